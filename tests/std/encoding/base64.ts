@@ -1,0 +1,5 @@
+/** `@std/encoding/base64`, whose code npm's `deno-std` carries without types. @module */
+import * as base64 from "npm:deno-std@1.4.0/encoding/base64.js";
+
+export const encodeBase64: (data: ArrayBuffer | Uint8Array | string) => string = base64.encodeBase64;
+export const decodeBase64: (b64: string) => Uint8Array<ArrayBuffer> = base64.decodeBase64;
