@@ -1,0 +1,62 @@
+/**
+ * Machine-to-machine OAuth 2.0 (the client credentials grant, RFC 6749 §4.4) for every JavaScript runtime that has
+ * `fetch`: give it an API, a client id and secret, and get a `fetch` that carries a token, renewed before it expires.
+ *
+ * ```ts
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ *
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({
+ *     tokenEndpoint: "https://auth.example.com/oauth/token",
+ *     scopes: ["api:read"],
+ *     audience: "https://api.example.com",
+ *   }),
+ * });
+ * const response = await authenticator.fetch("/v1/projects");
+ * console.log(response.status);
+ * ```
+ *
+ * - {@linkcode ClientCredentialsAuthenticator} is what most programs need.
+ * - {@linkcode ClientConfigStore} is where its settings come from; {@linkcode StaticClientConfigStore} holds them.
+ * - {@linkcode clientSecretBasic}, {@linkcode clientSecretPost} and {@linkcode none} are how a client proves itself.
+ * - {@linkcode AuthenticationError} says why there is no token, by a stable `code`.
+ * - {@linkcode getToken} is a single token request; {@linkcode Authenticator} the base for grants of your own.
+ *
+ * It needs `fetch`, URLs and text encoding; on Deno, `--allow-net` for the two hosts and no other permission.
+ *
+ * @module
+ */
+
+export {
+  Authenticator,
+  type AuthenticatorOptions,
+  type CallOptions,
+  type Fetch,
+  type Issued,
+} from "./src/authenticator.ts";
+export {
+  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
+} from "./src/client_credentials.ts";
+export { Credentials, type CredentialsInit } from "./src/credentials.ts";
+export {
+  AuthenticationError,
+  type AuthenticationErrorCode,
+  type AuthenticationErrorOptions,
+} from "./src/errors.ts";
+export { type ClientConfig, ClientConfigStore } from "./src/config_store/client_config_store.ts";
+export { StaticClientConfigStore } from "./src/config_store/static.ts";
+export {
+  type BasicAuthorizationOptions,
+  type BasicEncoding,
+  getBasicAuthorizationHeader,
+} from "./src/client_auth/basic_authorization.ts";
+export type { ClientAuth, ClientSecret, TokenRequest } from "./src/client_auth/client_auth.ts";
+export { clientSecretBasic } from "./src/client_auth/client_secret_basic.ts";
+export { clientSecretPost } from "./src/client_auth/client_secret_post.ts";
+export { none } from "./src/client_auth/none.ts";
+export { getToken, type GetTokenOptions } from "./src/token_client/get_token.ts";
+export { GrantType } from "./src/token_client/grant_type.ts";

@@ -1,0 +1,52 @@
+/**
+ * Waiting that ends when its time is up, or when a signal says so.
+ *
+ * @module
+ */
+
+/** Settles as `promise` does, or rejects at once with the signal's reason. Ends this wait only, never the work. */
+export function waitUnlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+/** Settings of {@linkcode withDeadline}. */
+export interface Deadline {
+  /** How long the work may take, in milliseconds. */
+  timeout: number;
+  /** What to reject with when it takes longer. */
+  error: () => Error;
+  /** Ends the work as well, with its own reason. */
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Runs work under a signal that ends with the deadline, and rejects then even if the work doesn't listen (an
+ * injected fetch may not). By hand, for `AbortSignal.any` is missing on edge runtimes.
+ */
+export async function withDeadline<T>(
+  deadline: Deadline,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { timeout, error, signal: parent } = deadline;
+  parent?.throwIfAborted();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const follow = () => controller.abort(parent?.reason);
+  parent?.addEventListener("abort", follow, { once: true });
+  const timer = setTimeout(() => controller.abort(error()), timeout);
+  try {
+    const ended = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    return await Promise.race([work(signal), ended]);
+  } finally {
+    clearTimeout(timer);
+    parent?.removeEventListener("abort", follow);
+  }
+}

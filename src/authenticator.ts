@@ -1,0 +1,268 @@
+/**
+ * Credentials, and a `fetch` that carries them: what every grant has in common.
+ *
+ * @module
+ */
+
+import { systemClock } from "./clock.ts";
+import { checkHeaderKey, checkUrl } from "./config_store/check.ts";
+import type { Credentials } from "./credentials.ts";
+import { type Held, type Issued, Renewal } from "./renewal.ts";
+import { ApiRequest } from "./transport/api_request.ts";
+import { type Fetch, globalFetch } from "./transport/fetch.ts";
+import { followRedirects } from "./transport/follow_redirects.ts";
+import { hostTransport, type Transport } from "./transport/host.ts";
+
+export type { Fetch, Issued };
+
+/** Settings that every {@linkcode Authenticator} takes. */
+export interface AuthenticatorOptions {
+  /** The API that is called, as an absolute URL. Its origin is the only one that gets the token. */
+  endpoint: string | URL;
+  /** Name of the header that carries the token. Default: what the config store says, else `authorization`. */
+  headerKey?: string | undefined;
+  /** What sends all requests, in the shape of `fetch`. Default: the global `fetch`. */
+  fetch?: Fetch | undefined;
+  /**
+   * An HTTP proxy for all requests, as in `http://proxy.example.com:3128`. For Deno and Bun; elsewhere hand in a
+   * `fetch` that goes through the proxy. Default: what the runtime does by itself.
+   */
+  httpProxyUrl?: string | undefined;
+  /**
+   * How servers' certificates are verified: `false` for not at all (Bun), or a CA bundle as PEM text or as the path
+   * of a PEM file (Deno, Bun). Default: `true`, by the runtime's own authorities.
+   */
+  verify?: boolean | string | undefined;
+  /** How long a token is taken to live whose server doesn't say, in milliseconds. Default: 300,000. */
+  defaultLifetime?: number | undefined;
+  /**
+   * For platforms that stop work once a response is sent: keeps them at a renewal behind it. On Cloudflare, the
+   * `waitUntil` of `cloudflare:workers`. Default: none; where it is needed, one caller waits for the renewal instead.
+   */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+}
+
+/** What a single call may say. */
+export interface CallOptions {
+  /** Ends this caller's wait, with its own reason; others who wait for the same token aren't disturbed. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Credentials, and a `fetch` that carries them (flytekit's `Authenticator`). Extend it for a grant of your own by
+ * writing one method, {@linkcode Authenticator.requestCredentials}; for the client credentials grant there is
+ * {@linkcode ClientCredentialsAuthenticator}.
+ *
+ * @example A grant of your own
+ * ```ts
+ * import { Authenticator, getToken, GrantType, type Issued } from "@m2m/authenticator";
+ *
+ * class RefreshTokenAuthenticator extends Authenticator {
+ *   #refreshToken = "my-refresh-token";
+ *
+ *   protected override async requestCredentials(signal: AbortSignal): Promise<Issued> {
+ *     const credentials = await getToken("https://auth.example.com/oauth/token", {
+ *       grantType: GrantType.REFRESH_TOKEN,
+ *       clientId: "my-client",
+ *       clientSecret: "my-secret",
+ *       refreshToken: this.#refreshToken,
+ *       signal,
+ *     });
+ *     this.#refreshToken = credentials.refreshToken ?? this.#refreshToken;
+ *     return { credentials };
+ *   }
+ * }
+ *
+ * const authenticator = new RefreshTokenAuthenticator({ endpoint: "https://api.example.com" });
+ * console.log(authenticator.credentials); // undefined: nothing is asked before it is needed
+ * ```
+ */
+export abstract class Authenticator {
+  readonly #endpoint: URL;
+  readonly #headerKey: string | undefined;
+  readonly #transport: Transport;
+  readonly #renewal: Renewal;
+
+  /**
+   * Checks its settings; asks nobody anything.
+   *
+   * @param options The settings.
+   * @throws {TypeError} If a setting can't be what it should be, or this runtime can't do it.
+   * @throws {RangeError} If `defaultLifetime` isn't above 0.
+   */
+  constructor(options: AuthenticatorOptions) {
+    const { endpoint, headerKey, fetch, httpProxyUrl, verify, defaultLifetime = 300_000, waitUntil } =
+      options;
+    this.#endpoint = checkUrl("endpoint", endpoint);
+    this.#headerKey = checkHeaderKey(headerKey);
+    if (!(defaultLifetime > 0)) {
+      throw new RangeError("defaultLifetime must be a number of milliseconds above 0.");
+    }
+    this.#transport = chooseTransport(fetch, httpProxyUrl, verify);
+    this.#renewal = new Renewal({
+      obtain: (signal) => this.requestCredentials(signal),
+      defaultLifetime,
+      waitUntil,
+      clock: systemClock,
+    });
+  }
+
+  /**
+   * Asks the authorization server, once. Called for one caller at a time, however many wait for the outcome.
+   *
+   * @param signal Ends when the authenticator is closed.
+   * @returns The credentials issued, and the header to carry them where the settings name one.
+   */
+  protected abstract requestCredentials(signal: AbortSignal): Promise<Issued>;
+
+  /** What sends requests: the caller's `fetch`, or one that goes through `httpProxyUrl` and by `verify`. */
+  protected get transportFetch(): Fetch {
+    return this.#transport.fetch;
+  }
+
+  /** The last credentials known, without asking anybody; they may have expired. `undefined` before the first. */
+  get credentials(): Credentials | undefined {
+    return this.#renewal.last?.credentials;
+  }
+
+  /**
+   * Credentials to use now: the known ones for as long as they live, else new ones. They are renewed in the last
+   * fifth of their life (5 minutes at most) without anybody waiting, and waited for in the last twentieth.
+   *
+   * @param options A signal for this caller's wait.
+   * @returns Credentials that have not expired.
+   * @throws {AuthenticationError} If there are none to be had; `code` says why.
+   */
+  async getCredentials(options?: CallOptions): Promise<Credentials> {
+    return (await this.#renewal.get(options?.signal)).credentials;
+  }
+
+  /**
+   * New credentials, whatever is left of the known ones (flytekit's `refresh_credentials`). Callers at the same time
+   * share one request.
+   *
+   * @param options A signal for this caller's wait.
+   * @returns The new credentials.
+   * @throws {AuthenticationError} If there are none to be had; the known ones stay in use for as long as they live.
+   */
+  async refreshCredentials(options?: CallOptions): Promise<Credentials> {
+    return (await this.#renewal.renew(options?.signal)).credentials;
+  }
+
+  /**
+   * Puts the token on headers, for clients that aren't `fetch`. A header the caller has set is left as it is.
+   *
+   * @param headers The headers to add to.
+   * @param options A signal for this caller's wait.
+   * @returns The same headers.
+   * @throws {AuthenticationError} If there is no token to be had.
+   */
+  async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
+    const held = await this.#renewal.get(options?.signal);
+    const headerKey = this.#headerKeyOf(held);
+    if (!headers.has(headerKey)) headers.set(headerKey, headerValue(held));
+    return headers;
+  }
+
+  /**
+   * `fetch`, with the token on it; bound, so that it can be handed to whatever takes a `fetch`.
+   *
+   * - A relative input resolves against `endpoint`. Requests to another origin, by call or by redirect, go without
+   *   the token.
+   * - Where the API answers 401 the token is renewed and the request sent once more, with its body. A body that can't
+   *   be sent again (a stream in `init`), a new token that is refused as well, or a renewal that fails, leave the
+   *   caller with the API's 401.
+   * - A request on which the caller has set the header goes as it is.
+   *
+   * @throws {AuthenticationError} If there is no token to be had.
+   * @throws What the underlying `fetch` throws.
+   */
+  readonly fetch: Fetch = async (input, init) => {
+    const request = new ApiRequest(input, init, this.#endpoint);
+    const { fetch } = this.#transport;
+    if (request.url.origin !== this.#endpoint.origin) return request.sendAsIs(fetch);
+    try {
+      return await this.#call(request, fetch);
+    } finally {
+      request.release();
+    }
+  };
+
+  /**
+   * Ends what is under way: those who wait for a token get an `AbortError`. Without it, nothing is left behind either;
+   * a transport made for `httpProxyUrl` or `verify` is closed.
+   */
+  close(): void {
+    this.#renewal.close(new DOMException("The authenticator was closed.", "AbortError"));
+    this.#transport.close?.();
+  }
+
+  /** As {@linkcode Authenticator.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this.close());
+  }
+
+  async #call(request: ApiRequest, fetch: Fetch): Promise<Response> {
+    const ownKey = this.#headerKey ?? this.#renewal.last?.headerKey;
+    if (ownKey !== undefined && request.headers.has(ownKey)) {
+      return (await followRedirects(request, fetch, request.headers, ownKey)).response;
+    }
+    const held = await this.#renewal.get(request.signal);
+    const first = await this.#send(request, fetch, held);
+    if (!first.isRefused || !this.#renewal.refuse(held) || !request.isReplayable) return first.response;
+    const next = await this.#nextToken(held, request.signal);
+    if (next === undefined) return first.response;
+    void first.response.body?.cancel().catch(() => {});
+    const second = await this.#send(request, fetch, next);
+    if (second.isRefused) this.#renewal.refuse(next);
+    return second.response;
+  }
+
+  /** Sends a request with a token. It counts as refused if the API itself says 401, to a token of ours. */
+  async #send(
+    request: ApiRequest,
+    fetch: Fetch,
+    held: Held,
+  ): Promise<{ response: Response; isRefused: boolean }> {
+    const headers = new Headers(request.headers);
+    const headerKey = this.#headerKeyOf(held);
+    const isOurs = !headers.has(headerKey);
+    if (isOurs) headers.set(headerKey, headerValue(held));
+    const { response, isHome } = await followRedirects(request, fetch, headers, headerKey);
+    const isRefused = isOurs && isHome && response.status === 401;
+    if (isOurs && isHome && !isRefused) held.accepted = true;
+    return { response, isRefused };
+  }
+
+  /** A token other than the refused one. None where the server hands out the same again, or has none to give. */
+  async #nextToken(refused: Held, signal: AbortSignal | undefined): Promise<Held | undefined> {
+    try {
+      const next = await this.#renewal.get(signal);
+      return next.credentials.accessToken === refused.credentials.accessToken ? undefined : next;
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      return undefined;
+    }
+  }
+
+  #headerKeyOf(held: Held): string {
+    return this.#headerKey ?? held.headerKey ?? "authorization";
+  }
+}
+
+function headerValue({ credentials }: Held): string {
+  return `${credentials.tokenType} ${credentials.accessToken}`;
+}
+
+function chooseTransport(
+  fetch: Fetch | undefined,
+  httpProxyUrl: string | undefined,
+  verify: boolean | string | undefined,
+): Transport {
+  if (fetch !== undefined && typeof fetch !== "function") throw new TypeError("fetch must be a function.");
+  if (!httpProxyUrl && (verify === undefined || verify === true)) return { fetch: fetch ?? globalFetch };
+  if (fetch !== undefined) {
+    throw new TypeError("fetch can't be combined with httpProxyUrl or verify: have that fetch do it.");
+  }
+  return hostTransport({ httpProxyUrl, verify });
+}

@@ -1,0 +1,83 @@
+/**
+ * How a client proves to the token endpoint who it is (RFC 6749 §2.3): the value everything else is handed.
+ *
+ * @module
+ */
+
+/** A token request on its way: what client authentication may read, and add to. */
+export interface TokenRequest {
+  /** Where the request goes. */
+  readonly tokenEndpoint: URL;
+  /** The authorization server's issuer identifier, where the settings name it. */
+  readonly issuer: string | undefined;
+  /** The client's identifier. */
+  readonly clientId: string;
+  /** Headers of the request. */
+  readonly headers: Headers;
+  /** Form parameters of the request's body. */
+  readonly body: URLSearchParams;
+  /** Ends when nobody waits for the request any more, or its time is up. */
+  readonly signal: AbortSignal;
+  /**
+   * Names a string that must never be shown: it is taken out of whatever the server says.
+   *
+   * @param secret The secret, in the form in which it was sent or known.
+   */
+  conceal(secret: string): void;
+}
+
+/**
+ * How a client proves who it is. Made by {@linkcode clientSecretBasic}, {@linkcode clientSecretPost} or
+ * {@linkcode none}, or an object of your own.
+ *
+ * @example A vendor's own way
+ * ```ts
+ * import type { ClientAuth } from "@m2m/authenticator";
+ *
+ * const vendorKey: ClientAuth = {
+ *   method: "vendor_key",
+ *   authenticate(request) {
+ *     const key = "…";
+ *     request.conceal(key);
+ *     request.headers.set("x-vendor-key", key);
+ *     request.body.set("client_id", request.clientId);
+ *   },
+ * };
+ * console.log(vendorKey.method);
+ * ```
+ */
+export interface ClientAuth {
+  /** The method's name, as in the OAuth registry of token endpoint authentication methods. */
+  readonly method: string;
+  /**
+   * Puts the proof on a request. Called anew for every attempt.
+   *
+   * @param request The request to add to.
+   */
+  authenticate(request: TokenRequest): void | Promise<void>;
+}
+
+/** A client secret, or a function that looks it up each time it is needed. */
+export type ClientSecret = string | (() => string | Promise<string>);
+
+/**
+ * The secret as it is now. A provider's empty answer is an error here, for the server would only say
+ * `invalid_client`.
+ */
+export async function currentSecret(secret: ClientSecret, request: TokenRequest): Promise<string> {
+  const value = typeof secret === "function" ? await secret() : secret;
+  if (typeof value !== "string" || value === "") {
+    throw new TypeError("The function given as client secret must return a string that is not empty.");
+  }
+  request.conceal(value);
+  return value;
+}
+
+/** Refuses what can't be a secret, before anything is asked with it. */
+export function checkSecret(secret: unknown): asserts secret is ClientSecret {
+  if (typeof secret !== "function" && (typeof secret !== "string" || secret === "")) {
+    throw new TypeError(
+      "The client secret must be a string that is not empty, or a function that returns one.",
+    );
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Client authentication that proves nothing.
+ *
+ * @module
+ */
+
+import type { ClientAuth } from "./client_auth.ts";
+
+/**
+ * No client authentication (`none`, RFC 7591 §2): the client only says who it is. For servers that know it by other
+ * means, such as the network or a client certificate.
+ *
+ * @example
+ * ```ts
+ * import { none } from "@m2m/authenticator";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(none().method, "none");
+ * ```
+ *
+ * @returns A value for `clientAuth`.
+ */
+export function none(): ClientAuth {
+  return {
+    method: "none",
+    authenticate(request) {
+      request.body.set("client_id", request.clientId);
+    },
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * The client credentials grant: a client that acts for itself.
+ *
+ * @module
+ */
+
+import { Authenticator, type AuthenticatorOptions, type Issued } from "./authenticator.ts";
+import type { BasicEncoding } from "./client_auth/basic_authorization.ts";
+import type { ClientAuth, ClientSecret } from "./client_auth/client_auth.ts";
+import { checkHeaderKey, checkScopes, checkString, checkUrl, show } from "./config_store/check.ts";
+import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
+import { AuthenticationError } from "./errors.ts";
+import { checkTimeout, chooseClientAuth, defaultTimeout, getToken } from "./token_client/get_token.ts";
+
+/** Settings of a {@linkcode ClientCredentialsAuthenticator}. */
+export interface ClientCredentialsAuthenticatorOptions extends AuthenticatorOptions {
+  /** The client's identifier at the authorization server. */
+  clientId: string;
+  /** The client's secret, or a function that looks it up each time it is needed. */
+  clientSecret?: ClientSecret | undefined;
+  /**
+   * How id and secret are written in the `Authorization` header. Default: `"form"` (RFC 6749 §2.3.1); servers that
+   * don't decode want `"raw"`.
+   */
+  basicEncoding?: BasicEncoding | undefined;
+  /** How the client proves who it is, in place of `clientSecret`. */
+  clientAuth?: ClientAuth | undefined;
+  /** Where the token endpoint and the other settings come from. Asked when a token is needed, never before. */
+  configStore: ClientConfigStore;
+  /** Scopes to ask for, in place of the store's; an empty list sends none. Default: the store's. */
+  scopes?: readonly string[] | undefined;
+  /** The API the token is for, in place of the store's; an empty string sends none. Default: the store's. */
+  audience?: string | undefined;
+  /** How long one token request may take, in milliseconds. Default: 10,000. */
+  timeout?: number | undefined;
+  /** Lets the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
+  allowInsecureRequests?: boolean | undefined;
+}
+
+/**
+ * Gets access tokens by the client credentials grant (RFC 6749 §4.4) and keeps them fresh (flytekit's
+ * `ClientCredentialsAuthenticator`).
+ *
+ * @example
+ * ```ts
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ *
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({
+ *     tokenEndpoint: "https://auth.example.com/oauth/token",
+ *     scopes: ["api:read"],
+ *     audience: "https://api.example.com",
+ *   }),
+ * });
+ * const response = await authenticator.fetch("/v1/projects");
+ * console.log(response.status, await response.json());
+ * ```
+ *
+ * @example A secret that changes
+ * ```ts
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ *
+ * const vault = { read: () => Promise.resolve("my-secret") };
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: () => vault.read(),
+ *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+ * });
+ * const headers = await authenticator.authorize(new Headers());
+ * console.log(headers.has("authorization")); // true
+ * ```
+ */
+export class ClientCredentialsAuthenticator extends Authenticator {
+  readonly #options: Readonly<ClientCredentialsAuthenticatorOptions>;
+  readonly #clientAuth: ClientAuth;
+
+  /**
+   * Checks its settings; asks neither the store nor the server.
+   *
+   * @param options The settings.
+   * @throws {TypeError} If a setting is missing or can't be what it should be, or this runtime can't do it.
+   * @throws {RangeError} If a duration is out of range.
+   */
+  constructor(options: ClientCredentialsAuthenticatorOptions) {
+    const { clientId, clientSecret, clientAuth, configStore, scopes, audience, timeout } = options;
+    if (!clientId || !(clientSecret || clientAuth)) {
+      throw new TypeError("Client ID and Client SECRET both are required.");
+    }
+    if (typeof clientId !== "string") {
+      throw new TypeError(`clientId must be a string: got ${show(clientId)}.`);
+    }
+    super(options);
+    if (typeof configStore?.getClientConfig !== "function") {
+      throw new TypeError(
+        "configStore must be a ClientConfigStore: new StaticClientConfigStore({ tokenEndpoint }).",
+      );
+    }
+    checkScopes(scopes);
+    checkString("audience", audience);
+    if (timeout !== undefined) checkTimeout(timeout);
+    this.#clientAuth = chooseClientAuth(options);
+    this.#options = { ...options };
+  }
+
+  /**
+   * Asks the config store for the settings, then the token endpoint for a token.
+   *
+   * @param signal Ends the request.
+   * @returns The credentials, and the header the store names for them.
+   */
+  protected override async requestCredentials(signal: AbortSignal): Promise<Issued> {
+    const { clientId, scopes, audience, timeout = defaultTimeout, allowInsecureRequests } = this.#options;
+    const config = await this.#clientConfig();
+    const credentials = await getToken(config.tokenEndpoint, {
+      clientId,
+      clientAuth: this.#clientAuth,
+      scopes: scopes ?? config.scopes,
+      audience: audience ?? config.audience,
+      issuer: config.issuer,
+      fetch: this.transportFetch,
+      timeout,
+      signal,
+      allowInsecureRequests,
+    });
+    return { credentials, headerKey: config.headerKey };
+  }
+
+  /** The store's settings, checked: a store may be anybody's code, reading anybody's answer. */
+  async #clientConfig(): Promise<ClientConfig> {
+    let config: ClientConfig;
+    try {
+      config = await this.#options.configStore.getClientConfig();
+    } catch (cause) {
+      if (cause instanceof AuthenticationError) throw cause;
+      throw new AuthenticationError(
+        "config_store_failed",
+        "Cannot get the client's settings: see the cause.",
+        { cause },
+      );
+    }
+    try {
+      const { tokenEndpoint, scopes, audience, headerKey, issuer } = Object(config) as ClientConfig;
+      return {
+        tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
+        scopes: checkScopes(scopes),
+        audience: checkString("audience", audience),
+        headerKey: checkHeaderKey(headerKey),
+        issuer: checkString("issuer", issuer),
+      };
+    } catch (error) {
+      throw new AuthenticationError(
+        "invalid_config",
+        `Cannot use the settings of the config store: ${(error as TypeError).message}`,
+      );
+    }
+  }
+}

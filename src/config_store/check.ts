@@ -1,0 +1,70 @@
+/**
+ * Checks of what a caller or a store says of the client's settings. Each throws a `TypeError` that says what to
+ * write instead.
+ *
+ * @module
+ */
+
+/** An absolute `http:` or `https:` URL without credentials, which URLs leak into logs. */
+export function checkUrl(name: string, value: unknown): URL {
+  if (!(typeof value === "string" || value instanceof URL) || !URL.canParse(value)) {
+    throw new TypeError(
+      `${name} must be an absolute URL, such as "https://auth.example.com": got ${show(value)}.`,
+    );
+  }
+  const url = new URL(value);
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new TypeError(`${name} must be an "https:" URL: got one with "${url.protocol}".`);
+  }
+  if (url.username || url.password) {
+    throw new TypeError(
+      `${name} must not hold a user name or password: pass clientId and clientSecret instead.`,
+    );
+  }
+  return url;
+}
+
+/** A list of scope tokens (RFC 6749 §3.3). A string would be a list of letters to a careless reader: refused. */
+export function checkScopes(value: unknown): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) {
+    throw new TypeError(`scopes must be an array of strings, such as ["api:read"]: got ${show(value)}.`);
+  }
+  for (const scope of value) {
+    if (typeof scope !== "string" || !/^[!#-[\]-~]+$/.test(scope)) {
+      throw new TypeError(
+        `scopes must hold one scope an element, printable and without spaces or quotes (RFC 6749 §3.3): got ${
+          show(scope)
+        }.`,
+      );
+    }
+  }
+  return value;
+}
+
+/** A string, where an empty one counts as a value of its own. */
+export function checkString(name: string, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string") throw new TypeError(`${name} must be a string: got ${show(value)}.`);
+  return value;
+}
+
+/** A header name (RFC 9110 §5.1), in lower case; an empty one is none. */
+export function checkHeaderKey(value: unknown): string | undefined {
+  const name = checkString("headerKey", value);
+  if (!name) return undefined;
+  if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(name)) {
+    throw new TypeError(`headerKey must be a header name, such as "authorization": got ${show(value)}.`);
+  }
+  return name.toLowerCase();
+}
+
+/** What was given, short enough for a message. Only for what is no secret. */
+export function show(value: unknown): string {
+  if (typeof value === "string") {
+    return value.includes("@")
+      ? "a string (not shown: it may hold credentials)"
+      : JSON.stringify(value.slice(0, 100));
+  }
+  return value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
+}

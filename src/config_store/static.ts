@@ -1,0 +1,42 @@
+/**
+ * Settings that are known from the start.
+ *
+ * @module
+ */
+
+import { type ClientConfig, ClientConfigStore } from "./client_config_store.ts";
+
+/**
+ * A config store for settings that are known from the start (flytekit's `StaticClientConfigStore`).
+ *
+ * @example
+ * ```ts
+ * import { StaticClientConfigStore } from "@m2m/authenticator";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = new StaticClientConfigStore({
+ *   tokenEndpoint: "https://auth.example.com/oauth/token",
+ *   scopes: ["api:read"],
+ *   audience: "https://api.example.com",
+ * });
+ * assertEquals(store.getClientConfig().scopes, ["api:read"]);
+ * ```
+ */
+export class StaticClientConfigStore extends ClientConfigStore {
+  readonly #config: ClientConfig;
+
+  /** @param config The settings. They are read when a token is needed, and checked then. */
+  constructor(config: ClientConfig) {
+    super();
+    this.#config = { ...config };
+  }
+
+  /**
+   * The settings given to the constructor.
+   *
+   * @returns The same object every time.
+   */
+  override getClientConfig(): ClientConfig {
+    return this.#config;
+  }
+}

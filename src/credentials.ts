@@ -1,0 +1,134 @@
+/**
+ * The access token an authorization server gave, and the arithmetic of how long it lives.
+ *
+ * @module
+ */
+
+import { decodeBase64Url } from "@std/encoding/base64url";
+
+/** What {@linkcode Credentials} are made of. */
+export interface CredentialsInit {
+  /** The access token itself. */
+  accessToken: string;
+  /** How the token is presented (RFC 6749 §7.1). Default: `"Bearer"`. */
+  tokenType?: string | undefined;
+  /** When the token expires, in milliseconds since the epoch. Default: unknown. */
+  expiresAt?: number | undefined;
+  /** The scope granted, space-separated (RFC 6749 §3.3). Default: unknown, which means as requested. */
+  scope?: string | undefined;
+  /** A refresh token, should the server have given one. */
+  refreshToken?: string | undefined;
+}
+
+/**
+ * An access token and what is known of it (flytekit's `Credentials`).
+ *
+ * The tokens are there to be read, and nowhere else: `console.log`, `Deno.inspect`, `JSON.stringify`, spreading
+ * and cloning all leave them out.
+ *
+ * @example
+ * ```ts
+ * import { Credentials } from "@m2m/authenticator";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const credentials = new Credentials({ accessToken: "eyJhbGciOi", expiresAt: Date.now() + 3_600_000 });
+ * assertEquals(credentials.accessToken, "eyJhbGciOi");
+ * assertEquals(credentials.tokenType, "Bearer");
+ * assert(!JSON.stringify(credentials).includes("eyJhbGciOi"));
+ * ```
+ */
+export class Credentials {
+  // Private fields and getters on the prototype: no printer, serializer or copy reads them.
+  readonly #accessToken: string;
+  readonly #refreshToken: string | undefined;
+  /** How the token is presented (RFC 6749 §7.1): `"Bearer"`. */
+  readonly tokenType: string;
+  /** When the token expires, in milliseconds since the epoch; absent where the server didn't say. */
+  declare readonly expiresAt?: number;
+  /** The scope granted, space-separated; absent where the server didn't say (RFC 6749 §5.1: as requested). */
+  declare readonly scope?: string;
+
+  /** @param init The token and what is known of it. */
+  constructor(init: CredentialsInit) {
+    this.#accessToken = init.accessToken;
+    this.#refreshToken = init.refreshToken;
+    this.tokenType = init.tokenType ?? "Bearer";
+    if (init.expiresAt !== undefined) this.expiresAt = init.expiresAt;
+    if (init.scope !== undefined) this.scope = init.scope;
+  }
+
+  /** The access token. */
+  get accessToken(): string {
+    return this.#accessToken;
+  }
+
+  /** The refresh token, where the server gave one (which it shouldn't for this grant, RFC 6749 §4.4.3). */
+  get refreshToken(): string | undefined {
+    return this.#refreshToken;
+  }
+
+  static {
+    // Printers that call getters when told to (Deno, Node and Bun ask this first) get what JSON gets.
+    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+      value(this: Credentials) {
+        return this.toJSON();
+      },
+    });
+  }
+
+  /**
+   * What may be shown: everything but the tokens.
+   *
+   * @returns An object without secrets.
+   */
+  toJSON(): Record<string, unknown> {
+    return {
+      accessToken: redacted,
+      tokenType: this.tokenType,
+      expiresAt: this.expiresAt,
+      scope: this.scope,
+      refreshToken: this.#refreshToken && redacted,
+    };
+  }
+}
+
+const redacted = "[redacted]";
+
+/** Longer lifetimes than this are taken for nonsense (an epoch time in `expires_in`, say), in milliseconds. */
+const longestLifetime = 10 * 365 * 24 * 3_600_000;
+
+/**
+ * The lifetime in `expires_in`, in milliseconds. Servers send numbers, strings and floats; zero, negative, absurd
+ * and unreadable ones say nothing (RFC 6749 §5.1 makes it optional).
+ */
+export function parseExpiresIn(value: unknown): number | undefined {
+  const isNumeric = typeof value === "number" ||
+    typeof value === "string" && /^\d+(\.\d+)?$/.test(value.trim());
+  return plausible(isNumeric ? Number(value) * 1000 : NaN);
+}
+
+/**
+ * The lifetime a JWT tells of itself, in milliseconds from `now`. Its `iat` keeps a wrong clock of ours from
+ * stretching it, or from making a fresh token look expired.
+ */
+export function jwtLifetime(token: string, now: number): number | undefined {
+  const { exp, iat } = readJwtClaims(token);
+  if (typeof exp !== "number") return undefined;
+  const left = plausible(exp * 1000 - now);
+  const whole = typeof iat === "number" ? plausible((exp - iat) * 1000) : undefined;
+  return left === undefined || whole === undefined ? left ?? whole : Math.min(left, whole);
+}
+
+function readJwtClaims(token: string): { exp?: unknown; iat?: unknown } {
+  try {
+    // The signature is the API's business: a forged `exp` could only change when we ask for a new token.
+    const claims = JSON.parse(new TextDecoder().decode(decodeBase64Url(token.split(".")[1] ?? "")));
+    return Object(claims);
+  } catch {
+    return {};
+  }
+}
+
+function plausible(lifetime: number): number | undefined {
+  return lifetime > 0 && lifetime <= longestLifetime ? lifetime : undefined;
+}

@@ -1,0 +1,110 @@
+/**
+ * The one error this module throws once its arguments have been accepted.
+ *
+ * @module
+ */
+
+/**
+ * Why no token could be had. Stable: new codes may be added, none changes its meaning.
+ *
+ * | code | what happened | `retryable` |
+ * |---|---|---|
+ * | `config_store_failed` | the config store threw; its error is the `cause` | no |
+ * | `invalid_config` | the config store answered something unusable | no |
+ * | `insecure_token_endpoint` | the token endpoint is `http:` and not on loopback | no |
+ * | `client_auth_failed` | the secret provider or client authentication threw, or gave no secret; its error is the `cause` | no |
+ * | `permission_denied` | the runtime may not reach the token endpoint (Deno without `--allow-net`) | no |
+ * | `network_error` | the token endpoint could not be reached, or the connection broke | yes |
+ * | `timeout` | the token endpoint took longer than `timeout` | yes |
+ * | `redirect_refused` | a redirect was answered that can't be followed without giving a credential away | no |
+ * | `response_too_large` | the token endpoint's answer is over 1 MiB | no |
+ * | `invalid_response` | the token endpoint's answer is not a token response (RFC 6749 §5.1) | no |
+ * | `unsupported_token_type` | the token is not a `Bearer` token | no |
+ * | `token_request_refused` | the authorization server refused, with an OAuth error code (RFC 6749 §5.2) in `error` | no |
+ * | `token_endpoint_failed` | a status of 408, 429, 5xx, or any other failure without an OAuth error code | yes |
+ */
+export type AuthenticationErrorCode =
+  | "config_store_failed"
+  | "invalid_config"
+  | "insecure_token_endpoint"
+  | "client_auth_failed"
+  | "permission_denied"
+  | "network_error"
+  | "timeout"
+  | "redirect_refused"
+  | "response_too_large"
+  | "invalid_response"
+  | "unsupported_token_type"
+  | "token_request_refused"
+  | "token_endpoint_failed";
+
+/** What an {@linkcode AuthenticationError} knows besides its code and message. */
+export interface AuthenticationErrorOptions {
+  /** HTTP status of the token endpoint's answer. Default: none, where no answer came. */
+  status?: number | undefined;
+  /** Whether the same request may succeed later with nothing changed. Default: `false`. */
+  retryable?: boolean | undefined;
+  /** The server's OAuth error code (RFC 6749 §5.2). */
+  error?: string | undefined;
+  /** The server's explanation (RFC 6749 §5.2), already freed of secrets. */
+  error_description?: string | undefined;
+  /** How long the server asked to wait, in milliseconds (`Retry-After`, RFC 9110 §10.2.3). */
+  retryAfter?: number | undefined;
+  /** The error thrown by the caller's own code, never one that may hold a secret of ours. */
+  cause?: unknown;
+}
+
+/**
+ * No token could be had. `code` says why, `retryable` whether to try again later; the message says what to do.
+ *
+ * It never holds a secret, a token, an assertion or a response body: what the server said in
+ * `error_description` is cut to 300 printable characters, and whatever was secret in the request is taken out.
+ *
+ * @example Telling a wrong secret from a server in trouble
+ * ```ts
+ * import { AuthenticationError, getToken } from "@m2m/authenticator";
+ *
+ * try {
+ *   await getToken("https://auth.example.com/oauth/token", {
+ *     clientId: "my-client",
+ *     clientSecret: "not my secret",
+ *   });
+ * } catch (error) {
+ *   if (!(error instanceof AuthenticationError)) throw error;
+ *   console.log(error.code, error.status, error.error, error.retryable);
+ *   // token_request_refused 401 invalid_client false
+ * }
+ * ```
+ */
+export class AuthenticationError extends Error {
+  /** Always `"AuthenticationError"`. */
+  override readonly name = "AuthenticationError";
+  /** Why, in a stable word. */
+  readonly code: AuthenticationErrorCode;
+  /** Whether the same request may succeed later with nothing changed. */
+  readonly retryable: boolean;
+  /** HTTP status of the token endpoint's answer, where one came. */
+  declare readonly status?: number;
+  /** The server's OAuth error code (RFC 6749 §5.2), where it gave one. */
+  declare readonly error?: string;
+  /** The server's explanation (RFC 6749 §5.2), where it gave one. */
+  declare readonly error_description?: string;
+  /** How long the server asked to wait, in milliseconds, where it did (RFC 9110 §10.2.3). */
+  declare readonly retryAfter?: number;
+
+  /**
+   * @param code Why, in a stable word.
+   * @param message What failed, and what to do about it.
+   * @param options What else is known.
+   */
+  constructor(code: AuthenticationErrorCode, message: string, options: AuthenticationErrorOptions = {}) {
+    const { cause, retryable = false, ...known } = options;
+    super(message, "cause" in options ? { cause } : undefined);
+    this.code = code;
+    this.retryable = retryable;
+    for (const [name, value] of Object.entries(known)) {
+      // Absent properties stay absent, so that a printed error shows what is known and nothing else.
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
+    }
+  }
+}

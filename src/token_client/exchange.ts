@@ -1,0 +1,66 @@
+/**
+ * Sends a token request and reads the answer.
+ *
+ * @module
+ */
+
+import { AuthenticationError } from "../errors.ts";
+import type { Fetch } from "../transport/fetch.ts";
+import { readBody } from "./response_body.ts";
+import type { BuiltTokenRequest } from "./token_request.ts";
+import type { TokenResponse } from "./token_response.ts";
+
+/** The token endpoint's answer, read whole; what keeps it from coming is an `AuthenticationError`. */
+export async function exchange(
+  { tokenEndpoint, headers, body, signal, clean }: BuiltTokenRequest,
+  fetch: Fetch,
+): Promise<TokenResponse> {
+  try {
+    const response = await fetch(tokenEndpoint.href, {
+      method: "POST",
+      headers,
+      body: body.toString(),
+      signal,
+      // "error" would say it better, but workerd throws on it.
+      redirect: "manual",
+    });
+    const { status } = response;
+    if (response.type === "opaqueredirect" || status >= 300 && status < 400) {
+      void response.body?.cancel().catch(() => {});
+      throw new AuthenticationError(
+        "redirect_refused",
+        `Cannot get a token from ${shown(tokenEndpoint)}: it redirects, which would hand the secret on. ` +
+          "Use the URL it leads to.",
+        { status: status || undefined },
+      );
+    }
+    return { status, headers: response.headers, text: await readBody(response, signal) };
+  } catch (error) {
+    if (error instanceof AuthenticationError) throw error;
+    signal.throwIfAborted();
+    const { name } = Object(error);
+    if (name === "NotCapable" || name === "PermissionDenied") {
+      throw new AuthenticationError(
+        "permission_denied",
+        `Cannot reach ${shown(tokenEndpoint)}: not permitted. Run with --allow-net=${tokenEndpoint.host}.`,
+      );
+    }
+    throw new AuthenticationError(
+      "network_error",
+      `Cannot reach ${shown(tokenEndpoint)}: ${clean(rootMessage(error))}`,
+      { retryable: true },
+    );
+  }
+}
+
+/** The endpoint as messages show it: a query may hold what nobody should read. */
+export function shown({ origin, pathname }: URL): string {
+  return origin + pathname;
+}
+
+/** Runtimes wrap: the innermost message is the one that tells. */
+function rootMessage(error: unknown): string {
+  let root = error;
+  for (let depth = 0; depth < 5 && Object(root).cause !== undefined; depth++) root = Object(root).cause;
+  return String(Object(root).message ?? root);
+}

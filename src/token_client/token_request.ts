@@ -1,0 +1,75 @@
+/**
+ * Builds a token request (RFC 6749 §4.4.2).
+ *
+ * @module
+ */
+
+import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
+import { AuthenticationError } from "../errors.ts";
+
+/** What a token is asked for with. */
+export interface TokenRequestParameters {
+  tokenEndpoint: URL;
+  issuer?: string | undefined;
+  clientId: string;
+  clientAuth: ClientAuth;
+  grantType: string;
+  scopes?: readonly string[] | undefined;
+  audience?: string | undefined;
+  deviceCode?: string | undefined;
+  refreshToken?: string | undefined;
+  signal: AbortSignal;
+}
+
+/** A token request, and what it takes to show a text that may quote from it. */
+export interface BuiltTokenRequest extends TokenRequest {
+  /** Makes somebody else's text fit to be shown: without what is secret in this request, printable, and short. */
+  readonly clean: (text: string) => string;
+}
+
+/** The request, client authentication included. What has no value isn't sent: an empty `scope` is refused by many. */
+export async function buildTokenRequest(parameters: TokenRequestParameters): Promise<BuiltTokenRequest> {
+  const { tokenEndpoint, issuer, clientId, clientAuth, signal, scopes, audience, deviceCode, refreshToken } =
+    parameters;
+  const secrets = new Set<string>();
+  const request: BuiltTokenRequest = {
+    tokenEndpoint,
+    issuer,
+    clientId,
+    headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
+    body: new URLSearchParams({ grant_type: parameters.grantType }),
+    signal,
+    clean: (text) => cleanText(text, secrets),
+    conceal(secret) {
+      if (secret) secrets.add(secret);
+    },
+  };
+  const { body } = request;
+  if (scopes?.length) body.set("scope", scopes.join(" "));
+  if (audience) body.set("audience", audience);
+  if (deviceCode) body.set("device_code", deviceCode);
+  if (refreshToken) body.set("refresh_token", refreshToken);
+  for (const secret of [deviceCode, refreshToken]) request.conceal(secret ?? "");
+  await authenticate(clientAuth, request);
+  return request;
+}
+
+async function authenticate(clientAuth: ClientAuth, request: TokenRequest): Promise<void> {
+  try {
+    await clientAuth.authenticate(request);
+  } catch (cause) {
+    if (cause instanceof AuthenticationError) throw cause;
+    // The caller's own code (a vault, a file) failed: its error is what helps.
+    throw new AuthenticationError(
+      "client_auth_failed",
+      `Cannot ask for a token: client authentication by ${clientAuth.method} failed. See the cause.`,
+      { cause },
+    );
+  }
+}
+
+function cleanText(text: string, secrets: ReadonlySet<string>): string {
+  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+  for (const secret of longestFirst) text = text.replaceAll(secret, "[redacted]");
+  return text.replace(/[^\x20-\x7e]+/g, " ").trim().slice(0, 300);
+}

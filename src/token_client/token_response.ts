@@ -1,0 +1,136 @@
+/**
+ * Judges a token endpoint's answer (RFC 6749 §5), trusting none of it.
+ *
+ * @module
+ */
+
+import { Credentials, jwtLifetime, parseExpiresIn } from "../credentials.ts";
+import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
+import { parseRetryAfter } from "./retry_after.ts";
+
+/** A token endpoint's answer, read. */
+export interface TokenResponse {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+/** What the answer is judged by. */
+export interface TokenResponseContext {
+  /** The token endpoint, as shown in messages. */
+  tokenEndpoint: string;
+  /** When the request was sent, in milliseconds since the epoch: lifetimes count from then. */
+  requestedAt: number;
+  /** The time now, in milliseconds since the epoch. */
+  now: number;
+  /** Makes a text of the server's fit to be shown. */
+  clean: (text: string) => string;
+}
+
+/**
+ * What may stand in a header as a token: RFC 6750's b64token, and the `!` of Salesforce's tokens. Control characters
+ * would split the header, and on some runtimes the error for them would quote the token.
+ */
+const presentable = /^[A-Za-z0-9\-._~+/!]+=*$/;
+
+/** An OAuth error code as servers write them. RFC 6749's grammar also takes "Not Found", which says nothing. */
+const errorCode = /^[a-z][a-z0-9_.:-]{0,63}$/;
+
+/** OAuth error codes that pass by themselves (RFC 6749 §4.1.2.1, RFC 8628 §3.5). */
+const passing = new Set(["server_error", "temporarily_unavailable", "slow_down", "authorization_pending"]);
+
+/** What to do about the errors people meet most. */
+const advice: Record<string, string> = {
+  invalid_client: "Check the client id and secret, and whether the server wants them form-encoded or raw " +
+    "(basicEncoding), or in the body (clientSecretPost).",
+  invalid_scope: "Check scopes.",
+  invalid_target: "Check audience.",
+  unauthorized_client: "Allow this client the grant at the authorization server.",
+};
+
+/** The credentials in the answer, or an `AuthenticationError` that says why there are none. */
+export function judgeTokenResponse(response: TokenResponse, context: TokenResponseContext): Credentials {
+  const { status, headers, text } = response;
+  const { tokenEndpoint, requestedAt, now, clean } = context;
+  const answer = parseObject(text);
+  const ok = status >= 200 && status < 300;
+  const fail = (
+    code: AuthenticationErrorCode,
+    state: string,
+    known: { retryable?: boolean; error?: string } = {},
+  ) => {
+    const description = typeof answer?.error_description === "string" ? clean(answer.error_description) : "";
+    return new AuthenticationError(code, `Cannot get a token from ${tokenEndpoint}: ${state}`, {
+      status,
+      ...known,
+      error_description: description || undefined,
+      retryAfter: parseRetryAfter(headers.get("retry-after"), now),
+    });
+  };
+
+  const error = answer?.error;
+  if (typeof error === "string" && errorCode.test(error) && clean(error) === error) {
+    const retryable = passing.has(error) || status >= 500 || status === 429 || status === 408;
+    throw fail(
+      retryable ? "token_endpoint_failed" : "token_request_refused",
+      `the server answered ${error} (${status}). ${advice[error] ?? ""}`.trim(),
+      { error, retryable },
+    );
+  }
+  if (!ok) {
+    throw fail(
+      "token_endpoint_failed",
+      `the server answered ${status} without an OAuth error code. ${explainStatus(status)}`,
+      { retryable: true },
+    );
+  }
+  if (answer === undefined) {
+    throw fail(
+      "invalid_response",
+      `the answer (${status}, ${
+        mediaType(headers)
+      }) is not a JSON object. Check that this URL is the token endpoint.`,
+    );
+  }
+  const { access_token: accessToken, token_type: tokenType, scope, refresh_token: refreshToken } = answer;
+  if (error || typeof accessToken !== "string" || accessToken === "") {
+    throw fail("invalid_response", "the answer holds no access_token (RFC 6749 §5.1).");
+  }
+  if (!presentable.test(accessToken)) {
+    throw fail("invalid_response", "the access_token has characters no header may carry (RFC 6750 §2.1).");
+  }
+  // Missing at some servers; and in any letter case (RFC 6749 §5.1).
+  if (tokenType !== undefined && tokenType !== null && String(tokenType).toLowerCase() !== "bearer") {
+    throw fail("unsupported_token_type", "the token_type is not Bearer (RFC 6749 §7.1).");
+  }
+  const lifetime = parseExpiresIn(answer.expires_in);
+  const jwt = lifetime === undefined ? jwtLifetime(accessToken, now) : undefined;
+  return new Credentials({
+    accessToken,
+    expiresAt: lifetime !== undefined ? requestedAt + lifetime : jwt !== undefined ? now + jwt : undefined,
+    scope: typeof scope === "string" ? scope : undefined,
+    refreshToken: typeof refreshToken === "string" && refreshToken ? refreshToken : undefined,
+  });
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function mediaType(headers: Headers): string {
+  return /^[\w.+-]+\/[\w.+-]+/.exec(headers.get("content-type") ?? "")?.[0].slice(0, 60) ?? "no media type";
+}
+
+function explainStatus(status: number): string {
+  if (status === 404 || status === 405) return "Check that this URL is the token endpoint.";
+  if (status === 407) return "A proxy wants credentials.";
+  if (status === 401 || status === 403) {
+    return "Check the client id and secret, and what stands in front of the server.";
+  }
+  return "Try again later.";
+}

@@ -1,0 +1,100 @@
+/**
+ * Follows an API's redirects without carrying the credential to another origin.
+ *
+ * Runtimes take `authorization` off when a redirect leaves the origin, old workerd not even that, and no runtime takes
+ * off a header of another name. So redirects are followed here.
+ *
+ * @module
+ */
+
+import { AuthenticationError } from "../errors.ts";
+import type { ApiRequest } from "./api_request.ts";
+import type { Fetch } from "./fetch.ts";
+
+/** As many as browsers follow (Fetch standard §4.4). */
+const maxRedirects = 20;
+
+/** A response, and whether it comes from the origin the credential is for. */
+export interface Followed {
+  response: Response;
+  isHome: boolean;
+}
+
+/** Sends a request and follows where it is redirected to; `headers` holds the credential, under `headerKey`. */
+export async function followRedirects(
+  request: ApiRequest,
+  fetch: Fetch,
+  headers: Headers,
+  headerKey: string,
+): Promise<Followed> {
+  if (request.redirect !== "follow") {
+    return { response: await request.send(fetch, { headers, redirect: request.redirect }), isHome: true };
+  }
+  let url = request.url;
+  let method = request.method;
+  let isBodyDropped = false;
+  let isHome = true;
+  for (let count = 0;; count++) {
+    const init = { headers, redirect: "manual" } as const;
+    const response = isBodyDropped
+      ? await fetch(url.href, { ...init, method, signal: request.signal ?? null })
+      : await request.send(fetch, init, url);
+    if (response.type === "opaqueredirect") {
+      return { response: await followBlindly(request, fetch, headers, headerKey), isHome: true };
+    }
+    const next = isRedirect(response.status) ? target(response, url) : undefined;
+    if (next === undefined) return { response, isHome };
+    const toGet = response.status === 303 ? method !== "HEAD" : response.status < 303 && method === "POST";
+    // A stream can't be sent a second time: the caller gets the redirect itself.
+    if (!toGet && !isBodyDropped && !request.isReplayable) return { response, isHome };
+    void response.body?.cancel().catch(() => {});
+    if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
+    headers = new Headers(headers);
+    if (toGet) {
+      method = "GET";
+      isBodyDropped = true;
+      for (const name of ["content-encoding", "content-language", "content-location", "content-type"]) {
+        headers.delete(name);
+      }
+      headers.delete("content-length");
+    }
+    if (next.origin !== url.origin) {
+      // For good: a redirect back must not bring the credential along for a stranger's request.
+      isHome = false;
+      for (const name of [headerKey, "authorization", "proxy-authorization", "cookie"]) headers.delete(name);
+    }
+    url = next;
+  }
+}
+
+function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}
+
+function target(response: Response, url: URL): URL | undefined {
+  const location = response.headers.get("location");
+  if (location === null || !URL.canParse(location, url)) return undefined;
+  const next = new URL(location, url);
+  return next.protocol === "https:" || next.protocol === "http:" ? next : undefined;
+}
+
+/**
+ * Browsers don't show where a redirect leads. They do take `authorization` off when it leaves the origin, and no other
+ * header; and what isn't safe to send twice isn't.
+ */
+async function followBlindly(
+  request: ApiRequest,
+  fetch: Fetch,
+  headers: Headers,
+  headerKey: string,
+): Promise<Response> {
+  const isSafe = request.method === "GET" || request.method === "HEAD";
+  if (headerKey === "authorization" && isSafe) {
+    return await request.send(fetch, { headers, redirect: "follow" });
+  }
+  throw new AuthenticationError(
+    "redirect_refused",
+    `Cannot follow the redirect of ${request.url.origin}${request.url.pathname}: browsers hide where it leads, and ` +
+      'the credential could go along. Call that URL itself, or set redirect: "manual".',
+  );
+}

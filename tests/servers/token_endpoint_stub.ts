@@ -1,0 +1,53 @@
+/**
+ * A token endpoint inside a function with the shape of `fetch`: for what is about the request, or about an answer no
+ * real server gives.
+ *
+ * @module
+ */
+
+import type { Fetch } from "@m2m/authenticator";
+
+/** One request as the stub saw it. */
+export interface SeenRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly form: URLSearchParams;
+  readonly init: RequestInit;
+}
+
+/** What {@linkcode tokenEndpointStub} gives. */
+export interface TokenEndpointStub {
+  readonly url: string;
+  readonly fetch: Fetch;
+  readonly requests: readonly SeenRequest[];
+}
+
+/** The usual answer: tokens `token-1`, `token-2`, … that live for an hour. */
+export function usualAnswer(count: number): Response {
+  return Response.json({ access_token: `token-${count}`, token_type: "Bearer", expires_in: 3600 });
+}
+
+/** Answers requests to `url` with what `answer` makes of their number, counted from 1. */
+export function tokenEndpointStub(
+  answer: (count: number, request: SeenRequest) => Response | Promise<Response> = usualAnswer,
+): TokenEndpointStub {
+  const requests: SeenRequest[] = [];
+  const url = "https://auth.test/oauth/token";
+  return {
+    url,
+    requests,
+    async fetch(input, init = {}) {
+      if (String(input) !== url) throw new TypeError(`the stub is not at ${input}`);
+      const request = {
+        url: String(input),
+        method: init.method ?? "GET",
+        headers: new Headers(init.headers),
+        form: new URLSearchParams(String(init.body)),
+        init,
+      };
+      requests.push(request);
+      return await answer(requests.length, request);
+    },
+  };
+}
