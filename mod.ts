@@ -16,7 +16,7 @@
  *   }),
  * });
  * const response = await authenticator.fetch("/v1/projects");
- * console.log(response.status);
+ * console.log(response.status, await response.json());
  * ```
  *
  * - {@linkcode ClientCredentialsAuthenticator} is what most programs need.
@@ -34,19 +34,17 @@ export {
   Authenticator,
   type AuthenticatorOptions,
   type CallOptions,
+  type Clock,
   type Fetch,
   type Issued,
+  type RetryOptions,
 } from "./src/authenticator.ts";
 export {
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
 } from "./src/client_credentials.ts";
 export { Credentials, type CredentialsInit } from "./src/credentials.ts";
-export {
-  AuthenticationError,
-  type AuthenticationErrorCode,
-  type AuthenticationErrorOptions,
-} from "./src/errors.ts";
+export { AuthenticationError, type AuthenticationErrorCode, type AuthenticationErrorOptions } from "./src/errors.ts";
 export { type ClientConfig, ClientConfigStore } from "./src/config_store/client_config_store.ts";
 export { StaticClientConfigStore } from "./src/config_store/static.ts";
 export {
@@ -60,3 +58,4 @@ export { clientSecretPost } from "./src/client_auth/client_secret_post.ts";
 export { none } from "./src/client_auth/none.ts";
 export { getToken, type GetTokenOptions } from "./src/token_client/get_token.ts";
 export { GrantType } from "./src/token_client/grant_type.ts";
+export type { AuthenticatorEvent, EventListener, RenewalReason } from "./src/events.ts";

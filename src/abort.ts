@@ -15,12 +15,28 @@ export function waitUnlessAborted<T>(promise: Promise<T>, signal: AbortSignal | 
   });
 }
 
+/** Waits for some milliseconds, or rejects at once with the signal's reason. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
 /** Settings of {@linkcode withDeadline}. */
 export interface Deadline {
   /** How long the work may take, in milliseconds. */
   timeout: number;
   /** What to reject with when it takes longer. */
-  error: () => Error;
+  error: () => unknown;
   /** Ends the work as well, with its own reason. */
   signal: AbortSignal | undefined;
 }
@@ -39,12 +55,14 @@ export async function withDeadline<T>(
   const { signal } = controller;
   const follow = () => controller.abort(parent?.reason);
   parent?.addEventListener("abort", follow, { once: true });
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  // The work starts before the clock does: a deadline of its own of the same length is to come first.
+  const working = work(signal);
   const timer = setTimeout(() => controller.abort(error()), timeout);
   try {
-    const ended = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-    return await Promise.race([work(signal), ended]);
+    return await Promise.race([working, ended]);
   } finally {
     clearTimeout(timer);
     parent?.removeEventListener("abort", follow);

@@ -4,16 +4,17 @@
  * @module
  */
 
-import { systemClock } from "./clock.ts";
-import { checkHeaderKey, checkUrl } from "./config_store/check.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { checkDuration, checkHeaderKey, checkUrl } from "./config_store/check.ts";
 import type { Credentials } from "./credentials.ts";
-import { type Held, type Issued, Renewal } from "./renewal.ts";
+import { type EventListener, tell } from "./events.ts";
+import { type Held, type Issued, Renewal, type RetryOptions } from "./renewal.ts";
 import { ApiRequest } from "./transport/api_request.ts";
 import { type Fetch, globalFetch } from "./transport/fetch.ts";
 import { followRedirects } from "./transport/follow_redirects.ts";
 import { hostTransport, type Transport } from "./transport/host.ts";
 
-export type { Fetch, Issued };
+export type { Clock, EventListener, Fetch, Issued, RetryOptions };
 
 /** Settings that every {@linkcode Authenticator} takes. */
 export interface AuthenticatorOptions {
@@ -40,6 +41,17 @@ export interface AuthenticatorOptions {
    * `waitUntil` of `cloudflare:workers`. Default: none; where it is needed, one caller waits for the renewal instead.
    */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** What is done about a token endpoint in trouble. Default: 5 attempts within 30 seconds. */
+  retry?: RetryOptions | undefined;
+  /**
+   * Origins besides the endpoint's that may have the token as well, as in `https://files.example.com`.
+   * Default: none.
+   */
+  allowedOrigins?: readonly (string | URL)[] | undefined;
+  /** Is told what happens, as it happens. What it throws changes nothing. Default: nobody is told. */
+  onEvent?: EventListener | undefined;
+  /** Where the time comes from. Default: the machine's clocks. */
+  clock?: Clock | undefined;
 }
 
 /** What a single call may say. */
@@ -78,32 +90,43 @@ export interface CallOptions {
  * ```
  */
 export abstract class Authenticator {
-  readonly #endpoint: URL;
+  readonly #endpoint: string;
+  readonly #origins: readonly string[];
   readonly #headerKey: string | undefined;
   readonly #transport: Transport;
   readonly #renewal: Renewal;
+  readonly #onEvent: EventListener | undefined;
 
   /**
    * Checks its settings; asks nobody anything.
    *
    * @param options The settings.
    * @throws {TypeError} If a setting can't be what it should be, or this runtime can't do it.
-   * @throws {RangeError} If `defaultLifetime` isn't above 0.
+   * @throws {RangeError} If a duration or a number of attempts is out of range.
    */
   constructor(options: AuthenticatorOptions) {
-    const { endpoint, headerKey, fetch, httpProxyUrl, verify, defaultLifetime = 300_000, waitUntil } =
-      options;
-    this.#endpoint = checkUrl("endpoint", endpoint);
+    const { endpoint, headerKey, fetch, httpProxyUrl, verify, defaultLifetime = 300_000 } = options;
+    const { allowedOrigins, onEvent, waitUntil, clock = systemClock } = options;
+    const { attempts = 5, maxBackoff = 10_000, deadline = 30_000 } = options.retry ?? {};
+    const { href, origin } = checkUrl("endpoint", endpoint);
+    this.#endpoint = href;
+    this.#origins = [origin, ...allowedOrigins?.map((url) => checkUrl("allowedOrigins", url).origin) ?? []];
     this.#headerKey = checkHeaderKey(headerKey);
     if (!(defaultLifetime > 0)) {
       throw new RangeError("defaultLifetime must be a number of milliseconds above 0.");
     }
+    if (!(attempts >= 1)) throw new RangeError("retry.attempts must be 1 or more.");
+    checkDuration("retry.maxBackoff", maxBackoff);
+    checkDuration("retry.deadline", deadline);
     this.#transport = chooseTransport(fetch, httpProxyUrl, verify);
+    this.#onEvent = onEvent;
     this.#renewal = new Renewal({
       obtain: (signal) => this.requestCredentials(signal),
       defaultLifetime,
+      retry: { attempts, maxBackoff, deadline },
       waitUntil,
-      clock: systemClock,
+      clock,
+      onEvent,
     });
   }
 
@@ -127,14 +150,18 @@ export abstract class Authenticator {
 
   /**
    * Credentials to use now: the known ones for as long as they live, else new ones. They are renewed in the last
-   * fifth of their life (5 minutes at most) without anybody waiting, and waited for in the last twentieth.
+   * fifth of their life (5 minutes at most) without anybody waiting. In the last twentieth (30 seconds at most)
+   * callers wait for new ones, for a second at most; a server in trouble then leaves them the known ones.
    *
    * @param options A signal for this caller's wait.
    * @returns Credentials that have not expired.
    * @throws {AuthenticationError} If there are none to be had; `code` says why.
    */
-  async getCredentials(options?: CallOptions): Promise<Credentials> {
-    return (await this.#renewal.get(options?.signal)).credentials;
+  getCredentials(options?: CallOptions): Promise<Credentials> {
+    const fresh = options?.signal?.aborted ? undefined : this.#renewal.fresh;
+    // Nearly every call ends here, and is worth being quick.
+    if (fresh !== undefined) return Promise.resolve(fresh.credentials);
+    return this.#renewal.get(options?.signal).then((held) => held.credentials);
   }
 
   /**
@@ -180,7 +207,7 @@ export abstract class Authenticator {
   readonly fetch: Fetch = async (input, init) => {
     const request = new ApiRequest(input, init, this.#endpoint);
     const { fetch } = this.#transport;
-    if (request.url.origin !== this.#endpoint.origin) return request.sendAsIs(fetch);
+    if (!this.#origins.includes(request.url.origin)) return request.sendAsIs(fetch);
     try {
       return await this.#call(request, fetch);
     } finally {
@@ -189,23 +216,29 @@ export abstract class Authenticator {
   };
 
   /**
-   * Ends what is under way: those who wait for a token get an `AbortError`. Without it, nothing is left behind either;
-   * a transport made for `httpProxyUrl` or `verify` is closed.
+   * Ends what is under way: those who wait for a token get an `AbortError`. A script ends by itself without it; what
+   * `httpProxyUrl` and `verify` need is freed by it.
+   *
+   * @returns A promise that settles when the last token request has ended.
    */
-  close(): void {
-    this.#renewal.close(new DOMException("The authenticator was closed.", "AbortError"));
+  async close(): Promise<void> {
+    await this.#renewal.close(new DOMException("The authenticator was closed.", "AbortError"));
     this.#transport.close?.();
   }
 
-  /** As {@linkcode Authenticator.close}, for `await using`. */
+  /**
+   * As {@linkcode Authenticator.close}, for `await using`.
+   *
+   * @returns A promise that settles when the last token request has ended.
+   */
   [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this.close());
+    return this.close();
   }
 
   async #call(request: ApiRequest, fetch: Fetch): Promise<Response> {
     const ownKey = this.#headerKey ?? this.#renewal.last?.headerKey;
     if (ownKey !== undefined && request.headers.has(ownKey)) {
-      return (await followRedirects(request, fetch, request.headers, ownKey)).response;
+      return (await followRedirects(request, fetch, request.headers, ownKey, this.#origins)).response;
     }
     const held = await this.#renewal.get(request.signal);
     const first = await this.#send(request, fetch, held);
@@ -214,7 +247,8 @@ export abstract class Authenticator {
     if (next === undefined) return first.response;
     void first.response.body?.cancel().catch(() => {});
     const second = await this.#send(request, fetch, next);
-    if (second.isRefused) this.#renewal.refuse(next);
+    tell(this.#onEvent, { type: "replayed", status: second.response.status });
+    if (second.isRefused) this.#renewal.refuse(next, true);
     return second.response;
   }
 
@@ -228,7 +262,7 @@ export abstract class Authenticator {
     const headerKey = this.#headerKeyOf(held);
     const isOurs = !headers.has(headerKey);
     if (isOurs) headers.set(headerKey, headerValue(held));
-    const { response, isHome } = await followRedirects(request, fetch, headers, headerKey);
+    const { response, isHome } = await followRedirects(request, fetch, headers, headerKey, this.#origins);
     const isRefused = isOurs && isHome && response.status === 401;
     if (isOurs && isHome && !isRefused) held.accepted = true;
     return { response, isRefused };

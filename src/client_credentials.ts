@@ -4,13 +4,17 @@
  * @module
  */
 
+import { systemClock } from "./clock.ts";
 import { Authenticator, type AuthenticatorOptions, type Issued } from "./authenticator.ts";
 import type { BasicEncoding } from "./client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret } from "./client_auth/client_auth.ts";
-import { checkHeaderKey, checkScopes, checkString, checkUrl, show } from "./config_store/check.ts";
+import { checkDuration, checkHeaderKey, checkScopes, checkString, checkUrl, show } from "./config_store/check.ts";
 import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
 import { AuthenticationError } from "./errors.ts";
-import { checkTimeout, chooseClientAuth, defaultTimeout, getToken } from "./token_client/get_token.ts";
+import { chooseClientAuth, defaultTimeout } from "./token_client/get_token.ts";
+import { GrantType } from "./token_client/grant_type.ts";
+import { RefusalMemory } from "./token_client/refusal_memory.ts";
+import { requestToken } from "./token_client/request_token.ts";
 
 /** Settings of a {@linkcode ClientCredentialsAuthenticator}. */
 export interface ClientCredentialsAuthenticatorOptions extends AuthenticatorOptions {
@@ -33,6 +37,11 @@ export interface ClientCredentialsAuthenticatorOptions extends AuthenticatorOpti
   audience?: string | undefined;
   /** How long one token request may take, in milliseconds. Default: 10,000. */
   timeout?: number | undefined;
+  /**
+   * How long a request that was refused for good (a wrong secret, say) isn't sent again, in milliseconds; who asks
+   * meanwhile gets the same error. Another secret, or any other change, is sent at once. Default: 5,000; 0 for never.
+   */
+  cooldown?: number | undefined;
   /** Lets the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
   allowInsecureRequests?: boolean | undefined;
 }
@@ -77,6 +86,7 @@ export interface ClientCredentialsAuthenticatorOptions extends AuthenticatorOpti
 export class ClientCredentialsAuthenticator extends Authenticator {
   readonly #options: Readonly<ClientCredentialsAuthenticatorOptions>;
   readonly #clientAuth: ClientAuth;
+  readonly #refusals: RefusalMemory;
 
   /**
    * Checks its settings; asks neither the store nor the server.
@@ -86,7 +96,8 @@ export class ClientCredentialsAuthenticator extends Authenticator {
    * @throws {RangeError} If a duration is out of range.
    */
   constructor(options: ClientCredentialsAuthenticatorOptions) {
-    const { clientId, clientSecret, clientAuth, configStore, scopes, audience, timeout } = options;
+    const { clientId, clientSecret, clientAuth, configStore, scopes, audience } = options;
+    const { timeout = defaultTimeout, cooldown = 5_000, clock = systemClock } = options;
     if (!clientId || !(clientSecret || clientAuth)) {
       throw new TypeError("Client ID and Client SECRET both are required.");
     }
@@ -101,8 +112,10 @@ export class ClientCredentialsAuthenticator extends Authenticator {
     }
     checkScopes(scopes);
     checkString("audience", audience);
-    if (timeout !== undefined) checkTimeout(timeout);
+    checkDuration("timeout", timeout);
+    if (!(cooldown >= 0)) throw new RangeError("cooldown must be a number of milliseconds, 0 or more.");
     this.#clientAuth = chooseClientAuth(options);
+    this.#refusals = new RefusalMemory(cooldown, clock);
     this.#options = { ...options };
   }
 
@@ -113,24 +126,28 @@ export class ClientCredentialsAuthenticator extends Authenticator {
    * @returns The credentials, and the header the store names for them.
    */
   protected override async requestCredentials(signal: AbortSignal): Promise<Issued> {
-    const { clientId, scopes, audience, timeout = defaultTimeout, allowInsecureRequests } = this.#options;
+    const { clientId, scopes, audience, allowInsecureRequests } = this.#options;
+    const { timeout = defaultTimeout, clock = systemClock } = this.#options;
     const config = await this.#clientConfig();
-    const credentials = await getToken(config.tokenEndpoint, {
+    const credentials = await requestToken({
+      ...config,
       clientId,
       clientAuth: this.#clientAuth,
+      grantType: GrantType.CLIENT_CREDS,
       scopes: scopes ?? config.scopes,
       audience: audience ?? config.audience,
-      issuer: config.issuer,
       fetch: this.transportFetch,
       timeout,
       signal,
+      clock,
       allowInsecureRequests,
+      refusals: this.#refusals,
     });
     return { credentials, headerKey: config.headerKey };
   }
 
   /** The store's settings, checked: a store may be anybody's code, reading anybody's answer. */
-  async #clientConfig(): Promise<ClientConfig> {
+  async #clientConfig(): Promise<ClientConfig & { tokenEndpoint: URL }> {
     let config: ClientConfig;
     try {
       config = await this.#options.configStore.getClientConfig();

@@ -35,6 +35,11 @@ export class Flight<T> {
     return this.#shared !== undefined || this.#slot !== undefined && isAlive(this.#slot);
   }
 
+  /** Settles, and never rejects, when the work that runs has ended; at once where that can't be awaited. */
+  get settled(): Promise<unknown> {
+    return Promise.resolve(this.#shared?.catch(() => {}));
+  }
+
   /** The outcome of the work that runs, or of `work` where none does. */
   join(work: () => Promise<T>): Promise<T> {
     if (isRequestBound()) return this.#leadOrFollow(work);

@@ -194,16 +194,12 @@ Deno.test("a server that hands out the refused token again is asked once", async
 
 Deno.test("a renewal that fails leaves the caller the API's 401, and the next caller the reason", async () => {
   const stub = tokenEndpointStub((count) =>
-    count === 1
-      ? Response.json({ access_token: "t" })
-      : Response.json({ error: "invalid_client" }, { status: 401 })
+    count === 1 ? Response.json({ access_token: "t" }) : Response.json({ error: "invalid_client" }, { status: 401 })
   );
   const { authenticator } = arrange(() => true, {
     configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
     fetch: (input, init) =>
-      String(input) === stub.url
-        ? stub.fetch(input, init)
-        : Promise.resolve(new Response("no", { status: 401 })),
+      String(input) === stub.url ? stub.fetch(input, init) : Promise.resolve(new Response("no", { status: 401 })),
   });
   const response = await authenticator.fetch("/v1");
   assertEquals([response.status, await response.text()], [401, "no"]);

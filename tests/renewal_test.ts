@@ -38,8 +38,10 @@ function arrange(lifetime: number | undefined, options: Partial<RenewalOptions> 
       });
     },
     defaultLifetime: 300_000,
+    retry: { attempts: 5, maxBackoff: 20, deadline: 2_000 },
     waitUntil: undefined,
     clock,
+    onEvent: undefined,
     ...options,
   });
   const use = async () => (await renewal.get()).credentials.accessToken;
@@ -139,9 +141,7 @@ Deno.test("an abort ends one caller's wait with its own reason, and nobody else'
   let answer = () => {};
   const { renewal } = arrange(60_000, {
     obtain: () =>
-      new Promise((resolve) =>
-        answer = () => resolve({ credentials: new Credentials({ accessToken: "t" }) })
-      ),
+      new Promise((resolve) => answer = () => resolve({ credentials: new Credentials({ accessToken: "t" }) })),
   });
   const controller = new AbortController();
   const impatient = renewal.get(controller.signal);
@@ -193,9 +193,7 @@ Deno.test("closing ends the request that is under way, with the reason given", a
   const reason = new Error("closed");
   const { renewal } = arrange(60_000, {
     obtain: (signal) =>
-      new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true })
-      ),
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true })),
   });
   const waiting = renewal.get();
   renewal.close(reason);

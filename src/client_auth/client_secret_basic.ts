@@ -7,7 +7,6 @@
 import {
   type BasicAuthorizationOptions,
   checkBasicEncoding,
-  formEncode,
   getBasicAuthorizationHeader,
 } from "./basic_authorization.ts";
 import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "./client_auth.ts";
@@ -44,7 +43,6 @@ export function clientSecretBasic(
       const secret = await currentSecret(clientSecret, request);
       const header = getBasicAuthorizationHeader(request.clientId, secret, { encoding });
       request.conceal(header.slice("Basic ".length));
-      request.conceal(formEncode(secret));
       request.headers.set("authorization", header);
     },
   };

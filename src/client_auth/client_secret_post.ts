@@ -4,7 +4,6 @@
  * @module
  */
 
-import { formEncode } from "./basic_authorization.ts";
 import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "./client_auth.ts";
 
 /**
@@ -32,7 +31,6 @@ export function clientSecretPost(clientSecret: ClientSecret): ClientAuth {
     method: "client_secret_post",
     async authenticate(request) {
       const secret = await currentSecret(clientSecret, request);
-      request.conceal(formEncode(secret));
       request.body.set("client_id", request.clientId);
       request.body.set("client_secret", secret);
     },

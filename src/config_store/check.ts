@@ -59,12 +59,17 @@ export function checkHeaderKey(value: unknown): string | undefined {
   return name.toLowerCase();
 }
 
+/** A time in milliseconds that timers can keep: beyond 24.8 days they fire at once. */
+export function checkDuration(name: string, value: unknown): void {
+  if (typeof value !== "number" || !(value > 0 && value <= 2 ** 31 - 1)) {
+    throw new RangeError(`${name} must be a number of milliseconds above 0 and below 2,147,483,648.`);
+  }
+}
+
 /** What was given, short enough for a message. Only for what is no secret. */
 export function show(value: unknown): string {
   if (typeof value === "string") {
-    return value.includes("@")
-      ? "a string (not shown: it may hold credentials)"
-      : JSON.stringify(value.slice(0, 100));
+    return value.includes("@") ? "a string (not shown: it may hold credentials)" : JSON.stringify(value.slice(0, 100));
   }
   return value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
 }

@@ -1,22 +1,19 @@
 /**
- * One token exchange: a request, an answer, and what becomes of it.
+ * One token, for those who keep it themselves.
  *
  * @module
  */
 
-import { withDeadline } from "../abort.ts";
-import type { ClientAuth, ClientSecret } from "../client_auth/client_auth.ts";
 import type { BasicEncoding } from "../client_auth/basic_authorization.ts";
+import type { ClientAuth, ClientSecret } from "../client_auth/client_auth.ts";
 import { clientSecretBasic } from "../client_auth/client_secret_basic.ts";
 import { none } from "../client_auth/none.ts";
-import { checkScopes, checkString, checkUrl } from "../config_store/check.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { checkDuration, checkScopes, checkString, checkUrl } from "../config_store/check.ts";
 import type { Credentials } from "../credentials.ts";
-import { AuthenticationError } from "../errors.ts";
 import { type Fetch, globalFetch } from "../transport/fetch.ts";
-import { exchange, shown } from "./exchange.ts";
 import { GrantType } from "./grant_type.ts";
-import { buildTokenRequest } from "./token_request.ts";
-import { judgeTokenResponse } from "./token_response.ts";
+import { requestToken } from "./request_token.ts";
 
 /** Settings of {@linkcode getToken}. */
 export interface GetTokenOptions {
@@ -48,6 +45,8 @@ export interface GetTokenOptions {
   signal?: AbortSignal | undefined;
   /** Lets a token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
   allowInsecureRequests?: boolean | undefined;
+  /** Where the time comes from, for `expiresAt`. Default: the machine's clock. */
+  clock?: Clock | undefined;
 }
 
 /** How long a token exchange may take unless told otherwise, in milliseconds. */
@@ -79,58 +78,27 @@ export const defaultTimeout = 10_000;
  * @throws The signal's reason, if `signal` ends the exchange.
  */
 export async function getToken(tokenEndpoint: string | URL, options: GetTokenOptions): Promise<Credentials> {
-  const url = checkUrl("tokenEndpoint", tokenEndpoint);
-  const {
-    clientId,
-    grantType = GrantType.CLIENT_CREDS,
-    timeout = defaultTimeout,
-    deviceCode,
-    refreshToken,
-    issuer,
-  } = options;
-  const fetch = options.fetch ?? globalFetch;
-  const clientAuth = chooseClientAuth(options);
-  const scopes = checkScopes(options.scopes);
-  const audience = checkString("audience", options.audience);
+  const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = defaultTimeout, clock = systemClock } = options;
+  const { issuer, deviceCode, refreshToken, signal, allowInsecureRequests, fetch = globalFetch } = options;
   if (typeof clientId !== "string" || clientId === "") {
     throw new TypeError("clientId must be a string, not empty.");
   }
-  checkTimeout(timeout);
-  if (url.protocol === "http:" && !options.allowInsecureRequests && !isLoopback(url.hostname)) {
-    throw new AuthenticationError(
-      "insecure_token_endpoint",
-      `Cannot send a secret to ${shown(url)} unencrypted: use "https:", or set allowInsecureRequests.`,
-    );
-  }
-  const error = () =>
-    new AuthenticationError(
-      "timeout",
-      `Cannot get a token from ${shown(url)}: no answer within ${timeout} ms.`,
-      {
-        retryable: true,
-      },
-    );
-  return await withDeadline({ timeout, error, signal: options.signal }, async (signal) => {
-    const request = await buildTokenRequest({
-      tokenEndpoint: url,
-      issuer,
-      clientId,
-      clientAuth,
-      grantType,
-      scopes,
-      audience,
-      deviceCode,
-      refreshToken,
-      signal,
-    });
-    const requestedAt = Date.now();
-    const response = await exchange(request, fetch);
-    return judgeTokenResponse(response, {
-      tokenEndpoint: shown(url),
-      requestedAt,
-      now: Date.now(),
-      clean: request.clean,
-    });
+  checkDuration("timeout", timeout);
+  return await requestToken({
+    tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
+    clientId,
+    clientAuth: chooseClientAuth(options),
+    grantType,
+    scopes: checkScopes(options.scopes),
+    audience: checkString("audience", options.audience),
+    issuer,
+    deviceCode,
+    refreshToken,
+    fetch,
+    timeout,
+    signal,
+    clock,
+    allowInsecureRequests,
   });
 }
 
@@ -153,15 +121,4 @@ export function chooseClientAuth(
     );
   }
   return clientAuth;
-}
-
-/** Refuses a time that is none: `setTimeout` would fire at once for one beyond 24.8 days. */
-export function checkTimeout(value: unknown): void {
-  if (typeof value !== "number" || !(value > 0 && value <= 2 ** 31 - 1)) {
-    throw new RangeError("timeout must be a number of milliseconds above 0 and below 2,147,483,648.");
-  }
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname) || /(^|\.)localhost$/.test(hostname);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { encodeBase64 } from "@std/encoding/base64";
+import { formEncode } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import { AuthenticationError } from "../errors.ts";
 
@@ -31,7 +33,8 @@ export interface BuiltTokenRequest extends TokenRequest {
 export async function buildTokenRequest(parameters: TokenRequestParameters): Promise<BuiltTokenRequest> {
   const { tokenEndpoint, issuer, clientId, clientAuth, signal, scopes, audience, deviceCode, refreshToken } =
     parameters;
-  const secrets = new Set<string>();
+  // A runtime's own message quotes the URL, and a query may hold what nobody should read.
+  const secrets = new Set(tokenEndpoint.search ? [tokenEndpoint.search] : []);
   const request: BuiltTokenRequest = {
     tokenEndpoint,
     issuer,
@@ -41,7 +44,13 @@ export async function buildTokenRequest(parameters: TokenRequestParameters): Pro
     signal,
     clean: (text) => cleanText(text, secrets),
     conceal(secret) {
-      if (secret) secrets.add(secret);
+      if (!secret) return;
+      // In all the ways in which a server, or what stands in front of it, quotes what it got.
+      const form = formEncode(secret);
+      const percent = form.replaceAll("+", "%20").replace(/%(2[1789]|7E)/g, decodeURIComponent);
+      for (const text of [secret, form, percent, encodeBase64(secret), encodeBase64(`${clientId}:${secret}`)]) {
+        secrets.add(text);
+      }
     },
   };
   const { body } = request;

@@ -87,9 +87,9 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
   if (answer === undefined) {
     throw fail(
       "invalid_response",
-      `the answer (${status}, ${
-        mediaType(headers)
-      }) is not a JSON object. Check that this URL is the token endpoint.`,
+      `the answer is ${
+        /^\s*</.test(text) ? "a web page" : "not a JSON object"
+      }. Check that this URL is the token endpoint.`,
     );
   }
   const { access_token: accessToken, token_type: tokenType, scope, refresh_token: refreshToken } = answer;
@@ -100,7 +100,7 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
     throw fail("invalid_response", "the access_token has characters no header may carry (RFC 6750 §2.1).");
   }
   // Missing at some servers; and in any letter case (RFC 6749 §5.1).
-  if (tokenType !== undefined && tokenType !== null && String(tokenType).toLowerCase() !== "bearer") {
+  if (tokenType != null && !(typeof tokenType === "string" && tokenType.toLowerCase() === "bearer")) {
     throw fail("unsupported_token_type", "the token_type is not Bearer (RFC 6749 §7.1).");
   }
   const lifetime = parseExpiresIn(answer.expires_in);
@@ -120,10 +120,6 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function mediaType(headers: Headers): string {
-  return /^[\w.+-]+\/[\w.+-]+/.exec(headers.get("content-type") ?? "")?.[0].slice(0, 60) ?? "no media type";
 }
 
 function explainStatus(status: number): string {

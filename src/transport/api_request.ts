@@ -15,7 +15,7 @@ export class ApiRequest {
   readonly #request: Request | undefined;
   readonly #init: RequestInit | undefined;
 
-  constructor(input: string | URL | Request, init: RequestInit | undefined, base: URL) {
+  constructor(input: string | URL | Request, init: RequestInit | undefined, base: string) {
     // By shape: a fetch of another realm (undici from npm, say) comes with a Request of its own.
     this.#request = typeof input === "object" && !(input instanceof URL) ? input : undefined;
     this.#init = init;
@@ -58,9 +58,14 @@ export class ApiRequest {
   ): Promise<Response> {
     const ours = { ...this.#init, ...init };
     if (this.#request === undefined) return fetch(url.href, ours);
-    // Sent from a clone where it has a body, for a Request gives its body away but once.
+    // Sent from a clone where it has a body, for a Request gives its body away but once. (Deno sends a clone in chunks.)
     const request = this.#ownBody ? this.#request.clone() : this.#request;
     return fetch(url === this.url ? request : new Request(url, request), ours);
+  }
+
+  /** As {@linkcode ApiRequest.send}, with nothing of the body. */
+  sendWithoutBody(fetch: Fetch, init: RequestInit, url: URL): Promise<Response> {
+    return fetch(url.href, { ...this.#init, ...init, body: null, signal: this.signal ?? null });
   }
 
   /** Lets go of a body that was kept for another sending. */

@@ -4,14 +4,13 @@
  * @module
  */
 
-import type { Transport, TransportOptions } from "./host.ts";
-import { readPem } from "./pem.ts";
+import { isPem, type Transport, type TransportOptions } from "./host.ts";
 
 /** A transport by `Deno.createHttpClient`. */
 export async function denoTransport({ httpProxyUrl, verify }: TransportOptions): Promise<Transport> {
   const client = Deno.createHttpClient({
     ...httpProxyUrl && { proxy: proxy(new URL(httpProxyUrl)) },
-    ...typeof verify === "string" && { caCerts: [await readPem(verify)] },
+    ...typeof verify === "string" && { caCerts: [isPem(verify) ? verify : await Deno.readTextFile(verify)] },
   });
   return {
     fetch: (input, init) => fetch(input, { ...init, client }),

@@ -14,18 +14,22 @@ import type { Fetch } from "./fetch.ts";
 /** As many as browsers follow (Fetch standard §4.4). */
 const maxRedirects = 20;
 
-/** A response, and whether it comes from the origin the credential is for. */
+/** A response, and whether it comes from an origin the credential is for. */
 export interface Followed {
   response: Response;
   isHome: boolean;
 }
 
-/** Sends a request and follows where it is redirected to; `headers` holds the credential, under `headerKey`. */
+/**
+ * Sends a request and follows where it is redirected to; `headers` holds the credential, under `headerKey`, which
+ * `origins` may have.
+ */
 export async function followRedirects(
   request: ApiRequest,
   fetch: Fetch,
   headers: Headers,
   headerKey: string,
+  origins: readonly string[],
 ): Promise<Followed> {
   if (request.redirect !== "follow") {
     return { response: await request.send(fetch, { headers, redirect: request.redirect }), isHome: true };
@@ -37,14 +41,16 @@ export async function followRedirects(
   for (let count = 0;; count++) {
     const init = { headers, redirect: "manual" } as const;
     const response = isBodyDropped
-      ? await fetch(url.href, { ...init, method, signal: request.signal ?? null })
+      ? await request.sendWithoutBody(fetch, { ...init, method }, url)
       : await request.send(fetch, init, url);
     if (response.type === "opaqueredirect") {
       return { response: await followBlindly(request, fetch, headers, headerKey), isHome: true };
     }
     const next = isRedirect(response.status) ? target(response, url) : undefined;
     if (next === undefined) return { response, isHome };
-    const toGet = response.status === 303 ? method !== "HEAD" : response.status < 303 && method === "POST";
+    const toGet = response.status === 303
+      ? method !== "GET" && method !== "HEAD"
+      : response.status < 303 && method === "POST";
     // A stream can't be sent a second time: the caller gets the redirect itself.
     if (!toGet && !isBodyDropped && !request.isReplayable) return { response, isHome };
     void response.body?.cancel().catch(() => {});
@@ -58,7 +64,7 @@ export async function followRedirects(
       }
       headers.delete("content-length");
     }
-    if (next.origin !== url.origin) {
+    if (next.origin !== url.origin && !(isHome && origins.includes(next.origin))) {
       // For good: a redirect back must not bring the credential along for a stranger's request.
       isHome = false;
       for (const name of [headerKey, "authorization", "proxy-authorization", "cookie"]) headers.delete(name);

@@ -46,6 +46,11 @@ export function hostTransport(options: TransportOptions): Transport {
   );
 }
 
+/** Whether a CA bundle is given as text; else it is the path of a file that holds it. */
+export function isPem(bundle: string): boolean {
+  return bundle.includes("-----BEGIN");
+}
+
 function lazily(load: () => Promise<Transport>): Transport {
   let loaded: Promise<Transport> | undefined;
   return {

@@ -1,9 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  AuthenticationError,
-  ClientCredentialsAuthenticator,
-  StaticClientConfigStore,
-} from "@m2m/authenticator";
+import { AuthenticationError, ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 interface Seen {

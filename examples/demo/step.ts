@@ -1,0 +1,32 @@
+/**
+ * What the steps of the demo have in common.
+ *
+ * @module
+ */
+
+import type { ClientCredentialsAuthenticator } from "@m2m/authenticator";
+import type { Target } from "./target.ts";
+import type { Timeline } from "./timeline.ts";
+import type { Exchange, WatchedFetch } from "./watched_fetch.ts";
+
+/** What a step works with. */
+export interface Stage {
+  readonly target: Target;
+  readonly authenticator: ClientCredentialsAuthenticator;
+  readonly watched: WatchedFetch;
+  readonly timeline: Timeline;
+}
+
+/** Throws where things don't go as told. */
+export type Step = (stage: Stage) => Promise<void>;
+
+/** Throws `message` unless `condition` holds. */
+export function expect(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}
+
+/** Puts a request on the timeline. */
+export function printExchange({ timeline }: Stage, exchange: Exchange, more = ""): void {
+  const { took, method, path, status, token, ended } = exchange;
+  timeline.event(took, `${method} ${path}`, [status, token, more].filter(Boolean).join("  "), ended);
+}

@@ -1,0 +1,13 @@
+import { describe } from "../redaction.ts";
+import { expect, type Stage } from "../step.ts";
+
+/** Nothing was asked of the server when the authenticator was made: the first use asks. */
+export async function firstToken({ authenticator, target, watched, timeline }: Stage): Promise<void> {
+  const requestsBefore = watched.tokenRequests.length;
+  expect(requestsBefore === 0, "a token was asked for before anybody wanted one");
+  const start = performance.now();
+  const credentials = await authenticator.getCredentials();
+  timeline.event(performance.now() - start, "getCredentials()", await describe(credentials));
+  const requests = watched.tokenRequests.length;
+  expect(requests === 1 || !target.own, `${requests} token requests were made, not one`);
+}

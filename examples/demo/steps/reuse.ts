@@ -1,0 +1,29 @@
+import { callApi } from "../call_api.ts";
+import { expect, printExchange, type Stage } from "../step.ts";
+
+const calls = 5;
+const rounds = 10_000;
+
+/** A live token is at hand: a call costs no request but its own. */
+export async function reuse(stage: Stage): Promise<void> {
+  const { authenticator, target, timeline, watched } = stage;
+  const before = watched.tokenRequests.length;
+  if (target.api) {
+    for (let call = 0; call < calls; call++) {
+      await callApi(stage, target.api);
+      printExchange(stage, watched.apiCalls.at(-1)!);
+    }
+  }
+  const start = performance.now();
+  let round = 0;
+  while (round < rounds && watched.tokenRequests.length === before) {
+    await authenticator.getCredentials();
+    round++;
+  }
+  const each = (performance.now() - start) / round;
+  timeline.event(each, "getCredentials()", `on average of ${round.toLocaleString("en")}`);
+  const more = watched.tokenRequests.length - before;
+  // Another server's token may be near its end, and rightly renewed.
+  expect(more === 0 || !target.own, "another token was asked for, though there is a live one");
+  timeline.remark(more === 0 ? "No further token request." : "It was time for the next token.");
+}

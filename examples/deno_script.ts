@@ -1,0 +1,31 @@
+/**
+ * A Deno script that calls an API as itself, with no person signed in: it prints the projects.
+ *
+ *     deno add jsr:@m2m/authenticator
+ *     deno run --env-file --allow-env --allow-net=api.example.com,auth.example.com deno_script.ts
+ *
+ * Environment: `M2M_ENDPOINT` (the API), `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_CLIENT_SECRET`, and where
+ * the server wants them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`.
+ */
+import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+
+function setting(name: string): string {
+  const value = Deno.env.get(name);
+  if (!value) throw new Error(`Cannot start: the environment variable ${name} is not set`);
+  return value;
+}
+
+const authenticator = new ClientCredentialsAuthenticator({
+  endpoint: setting("M2M_ENDPOINT"),
+  clientId: setting("M2M_CLIENT_ID"),
+  clientSecret: setting("M2M_CLIENT_SECRET"),
+  configStore: new StaticClientConfigStore({
+    tokenEndpoint: setting("M2M_TOKEN_ENDPOINT"),
+    scopes: (Deno.env.get("M2M_SCOPES") ?? "").split(" ").filter(Boolean),
+    audience: Deno.env.get("M2M_AUDIENCE") || undefined,
+  }),
+});
+
+const response = await authenticator.fetch("/v1/projects");
+if (!response.ok) throw new Error(`Cannot list the projects: the API answered ${response.status}`);
+console.log(JSON.stringify(await response.json(), null, 2));

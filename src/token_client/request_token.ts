@@ -1,0 +1,72 @@
+/**
+ * One token exchange: a request, an answer, and what becomes of it.
+ *
+ * @module
+ */
+
+import { withDeadline } from "../abort.ts";
+import type { Clock } from "../clock.ts";
+import type { Credentials } from "../credentials.ts";
+import { AuthenticationError } from "../errors.ts";
+import type { Fetch } from "../transport/fetch.ts";
+import { exchange, shown } from "./exchange.ts";
+import type { RefusalMemory } from "./refusal_memory.ts";
+import { buildTokenRequest, type BuiltTokenRequest, type TokenRequestParameters } from "./token_request.ts";
+import { judgeTokenResponse } from "./token_response.ts";
+
+/** What is asked for, and how. All of it has been checked. */
+export interface TokenExchange extends Omit<TokenRequestParameters, "signal"> {
+  fetch: Fetch;
+  /** In milliseconds. */
+  timeout: number;
+  signal: AbortSignal | undefined;
+  clock: Clock;
+  allowInsecureRequests?: boolean | undefined;
+  /** Spares the server requests it has refused for good. Default: all are sent. */
+  refusals?: RefusalMemory | undefined;
+}
+
+/** The credentials the server gives, or an `AuthenticationError`. */
+export async function requestToken(asked: TokenExchange): Promise<Credentials> {
+  const { tokenEndpoint: url, timeout, signal, refusals } = asked;
+  if (url.protocol === "http:" && !asked.allowInsecureRequests && !isLoopback(url.hostname)) {
+    throw new AuthenticationError(
+      "insecure_token_endpoint",
+      `Cannot send a secret to ${shown(url)} unencrypted: use "https:", or set allowInsecureRequests.`,
+    );
+  }
+  const error = () =>
+    new AuthenticationError(
+      "timeout",
+      `Cannot get a token from ${shown(url)}: no answer within ${timeout} ms.`,
+      {
+        retryable: true,
+      },
+    );
+  return await withDeadline({ timeout, error, signal }, async (signal) => {
+    const request = await buildTokenRequest({ ...asked, signal });
+    refusals?.check(request);
+    try {
+      return await send(request, asked);
+    } catch (error) {
+      refusals?.note(request, error);
+      throw error;
+    }
+  });
+}
+
+async function send(request: BuiltTokenRequest, { fetch, clock }: TokenExchange): Promise<Credentials> {
+  const requestedAt = clock.wall();
+  const response = await exchange(request, fetch);
+  const { tokenEndpoint, clean } = request;
+  return judgeTokenResponse(response, {
+    tokenEndpoint: shown(tokenEndpoint),
+    requestedAt,
+    now: clock.wall(),
+    clean,
+  });
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname) || /(^|\.)localhost$/.test(hostname);
+}

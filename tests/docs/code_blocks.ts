@@ -1,0 +1,62 @@
+/**
+ * The fenced code blocks of the documentation, found independently of Deno.
+ *
+ * @module
+ */
+
+export interface CodeBlock {
+  /** The file and the line of the opening fence, from 1. */
+  readonly place: string;
+  /** What follows the opening fence: `["ts"]`, `["ts", "ignore"]`. */
+  readonly words: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** The blocks of a Markdown file, or of the documentation comments in a module. */
+export function codeBlocks(path: string, text: string): CodeBlock[] {
+  return path.endsWith(".md") ? blocksOf(path, text, 1) : Array.from(
+    text.matchAll(/\/\*\*[^]*?\*\//g),
+    (match) => blocksOf(path, match[0].replace(/^ *\* ?/gm, ""), text.slice(0, match.index).split("\n").length),
+  ).flat();
+}
+
+function blocksOf(path: string, text: string, firstLine: number): CodeBlock[] {
+  const blocks: CodeBlock[] = [];
+  let open: { place: string; words: string[]; lines: string[]; fence: string } | undefined;
+  text.split("\n").forEach((line, index) => {
+    const fence = /^ *(`{3,})(.*)$/.exec(line);
+    if (open === undefined && fence !== null) {
+      const words = fence[2]!.trim().split(/[\s,]+/).filter((word) => word !== "");
+      open = { place: `${path}:${firstLine + index}`, words, lines: [], fence: fence[1]! };
+    } else if (open !== undefined && fence?.[1] === open.fence && fence[2]!.trim() === "") {
+      const { place, words, lines } = open;
+      blocks.push({ place, words, lines });
+      open = undefined;
+    } else {
+      open?.lines.push(line);
+    }
+  });
+  return blocks;
+}
+
+const run = new Set(["ts", "js"]);
+const shown = new Set(["diff", "html", "http", "json", "jsonc", "mermaid", "sh", "text", "toml", "yaml"]);
+
+/** Whether `deno test --doc` runs the block. */
+export function isRun({ words }: CodeBlock): boolean {
+  return run.has(words[0] ?? "") && !words.includes("ignore");
+}
+
+/** What is wrong with the block's fence, if anything is. */
+export function fault({ place, words, lines }: CodeBlock): string | undefined {
+  const [language, ...attributes] = words;
+  if (language === undefined) return `${place}: the block has no language ("text" is one)`;
+  if (shown.has(language)) return undefined;
+  if (!run.has(language)) return `${place}: nobody knows whether "${language}" is to be run`;
+  const unknown = attributes.find((attribute) => attribute !== "ignore");
+  if (unknown !== undefined) return `${place}: nobody knows what "${unknown}" means`;
+  if (attributes.includes("ignore") && !/^\/\/ Not run: \S/.test(lines[0] ?? "")) {
+    return `${place}: an example that isn't run says why in its first line: "// Not run: …"`;
+  }
+  return undefined;
+}

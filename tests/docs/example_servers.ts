@@ -1,0 +1,53 @@
+/**
+ * The servers behind the hosts which the documentation's examples name: real authorization servers, and APIs that
+ * check the tokens they give. Started once for a whole test run.
+ *
+ * @module
+ */
+
+import { startAuthorizationServer } from "../servers/authorization_server.ts";
+import { startProtectedApi } from "../servers/protected_api.ts";
+
+const scopes = ["api:read", "api:write"];
+
+/** What the examples may rely on: most of them on the first pair, README's first on the demo's. */
+const pairs = [
+  {
+    issuer: "https://auth.example.com",
+    api: "https://api.example.com",
+    audiences: ["https://api.example.com"],
+    clients: [
+      { client_id: "my-client", client_secret: "my-secret" },
+      {
+        client_id: "my-post-client",
+        client_secret: "my-secret",
+        token_endpoint_auth_method: "client_secret_post" as const,
+      },
+    ],
+  },
+  {
+    // What `deno task demo --serve` starts: here on other ports, for these may be taken.
+    issuer: "http://127.0.0.1:8401",
+    api: "http://127.0.0.1:8400",
+    audiences: ["http://127.0.0.1:8400"],
+    clients: [{ client_id: "demo", client_secret: "demo-secret" }],
+  },
+];
+
+export interface ExampleServers extends AsyncDisposable {
+  /** For the environment of the tests: where each origin of the examples really is. */
+  readonly hosts: string;
+}
+
+export async function startExampleServers(): Promise<ExampleServers> {
+  await using stack = new AsyncDisposableStack();
+  const hosts: Record<string, string> = {};
+  for (const { issuer, api, ...options } of pairs) {
+    const authorizationServer = stack.use(await startAuthorizationServer({ scopes, ...options }));
+    const { issuer: realIssuer, jwksUri } = authorizationServer;
+    hosts[issuer] = realIssuer;
+    hosts[api] = stack.use(startProtectedApi({ issuer: realIssuer, jwksUri, audience: api })).origin;
+  }
+  const started = stack.move();
+  return { hosts: JSON.stringify(hosts), [Symbol.asyncDispose]: () => started.disposeAsync() };
+}

@@ -1,0 +1,57 @@
+/** What an example talks to: an authorization server, an API, and a client that may use it. @module */
+import { assertEquals } from "@std/assert";
+import { startAuthorizationServer } from "../servers/authorization_server.ts";
+import { type ProtectedApi, startProtectedApi } from "../servers/protected_api.ts";
+
+/** Both servers on loopback. Disposing of it stops them. */
+export interface Backend extends AsyncDisposable {
+  readonly api: ProtectedApi;
+  /** The environment that the examples read. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The two servers as `--allow-net` takes them. */
+  readonly hosts: string;
+  /** How many tokens were asked for. */
+  countTokenRequests(): number;
+  /** Fails if `text` has the client's secret in it, or a token the API was shown. */
+  assertNoSecretIn(text: string): void;
+}
+
+/** What the API answers to `/v1/projects`. */
+export const projects = [{ id: "p1", name: "Apollo" }, { id: "p2", name: "Gemini" }];
+
+/** Starts both servers. */
+export async function startBackend(): Promise<Backend> {
+  const secret = `secret-of-${crypto.randomUUID()}`;
+  const server = await startAuthorizationServer({
+    clients: [{ client_id: "example", client_secret: secret }],
+    scopes: ["api:read", "api:write"],
+  });
+  const api = startProtectedApi({ issuer: server.issuer, jwksUri: server.jwksUri, anyOrigin: true });
+  return {
+    api,
+    settings: {
+      M2M_ENDPOINT: api.origin,
+      M2M_TOKEN_ENDPOINT: server.tokenEndpoint,
+      M2M_CLIENT_ID: "example",
+      M2M_CLIENT_SECRET: secret,
+      M2M_SCOPES: "api:read api:write",
+      M2M_AUDIENCE: api.audience,
+    },
+    hosts: [api.origin, server.issuer].map((origin) => new URL(origin).host).join(","),
+    // A browser asks with OPTIONS first whether it may (CORS): that carries no form.
+    countTokenRequests: () => server.tokenRequests.filter((request) => "grant_type" in request.parameters).length,
+    assertNoSecretIn(text) {
+      const secrets = [secret, ...api.calls.flatMap((call) => call.token ?? [])];
+      assertEquals(secrets.filter((found) => text.includes(found)).length, 0, "a secret or token shows");
+    },
+    async [Symbol.asyncDispose]() {
+      await api.close();
+      await server.close();
+    },
+  };
+}
+
+/** The API's calls, without the tokens. */
+export function calls({ api }: Backend): string[] {
+  return api.calls.map(({ method, path, status }) => `${method} ${path} ${status}`);
+}

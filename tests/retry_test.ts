@@ -1,0 +1,174 @@
+/** What becomes of callers while a token endpoint is in trouble. Pauses are short here, and real. */
+
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  AuthenticationError,
+  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
+import { type TokenEndpointStub, tokenEndpointStub, usualAnswer } from "./servers/token_endpoint_stub.ts";
+
+const unavailable = (headers: HeadersInit = {}) => new Response(null, { status: 503, headers });
+
+function authenticatorAt(
+  stub: TokenEndpointStub,
+  options: Partial<ClientCredentialsAuthenticatorOptions> = {},
+): ClientCredentialsAuthenticator {
+  return new ClientCredentialsAuthenticator({
+    endpoint: "https://api.test",
+    clientId: "id",
+    clientSecret: "s3cret",
+    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
+    fetch: stub.fetch,
+    retry: { maxBackoff: 5 },
+    ...options,
+  });
+}
+
+Deno.test("trouble that passes is waited out", async () => {
+  const troubles: (() => Response)[] = [
+    () => unavailable(),
+    () => new Response(null, { status: 500 }),
+    () => new Response("slow down", { status: 429 }),
+    () => new Response(null, { status: 408 }),
+    () => new Response("<html>blocked</html>", { status: 403 }),
+    () => {
+      throw new TypeError("connection reset");
+    },
+  ];
+  for (const trouble of troubles) {
+    const stub = tokenEndpointStub((count) => count < 3 ? trouble() : usualAnswer(count));
+    assertEquals((await authenticatorAt(stub).getCredentials()).accessToken, "token-3");
+  }
+});
+
+Deno.test("trouble that stays ends with its error after five requests", async () => {
+  const stub = tokenEndpointStub(() => unavailable());
+  const error = await assertRejects(() => authenticatorAt(stub).getCredentials(), AuthenticationError);
+  assertEquals([error.code, error.status, error.retryable, stub.requests.length], [
+    "token_endpoint_failed",
+    503,
+    true,
+    5,
+  ]);
+});
+
+Deno.test("a refusal for good is not tried again", async () => {
+  for (const error of ["invalid_client", "invalid_scope", "unauthorized_client", "unsupported_grant_type"]) {
+    const stub = tokenEndpointStub(() => Response.json({ error }, { status: 400 }));
+    await assertRejects(() => authenticatorAt(stub).getCredentials(), AuthenticationError);
+    assertEquals(stub.requests.length, 1);
+  }
+});
+
+Deno.test("the server's Retry-After is kept, by who waits and by who comes later", async () => {
+  const stub = tokenEndpointStub((count) => count === 1 ? unavailable({ "retry-after": "1" }) : usualAnswer(count));
+  const authenticator = authenticatorAt(stub);
+  const started = performance.now();
+  const first = authenticator.getCredentials();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await Promise.all([first, authenticator.getCredentials()]);
+  assert(performance.now() - started >= 990);
+  assertEquals(stub.requests.length, 2);
+});
+
+Deno.test("a Retry-After nobody can wait for is an error at once, which says how long", async () => {
+  const stub = tokenEndpointStub(() => unavailable({ "retry-after": "3600" }));
+  const authenticator = authenticatorAt(stub);
+  const first = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+  assertEquals(first.retryAfter, 3_600_000);
+  assertStrictEquals(await assertRejects(() => authenticator.getCredentials()), first);
+  assertEquals(stub.requests.length, 1);
+});
+
+Deno.test("a caller's whole wait has its deadline, and ends with what went wrong last", async () => {
+  const stub = tokenEndpointStub(() => unavailable());
+  const authenticator = authenticatorAt(stub, { retry: { attempts: 1_000, maxBackoff: 20, deadline: 100 } });
+  const started = performance.now();
+  const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+  assert(performance.now() - started < 1_000);
+  assertEquals(error.code, "token_endpoint_failed");
+});
+
+Deno.test("a config store that never answers is given up on, and the next caller isn't held up by it", async () => {
+  const stub = tokenEndpointStub();
+  let answer = false;
+  const configStore = {
+    getClientConfig: () => answer ? { tokenEndpoint: stub.url } : new Promise<never>(() => {}),
+  };
+  const authenticator = authenticatorAt(stub, {
+    configStore,
+    retry: { deadline: 30, attempts: 1, maxBackoff: 1 },
+  });
+  const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+  assertEquals([error.code, error.retryable], ["timeout", true]);
+  answer = true;
+  assertEquals((await authenticator.getCredentials()).accessToken, "token-1");
+});
+
+Deno.test("however many wait, a dead endpoint sees few requests", async () => {
+  const stub = tokenEndpointStub(() => unavailable());
+  const authenticator = authenticatorAt(stub);
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 1_000 }, () => authenticator.getCredentials()),
+  );
+  assert(outcomes.every((outcome) => outcome.status === "rejected" && outcome.reason.status === 503));
+  assert(stub.requests.length <= 10, `${stub.requests.length} requests`);
+});
+
+Deno.test("the first caller after an outage recovers, and so do those who wait", async () => {
+  let down = true;
+  const stub = tokenEndpointStub((count) => down ? unavailable() : usualAnswer(count));
+  const authenticator = authenticatorAt(stub, { retry: { attempts: 2, maxBackoff: 5 } });
+  await assertRejects(() => authenticator.getCredentials());
+  down = false;
+  assertEquals((await authenticator.getCredentials()).tokenType, "Bearer");
+});
+
+Deno.test("an abort ends a wait between two requests at once", async () => {
+  const stub = tokenEndpointStub(() => unavailable({ "retry-after": "20" }));
+  const authenticator = authenticatorAt(stub);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  setTimeout(() => controller.abort(reason), 10);
+  const started = performance.now();
+  assertStrictEquals(
+    await assertRejects(() => authenticator.getCredentials({ signal: controller.signal })),
+    reason,
+  );
+  assert(performance.now() - started < 5_000);
+});
+
+Deno.test("a token endpoint that stalls holds nobody up who has a live token", async () => {
+  const time = { now: 1_000_000 };
+  let release = () => {};
+  const stub = tokenEndpointStub((count) =>
+    count === 1 ? usualAnswer(1) : new Promise<Response>((resolve) => release = () => resolve(usualAnswer(count)))
+  );
+  const clock = { wall: () => time.now, monotonic: () => time.now };
+  await using authenticator = authenticatorAt(stub, { clock });
+  await authenticator.getCredentials();
+  time.now += 3_400_000;
+  assertEquals((await authenticator.getCredentials()).accessToken, "token-1", "in the early window");
+  time.now += 190_000;
+  const started = performance.now();
+  assertEquals((await authenticator.getCredentials()).accessToken, "token-1", "close to its end");
+  assert(performance.now() - started < 5_000, "a second is waited, not ten");
+  release();
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals((await authenticator.getCredentials()).accessToken, "token-2");
+});
+
+Deno.test("out of range settings are refused", () => {
+  const stub = tokenEndpointStub();
+  for (const retry of [{ attempts: 0 }, { attempts: NaN }, { maxBackoff: -1 }, { deadline: Infinity }]) {
+    let error: unknown;
+    try {
+      authenticatorAt(stub, { retry });
+    } catch (thrown) {
+      error = thrown;
+    }
+    assert(error instanceof RangeError, JSON.stringify(retry));
+  }
+});

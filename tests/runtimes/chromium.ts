@@ -1,0 +1,87 @@
+/** A headless Chromium with a fresh profile, until it is disposed of. @module */
+import type { ChromiumExecutable } from "./chromium_executable.ts";
+import { DevTools, type DevToolsEvent } from "./devtools.ts";
+import { startProgram } from "./start_program.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
+import { within } from "./within.ts";
+
+/** A browser that is ready. Disposing of it closes it and removes its files. */
+export interface RunningChromium extends AsyncDisposable {
+  /** Opens a page of its own at `url`. */
+  open(url: string): Promise<Page>;
+}
+
+/** An open page. */
+export interface Page {
+  /** What the browser has told of this page by now: its requests, what it logged, its uncaught errors. */
+  readonly events: readonly DevToolsEvent[];
+  /** Calls `inThePage` there; resolves to what it gives, as JSON has it. It sees nothing of this module. */
+  evaluate<T>(inThePage: () => T | Promise<T>): Promise<T>;
+}
+
+const flags = [
+  "--headless",
+  // Chromium refuses its sandbox to root, which a container's user often is. Only loopback pages are opened.
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  // It is to call nobody but the test's own servers.
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  // A container's shared memory is often too small for it.
+  "--disable-dev-shm-usage",
+  "--remote-debugging-port=0",
+];
+
+/** Unpacks and starts Chromium; `unpack` is what `chromiumPackage` gave. */
+export async function startChromium(unpack: () => Promise<ChromiumExecutable>): Promise<RunningChromium> {
+  await using stack = new AsyncDisposableStack();
+  const { path, env } = stack.use(await unpack());
+  const profile = stack.use(await temporaryFolder("profile_"));
+  const program = stack.use(
+    await startProgram(path, {
+      args: [...flags, `--user-data-dir=${profile.path}`],
+      env,
+      ready: /DevTools listening on (ws:\S+)\s/,
+      timeout: 30_000,
+    }),
+  );
+  const pages = new Map<string, DevToolsEvent[]>();
+  const devTools = stack.use(
+    await DevTools.connect(program.match[1] ?? "", (event) => pages.get(event.sessionId ?? "")?.push(event)),
+  );
+  // Its processes end with it and leave the profile alone, which they may not when it is killed.
+  stack.defer(async () => {
+    // It may be gone before it has answered.
+    await devTools.send("Browser.close").catch(() => {});
+    await within(10_000, "close Chromium", program.ended);
+  });
+  const started = stack.move();
+  return {
+    async open(url) {
+      const { targetId } = await devTools.send("Target.createTarget", { url: "about:blank" });
+      const { sessionId } = await devTools.send("Target.attachToTarget", { targetId, flatten: true });
+      const events: DevToolsEvent[] = [];
+      pages.set(sessionId, events);
+      for (const domain of ["Network", "Page", "Runtime"]) {
+        await devTools.send(`${domain}.enable`, {}, sessionId);
+      }
+      await devTools.send("Page.navigate", { url }, sessionId);
+      return { events, evaluate: (inThePage) => evaluate(devTools, sessionId, `(${inThePage})()`) };
+    },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+// deno-lint-ignore no-explicit-any -- The caller knows.
+async function evaluate(devTools: DevTools, sessionId: string, expression: string): Promise<any> {
+  const { result, exceptionDetails } = await devTools.send(
+    "Runtime.evaluate",
+    { expression, awaitPromise: true, returnByValue: true },
+    sessionId,
+  );
+  if (exceptionDetails !== undefined) throw new Error(`The page threw: ${JSON.stringify(exceptionDetails)}`);
+  return result.value;
+}

@@ -1,0 +1,81 @@
+/**
+ * A real Chromium, from the npm package that carries its executable, or the installed one that `CHROMIUM_PATH`
+ * names. The package holds it compressed, with the few libraries and fonts which a bare Linux lacks.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runToEnd } from "./run_to_end.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
+
+/** An executable and the environment it is to be started with. Disposing of it removes what was unpacked. */
+export interface ChromiumExecutable extends AsyncDisposable {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const script = fileURLToPath(new URL("unpack_chromium.ts", import.meta.url));
+/** Beside `deno.lock`, not in it, for the reason given in `npm_package.ts`. */
+const lock = fileURLToPath(new URL("chromium.lock", import.meta.url));
+
+/** Fetches Chromium; resolves to the function that gives one ready to be started. */
+export async function chromiumPackage(): Promise<() => Promise<ChromiumExecutable>> {
+  const installed = Deno.env.get("CHROMIUM_PATH");
+  if (installed) {
+    return () => Promise.resolve({ path: installed, env: {}, [Symbol.asyncDispose]: () => Promise.resolve() });
+  }
+  const platform = `${Deno.build.os}-${Deno.build.arch}`;
+  if (platform !== "linux-x86_64") {
+    throw new Error(`no package of Chromium for ${platform}; set CHROMIUM_PATH`);
+  }
+  await using folder = await temporaryFolder("chromium_");
+  await unpackInto(folder.path);
+  return unpack;
+}
+
+async function unpack(): Promise<ChromiumExecutable> {
+  await using stack = new AsyncDisposableStack();
+  const { path: folder } = stack.use(await temporaryFolder("chromium_"));
+  await unpackInto(folder, "chromium.br", "al2023.tar.br", "fonts.tar.br");
+  // The package's own font settings name folders of AWS Lambda.
+  const fonts = join(folder, "fonts.conf");
+  await Deno.writeTextFile(
+    fonts,
+    `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/font_cache</cachedir></fontconfig>\n`,
+  );
+  const env = {
+    FONTCONFIG_FILE: fonts,
+    HOME: folder,
+    LD_LIBRARY_PATH: join(folder, "al2023", "lib"),
+    TMPDIR: folder,
+  };
+  const unpacked = stack.move();
+  return { path: join(folder, "chromium"), env, [Symbol.asyncDispose]: () => unpacked.disposeAsync() };
+}
+
+/**
+ * Fetches the package, and has it unpack some of its archives into `folder`. It only knows the system's folder for
+ * temporary files, where it takes what another process has half unpacked for its own: so it is told that one.
+ */
+async function unpackInto(folder: string, ...archives: readonly string[]): Promise<void> {
+  const { success, stderr } = await runToEnd(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-config",
+      "--no-prompt",
+      `--lock=${lock}`,
+      "--frozen",
+      "--allow-env",
+      "--allow-read",
+      "--allow-sys",
+      `--allow-write=${folder}`,
+      script,
+      ...archives,
+    ],
+    env: { TMPDIR: folder },
+    timeout: 300_000,
+  });
+  if (!success) throw new Error(stderr.replace(/^error: /, ""));
+}

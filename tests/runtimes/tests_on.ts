@@ -1,0 +1,40 @@
+/**
+ * Tests that need a runtime which may not be had here.
+ *
+ * Where it can't be had (no package for this platform, registry out of reach), the tests are ignored and one
+ * printed line says why. With `CI=true` that is a failure: a gate that tests nothing must not look green.
+ *
+ * @module
+ */
+
+/** Registers a test that is given the runtime. */
+export type RegisterTest<Runtime> = (name: string, body: (runtime: Runtime) => Promise<void>) => void;
+
+/**
+ * Obtains a runtime, and returns the function that registers tests on it.
+ *
+ * @example
+ * ```ts ignore
+ * const testOnBun = await testsOn("Bun", bunExecutable);
+ * testOnBun("Bun says its version", async (bun) => { … });
+ * ```
+ */
+export async function testsOn<Runtime>(
+  what: string,
+  obtain: () => Promise<Runtime>,
+): Promise<RegisterTest<Runtime>> {
+  let runtime: Runtime;
+  try {
+    runtime = await obtain();
+  } catch (error) {
+    if (Deno.env.get("CI") === "true") throw new Error(`Cannot test on ${what}`, { cause: error });
+    console.log(`skipped: ${what} — ${firstLine(error)}`);
+    return (name) => Deno.test({ name, ignore: true, fn() {} });
+  }
+  return (name, body) => Deno.test(name, () => body(runtime));
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n", 1)[0] ?? "";
+}

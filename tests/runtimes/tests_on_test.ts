@@ -1,0 +1,45 @@
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { runToEnd } from "./run_to_end.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
+
+/** Runs a test file of its own, with one test on a runtime that `obtain` (an expression) gives. */
+async function runTests(obtain: string, env: Record<string, string>) {
+  await using folder = await temporaryFolder("tests_on_");
+  const file = join(folder.path, "some_test.ts");
+  await Deno.writeTextFile(
+    file,
+    `import { testsOn } from ${JSON.stringify(import.meta.resolve("./tests_on.ts"))};
+const testOnMoon = await testsOn("the Moon", ${obtain});
+testOnMoon("the Moon answers", (moon) => Promise.resolve(console.log(moon)));
+`,
+  );
+  return await runToEnd(Deno.execPath(), {
+    args: ["test", "--no-config", "--no-check", "--allow-env=CI", file],
+    env,
+  });
+}
+
+const outOfReach = `() => Promise.reject(new Error("it is far\\naway"))`;
+
+Deno.test("a test gets the runtime that was obtained", async () => {
+  const { success, stdout } = await runTests(`() => Promise.resolve("hello from up here")`, { CI: "true" });
+
+  assert(success);
+  assertStringIncludes(stdout, "hello from up here");
+});
+
+Deno.test("tests on a runtime that can't be had are ignored, and one line says why", async () => {
+  const { success, stdout } = await runTests(outOfReach, { CI: "" });
+
+  assertEquals(success, true);
+  assertMatch(stdout, /^skipped: the Moon — it is far$/m);
+  assertStringIncludes(stdout, "0 passed | 0 failed | 1 ignored");
+});
+
+Deno.test("with CI=true a runtime that can't be had is a failure", async () => {
+  const { success, stdout, stderr } = await runTests(outOfReach, { CI: "true" });
+
+  assertFalse(success);
+  assertStringIncludes(stdout + stderr, "Cannot test on the Moon");
+});

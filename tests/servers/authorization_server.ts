@@ -1,0 +1,208 @@
+/**
+ * A real authorization server on loopback: the certified `oidc-provider`, with the client credentials grant and
+ * JWT access tokens. What a test or the demo wants to change while it runs (lifetime, delay) can be set.
+ *
+ * @module
+ */
+
+import { createServer, type Server } from "node:http";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+// Not the package's front door: that one warns about every runtime but Node before it hands over this class.
+// @ts-types="./oidc_provider.d.ts"
+import { Provider } from "oidc-provider/lib/provider.js";
+// @ts-types="./oidc_provider.d.ts"
+import { InvalidTarget } from "oidc-provider/lib/helpers/errors.js";
+import { MemoryAdapter } from "./memory_adapter.ts";
+
+const host = "127.0.0.1";
+
+/** A client as the server knows it, in the words of RFC 7591. More of its metadata may be added. */
+export interface RegisteredClient {
+  readonly client_id: string;
+  readonly client_secret?: string;
+  /** How it proves itself. Default: `client_secret_basic`. */
+  readonly token_endpoint_auth_method?:
+    | "client_secret_basic"
+    | "client_secret_post"
+    | "client_secret_jwt"
+    | "private_key_jwt";
+  /** The scopes it may ask for, space-separated. Default: all the server knows. */
+  readonly scope?: string;
+  readonly [metadata: string]: unknown;
+}
+
+export interface AuthorizationServerOptions {
+  readonly clients: readonly RegisteredClient[];
+  /** The scopes the server knows; others are dropped silently, as RFC 6749 §3.3 allows. Default: `api:read`. */
+  readonly scopes?: readonly string[];
+  /** The audiences tokens are given for; the first when a request names none. Default: every absolute URI. */
+  readonly audiences?: readonly string[];
+  /** Lifetime of the access tokens, in whole seconds. Default: 600. */
+  readonly lifetime?: number;
+  /** Default: 0, any free port. */
+  readonly port?: number;
+}
+
+/** One request to the token endpoint. For tests only: `parameters` is as sent, a posted secret included. */
+export interface TokenRequest {
+  /** When it arrived, in milliseconds since the epoch. */
+  readonly time: number;
+  readonly headerNames: readonly string[];
+  /** Empty until the form has been read, and for a body that isn't a form. */
+  readonly parameters: Readonly<Record<string, string | string[]>>;
+  /** Absent until it is answered. */
+  readonly status?: number;
+}
+
+/** What {@linkcode startAuthorizationServer} gives. */
+export class AuthorizationServer implements AsyncDisposable {
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  readonly jwksUri: string;
+  /** Every request the token endpoint got, oldest first. */
+  readonly tokenRequests: readonly TokenRequest[];
+  /** Lifetime of the access tokens given from now on, in whole seconds. */
+  lifetime: number;
+  /** How long the token endpoint waits before it looks at a request, in milliseconds. */
+  delay = 0;
+  readonly #server: Server;
+  readonly #closing = new AbortController();
+
+  /** @internal */
+  constructor(
+    server: Server,
+    issuer: string,
+    jwks: { keys: object[] },
+    options: AuthorizationServerOptions,
+  ) {
+    this.#server = server;
+    this.issuer = issuer;
+    this.tokenEndpoint = `${issuer}/token`;
+    this.jwksUri = `${issuer}/jwks`;
+    this.lifetime = options.lifetime ?? 600;
+    const tokenRequests: TokenRequest[] = [];
+    this.tokenRequests = tokenRequests;
+    const provider = new Provider(issuer, configuration(issuer, jwks, options, () => this.lifetime));
+    provider.use(async (context, next) => {
+      if (context.path !== "/token") return await next();
+      const request = { time: Date.now(), headerNames: Object.keys(context.headers), parameters: {} };
+      tokenRequests.push(request);
+      await wait(this.delay, this.#closing.signal);
+      if (context.socket.destroyed) return;
+      await next();
+      Object.assign(request, { status: context.status, parameters: { ...context.oidc?.body } });
+    });
+    // Koa would print that a client has hung up, which tests do on purpose.
+    provider.on("error", (error) => {
+      if (error.code !== "ECONNRESET") console.error(error);
+    });
+    server.on("request", provider.callback());
+  }
+
+  /** Stops listening and drops the requests under way: nothing of the server is left afterwards. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Starts the server. Throws `Deno.errors.AddrInUse` where the port asked for is taken. */
+export async function startAuthorizationServer(
+  options: AuthorizationServerOptions,
+): Promise<AuthorizationServer> {
+  const jwks = { keys: [await newSigningKey()] };
+  const server = createServer();
+  // The issuer carries the port, so listening comes first; the requests are routed in the same turn.
+  await listen(server, options.port ?? 0);
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("Cannot read the port: not on TCP");
+  return new AuthorizationServer(server, `http://${host}:${address.port}`, jwks, options);
+}
+
+function configuration(
+  issuer: string,
+  jwks: { keys: object[] },
+  options: AuthorizationServerOptions,
+  lifetime: () => number,
+): ConstructorParameters<typeof Provider>[1] {
+  const scopes = options.scopes ?? ["api:read"];
+  const { audiences } = options;
+  return {
+    adapter: MemoryAdapter,
+    clients: options.clients.map((client) => ({
+      ...client,
+      grant_types: ["client_credentials"],
+      redirect_uris: [],
+      response_types: [],
+    })),
+    clientAuthMethods: ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"],
+    clientBasedCORS: () => true,
+    clientDefaults: { id_token_signed_response_alg: "ES256" },
+    cookies: { keys: [crypto.randomUUID()] },
+    enabledJWA: { idTokenSigningAlgValues: ["ES256"] },
+    // `iat` counts whole seconds: too coarse for an API that revokes a token and takes the next at once.
+    extraTokenClaims: () => ({ issued_at_ms: performance.timeOrigin + performance.now() }),
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        // Asked only when a request has no `resource` (RFC 8707): many clients say `audience` instead.
+        defaultResource: (context) => context.oidc?.body?.audience ?? audiences?.[0] ?? issuer,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_context, resource) => {
+          if (audiences !== undefined && !audiences.includes(resource)) throw new InvalidTarget();
+          return {
+            scope: scopes.join(" "),
+            audience: resource,
+            accessTokenFormat: "jwt",
+            jwt: { sign: { alg: "ES256" } },
+          };
+        },
+      },
+    },
+    jwks,
+    renderError: (context, error) => void (context.body = error),
+    responseTypes: [],
+    scopes: [...scopes],
+    ttl: { ClientCredentials: lifetime },
+  };
+}
+
+async function newSigningKey(): Promise<object> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const jwk = await exportJWK(privateKey);
+  return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: "ES256", use: "sig" };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: Error & { code?: string }) => {
+      reject(error.code === "EADDRINUSE" ? new Deno.errors.AddrInUse(error.message) : error);
+    });
+    server.listen(port, host, () => resolve());
+  });
+}
+
+/** Waits `ms` milliseconds, or less when `signal` aborts: no timer is left behind. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      resolve();
+    };
+    const timer = setTimeout(stop, ms);
+    signal.addEventListener("abort", stop);
+  });
+}

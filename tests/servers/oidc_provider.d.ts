@@ -1,0 +1,69 @@
+/** What the authorization server here uses of oidc-provider, which comes without types. */
+
+/** Koa's context, with what oidc-provider adds once a request has found its route. */
+export interface Context {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly status: number;
+  readonly socket: { readonly destroyed: boolean };
+  body: unknown;
+  readonly oidc?: {
+    /** The decoded form, before the parameters unknown to the grant are taken out. */
+    readonly body?: Readonly<Record<string, string | string[]>>;
+  };
+}
+
+export interface ResourceServer {
+  scope: string;
+  audience: string;
+  accessTokenFormat: "opaque" | "jwt";
+  jwt: { sign: { alg: string } };
+}
+
+export interface Adapter {
+  upsert(id: string, payload: Record<string, unknown>, expiresIn?: number): Promise<void>;
+  find(id: string): Promise<Record<string, unknown> | undefined>;
+  destroy(id: string): Promise<void>;
+}
+
+interface Switch {
+  enabled: boolean;
+}
+
+export interface Configuration {
+  adapter: new (model: string) => Adapter;
+  clients: object[];
+  clientBasedCORS(): boolean;
+  clientDefaults: Record<string, unknown>;
+  clientAuthMethods: string[];
+  cookies: { keys: string[] };
+  enabledJWA: Record<string, string[]>;
+  extraTokenClaims(context: Context): Record<string, unknown>;
+  features: {
+    resourceIndicators: Switch & {
+      defaultResource(context: Context): string | string[];
+      useGrantedResource(): boolean;
+      getResourceServerInfo(context: Context, resource: string): ResourceServer;
+    };
+    clientCredentials: Switch;
+    devInteractions: Switch;
+    pushedAuthorizationRequests: Switch;
+    rpInitiatedLogout: Switch;
+    userinfo: Switch;
+  };
+  renderError(context: Context, error: Record<string, string>): void;
+  jwks: { keys: object[] };
+  responseTypes: string[];
+  scopes: string[];
+  ttl: Record<string, () => number>;
+}
+
+export class Provider {
+  constructor(issuer: string, configuration: Configuration);
+  use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): this;
+  on(event: "error", listener: (error: Error & { code?: string }) => void): this;
+  callback(): (request: unknown, response: unknown) => void;
+}
+
+/** RFC 8707's `invalid_target`: the audience asked for is none the server gives tokens for. */
+export class InvalidTarget extends Error {}

@@ -1,0 +1,81 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  AuthenticationError,
+  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
+import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
+
+const right = `Basic ${btoa("id:right")}`;
+
+/** A server that takes one secret, and a clock moved by hand. */
+function arrange(options: Partial<ClientCredentialsAuthenticatorOptions> = {}) {
+  const stub = tokenEndpointStub((count, request) =>
+    request.headers.get("authorization") === right
+      ? Response.json({ access_token: `token-${count}` })
+      : Response.json({ error: "invalid_client" }, { status: 401 })
+  );
+  const time = { now: 1_000 };
+  const authenticator = new ClientCredentialsAuthenticator({
+    endpoint: "https://api.test",
+    clientId: "id",
+    clientSecret: "wrong",
+    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
+    fetch: stub.fetch,
+    clock: { wall: () => time.now, monotonic: () => time.now },
+    ...options,
+  });
+  return { stub, time, authenticator };
+}
+
+Deno.test("a request refused for good isn't sent again for five seconds: callers get the same error", async () => {
+  const { stub, time, authenticator } = arrange();
+  const first = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+  for (const advance of [0, 1_000, 3_999]) {
+    time.now += advance;
+    const calls = [
+      authenticator.getCredentials(),
+      authenticator.refreshCredentials(),
+      authenticator.fetch("/"),
+    ];
+    for (const call of calls) assertStrictEquals(await assertRejects(() => call), first);
+  }
+  assertEquals(stub.requests.length, 1);
+  time.now += 1;
+  await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+  assertEquals(stub.requests.length, 2);
+});
+
+Deno.test("another secret ends the cool-down at once", async () => {
+  const secrets = ["wrong", "wrong", "right"];
+  const { stub, authenticator } = arrange({ clientSecret: () => secrets.shift() ?? "right" });
+  await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+  await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+  assertEquals(stub.requests.length, 1);
+  assertEquals((await authenticator.getCredentials()).accessToken, "token-2");
+});
+
+Deno.test("the cool-down can be set, and be none", async () => {
+  const { stub, time, authenticator } = arrange({ cooldown: 60_000 });
+  await assertRejects(() => authenticator.getCredentials());
+  time.now += 59_999;
+  await assertRejects(() => authenticator.getCredentials());
+  assertEquals(stub.requests.length, 1);
+  const none = arrange({ cooldown: 0 });
+  for (let i = 0; i < 3; i++) await assertRejects(() => none.authenticator.getCredentials());
+  assertEquals(none.stub.requests.length, 3);
+});
+
+Deno.test("an assertion signed anew doesn't make another request of it", async () => {
+  let signed = 0;
+  const { stub, authenticator } = arrange({
+    clientSecret: undefined,
+    clientAuth: {
+      method: "private_key_jwt",
+      authenticate: ({ body }) => body.set("client_assertion", `assertion-${++signed}`),
+    },
+  });
+  for (let i = 0; i < 5; i++) await assertRejects(() => authenticator.getCredentials());
+  assertEquals([stub.requests.length, signed], [1, 5]);
+});
