@@ -5,30 +5,23 @@
  */
 
 /** Settles as `promise` does, or rejects at once with the signal's reason. Ends this wait only, never the work. */
-export function waitUnlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
+export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
-    if (signal.aborted) return stop();
     signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 }
 
 /** Waits for some milliseconds, or rejects at once with the signal's reason. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", stop, { once: true });
-  });
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await untilAborted(signal, new Promise<void>((resolve) => timer = setTimeout(resolve, ms)));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Settings of {@linkcode withDeadline}. */
@@ -55,14 +48,11 @@ export async function withDeadline<T>(
   const { signal } = controller;
   const follow = () => controller.abort(parent?.reason);
   parent?.addEventListener("abort", follow, { once: true });
-  const ended = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
   // The work starts before the clock does: a deadline of its own of the same length is to come first.
   const working = work(signal);
   const timer = setTimeout(() => controller.abort(error()), timeout);
   try {
-    return await Promise.race([working, ended]);
+    return await untilAborted(signal, working);
   } finally {
     clearTimeout(timer);
     parent?.removeEventListener("abort", follow);

@@ -8,8 +8,8 @@ import { type Clock, systemClock } from "./clock.ts";
 import { checkDuration, checkHeaderKey, checkUrl } from "./config_store/check.ts";
 import type { Credentials } from "./credentials.ts";
 import { type EventListener, tell } from "./events.ts";
-import { type Held, type Issued, Renewal, type RetryOptions } from "./renewal.ts";
-import { ApiRequest } from "./transport/api_request.ts";
+import { type Held, type Issued, Renewal, type RenewalOptions, type RetryOptions } from "./renewal.ts";
+import { ApiRequest, type Place } from "./transport/api_request.ts";
 import { type Fetch, globalFetch } from "./transport/fetch.ts";
 import { followRedirects } from "./transport/follow_redirects.ts";
 import { hostTransport, type Transport } from "./transport/host.ts";
@@ -90,12 +90,14 @@ export interface CallOptions {
  * ```
  */
 export abstract class Authenticator {
-  readonly #endpoint: string;
+  readonly #endpoint: Place;
   readonly #origins: readonly string[];
   readonly #headerKey: string | undefined;
   readonly #transport: Transport;
-  readonly #renewal: Renewal;
-  readonly #onEvent: EventListener | undefined;
+  readonly #renewalOptions: RenewalOptions;
+  // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
+  #madeRenewal: Renewal | undefined;
+  #boundFetch: Fetch | undefined;
 
   /**
    * Checks its settings; asks nobody anything.
@@ -107,27 +109,17 @@ export abstract class Authenticator {
   constructor(options: AuthenticatorOptions) {
     const { endpoint, headerKey, fetch, httpProxyUrl, verify, defaultLifetime = 300_000 } = options;
     const { allowedOrigins, onEvent, waitUntil, clock = systemClock } = options;
-    const { attempts = 5, maxBackoff = 10_000, deadline = 30_000 } = options.retry ?? {};
+    const retry = options.retry ? checkRetry(options.retry) : defaultRetry;
     const { href, origin } = checkUrl("endpoint", endpoint);
-    this.#endpoint = href;
+    this.#endpoint = { href, origin };
     this.#origins = [origin, ...allowedOrigins?.map((url) => checkUrl("allowedOrigins", url).origin) ?? []];
     this.#headerKey = checkHeaderKey(headerKey);
     if (!(defaultLifetime > 0)) {
       throw new RangeError("defaultLifetime must be a number of milliseconds above 0.");
     }
-    if (!(attempts >= 1)) throw new RangeError("retry.attempts must be 1 or more.");
-    checkDuration("retry.maxBackoff", maxBackoff);
-    checkDuration("retry.deadline", deadline);
     this.#transport = chooseTransport(fetch, httpProxyUrl, verify);
-    this.#onEvent = onEvent;
-    this.#renewal = new Renewal({
-      obtain: (signal) => this.requestCredentials(signal),
-      defaultLifetime,
-      retry: { attempts, maxBackoff, deadline },
-      waitUntil,
-      clock,
-      onEvent,
-    });
+    const obtain = (signal: AbortSignal) => this.requestCredentials(signal);
+    this.#renewalOptions = { obtain, defaultLifetime, retry, waitUntil, clock, onEvent };
   }
 
   /**
@@ -145,7 +137,7 @@ export abstract class Authenticator {
 
   /** The last credentials known, without asking anybody; they may have expired. `undefined` before the first. */
   get credentials(): Credentials | undefined {
-    return this.#renewal.last?.credentials;
+    return this.#madeRenewal?.last?.credentials;
   }
 
   /**
@@ -157,11 +149,9 @@ export abstract class Authenticator {
    * @returns Credentials that have not expired.
    * @throws {AuthenticationError} If there are none to be had; `code` says why.
    */
-  getCredentials(options?: CallOptions): Promise<Credentials> {
-    const fresh = options?.signal?.aborted ? undefined : this.#renewal.fresh;
-    // Nearly every call ends here, and is worth being quick.
-    if (fresh !== undefined) return Promise.resolve(fresh.credentials);
-    return this.#renewal.get(options?.signal).then((held) => held.credentials);
+  async getCredentials(options?: CallOptions): Promise<Credentials> {
+    const signal = options?.signal;
+    return (this.#fresh(signal) ?? await this.#renewal.get(signal)).credentials;
   }
 
   /**
@@ -185,7 +175,8 @@ export abstract class Authenticator {
    * @throws {AuthenticationError} If there is no token to be had.
    */
   async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
-    const held = await this.#renewal.get(options?.signal);
+    const signal = options?.signal;
+    const held = this.#fresh(signal) ?? await this.#renewal.get(signal);
     const headerKey = this.#headerKeyOf(held);
     if (!headers.has(headerKey)) headers.set(headerKey, headerValue(held));
     return headers;
@@ -204,16 +195,9 @@ export abstract class Authenticator {
    * @throws {AuthenticationError} If there is no token to be had.
    * @throws What the underlying `fetch` throws.
    */
-  readonly fetch: Fetch = async (input, init) => {
-    const request = new ApiRequest(input, init, this.#endpoint);
-    const { fetch } = this.#transport;
-    if (!this.#origins.includes(request.url.origin)) return request.sendAsIs(fetch);
-    try {
-      return await this.#call(request, fetch);
-    } finally {
-      request.release();
-    }
-  };
+  get fetch(): Fetch {
+    return this.#boundFetch ??= (input, init) => this.#fetch(input, init);
+  }
 
   /**
    * Ends what is under way: those who wait for a token get an `AbortError`. A script ends by itself without it; what
@@ -235,19 +219,42 @@ export abstract class Authenticator {
     return this.close();
   }
 
+  get #renewal(): Renewal {
+    return this.#madeRenewal ??= new Renewal(this.#renewalOptions);
+  }
+
+  /** The token at hand, if nothing needs to be done about it: not even an `await`, for nearly every call ends here. */
+  #fresh(signal: AbortSignal | undefined): Held | undefined {
+    return signal?.aborted ? undefined : this.#madeRenewal?.fresh;
+  }
+
+  async #fetch(input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
+    const request = new ApiRequest(input, init, this.#endpoint);
+    const { fetch } = this.#transport;
+    if (!this.#origins.includes(request.origin)) return await request.sendAsIs(fetch);
+    try {
+      return await this.#call(request, fetch);
+    } finally {
+      request.release();
+    }
+  }
+
   async #call(request: ApiRequest, fetch: Fetch): Promise<Response> {
-    const ownKey = this.#headerKey ?? this.#renewal.last?.headerKey;
-    if (ownKey !== undefined && request.headers.has(ownKey)) {
+    const { last } = this.#renewal;
+    // What header it is may be the store's to say: before the first token nobody knows.
+    const ownKey = last === undefined ? this.#headerKey : this.#headerKeyOf(last);
+    if (ownKey !== undefined && request.has(ownKey)) {
       return (await followRedirects(request, fetch, request.headers, ownKey, this.#origins)).response;
     }
-    const held = await this.#renewal.get(request.signal);
+    const { signal } = request;
+    const held = this.#fresh(signal) ?? await this.#renewal.get(signal);
     const first = await this.#send(request, fetch, held);
     if (!first.isRefused || !this.#renewal.refuse(held) || !request.isReplayable) return first.response;
-    const next = await this.#nextToken(held, request.signal);
+    const next = await this.#nextToken(held, signal);
     if (next === undefined) return first.response;
     void first.response.body?.cancel().catch(() => {});
     const second = await this.#send(request, fetch, next);
-    tell(this.#onEvent, { type: "replayed", status: second.response.status });
+    tell(this.#renewalOptions.onEvent, { type: "replayed", status: second.response.status });
     if (second.isRefused) this.#renewal.refuse(next, true);
     return second.response;
   }
@@ -258,13 +265,13 @@ export abstract class Authenticator {
     fetch: Fetch,
     held: Held,
   ): Promise<{ response: Response; isRefused: boolean }> {
-    const headers = new Headers(request.headers);
     const headerKey = this.#headerKeyOf(held);
-    const isOurs = !headers.has(headerKey);
-    if (isOurs) headers.set(headerKey, headerValue(held));
+    const isOurs = !request.has(headerKey);
+    const headers = isOurs ? request.headersWith(headerKey, headerValue(held)) : request.headers;
     const { response, isHome } = await followRedirects(request, fetch, headers, headerKey, this.#origins);
     const isRefused = isOurs && isHome && response.status === 401;
-    if (isOurs && isHome && !isRefused) held.accepted = true;
+    // A 5xx may come from somebody who never looked at the token.
+    if (isOurs && isHome && !isRefused && response.status < 500) held.accepted = true;
     return { response, isRefused };
   }
 
@@ -284,6 +291,17 @@ export abstract class Authenticator {
   }
 }
 
+function checkRetry({ attempts = 5, maxBackoff = 10_000, deadline = 30_000 }: RetryOptions): RenewalOptions["retry"] {
+  if (!(attempts >= 1)) throw new RangeError("retry.attempts must be 1 or more.");
+  checkDuration("retry.maxBackoff", maxBackoff);
+  checkDuration("retry.deadline", deadline);
+  return { attempts, maxBackoff, deadline };
+}
+
+// Shared by all who have no wishes of their own.
+const defaultRetry = checkRetry({});
+const globalTransport: Transport = { fetch: globalFetch };
+
 function headerValue({ credentials }: Held): string {
   return `${credentials.tokenType} ${credentials.accessToken}`;
 }
@@ -294,7 +312,7 @@ function chooseTransport(
   verify: boolean | string | undefined,
 ): Transport {
   if (fetch !== undefined && typeof fetch !== "function") throw new TypeError("fetch must be a function.");
-  if (!httpProxyUrl && (verify === undefined || verify === true)) return { fetch: fetch ?? globalFetch };
+  if (!httpProxyUrl && (verify === undefined || verify === true)) return fetch ? { fetch } : globalTransport;
   if (fetch !== undefined) {
     throw new TypeError("fetch can't be combined with httpProxyUrl or verify: have that fetch do it.");
   }

@@ -46,6 +46,8 @@ export interface ClientCredentialsAuthenticatorOptions extends AuthenticatorOpti
   allowInsecureRequests?: boolean | undefined;
 }
 
+const defaultCooldown = 5_000;
+
 /**
  * Gets access tokens by the client credentials grant (RFC 6749 §4.4) and keeps them fresh (flytekit's
  * `ClientCredentialsAuthenticator`).
@@ -86,7 +88,7 @@ export interface ClientCredentialsAuthenticatorOptions extends AuthenticatorOpti
 export class ClientCredentialsAuthenticator extends Authenticator {
   readonly #options: Readonly<ClientCredentialsAuthenticatorOptions>;
   readonly #clientAuth: ClientAuth;
-  readonly #refusals: RefusalMemory;
+  #refusals: RefusalMemory | undefined;
 
   /**
    * Checks its settings; asks neither the store nor the server.
@@ -97,7 +99,7 @@ export class ClientCredentialsAuthenticator extends Authenticator {
    */
   constructor(options: ClientCredentialsAuthenticatorOptions) {
     const { clientId, clientSecret, clientAuth, configStore, scopes, audience } = options;
-    const { timeout = defaultTimeout, cooldown = 5_000, clock = systemClock } = options;
+    const { timeout = defaultTimeout, cooldown = defaultCooldown } = options;
     if (!clientId || !(clientSecret || clientAuth)) {
       throw new TypeError("Client ID and Client SECRET both are required.");
     }
@@ -115,7 +117,6 @@ export class ClientCredentialsAuthenticator extends Authenticator {
     checkDuration("timeout", timeout);
     if (!(cooldown >= 0)) throw new RangeError("cooldown must be a number of milliseconds, 0 or more.");
     this.#clientAuth = chooseClientAuth(options);
-    this.#refusals = new RefusalMemory(cooldown, clock);
     this.#options = { ...options };
   }
 
@@ -127,7 +128,7 @@ export class ClientCredentialsAuthenticator extends Authenticator {
    */
   protected override async requestCredentials(signal: AbortSignal): Promise<Issued> {
     const { clientId, scopes, audience, allowInsecureRequests } = this.#options;
-    const { timeout = defaultTimeout, clock = systemClock } = this.#options;
+    const { timeout = defaultTimeout, cooldown = defaultCooldown, clock = systemClock } = this.#options;
     const config = await this.#clientConfig();
     const credentials = await requestToken({
       ...config,
@@ -141,7 +142,7 @@ export class ClientCredentialsAuthenticator extends Authenticator {
       signal,
       clock,
       allowInsecureRequests,
-      refusals: this.#refusals,
+      refusals: this.#refusals ??= new RefusalMemory(cooldown, clock),
     });
     return { credentials, headerKey: config.headerKey };
   }

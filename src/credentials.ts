@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeBase64Url } from "@std/encoding/base64url";
+import { decodeBase64 } from "@std/encoding/base64";
 
 /** What {@linkcode Credentials} are made of. */
 export interface CredentialsInit {
@@ -48,7 +48,11 @@ export class Credentials {
   /** The scope granted, space-separated; absent where the server didn't say (RFC 6749 §5.1: as requested). */
   declare readonly scope?: string;
 
-  /** @param init The token and what is known of it. */
+  /**
+   * Holds a token.
+   *
+   * @param init The token and what is known of it.
+   */
   constructor(init: CredentialsInit) {
     this.#accessToken = init.accessToken;
     this.#refreshToken = init.refreshToken;
@@ -122,8 +126,9 @@ export function jwtLifetime(token: string, now: number): number | undefined {
 function readJwtClaims(token: string): { exp?: unknown; iat?: unknown } {
   try {
     // The signature is the API's business: a forged `exp` could only change when we ask for a new token.
-    const claims = JSON.parse(new TextDecoder().decode(decodeBase64Url(token.split(".")[1] ?? "")));
-    return Object(claims);
+    const payload = token.split(".")[1] ?? "";
+    const bytes = decodeBase64(payload.replaceAll("-", "+").replaceAll("_", "/"));
+    return Object(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
     return {};
   }

@@ -93,6 +93,8 @@ export class AuthenticationError extends Error {
   declare readonly retryAfter?: number;
 
   /**
+   * For config stores and client authentication of one's own, which may throw it as well.
+   *
    * @param code Why, in a stable word.
    * @param message What failed, and what to do about it.
    * @param options What else is known.

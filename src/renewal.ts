@@ -7,7 +7,7 @@
  * @module
  */
 
-import { sleep, waitUnlessAborted, withDeadline } from "./abort.ts";
+import { sleep, untilAborted, withDeadline } from "./abort.ts";
 import { ageOf, type Clock, type Moment, momentOf } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import { AuthenticationError } from "./errors.ts";
@@ -65,6 +65,9 @@ export interface Held extends Issued {
   accepted: boolean;
   /** Whether the API refused it: it is never handed out again. */
   refused: boolean;
+  /** Between these two moments of the wall clock it needs no closer look. */
+  lookedAt: number;
+  lookAgainAt: number;
 }
 
 /** How long before its end a token is renewed behind: a fifth of its life, and 5 minutes at most. */
@@ -81,6 +84,8 @@ const jitterShare = 0.25;
 const renewalFloor = 1_000;
 /** The longest pause after a first failure, in milliseconds; it doubles with each further one. */
 const firstBackoff = 500;
+/** For how long one look at both clocks is trusted, in milliseconds, as long as the wall clock isn't set back. */
+const lookTrust = 1_000;
 /** How long it is remembered that new tokens don't help against an API's 401, in milliseconds. */
 const futilityMemory = 30_000;
 
@@ -111,9 +116,16 @@ export class Renewal {
     const held = this.#held;
     if (held === undefined || held.refused) return undefined;
     const { clock, onEvent } = this.#options;
-    const age = ageOf(held.start, clock);
-    if (age >= held.shouldRenewAt) return undefined;
-    if (onEvent !== undefined) tell(onEvent, { type: "reused", remaining: held.expiresAt - age });
+    const now = clock.wall();
+    if (!(now >= held.lookedAt && now < held.lookAgainAt)) {
+      const left = held.shouldRenewAt - ageOf(held.start, clock);
+      if (left <= 0) return undefined;
+      held.lookedAt = now;
+      held.lookAgainAt = now + Math.min(left, lookTrust);
+    }
+    if (onEvent !== undefined) {
+      tell(onEvent, { type: "reused", remaining: held.expiresAt - ageOf(held.start, clock) });
+    }
     return held;
   }
 
@@ -217,7 +229,7 @@ export class Renewal {
         if (this.#held !== undefined && this.#held !== before && !this.#held.refused) return this.#held;
         if (this.#notBefore > clock.monotonic()) continue;
         try {
-          return await waitUnlessAborted(this.#flight.join(() => this.#obtain(reason, false)), signal);
+          return await untilAborted(signal, this.#flight.join(() => this.#obtain(reason, false)));
         } catch (error) {
           if (signal.aborted || !isPassing(error)) throw error;
         }
@@ -300,6 +312,8 @@ export class Renewal {
       replacesRefused: previous?.refused ?? false,
       accepted: false,
       refused: false,
+      lookedAt: 0,
+      lookAgainAt: 0,
     };
   }
 }

@@ -6,10 +6,11 @@
 
 import {
   type BasicAuthorizationOptions,
+  type BasicEncoding,
   checkBasicEncoding,
   getBasicAuthorizationHeader,
 } from "./basic_authorization.ts";
-import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "./client_auth.ts";
+import { checkSecret, type ClientAuth, type ClientSecret, currentSecret, type TokenRequest } from "./client_auth.ts";
 
 /**
  * Client authentication by HTTP Basic (`client_secret_basic`, RFC 6749 §2.3.1): what `clientSecret` alone stands for.
@@ -30,20 +31,29 @@ import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "
  * @returns A value for `clientAuth`.
  * @throws {TypeError} If the secret is empty, or the encoding is neither `"form"` nor `"raw"`.
  */
-export function clientSecretBasic(
-  clientSecret: ClientSecret,
-  options: BasicAuthorizationOptions = {},
-): ClientAuth {
-  const { encoding = "form" } = options;
-  checkSecret(clientSecret);
-  checkBasicEncoding(encoding);
-  return {
-    method: "client_secret_basic",
-    async authenticate(request) {
-      const secret = await currentSecret(clientSecret, request);
-      const header = getBasicAuthorizationHeader(request.clientId, secret, { encoding });
-      request.conceal(header.slice("Basic ".length));
-      request.headers.set("authorization", header);
-    },
-  };
+export function clientSecretBasic(clientSecret: ClientSecret, options: BasicAuthorizationOptions = {}): ClientAuth {
+  return new ClientSecretBasic(clientSecret, options.encoding ?? "form");
+}
+
+class ClientSecretBasic implements ClientAuth {
+  readonly #secret: ClientSecret;
+  readonly #encoding: BasicEncoding;
+
+  constructor(secret: ClientSecret, encoding: BasicEncoding) {
+    checkSecret(secret);
+    checkBasicEncoding(encoding);
+    this.#secret = secret;
+    this.#encoding = encoding;
+  }
+
+  get method(): string {
+    return "client_secret_basic";
+  }
+
+  async authenticate(request: TokenRequest): Promise<void> {
+    const secret = await currentSecret(this.#secret, request);
+    const header = getBasicAuthorizationHeader(request.clientId, secret, { encoding: this.#encoding });
+    request.conceal(header.slice("Basic ".length));
+    request.headers.set("authorization", header);
+  }
 }

@@ -25,7 +25,11 @@ import { type ClientConfig, ClientConfigStore } from "./client_config_store.ts";
 export class StaticClientConfigStore extends ClientConfigStore {
   readonly #config: ClientConfig;
 
-  /** @param config The settings. They are read when a token is needed, and checked then. */
+  /**
+   * Takes the settings as they are; they are checked when a token is needed.
+   *
+   * @param config The settings.
+   */
   constructor(config: ClientConfig) {
     super();
     this.#config = { ...config };

@@ -6,21 +6,48 @@
 
 import type { Fetch } from "./fetch.ts";
 
+/** Where something is on the web. */
+export interface Place {
+  readonly href: string;
+  readonly origin: string;
+}
+
 /** What `fetch` was called with, resolved against the API's endpoint, ready to be sent under other headers. */
-export class ApiRequest {
-  /** Where the request goes. */
-  readonly url: URL;
-  /** The caller's headers. Not to be changed: each sending gets a copy with the token. */
-  readonly headers: Headers;
+export class ApiRequest implements Place {
+  readonly href: string;
+  readonly origin: string;
   readonly #request: Request | undefined;
   readonly #init: RequestInit | undefined;
 
-  constructor(input: string | URL | Request, init: RequestInit | undefined, base: string) {
+  constructor(input: string | URL | Request, init: RequestInit | undefined, endpoint: Place) {
     // By shape: a fetch of another realm (undici from npm, say) comes with a Request of its own.
     this.#request = typeof input === "object" && !(input instanceof URL) ? input : undefined;
     this.#init = init;
-    this.url = this.#request ? new URL(this.#request.url) : new URL(input as string | URL, base);
-    this.headers = new Headers(init?.headers ?? this.#request?.headers);
+    const { href, origin } = resolve(this.#request?.url ?? input as string | URL, endpoint);
+    this.href = href;
+    this.origin = origin;
+  }
+
+  /** The caller's headers. Not to be changed: each sending gets a copy with the token. */
+  get headers(): HeadersInit {
+    return this.#init?.headers ?? this.#request?.headers ?? {};
+  }
+
+  /** Whether the caller has set a header, named in lower case. */
+  has(name: string): boolean {
+    const { headers } = this;
+    if (!isRecord(headers)) return new Headers(headers).has(name);
+    for (const key in headers) if (key.toLowerCase() === name) return true;
+    return false;
+  }
+
+  /** The caller's headers and one more. A record stays one: runtimes read it several times as fast as `Headers`. */
+  headersWith(name: string, value: string): HeadersInit {
+    const given = this.headers;
+    if (isRecord(given)) return { ...given, [name]: value };
+    const headers = new Headers(given);
+    headers.set(name, value);
+    return headers;
   }
 
   /** The caller's signal. */
@@ -41,31 +68,26 @@ export class ApiRequest {
   /** Whether the body can be sent again, whole: a stream is gone once read, but a Request can be cloned before. */
   get isReplayable(): boolean {
     const body = this.#init?.body;
-    return typeof body !== "object" || body === null ||
-      !("getReader" in body || Symbol.asyncIterator in body);
+    return typeof body !== "object" || body === null || !("getReader" in body || Symbol.asyncIterator in body);
   }
 
   /** Sends the request as the caller made it. */
   sendAsIs(fetch: Fetch): Promise<Response> {
-    return this.#request ? fetch(this.#request, this.#init) : fetch(this.url.href, this.#init);
+    return this.#request ? fetch(this.#request, this.#init) : fetch(this.href, this.#init);
   }
 
   /** Sends the request under other headers, and possibly elsewhere. It can be sent again. */
-  send(
-    fetch: Fetch,
-    init: { headers: Headers; redirect: RequestRedirect },
-    url: URL = this.url,
-  ): Promise<Response> {
+  send(fetch: Fetch, init: { headers: HeadersInit; redirect: RequestRedirect }, elsewhere?: Place): Promise<Response> {
     const ours = { ...this.#init, ...init };
-    if (this.#request === undefined) return fetch(url.href, ours);
+    if (this.#request === undefined) return fetch((elsewhere ?? this).href, ours);
     // Sent from a clone where it has a body, for a Request gives its body away but once. (Deno sends a clone in chunks.)
     const request = this.#ownBody ? this.#request.clone() : this.#request;
-    return fetch(url === this.url ? request : new Request(url, request), ours);
+    return fetch(elsewhere ? new Request(elsewhere.href, request) : request, ours);
   }
 
   /** As {@linkcode ApiRequest.send}, with nothing of the body. */
-  sendWithoutBody(fetch: Fetch, init: RequestInit, url: URL): Promise<Response> {
-    return fetch(url.href, { ...this.#init, ...init, body: null, signal: this.signal ?? null });
+  sendWithoutBody(fetch: Fetch, init: RequestInit, elsewhere: Place): Promise<Response> {
+    return fetch(elsewhere.href, { ...this.#init, ...init, body: null, signal: this.signal ?? null });
   }
 
   /** Lets go of a body that was kept for another sending. */
@@ -76,4 +98,14 @@ export class ApiRequest {
   get #ownBody(): boolean {
     return this.#request?.body != null && this.#init?.body == null;
   }
+}
+
+/** A path, the usual input, needs no parsing here: `fetch` does that anyway, and it can't leave the origin. */
+function resolve(input: string | URL, endpoint: Place): Place {
+  const isPath = typeof input === "string" && /^\/(?![/\\\t\n\r])/.test(input);
+  return isPath ? { href: endpoint.origin + input, origin: endpoint.origin } : new URL(input, endpoint.href);
+}
+
+function isRecord(headers: HeadersInit): headers is Record<string, string> {
+  return !(Symbol.iterator in headers);
 }

@@ -27,50 +27,54 @@ export interface Followed {
 export async function followRedirects(
   request: ApiRequest,
   fetch: Fetch,
-  headers: Headers,
+  headers: HeadersInit,
   headerKey: string,
   origins: readonly string[],
 ): Promise<Followed> {
-  if (request.redirect !== "follow") {
-    return { response: await request.send(fetch, { headers, redirect: request.redirect }), isHome: true };
-  }
-  let url = request.url;
+  const { redirect } = request;
+  if (redirect !== "follow") return { response: await request.send(fetch, { headers, redirect }), isHome: true };
+  let place: URL | undefined;
   let method = request.method;
   let isBodyDropped = false;
   let isHome = true;
   for (let count = 0;; count++) {
     const init = { headers, redirect: "manual" } as const;
-    const response = isBodyDropped
-      ? await request.sendWithoutBody(fetch, { ...init, method }, url)
-      : await request.send(fetch, init, url);
+    const response = isBodyDropped && place
+      ? await request.sendWithoutBody(fetch, { ...init, method }, place)
+      : await request.send(fetch, init, place);
+    const { status } = response;
     if (response.type === "opaqueredirect") {
       return { response: await followBlindly(request, fetch, headers, headerKey), isHome: true };
     }
-    const next = isRedirect(response.status) ? target(response, url) : undefined;
+    if (!isRedirect(status)) return { response, isHome };
+    const here: URL = place ?? new URL(request.href);
+    const next = target(response, here);
     if (next === undefined) return { response, isHome };
-    const toGet = response.status === 303
-      ? method !== "GET" && method !== "HEAD"
-      : response.status < 303 && method === "POST";
+    const toGet = status === 303 ? method !== "GET" && method !== "HEAD" : status < 303 && method === "POST";
     // A stream can't be sent a second time: the caller gets the redirect itself.
     if (!toGet && !isBodyDropped && !request.isReplayable) return { response, isHome };
     void response.body?.cancel().catch(() => {});
     if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
-    headers = new Headers(headers);
+    const dropped: string[] = [];
     if (toGet) {
       method = "GET";
       isBodyDropped = true;
-      for (const name of ["content-encoding", "content-language", "content-location", "content-type"]) {
-        headers.delete(name);
-      }
-      headers.delete("content-length");
+      dropped.push("content-encoding", "content-language", "content-location", "content-type", "content-length");
     }
-    if (next.origin !== url.origin && !(isHome && origins.includes(next.origin))) {
+    if (next.origin !== here.origin && !(isHome && origins.includes(next.origin))) {
       // For good: a redirect back must not bring the credential along for a stranger's request.
       isHome = false;
-      for (const name of [headerKey, "authorization", "proxy-authorization", "cookie"]) headers.delete(name);
+      dropped.push(headerKey, "authorization", "proxy-authorization", "cookie");
     }
-    url = next;
+    headers = without(headers, dropped);
+    place = next;
   }
+}
+
+function without(headers: HeadersInit, names: readonly string[]): Headers {
+  const kept = new Headers(headers);
+  for (const name of names) kept.delete(name);
+  return kept;
 }
 
 function isRedirect(status: number): boolean {
@@ -91,7 +95,7 @@ function target(response: Response, url: URL): URL | undefined {
 async function followBlindly(
   request: ApiRequest,
   fetch: Fetch,
-  headers: Headers,
+  headers: HeadersInit,
   headerKey: string,
 ): Promise<Response> {
   const isSafe = request.method === "GET" || request.method === "HEAD";
@@ -100,7 +104,7 @@ async function followBlindly(
   }
   throw new AuthenticationError(
     "redirect_refused",
-    `Cannot follow the redirect of ${request.url.origin}${request.url.pathname}: browsers hide where it leads, and ` +
-      'the credential could go along. Call that URL itself, or set redirect: "manual".',
+    `Cannot follow the redirect of ${request.origin}${new URL(request.href).pathname}: browsers hide where it leads, ` +
+      'and the credential could go along. Call that URL itself, or set redirect: "manual".',
   );
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { ClientConfigStore, StaticClientConfigStore } from "@m2m/authenticator";
+import { type ClientConfigStore, StaticClientConfigStore } from "@m2m/authenticator";
 
 Deno.test("it answers the settings it was given, whatever becomes of that object", () => {
   const config = { tokenEndpoint: "https://auth.test/token", scopes: ["a"] };

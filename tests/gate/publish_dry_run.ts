@@ -8,6 +8,7 @@
  * @module
  */
 
+import { pathToFileURL } from "node:url";
 import { environment, flags, root, type Source, standInFolders } from "../std/source.ts";
 
 /** What {@linkcode publishDryRun} gives. */
@@ -40,7 +41,7 @@ async function publish(folder: string, source: Source): Promise<DryRun> {
     stdin: "null",
   }).output();
   const output = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
-  const top = new URL(`file://${encodeURI(await Deno.realPath(folder))}/`).href;
+  const top = `${pathToFileURL(await Deno.realPath(folder)).href}/`;
   const files = Array.from(output.matchAll(/^ +(file:\S+) \([\d.]+ ?[KM]?B\)$/gm), ([, url]) => url!);
   return { success, output, files: files.map((url) => decodeURI(url.replace(top, ""))).sort() };
 }

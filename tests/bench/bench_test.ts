@@ -1,0 +1,46 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { chooseSource, environment, flags, root } from "../std/source.ts";
+import { libraries } from "./clients/all.ts";
+
+async function runBench(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const source = await chooseSource();
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      ...flags(source, "run"),
+      "--quiet",
+      "--v8-flags=--expose-gc",
+      "--allow-all",
+      "tests/bench/main.ts",
+      ...args,
+    ],
+    cwd: root,
+    env: { ...environment(source), NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+Deno.test("the benchmark runs, with every client in every measurement", async () => {
+  const { code, stdout, stderr } = await runBench("--smoke");
+
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  for (
+    const title of ["already there", "bare fetch", "come first", "Steady load", "Bundle size", "Heap of"]
+  ) {
+    assertStringIncludes(stdout, title);
+  }
+  // In the list of versions and in all tables but the bundles', which take too long for a test.
+  for (const { name } of libraries) assertEquals(stdout.split(name).length - 1 >= 6, true, name);
+  assertEquals(/NaN|undefined/.exec(stdout), null, stdout);
+});
+
+Deno.test("the benchmark names what it can measure when it is asked for something else", async () => {
+  const { code, stderr } = await runBench("latency");
+
+  assertEquals(code, 2);
+  assertStringIncludes(
+    stderr,
+    "No such measurement: latency. There are: cached, fetch, cold, load, bundle, memory.",
+  );
+});

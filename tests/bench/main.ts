@@ -1,0 +1,52 @@
+/**
+ * Ours beside its peers: `deno task bench`, or some of it: `deno task bench cached memory`.
+ *
+ * `--smoke` only shows that everything runs.
+ *
+ * @module
+ */
+
+import { measureBundleSize } from "./bundle_size.ts";
+import { measureCached } from "./cached.ts";
+import { libraries } from "./clients/all.ts";
+import { measureColdCallers } from "./cold_callers.ts";
+import { measureFetchOverhead } from "./fetch_overhead.ts";
+import { measureMemory } from "./memory.ts";
+import { measureSteadyLoad } from "./steady_load.ts";
+import { type Effort, formatReport, type Report } from "./table.ts";
+
+const measurements: Readonly<Record<string, (effort: Effort) => Promise<Report>>> = {
+  cached: measureCached,
+  fetch: measureFetchOverhead,
+  cold: measureColdCallers,
+  load: measureSteadyLoad,
+  bundle: measureBundleSize,
+  memory: measureMemory,
+};
+
+const smoke = Deno.args.includes("--smoke");
+const asked = Deno.args.filter((argument) => argument !== "--smoke");
+const unknown = asked.filter((name) => !Object.hasOwn(measurements, name));
+if (unknown.length > 0) {
+  console.error(
+    `No such measurement: ${unknown.join(", ")}. There are: ${Object.keys(measurements).join(", ")}.`,
+  );
+  Deno.exit(2);
+}
+
+console.log(`Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${Deno.build.target}`);
+for (const { name, version, note } of libraries) console.log(`${name} ${version}${note ? ` (${note})` : ""}`);
+console.log();
+
+const reports: Report[] = [];
+for (const [name, measure] of Object.entries(measurements)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  const report = await measure({ smoke });
+  reports.push(report);
+  console.log(formatReport(report));
+}
+
+const budgets = reports.flatMap((report) => report.budgets);
+console.log(`${budgets.filter(({ met }) => met).length} of ${budgets.length} budgets met.`);
+// Some peers leave timers or sockets behind.
+Deno.exit(0);
