@@ -16,6 +16,8 @@ const silence = 100;
 interface Slot<T> {
   lastBeat: number;
   outcome?: { value: T } | { error: unknown };
+  /** Who took over from a leader that fell silent. */
+  successor?: Slot<T>;
 }
 
 /**
@@ -53,24 +55,26 @@ export class Flight<T> {
   }
 
   async #leadOrFollow(work: () => Promise<T>): Promise<T> {
-    let slot = this.#slot;
-    while (slot !== undefined) {
+    for (let slot = this.#slot; slot !== undefined;) {
       if (slot.outcome !== undefined) {
         if ("error" in slot.outcome) throw slot.outcome.error;
         return slot.outcome.value;
       }
-      if (!isAlive(slot)) {
-        // The first follower to notice leads; the others find its slot here.
-        if (this.#slot === slot || this.#slot === undefined) break;
-        slot = this.#slot;
+      if (slot.successor !== undefined) {
+        slot = slot.successor;
+      } else if (isAlive(slot)) {
+        await new Promise((resolve) => setTimeout(resolve, lookInterval));
+      } else {
+        // The first follower to notice leads, the others follow it, even if it is done before they look again.
+        return await this.#lead(work, slot);
       }
-      await new Promise((resolve) => setTimeout(resolve, lookInterval));
     }
-    return await this.#lead(work);
+    return await this.#lead(work, undefined);
   }
 
-  async #lead(work: () => Promise<T>): Promise<T> {
+  async #lead(work: () => Promise<T>, predecessor: Slot<T> | undefined): Promise<T> {
     const slot: Slot<T> = { lastBeat: Date.now() };
+    if (predecessor !== undefined) predecessor.successor = slot;
     this.#slot = slot;
     const beat = setInterval(() => slot.lastBeat = Date.now(), beatInterval);
     try {

@@ -173,7 +173,7 @@ export class Renewal {
   }
 
   #mayReplace(held: Held, again: boolean, now: number): boolean {
-    if (again || held === this.#held && held.replacesRefused && !held.accepted) {
+    if (held.replacesRefused && (again || held === this.#held && !held.accepted)) {
       this.#futileUntil = now + futilityMemory;
     }
     if (held !== this.#held) return !again;
@@ -194,7 +194,9 @@ export class Renewal {
 
   /** The next token if it comes at once, else the live one: a server in trouble goes unnoticed. */
   async #nextOr(held: Held, signal: AbortSignal | undefined): Promise<Held> {
-    if (this.#isTooSoon() && !this.#flight.active) return held;
+    // Who comes while a request is overdue waits no more for it than who came in time.
+    const isOverdue = this.#options.clock.monotonic() - this.#lastStart >= mustRenewPatience;
+    if (this.#flight.active ? isOverdue : this.#isTooSoon()) return held;
     try {
       const limits = { timeout: mustRenewPatience, error: () => outOfTime(mustRenewPatience), signal };
       return await withDeadline(limits, () => this.#flight.join(() => this.#obtain("expired", false)));

@@ -94,6 +94,64 @@ Deno.test("a relative input resolves against the endpoint, as URLs do", async ()
   assertEquals(new Set(calls.map((call) => call.headers.get("authorization"))), new Set(["Bearer token-1"]));
 });
 
+Deno.test("what looks like a path and isn't resolves as URLs do, and gets no token elsewhere", async () => {
+  const inputs = [
+    "//other.test/x",
+    "/\\other.test/x",
+    "/\t/other.test/x",
+    "\n//other.test/x",
+    "/a//b",
+    "/%2F/c",
+    "/..//d",
+    " /e",
+  ];
+  for (const input of inputs) {
+    const { authenticator, calls } = arrange();
+    await authenticator.fetch(input);
+    const { href, origin } = new URL(input, "https://api.test/base/");
+    assertEquals([calls[0]?.url, calls[0]?.headers.has("authorization")], [href, origin === "https://api.test"], input);
+  }
+});
+
+Deno.test("headers may come in any shape, and in any letter case", async () => {
+  const shapes = (name: string): HeadersInit[] => [
+    { [name]: "Own value", "X-A": "1" },
+    [[name, "Own value"], ["X-A", "1"]],
+    new Headers({ [name]: "Own value", "X-A": "1" }),
+    Object.create(null, { [name]: { value: "Own value", enumerable: true }, "X-A": { value: "1", enumerable: true } }),
+  ];
+  for (const headers of [...shapes("Authorization"), ...shapes("AUTHORIZATION")]) {
+    const { authenticator, calls } = arrange();
+    await authenticator.fetch("/", { headers });
+    assertEquals([...calls[0]?.headers ?? []], [["authorization", "Own value"], ["x-a", "1"]]);
+  }
+  for (const headers of shapes("X-B")) {
+    const { authenticator, calls } = arrange();
+    await authenticator.fetch("/", { headers });
+    assertEquals([...calls[0]?.headers ?? []], [["authorization", "Bearer token-1"], ["x-a", "1"], [
+      "x-b",
+      "Own value",
+    ]]);
+  }
+});
+
+Deno.test("a caller's own header is sent although no token is to be had", async () => {
+  const stub = tokenEndpointStub((count) =>
+    count === 1 ? Response.json({ access_token: "t", expires_in: 1 }) : new Response(null, { status: 503 })
+  );
+  using time = new FakeTime();
+  const { authenticator } = arrange(() => true, {
+    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
+    fetch: (input, init) =>
+      String(input) === stub.url ? stub.fetch(input, init) : Promise.resolve(new Response("fine")),
+    retry: { attempts: 1 },
+  });
+  await authenticator.getCredentials();
+  await time.tickAsync(10_000);
+  const response = await authenticator.fetch("/", { headers: { authorization: "Own value" } });
+  assertEquals([await response.text(), stub.requests.length], ["fine", 1]);
+});
+
 Deno.test("a Request is sent with its own method, headers and body, and init has the last word", async () => {
   const { authenticator, calls } = arrange();
   const request = new Request("https://api.test/r", { method: "PUT", headers: { "x-a": "1" }, body: "body" });

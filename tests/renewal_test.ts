@@ -128,6 +128,18 @@ Deno.test("a clock set back doesn't keep a dead token alive", async () => {
   assertEquals(await use(), "t2");
 });
 
+Deno.test("a clock set back a little hides the end of a token for a second at most", async () => {
+  const { renewal, clock } = arrange(60_000);
+  await renewal.get();
+  clock.advance(47_000);
+  const early = renewal.last?.shouldRenewAt ?? 0;
+  clock.advance(early - 47_000 - 100);
+  assertEquals(renewal.fresh?.credentials.accessToken, "t1");
+  clock.setWall(-50);
+  clock.advance(1_000);
+  assertEquals(renewal.fresh, undefined);
+});
+
 Deno.test("a clock set forward costs one renewal, and so does a machine that slept", async () => {
   const { use, clock, server } = arrange(60_000);
   await use();

@@ -80,8 +80,8 @@ export class ApiRequest implements Place {
   send(fetch: Fetch, init: { headers: HeadersInit; redirect: RequestRedirect }, elsewhere?: Place): Promise<Response> {
     const ours = { ...this.#init, ...init };
     if (this.#request === undefined) return fetch((elsewhere ?? this).href, ours);
-    // Sent from a clone where it has a body, for a Request gives its body away but once. (Deno sends a clone in chunks.)
-    const request = this.#ownBody ? this.#request.clone() : this.#request;
+    // Sent from a clone where it may have a body, for a Request gives its body away but once.
+    const request = this.#mayHaveBody ? this.#request.clone() : this.#request;
     return fetch(elsewhere ? new Request(elsewhere.href, request) : request, ours);
   }
 
@@ -92,11 +92,12 @@ export class ApiRequest implements Place {
 
   /** Lets go of a body that was kept for another sending. */
   release(): void {
-    if (this.#ownBody && !this.#request?.bodyUsed) void this.#request?.body?.cancel().catch(() => {});
+    if (this.#mayHaveBody && !this.#request?.bodyUsed) void this.#request?.body?.cancel().catch(() => {});
   }
 
-  get #ownBody(): boolean {
-    return this.#request?.body != null && this.#init?.body == null;
+  /** By the method: to look at a Request's `body` makes a stream of it, which Deno sends without its length. */
+  get #mayHaveBody(): boolean {
+    return this.#request !== undefined && this.#init?.body == null && !/^(GET|HEAD)$/.test(this.#request.method);
   }
 }
 

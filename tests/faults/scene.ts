@@ -1,0 +1,86 @@
+/**
+ * A token endpoint, an API, a server of another origin, and an authenticator between them.
+ *
+ * @module
+ */
+
+import {
+  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
+  StaticClientConfigStore,
+} from "../../mod.ts";
+import { type ArrivedRequest, type Behaves, type FaultServer, startFaultServer } from "../servers/fault_server.ts";
+import { answer, json } from "./behaviours.ts";
+import { planted } from "./planted.ts";
+
+/** What {@linkcode setScene} gives. */
+export interface Scene extends AsyncDisposable {
+  readonly tokens: FaultServer;
+  readonly api: FaultServer;
+  readonly elsewhere: FaultServer;
+  readonly authenticator: ClientCredentialsAuthenticator;
+}
+
+/** Settings of {@linkcode setScene}. */
+export interface SceneOptions extends Partial<ClientCredentialsAuthenticatorOptions> {
+  /** What the API does. Default: takes every token. */
+  behaves?: Behaves;
+  /** The header the store names. Default: none. */
+  advertisedHeader?: string;
+}
+
+/** The token that the token endpoint gives as its first, second and so on. */
+export function nthToken(number: number): string {
+  return `${planted.tokenStart}${number}`;
+}
+
+/** Which of the tokens a request carries; 0 for none. */
+export function tokenNumber(request: ArrivedRequest, header = "authorization"): number {
+  const value = request.headers.get(header) ?? "";
+  return value.startsWith(`Bearer ${planted.tokenStart}`)
+    ? Number(value.slice(`Bearer ${planted.tokenStart}`.length))
+    : 0;
+}
+
+/** What an API does that refuses the first so many tokens, and answers "fine" for the others. */
+export function refusesFirst(
+  count: number,
+  header?: string,
+): (request: ArrivedRequest) => ReturnType<typeof answer> {
+  return (request) => tokenNumber(request, header) > count ? answer("fine") : unauthorized();
+}
+
+/** A 401. */
+export function unauthorized(challenge: string | readonly string[] = 'Bearer error="invalid_token"') {
+  return answer("refused", { status: 401, headers: { "www-authenticate": challenge } });
+}
+
+/** Starts everything. Tokens live for an hour. */
+export async function setScene({ behaves, advertisedHeader, ...options }: SceneOptions = {}): Promise<Scene> {
+  let issued = 0;
+  const tokens = await startFaultServer(() =>
+    json({ access_token: nthToken(++issued), token_type: "Bearer", expires_in: 3600, note: planted.body })
+  );
+  const api = await startFaultServer(behaves ?? answer("fine"));
+  const elsewhere = await startFaultServer(answer("elsewhere"));
+  const authenticator = new ClientCredentialsAuthenticator({
+    endpoint: api.origin,
+    clientId: planted.clientId,
+    clientSecret: planted.secret,
+    configStore: new StaticClientConfigStore({
+      tokenEndpoint: `${tokens.origin}/token?key=${planted.query}`,
+      headerKey: advertisedHeader,
+    }),
+    ...options,
+  });
+  return {
+    tokens,
+    api,
+    elsewhere,
+    authenticator,
+    async [Symbol.asyncDispose]() {
+      await authenticator[Symbol.asyncDispose]();
+      await Promise.all([tokens, api, elsewhere].map((server) => server[Symbol.asyncDispose]()));
+    },
+  };
+}

@@ -1,0 +1,253 @@
+/**
+ * A small world under one scheduler: an authenticator, an authorization server, an API, a clock and callers. Everything
+ * in it happens one by one, in an order that a property test chooses, and each law is checked as it goes.
+ *
+ * @module
+ */
+
+import { assert, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import type fc from "fast-check";
+import { AuthenticationError, Authenticator, Credentials, type Issued } from "../../mod.ts";
+
+/** How a token request ends. */
+export type Outcome =
+  | { type: "token"; lifetime: number | undefined }
+  | { type: "passing"; retryAfter?: number }
+  | { type: "permanent" }
+  | { type: "never" };
+
+/** What happens next. Numbers are in milliseconds. */
+export type Command =
+  | { type: "get" | "refresh" | "fetch" | "revoke" | "step" }
+  | { type: "abort"; which: number }
+  | { type: "pass" | "skew"; time: number };
+
+/** How long a token lives whose server doesn't say. */
+const defaultLifetime = 300_000;
+
+interface Token {
+  start: number;
+  answered: number;
+  lifetime: number;
+  accepted: boolean;
+  revoked: boolean;
+  /** Whether the authenticator has seen that the API refused it. */
+  noted: boolean;
+}
+
+interface Call {
+  controller: AbortController;
+  settled: boolean;
+}
+
+export class World implements AsyncDisposable {
+  /** How many token requests there were. */
+  requests = 0;
+  /** How many tokens the API refused after it had taken them. */
+  revocations = 0;
+  readonly #scheduler: fc.Scheduler;
+  readonly #outcomes: readonly Outcome[];
+  readonly #time = new FakeTime(1_800_000_000_000);
+  readonly #realNow = performance.now;
+  readonly #tokens = new Map<string, Token>();
+  readonly #calls: Call[] = [];
+  readonly #unnoted: Token[] = [];
+  readonly #violations: unknown[] = [];
+  readonly #authenticator: Authenticator;
+  #skew = 0;
+  #active = 0;
+  #isCalm = false;
+  #wasSlow = false;
+  /** Whether there was a reason to ask for a token while there is a young one. */
+  #wasUrged = false;
+
+  constructor(scheduler: fc.Scheduler, outcomes: readonly Outcome[]) {
+    this.#scheduler = scheduler;
+    this.#outcomes = outcomes;
+    performance.now = () => this.#now;
+    const fakeNow = Date.now;
+    Date.now = () => fakeNow.call(Date) + this.#skew;
+    const answer = (signal: AbortSignal) => this.#answer(signal);
+    this.#authenticator = new class extends Authenticator {
+      protected override requestCredentials(signal: AbortSignal): Promise<Issued> {
+        return answer(signal);
+      }
+    }({
+      endpoint: "https://api.test",
+      defaultLifetime,
+      fetch: (_, init) => this.#respond(new Headers(init?.headers), init?.signal ?? undefined),
+      onEvent: (event) => {
+        // What was refused in place of a refused one isn't taken for a matter of the token: it stays in use for a while.
+        if (event.type === "refused" && !event.renews) this.#unnoted.length = 0;
+      },
+    });
+  }
+
+  /** Does what it is told, checks the laws, and sees to it that everybody is served in the end. */
+  async run(commands: readonly Command[]): Promise<void> {
+    for (const command of commands) {
+      this.#do(command);
+      await this.#calm();
+      if (command.type === "step" && this.#scheduler.count() > 0) await this.#step();
+      assert(this.#violations.length === 0, String(this.#violations[0]));
+    }
+    await this.#settle("every call settles");
+    // Trouble is over: the next caller gets a token.
+    this.#isCalm = true;
+    this.#time.tick(60_000);
+    this.#call((options) => this.#authenticator.getCredentials(options).then((got) => this.#used(got.accessToken)));
+    await this.#settle("the first call after the trouble settles");
+    assert(this.#violations.length === 0, String(this.#violations[0]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = this.#authenticator[Symbol.asyncDispose]();
+    for (let count = 0; this.#scheduler.count() > 0 && count < 1_000; count++) await this.#step();
+    await closed;
+    await this.#calm();
+    performance.now = this.#realNow;
+    this.#time.restore();
+    assert(this.#active === 0, "nothing is under way after the end");
+  }
+
+  /** True time, whatever the wall clock says. */
+  get #now(): number {
+    return this.#time.now;
+  }
+
+  #do(command: Command): void {
+    switch (command.type) {
+      case "get":
+        return this.#call((options) =>
+          this.#authenticator.getCredentials(options).then((got) => this.#used(got.accessToken))
+        );
+      case "refresh":
+        this.#wasUrged = true;
+        return this.#call((options) =>
+          this.#authenticator.refreshCredentials(options).then((got) => this.#used(got.accessToken))
+        );
+      case "fetch":
+        return this.#call((options) => this.#authenticator.fetch("/", options));
+      case "abort":
+        return this.#calls[command.which % Math.max(this.#calls.length, 1)]?.controller.abort(theirReason);
+      case "revoke":
+        return this.#revoke();
+      case "pass":
+        // The server is slow for as long as its answer isn't let through: a deadline may end then.
+        if (this.#active > 0) this.#wasSlow = true;
+        return this.#time.tick(command.time);
+      case "skew":
+        this.#wasUrged = true;
+        this.#skew += command.time;
+    }
+  }
+
+  #call(make: (options: { signal: AbortSignal }) => Promise<unknown>): void {
+    const call: Call = { controller: new AbortController(), settled: false };
+    this.#calls.push(call);
+    make({ signal: call.controller.signal }).catch((error) => {
+      if (call.controller.signal.aborted) return assertStrictEquals(error, theirReason);
+      assertInstanceOf(error, AuthenticationError);
+      if (error.code === "timeout" && this.#wasSlow && !this.#isCalm) return;
+      const isTroubled = this.#outcomes.some(({ type }) => type !== "token") && !this.#isCalm;
+      assert(isTroubled, `it failed for no reason: ${error}`);
+    }).catch((error) => this.#violations.push(error)).finally(() => call.settled = true);
+  }
+
+  /** The authorization server. */
+  #answer(signal: AbortSignal): Promise<Issued> {
+    const { promise, resolve, reject } = Promise.withResolvers<Issued>();
+    const outcome = this.#isCalm
+      ? { type: "token", lifetime: 3_600_000 } as const
+      : this.#outcomes[this.requests % this.#outcomes.length];
+    const name = `token-${++this.requests}`;
+    const start = this.#now;
+    const requestedAt = Date.now();
+    if (++this.#active > 1) this.#violations.push("two token requests at once");
+    const last = [...this.#tokens.values()].at(-1);
+    const isYoung = last !== undefined && !last.noted && !last.revoked && start - last.start < last.lifetime / 2;
+    if (isYoung && !this.#wasUrged) this.#violations.push("a young token was renewed");
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    void this.#scheduler.schedule(Promise.resolve(), `${name}: ${outcome?.type}`).then(() => {
+      if (signal.aborted) return;
+      if (outcome?.type === "token") {
+        const { lifetime } = outcome;
+        this.#tokens.set(name, {
+          start,
+          answered: this.#now,
+          lifetime: lifetime ?? defaultLifetime,
+          accepted: false,
+          revoked: false,
+          noted: false,
+        });
+        const expiresAt = lifetime === undefined ? undefined : requestedAt + lifetime;
+        resolve({ credentials: new Credentials({ accessToken: name, expiresAt }) });
+      } else if (outcome?.type === "permanent") {
+        reject(new AuthenticationError("token_request_refused", "no", { error: "invalid_client" }));
+      } else if (outcome?.type === "passing") {
+        const { retryAfter } = outcome;
+        reject(new AuthenticationError("token_endpoint_failed", "down", { retryable: true, retryAfter }));
+      }
+    });
+    return promise.finally(() => this.#active--);
+  }
+
+  /** The API. */
+  async #respond(headers: Headers, signal: AbortSignal | undefined): Promise<Response> {
+    const token = this.#used(headers.get("authorization")?.slice("Bearer ".length));
+    signal?.throwIfAborted();
+    await this.#scheduler.schedule(Promise.resolve(), "the API");
+    signal?.throwIfAborted();
+    if (token?.revoked) {
+      this.#unnoted.push(token);
+      return new Response(null, { status: 401 });
+    }
+    if (token) token.accepted = true;
+    return new Response(null, { status: 200 });
+  }
+
+  /** Takes back a token that has worked, so that the next one will. */
+  #revoke(): void {
+    for (const token of this.#tokens.values()) {
+      if (token.revoked || !token.accepted) continue;
+      token.revoked = true;
+      this.revocations++;
+    }
+  }
+
+  /** Checks a token at the moment it is handed out or sent. */
+  #used(name = ""): Token | undefined {
+    const token = this.#tokens.get(name);
+    if (token === undefined) this.#violations.push(`${name} is no token of this server`);
+    else {
+      const isDead = this.#now - token.start >= token.lifetime;
+      // One that was dead on arrival is all there is, for those who waited for it.
+      if (isDead && this.#now !== token.answered) this.#violations.push(`${name} was used when it was dead`);
+      if (token.noted) this.#violations.push(`${name} was used after it was refused`);
+    }
+    return token;
+  }
+
+  async #step(): Promise<void> {
+    await this.#scheduler.waitNext(1);
+    await this.#calm();
+    for (const token of this.#unnoted.splice(0)) token.noted = true;
+  }
+
+  async #settle(law: string): Promise<void> {
+    for (let count = 0; count < 2_000 && this.#calls.some(({ settled }) => !settled); count++) {
+      if (this.#scheduler.count() > 0) await this.#step();
+      else this.#time.tick(500);
+      await this.#calm();
+    }
+    assert(this.#calls.every(({ settled }) => settled), `${law}: not so`);
+  }
+
+  /** Lets everything happen that needs neither time nor an answer. */
+  async #calm(): Promise<void> {
+    for (let count = 0; count < 60; count++) await Promise.resolve();
+  }
+}
+
+const theirReason = new Error("the caller's own reason");
