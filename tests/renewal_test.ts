@@ -149,6 +149,35 @@ Deno.test("a clock set forward costs one renewal, and so does a machine that sle
   assertEquals([await use(), await use(), server.requests], ["t3", "t3", 3]);
 });
 
+Deno.test("a server that hands back the same dying token is asked a few times, not at every call", async () => {
+  const clock = new HandClock();
+  const end = clock.wall() + 60_000;
+  let requests = 0;
+  const { renewal } = arrange(undefined, {
+    clock,
+    obtain: () => {
+      requests++;
+      const expiresAt = Math.max(end - clock.wall(), 1) + clock.wall();
+      return Promise.resolve({ credentials: new Credentials({ accessToken: "same", expiresAt }) });
+    },
+  });
+  for (let age = 0; age < 60_000; age += 100) {
+    await renewal.get();
+    await settle();
+    clock.advance(100);
+  }
+  // In the early window once, then close to each shorter end, and never more than once a second.
+  assertEquals(requests <= 8, true, `${requests} requests`);
+});
+
+Deno.test("an answer that lives for no time is used for a second", async () => {
+  const { use, clock, server } = arrange(1);
+  for (let i = 0; i < 20; i++) await use();
+  assertEquals(server.requests, 1);
+  clock.advance(1_000);
+  assertEquals(await use(), "t2");
+});
+
 Deno.test("an abort ends one caller's wait with its own reason, and nobody else's", async () => {
   let answer = () => {};
   const { renewal } = arrange(60_000, {

@@ -34,13 +34,18 @@ function startServer(): AsyncDisposable & { origin: string; seen: Seen[] } {
   };
 }
 
-function authenticatorFor(endpoint: string, headerKey?: string): ClientCredentialsAuthenticator {
+function authenticatorFor(
+  endpoint: string,
+  headerKey?: string,
+  allowedOrigins?: string[],
+): ClientCredentialsAuthenticator {
   const stub = tokenEndpointStub();
   return new ClientCredentialsAuthenticator({
     endpoint,
     clientId: "id",
     clientSecret: "s3cret",
     headerKey,
+    allowedOrigins,
     configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
     fetch: (input, init) => String(input) === stub.url ? stub.fetch(input, init) : fetch(input, init),
   });
@@ -73,6 +78,24 @@ for (const headerKey of ["authorization", "flyte-authorization"]) {
     }
   });
 }
+
+Deno.test("an origin that is allowed gets the token as well, by call and by redirect, and no third one", async () => {
+  await using home = startServer();
+  await using friend = startServer();
+  await using stranger = startServer();
+  const authenticator = authenticatorFor(home.origin, undefined, [`${friend.origin}/any/path`]);
+  await (await authenticator.fetch(`${friend.origin}/direct`)).body?.cancel();
+  await (await authenticator.fetch(`/302?to=${friend.origin}/there`)).body?.cancel();
+  await (await authenticator.fetch(`${friend.origin}/302?to=${stranger.origin}/302?to=${friend.origin}/back`)).body
+    ?.cancel();
+  assertEquals(friend.seen.map(({ path, headers }) => [path, headers.get("authorization")]), [
+    ["/direct", "Bearer token-1"],
+    ["/there", "Bearer token-1"],
+    ["/302", "Bearer token-1"],
+    ["/back", null],
+  ]);
+  assertEquals(stranger.seen.map(({ headers }) => headers.get("authorization")), [null]);
+});
 
 Deno.test("the caller's own credential doesn't leave the origin either", async () => {
   await using home = startServer();
