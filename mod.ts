@@ -34,18 +34,24 @@ export {
   Authenticator,
   type AuthenticatorOptions,
   type CallOptions,
-  type Clock,
-  type Fetch,
-  type Issued,
-  type RetryOptions,
+  type RefreshOptions,
 } from "./src/authenticator.ts";
+export type { IssuedCredentials } from "./src/held.ts";
+export type { RetryOptions } from "./src/renewal.ts";
+export type { Clock } from "./src/clock.ts";
+export type { Fetch } from "./src/transport/fetch.ts";
+export type { ClientCertificate } from "./src/transport/transport.ts";
 export {
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
 } from "./src/client_credentials.ts";
 export { Credentials, type CredentialsInit } from "./src/credentials.ts";
 export { AuthenticationError, type AuthenticationErrorCode, type AuthenticationErrorOptions } from "./src/errors.ts";
-export { type ClientConfig, ClientConfigStore } from "./src/config_store/client_config_store.ts";
+export {
+  type ClientConfig,
+  type ClientConfigRequest,
+  ClientConfigStore,
+} from "./src/config_store/client_config_store.ts";
 export { StaticClientConfigStore } from "./src/config_store/static.ts";
 export {
   type BasicAuthorizationOptions,
@@ -58,4 +64,14 @@ export { clientSecretPost } from "./src/client_auth/client_secret_post.ts";
 export { none } from "./src/client_auth/none.ts";
 export { getToken, type GetTokenOptions } from "./src/token_client/get_token.ts";
 export { GrantType } from "./src/token_client/grant_type.ts";
-export type { AuthenticatorEvent, EventListener, RenewalReason } from "./src/events.ts";
+export type {
+  AuthenticatorEvent,
+  AuthenticatorEventListener,
+  FailedEvent,
+  ObtainedEvent,
+  RefusedEvent,
+  RenewalReason,
+  ReplayedEvent,
+  RequestedEvent,
+  ReusedEvent,
+} from "./src/events.ts";

@@ -5,40 +5,47 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import { checkDuration, checkHeaderKey, checkUrl } from "./config_store/check.ts";
+import { checkDuration, checkFunction, checkHeaderKey, checkUrl } from "./config_store/check.ts";
 import type { Credentials } from "./credentials.ts";
-import { type EventListener, tell } from "./events.ts";
-import { type Held, type Issued, Renewal, type RenewalOptions, type RetryOptions } from "./renewal.ts";
+import { type AuthenticatorEventListener, tell } from "./events.ts";
+import type { Held, IssuedCredentials } from "./held.ts";
+import { Renewal, type RenewalOptions, type RetryOptions } from "./renewal.ts";
 import { ApiRequest, type Place } from "./transport/api_request.ts";
 import { type Fetch, globalFetch } from "./transport/fetch.ts";
-import { followRedirects } from "./transport/follow_redirects.ts";
-import { hostTransport, type Transport } from "./transport/host.ts";
-
-export type { Clock, EventListener, Fetch, Issued, RetryOptions };
+import { type Followed, followRedirects } from "./transport/follow_redirects.ts";
+import { hostTransport, type WayOut } from "./transport/host.ts";
+import type { ClientCertificate, TransportOptions } from "./transport/transport.ts";
 
 /** Settings that every {@linkcode Authenticator} takes. */
 export interface AuthenticatorOptions {
-  /** The API that is called, as an absolute URL. Its origin is the only one that gets the token. */
+  /**
+   * The API that is called, as an absolute URL. Its origin is the only one that gets the token. Inputs of `fetch`
+   * resolve against it as links do: end it in a slash for a path to count, and start the inputs without one.
+   */
   endpoint: string | URL;
   /** Name of the header that carries the token. Default: what the config store says, else `authorization`. */
   headerKey?: string | undefined;
   /** What sends all requests, in the shape of `fetch`. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /**
-   * An HTTP proxy for all requests, as in `http://proxy.example.com:3128`. For Deno and Bun; elsewhere hand in a
-   * `fetch` that goes through the proxy. Default: what the runtime does by itself.
+   * An HTTP proxy for all requests, as in `http://user:password@proxy.example.com:3128`. For Deno, Bun, and Node with
+   * undici installed, as are the next two; elsewhere hand in a `fetch` that does it. Default: what the runtime does by
+   * itself.
    */
   httpProxyUrl?: string | undefined;
   /**
-   * How servers' certificates are verified: `false` for not at all (Bun), or a CA bundle as PEM text or as the path
-   * of a PEM file (Deno, Bun). Default: `true`, by the runtime's own authorities.
+   * How servers' certificates are verified: `false` for not at all, or authorities to trust besides the runtime's own,
+   * as PEM text or as the path of a PEM file. Default: `true`, by the runtime's own authorities.
    */
   verify?: boolean | string | undefined;
+  /** The certificate to show to servers that ask for one (mutual TLS, RFC 8705). Default: none. */
+  clientCertificate?: ClientCertificate | undefined;
   /** How long a token is taken to live whose server doesn't say, in milliseconds. Default: 300,000. */
   defaultLifetime?: number | undefined;
   /**
-   * For platforms that stop work once a response is sent: keeps them at a renewal behind it. On Cloudflare, the
-   * `waitUntil` of `cloudflare:workers`. Default: none; where it is needed, one caller waits for the renewal instead.
+   * For platforms that stop work once a response is sent: keeps them at a renewal behind it. On Cloudflare the
+   * `waitUntil` of `cloudflare:workers`, which always means the request at hand; not a request's own `ctx.waitUntil`,
+   * which the authenticator would outlive. Default: none; where it is needed, one caller waits for the renewal instead.
    */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
   /** What is done about a token endpoint in trouble. Default: 5 attempts within 30 seconds. */
@@ -49,7 +56,7 @@ export interface AuthenticatorOptions {
    */
   allowedOrigins?: readonly (string | URL)[] | undefined;
   /** Is told what happens, as it happens. What it throws changes nothing. Default: nobody is told. */
-  onEvent?: EventListener | undefined;
+  onEvent?: AuthenticatorEventListener | undefined;
   /** Where the time comes from. Default: the machine's clocks. */
   clock?: Clock | undefined;
 }
@@ -60,40 +67,44 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What a call for new credentials may say. */
+export interface RefreshOptions extends CallOptions {
+  /** Credentials that the API refused. Default: none; new ones are asked for in any case. */
+  refused?: Credentials | undefined;
+}
+
 /**
  * Credentials, and a `fetch` that carries them (flytekit's `Authenticator`). Extend it for a grant of your own by
  * writing one method, {@linkcode Authenticator.requestCredentials}; for the client credentials grant there is
  * {@linkcode ClientCredentialsAuthenticator}.
  *
- * @example A grant of your own
+ * @example Credentials from wherever you have them
  * ```ts
- * import { Authenticator, getToken, GrantType, type Issued } from "@m2m/authenticator";
+ * import { Authenticator, getToken, type IssuedCredentials } from "@m2m/authenticator";
  *
- * class RefreshTokenAuthenticator extends Authenticator {
- *   #refreshToken = "my-refresh-token";
- *
- *   protected override async requestCredentials(signal: AbortSignal): Promise<Issued> {
+ * class OwnAuthenticator extends Authenticator {
+ *   protected override async requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
  *     const credentials = await getToken("https://auth.example.com/oauth/token", {
- *       grantType: GrantType.REFRESH_TOKEN,
  *       clientId: "my-client",
  *       clientSecret: "my-secret",
- *       refreshToken: this.#refreshToken,
+ *       audience: "https://api.example.com",
+ *       fetch: this.transportFetch,
  *       signal,
  *     });
- *     this.#refreshToken = credentials.refreshToken ?? this.#refreshToken;
  *     return { credentials };
  *   }
  * }
  *
- * const authenticator = new RefreshTokenAuthenticator({ endpoint: "https://api.example.com" });
- * console.log(authenticator.credentials); // undefined: nothing is asked before it is needed
+ * const authenticator = new OwnAuthenticator({ endpoint: "https://api.example.com" });
+ * const headers = await authenticator.authorize(new Headers());
+ * console.log(headers.has("authorization")); // true
  * ```
  */
 export abstract class Authenticator {
   readonly #endpoint: Place;
-  readonly #origins: readonly string[];
+  readonly #allowedOrigins: readonly string[] | undefined;
   readonly #headerKey: string | undefined;
-  readonly #transport: Transport;
+  readonly #transport: WayOut;
   readonly #renewalOptions: RenewalOptions;
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
   #madeRenewal: Renewal | undefined;
@@ -107,19 +118,18 @@ export abstract class Authenticator {
    * @throws {RangeError} If a duration or a number of attempts is out of range.
    */
   constructor(options: AuthenticatorOptions) {
-    const { endpoint, headerKey, fetch, httpProxyUrl, verify, defaultLifetime = 300_000 } = options;
+    const { endpoint, headerKey, defaultLifetime = 300_000 } = options;
     const { allowedOrigins, onEvent, waitUntil, clock = systemClock } = options;
     const retry = options.retry ? checkRetry(options.retry) : defaultRetry;
     const { href, origin } = checkUrl("endpoint", endpoint);
     this.#endpoint = { href, origin };
-    this.#origins = [origin, ...allowedOrigins?.map((url) => checkUrl("allowedOrigins", url).origin) ?? []];
+    this.#allowedOrigins = allowedOrigins && checkOrigins(allowedOrigins);
     this.#headerKey = checkHeaderKey(headerKey);
-    if (!(defaultLifetime > 0)) {
-      throw new RangeError("defaultLifetime must be a number of milliseconds above 0.");
-    }
-    this.#transport = chooseTransport(fetch, httpProxyUrl, verify);
-    const obtain = (signal: AbortSignal) => this.requestCredentials(signal);
-    this.#renewalOptions = { obtain, defaultLifetime, retry, waitUntil, clock, onEvent };
+    checkDuration("defaultLifetime", defaultLifetime);
+    checkFunction("onEvent", onEvent);
+    checkFunction("waitUntil", waitUntil);
+    this.#transport = chooseTransport(options);
+    this.#renewalOptions = { defaultLifetime, retry, waitUntil, clock, onEvent };
   }
 
   /**
@@ -128,9 +138,9 @@ export abstract class Authenticator {
    * @param signal Ends when the authenticator is closed.
    * @returns The credentials issued, and the header to carry them where the settings name one.
    */
-  protected abstract requestCredentials(signal: AbortSignal): Promise<Issued>;
+  protected abstract requestCredentials(signal: AbortSignal): Promise<IssuedCredentials>;
 
-  /** What sends requests: the caller's `fetch`, or one that goes through `httpProxyUrl` and by `verify`. */
+  /** What sends requests: the caller's `fetch`, or one that goes through `httpProxyUrl`, by `verify` and with `clientCertificate`. */
   protected get transportFetch(): Fetch {
     return this.#transport.fetch;
   }
@@ -148,6 +158,7 @@ export abstract class Authenticator {
    * @param options A signal for this caller's wait.
    * @returns Credentials that have not expired.
    * @throws {AuthenticationError} If there are none to be had; `code` says why.
+   * @throws The signal's reason, once it is aborted.
    */
   async getCredentials(options?: CallOptions): Promise<Credentials> {
     const signal = options?.signal;
@@ -156,14 +167,23 @@ export abstract class Authenticator {
 
   /**
    * New credentials, whatever is left of the known ones (flytekit's `refresh_credentials`). Callers at the same time
-   * share one request.
+   * share one request; after a failure it waits for as long as the next attempt has to, and a request refused for good
+   * is not repeated during its cool-down.
    *
-   * @param options A signal for this caller's wait.
+   * For clients that aren't `fetch`: name the credentials that the API refused, and those who come late with the same
+   * ones get what is known by then; where new ones don't help, they get the refused ones back.
+   *
+   * @param options The refused credentials, and a signal for this caller's wait.
    * @returns The new credentials.
    * @throws {AuthenticationError} If there are none to be had; the known ones stay in use for as long as they live.
+   * @throws The signal's reason, once it is aborted.
    */
-  async refreshCredentials(options?: CallOptions): Promise<Credentials> {
-    return (await this.#renewal.renew(options?.signal)).credentials;
+  async refreshCredentials(options: RefreshOptions = {}): Promise<Credentials> {
+    const { refused, signal } = options;
+    if (refused === undefined) return (await this.#renewal.renew(signal)).credentials;
+    const { last } = this.#renewal;
+    if (last?.credentials === refused && !this.#renewal.refuse(last)) return refused;
+    return (await this.#renewal.get(signal)).credentials;
   }
 
   /**
@@ -173,6 +193,7 @@ export abstract class Authenticator {
    * @param options A signal for this caller's wait.
    * @returns The same headers.
    * @throws {AuthenticationError} If there is no token to be had.
+   * @throws The signal's reason, once it is aborted.
    */
   async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
     const signal = options?.signal;
@@ -193,7 +214,7 @@ export abstract class Authenticator {
    * - A request on which the caller has set the header goes as it is.
    *
    * @throws {AuthenticationError} If there is no token to be had.
-   * @throws What the underlying `fetch` throws.
+   * @throws What the underlying `fetch` throws; the signal's reason, once it is aborted.
    */
   get fetch(): Fetch {
     return this.#boundFetch ??= (input, init) => this.#fetch(input, init);
@@ -201,13 +222,13 @@ export abstract class Authenticator {
 
   /**
    * Ends what is under way: those who wait for a token get an `AbortError`. A script ends by itself without it; what
-   * `httpProxyUrl` and `verify` need is freed by it.
+   * `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it, and opened anew should a call follow.
    *
    * @returns A promise that settles when the last token request has ended.
    */
   async close(): Promise<void> {
     await this.#renewal.close(new DOMException("The authenticator was closed.", "AbortError"));
-    this.#transport.close?.();
+    await this.#transport.close?.();
   }
 
   /**
@@ -220,7 +241,13 @@ export abstract class Authenticator {
   }
 
   get #renewal(): Renewal {
-    return this.#madeRenewal ??= new Renewal(this.#renewalOptions);
+    return this.#madeRenewal ??= new Renewal(this.#renewalOptions, (signal) => this.requestCredentials(signal));
+  }
+
+  /** The origins that may have the token. */
+  get #origins(): readonly string[] {
+    const { origin } = this.#endpoint;
+    return this.#allowedOrigins ? [origin, ...this.#allowedOrigins] : [origin];
   }
 
   /** The token at hand, if nothing needs to be done about it: not even an `await`, for nearly every call ends here. */
@@ -234,6 +261,10 @@ export abstract class Authenticator {
     if (!this.#origins.includes(request.origin)) return await request.sendAsIs(fetch);
     try {
       return await this.#call(request, fetch);
+    } catch (error) {
+      // The very reason: workerd's fetch throws a copy.
+      request.signal?.throwIfAborted();
+      throw error;
     } finally {
       request.release();
     }
@@ -249,30 +280,24 @@ export abstract class Authenticator {
     const { signal } = request;
     const held = this.#fresh(signal) ?? await this.#renewal.get(signal);
     const first = await this.#send(request, fetch, held);
-    if (!first.isRefused || !this.#renewal.refuse(held) || !request.isReplayable) return first.response;
+    if (!first.isRefused || !this.#renewal.refuse(held) || !first.isRepeatable) return first.response;
     const next = await this.#nextToken(held, signal);
     if (next === undefined) return first.response;
     void first.response.body?.cancel().catch(() => {});
     const second = await this.#send(request, fetch, next);
     tell(this.#renewalOptions.onEvent, { type: "replayed", status: second.response.status });
-    if (second.isRefused) this.#renewal.refuse(next, true);
+    if (second.isRefused) this.#renewal.refuse(next);
     return second.response;
   }
 
   /** Sends a request with a token. It counts as refused if the API itself says 401, to a token of ours. */
-  async #send(
-    request: ApiRequest,
-    fetch: Fetch,
-    held: Held,
-  ): Promise<{ response: Response; isRefused: boolean }> {
+  async #send(request: ApiRequest, fetch: Fetch, held: Held): Promise<Followed & { isRefused: boolean }> {
     const headerKey = this.#headerKeyOf(held);
     const isOurs = !request.has(headerKey);
     const headers = isOurs ? request.headersWith(headerKey, headerValue(held)) : request.headers;
-    const { response, isHome } = await followRedirects(request, fetch, headers, headerKey, this.#origins);
+    const { response, isHome, isRepeatable } = await followRedirects(request, fetch, headers, headerKey, this.#origins);
     const isRefused = isOurs && isHome && response.status === 401;
-    // A 5xx may come from somebody who never looked at the token.
-    if (isOurs && isHome && !isRefused && response.status < 500) held.accepted = true;
-    return { response, isRefused };
+    return { response, isHome, isRepeatable, isRefused };
   }
 
   /** A token other than the refused one. None where the server hands out the same again, or has none to give. */
@@ -292,7 +317,7 @@ export abstract class Authenticator {
 }
 
 function checkRetry({ attempts = 5, maxBackoff = 10_000, deadline = 30_000 }: RetryOptions): RenewalOptions["retry"] {
-  if (!(attempts >= 1)) throw new RangeError("retry.attempts must be 1 or more.");
+  if (!(typeof attempts === "number" && attempts >= 1)) throw new RangeError("retry.attempts must be 1 or more.");
   checkDuration("retry.maxBackoff", maxBackoff);
   checkDuration("retry.deadline", deadline);
   return { attempts, maxBackoff, deadline };
@@ -300,21 +325,30 @@ function checkRetry({ attempts = 5, maxBackoff = 10_000, deadline = 30_000 }: Re
 
 // Shared by all who have no wishes of their own.
 const defaultRetry = checkRetry({});
-const globalTransport: Transport = { fetch: globalFetch };
+const globalTransport: WayOut = { fetch: globalFetch };
+
+function checkOrigins(urls: unknown): string[] {
+  if (!Array.isArray(urls)) {
+    throw new TypeError('allowedOrigins must be an array, such as ["https://files.example.com"].');
+  }
+  return urls.map((url) => checkUrl("allowedOrigins", url).origin);
+}
 
 function headerValue({ credentials }: Held): string {
   return `${credentials.tokenType} ${credentials.accessToken}`;
 }
 
-function chooseTransport(
-  fetch: Fetch | undefined,
-  httpProxyUrl: string | undefined,
-  verify: boolean | string | undefined,
-): Transport {
-  if (fetch !== undefined && typeof fetch !== "function") throw new TypeError("fetch must be a function.");
-  if (!httpProxyUrl && (verify === undefined || verify === true)) return fetch ? { fetch } : globalTransport;
-  if (fetch !== undefined) {
-    throw new TypeError("fetch can't be combined with httpProxyUrl or verify: have that fetch do it.");
+function chooseTransport(options: Pick<AuthenticatorOptions, "fetch" | keyof TransportOptions>): WayOut {
+  const { fetch, httpProxyUrl, verify = true, clientCertificate } = options;
+  checkFunction("fetch", fetch);
+  // As an environment variable gives it, an empty text is none.
+  if (!httpProxyUrl && !clientCertificate && (verify === true || verify === "")) {
+    return fetch ? { fetch } : globalTransport;
   }
-  return hostTransport({ httpProxyUrl, verify });
+  if (fetch !== undefined) {
+    throw new TypeError(
+      "fetch can't be combined with httpProxyUrl, verify or clientCertificate: have that fetch do it.",
+    );
+  }
+  return hostTransport({ httpProxyUrl, verify, clientCertificate });
 }

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { systemClock } from "./clock.ts";
-import { Authenticator, type AuthenticatorOptions, type Issued } from "./authenticator.ts";
-import type { BasicEncoding } from "./client_auth/basic_authorization.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
+import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret } from "./client_auth/client_auth.ts";
 import { checkDuration, checkHeaderKey, checkScopes, checkString, checkUrl, show } from "./config_store/check.ts";
 import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
 import { AuthenticationError } from "./errors.ts";
+import type { IssuedCredentials } from "./held.ts";
 import { chooseClientAuth, defaultTimeout } from "./token_client/get_token.ts";
 import { GrantType } from "./token_client/grant_type.ts";
 import { RefusalMemory } from "./token_client/refusal_memory.ts";
@@ -86,8 +87,7 @@ const defaultCooldown = 5_000;
  * ```
  */
 export class ClientCredentialsAuthenticator extends Authenticator {
-  readonly #options: Readonly<ClientCredentialsAuthenticatorOptions>;
-  readonly #clientAuth: ClientAuth;
+  readonly #settings: Settings;
   #refusals: RefusalMemory | undefined;
 
   /**
@@ -98,26 +98,31 @@ export class ClientCredentialsAuthenticator extends Authenticator {
    * @throws {RangeError} If a duration is out of range.
    */
   constructor(options: ClientCredentialsAuthenticatorOptions) {
-    const { clientId, clientSecret, clientAuth, configStore, scopes, audience } = options;
-    const { timeout = defaultTimeout, cooldown = defaultCooldown } = options;
+    const { clientId, clientSecret, clientAuth, configStore, basicEncoding, allowInsecureRequests } = options;
+    const { timeout = defaultTimeout, cooldown = defaultCooldown, clock = systemClock } = options;
     if (!clientId || !(clientSecret || clientAuth)) {
       throw new TypeError("Client ID and Client SECRET both are required.");
     }
-    if (typeof clientId !== "string") {
-      throw new TypeError(`clientId must be a string: got ${show(clientId)}.`);
-    }
+    if (typeof clientId !== "string") throw new TypeError(`clientId must be a string: got ${show(clientId)}.`);
     super(options);
     if (typeof configStore?.getClientConfig !== "function") {
-      throw new TypeError(
-        "configStore must be a ClientConfigStore: new StaticClientConfigStore({ tokenEndpoint }).",
-      );
+      throw new TypeError("configStore must be a ClientConfigStore: new StaticClientConfigStore({ tokenEndpoint }).");
     }
-    checkScopes(scopes);
-    checkString("audience", audience);
+    // Refused here for its colon, if at all, and not when the first token is needed.
+    if (basicEncoding === "raw") getBasicAuthorizationHeader(clientId, "", { encoding: basicEncoding });
     checkDuration("timeout", timeout);
     if (!(cooldown >= 0)) throw new RangeError("cooldown must be a number of milliseconds, 0 or more.");
-    this.#clientAuth = chooseClientAuth(options);
-    this.#options = { ...options };
+    this.#settings = {
+      clientId,
+      clientAuth: chooseClientAuth(options),
+      configStore,
+      scopes: checkScopes(options.scopes),
+      audience: checkString("audience", options.audience),
+      timeout,
+      cooldown,
+      clock,
+      allowInsecureRequests,
+    };
   }
 
   /**
@@ -126,54 +131,56 @@ export class ClientCredentialsAuthenticator extends Authenticator {
    * @param signal Ends the request.
    * @returns The credentials, and the header the store names for them.
    */
-  protected override async requestCredentials(signal: AbortSignal): Promise<Issued> {
-    const { clientId, scopes, audience, allowInsecureRequests } = this.#options;
-    const { timeout = defaultTimeout, cooldown = defaultCooldown, clock = systemClock } = this.#options;
-    const config = await this.#clientConfig();
+  protected override async requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
+    const { configStore, cooldown, scopes, audience, ...settings } = this.#settings;
+    const config = await readClientConfig(configStore);
     const credentials = await requestToken({
-      ...config,
-      clientId,
-      clientAuth: this.#clientAuth,
-      grantType: GrantType.CLIENT_CREDS,
+      ...settings,
+      tokenEndpoint: config.tokenEndpoint,
+      issuer: config.issuer,
       scopes: scopes ?? config.scopes,
       audience: audience ?? config.audience,
+      grantType: GrantType.CLIENT_CREDS,
       fetch: this.transportFetch,
-      timeout,
       signal,
-      clock,
-      allowInsecureRequests,
-      refusals: this.#refusals ??= new RefusalMemory(cooldown, clock),
+      refusals: this.#refusals ??= new RefusalMemory(cooldown, settings.clock),
     });
     return { credentials, headerKey: config.headerKey };
   }
+}
 
-  /** The store's settings, checked: a store may be anybody's code, reading anybody's answer. */
-  async #clientConfig(): Promise<ClientConfig & { tokenEndpoint: URL }> {
-    let config: ClientConfig;
-    try {
-      config = await this.#options.configStore.getClientConfig();
-    } catch (cause) {
-      if (cause instanceof AuthenticationError) throw cause;
-      throw new AuthenticationError(
-        "config_store_failed",
-        "Cannot get the client's settings: see the cause.",
-        { cause },
-      );
-    }
-    try {
-      const { tokenEndpoint, scopes, audience, headerKey, issuer } = Object(config) as ClientConfig;
-      return {
-        tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
-        scopes: checkScopes(scopes),
-        audience: checkString("audience", audience),
-        headerKey: checkHeaderKey(headerKey),
-        issuer: checkString("issuer", issuer),
-      };
-    } catch (error) {
-      throw new AuthenticationError(
-        "invalid_config",
-        `Cannot use the settings of the config store: ${(error as TypeError).message}`,
-      );
-    }
+interface Settings {
+  readonly clientId: string;
+  readonly clientAuth: ClientAuth;
+  readonly configStore: ClientConfigStore;
+  readonly scopes: readonly string[] | undefined;
+  readonly audience: string | undefined;
+  readonly timeout: number;
+  readonly cooldown: number;
+  readonly clock: Clock;
+  readonly allowInsecureRequests: boolean | undefined;
+}
+
+/** The store's settings, checked: a store may be anybody's code, reading anybody's answer. */
+async function readClientConfig(store: ClientConfigStore): Promise<ClientConfig & { tokenEndpoint: URL }> {
+  let config: ClientConfig;
+  try {
+    config = await store.getClientConfig();
+  } catch (cause) {
+    if (cause instanceof AuthenticationError) throw cause;
+    throw new AuthenticationError("config_store_failed", "Cannot get the client's settings: see the cause.", { cause });
+  }
+  try {
+    const { tokenEndpoint, scopes, audience, headerKey, issuer } = Object(config) as ClientConfig;
+    return {
+      tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
+      scopes: checkScopes(scopes),
+      audience: checkString("audience", audience),
+      headerKey: checkHeaderKey(headerKey),
+      issuer: checkString("issuer", issuer),
+    };
+  } catch (error) {
+    const { message } = error as TypeError;
+    throw new AuthenticationError("invalid_config", `Cannot use the settings of the config store: ${message}`);
   }
 }

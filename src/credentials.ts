@@ -38,9 +38,9 @@ export interface CredentialsInit {
  * ```
  */
 export class Credentials {
-  // Private fields and getters on the prototype: no printer, serializer or copy reads them.
-  readonly #accessToken: string;
-  readonly #refreshToken: string | undefined;
+  // No printer, serializer or copy reads private fields, except browsers' consoles: so they hold functions.
+  readonly #accessToken: () => string;
+  readonly #refreshToken: (() => string) | undefined;
   /** How the token is presented (RFC 6749 §7.1): `"Bearer"`. */
   readonly tokenType: string;
   /** When the token expires, in milliseconds since the epoch; absent where the server didn't say. */
@@ -52,23 +52,28 @@ export class Credentials {
    * Holds a token.
    *
    * @param init The token and what is known of it.
+   * @throws {TypeError} If the token or its type has characters that no header may carry; it isn't shown.
    */
   constructor(init: CredentialsInit) {
-    this.#accessToken = init.accessToken;
-    this.#refreshToken = init.refreshToken;
-    this.tokenType = init.tokenType ?? "Bearer";
+    const { accessToken, tokenType = "Bearer", refreshToken } = init;
+    if (!presentable.test(accessToken) || !/^[\w-]+$/.test(tokenType)) {
+      throw new TypeError("accessToken must be made of the characters of RFC 6750 §2.1, and tokenType be a word.");
+    }
+    this.#accessToken = () => accessToken;
+    this.#refreshToken = refreshToken === undefined ? undefined : () => refreshToken;
+    this.tokenType = tokenType;
     if (init.expiresAt !== undefined) this.expiresAt = init.expiresAt;
     if (init.scope !== undefined) this.scope = init.scope;
   }
 
   /** The access token. */
   get accessToken(): string {
-    return this.#accessToken;
+    return this.#accessToken();
   }
 
   /** The refresh token, where the server gave one (which it shouldn't for this grant, RFC 6749 §4.4.3). */
   get refreshToken(): string | undefined {
-    return this.#refreshToken;
+    return this.#refreshToken?.();
   }
 
   static {
@@ -97,6 +102,12 @@ export class Credentials {
 }
 
 const redacted = "[redacted]";
+
+/**
+ * What may stand in a header as a token: RFC 6750's b64token, and the `!` of Salesforce's tokens. Control characters
+ * would split the header, and on some runtimes the error for them would quote the token.
+ */
+const presentable = /^[A-Za-z0-9\-._~+/!]+=*$/;
 
 /** Longer lifetimes than this are taken for nonsense (an epoch time in `expires_in`, say), in milliseconds. */
 const longestLifetime = 10 * 365 * 24 * 3_600_000;

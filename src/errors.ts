@@ -10,13 +10,16 @@
  * | code | what happened | `retryable` |
  * |---|---|---|
  * | `config_store_failed` | the config store threw; its error is the `cause` | no |
- * | `invalid_config` | the config store answered something unusable | no |
+ * | `config_absent` | the config store has no settings; in a chain the next one is asked | no |
+ * | `invalid_config` | the config store answered something unusable, or a certificate, key or CA of the settings is | no |
  * | `insecure_token_endpoint` | the token endpoint is `http:` and not on loopback | no |
  * | `client_auth_failed` | the secret provider or client authentication threw, or gave no secret; its error is the `cause` | no |
- * | `permission_denied` | the runtime may not reach the token endpoint (Deno without `--allow-net`) | no |
+ * | `permission_denied` | the runtime may not reach the token endpoint or the proxy, or read a file of the settings (Deno without `--allow-net` or `--allow-read`) | no |
  * | `network_error` | the token endpoint could not be reached, or the connection broke | yes |
- * | `timeout` | the token endpoint took longer than `timeout` | yes |
- * | `redirect_refused` | a redirect was answered that can't be followed without giving a credential away | no |
+ * | `tls_failed` | by way of a transport: a certificate, the server's or the client's, isn't accepted | no |
+ * | `proxy_failed` | by way of a transport: the proxy can't be reached, wants other credentials, or refuses | unless it refuses for good |
+ * | `timeout` | the token endpoint took longer than `timeout`, or all of it longer than `retry.deadline` | yes |
+ * | `redirect_refused` | a redirect, of the token endpoint or (in browsers) of the API, that could give a credential away | no |
  * | `response_too_large` | the token endpoint's answer is over 1 MiB | no |
  * | `invalid_response` | the token endpoint's answer is not a token response (RFC 6749 §5.1) | no |
  * | `unsupported_token_type` | the token is not a `Bearer` token | no |
@@ -25,11 +28,14 @@
  */
 export type AuthenticationErrorCode =
   | "config_store_failed"
+  | "config_absent"
   | "invalid_config"
   | "insecure_token_endpoint"
   | "client_auth_failed"
   | "permission_denied"
   | "network_error"
+  | "tls_failed"
+  | "proxy_failed"
   | "timeout"
   | "redirect_refused"
   | "response_too_large"

@@ -12,49 +12,85 @@ import type { AuthenticationErrorCode } from "./errors.ts";
  */
 export type RenewalReason = "first" | "early" | "expired" | "refused" | "forced";
 
+/** A token request starts. */
+export interface RequestedEvent {
+  /** Tells this kind of event from the others. */
+  type: "requested";
+  /** Why. */
+  reason: RenewalReason;
+  /** Which request it is in a row of requests for one token, from 1. */
+  attempt: number;
+  /** Whether no caller waited for it when it started. */
+  behind: boolean;
+}
+
+/** A token request brought a token. */
+export interface ObtainedEvent extends Omit<RequestedEvent, "type"> {
+  /** Tells this kind of event from the others. */
+  type: "obtained";
+  /** How long it took, in milliseconds. */
+  duration: number;
+  /** How long the token lives from now on, in milliseconds. */
+  remaining: number;
+}
+
+/** A token request brought no token. */
+export interface FailedEvent extends Omit<RequestedEvent, "type"> {
+  /** Tells this kind of event from the others. */
+  type: "failed";
+  /** How long it took, in milliseconds. */
+  duration: number;
+  /** The error's code; `undefined` for what isn't an `AuthenticationError`, such as an abort. */
+  code: AuthenticationErrorCode | undefined;
+  /** HTTP status of the answer, where one came. */
+  status: number | undefined;
+  /** How long the next request waits, in milliseconds; `undefined` if trying again is of no use. */
+  delay: number | undefined;
+}
+
+/** A live token was handed out. */
+export interface ReusedEvent {
+  /** Tells this kind of event from the others. */
+  type: "reused";
+  /** How long it lives from now on, in milliseconds. */
+  remaining: number;
+}
+
+/** The API answered 401 to a token of ours. */
+export interface RefusedEvent {
+  /** Tells this kind of event from the others. */
+  type: "refused";
+  /** How long the token would have lived, in milliseconds. */
+  remaining: number;
+  /** Whether another token may help. */
+  renews: boolean;
+}
+
+/** A refused call was sent again with a new token. */
+export interface ReplayedEvent {
+  /** Tells this kind of event from the others. */
+  type: "replayed";
+  /** HTTP status of the answer. */
+  status: number;
+}
+
 /**
- * One thing that happened. `type` tells which; new types may be added. Durations are in milliseconds. No event holds a
- * secret, a token, a header or a URL's query.
- *
- * | type | when |
- * |---|---|
- * | `requested` | a token request starts |
- * | `obtained` | it brought a token; `behind` if no caller waited for it |
- * | `failed` | it didn't; `delay` if it may be tried again, and then not before that |
- * | `reused` | a live token was handed out |
- * | `refused` | the API answered 401 to our token; `renews` if another one may help |
- * | `replayed` | the call was sent again with a new token |
+ * One thing that happened; `type` tells which. New types and fields may be added. No event holds a secret, a token, a
+ * header or a URL.
  */
 export type AuthenticatorEvent =
-  | { type: "requested"; reason: RenewalReason; attempt: number }
-  | {
-    type: "obtained";
-    reason: RenewalReason;
-    attempt: number;
-    behind: boolean;
-    duration: number;
-    /** How long the token lives from now on. */
-    remaining: number;
-  }
-  | {
-    type: "failed";
-    reason: RenewalReason;
-    attempt: number;
-    behind: boolean;
-    duration: number;
-    code: AuthenticationErrorCode | "aborted" | "unknown";
-    status: number | undefined;
-    delay: number | undefined;
-  }
-  | { type: "reused"; remaining: number }
-  | { type: "refused"; remaining: number; renews: boolean }
-  | { type: "replayed"; status: number };
+  | RequestedEvent
+  | ObtainedEvent
+  | FailedEvent
+  | ReusedEvent
+  | RefusedEvent
+  | ReplayedEvent;
 
 /** Takes events. What it throws, or rejects with, changes nothing. */
-export type EventListener = (event: AuthenticatorEvent) => unknown;
+export type AuthenticatorEventListener = (event: AuthenticatorEvent) => unknown;
 
 /** Tells a listener, who may do as he likes. */
-export function tell(listener: EventListener | undefined, event: AuthenticatorEvent): void {
+export function tell(listener: AuthenticatorEventListener | undefined, event: AuthenticatorEvent): void {
   if (listener === undefined) return;
   try {
     const outcome = listener(event);

@@ -46,7 +46,8 @@ export class Flight<T> {
   join(work: () => Promise<T>): Promise<T> {
     if (isRequestBound()) return this.#leadOrFollow(work);
     if (this.#shared === undefined) {
-      const shared = work().finally(() => this.#shared = undefined);
+      // Not before the promise is in its place: the work may ask for its own outcome.
+      const shared = Promise.resolve().then(work).finally(() => this.#shared = undefined);
       // Those who wait get the rejection themselves; where nobody does, it must not end the process.
       shared.catch(() => {});
       this.#shared = shared;

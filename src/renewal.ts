@@ -1,42 +1,31 @@
 /**
  * When to ask for a new token: early, once at a time, again after a while if it failed, and not for nothing.
  *
- * Everything is driven by use: there are no timers but those of callers who wait. What callers share is plain data and
- * one {@linkcode Flight}.
+ * Everything is driven by use: the only timers are those of a request under way and of callers who wait for it.
  *
  * @module
  */
 
 import { sleep, untilAborted, withDeadline } from "./abort.ts";
-import { ageOf, type Clock, type Moment, momentOf } from "./clock.ts";
-import type { Credentials } from "./credentials.ts";
+import { ageOf, type Clock, momentOf } from "./clock.ts";
 import { AuthenticationError } from "./errors.ts";
-import { type EventListener, type RenewalReason, tell } from "./events.ts";
+import { type AuthenticatorEventListener, type RenewalReason, tell } from "./events.ts";
 import { Flight } from "./flight.ts";
+import { Held, type IssuedCredentials } from "./held.ts";
 import { isRequestBound } from "./transport/request_bound.ts";
-
-/** A token as the authorization server issued it, and the header the settings of that moment name for it. */
-export interface Issued {
-  /** The token and what is known of it. */
-  credentials: Credentials;
-  /** Name of the header that carries the token. Default: `authorization`. */
-  headerKey?: string | undefined;
-}
 
 /** How a token endpoint in trouble is dealt with. */
 export interface RetryOptions {
-  /** How many requests one waiting caller sees fail before it gets the error. Default: 5. */
+  /** How many requests are made while somebody waits. Default: 5. */
   attempts?: number | undefined;
   /** The longest pause between two requests, in milliseconds; they grow from 500 ms and are random. Default: 10,000. */
   maxBackoff?: number | undefined;
-  /** How long one caller waits altogether, in milliseconds. Default: 30,000. */
+  /** How long all of it takes at most, in milliseconds. Default: 30,000. */
   deadline?: number | undefined;
 }
 
 /** Settings of a {@linkcode Renewal}. */
 export interface RenewalOptions {
-  /** Asks the authorization server, once. */
-  obtain: (signal: AbortSignal) => Promise<Issued>;
   /** How long a token is taken to live whose server doesn't say, in milliseconds. */
   defaultLifetime: number;
   /** What is done about trouble that passes. */
@@ -46,64 +35,50 @@ export interface RenewalOptions {
   /** Where the time comes from. */
   clock: Clock;
   /** Is told what happens. */
-  onEvent: EventListener | undefined;
+  onEvent: AuthenticatorEventListener | undefined;
 }
 
-/** An issued token in use. Its times are ages in milliseconds. */
-export interface Held extends Issued {
-  /** The moment its age counts from: just before the token was asked for. */
-  readonly start: Moment;
-  /** From this age on the token is renewed behind its users. */
-  readonly shouldRenewAt: number;
-  /** From this age on its users wait for the next one, if it is to be had at once. */
-  readonly mustRenewAt: number;
-  /** At this age it is dead. */
-  readonly expiresAt: number;
-  /** Whether it took the place of one that the API refused. */
-  readonly replacesRefused: boolean;
-  /** Whether the API took it. */
-  accepted: boolean;
-  /** Whether the API refused it: it is never handed out again. */
-  refused: boolean;
-  /** Between these two moments of the wall clock it needs no closer look. */
-  lookedAt: number;
-  lookAgainAt: number;
-}
-
-/** How long before its end a token is renewed behind: a fifth of its life, and 5 minutes at most. */
-const shouldRenewShare = 0.2;
-const shouldRenewAtMost = 300_000;
-/** How long before its end callers wait for the next one: a twentieth of its life, and 30 seconds at most. */
-const mustRenewShare = 0.05;
-const mustRenewAtMost = 30_000;
-/** How long they wait, in milliseconds, before they use the token that still lives. */
-const mustRenewPatience = 1_000;
-/** By how much of the early window a renewal may start sooner, so that a fleet doesn't renew in step. */
-const jitterShare = 0.25;
-/** The least time between two renewals behind, and the least a token is used for, in milliseconds. */
+/** The least time between two renewals behind, in milliseconds. */
 const renewalFloor = 1_000;
+/** How long callers with a live token wait for the next one, in milliseconds. */
+const patience = 1_000;
 /** The longest pause after a first failure, in milliseconds; it doubles with each further one. */
 const firstBackoff = 500;
-/** For how long one look at both clocks is trusted, in milliseconds, as long as the wall clock isn't set back. */
-const lookTrust = 1_000;
-/** How long it is remembered that new tokens don't help against an API's 401, in milliseconds. */
-const futilityMemory = 30_000;
+/**
+ * An API's 401 may not be about the token at all, and then every new one is wasted. So after this many renewals for a
+ * 401 there is a pause before the next, in milliseconds, which doubles with each; quiet for twice as long ends it.
+ */
+const promptRefusals = 3;
+const firstRefusalPause = 30_000;
+const longestRefusalPause = 900_000;
 
 /** Holds the token in use, and renews it. */
 export class Renewal {
   readonly #options: RenewalOptions;
+  readonly #ask: (signal: AbortSignal) => Promise<IssuedCredentials>;
   readonly #flight = new Flight<Held>();
-  #held: Held | undefined;
+  /** Ends the flight. */
   #closing: AbortController | undefined;
+  /** Whether the flight was started by nobody who waits: it makes one attempt. */
+  #isBehind = false;
+  #held: Held | undefined;
   // Moments by the monotonic clock.
   #lastStart = -Infinity;
   #notBefore = -Infinity;
-  #futileUntil = -Infinity;
+  #behindNotBefore = -Infinity;
+  #lastRefusal = -Infinity;
+  /** Renewals for a 401, until it has been quiet. */
+  #refusals = 0;
+  /** Failures in a row. */
   #failures = 0;
   #lastError: unknown;
+  /** Whether the last error came before any request: from a vault or a settings service, say, which is to be spared. */
+  #isOwnFault = false;
 
-  constructor(options: RenewalOptions) {
+  /** `obtain` asks the authorization server, once. */
+  constructor(options: RenewalOptions, obtain: (signal: AbortSignal) => Promise<IssuedCredentials>) {
     this.#options = options;
+    this.#ask = obtain;
   }
 
   /** The last token issued, whatever has become of it. */
@@ -114,19 +89,9 @@ export class Renewal {
   /** The token in use if nothing needs to be done about it: the way nearly all calls go. */
   get fresh(): Held | undefined {
     const held = this.#held;
-    if (held === undefined || held.refused) return undefined;
     const { clock, onEvent } = this.#options;
-    const now = clock.wall();
-    if (!(now >= held.lookedAt && now < held.lookAgainAt)) {
-      const left = held.shouldRenewAt - ageOf(held.start, clock);
-      if (left <= 0) return undefined;
-      held.lookedAt = now;
-      held.lookAgainAt = now + Math.min(left, lookTrust);
-    }
-    if (onEvent !== undefined) {
-      tell(onEvent, { type: "reused", remaining: held.expiresAt - ageOf(held.start, clock) });
-    }
-    return held;
+    if (held === undefined || !held.isFresh(clock)) return undefined;
+    return onEvent === undefined ? held : this.#reused(held);
   }
 
   /** A token to use: the live one, else the next one. */
@@ -135,34 +100,26 @@ export class Renewal {
     const fresh = this.fresh;
     if (fresh !== undefined) return fresh;
     const held = this.#held;
-    if (held === undefined || held.refused) {
-      return await this.#waitForNext(held ? "refused" : "first", signal);
-    }
-    const { clock, onEvent } = this.#options;
-    const age = ageOf(held.start, clock);
-    if (age >= held.expiresAt) return await this.#waitForNext("expired", signal);
-    const next = age < held.mustRenewAt && this.#renewBehind() ? held : await this.#nextOr(held, signal);
-    if (next === held) {
-      tell(onEvent, { type: "reused", remaining: held.expiresAt - ageOf(held.start, clock) });
-    }
-    return next;
+    if (held === undefined) return await this.#next("first", signal);
+    if (held.refused) return await this.#insteadOfRefused(held, signal);
+    const age = held.age(this.#options.clock);
+    if (age >= held.expiresAt) return await this.#next("expired", signal);
+    if (age < held.mustRenewAt && this.#renewBehind()) return this.#reused(held);
+    return await this.#nextOr(held, signal);
   }
 
   /** The next token. Whoever asks while it is on its way waits for the same one. */
   async renew(signal?: AbortSignal): Promise<Held> {
     signal?.throwIfAborted();
-    return await this.#waitForNext("forced", signal);
+    return await this.#next("forced", signal);
   }
 
-  /**
-   * Takes note that the API refused a token, `again` if it did so to a call that was replayed with this one. Whether
-   * another token may help: not then, nor if this one came in place of a refused one and nothing took it since. The
-   * API's 401 isn't about the token.
-   */
-  refuse(held: Held, again = false): boolean {
+  /** Takes note that the API refused a token. Whether the call should be made again with another one. */
+  refuse(held: Held): boolean {
     const { clock, onEvent } = this.#options;
-    const renews = this.#mayReplace(held, again, clock.monotonic());
-    tell(onEvent, { type: "refused", remaining: held.expiresAt - ageOf(held.start, clock), renews });
+    const renews = held !== this.#held || held.refused || this.#mayReplace();
+    if (renews) held.refused = true;
+    tell(onEvent, { type: "refused", remaining: held.expiresAt - held.age(clock), renews });
     return renews;
   }
 
@@ -172,14 +129,21 @@ export class Renewal {
     await this.#flight.settled;
   }
 
-  #mayReplace(held: Held, again: boolean, now: number): boolean {
-    if (held.replacesRefused && (again || held === this.#held && !held.accepted)) {
-      this.#futileUntil = now + futilityMemory;
-    }
-    if (held !== this.#held) return !again;
-    if (now < this.#futileUntil) return false;
-    held.refused = true;
+  #mayReplace(): boolean {
+    const now = this.#options.clock.monotonic();
+    const doublings = this.#refusals - promptRefusals;
+    const pause = doublings < 0 ? 0 : Math.min(firstRefusalPause * 2 ** doublings, longestRefusalPause);
+    const since = now - this.#lastRefusal;
+    if (since < pause) return false;
+    this.#refusals = since > 2 * Math.max(pause, firstRefusalPause) ? 1 : this.#refusals + 1;
+    this.#lastRefusal = now;
     return true;
+  }
+
+  #reused(held: Held): Held {
+    const { clock, onEvent } = this.#options;
+    tell(onEvent, { type: "reused", remaining: held.expiresAt - held.age(clock) });
+    return held;
   }
 
   /** Starts a renewal that nobody waits for, unless it is too soon. Says no where nothing would keep it running. */
@@ -187,97 +151,121 @@ export class Renewal {
     if (this.#flight.active || this.#isTooSoon()) return true;
     const { waitUntil } = this.#options;
     if (waitUntil === undefined && isRequestBound()) return false;
-    const work = this.#flight.join(() => this.#obtain("early", true)).catch(() => {});
-    waitUntil?.(work);
+    this.#isBehind = true;
+    const work = this.#fly("early", 1).catch(() => {});
+    try {
+      waitUntil?.(work);
+    } catch {
+      // Called outside of a request, say: then the renewal may be cut short, and is the next caller's.
+    }
     return true;
+  }
+
+  #isTooSoon(): boolean {
+    return this.#options.clock.monotonic() < Math.max(this.#behindNotBefore, this.#lastStart + renewalFloor);
   }
 
   /** The next token if it comes at once, else the live one: a server in trouble goes unnoticed. */
   async #nextOr(held: Held, signal: AbortSignal | undefined): Promise<Held> {
+    const { clock } = this.#options;
     // Who comes while a request is overdue waits no more for it than who came in time.
-    const isOverdue = this.#options.clock.monotonic() - this.#lastStart >= mustRenewPatience;
-    if (this.#flight.active ? isOverdue : this.#isTooSoon()) return held;
+    const isOverdue = clock.monotonic() - this.#lastStart >= patience;
+    if (this.#flight.active ? isOverdue : this.#isTooSoon()) return this.#reused(held);
     try {
-      const limits = { timeout: mustRenewPatience, error: () => outOfTime(mustRenewPatience), signal };
-      return await withDeadline(limits, () => this.#flight.join(() => this.#obtain("expired", false)));
+      const limits = { timeout: patience, error: () => outOfTime(patience), signal };
+      return await withDeadline(limits, (signal) => this.#next("expired", signal, 1));
     } catch (error) {
       if (signal?.aborted) throw error;
-      const isDead = held.refused || ageOf(held.start, this.#options.clock) >= held.expiresAt;
-      return isDead ? await this.#waitForNext("expired", signal) : held;
+      if (held.refused || held.age(clock) >= held.expiresAt) return await this.#next("expired", signal);
+      return this.#reused(held);
     }
   }
 
-  #isTooSoon(): boolean {
-    return this.#options.clock.monotonic() < Math.max(this.#notBefore, this.#lastStart + renewalFloor);
+  /**
+   * The next token. If a server in trouble has none, the refused one is used again for as long as it lives: other calls
+   * may do without what the refused call was missing.
+   */
+  async #insteadOfRefused(held: Held, signal: AbortSignal | undefined): Promise<Held> {
+    const isAlive = () => held.age(this.#options.clock) < held.expiresAt;
+    try {
+      return await this.#next("refused", signal, isAlive() ? 1 : undefined);
+    } catch (error) {
+      if (signal?.aborted || !isPassing(error) || !isAlive()) throw error;
+      held.refused = false;
+      return this.#reused(held);
+    }
   }
 
-  /** The next token, with as much patience as the options have. Each caller waits by itself, for shared attempts. */
-  #waitForNext(reason: RenewalReason, signal: AbortSignal | undefined): Promise<Held> {
-    const { clock, retry: { attempts, deadline } } = this.#options;
-    const before = this.#held;
-    const failuresBefore = this.#failures;
+  /** The outcome of the flight that is under way, or of a new one. */
+  async #next(reason: RenewalReason, signal: AbortSignal | undefined, attempts?: number): Promise<Held> {
+    for (;;) {
+      const wasBehind = this.#isBehind && this.#flight.active;
+      if (!wasBehind) this.#isBehind = false;
+      const flight = this.#fly(reason, attempts ?? this.#options.retry.attempts);
+      try {
+        return await (signal === undefined ? flight : untilAborted(signal, flight));
+      } catch (error) {
+        // It had one attempt, for nobody waited then.
+        if (!wasBehind || signal?.aborted || !isPassing(error)) throw error;
+      }
+    }
+  }
+
+  /** Joins the flight that is under way, or starts one. */
+  #fly(reason: RenewalReason, attempts: number): Promise<Held> {
+    if (!this.#flight.active) this.#closing = new AbortController();
+    return this.#flight.join(() => this.#run(reason, attempts, this.#closing?.signal));
+  }
+
+  /** One flight: as many requests as it takes, within the limits. */
+  #run(reason: RenewalReason, attempts: number, signal: AbortSignal | undefined): Promise<Held> {
+    const { clock, retry: { deadline } } = this.#options;
     const end = clock.monotonic() + deadline;
+    const failuresBefore = this.#failures;
     const error = () => this.#failures > failuresBefore ? this.#lastError : outOfTime(deadline);
     return withDeadline({ timeout: deadline, error, signal }, async (signal) => {
-      for (;;) {
-        if (this.#failures - failuresBefore >= attempts) throw this.#lastError;
-        const now = clock.monotonic();
-        const delay = this.#notBefore - now;
-        if (delay > 0) {
-          if (now + delay > end) throw this.#lastError;
-          await sleep(delay, signal);
-        }
-        // While this one slept another may have been quicker, with luck or without.
-        if (this.#held !== undefined && this.#held !== before && !this.#held.refused) return this.#held;
-        if (this.#notBefore > clock.monotonic()) continue;
+      for (let attempt = 1;; attempt++) {
+        await this.#pause(end, signal);
         try {
-          return await untilAborted(signal, this.#flight.join(() => this.#obtain(reason, false)));
+          return await this.#obtain(reason, attempt, signal);
         } catch (error) {
-          if (signal.aborted || !isPassing(error)) throw error;
+          if (attempt >= attempts || !isPassing(error)) throw error;
         }
       }
     });
   }
 
-  async #obtain(reason: RenewalReason, behind: boolean): Promise<Held> {
-    const { clock, onEvent, obtain, retry: { deadline } } = this.#options;
-    // Before the request is sent: its way there and back is a part of the token's life.
+  /** Waits for as long as the last failure asks for, or throws it if that is longer than there is time. */
+  async #pause(end: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    if (this.#notBefore > end) throw this.#lastError;
+    const isRecent = clock.monotonic() - this.#lastStart < renewalFloor;
+    if (isRecent && this.#isOwnFault) throw this.#lastError;
+    for (let delay; (delay = this.#notBefore - clock.monotonic()) > 0;) await sleep(delay, signal);
+  }
+
+  async #obtain(reason: RenewalReason, attempt: number, signal: AbortSignal): Promise<Held> {
+    const { clock, onEvent, defaultLifetime } = this.#options;
+    const behind = this.#isBehind;
     const start = momentOf(clock);
-    const attempt = this.#failures + 1;
-    const { signal } = this.#closing = new AbortController();
     this.#lastStart = start.monotonic;
-    tell(onEvent, { type: "requested", reason, attempt });
+    tell(onEvent, { type: "requested", reason, attempt, behind });
     try {
-      const limits = { timeout: deadline, error: () => outOfTime(deadline), signal };
-      const held = this.#held = this.#hold(await withDeadline(limits, obtain), start);
+      const issued = await this.#ask(signal);
+      signal.throwIfAborted();
+      const held = this.#held = new Held({ issued, start, defaultLifetime, previous: this.#held });
       this.#failures = 0;
-      this.#notBefore = -Infinity;
-      const age = ageOf(start, clock);
-      tell(onEvent, {
-        type: "obtained",
-        reason,
-        attempt,
-        behind,
-        duration: age,
-        remaining: held.expiresAt - age,
-      });
+      this.#isOwnFault = false;
+      this.#notBefore = this.#behindNotBefore = -Infinity;
+      const duration = ageOf(start, clock);
+      tell(onEvent, { type: "obtained", reason, attempt, behind, duration, remaining: held.expiresAt - duration });
       return held;
     } catch (error) {
       this.#lastError = error;
       const delay = isPassing(error) ? this.#backOff(error) : undefined;
-      const { code, status } = error instanceof AuthenticationError
-        ? error
-        : { code: signal.aborted ? "aborted" as const : "unknown" as const, status: undefined };
-      tell(onEvent, {
-        type: "failed",
-        reason,
-        attempt,
-        behind,
-        duration: ageOf(start, clock),
-        code,
-        status,
-        delay,
-      });
+      const { code, status } = error instanceof AuthenticationError ? error : { code: undefined, status: undefined };
+      this.#isOwnFault = code === "config_store_failed" || code === "client_auth_failed";
+      tell(onEvent, { type: "failed", reason, attempt, behind, duration: ageOf(start, clock), code, status, delay });
       throw error;
     }
   }
@@ -286,37 +274,14 @@ export class Renewal {
   #backOff(error: AuthenticationError): number {
     const { clock, retry: { maxBackoff, deadline } } = this.#options;
     const ceiling = Math.min(maxBackoff, firstBackoff * 2 ** this.#failures++);
-    // A server's wish is kept for as long as a caller may wait: longer, and one absurd answer would lock us out.
-    const delay = Math.min(error.retryAfter ?? 0, deadline) + Math.random() * ceiling;
-    this.#notBefore = clock.monotonic() + delay;
-    return delay;
-  }
-
-  #hold(issued: Issued, start: Moment): Held {
-    const previous = this.#held;
-    const { accessToken, expiresAt: end } = issued.credentials;
-    // At least the floor: no answer makes us ask at every call.
-    const expiresAt = Math.max(
-      end === undefined ? this.#options.defaultLifetime : end - start.wall,
-      renewalFloor,
-    );
-    const mustRenewAt = expiresAt - Math.min(expiresAt * mustRenewShare, mustRenewAtMost);
-    const early = Math.min(expiresAt * shouldRenewShare, shouldRenewAtMost) *
-      (1 + Math.random() * jitterShare);
-    // A server that handed back the same token will do so again until that one is at its end.
-    const isSame = previous?.credentials.accessToken === accessToken;
-    return {
-      ...issued,
-      start,
-      shouldRenewAt: isSame ? mustRenewAt : expiresAt - early,
-      mustRenewAt,
-      expiresAt,
-      replacesRefused: previous?.refused ?? false,
-      accepted: false,
-      refused: false,
-      lookedAt: 0,
-      lookAgainAt: 0,
-    };
+    const now = clock.monotonic();
+    const backoff = Math.random() * ceiling;
+    const wish = error.retryAfter ?? 0;
+    // Who has a live token keeps the wish to the letter. Who hasn't, no longer than a wait may last: one absurd answer
+    // would lock us out.
+    this.#behindNotBefore = now + wish + backoff;
+    this.#notBefore = now + Math.min(wish, deadline) + backoff;
+    return wish + backoff;
   }
 }
 

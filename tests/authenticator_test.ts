@@ -7,7 +7,7 @@ import {
   type ClientCredentialsAuthenticatorOptions,
   Credentials,
   type Fetch,
-  type Issued,
+  type IssuedCredentials,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 import { startAuthorizationServer } from "./servers/authorization_server.ts";
@@ -218,13 +218,13 @@ Deno.test("a stream in init can't be sent twice: the caller gets the 401, and th
   assertEquals((await authenticator.fetch("/v1")).status, 200);
 });
 
-Deno.test("an API that always says 401 is believed: fifty calls cost two token requests", async () => {
+Deno.test("an API that always says 401 is believed: fifty calls cost four token requests", async () => {
   const { authenticator, calls, stub } = arrange(() => false);
   for (let i = 0; i < 50; i++) {
     const response = await authenticator.fetch("/v1");
     assertEquals([response.status, await response.text()], [401, "no"]);
   }
-  assertEquals([calls.length, stub.requests.length], [51, 2]);
+  assertEquals([calls.length, stub.requests.length], [52, 4]);
 });
 
 Deno.test("two hundred refusals of one token cost one renewal", async () => {
@@ -234,7 +234,7 @@ Deno.test("two hundred refusals of one token cost one renewal", async () => {
   assertEquals([calls.length, stub.requests.length], [400, 2]);
 });
 
-Deno.test("a server that hands out the refused token again is asked once", async () => {
+Deno.test("a server that hands out the refused token again is asked a few times", async () => {
   const stub = tokenEndpointStub(() => Response.json({ access_token: "same", expires_in: 3600 }));
   let calls = 0;
   const fetch: Fetch = async (input, init) => {
@@ -247,7 +247,7 @@ Deno.test("a server that hands out the refused token again is asked once", async
     configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
   });
   for (let i = 0; i < 10; i++) assertEquals((await authenticator.fetch("/v1")).status, 401);
-  assertEquals([calls, stub.requests.length], [10, 2]);
+  assertEquals([calls, stub.requests.length], [10, 4]);
 });
 
 Deno.test("a renewal that fails leaves the caller the API's 401, and the next caller the reason", async () => {
@@ -263,6 +263,133 @@ Deno.test("a renewal that fails leaves the caller the API's 401, and the next ca
   assertEquals([response.status, await response.text()], [401, "no"]);
   const error = await assertRejects(() => authenticator.fetch("/v1"), AuthenticationError);
   assertEquals(error.error, "invalid_client");
+});
+
+Deno.test("a POST that was answered with a 303 is not made again for a 401 behind it", async () => {
+  const { authenticator, calls, stub } = arrange((token, { url }) => {
+    if (url.endsWith("/orders")) return new Response(null, { status: 303, headers: { location: "/orders/1" } });
+    return token === "Bearer token-2";
+  });
+  assertEquals((await authenticator.fetch("/orders", { method: "POST", body: "buy" })).status, 401);
+  assertEquals(calls.map(({ method, body }) => [method, body]), [["POST", "buy"], ["GET", ""]]);
+  assertEquals((await authenticator.fetch("/orders/1")).status, 200);
+  assertEquals(stub.requests.length, 2);
+});
+
+Deno.test("a call is what it was when it was made, however long it waits for a token", async () => {
+  const { authenticator, calls } = arrange((token) => token !== "Bearer token-1");
+  const headers = new Headers();
+  const bytes = new Uint8Array(1);
+  const form = new URLSearchParams();
+  const init: RequestInit = { method: "POST", headers };
+  const waiting: Promise<Response>[] = [];
+  for (const letter of ["a", "b", "c"]) {
+    headers.set("x-key", letter);
+    init.body = letter;
+    waiting.push(authenticator.fetch("/text", init));
+    bytes[0] = letter.charCodeAt(0);
+    waiting.push(authenticator.fetch("/bytes", { method: "POST", body: bytes }));
+    form.set("key", letter);
+    waiting.push(authenticator.fetch("/form", { method: "POST", body: form }));
+  }
+  await Promise.all(waiting);
+  for (const path of ["text", "bytes", "form"]) {
+    const bodies = calls.filter(({ url }) => url.endsWith(path)).map(({ body }) => body.replace("key=", ""));
+    assertEquals(bodies.sort(), ["a", "a", "b", "b", "c", "c"], `${path}: each once refused, once taken`);
+  }
+  const keys = calls.filter(({ url }) => url.endsWith("text")).map((call) => call.headers.get("x-key"));
+  assertEquals(keys.sort(), ["a", "a", "b", "b", "c", "c"]);
+});
+
+Deno.test("a Request may come as init, as workers forward one", async () => {
+  const { authenticator, calls } = arrange((token) => token === "Bearer token-2");
+  const request = new Request("https://other.test/", { method: "PUT", body: "text", headers: { "x-a": "1" } });
+  assertEquals((await authenticator.fetch("/x", request as RequestInit)).status, 200);
+  assertEquals(calls.map(({ url, method, body, headers }) => [url, method, body, headers.get("x-a")]), [
+    ["https://api.test/x", "PUT", "text", "1"],
+    ["https://api.test/x", "PUT", "text", "1"],
+  ]);
+});
+
+Deno.test("one path that says 401, or every other answer, costs a handful of token requests, in any mixture", async () => {
+  const mixtures: [string, (call: Call, count: number) => boolean][] = [
+    ["a path that is always refused", ({ url }) => url.endsWith("/good")],
+    ["every other answer", (_, count) => count % 2 === 0],
+  ];
+  for (const [what, takes] of mixtures) {
+    let count = 0;
+    const { authenticator, stub } = arrange((_, call) => takes(call, count++));
+    for (let round = 0; round < 100; round++) {
+      await authenticator.fetch("/good");
+      await authenticator.fetch("/bad", round % 2 ? { method: "POST", body: new Blob(["x"]).stream() } : {});
+    }
+    assertEquals(stub.requests.length <= 5, true, `${what}: ${stub.requests.length}`);
+  }
+});
+
+Deno.test("an API that was mended is taken at its word after half a minute, however long the token lives", async () => {
+  let isMended = false;
+  const time = { now: 1_000_000 };
+  const { authenticator, stub } = arrange(() => isMended, {
+    clock: { wall: () => time.now, monotonic: () => time.now },
+  });
+  for (let i = 0; i < 10; i++) assertEquals((await authenticator.fetch("/")).status, 401);
+  const before = stub.requests.length;
+  isMended = true;
+  assertEquals((await authenticator.fetch("/")).status, 200);
+  assertEquals(stub.requests.length, before);
+});
+
+Deno.test("a 401 during an outage of the token endpoint leaves other calls their token", async () => {
+  const stub = tokenEndpointStub((count) =>
+    count === 1 ? Response.json({ access_token: "t", expires_in: 3600 }) : new Response(null, { status: 503 })
+  );
+  const { authenticator } = arrange(() => true, {
+    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
+    fetch: (input, init) =>
+      String(input) === stub.url
+        ? stub.fetch(input, init)
+        : Promise.resolve(new Response(null, { status: String(input).endsWith("/good") ? 200 : 401 })),
+  });
+  for (let i = 0; i < 5; i++) {
+    assertEquals((await authenticator.fetch("/good")).status, 200);
+    assertEquals((await authenticator.fetch("/bad")).status, 401);
+  }
+  assertEquals(stub.requests.length <= 4, true, `${stub.requests.length} token requests`);
+});
+
+Deno.test("refused credentials can be reported by clients that aren't fetch: late ones cost nothing", async () => {
+  const { authenticator, stub } = arrange();
+  const refused = await authenticator.getCredentials();
+  const renewed = await Promise.all(Array.from({ length: 50 }, () => authenticator.refreshCredentials({ refused })));
+  assertEquals(new Set(renewed.map(({ accessToken }) => accessToken)), new Set(["token-2"]));
+  assertEquals((await authenticator.refreshCredentials({ refused })).accessToken, "token-2");
+  assertEquals(stub.requests.length, 2);
+  let known = renewed[0];
+  for (let i = 0; i < 50; i++) known = await authenticator.refreshCredentials({ refused: known });
+  assertEquals(stub.requests.length, 4, "no storm here either");
+});
+
+Deno.test("an observer, a store or a waitUntil that calls back or throws causes no second request", async () => {
+  const store = tokenEndpointStub();
+  const reentrant: Partial<ClientCredentialsAuthenticatorOptions>[] = [
+    { onEvent: ({ type }) => void (type === "requested" && authenticator.getCredentials()) },
+    {
+      configStore: {
+        getClientConfig() {
+          void authenticator.getCredentials();
+          return { tokenEndpoint: store.url };
+        },
+      },
+    },
+  ];
+  let authenticator: ClientCredentialsAuthenticator;
+  for (const options of reentrant) {
+    const arranged = arrange(() => true, options);
+    authenticator = arranged.authenticator;
+    await authenticator.getCredentials();
+    assertEquals(arranged.stub.requests.length, 1);
+  }
 });
 
 Deno.test("a 403 is the caller's business", async () => {
@@ -337,7 +464,7 @@ Deno.test("a token that ran out is replaced before the call", async () => {
 
 Deno.test("a grant of one's own needs one method", async () => {
   class Own extends Authenticator {
-    protected override requestCredentials(): Promise<Issued> {
+    protected override requestCredentials(): Promise<IssuedCredentials> {
       return Promise.resolve({ credentials: new Credentials({ accessToken: "own" }), headerKey: "x-own" });
     }
   }

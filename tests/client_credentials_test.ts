@@ -89,9 +89,9 @@ Deno.test("a wrong setting is refused by the constructor, with what to write ins
     [{ clientAuth: clientSecretPost("x") }, "in place of clientSecret"],
     [
       { fetch: stub.fetch, httpProxyUrl: "http://127.0.0.1:1" },
-      "can't be combined with httpProxyUrl or verify",
+      "can't be combined with httpProxyUrl, verify or clientCertificate",
     ],
-    [{ fetch: stub.fetch, verify: false }, "can't be combined with httpProxyUrl or verify"],
+    [{ fetch: stub.fetch, verify: false }, "can't be combined with httpProxyUrl, verify or clientCertificate"],
     [{ fetch: undefined, httpProxyUrl: "127.0.0.1:1" }, "httpProxyUrl must be an absolute URL"],
   ];
   for (const [options, message] of wrong) {

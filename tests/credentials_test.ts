@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { Credentials } from "@m2m/authenticator";
 import { jwtLifetime, parseExpiresIn } from "../src/credentials.ts";
 
@@ -21,6 +21,14 @@ Deno.test("tokens can be read, and show in no printed, serialized or copied form
     Deno.inspect(structuredClone({ ...credentials })),
   ].join("\n");
   for (const secret of planted) assertEquals(shown.includes(secret), false, shown);
+});
+
+Deno.test("a token that no header may carry is refused, wherever it comes from, and not shown", () => {
+  for (const accessToken of ["", "planted\r\nx: y", "planted token", "plänted"]) {
+    const error = assertThrows(() => new Credentials({ accessToken }), TypeError, "RFC 6750");
+    assertEquals(error.message.includes("pl"), false);
+  }
+  assertThrows(() => new Credentials({ accessToken: "t", tokenType: "Bearer x" }), TypeError, "tokenType");
 });
 
 Deno.test("what is unknown is absent", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { Credentials } from "@m2m/authenticator";
+import { AuthenticationError, Credentials, type IssuedCredentials } from "@m2m/authenticator";
 import { Renewal, type RenewalOptions } from "../src/renewal.ts";
 
 /** Clocks that stand still until told to move. */
@@ -25,25 +25,30 @@ class HandClock {
 }
 
 /** A renewal whose server answers tokens `t1`, `t2`, … living `lifetime` ms, or fails when told to. */
-function arrange(lifetime: number | undefined, options: Partial<RenewalOptions> = {}) {
+function arrange(
+  lifetime: number | undefined,
+  { obtain, ...options }: Partial<RenewalOptions & { obtain: (signal: AbortSignal) => Promise<IssuedCredentials> }> =
+    {},
+) {
   const clock = new HandClock();
   const server = { requests: 0, failing: undefined as Error | undefined };
-  const renewal = new Renewal({
-    obtain: () => {
-      server.requests++;
-      if (server.failing) return Promise.reject(server.failing);
-      const expiresAt = lifetime && clock.wall() + lifetime;
-      return Promise.resolve({
-        credentials: new Credentials({ accessToken: `t${server.requests}`, expiresAt }),
-      });
+  const answer = () => {
+    server.requests++;
+    if (server.failing) return Promise.reject(server.failing);
+    const expiresAt = lifetime && clock.wall() + lifetime;
+    return Promise.resolve({ credentials: new Credentials({ accessToken: `t${server.requests}`, expiresAt }) });
+  };
+  const renewal = new Renewal(
+    {
+      defaultLifetime: 300_000,
+      retry: { attempts: 5, maxBackoff: 20, deadline: 2_000 },
+      waitUntil: undefined,
+      clock,
+      onEvent: undefined,
+      ...options,
     },
-    defaultLifetime: 300_000,
-    retry: { attempts: 5, maxBackoff: 20, deadline: 2_000 },
-    waitUntil: undefined,
-    clock,
-    onEvent: undefined,
-    ...options,
-  });
+    obtain ?? answer,
+  );
   const use = async () => (await renewal.get()).credentials.accessToken;
   return { renewal, server, use, clock };
 }
@@ -213,20 +218,32 @@ Deno.test("a refusal of a token that isn't the current one renews nothing", asyn
   assertEquals([await use(), server.requests], ["t2", 2]);
 });
 
-Deno.test("a new token refused as well is not a token problem", async () => {
-  const { renewal, use, server } = arrange(60_000);
-  renewal.refuse(await renewal.get());
-  const second = await renewal.get();
-  assertEquals(renewal.refuse(second), false);
-  assertEquals([await use(), server.requests], ["t2", 2], "it stays in use");
+Deno.test("a few refusals renew at once, further ones only after pauses that grow, until it has been quiet", async () => {
+  const { renewal, clock, server } = arrange(86_400_000);
+  const refuseOnce = async () => renewal.refuse(await renewal.get());
+  const verdicts: boolean[] = [];
+  for (let i = 0; i < 5; i++) verdicts.push(await refuseOnce());
+  assertEquals(verdicts, [true, true, true, false, false]);
+  for (const pause of [30_000, 60_000, 120_000, 240_000, 480_000, 900_000, 900_000]) {
+    clock.advance(pause - 1);
+    assertEquals(await refuseOnce(), false, `${pause} ms aren't over`);
+    clock.advance(1);
+    assertEquals(await refuseOnce(), true, `${pause} ms are over`);
+  }
+  await renewal.get();
+  assertEquals(server.requests, 11);
+  clock.advance(1_900_000);
+  for (let i = 0; i < 3; i++) assertEquals(await refuseOnce(), true, "after a quiet time");
+  assertEquals(await refuseOnce(), false);
 });
 
-Deno.test("a token that replaced a refused one and was accepted can be refused in its turn", async () => {
-  const { renewal, use } = arrange(60_000);
+Deno.test("a refused token serves again if a server in trouble has no other one", async () => {
+  const { renewal, server, use, clock } = arrange(60_000);
   renewal.refuse(await renewal.get());
-  const second = await renewal.get();
-  second.accepted = true;
-  assertEquals(renewal.refuse(second), true);
+  server.failing = new AuthenticationError("token_endpoint_failed", "down", { retryable: true });
+  assertEquals([await use(), server.requests], ["t1", 2]);
+  clock.advance(60_000);
+  server.failing = undefined;
   assertEquals(await use(), "t3");
 });
 
@@ -239,6 +256,19 @@ Deno.test("closing ends the request that is under way, with the reason given", a
   const waiting = renewal.get();
   renewal.close(reason);
   assertStrictEquals(await assertRejects(() => waiting), reason);
+});
+
+Deno.test("a waitUntil that throws costs nobody a live token", async () => {
+  const { use, clock } = arrange(60_000, {
+    waitUntil: () => {
+      throw new TypeError("Illegal invocation");
+    },
+  });
+  await use();
+  clock.advance(50_000);
+  assertEquals(await use(), "t1");
+  await settle();
+  assertEquals(await use(), "t2");
 });
 
 Deno.test("waitUntil is given the renewal that runs behind", async () => {

@@ -121,7 +121,7 @@ Deno.test("however many wait, a dead endpoint sees few requests", async () => {
   assert(stub.requests.length <= 10, `${stub.requests.length} requests`);
 });
 
-Deno.test("the first caller after an outage recovers, and so do those who wait", async () => {
+Deno.test("the first caller after an outage recovers", async () => {
   let down = true;
   const stub = tokenEndpointStub((count) => down ? unavailable() : usualAnswer(count));
   const authenticator = authenticatorAt(stub, { retry: { attempts: 2, maxBackoff: 5 } });
@@ -130,9 +130,34 @@ Deno.test("the first caller after an outage recovers, and so do those who wait",
   assertEquals((await authenticator.getCredentials()).tokenType, "Bearer");
 });
 
+Deno.test("closing ends those who wait between two requests, and sends nothing more", async () => {
+  const stub = tokenEndpointStub(() => unavailable({ "retry-after": "5" }));
+  const authenticator = authenticatorAt(stub);
+  const waiting = assertRejects(() => authenticator.getCredentials(), DOMException, "closed");
+  await pause(20);
+  await authenticator.close();
+  await waiting;
+  assertEquals(stub.requests.length, 1);
+});
+
+Deno.test("a vault or a settings service that fails isn't asked at every call", async () => {
+  const stub = tokenEndpointStub();
+  let asked = 0;
+  const fail = () => {
+    asked++;
+    throw new Error("sealed");
+  };
+  for (const options of [{ clientSecret: fail }, { configStore: { getClientConfig: fail } }]) {
+    asked = 0;
+    const authenticator = authenticatorAt(stub, options);
+    for (let i = 0; i < 50; i++) await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+    assertEquals(asked, 1);
+  }
+});
+
 Deno.test("an abort ends a wait between two requests at once", async () => {
   const stub = tokenEndpointStub(() => unavailable({ "retry-after": "20" }));
-  const authenticator = authenticatorAt(stub);
+  await using authenticator = authenticatorAt(stub);
   const controller = new AbortController();
   const reason = new Error("enough");
   setTimeout(() => controller.abort(reason), 10);

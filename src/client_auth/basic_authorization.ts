@@ -35,7 +35,8 @@ export interface BasicAuthorizationOptions {
  * @param clientSecret The client's secret.
  * @param options How the two are encoded.
  * @returns `"Basic "` and the base64 of both halves, in UTF-8.
- * @throws {TypeError} If a raw id holds a colon, where the server would split it (RFC 7617 §2).
+ * @throws {TypeError} If the encoding is neither `"form"` nor `"raw"`, or a raw id holds a colon, where the server
+ * would split it (RFC 7617 §2).
  */
 export function getBasicAuthorizationHeader(
   clientId: string,

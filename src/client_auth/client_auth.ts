@@ -16,8 +16,13 @@ export interface TokenRequest {
   readonly headers: Headers;
   /** Form parameters of the request's body. */
   readonly body: URLSearchParams;
-  /** Ends when nobody waits for the request any more, or its time is up. */
+  /** Ends when the request's time is up, or the authenticator is closed. */
   readonly signal: AbortSignal;
+  /**
+   * What the proof is made with: the secret itself, or a key's thumbprint; never shown. After a refusal the same
+   * request isn't sent again for a while, unless this has changed. Default: unknown, which is taken for unchanged.
+   */
+  credential?: string;
   /**
    * Names a string that must never be shown: it is taken out of whatever the server says.
    *
@@ -70,6 +75,7 @@ export async function currentSecret(secret: ClientSecret, request: TokenRequest)
     throw new TypeError("The function given as client secret must return a string that is not empty.");
   }
   request.conceal(value);
+  request.credential = value;
   return value;
 }
 

@@ -36,13 +36,14 @@ export function clientSecretBasic(clientSecret: ClientSecret, options: BasicAuth
 }
 
 class ClientSecretBasic implements ClientAuth {
-  readonly #secret: ClientSecret;
+  // A function, for browsers' consoles show private fields.
+  readonly #secret: () => string | Promise<string>;
   readonly #encoding: BasicEncoding;
 
   constructor(secret: ClientSecret, encoding: BasicEncoding) {
     checkSecret(secret);
     checkBasicEncoding(encoding);
-    this.#secret = secret;
+    this.#secret = typeof secret === "function" ? secret : () => secret;
     this.#encoding = encoding;
   }
 

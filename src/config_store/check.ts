@@ -14,7 +14,7 @@ export function checkUrl(name: string, value: unknown): URL {
   }
   const url = new URL(value);
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw new TypeError(`${name} must be an "https:" URL: got one with "${url.protocol}".`);
+    throw new TypeError(`${name} must be an "https:" URL: got one with "${url.protocol}", or none at all.`);
   }
   if (url.username || url.password) {
     throw new TypeError(
@@ -39,7 +39,7 @@ export function checkScopes(value: unknown): readonly string[] | undefined {
       );
     }
   }
-  return value;
+  return [...value];
 }
 
 /** A string, where an empty one counts as a value of its own. */
@@ -59,6 +59,13 @@ export function checkHeaderKey(value: unknown): string | undefined {
   return name.toLowerCase();
 }
 
+/** A function, or nothing. */
+export function checkFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "function") {
+    throw new TypeError(`${name} must be a function: got ${show(value)}.`);
+  }
+}
+
 /** A time in milliseconds that timers can keep: beyond 24.8 days they fire at once. */
 export function checkDuration(name: string, value: unknown): void {
   if (typeof value !== "number" || !(value > 0 && value <= 2 ** 31 - 1)) {
@@ -69,7 +76,9 @@ export function checkDuration(name: string, value: unknown): void {
 /** What was given, short enough for a message. Only for what is no secret. */
 export function show(value: unknown): string {
   if (typeof value === "string") {
-    return value.includes("@") ? "a string (not shown: it may hold credentials)" : JSON.stringify(value.slice(0, 100));
+    return value.includes("@")
+      ? "a string (not shown: it may hold credentials)"
+      : JSON.stringify(value.replace(/\?.*/s, "?…").slice(0, 100));
   }
   return value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
 }

@@ -4,18 +4,28 @@
  * @module
  */
 
+import type { Fetch } from "../transport/fetch.ts";
+
 /** What a client must know of its authorization server (flytekit's `ClientConfig`). */
 export interface ClientConfig {
   /** Absolute URL of the token endpoint (RFC 6749 §3.2): `https:`, or `http:` on loopback. */
-  tokenEndpoint: string | URL;
+  readonly tokenEndpoint: string | URL;
   /** Scopes to ask for (RFC 6749 §3.3). Default: none are sent. */
-  scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly string[] | undefined;
   /** The API the token is for, sent as `audience` where present. Default: not sent. */
-  audience?: string | undefined;
+  readonly audience?: string | undefined;
   /** Name of the header that carries the token to the API. Default: `authorization`. */
-  headerKey?: string | undefined;
+  readonly headerKey?: string | undefined;
   /** The authorization server's issuer identifier (RFC 8414 §2), for client authentication that needs it. */
-  issuer?: string | undefined;
+  readonly issuer?: string | undefined;
+}
+
+/** What a store may know of whoever asks. */
+export interface ClientConfigRequest {
+  /** Ends when nobody waits for the answer any more. Default: never. */
+  readonly signal?: AbortSignal | undefined;
+  /** The way out of whoever asks, by its proxy and its certificates. Default: the global `fetch`. */
+  readonly fetch?: Fetch | undefined;
 }
 
 /**
@@ -40,10 +50,12 @@ export interface ClientConfig {
  */
 export abstract class ClientConfigStore {
   /**
-   * The settings to use for the next token request.
+   * The settings to use for the next token request. It mustn't ask the authenticator it is for, which waits for it.
    *
+   * @param request What is known of whoever asks; a store may ignore it.
    * @returns The settings, or a promise of them. What it throws ends up as `cause` of an `AuthenticationError`
-   * with code `config_store_failed`.
+   * with code `config_store_failed`, unless it is an `AuthenticationError` itself. A store that has none throws one
+   * with code `config_absent`: in a chain, the next store is asked then.
    */
-  abstract getClientConfig(): ClientConfig | Promise<ClientConfig>;
+  abstract getClientConfig(request?: ClientConfigRequest): ClientConfig | Promise<ClientConfig>;
 }

@@ -32,7 +32,10 @@ export class StaticClientConfigStore extends ClientConfigStore {
    */
   constructor(config: ClientConfig) {
     super();
-    this.#config = { ...config };
+    const { tokenEndpoint, scopes, audience, headerKey, issuer } = Object(config) as ClientConfig;
+    // Later changes of the caller's own object and list don't count.
+    const list = Array.isArray(scopes) ? Object.freeze([...scopes]) : scopes;
+    this.#config = Object.freeze({ tokenEndpoint, scopes: list, audience, headerKey, issuer });
   }
 
   /**

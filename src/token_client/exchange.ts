@@ -6,7 +6,7 @@
 
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../transport/fetch.ts";
-import { readBody } from "./response_body.ts";
+import { readBody } from "../transport/response_body.ts";
 import type { BuiltTokenRequest } from "./token_request.ts";
 import type { TokenResponse } from "./token_response.ts";
 

@@ -19,7 +19,10 @@ import { requestToken } from "./request_token.ts";
 export interface GetTokenOptions {
   /** The client's identifier. */
   clientId: string;
-  /** The client's secret, or a function that looks it up. Default: none, and no client authentication. */
+  /**
+   * The client's secret, or a function that looks it up. The client credentials grant needs it, or `clientAuth`
+   * (RFC 6749 §4.4); for other grants the default is none, and no client authentication.
+   */
   clientSecret?: ClientSecret | undefined;
   /** How the secret is written in the `Authorization` header. Default: `"form"` (RFC 6749 §2.3.1). */
   basicEncoding?: BasicEncoding | undefined;
@@ -46,7 +49,7 @@ export interface GetTokenOptions {
   /** Lets a token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
   allowInsecureRequests?: boolean | undefined;
   /** Where the time comes from, for `expiresAt`. Default: the machine's clock. */
-  clock?: Clock | undefined;
+  clock?: Pick<Clock, "wall"> | undefined;
 }
 
 /** How long a token exchange may take unless told otherwise, in milliseconds. */
@@ -73,7 +76,8 @@ export const defaultTimeout = 10_000;
  * @param tokenEndpoint The authorization server's token endpoint (RFC 6749 §3.2).
  * @param options Who asks, and for what.
  * @returns The credentials the server gave.
- * @throws {TypeError} If an argument can't be what it should be.
+ * @throws {TypeError} If an argument is missing, or can't be what it should be.
+ * @throws {RangeError} If `timeout` is out of range.
  * @throws {AuthenticationError} If there is no token to be had; `code` says why.
  * @throws The signal's reason, if `signal` ends the exchange.
  */
@@ -82,6 +86,9 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
   const { issuer, deviceCode, refreshToken, signal, allowInsecureRequests, fetch = globalFetch } = options;
   if (typeof clientId !== "string" || clientId === "") {
     throw new TypeError("clientId must be a string, not empty.");
+  }
+  if (grantType === GrantType.CLIENT_CREDS && !options.clientSecret && !options.clientAuth) {
+    throw new TypeError("Client ID and Client SECRET both are required.");
   }
   checkDuration("timeout", timeout);
   return await requestToken({

@@ -42,8 +42,7 @@ export class RefusalMemory {
   }
 }
 
-/** All of a request but what is new in each: an assertion is signed anew every time. */
-function essence({ tokenEndpoint, headers, body }: BuiltTokenRequest): string {
-  const parameters = [...body].filter(([name]) => name !== "client_assertion");
-  return JSON.stringify([tokenEndpoint.href, [...headers], parameters]);
+/** The request without its proof, which may be signed anew each time, and what the proof is made with. */
+function essence({ asked, credential = "" }: BuiltTokenRequest): string {
+  return asked + credential;
 }

@@ -9,6 +9,7 @@ import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../transport/fetch.ts";
+import { isLoopback } from "../transport/loopback.ts";
 import { exchange, shown } from "./exchange.ts";
 import type { RefusalMemory } from "./refusal_memory.ts";
 import { buildTokenRequest, type BuiltTokenRequest, type TokenRequestParameters } from "./token_request.ts";
@@ -20,7 +21,7 @@ export interface TokenExchange extends Omit<TokenRequestParameters, "signal"> {
   /** In milliseconds. */
   timeout: number;
   signal: AbortSignal | undefined;
-  clock: Clock;
+  clock: Pick<Clock, "wall">;
   allowInsecureRequests?: boolean | undefined;
   /** Spares the server requests it has refused for good. Default: all are sent. */
   refusals?: RefusalMemory | undefined;
@@ -65,8 +66,4 @@ async function send(request: BuiltTokenRequest, { fetch, clock }: TokenExchange)
     now: clock.wall(),
     clean,
   });
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname) || /(^|\.)localhost$/.test(hostname);
 }

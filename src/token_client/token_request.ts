@@ -27,12 +27,19 @@ export interface TokenRequestParameters {
 export interface BuiltTokenRequest extends TokenRequest {
   /** Makes somebody else's text fit to be shown: without what is secret in this request, printable, and short. */
   readonly clean: (text: string) => string;
+  /** What is asked for, and by whom: all of the request but the proof. */
+  readonly asked: string;
 }
 
 /** The request, client authentication included. What has no value isn't sent: an empty `scope` is refused by many. */
 export async function buildTokenRequest(parameters: TokenRequestParameters): Promise<BuiltTokenRequest> {
   const { tokenEndpoint, issuer, clientId, clientAuth, signal, scopes, audience, deviceCode, refreshToken } =
     parameters;
+  const body = new URLSearchParams({ grant_type: parameters.grantType });
+  if (scopes?.length) body.set("scope", scopes.join(" "));
+  if (audience) body.set("audience", audience);
+  if (deviceCode) body.set("device_code", deviceCode);
+  if (refreshToken) body.set("refresh_token", refreshToken);
   // A runtime's own message quotes the URL, and a query may hold what nobody should read.
   const secrets = new Set(tokenEndpoint.search ? [tokenEndpoint.search] : []);
   const request: BuiltTokenRequest = {
@@ -40,24 +47,24 @@ export async function buildTokenRequest(parameters: TokenRequestParameters): Pro
     issuer,
     clientId,
     headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
-    body: new URLSearchParams({ grant_type: parameters.grantType }),
+    body,
     signal,
+    asked: JSON.stringify([tokenEndpoint.href, clientId, body.toString()]),
     clean: (text) => cleanText(text, secrets),
     conceal(secret) {
       if (!secret) return;
       // In all the ways in which a server, or what stands in front of it, quotes what it got.
       const form = formEncode(secret);
       const percent = form.replaceAll("+", "%20").replace(/%(2[1789]|7E)/g, decodeURIComponent);
-      for (const text of [secret, form, percent, encodeBase64(secret), encodeBase64(`${clientId}:${secret}`)]) {
-        secrets.add(text);
+      for (const text of [secret, secret.trim(), JSON.stringify(secret).slice(1, -1), form, percent]) {
+        secrets.add(text).add(text.replace(/%../g, (code) => code.toLowerCase()));
+      }
+      for (const text of [secret, `${clientId}:${secret}`]) {
+        const base64 = encodeBase64(text);
+        secrets.add(base64).add(base64.replace(/=+$/, ""));
       }
     },
   };
-  const { body } = request;
-  if (scopes?.length) body.set("scope", scopes.join(" "));
-  if (audience) body.set("audience", audience);
-  if (deviceCode) body.set("device_code", deviceCode);
-  if (refreshToken) body.set("refresh_token", refreshToken);
   for (const secret of [deviceCode, refreshToken]) request.conceal(secret ?? "");
   await authenticate(clientAuth, request);
   return request;
@@ -79,6 +86,6 @@ async function authenticate(clientAuth: ClientAuth, request: TokenRequest): Prom
 
 function cleanText(text: string, secrets: ReadonlySet<string>): string {
   const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
-  for (const secret of longestFirst) text = text.replaceAll(secret, "[redacted]");
+  for (const secret of longestFirst) if (secret) text = text.replaceAll(secret, "[redacted]");
   return text.replace(/[^\x20-\x7e]+/g, " ").trim().slice(0, 300);
 }

@@ -27,26 +27,26 @@ export interface TokenResponseContext {
   clean: (text: string) => string;
 }
 
-/**
- * What may stand in a header as a token: RFC 6750's b64token, and the `!` of Salesforce's tokens. Control characters
- * would split the header, and on some runtimes the error for them would quote the token.
- */
-const presentable = /^[A-Za-z0-9\-._~+/!]+=*$/;
-
 /** An OAuth error code as servers write them. RFC 6749's grammar also takes "Not Found", which says nothing. */
 const errorCode = /^[a-z][a-z0-9_.:-]{0,63}$/;
 
 /** OAuth error codes that pass by themselves (RFC 6749 §4.1.2.1, RFC 8628 §3.5). */
 const passing = new Set(["server_error", "temporarily_unavailable", "slow_down", "authorization_pending"]);
 
+/** Those that don't (RFC 6749 §5.2, RFC 8707 §2, RFC 8628 §3.5). */
+const lasting = new Set([
+  ...["invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"],
+  ...["invalid_scope", "invalid_target", "access_denied", "expired_token"],
+]);
+
 /** What to do about the errors people meet most. */
-const advice: Record<string, string> = {
+const advice = new Map(Object.entries({
   invalid_client: "Check the client id and secret, and whether the server wants them form-encoded or raw " +
     "(basicEncoding), or in the body (clientSecretPost).",
   invalid_scope: "Check scopes.",
   invalid_target: "Check audience.",
   unauthorized_client: "Allow this client the grant at the authorization server.",
-};
+}));
 
 /** The credentials in the answer, or an `AuthenticationError` that says why there are none. */
 export function judgeTokenResponse(response: TokenResponse, context: TokenResponseContext): Credentials {
@@ -69,11 +69,16 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
   };
 
   const error = answer?.error;
-  if (typeof error === "string" && errorCode.test(error) && clean(error) === error) {
-    const retryable = passing.has(error) || status >= 500 || status === 429 || status === 408;
+  // A registered code may well be the secret of somebody careless, too; any other is shown only if it quotes none.
+  const isCode = typeof error === "string" &&
+    (lasting.has(error) || passing.has(error) || errorCode.test(error) && clean(error) === error);
+  if (isCode) {
+    // A 501 says that the grant isn't implemented, with whatever code: that doesn't pass.
+    const isTrouble = status >= 500 && status !== 501 || status === 429 || status === 408;
+    const retryable = passing.has(error) || isTrouble;
     throw fail(
       retryable ? "token_endpoint_failed" : "token_request_refused",
-      `the server answered ${error} (${status}). ${advice[error] ?? ""}`.trim(),
+      `the server answered ${error} (${status}). ${advice.get(error) ?? ""}`.trim(),
       { error, retryable },
     );
   }
@@ -96,21 +101,21 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
   if (error || typeof accessToken !== "string" || accessToken === "") {
     throw fail("invalid_response", "the answer holds no access_token (RFC 6749 §5.1).");
   }
-  if (!presentable.test(accessToken)) {
-    throw fail("invalid_response", "the access_token has characters no header may carry (RFC 6750 §2.1).");
-  }
   // Missing at some servers; and in any letter case (RFC 6749 §5.1).
   if (tokenType != null && !(typeof tokenType === "string" && tokenType.toLowerCase() === "bearer")) {
     throw fail("unsupported_token_type", "the token_type is not Bearer (RFC 6749 §7.1).");
   }
-  const lifetime = parseExpiresIn(answer.expires_in);
-  const jwt = lifetime === undefined ? jwtLifetime(accessToken, now) : undefined;
-  return new Credentials({
-    accessToken,
-    expiresAt: lifetime !== undefined ? requestedAt + lifetime : jwt !== undefined ? now + jwt : undefined,
-    scope: typeof scope === "string" ? scope : undefined,
-    refreshToken: typeof refreshToken === "string" && refreshToken ? refreshToken : undefined,
-  });
+  const lifetime = parseExpiresIn(answer.expires_in) ?? jwtLifetime(accessToken, requestedAt);
+  try {
+    return new Credentials({
+      accessToken,
+      expiresAt: lifetime === undefined ? undefined : requestedAt + lifetime,
+      scope: typeof scope === "string" ? scope : undefined,
+      refreshToken: typeof refreshToken === "string" && refreshToken ? refreshToken : undefined,
+    });
+  } catch {
+    throw fail("invalid_response", "the access_token has characters no header may carry (RFC 6750 §2.1).");
+  }
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -22,10 +22,17 @@ export class ApiRequest implements Place {
   constructor(input: string | URL | Request, init: RequestInit | undefined, endpoint: Place) {
     // By shape: a fetch of another realm (undici from npm, say) comes with a Request of its own.
     this.#request = typeof input === "object" && !(input instanceof URL) ? input : undefined;
-    this.#init = init;
     const { href, origin } = resolve(this.#request?.url ?? input as string | URL, endpoint);
     this.href = href;
     this.origin = origin;
+    if (init && "clone" in init) {
+      // `fetch(url, request)` is the way workers forward a request; a spread would find nothing in it.
+      this.#request = new Request(href, init);
+    } else if (init) {
+      // As `fetch` does: what becomes of the caller's objects while a token is waited for doesn't count.
+      const { headers, body } = init;
+      this.#init = { ...init, ...headers && { headers: copyHeaders(headers) }, ...body && { body: copyBody(body) } };
+    }
   }
 
   /** The caller's headers. Not to be changed: each sending gets a copy with the token. */
@@ -37,8 +44,7 @@ export class ApiRequest implements Place {
   has(name: string): boolean {
     const { headers } = this;
     if (!isRecord(headers)) return new Headers(headers).has(name);
-    for (const key in headers) if (key.toLowerCase() === name) return true;
-    return false;
+    return Object.keys(headers).some((key) => key.toLowerCase() === name);
   }
 
   /** The caller's headers and one more. A record stays one: runtimes read it several times as fast as `Headers`. */
@@ -104,7 +110,27 @@ export class ApiRequest implements Place {
 /** A path, the usual input, needs no parsing here: `fetch` does that anyway, and it can't leave the origin. */
 function resolve(input: string | URL, endpoint: Place): Place {
   const isPath = typeof input === "string" && /^\/(?![/\\\t\n\r])/.test(input);
-  return isPath ? { href: endpoint.origin + input, origin: endpoint.origin } : new URL(input, endpoint.href);
+  if (isPath) return { href: endpoint.origin + input, origin: endpoint.origin };
+  const { href, origin, protocol } = new URL(input, endpoint.href);
+  // A "blob:" URL has the origin of the page that made it, and is none of the API's.
+  return { href, origin: /^https?:$/.test(protocol) ? origin : protocol };
+}
+
+function copyHeaders(headers: HeadersInit): HeadersInit {
+  return isRecord(headers) ? { ...headers } : new Headers(headers);
+}
+
+/** A copy of what can be changed while it waits; text and blobs can't be. */
+function copyBody(body: BodyInit): BodyInit {
+  if (body instanceof URLSearchParams) return new URLSearchParams(body);
+  if (body instanceof ArrayBuffer) return body.slice(0);
+  if (ArrayBuffer.isView(body)) {
+    return new Uint8Array(body.buffer as ArrayBuffer, body.byteOffset, body.byteLength).slice();
+  }
+  if (!(body instanceof FormData)) return body;
+  const copy = new FormData();
+  for (const [name, value] of body) copy.append(name, value);
+  return copy;
 }
 
 function isRecord(headers: HeadersInit): headers is Record<string, string> {

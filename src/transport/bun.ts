@@ -1,20 +1,62 @@
 /**
- * Proxies and certificate authorities on Bun.
+ * A way out of one's own on Bun: an HTTP proxy, other certificate authorities, a client certificate.
+ *
+ * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves. This is for those
+ * who build their own `fetch`, or share one way out among authenticators and other code.
+ *
+ * ```ts ignore
+ * // Not run: this is for Bun.
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ * import { bunTransport } from "@m2m/authenticator/transport/bun";
+ *
+ * const { fetch } = bunTransport({ httpProxyUrl: "http://user:password@proxy.example.com:3128" });
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+ *   fetch,
+ * });
+ * ```
  *
  * @module
  */
 
-import { isPem, type Transport, type TransportOptions } from "./host.ts";
+import type { Fetch } from "./fetch.ts";
+import { lazyTransport, type Opened } from "./lazy.ts";
+import { readFromDisk, secureContext, tlsSettings } from "./secure_context.ts";
+import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
 
-/** The little of Bun that is needed here. */
-declare const Bun: { file(path: string): { text(): Promise<string> } };
+export type { ClientCertificate, Fetch, Transport, TransportOptions };
 
-/** A transport by the `proxy` and `tls` settings of Bun's `fetch`. */
-export async function bunTransport({ httpProxyUrl, verify }: TransportOptions): Promise<Transport> {
-  const extension = {
-    ...httpProxyUrl && { proxy: httpProxyUrl },
-    ...typeof verify === "string" && { tls: { ca: isPem(verify) ? verify : await Bun.file(verify).text() } },
-    ...verify === false && { tls: { rejectUnauthorized: false } },
-  };
-  return { fetch: (input, init) => fetch(input, { ...init, ...extension }) };
+/**
+ * A way out by the `proxy` and `tls` settings of Bun's `fetch`. Hosts in the environment's `NO_PROXY` are reached without
+ * the proxy.
+ *
+ * @example A private authority and mutual TLS
+ * ```ts ignore
+ * // Not run: this is for Bun.
+ * import { bunTransport } from "@m2m/authenticator/transport/bun";
+ *
+ * const { fetch } = bunTransport({
+ *   verify: "/etc/ssl/private-ca.pem",
+ *   clientCertificate: { cert: "/etc/ssl/my-client.pem", key: "/etc/ssl/my-client.key" },
+ * });
+ * console.log((await fetch("https://api.example.com/v1/projects")).status);
+ * ```
+ *
+ * @param options The proxy, the authorities, the certificate.
+ * @returns A `fetch`, and what it takes to be rid of it.
+ */
+export function bunTransport(options: TransportOptions = {}): Transport {
+  return lazyTransport(options, open);
+}
+
+async function open(options: TransportOptions): Promise<Opened> {
+  const { httpProxyUrl, verify } = options;
+  const tls = tlsSettings(await readFromDisk(options), verify);
+  // Of what is no good Bun's fetch says no more than that it can't open a socket.
+  secureContext(tls);
+  const settings = { ...httpProxyUrl && { proxy: httpProxyUrl }, tls };
+  return { fetch: (input, init) => fetch(input, { ...init, ...settings }) };
 }

@@ -1,28 +1,102 @@
 /**
- * Proxies and certificate authorities on Deno.
+ * A way out of one's own on Deno: an HTTP proxy, other certificate authorities, a client certificate.
+ *
+ * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves. This is for those
+ * who build their own `fetch`, or share one way out among authenticators and other code.
+ *
+ * ```ts
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ * import { denoTransport } from "@m2m/authenticator/transport/deno";
+ *
+ * await using transport = denoTransport({ httpProxyUrl: "http://user:password@proxy.example.com:3128" });
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({
+ *     tokenEndpoint: "https://auth.example.com/oauth/token",
+ *     scopes: ["api:read"],
+ *     audience: "https://api.example.com",
+ *   }),
+ *   fetch: transport.fetch,
+ * });
+ * const response = await authenticator.fetch("/v1/projects");
+ * console.log(response.status, await response.json());
+ * ```
+ *
+ * It needs `--allow-net` for the proxy's host besides the servers', and `--allow-read` for the files that are named.
  *
  * @module
  */
 
-import { isPem, type Transport, type TransportOptions } from "./host.ts";
+import { AuthenticationError } from "../errors.ts";
+import type { Fetch } from "./fetch.ts";
+import { lazyTransport, type Opened } from "./lazy.ts";
+import { readPems, usePems } from "./pem.ts";
+import { parseProxyUrl } from "./proxy_url.ts";
+import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
+import type { UnverifiedOptions } from "./unverified_connection.ts";
 
-/** A transport by `Deno.createHttpClient`. */
-export async function denoTransport({ httpProxyUrl, verify }: TransportOptions): Promise<Transport> {
-  const client = Deno.createHttpClient({
-    ...httpProxyUrl && { proxy: proxy(new URL(httpProxyUrl)) },
-    ...typeof verify === "string" && { caCerts: [isPem(verify) ? verify : await Deno.readTextFile(verify)] },
-  });
+export type { ClientCertificate, Fetch, Transport, TransportOptions };
+
+/**
+ * A way out by `Deno.createHttpClient`.
+ *
+ * `verify: false`, for which Deno has no switch but the one for the whole process, goes by Deno's `node:tls`: over
+ * HTTP/1.1 and with a connection for each request.
+ *
+ * @example A private authority and mutual TLS
+ * ```ts
+ * import { denoTransport } from "@m2m/authenticator/transport/deno";
+ *
+ * await using transport = denoTransport({
+ *   verify: "/etc/ssl/private-ca.pem",
+ *   clientCertificate: { cert: "/etc/ssl/my-client.pem", key: "/etc/ssl/my-client.key" },
+ * });
+ * console.log(typeof transport.fetch); // function: pass it as `fetch`. The files are read at the first request.
+ * ```
+ *
+ * @param options The proxy, the authorities, the certificate.
+ * @returns A `fetch`, and what it takes to be rid of it.
+ */
+export function denoTransport(options: TransportOptions = {}): Transport {
+  return lazyTransport(options, open);
+}
+
+async function open(options: TransportOptions): Promise<Opened> {
+  const { ca, cert, key } = await readPems(options, (path) => Deno.readTextFile(path));
+  const proxy = options.httpProxyUrl ? parseProxyUrl(options.httpProxyUrl) : undefined;
+  const unverified = options.verify === false ? await loadUnverified({ proxy, cert, key }) : undefined;
+  const client = usePems(() =>
+    Deno.createHttpClient({
+      ...proxy && {
+        proxy: { url: proxy.origin, ...proxy.credentials && { basicAuth: proxy.credentials } },
+      },
+      ...ca && { caCerts: [ca] },
+      ...cert && key && { cert, key },
+    })
+  );
+  const verified: Fetch = (input, init) => fetch(input, { ...init, client });
   return {
-    fetch: (input, init) => fetch(input, { ...init, client }),
+    fetch: (input, init) => (unverified !== undefined && isHttps(input) ? unverified : verified)(input, init),
     close: () => client.close(),
   };
 }
 
-function proxy(url: URL): Deno.Proxy {
-  const { username, password, origin } = url;
-  if (!username) return { url: origin };
-  return {
-    url: origin,
-    basicAuth: { username: decodeURIComponent(username), password: decodeURIComponent(password) },
-  };
+/** Bundlers for the web would look for what is imported. */
+declare const process: { getBuiltinModule?: unknown };
+
+async function loadUnverified(options: UnverifiedOptions): Promise<Fetch> {
+  if (process.getBuiltinModule !== undefined) {
+    return (await import("./unverified_fetch.ts")).unverifiedFetch(options);
+  }
+  throw new AuthenticationError(
+    "invalid_config",
+    "Cannot use verify: false on this old a Deno. Set verify to the server's CA, update Deno, or run it with " +
+      "--unsafely-ignore-certificate-errors=<host>.",
+  );
+}
+
+function isHttps(input: Parameters<Fetch>[0]): boolean {
+  return String(typeof input === "object" && "url" in input ? input.url : input).startsWith("https:");
 }

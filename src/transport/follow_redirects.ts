@@ -14,10 +14,13 @@ import type { Fetch } from "./fetch.ts";
 /** As many as browsers follow (Fetch standard §4.4). */
 const maxRedirects = 20;
 
-/** A response, and whether it comes from an origin the credential is for. */
+/** A response, and where it comes from. */
 export interface Followed {
   response: Response;
+  /** Whether it comes from an origin the credential is for. */
   isHome: boolean;
+  /** Whether the request may be sent once more: not where a body has arrived, or is gone. */
+  isRepeatable: boolean;
 }
 
 /**
@@ -32,7 +35,10 @@ export async function followRedirects(
   origins: readonly string[],
 ): Promise<Followed> {
   const { redirect } = request;
-  if (redirect !== "follow") return { response: await request.send(fetch, { headers, redirect }), isHome: true };
+  let isRepeatable = request.isReplayable;
+  if (redirect !== "follow") {
+    return { response: await request.send(fetch, { headers, redirect }), isHome: true, isRepeatable };
+  }
   let place: URL | undefined;
   let method = request.method;
   let isBodyDropped = false;
@@ -44,21 +50,24 @@ export async function followRedirects(
       : await request.send(fetch, init, place);
     const { status } = response;
     if (response.type === "opaqueredirect") {
-      return { response: await followBlindly(request, fetch, headers, headerKey), isHome: true };
+      const response = await followBlindly(request, fetch, headers, headerKey);
+      return { response, isHome: origins.includes(new URL(response.url || request.href).origin), isRepeatable };
     }
-    if (!isRedirect(status)) return { response, isHome };
+    if (!isRedirect(status)) return { response, isHome, isRepeatable };
     const here: URL = place ?? new URL(request.href);
     const next = target(response, here);
-    if (next === undefined) return { response, isHome };
+    if (next === undefined) return { response, isHome, isRepeatable };
     const toGet = status === 303 ? method !== "GET" && method !== "HEAD" : status < 303 && method === "POST";
     // A stream can't be sent a second time: the caller gets the redirect itself.
-    if (!toGet && !isBodyDropped && !request.isReplayable) return { response, isHome };
+    if (!toGet && !isBodyDropped && !request.isReplayable) return { response, isHome, isRepeatable };
     void response.body?.cancel().catch(() => {});
     if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
     const dropped: string[] = [];
     if (toGet) {
       method = "GET";
       isBodyDropped = true;
+      // "See other" came for a body that was taken: an order is placed once.
+      isRepeatable = false;
       dropped.push("content-encoding", "content-language", "content-location", "content-type", "content-length");
     }
     if (next.origin !== here.origin && !(isHome && origins.includes(next.origin))) {

@@ -1,65 +1,51 @@
 /**
- * A `fetch` that goes through a proxy and verifies by other authorities, on runtimes that can.
+ * Chooses the transport of the runtime this is.
  *
  * @module
  */
 
 import type { Fetch } from "./fetch.ts";
+import type { Transport, TransportOptions } from "./transport.ts";
 
-/** What sends requests, and what it takes to be rid of it. */
-export interface Transport {
+/** What sends requests, and what it takes to be rid of what it holds. */
+export interface WayOut {
   readonly fetch: Fetch;
-  /** Frees what the transport holds. */
-  close?(): void;
+  close?(): Promise<void>;
 }
 
-/** How bytes leave. */
-export interface TransportOptions {
-  /** An HTTP proxy. */
-  httpProxyUrl?: string | undefined;
-  /** `false`, a path, or PEM text. */
-  verify?: boolean | string | undefined;
-}
-
-/**
- * The transport of the runtime this is. What belongs to one runtime is loaded at the first request, and by nobody who
- * has no use for it.
- */
-export function hostTransport(options: TransportOptions): Transport {
-  const { httpProxyUrl } = options;
+/** The way out for these options, where the runtime has one. */
+export function hostTransport(options: TransportOptions): WayOut {
+  const { httpProxyUrl, clientCertificate } = options;
   if (httpProxyUrl && !(URL.canParse(httpProxyUrl) && /^https?:$/.test(new URL(httpProxyUrl).protocol))) {
     throw new TypeError('httpProxyUrl must be an absolute URL, such as "http://proxy.example.com:3128".');
   }
-  if ("Deno" in globalThis) {
-    if (options.verify === false) {
-      throw new TypeError(
-        "verify: false can't be had for one client on Deno: run with --unsafely-ignore-certificate-errors=<host>, " +
-          "or better set verify to the server's CA certificate.",
-      );
-    }
-    return lazily(async () => (await import("./deno.ts")).denoTransport(options));
+  if (clientCertificate && !(clientCertificate.cert && clientCertificate.key)) {
+    throw new TypeError("clientCertificate must hold cert and key, as PEM text or paths.");
   }
-  if ("Bun" in globalThis) return lazily(async () => (await import("./bun.ts")).bunTransport(options));
-  throw new TypeError(
-    "httpProxyUrl and verify can't be done on this runtime: pass a fetch that does (on Node, undici's fetch with its " +
-      "ProxyAgent or Agent as dispatcher).",
-  );
-}
-
-/** Whether a CA bundle is given as text; else it is the path of a file that holds it. */
-export function isPem(bundle: string): boolean {
-  return bundle.includes("-----BEGIN");
-}
-
-function lazily(load: () => Promise<Transport>): Transport {
-  let loaded: Promise<Transport> | undefined;
+  const load = loader();
+  if (load === undefined) {
+    throw new TypeError(
+      "httpProxyUrl, verify and clientCertificate can't be done on this runtime: pass a fetch that does it.",
+    );
+  }
+  let transport: Promise<Transport> | undefined;
   return {
-    async fetch(input, init) {
-      const { fetch } = await (loaded ??= load());
-      return fetch(input, init);
-    },
-    close() {
-      void loaded?.then((transport) => transport.close?.(), () => {});
-    },
+    fetch: async (input, init) => (await (transport ??= load(options))).fetch(input, init),
+    close: async () => (await transport)?.close(),
   };
+}
+
+/**
+ * By what runtimes call themselves. What belongs to one is loaded at the first request, and by nobody who has no use
+ * for it.
+ */
+function loader(): ((options: TransportOptions) => Promise<Transport>) | undefined {
+  if (typeof navigator === "undefined") return undefined;
+  // Cloudflare's bundler writes its name in here, and so leaves out of the bundle what no Worker can use.
+  return navigator.userAgent === "Cloudflare-Workers" ? undefined : {
+    "Deno": async (options: TransportOptions) => (await import("./deno.ts")).denoTransport(options),
+    "Bun": async (options: TransportOptions) => (await import("./bun.ts")).bunTransport(options),
+    "Node.js": async (options: TransportOptions) =>
+      (await import("./installed_undici.ts")).installedUndiciTransport(options),
+  }[navigator.userAgent.split("/")[0]!];
 }

@@ -23,6 +23,24 @@ const pairs = [
         client_secret: "my-secret",
         token_endpoint_auth_method: "client_secret_post" as const,
       },
+      {
+        client_id: "my-secret-jwt-client",
+        client_secret: "my-secret-of-at-least-32-characters",
+        token_endpoint_auth_method: "client_secret_jwt" as const,
+      },
+      {
+        client_id: "my-key-client",
+        token_endpoint_auth_method: "private_key_jwt" as const,
+        // The public half of the example of RFC 8037 appendix A.
+        jwks: {
+          keys: [{
+            kty: "OKP",
+            crv: "Ed25519",
+            x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            kid: "2026-11",
+          }],
+        },
+      },
     ],
   },
   {
@@ -43,7 +61,7 @@ export async function startExampleServers(): Promise<ExampleServers> {
   await using stack = new AsyncDisposableStack();
   const hosts: Record<string, string> = {};
   for (const { issuer, api, ...options } of pairs) {
-    const authorizationServer = stack.use(await startAuthorizationServer({ scopes, ...options }));
+    const authorizationServer = stack.use(await startAuthorizationServer({ scopes, knownAs: issuer, ...options }));
     const { issuer: realIssuer, jwksUri } = authorizationServer;
     hosts[issuer] = realIssuer;
     hosts[api] = stack.use(startProtectedApi({ issuer: realIssuer, jwksUri, audience: api })).origin;

@@ -193,7 +193,7 @@ const refusals = category("refusal", [
   [
     "says unsupported_grant_type in a 501",
     json({ error: "unsupported_grant_type" }, { status: 501 }),
-    failed(501, { error: "unsupported_grant_type" }),
+    refused(501, "unsupported_grant_type"),
   ],
   [
     "says invalid_client in a 429",

@@ -2,7 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { npmPackage } from "./npm_package.ts";
 
-const version = "1.4.5";
+/** The version that is used. */
+export const bunVersion = "1.4.5";
 
 /** By `os-arch` as `Deno.build` names them: the package, and its integrity. On Linux: for glibc. */
 const packages: Readonly<Record<string, readonly [name: string, integrity: string]>> = {
@@ -32,8 +33,8 @@ const packages: Readonly<Record<string, readonly [name: string, integrity: strin
 export async function bunExecutable(): Promise<string> {
   const platform = `${Deno.build.os}-${Deno.build.arch}`;
   const found = packages[platform];
-  if (found === undefined) throw new Error(`no package of Bun ${version} for ${platform}`);
+  if (found === undefined) throw new Error(`no package of Bun ${bunVersion} for ${platform}`);
   const [name, integrity] = found;
   const executable = Deno.build.os === "windows" ? "bin/bun.exe" : "bin/bun";
-  return fileURLToPath(new URL(executable, await npmPackage({ name, version, integrity })));
+  return fileURLToPath(new URL(executable, await npmPackage({ name, version: bunVersion, integrity })));
 }

@@ -7,8 +7,12 @@ import { within } from "./within.ts";
 
 /** A browser that is ready. Disposing of it closes it and removes its files. */
 export interface RunningChromium extends AsyncDisposable {
+  /** As in `153.0.1`. */
+  readonly version: string;
   /** Opens a page of its own at `url`. */
   open(url: string): Promise<Page>;
+  /** What service workers that start from now on log, as it comes. They don't end by themselves then. */
+  watchServiceWorkers(): Promise<readonly DevToolsEvent[]>;
 }
 
 /** An open page. */
@@ -17,6 +21,8 @@ export interface Page {
   readonly events: readonly DevToolsEvent[];
   /** Calls `inThePage` there; resolves to what it gives, as JSON has it. It sees nothing of this module. */
   evaluate<T>(inThePage: () => T | Promise<T>): Promise<T>;
+  /** Sends a command of the DevTools protocol that is about this page. */
+  command(method: string, params?: Record<string, unknown>): Promise<void>;
 }
 
 const flags = [
@@ -49,8 +55,16 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
     }),
   );
   const pages = new Map<string, DevToolsEvent[]>();
+  const workerEvents: DevToolsEvent[] = [];
   const devTools = stack.use(
-    await DevTools.connect(program.match[1] ?? "", (event) => pages.get(event.sessionId ?? "")?.push(event)),
+    await DevTools.connect(program.match[1] ?? "", (event) => {
+      pages.get(event.sessionId ?? "")?.push(event);
+      if (event.method !== "Target.attachedToTarget" || event.params.targetInfo.type !== "service_worker") return;
+      const { sessionId } = event.params;
+      pages.set(sessionId, workerEvents);
+      // It may be gone again.
+      void devTools.send("Runtime.enable", {}, sessionId).catch(() => {});
+    }),
   );
   // Its processes end with it and leave the profile alone, which they may not when it is killed.
   stack.defer(async () => {
@@ -58,8 +72,10 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
     await devTools.send("Browser.close").catch(() => {});
     await within(10_000, "close Chromium", program.ended);
   });
+  const { product } = await devTools.send("Browser.getVersion");
   const started = stack.move();
   return {
+    version: product.replace(/^.*\//, ""),
     async open(url) {
       const { targetId } = await devTools.send("Target.createTarget", { url: "about:blank" });
       const { sessionId } = await devTools.send("Target.attachToTarget", { targetId, flatten: true });
@@ -69,7 +85,21 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
         await devTools.send(`${domain}.enable`, {}, sessionId);
       }
       await devTools.send("Page.navigate", { url }, sessionId);
-      return { events, evaluate: (inThePage) => evaluate(devTools, sessionId, `(${inThePage})()`) };
+      return {
+        events,
+        evaluate: (inThePage) => evaluate(devTools, sessionId, `(${inThePage})()`),
+        command: async (method, params = {}) => void await devTools.send(method, params, sessionId),
+      };
+    },
+    async watchServiceWorkers() {
+      const filter = [{ type: "service_worker" }];
+      await devTools.send("Target.setAutoAttach", {
+        autoAttach: true,
+        waitForDebuggerOnStart: false,
+        flatten: true,
+        filter,
+      });
+      return workerEvents;
     },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };

@@ -9,6 +9,8 @@ export interface WorkerOptions {
   readonly script: string;
   /** Which behaviour of the platform the worker gets, as `YYYY-MM-DD`. */
   readonly compatibilityDate: string;
+  /** What it gets on top, such as `nodejs_compat`. Default: nothing. */
+  readonly compatibilityFlags?: readonly string[];
   /** Texts that the worker finds in its `env`. Default: none. */
   readonly bindings?: Readonly<Record<string, string>>;
 }
@@ -41,7 +43,7 @@ export async function startWorker(executable: string, options: WorkerOptions): P
   };
 }
 
-function configuration({ compatibilityDate, bindings = {} }: WorkerOptions): string {
+function configuration({ compatibilityDate, compatibilityFlags = [], bindings = {} }: WorkerOptions): string {
   // A JSON string is a Cap'n Proto string too.
   const texts = Object.entries(bindings)
     .map(([name, text]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(text)})`);
@@ -57,6 +59,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = ${JSON.stringify(compatibilityDate)},
+  compatibilityFlags = ${JSON.stringify(compatibilityFlags)},
   bindings = [${texts.join(", ")}],
 );
 `;

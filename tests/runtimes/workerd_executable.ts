@@ -40,6 +40,7 @@ const packages: Readonly<Record<string, PinnedPackage>> = {
 /** An executable, and the newest compatibility date it is sure to support, as `YYYY-MM-DD`. */
 export interface WorkerdExecutable {
   readonly path: string;
+  readonly version: string;
   readonly newestDate: string;
 }
 
@@ -51,6 +52,7 @@ export async function workerdExecutable(): Promise<WorkerdExecutable> {
   const executable = Deno.build.os === "windows" ? "bin/workerd.exe" : "bin/workerd";
   return {
     path: fileURLToPath(new URL(executable, await npmPackage(found))),
+    version: found.version,
     newestDate: found.version.replace(/^1\.(\d{4})(\d{2})(\d{2})\..*$/, "$1-$2-$3"),
   };
 }

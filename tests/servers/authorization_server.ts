@@ -16,6 +16,12 @@ import { MemoryAdapter } from "./memory_adapter.ts";
 
 const host = "127.0.0.1";
 
+/** What a client may sign its assertions by. */
+const assertionAlgorithms = [
+  ...["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+];
+
 /** A client as the server knows it, in the words of RFC 7591. More of its metadata may be added. */
 export interface RegisteredClient {
   readonly client_id: string;
@@ -41,6 +47,8 @@ export interface AuthorizationServerOptions {
   readonly lifetime?: number;
   /** Default: 0, any free port. */
   readonly port?: number;
+  /** Another name under which it takes client assertions, as behind a proxy. Default: its issuer's name alone. */
+  readonly knownAs?: string;
 }
 
 /** One request to the token endpoint. For tests only: `parameters` is as sent, a posted secret included. */
@@ -83,6 +91,7 @@ export class AuthorizationServer implements AsyncDisposable {
     const tokenRequests: TokenRequest[] = [];
     this.tokenRequests = tokenRequests;
     const provider = new Provider(issuer, configuration(issuer, jwks, options, () => this.lifetime));
+    if (options.knownAs !== undefined) takeAssertionsFor(provider, options.knownAs);
     provider.use(async (context, next) => {
       if (context.path !== "/token") return await next();
       const request = { time: Date.now(), headerNames: Object.keys(context.headers), parameters: {} };
@@ -145,7 +154,7 @@ function configuration(
     clientBasedCORS: () => true,
     clientDefaults: { id_token_signed_response_alg: "ES256" },
     cookies: { keys: [crypto.randomUUID()] },
-    enabledJWA: { idTokenSigningAlgValues: ["ES256"] },
+    enabledJWA: { idTokenSigningAlgValues: ["ES256"], clientAuthSigningAlgValues: assertionAlgorithms },
     // `iat` counts whole seconds: too coarse for an API that revokes a token and takes the next at once.
     extraTokenClaims: () => ({ issued_at_ms: performance.timeOrigin + performance.now() }),
     features: {
@@ -175,6 +184,14 @@ function configuration(
     responseTypes: [],
     scopes: [...scopes],
     ttl: { ClientCredentials: lifetime },
+  };
+}
+
+function takeAssertionsFor(provider: Provider, audience: string): void {
+  const { prototype } = provider.OIDCContext;
+  const own = prototype.clientJwtAuthExpectedAudience;
+  prototype.clientJwtAuthExpectedAudience = function () {
+    return own.call(this).add(audience);
   };
 }
 

@@ -63,6 +63,8 @@ export class Provider {
   use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): this;
   on(event: "error", listener: (error: Error & { code?: string }) => void): this;
   callback(): (request: unknown, response: unknown) => void;
+  /** What `context.oidc` is, made for this provider alone. */
+  readonly OIDCContext: { prototype: { clientJwtAuthExpectedAudience(): Set<string> } };
 }
 
 /** RFC 8707's `invalid_target`: the audience asked for is none the server gives tokens for. */

@@ -28,6 +28,7 @@ const strangers = [
   "opentelemetry",
   "playwright",
   "rejectUnauthorized",
+  "setProtectedHeader",
   "urn:ietf:params:oauth:client-assertion-type",
   "urn:ietf:params:oauth:grant-type:jwt-bearer",
   "urn:ietf:params:oauth:grant-type:token-exchange",

@@ -65,6 +65,12 @@ const planted = [
   { what: "an import of the tests", from: "src/renewal.ts", to: "../tests/x.ts", says: "outside" },
   { what: "an import of the front door", from: "src/renewal.ts", to: "../mod.ts", says: "outside" },
   { what: "a vendor's package in the core", from: "src/renewal.ts", to: "npm:jose@6", says: "isn't ours" },
+  {
+    what: "a package of some exports in another",
+    from: "src/client_auth/client_assertion.ts",
+    to: "jose",
+    says: "isn't ours",
+  },
   { what: "a runtime's module in the core", from: "src/renewal.ts", to: "node:fs", says: "isn't ours" },
   { what: "an import nobody can see", from: "src/renewal.ts", to: "<computed>", says: "name the module" },
 ];
@@ -82,6 +88,7 @@ const allowed = [
   ["src/token_client/get_token.ts", "./exchange.ts"],
   ["src/credentials.ts", "@std/encoding/base64url"],
   ["src/transport/pem.ts", "node:fs/promises"],
+  ["src/client_auth/sign_assertion.ts", "jose"],
 ] as const;
 for (const [from, to] of allowed) {
   Deno.test(`the judge of imports lets ${from} import ${to}`, () => {

@@ -75,6 +75,7 @@ Deno.test("wrong arguments are refused before anything is sent, with what to wri
     "tokenEndpoint must be an absolute URL",
   );
   await assertRejects(() => getToken(stub.url, { clientId: "", fetch }), TypeError, "clientId");
+  await assertRejects(() => getToken(stub.url, { clientId: "id", fetch }), TypeError, "both are required");
   await assertRejects(
     () => getToken(stub.url, { ...client, scopes: "a b" as never, fetch }),
     TypeError,

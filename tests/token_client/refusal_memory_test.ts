@@ -67,6 +67,25 @@ Deno.test("the cool-down can be set, and be none", async () => {
   assertEquals(none.stub.requests.length, 3);
 });
 
+Deno.test("a proof made anew each time, by the same key, doesn't end the cool-down; another key does", async () => {
+  let key = "first";
+  const { stub, authenticator } = arrange({
+    clientSecret: undefined,
+    clientAuth: {
+      method: "own",
+      authenticate(request) {
+        request.credential = key;
+        request.headers.set("x-proof", crypto.randomUUID());
+      },
+    },
+  });
+  for (let i = 0; i < 5; i++) await assertRejects(() => authenticator.getCredentials());
+  assertEquals(stub.requests.length, 1);
+  key = "second";
+  await assertRejects(() => authenticator.getCredentials());
+  assertEquals(stub.requests.length, 2);
+});
+
 Deno.test("an assertion signed anew doesn't make another request of it", async () => {
   let signed = 0;
   const { stub, authenticator } = arrange({

@@ -109,6 +109,7 @@ Deno.test("trouble passes: by status, by code, or where nothing OAuth was said",
     [{ error: "temporarily_unavailable" }, 400],
     [{ error: "slow_down" }, 429],
     [{ error: "invalid_request" }, 503],
+    [{ error: "invalid_client" }, 429],
     ["<html>blocked by the firewall</html>", 403],
     ["", 401],
     [{ message: "Not Found", error: "Not Found" }, 404],
@@ -124,6 +125,23 @@ Deno.test("trouble passes: by status, by code, or where nothing OAuth was said",
 Deno.test("the server's wish to be left alone is kept, in milliseconds", () => {
   assertEquals(refuse("", 429, { "retry-after": "7" }).retryAfter, 7_000);
   assertEquals(refuse("", 503).retryAfter, undefined);
+});
+
+Deno.test("a registered code is a code, even for a client whose secret is a part of it", () => {
+  const judged = assertThrows(
+    () =>
+      judgeTokenResponse(
+        { status: 401, headers: new Headers(), text: JSON.stringify({ error: "invalid_client" }) },
+        {
+          tokenEndpoint: "https://auth.test/token",
+          requestedAt,
+          now: requestedAt,
+          clean: (text) => text.replaceAll("client", "[redacted]"),
+        },
+      ),
+    AuthenticationError,
+  );
+  assertEquals([judged.code, judged.error], ["token_request_refused", "invalid_client"]);
 });
 
 Deno.test("what the server says is cleaned, and a code that isn't one is not repeated", () => {

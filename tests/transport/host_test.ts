@@ -1,59 +1,124 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
-import { startAuthorizationServer } from "../servers/authorization_server.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  AuthenticationError,
+  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
+import { denoTransport } from "@m2m/authenticator/transport/deno";
+import { startProxy } from "../servers/proxy.ts";
+import { certificateAuthority } from "../servers/tls_certificates.ts";
+import { knownClient, startTlsServer } from "../servers/tls_server.ts";
 
-/** An HTTP proxy on loopback, for plain requests; it wants credentials where told so. */
-function startProxy(basic?: string): AsyncDisposable & { url: string; seen: string[] } {
-  const seen: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    seen.push(request.url);
-    if (basic && request.headers.get("proxy-authorization") !== `Basic ${btoa(basic)}`) {
-      return new Response(null, { status: 407 });
-    }
-    const headers = new Headers(request.headers);
-    for (const name of ["proxy-authorization", "proxy-connection", "host", "connection"]) {
-      headers.delete(name);
-    }
-    return await fetch(request.url, { method: request.method, headers, body: await request.text() || null });
-  });
+const { clientId, clientSecret } = knownClient;
+
+function settings(origin: string, more: Partial<ClientCredentialsAuthenticatorOptions> = {}) {
   return {
-    url: `http://${basic ? `${basic}@` : ""}127.0.0.1:${server.addr.port}`,
-    seen,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    clientId,
+    clientSecret,
+    endpoint: origin,
+    configStore: new StaticClientConfigStore({ tokenEndpoint: `${origin}/token` }),
+    ...more,
   };
 }
 
-const client = { clientId: "id", clientSecret: "s3cret" };
+const api = "https://api.test";
 
-for (const basic of [undefined, "user:pass"]) {
-  Deno.test(`on Deno requests go through httpProxyUrl${basic ? ", with its credentials" : ""}`, async () => {
-    await using server = await startAuthorizationServer({
-      clients: [{ client_id: "id", client_secret: "s3cret" }],
+/** Runs `work` where `navigator` is another's. */
+function onRuntime(navigator: unknown, work: () => void): void {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "navigator")!;
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+  try {
+    work();
+  } finally {
+    Object.defineProperty(globalThis, "navigator", own);
+  }
+}
+
+const webRuntimes = {
+  "Cloudflare Workers": { userAgent: "Cloudflare-Workers" },
+  "a browser": { userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36" },
+  "an edge runtime without navigator": undefined,
+  "an edge runtime that doesn't say what it is": { userAgent: "" },
+};
+for (const [what, navigator] of Object.entries(webRuntimes)) {
+  Deno.test(`on ${what} the constructor says at once that there is no proxy and no verify, and what to do`, () => {
+    const certificate = { cert: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" };
+    for (const more of [{ httpProxyUrl: "http://proxy.test" }, { verify: false }, { clientCertificate: certificate }]) {
+      onRuntime(navigator, () => {
+        assertThrows(
+          () => new ClientCredentialsAuthenticator(settings(api, more)),
+          TypeError,
+          "can't be done on this runtime: pass a fetch that does it",
+        );
+      });
+    }
+    onRuntime(navigator, () => {
+      new ClientCredentialsAuthenticator(
+        settings(api, { httpProxyUrl: "", verify: true, clientCertificate: undefined }),
+      );
     });
-    await using proxy = startProxy(basic);
-    await using authenticator = new ClientCredentialsAuthenticator({
-      ...client,
-      endpoint: server.issuer,
-      configStore: new StaticClientConfigStore({ tokenEndpoint: server.tokenEndpoint }),
-      httpProxyUrl: proxy.url,
-    });
-    const response = await authenticator.fetch("/.well-known/openid-configuration");
-    await response.body?.cancel();
-    assertEquals(response.status, 200);
-    assertEquals(proxy.seen, [server.tokenEndpoint, `${server.issuer}/.well-known/openid-configuration`]);
   });
 }
 
-Deno.test("verify: false is refused on Deno, with the flag and the better way named", () => {
-  assertThrows(
-    () =>
-      new ClientCredentialsAuthenticator({
-        ...client,
-        endpoint: "https://api.test",
-        configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.test/token" }),
-        verify: false,
-      }),
-    TypeError,
-    "--unsafely-ignore-certificate-errors",
-  );
+Deno.test("what can't be a proxy or a client certificate is refused by the constructor, without showing it", () => {
+  const wrong: Partial<ClientCredentialsAuthenticatorOptions>[] = [
+    { httpProxyUrl: "proxy.test:s3cret" },
+    { httpProxyUrl: "//user:s3cret@proxy.test" },
+    { httpProxyUrl: "socks5://user:s3cret@proxy.test" },
+    { clientCertificate: { cert: "", key: "s3cret" } },
+    { clientCertificate: { key: "s3cret" } as { cert: string; key: string } },
+    { fetch, httpProxyUrl: "http://user:s3cret@proxy.test" },
+    { fetch, clientCertificate: { cert: "c", key: "s3cret" } },
+    { fetch, verify: "s3cret" },
+  ];
+  for (const more of wrong) {
+    const error = assertThrows(() => new ClientCredentialsAuthenticator(settings(api, more)), TypeError);
+    assert(!error.message.includes("s3cret"), error.message);
+  }
+});
+
+Deno.test("an authenticator that was closed opens its transport anew, and answers under way come to their end", async () => {
+  await using server = await startTlsServer();
+  await using proxy = await startProxy();
+  const authenticator = new ClientCredentialsAuthenticator(settings(server.origin, { httpProxyUrl: proxy.url }));
+  const underWay = authenticator.fetch("/slow");
+  await authenticator.getCredentials();
+  await authenticator.close();
+  assertEquals((await (await underWay).json()).method, "GET");
+
+  const response = await authenticator.fetch("/v1/projects");
+
+  assertEquals([response.status, (await response.json()).authorization], [200, "Bearer"]);
+  assertEquals(proxy.requests.length, 3);
+  await authenticator.close();
+  await authenticator.close();
+});
+
+Deno.test("a transport whose file isn't there yet works as soon as it is", async () => {
+  await using server = await startTlsServer();
+  const folder = await Deno.makeTempDir();
+  const transport = denoTransport({ verify: `${folder}/ca.pem` });
+  const error = await assertRejects(() => transport.fetch(server.origin), AuthenticationError);
+  assertEquals([error.code, error.retryable], ["invalid_config", false]);
+  assertStringIncludes(error.message, "verify");
+
+  await Deno.writeTextFile(`${folder}/ca.pem`, (await certificateAuthority("Our CA")).pem);
+  const response = await transport.fetch(server.origin);
+
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+  await transport.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("an abort by the caller stays what it is", async () => {
+  await using server = await startTlsServer();
+  await using proxy = await startProxy();
+  await using transport = denoTransport({ httpProxyUrl: proxy.url });
+  const reason = new Error("the caller has had enough");
+
+  const error = await assertRejects(() => transport.fetch(server.origin, { signal: AbortSignal.abort(reason) }));
+
+  assertEquals(error, reason);
 });

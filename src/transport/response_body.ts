@@ -6,7 +6,7 @@
 
 import { AuthenticationError } from "../errors.ts";
 
-/** What a token endpoint's answer may weigh once decompressed, in bytes: 1 MiB, a thousand times the usual. */
+/** What an authorization server's answer may weigh once decompressed, in bytes: 1 MiB, a thousand times the usual. */
 export const maxBodySize = 1_048_576;
 
 /** The body as text. */

@@ -1,0 +1,60 @@
+/**
+ * Client authentication by an assertion signed with the client's secret (`client_secret_jwt`): the secret itself is
+ * never sent.
+ *
+ * @module
+ */
+
+import { type AssertionOptions, checkAssertionOptions } from "./assertion_claims.ts";
+import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "./client_auth.ts";
+import { putSignedAssertion } from "./sign_assertion.ts";
+
+export type { AssertionOptions } from "./assertion_claims.ts";
+
+/** Settings of {@linkcode clientSecretJwt}. */
+export interface ClientSecretJwtOptions extends AssertionOptions {
+  /** The algorithm, by its JOSE name. Default: `"HS256"`. */
+  readonly alg?: "HS256" | "HS384" | "HS512" | undefined;
+}
+
+const algorithms: readonly unknown[] = ["HS256", "HS384", "HS512"];
+
+/**
+ * Client authentication by an assertion signed with the client's secret (`client_secret_jwt`, RFC 7523 §2.2, OpenID
+ * Connect Core §9). Each attempt, a repeated one included, gets an assertion of its own, with a fresh `jti`.
+ *
+ * Many servers refuse secrets shorter than the hash (RFC 7518 §3.2): 32 bytes for `HS256`, 48 and 64 for the others.
+ *
+ * @example
+ * ```ts
+ * import { getToken } from "@m2m/authenticator";
+ * import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
+ *
+ * const credentials = await getToken("https://auth.example.com/oauth/token", {
+ *   issuer: "https://auth.example.com",
+ *   clientId: "my-secret-jwt-client",
+ *   clientAuth: clientSecretJwt("my-secret-of-at-least-32-characters"),
+ * });
+ * console.log(credentials.tokenType);
+ * ```
+ *
+ * @param clientSecret The secret, or a function that looks it up for every attempt.
+ * @param options The algorithm, and what the assertion says. Default: see {@linkcode ClientSecretJwtOptions}.
+ * @returns A value for `clientAuth`.
+ * @throws {TypeError} If the secret is empty, or a setting can't be used.
+ * @throws {RangeError} If `lifetime` or `clockSkew` is out of range.
+ */
+export function clientSecretJwt(clientSecret: ClientSecret, options: ClientSecretJwtOptions = {}): ClientAuth {
+  const settings = { ...options };
+  const { alg = "HS256" } = settings;
+  checkSecret(clientSecret);
+  checkAssertionOptions(settings);
+  if (!algorithms.includes(alg)) throw new TypeError(`alg must be one of ${algorithms.join(", ")}.`);
+  return {
+    method: "client_secret_jwt",
+    async authenticate(request) {
+      const secret = await currentSecret(clientSecret, request);
+      await putSignedAssertion(request, settings, () => ({ alg, key: new TextEncoder().encode(secret) }));
+    },
+  };
+}

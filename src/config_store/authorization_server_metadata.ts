@@ -1,0 +1,139 @@
+/**
+ * What an authorization server publishes of itself (RFC 8414 §2), judged field by field.
+ *
+ * @module
+ */
+
+import { isLoopback } from "../transport/loopback.ts";
+import { checkUrl } from "./check.ts";
+
+/**
+ * What an authorization server publishes of itself, in the words of RFC 8414 §2: what is of use to a client that acts
+ * for itself. A field the server doesn't publish, or publishes in another form, is absent.
+ */
+export interface AuthorizationServerMetadata {
+  /** Its issuer identifier, as it writes it. */
+  readonly issuer: string;
+  /** Where tokens are given. */
+  readonly token_endpoint: string;
+  /** How clients may prove who they are there. Where absent, by `client_secret_basic` (RFC 8414 §2). */
+  readonly token_endpoint_auth_methods_supported?: readonly string[];
+  /** By which algorithms clients may sign who they are (RFC 7523). */
+  readonly token_endpoint_auth_signing_alg_values_supported?: readonly string[];
+  /** The scopes it tells of; it may know more. */
+  readonly scopes_supported?: readonly string[];
+  /** The grants it gives. Where absent, `authorization_code` and `implicit`: many servers give others all the same. */
+  readonly grant_types_supported?: readonly string[];
+  /** By which algorithms proofs of possession may be signed (RFC 9449 §5.1). */
+  readonly dpop_signing_alg_values_supported?: readonly string[];
+  /** Whether it binds tokens to client certificates (RFC 8705 §3.3). */
+  readonly tls_client_certificate_bound_access_tokens?: boolean;
+  /** Its endpoints for mutual TLS, by their names (RFC 8705 §5). */
+  readonly mtls_endpoint_aliases?: Readonly<Record<string, string>>;
+  /** Where its public keys are. */
+  readonly jwks_uri?: string;
+  /** Where tokens are looked up (RFC 7662). */
+  readonly introspection_endpoint?: string;
+  /** Where tokens are given back (RFC 7009). */
+  readonly revocation_endpoint?: string;
+}
+
+/** What a document is judged by. */
+export interface MetadataContext {
+  /** The issuer that was asked for. */
+  readonly issuer: string;
+  readonly allowInsecureRequests?: boolean | undefined;
+}
+
+/** Why a document isn't used. */
+export interface MetadataFault {
+  readonly code: "invalid_config" | "insecure_token_endpoint";
+  /** What is wrong, to follow on the place where the document stands. Nothing of the document is in it. */
+  readonly reason: string;
+  readonly advice: string;
+}
+
+/** The metadata in a document, or why it isn't used. */
+export function judgeMetadata(
+  document: Record<string, unknown>,
+  { issuer: expected, allowInsecureRequests = false }: MetadataContext,
+): AuthorizationServerMetadata | MetadataFault {
+  const { issuer, token_endpoint } = document;
+  const invalid = (reason: string, advice: string): MetadataFault => ({ code: "invalid_config", reason, advice });
+  if (typeof issuer !== "string") return invalid("names no issuer (RFC 8414 §2)", "Check the issuer.");
+  if (withoutLastSlash(issuer) !== withoutLastSlash(expected)) {
+    return invalid(
+      "speaks for another issuer",
+      "Write the issuer exactly as the server does (RFC 8414 §3.3); if you did, don't trust the answer.",
+    );
+  }
+  if (!isUrl(token_endpoint)) {
+    return invalid(
+      "names no token_endpoint that is an absolute URL",
+      "Name the token endpoint yourself (StaticClientConfigStore).",
+    );
+  }
+  const isAllowed = (url: string) => isSecure(url, expected, allowInsecureRequests);
+  if (!isAllowed(token_endpoint)) {
+    return {
+      code: "insecure_token_endpoint",
+      reason: "names an http: token_endpoint",
+      advice: "Have the server publish an https: one, or set allowInsecureRequests.",
+    };
+  }
+  const fields = Object.entries(document).flatMap(([name, value]) => {
+    const kept = kinds.get(name)?.(value, isAllowed);
+    return kept === undefined ? [] : [[name, kept]];
+  });
+  return Object.freeze({ ...Object.fromEntries(fields), issuer, token_endpoint });
+}
+
+type Allows = (url: string) => boolean;
+
+/** What may stand in a field, made safe to hand out; nothing where the field holds something else. */
+type Kind = (value: unknown, isAllowed: Allows) => unknown;
+
+const list: Kind = (value) =>
+  Array.isArray(value) && value.every((item) => typeof item === "string") ? Object.freeze([...value]) : undefined;
+const flag: Kind = (value) => typeof value === "boolean" ? value : undefined;
+const url: Kind = (value, isAllowed) => isUrl(value) && isAllowed(value) ? value : undefined;
+const urls: Kind = (value, isAllowed) =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.freeze(Object.fromEntries(Object.entries(value).filter(([, item]) => url(item, isAllowed))))
+    : undefined;
+
+const kinds = new Map<string, Kind>([
+  ["token_endpoint_auth_methods_supported", list],
+  ["token_endpoint_auth_signing_alg_values_supported", list],
+  ["scopes_supported", list],
+  ["grant_types_supported", list],
+  ["dpop_signing_alg_values_supported", list],
+  ["tls_client_certificate_bound_access_tokens", flag],
+  ["mtls_endpoint_aliases", urls],
+  ["jwks_uri", url],
+  ["introspection_endpoint", url],
+  ["revocation_endpoint", url],
+]);
+
+function isUrl(value: unknown): value is string {
+  try {
+    checkUrl("", value);
+    return typeof value === "string";
+  } catch {
+    return false;
+  }
+}
+
+/** Unencrypted is what stays on this machine, and only for an issuer that does so as well. */
+function isSecure(url: string, issuer: string, allowInsecureRequests: boolean): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" || allowInsecureRequests || isLoopback(hostname) && new URL(issuer).protocol === "http:";
+}
+
+/**
+ * An issuer without its last slash. RFC 8414 §3.1 takes it off to find the document, so both spellings lead to the same
+ * one on the same server, which people mix up: nothing is gained by refusing one of them.
+ */
+function withoutLastSlash(issuer: string): string {
+  return issuer.replace(/\/$/, "");
+}

@@ -1,0 +1,234 @@
+/**
+ * Settings that the authorization server publishes itself (RFC 8414, OpenID Connect Discovery 1.0): all it takes is its
+ * issuer identifier.
+ *
+ * ```ts
+ * import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
+ * import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
+ *
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new DiscoveryClientConfigStore("https://auth.example.com", {
+ *     overrides: { scopes: ["api:read"], audience: "https://api.example.com" },
+ *   }),
+ * });
+ * const response = await authenticator.fetch("/v1/projects");
+ * console.log(response.status, await response.json());
+ * ```
+ *
+ * @module
+ */
+
+import { untilAborted, withDeadline } from "../abort.ts";
+import { ageOf, type Clock, type Moment, momentOf, systemClock } from "../clock.ts";
+import { Flight } from "../flight.ts";
+import { type Fetch, globalFetch } from "../transport/fetch.ts";
+import { isLoopback } from "../transport/loopback.ts";
+import { isRequestBound } from "../transport/request_bound.ts";
+import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
+import { checkDuration, checkHeaderKey, checkScopes, checkString, checkUrl } from "./check.ts";
+import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "./client_config_store.ts";
+import { requestMetadata } from "./metadata_request.ts";
+
+export type { AuthorizationServerMetadata };
+
+/** Settings of a {@linkcode DiscoveryClientConfigStore}. */
+export interface DiscoveryOptions {
+  /** What no server publishes for a client: its scopes, audience and header. Default: nothing. */
+  readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "headerKey"> | undefined;
+  /** Whether to use the token endpoint for mutual TLS (RFC 8705 §5) where the server has one. Default: `false`. */
+  readonly mtls?: boolean | undefined;
+  /**
+   * How old the metadata may be, in milliseconds; older metadata is used once more while it is fetched anew.
+   * Default: 3,600,000, an hour.
+   */
+  readonly maxAge?: number | undefined;
+  /** How long the server may take, in milliseconds. Default: 10,000. */
+  readonly timeout?: number | undefined;
+  /** Lets the issuer and its endpoints be `http:` elsewhere than on loopback. Default: `false`. */
+  readonly allowInsecureRequests?: boolean | undefined;
+  /** What sends the requests. Default: the way out of whoever asks, else the global `fetch`. */
+  readonly fetch?: Fetch | undefined;
+  /**
+   * For platforms that stop work once a response is sent: keeps them at fetching behind it. On Cloudflare, the
+   * `waitUntil` of `cloudflare:workers`. Default: none; where it is needed, one caller waits instead, for a second at
+   * most.
+   */
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** Where the time comes from. Default: the machine's clocks. */
+  readonly clock?: Clock | undefined;
+}
+
+const defaultMaxAge = 3_600_000;
+const defaultTimeout = 10_000;
+/** How long metadata that couldn't be fetched anew isn't tried again, in milliseconds: for there is older one. */
+const pause = 10_000;
+/** How long a caller waits who has older metadata, where nobody else would see to it, in milliseconds. */
+const patience = 1_000;
+
+/** The caller in whose name metadata was fetched has left: an error for nobody but those who go on without. */
+const leaderLeft = Symbol("the leader left");
+
+/**
+ * A config store that asks the authorization server for its token endpoint.
+ *
+ * The server's document is looked for under its issuer `https://auth.example.com/tenant` in this order; for an issuer
+ * without a path the last two are one:
+ *
+ * 1. `https://auth.example.com/.well-known/oauth-authorization-server/tenant` (RFC 8414 §3.1)
+ * 2. `https://auth.example.com/.well-known/openid-configuration/tenant` (RFC 8414 §5)
+ * 3. `https://auth.example.com/tenant/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 §4.1)
+ *
+ * It must name exactly that issuer (RFC 8414 §3.3), but for a slash at the end, which one may have and the other not.
+ * Issuer and endpoints must be `https:`, or on loopback; redirects aren't followed; more than 1 MiB isn't read.
+ *
+ * The document is fetched when it is needed, once for all who ask meanwhile, and kept for `maxAge`. An older one stays in
+ * use while it is fetched anew, and for as long as that fails. A failure is not kept: who asks next asks the server.
+ *
+ * | code of the error | what happened | retryable |
+ * |---|---|---|
+ * | `config_absent` | 404, 410 or 501 everywhere: the server publishes nothing | no |
+ * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
+ * | `invalid_config` | a web page, no JSON object, another issuer, no token endpoint | no |
+ * | `insecure_token_endpoint` | the token endpoint is `http:` | no |
+ * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
+ * | `network_error`, `timeout` | as for a token request | yes |
+ *
+ * @example What the server can do
+ * ```ts
+ * import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
+ * import { assertArrayIncludes, assertEquals } from "@std/assert";
+ *
+ * const store = new DiscoveryClientConfigStore("https://auth.example.com", { timeout: 5_000 });
+ * const metadata = await store.getMetadata();
+ * assertEquals(metadata.token_endpoint, "https://auth.example.com/token");
+ * assertArrayIncludes(metadata.token_endpoint_auth_methods_supported ?? [], ["private_key_jwt"]);
+ * ```
+ */
+export class DiscoveryClientConfigStore extends ClientConfigStore {
+  readonly #issuer: string;
+  readonly #options: DiscoveryOptions;
+  readonly #config: Pick<ClientConfig, "scopes" | "audience" | "headerKey">;
+  readonly #flight = new Flight<AuthorizationServerMetadata>();
+  #known: { readonly metadata: AuthorizationServerMetadata; readonly since: Moment } | undefined;
+  #lastFailure: Moment | undefined;
+
+  /**
+   * Checks its arguments; asks nobody.
+   *
+   * @param issuer The authorization server's issuer identifier (RFC 8414 §2), as it writes it.
+   * @param options What else is to be known.
+   * @throws {TypeError} If the issuer is no `https:` URL, or has a query or fragment, or an override can't be what it
+   * should be.
+   * @throws {RangeError} If a duration is out of range.
+   */
+  constructor(issuer: string | URL, options: DiscoveryOptions = {}) {
+    super();
+    const { overrides: { scopes, audience, headerKey } = {}, maxAge = defaultMaxAge, timeout = defaultTimeout } =
+      options;
+    this.#issuer = checkIssuer(issuer, options.allowInsecureRequests);
+    if (!(maxAge >= 0)) throw new RangeError("maxAge must be a number of milliseconds, 0 or more.");
+    checkDuration("timeout", timeout);
+    this.#config = {
+      scopes: checkScopes(scopes),
+      audience: checkString("audience", audience),
+      headerKey: checkHeaderKey(headerKey),
+    };
+    this.#options = { ...options };
+  }
+
+  /**
+   * The server's token endpoint and issuer, and the `overrides`.
+   *
+   * @param request A signal for this caller's wait, and its way out.
+   * @returns The settings.
+   * @throws {AuthenticationError} If there is no metadata to be had; `code` says why.
+   */
+  override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
+    const { issuer, token_endpoint, mtls_endpoint_aliases } = await this.getMetadata(request);
+    const alias = this.#options.mtls ? mtls_endpoint_aliases?.token_endpoint : undefined;
+    return { ...this.#config, tokenEndpoint: alias ?? token_endpoint, issuer };
+  }
+
+  /**
+   * What the server publishes of itself: the token endpoint, the ways to prove who one is, the scopes, the endpoints
+   * for mutual TLS. Frozen, for it is shared by all who ask.
+   *
+   * @param request A signal for this caller's wait, and its way out.
+   * @returns The metadata.
+   * @throws {AuthenticationError} If there is none to be had; `code` says why.
+   */
+  async getMetadata(request: ClientConfigRequest = {}): Promise<AuthorizationServerMetadata> {
+    const { clock = systemClock, maxAge = defaultMaxAge } = this.#options;
+    request.signal?.throwIfAborted();
+    if (this.#known === undefined) return await this.#first(request);
+    const { metadata, since } = this.#known;
+    const isPausing = this.#lastFailure !== undefined && ageOf(this.#lastFailure, clock) < pause;
+    if (ageOf(since, clock) < maxAge || isPausing) return metadata;
+    await this.#refresh(request);
+    return this.#known.metadata;
+  }
+
+  async #first(request: ClientConfigRequest): Promise<AuthorizationServerMetadata> {
+    const { signal } = request;
+    for (;;) {
+      try {
+        const flight = this.#flight.join(() => this.#request(request));
+        return await (signal === undefined ? flight : untilAborted(signal, flight));
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error !== leaderLeft) throw error;
+      }
+    }
+  }
+
+  /** Fetches the metadata behind whoever asks, or, where that would be cut short, before them. */
+  async #refresh(request: ClientConfigRequest): Promise<void> {
+    const { waitUntil } = this.#options;
+    const { signal } = request;
+    const work = this.#flight.join(() => this.#request(request)).catch(() => {});
+    if (waitUntil !== undefined) {
+      try {
+        waitUntil(work);
+      } catch {
+        // Called outside of a request, say: then it may be cut short, and is the next caller's.
+      }
+    } else if (isRequestBound()) {
+      const limits = { timeout: patience, error: () => leaderLeft, signal };
+      await withDeadline(limits, () => work).catch(() => signal?.throwIfAborted());
+    }
+  }
+
+  async #request({ signal, fetch }: ClientConfigRequest): Promise<AuthorizationServerMetadata> {
+    const { clock = systemClock, timeout = defaultTimeout, allowInsecureRequests, ...options } = this.#options;
+    const since = momentOf(clock);
+    try {
+      const metadata = await requestMetadata({
+        issuer: this.#issuer,
+        allowInsecureRequests,
+        fetch: options.fetch ?? fetch ?? globalFetch,
+        timeout,
+        signal,
+      });
+      this.#known = { metadata, since };
+      this.#lastFailure = undefined;
+      return metadata;
+    } catch (error) {
+      if (signal?.aborted) throw leaderLeft;
+      this.#lastFailure = momentOf(clock);
+      throw error;
+    }
+  }
+}
+
+/** As it was given: issuers are compared as text. */
+function checkIssuer(issuer: string | URL, allowInsecureRequests = false): string {
+  const { protocol, hostname, href } = checkUrl("issuer", issuer);
+  if (/[?#]/.test(href)) throw new TypeError("issuer must have neither query nor fragment (RFC 8414 §2).");
+  if (protocol === "http:" && !isLoopback(hostname) && !allowInsecureRequests) {
+    throw new TypeError('issuer must be an "https:" URL (RFC 8414 §2), or set allowInsecureRequests.');
+  }
+  return String(issuer);
+}

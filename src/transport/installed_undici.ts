@@ -1,0 +1,40 @@
+/**
+ * The transport for Node, by undici where it is installed.
+ *
+ * The core can't import undici: bundlers would put it, and what it needs of Node, into every program for the web. So it
+ * is looked up when it is needed, in a way they don't follow.
+ *
+ * @module
+ */
+
+import { AuthenticationError } from "../errors.ts";
+import type { Transport, TransportOptions } from "./transport.ts";
+import { type Undici, undiciTransport } from "./undici.ts";
+
+declare const process: {
+  argv: string[];
+  cwd(): string;
+  getBuiltinModule(name: "node:module"): { createRequire(from: string): (name: string) => unknown };
+};
+
+/** A way out by undici, looked up from where the program stands, then from where it was started. */
+export function installedUndiciTransport(options: TransportOptions): Transport {
+  return undiciTransport(load, options);
+}
+
+function load(): Undici {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  // Not from this file: "import.meta" would be a syntax error in a bundle that isn't a module, such as a service worker's.
+  for (const from of [process.argv[1], `${process.cwd()}/`]) {
+    try {
+      if (from) return createRequire(from)("undici") as Undici;
+    } catch {
+      // Not to be had from there.
+    }
+  }
+  throw new AuthenticationError(
+    "invalid_config",
+    "Cannot use httpProxyUrl, verify or clientCertificate on Node without undici. Install it (npm install undici), or " +
+      'pass the fetch of nodeTransport, which "@m2m/authenticator/transport/node" exports.',
+  );
+}

@@ -1,0 +1,55 @@
+/**
+ * A way out of one's own on Node: an HTTP proxy, other certificate authorities, a client certificate. It brings undici,
+ * whose `fetch` and agents it uses: those built into Node don't take an agent of another copy.
+ *
+ * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves where undici is
+ * installed. This is for programs that are bundled, and for those who build their own `fetch`, or share one way out
+ * among authenticators and other code.
+ *
+ * ```ts ignore
+ * // Not run: this is for Node.
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ * import { nodeTransport } from "@m2m/authenticator/transport/node";
+ *
+ * const transport = nodeTransport({ httpProxyUrl: "http://user:password@proxy.example.com:3128" });
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+ *   fetch: transport.fetch,
+ * });
+ * ```
+ *
+ * @module
+ */
+
+import * as undici from "undici";
+import type { Fetch } from "./fetch.ts";
+import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
+import { type Undici, undiciTransport } from "./undici.ts";
+
+export type { ClientCertificate, Fetch, Transport, TransportOptions };
+
+/**
+ * A way out by undici.
+ *
+ * @example A private authority and mutual TLS
+ * ```ts ignore
+ * // Not run: this is for Node.
+ * import { nodeTransport } from "@m2m/authenticator/transport/node";
+ *
+ * const transport = nodeTransport({
+ *   verify: "/etc/ssl/private-ca.pem",
+ *   clientCertificate: { cert: "/etc/ssl/my-client.pem", key: "/etc/ssl/my-client.key" },
+ * });
+ * console.log((await transport.fetch("https://api.example.com/v1/projects")).status);
+ * await transport.close();
+ * ```
+ *
+ * @param options The proxy, the authorities, the certificate.
+ * @returns A `fetch`, and what it takes to be rid of it.
+ */
+export function nodeTransport(options: TransportOptions = {}): Transport {
+  return undiciTransport(() => undici as unknown as Undici, options);
+}

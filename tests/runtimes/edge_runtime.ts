@@ -1,0 +1,71 @@
+/**
+ * Vercel's edge runtime, from npm, on a Node from npm. It comes in several packages, so that it has a lock file:
+ * beside `deno.lock`, not in it, for the reason given in `npm_package.ts`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { nodeExecutable } from "./node.ts";
+import { type RunResult, runToEnd } from "./run_to_end.ts";
+import { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
+
+/** The version that is used. */
+export const edgeRuntimeVersion = "4.0.1";
+
+const lock = fileURLToPath(new URL("edge_runtime.lock", import.meta.url));
+
+/** Evaluates `worker.js`, posts the text of `input.txt` to its listener, and prints the answer behind `mark`. */
+const host = (mark: string) =>
+  `import { readFile } from "node:fs/promises";
+import { EdgeRuntime } from "edge-runtime";
+const runtime = new EdgeRuntime({ initialCode: await readFile("worker.js", "utf8") });
+const body = await readFile("input.txt", "utf8");
+const response = await runtime.dispatchFetch("http://127.0.0.1/run", { method: "POST", body });
+console.log(${JSON.stringify(mark)} + await response.text());
+`;
+
+/** What goes in, and what goes before what comes out. */
+export interface EdgeRun {
+  /** A script, not a module: see `bundle.ts`. */
+  readonly script: string;
+  readonly input: string;
+  readonly mark: string;
+}
+
+/** Fetches the runtime; resolves to the function that runs a script in it. */
+export async function edgeRuntime(): Promise<(run: EdgeRun) => Promise<RunResult>> {
+  const node = await nodeExecutable("22.18.0");
+  await (await install())[Symbol.asyncDispose]();
+  return async ({ script, input, mark }) => {
+    await using folder = await install();
+    await Deno.writeTextFile(join(folder.path, "worker.js"), script);
+    await Deno.writeTextFile(join(folder.path, "input.txt"), input);
+    await Deno.writeTextFile(join(folder.path, "main.mjs"), host(mark));
+    return await runToEnd(node, { args: ["main.mjs"], cwd: folder.path, timeout: 120_000 });
+  };
+}
+
+/** A folder with the packages in `node_modules`: downloaded once, linked from then on. */
+async function install(): Promise<TemporaryFolder> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder("edge_runtime_"));
+  const manifest = { private: true, dependencies: { "edge-runtime": edgeRuntimeVersion } };
+  await Deno.writeTextFile(join(folder.path, "package.json"), JSON.stringify(manifest));
+  const { success, stderr } = await runToEnd(Deno.execPath(), {
+    args: [
+      "install",
+      "--quiet",
+      `--lock=${lock}`,
+      "--frozen",
+      "--node-modules-dir=manual",
+      "--node-modules-linker=hoisted",
+    ],
+    cwd: folder.path,
+    timeout: 300_000,
+  });
+  if (!success) throw new Error(stderr.replace(/^error: /, ""));
+  stack.move();
+  return folder;
+}

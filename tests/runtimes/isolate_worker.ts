@@ -1,0 +1,104 @@
+/**
+ * A worker whose requests share authenticators, as those of a real one do, and which ends them in all ways: for the
+ * tests of what one request leaves to the others of its isolate.
+ *
+ * @module
+ */
+
+import {
+  AuthenticationError,
+  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
+
+interface Env {
+  readonly API: string;
+  readonly TOKEN_ENDPOINT: string;
+}
+
+interface Context {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+type WaitUntil = NonNullable<ClientCredentialsAuthenticatorOptions["waitUntil"]>;
+
+/** How far the clock has been put forward, in milliseconds. */
+let ahead = 0;
+/** Of the request whose turn it is. */
+let current: Context | undefined;
+const clients = new Map<string, ClientCredentialsAuthenticator>();
+
+function build(clientId: string, env: Env, waitUntil?: WaitUntil): ClientCredentialsAuthenticator {
+  return new ClientCredentialsAuthenticator({
+    endpoint: env.API,
+    clientId,
+    clientSecret: "secret",
+    configStore: new StaticClientConfigStore({ tokenEndpoint: env.TOKEN_ENDPOINT }),
+    clock: { wall: () => Date.now() + ahead, monotonic: () => performance.now() + ahead },
+    waitUntil,
+  });
+}
+
+// Outside of any request there is no I/O, no time and no chance: building one takes none of it.
+const early = build("early", { API: "https://api.test", TOKEN_ENDPOINT: "https://auth.test/token" });
+
+/** By name: how a client keeps its renewals running behind a response. */
+const behind: Readonly<Record<string, () => Promise<WaitUntil>>> = {
+  context: () => Promise.resolve((work) => current?.waitUntil(work)),
+  async imported() {
+    // Computed: no bundler can find it.
+    const specifier = ["cloudflare", "workers"].join(":");
+    return (await import(specifier)).waitUntil;
+  },
+};
+
+async function client(name: string, env: Env): Promise<ClientCredentialsAuthenticator> {
+  const waitUntil = await behind[name]?.();
+  const found = clients.get(name) ?? build(name, env, waitUntil);
+  clients.set(name, found);
+  return found;
+}
+
+const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
+
+/** By path: what a request does. */
+const routes: Readonly<
+  Record<string, (authenticator: ClientCredentialsAuthenticator, value: number) => Promise<unknown>>
+> = {
+  /** Calls the API, and tells what it said. */
+  "/call": async (authenticator) => await (await authenticator.fetch("/x")).text(),
+  /** Calls the API, and ends after so many milliseconds, whatever has become of it. */
+  async "/leave"(authenticator, time) {
+    void authenticator.fetch("/x").catch(() => {});
+    await pause(time);
+    return "left";
+  },
+  "/refresh": async (authenticator) => (await authenticator.refreshCredentials()).accessToken,
+  "/close": async (authenticator) => await authenticator.close() ?? "closed",
+  /** Keeps the isolate from everything else for a while. No clock moves meanwhile: the value is a number of rounds. */
+  "/toil"(_, rounds) {
+    let sum = 0;
+    for (let round = 0; round < rounds; round++) sum = Math.imul(sum + round, 31);
+    return Promise.resolve(`toiled: ${sum}`);
+  },
+  "/forward": (_, time) => Promise.resolve(ahead += time),
+  "/early": () => Promise.resolve(early.credentials ?? "nothing"),
+};
+
+export default {
+  async fetch(request: Request, env: Env, context: Context): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    try {
+      const authenticator = await client(searchParams.get("client") ?? "a", env);
+      current = context;
+      const answer = await routes[pathname]?.(authenticator, Number(searchParams.get("value")));
+      return new Response(String(answer));
+    } catch (error) {
+      const code = error instanceof AuthenticationError
+        ? error.code
+        : `${Object(error).name}: ${Object(error).message}`;
+      return new Response(code, { status: 500 });
+    }
+  },
+};

@@ -1,0 +1,87 @@
+/**
+ * What runs on each runtime: the cases that come as JSON in a file, each by the constructor's options and by the
+ * transport of the runtime's own export. What came of them is printed as JSON, on the last line.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { argv } from "node:process";
+import { inspect } from "node:util";
+import {
+  type AuthenticationError,
+  ClientCredentialsAuthenticator,
+  type Fetch,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
+import type { CaseResult, Outcome, PreparedCase } from "./case.ts";
+import { shapes } from "./shapes.ts";
+
+/** What an export of a runtime makes. */
+interface Transport {
+  fetch: Fetch;
+  close(): Promise<void>;
+}
+type MakeTransport = (options: PreparedCase["options"]) => Transport;
+
+/** Runs all cases, and what requests may look like; prints what came of them. */
+export async function main(makeTransport: MakeTransport): Promise<void> {
+  const { cases, shapesOn }: { cases: PreparedCase[]; shapesOn: PreparedCase[] } = JSON.parse(
+    await readFile(argv[2]!, "utf8"),
+  );
+  const results: CaseResult[] = [];
+  // A few at a time: those who retry wait most of the time.
+  const queue = cases.flatMap((each) => (["constructor", "transport"] as const).map((way) => ({ each, way })));
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      results.push(await run(next.each, next.way, makeTransport));
+    }
+  }));
+  const shaped: Record<string, Record<string, unknown>> = {};
+  for (const { name, origin, options } of shapesOn) {
+    const transport = makeTransport(options);
+    shaped[name] = await shapes(transport.fetch, origin);
+    await transport.close();
+  }
+  console.log(JSON.stringify({ results, shaped }));
+}
+
+async function run(
+  { name, origin, options }: PreparedCase,
+  way: CaseResult["way"],
+  makeTransport: MakeTransport,
+): Promise<CaseResult> {
+  const transport = way === "transport" ? makeTransport(options) : undefined;
+  let attempts = 0;
+  const settings = {
+    clientId: "my-client",
+    clientSecret: "s3cret",
+    configStore: new StaticClientConfigStore({ tokenEndpoint: `${origin}/token` }),
+    retry: { attempts: 3, maxBackoff: 20 },
+    onEvent: ({ type }: { type: string }) => void (type === "requested" && attempts++),
+    ...transport ? { fetch: transport.fetch } : options,
+  };
+  const authenticator = new ClientCredentialsAuthenticator({ ...settings, endpoint: origin });
+  const token = await outcome(() => authenticator.getCredentials().then(() => undefined));
+  const counted = attempts;
+  const call = await outcome(() => authenticator.fetch("/v1/projects", { method: "POST", body: "hello" }));
+  const elsewhere = new ClientCredentialsAuthenticator({ ...settings, endpoint: "https://elsewhere.test" });
+  const bareCall = await outcome(() => elsewhere.fetch(`${origin}/echo`));
+  // What was closed opens anew.
+  await authenticator.close();
+  const afterClose = token.ok ? await outcome(() => authenticator.fetch("/v1/projects")) : call;
+  // By hand: Node 22 doesn't know `await using`.
+  await Promise.all([authenticator, elsewhere, transport].map((each) => each?.close()));
+  return { name, way, token, attempts: counted, call: afterClose.ok ? call : afterClose, bareCall };
+}
+
+async function outcome(work: () => Promise<Response | undefined>): Promise<Outcome> {
+  try {
+    const response = await work();
+    if (response === undefined) return { ok: true };
+    return { ok: true, status: response.status, seen: await response.json() };
+  } catch (error) {
+    const { name, code, retryable, message } = error as AuthenticationError;
+    return { ok: false, name, code, retryable, message, printed: inspect(error, { depth: 5 }) };
+  }
+}

@@ -1,0 +1,4 @@
+import { bunTransport } from "@m2m/authenticator/transport/bun";
+import { main } from "./program.ts";
+
+await main(bunTransport);

@@ -1,0 +1,4 @@
+import { nodeTransport } from "@m2m/authenticator/transport/node";
+import { main } from "./program.ts";
+
+await main(nodeTransport);
