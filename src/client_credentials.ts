@@ -9,7 +9,7 @@ import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret } from "./client_auth/client_auth.ts";
 import { checkDuration, checkHeaderKey, checkScopes, checkString, checkUrl, show } from "./config_store/check.ts";
-import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
+import type { ClientConfig, ClientConfigRequest, ClientConfigStore } from "./config_store/client_config_store.ts";
 import { AuthenticationError } from "./errors.ts";
 import type { IssuedCredentials } from "./held.ts";
 import { chooseClientAuth, defaultTimeout } from "./token_client/get_token.ts";
@@ -133,7 +133,7 @@ export class ClientCredentialsAuthenticator extends Authenticator {
    */
   protected override async requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
     const { configStore, cooldown, scopes, audience, ...settings } = this.#settings;
-    const config = await readClientConfig(configStore);
+    const config = await readClientConfig(configStore, { signal, fetch: this.transportFetch });
     const credentials = await requestToken({
       ...settings,
       tokenEndpoint: config.tokenEndpoint,
@@ -162,10 +162,13 @@ interface Settings {
 }
 
 /** The store's settings, checked: a store may be anybody's code, reading anybody's answer. */
-async function readClientConfig(store: ClientConfigStore): Promise<ClientConfig & { tokenEndpoint: URL }> {
+async function readClientConfig(
+  store: ClientConfigStore,
+  request: ClientConfigRequest,
+): Promise<ClientConfig & { tokenEndpoint: URL }> {
   let config: ClientConfig;
   try {
-    config = await store.getClientConfig();
+    config = await store.getClientConfig(request);
   } catch (cause) {
     if (cause instanceof AuthenticationError) throw cause;
     throw new AuthenticationError("config_store_failed", "Cannot get the client's settings: see the cause.", { cause });

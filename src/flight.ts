@@ -10,15 +10,23 @@ import { isRequestBound } from "./transport/request_bound.ts";
 const beatInterval = 20;
 /** How often a follower looks, in milliseconds. */
 const lookInterval = 10;
-/** After how much silence a leader is taken for gone, in milliseconds. */
+/** After how many looks without a beat a leader is taken for gone. By number, for a busy isolate stops the looks, too. */
+const silentLooks = 10;
+/** The same in time, for those who only ask whether there is a leader, in milliseconds. */
 const silence = 100;
 
 interface Slot<T> {
+  beats: number;
   lastBeat: number;
   outcome?: { value: T } | { error: unknown };
   /** Who took over from a leader that fell silent. */
   successor?: Slot<T>;
+  /** Set by whoever wants the work to end; its leader looks at each beat. */
+  end?: { reason: unknown };
 }
+
+/** What is done once for many; the signal says when to stop. */
+export type Work<T> = (signal: AbortSignal) => Promise<T>;
 
 /**
  * Runs work once for all who ask while it runs. When it has settled, the next who asks runs it anew.
@@ -29,33 +37,39 @@ interface Slot<T> {
  * fell silent because its request ended.
  */
 export class Flight<T> {
-  #shared: Promise<T> | undefined;
+  #shared: { promise: Promise<T>; controller: AbortController } | undefined;
   #slot: Slot<T> | undefined;
 
   /** Whether the work is being done now, as far as can be known. */
   get active(): boolean {
-    return this.#shared !== undefined || this.#slot !== undefined && isAlive(this.#slot);
-  }
-
-  /** Settles, and never rejects, when the work that runs has ended; at once where that can't be awaited. */
-  get settled(): Promise<unknown> {
-    return Promise.resolve(this.#shared?.catch(() => {}));
+    return this.#shared !== undefined ||
+      this.#slot !== undefined && Date.now() - this.#slot.lastBeat <= silence;
   }
 
   /** The outcome of the work that runs, or of `work` where none does. */
-  join(work: () => Promise<T>): Promise<T> {
+  join(work: Work<T>): Promise<T> {
     if (isRequestBound()) return this.#leadOrFollow(work);
     if (this.#shared === undefined) {
+      const controller = new AbortController();
       // Not before the promise is in its place: the work may ask for its own outcome.
-      const shared = Promise.resolve().then(work).finally(() => this.#shared = undefined);
+      const promise = Promise.resolve().then(() => work(controller.signal)).finally(() => this.#shared = undefined);
       // Those who wait get the rejection themselves; where nobody does, it must not end the process.
-      shared.catch(() => {});
-      this.#shared = shared;
+      promise.catch(() => {});
+      this.#shared = { promise, controller };
     }
-    return this.#shared;
+    return this.#shared.promise;
   }
 
-  async #leadOrFollow(work: () => Promise<T>): Promise<T> {
+  /** Has the work that runs end with this reason, and settles when it has, where that can be awaited. */
+  async end(reason: unknown): Promise<void> {
+    if (this.#slot !== undefined) this.#slot.end = { reason };
+    this.#shared?.controller.abort(reason);
+    await this.#shared?.promise.catch(() => {});
+  }
+
+  async #leadOrFollow(work: Work<T>): Promise<T> {
+    let beats = NaN;
+    let looks = 0;
     for (let slot = this.#slot; slot !== undefined;) {
       if (slot.outcome !== undefined) {
         if ("error" in slot.outcome) throw slot.outcome.error;
@@ -63,23 +77,31 @@ export class Flight<T> {
       }
       if (slot.successor !== undefined) {
         slot = slot.successor;
-      } else if (isAlive(slot)) {
-        await new Promise((resolve) => setTimeout(resolve, lookInterval));
-      } else {
-        // The first follower to notice leads, the others follow it, even if it is done before they look again.
-        return await this.#lead(work, slot);
+        looks = 0;
+        continue;
       }
+      looks = slot.beats === beats ? looks + 1 : 0;
+      beats = slot.beats;
+      // The first follower to notice leads, the others follow it, even if it is done before they look again.
+      if (looks >= silentLooks) return await this.#lead(work, slot);
+      await new Promise((resolve) => setTimeout(resolve, lookInterval));
     }
     return await this.#lead(work, undefined);
   }
 
-  async #lead(work: () => Promise<T>, predecessor: Slot<T> | undefined): Promise<T> {
-    const slot: Slot<T> = { lastBeat: Date.now() };
+  async #lead(work: Work<T>, predecessor: Slot<T> | undefined): Promise<T> {
+    const slot: Slot<T> = { beats: 0, lastBeat: Date.now() };
     if (predecessor !== undefined) predecessor.successor = slot;
     this.#slot = slot;
-    const beat = setInterval(() => slot.lastBeat = Date.now(), beatInterval);
+    const controller = new AbortController();
+    const beat = setInterval(() => {
+      slot.beats++;
+      slot.lastBeat = Date.now();
+      // Here, for an abort from within another request would reach into this one.
+      if (slot.end !== undefined) controller.abort(slot.end.reason);
+    }, beatInterval);
     try {
-      const value = await work();
+      const value = await work(controller.signal);
       slot.outcome = { value };
       return value;
     } catch (error) {
@@ -90,8 +112,4 @@ export class Flight<T> {
       if (this.#slot === slot) this.#slot = undefined;
     }
   }
-}
-
-function isAlive(slot: Slot<unknown>): boolean {
-  return Date.now() - slot.lastBeat <= silence;
 }

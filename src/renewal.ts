@@ -57,8 +57,6 @@ export class Renewal {
   readonly #options: RenewalOptions;
   readonly #ask: (signal: AbortSignal) => Promise<IssuedCredentials>;
   readonly #flight = new Flight<Held>();
-  /** Ends the flight. */
-  #closing: AbortController | undefined;
   /** Whether the flight was started by nobody who waits: it makes one attempt. */
   #isBehind = false;
   #held: Held | undefined;
@@ -125,8 +123,7 @@ export class Renewal {
 
   /** Ends what is under way, with `reason` for those who wait, and settles when it has ended. */
   async close(reason: unknown): Promise<void> {
-    this.#closing?.abort(reason);
-    await this.#flight.settled;
+    await this.#flight.end(reason);
   }
 
   #mayReplace(): boolean {
@@ -213,12 +210,11 @@ export class Renewal {
 
   /** Joins the flight that is under way, or starts one. */
   #fly(reason: RenewalReason, attempts: number): Promise<Held> {
-    if (!this.#flight.active) this.#closing = new AbortController();
-    return this.#flight.join(() => this.#run(reason, attempts, this.#closing?.signal));
+    return this.#flight.join((signal) => this.#run(reason, attempts, signal));
   }
 
   /** One flight: as many requests as it takes, within the limits. */
-  #run(reason: RenewalReason, attempts: number, signal: AbortSignal | undefined): Promise<Held> {
+  #run(reason: RenewalReason, attempts: number, signal: AbortSignal): Promise<Held> {
     const { clock, retry: { deadline } } = this.#options;
     const end = clock.monotonic() + deadline;
     const failuresBefore = this.#failures;

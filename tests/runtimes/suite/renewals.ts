@@ -73,6 +73,27 @@ export const renewals: readonly Case[] = [
     },
   },
   {
+    name: "a token of ten minutes is left alone for seven, and renewed in the last two",
+    async run(world) {
+      const clock = new TravellingClock();
+      const works: Promise<unknown>[] = [];
+      const { authenticator, tokens } = await world.set({
+        tokens: { usual: json({ access_token: "planted-token-{n}", expires_in: 600 }) },
+        options: { clock, waitUntil: (work) => void works.push(work) },
+      });
+      await authenticator.getCredentials();
+      clock.pass(420_000);
+      await authenticator.getCredentials();
+      assertEquals([await count(tokens), works.length], [1, 0]);
+      clock.pass(65_000);
+
+      assertEquals((await authenticator.getCredentials()).accessToken, nthToken(1));
+
+      await Promise.all(works);
+      assertEquals([await count(tokens), authenticator.credentials?.accessToken], [2, nthToken(2)]);
+    },
+  },
+  {
     name: "near its end a token is renewed once, however many call",
     async run(world) {
       const { authenticator, tokens, behind } = await aged(world, age.early);
