@@ -62,7 +62,12 @@ export class Flight<T> {
 
   /** Has the work that runs end with this reason, and settles when it has, where that can be awaited. */
   async end(reason: unknown): Promise<void> {
-    if (this.#slot !== undefined) this.#slot.end = { reason };
+    if (this.#slot !== undefined) {
+      // Its followers hear of it at once, its leader at the next beat; who comes next has nothing to do with it.
+      this.#slot.end = { reason };
+      this.#slot.outcome = { error: reason };
+      this.#slot = undefined;
+    }
     this.#shared?.controller.abort(reason);
     await this.#shared?.promise.catch(() => {});
   }

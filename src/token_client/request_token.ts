@@ -51,9 +51,17 @@ export async function requestToken(asked: TokenExchange): Promise<Credentials> {
       return await send(request, asked);
     } catch (error) {
       refusals?.note(request, error);
-      throw error;
+      if (!isInvalidClient(error)) throw error;
+      // The secret may have been changed while this request was under way: its provider is asked once more.
+      const next = await buildTokenRequest({ ...asked, signal });
+      if (next.credential === undefined || next.credential === request.credential) throw error;
+      return await send(next, asked);
     }
   });
+}
+
+function isInvalidClient(error: unknown): boolean {
+  return error instanceof AuthenticationError && error.error === "invalid_client" && !error.retryable;
 }
 
 async function send(request: BuiltTokenRequest, { fetch, clock }: TokenExchange): Promise<Credentials> {

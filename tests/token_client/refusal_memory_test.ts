@@ -48,12 +48,21 @@ Deno.test("a request refused for good isn't sent again for five seconds: callers
 });
 
 Deno.test("another secret ends the cool-down at once", async () => {
-  const secrets = ["wrong", "wrong", "right"];
-  const { stub, authenticator } = arrange({ clientSecret: () => secrets.shift() ?? "right" });
-  await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
-  await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+  let secret = "wrong";
+  const { stub, authenticator } = arrange({ clientSecret: () => secret });
+  for (let i = 0; i < 3; i++) await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   assertEquals(stub.requests.length, 1);
+  secret = "right";
   assertEquals((await authenticator.getCredentials()).accessToken, "token-2");
+});
+
+Deno.test("a secret that was changed while it was used fails no call: its provider is asked once more", async () => {
+  const secrets = ["wrong", "right"];
+  const { stub, authenticator } = arrange({ clientSecret: () => secrets.shift() ?? "right" });
+  assertEquals((await authenticator.getCredentials()).accessToken, "token-2");
+  const wrong = arrange({ clientSecret: () => `wrong-${wrong.stub.requests.length}` });
+  await assertRejects(() => wrong.authenticator.getCredentials(), AuthenticationError);
+  assertEquals([stub.requests.length, wrong.stub.requests.length], [2, 2], "once, and not for ever");
 });
 
 Deno.test("the cool-down can be set, and be none", async () => {
@@ -96,5 +105,6 @@ Deno.test("an assertion signed anew doesn't make another request of it", async (
     },
   });
   for (let i = 0; i < 5; i++) await assertRejects(() => authenticator.getCredentials());
-  assertEquals([stub.requests.length, signed], [1, 5]);
+  // Once more than it was asked for: after a refusal the proof may have another key.
+  assertEquals([stub.requests.length, signed], [1, 6]);
 });
