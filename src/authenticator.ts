@@ -101,12 +101,13 @@ export interface RefreshOptions extends CallOptions {
  * ```
  */
 export abstract class Authenticator {
-  readonly #endpoint: Place;
+  readonly #endpoint: string;
   readonly #allowedOrigins: readonly string[] | undefined;
   readonly #headerKey: string | undefined;
   readonly #transport: WayOut;
   readonly #renewalOptions: RenewalOptions;
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
+  #madePlace: Place | undefined;
   #madeRenewal: Renewal | undefined;
   #boundFetch: Fetch | undefined;
 
@@ -121,8 +122,8 @@ export abstract class Authenticator {
     const { endpoint, headerKey, defaultLifetime = 300_000 } = options;
     const { allowedOrigins, onEvent, waitUntil, clock = systemClock } = options;
     const retry = options.retry ? checkRetry(options.retry) : defaultRetry;
-    const { href, origin } = checkUrl("endpoint", endpoint);
-    this.#endpoint = { href, origin };
+    checkUrl("endpoint", endpoint);
+    this.#endpoint = String(endpoint);
     this.#allowedOrigins = allowedOrigins && checkOrigins(allowedOrigins);
     this.#headerKey = checkHeaderKey(headerKey);
     checkDuration("defaultLifetime", defaultLifetime);
@@ -244,9 +245,17 @@ export abstract class Authenticator {
     return this.#madeRenewal ??= new Renewal(this.#renewalOptions, (signal) => this.requestCredentials(signal));
   }
 
+  get #place(): Place {
+    if (this.#madePlace === undefined) {
+      const { href, origin } = new URL(this.#endpoint);
+      this.#madePlace = { href, origin };
+    }
+    return this.#madePlace;
+  }
+
   /** The origins that may have the token. */
   get #origins(): readonly string[] {
-    const { origin } = this.#endpoint;
+    const { origin } = this.#place;
     return this.#allowedOrigins ? [origin, ...this.#allowedOrigins] : [origin];
   }
 
@@ -256,7 +265,7 @@ export abstract class Authenticator {
   }
 
   async #fetch(input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
-    const request = new ApiRequest(input, init, this.#endpoint);
+    const request = new ApiRequest(input, init, this.#place);
     const { fetch } = this.#transport;
     if (!this.#origins.includes(request.origin)) return await request.sendAsIs(fetch);
     try {
