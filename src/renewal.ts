@@ -57,7 +57,8 @@ export class Renewal {
   readonly #options: RenewalOptions;
   readonly #ask: (signal: AbortSignal) => Promise<IssuedCredentials>;
   readonly #flight = new Flight<Held>();
-  /** Whether the flight was started by nobody who waits: it makes one attempt. */
+  // Of the flight that is under way: how many attempts it makes, and whether nobody waited for it when it started.
+  #attempts = 0;
   #isBehind = false;
   #held: Held | undefined;
   // Moments by the monotonic clock.
@@ -148,8 +149,7 @@ export class Renewal {
     if (this.#flight.active || this.#isTooSoon()) return true;
     const { waitUntil } = this.#options;
     if (waitUntil === undefined && isRequestBound()) return false;
-    this.#isBehind = true;
-    const work = this.#fly("early", 1).catch(() => {});
+    const work = this.#fly("early", 1, true).catch(() => {});
     try {
       waitUntil?.(work);
     } catch {
@@ -194,22 +194,29 @@ export class Renewal {
   }
 
   /** The outcome of the flight that is under way, or of a new one. */
-  async #next(reason: RenewalReason, signal: AbortSignal | undefined, attempts?: number): Promise<Held> {
+  async #next(
+    reason: RenewalReason,
+    signal: AbortSignal | undefined,
+    attempts = this.#options.retry.attempts,
+  ): Promise<Held> {
     for (;;) {
-      const wasBehind = this.#isBehind && this.#flight.active;
-      if (!wasBehind) this.#isBehind = false;
-      const flight = this.#fly(reason, attempts ?? this.#options.retry.attempts);
+      const flight = this.#fly(reason, attempts, false);
+      const attemptsMade = this.#attempts;
       try {
         return await (signal === undefined ? flight : untilAborted(signal, flight));
       } catch (error) {
-        // It had one attempt, for nobody waited then.
-        if (!wasBehind || signal?.aborted || !isPassing(error)) throw error;
+        // It may have been started for somebody with less patience.
+        if (attemptsMade >= attempts || signal?.aborted || !isPassing(error)) throw error;
       }
     }
   }
 
   /** Joins the flight that is under way, or starts one. */
-  #fly(reason: RenewalReason, attempts: number): Promise<Held> {
+  #fly(reason: RenewalReason, attempts: number, behind: boolean): Promise<Held> {
+    if (!this.#flight.active) {
+      this.#attempts = attempts;
+      this.#isBehind = behind;
+    }
     return this.#flight.join((signal) => this.#run(reason, attempts, signal));
   }
 

@@ -155,6 +155,25 @@ Deno.test("a vault or a settings service that fails isn't asked at every call", 
   }
 });
 
+Deno.test("who has no token is patient, even if the request under way was started by somebody who had one", async () => {
+  const time = { now: 1_000_000 };
+  let release = () => {};
+  const stub = tokenEndpointStub((count) => {
+    if (count === 1 || count > 3) return usualAnswer(count);
+    return count === 3 ? unavailable() : new Promise((resolve) => release = () => resolve(unavailable()));
+  });
+  const clock = { wall: () => time.now, monotonic: () => time.now + performance.now() };
+  const authenticator = authenticatorAt(stub, { clock });
+  await authenticator.getCredentials();
+  time.now += 3_400_000;
+  assertEquals((await authenticator.getCredentials()).accessToken, "token-1", "renewed behind");
+  await pause(10);
+  time.now += 300_000;
+  const waiting = authenticator.getCredentials();
+  release();
+  assertEquals((await waiting).accessToken, "token-4");
+});
+
 Deno.test("an abort ends a wait between two requests at once", async () => {
   const stub = tokenEndpointStub(() => unavailable({ "retry-after": "20" }));
   await using authenticator = authenticatorAt(stub);

@@ -1,0 +1,17 @@
+/** What must come of `program.ts`, whatever it runs on. @module */
+import { assertEquals } from "@std/assert";
+import { type Backend, calls, projects } from "../examples/backend.ts";
+import type { ProgramOutput } from "./program.ts";
+
+/** Fails unless the program printed what it should, and the servers saw what they should. */
+export function assertProgramWorked(text: string, backend: Backend): void {
+  const output: ProgramOutput = JSON.parse(text);
+  assertEquals(output, {
+    answers: [projects, projects, projects],
+    events: ["requested", "obtained"],
+    refusal: "token_request_refused: invalid_client",
+  });
+  assertEquals(calls(backend), Array(3).fill("GET /v1/projects 200"));
+  assertEquals(backend.countTokenRequests(), 4);
+  backend.assertNoSecretIn(text);
+}

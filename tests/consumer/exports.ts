@@ -1,0 +1,83 @@
+/**
+ * Every export of the package, what its first use gives (see `probe.ts`), and on which runtime it says instead that
+ * this is none of its own. As data, the same for all runtimes.
+ *
+ * @module
+ */
+
+/** What it runs on; workerd before and after it took in Node's modules. */
+export type RuntimeName = "Deno" | "Bun" | "Node" | "workerd of 2024" | "workerd of 2026";
+
+/** An export. */
+export interface ExportCase {
+  /** What comes of its use, where it belongs. */
+  readonly works: RegExp;
+  /** What it says elsewhere. */
+  readonly refuses?: Readonly<Partial<Record<RuntimeName, RegExp>>>;
+  /** Where it doesn't say so yet. Whoever mends that takes the name off: the test insists on it. */
+  readonly owed?: readonly RuntimeName[];
+}
+
+/** A way out that heeds the proxy it is given: nobody listens there. */
+const heedsProxy = /^failed: proxy_failed: .*the proxy doesn't answer/;
+const assertion = /^3 parts$/;
+const noNodeModule = /^failed: Error: .*"node:/;
+
+export const exportCases: Readonly<Record<string, ExportCase>> = {
+  ".": { works: /^client_credentials Bearer$/ },
+  "./config-store/chain": { works: /^https:\/\/auth\.example\.com\/token$/ },
+  "./config-store/discovery": { works: /^https:\/\/auth\.example\.com\/token$/ },
+  "./config-store/env": {
+    works: /^ClientCredentialsAuthenticator$/,
+    refuses: { "workerd of 2024": /^failed: invalid_config: .*this runtime has none\. Hand it in as env\./ },
+  },
+  "./client-auth/client-assertion": { works: assertion },
+  "./client-auth/client-secret-jwt": { works: assertion },
+  "./client-auth/private-key-jwt": { works: assertion },
+  "./client-auth/secret-file": {
+    works: /^a-secret$/,
+    refuses: {
+      "workerd of 2024": /^failed: client_auth_failed: .*\bruntime\b/,
+      "workerd of 2026": /^failed: client_auth_failed: .*\(ENOENT\)/,
+    },
+    owed: ["workerd of 2024"],
+  },
+  "./transport/bun": {
+    works: heedsProxy,
+    refuses: {
+      "Deno": /^failed: .*\bBun\b/,
+      "Node": /^failed: .*\bBun\b/,
+      "workerd of 2024": /^failed: .*\bBun\b/,
+      "workerd of 2026": /^failed: .*\bBun\b/,
+    },
+    owed: ["Deno", "Node", "workerd of 2024", "workerd of 2026"],
+  },
+  "./transport/deno": {
+    works: heedsProxy,
+    refuses: {
+      "Bun": /^failed: .*\bDeno\b/,
+      "Node": /^failed: .*\bDeno\b/,
+      "workerd of 2024": /^failed: .*\bDeno\b/,
+      "workerd of 2026": /^failed: .*\bDeno\b/,
+    },
+    owed: ["Bun", "Node", "workerd of 2024", "workerd of 2026"],
+  },
+  "./transport/node": {
+    // Deno runs undici as Node does.
+    works: heedsProxy,
+    refuses: { "Bun": /^failed: .*\bNode\b/, "workerd of 2024": noNodeModule, "workerd of 2026": noNodeModule },
+    owed: ["Bun"],
+  },
+};
+
+/** What is wrong with what came of the exports on a runtime, as sentences. */
+export function judgeExports(runtime: RuntimeName, output: Readonly<Record<string, string>>): string[] {
+  return Object.entries(exportCases).flatMap(([name, { works, refuses = {}, owed = [] }]) => {
+    const said = output[name] ?? "nothing";
+    const expected = refuses[runtime] ?? works;
+    if (owed.includes(runtime)) {
+      return expected.test(said) ? [`${name} is owed nothing on ${runtime} any more: take it off`] : [];
+    }
+    return expected.test(said) ? [] : [`${name} on ${runtime}: ${said} isn't ${expected}`];
+  });
+}
