@@ -58,6 +58,9 @@ async function read(path: string | URL): Promise<string> {
     return await process.getBuiltinModule("node:fs/promises").readFile(path, "utf8");
   } catch (error) {
     const { name, code } = Object(error);
+    if (globalThis.process?.getBuiltinModule === undefined) {
+      throw new AuthenticationError("client_auth_failed", "Cannot read the secret's file: this runtime has no files.");
+    }
     if (name === "NotCapable") {
       throw new AuthenticationError(
         "permission_denied",

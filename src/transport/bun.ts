@@ -25,6 +25,7 @@
 import type { Fetch } from "./fetch.ts";
 import { lazyTransport, type Opened } from "./lazy.ts";
 import { readFromDisk, secureContext, tlsSettings } from "./secure_context.ts";
+import { onlyOn } from "./only_on.ts";
 import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
 
 export type { ClientCertificate, Fetch, Transport, TransportOptions };
@@ -47,8 +48,10 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  *
  * @param options The proxy, the authorities, the certificate.
  * @returns A `fetch`, and what it takes to be rid of it.
+ * @throws {TypeError} On another runtime, which would pass the settings over.
  */
 export function bunTransport(options: TransportOptions = {}): Transport {
+  onlyOn(["Bun"], "bunTransport");
   return lazyTransport(options, open);
 }
 

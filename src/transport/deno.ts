@@ -34,6 +34,7 @@ import type { Fetch } from "./fetch.ts";
 import { lazyTransport, type Opened } from "./lazy.ts";
 import { readPems, usePems } from "./pem.ts";
 import { parseProxyUrl } from "./proxy_url.ts";
+import { onlyOn } from "./only_on.ts";
 import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
 import type { UnverifiedOptions } from "./unverified_connection.ts";
 
@@ -58,8 +59,10 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  *
  * @param options The proxy, the authorities, the certificate.
  * @returns A `fetch`, and what it takes to be rid of it.
+ * @throws {TypeError} On another runtime, which would pass the settings over.
  */
 export function denoTransport(options: TransportOptions = {}): Transport {
+  onlyOn(["Deno"], "denoTransport");
   return lazyTransport(options, open);
 }
 

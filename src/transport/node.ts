@@ -26,6 +26,7 @@
 
 import * as undici from "undici";
 import type { Fetch } from "./fetch.ts";
+import { onlyOn } from "./only_on.ts";
 import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
 import { type Undici, undiciTransport } from "./undici.ts";
 
@@ -49,7 +50,9 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  *
  * @param options The proxy, the authorities, the certificate.
  * @returns A `fetch`, and what it takes to be rid of it.
+ * @throws {TypeError} On another runtime, which would pass the settings over.
  */
 export function nodeTransport(options: TransportOptions = {}): Transport {
+  onlyOn(["Node.js", "Deno"], "nodeTransport");
   return undiciTransport(() => undici as unknown as Undici, options);
 }

@@ -8,7 +8,7 @@ export function assertProgramWorked(text: string, backend: Backend): void {
   const output: ProgramOutput = JSON.parse(text);
   assertEquals(output, {
     answers: [projects, projects, projects],
-    events: ["requested", "obtained"],
+    events: ["requested", "obtained", "requested", "failed"],
     refusal: "token_request_refused: invalid_client",
   });
   assertEquals(calls(backend), Array(3).fill("GET /v1/projects 200"));

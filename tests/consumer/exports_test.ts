@@ -11,6 +11,15 @@ Deno.test("the table of exports knows all that deno.json exports, and nothing el
 Deno.test("an export that isn't used, or goes past the proxy it was given, is found", () => {
   const found = judgeExports("Node", { "./transport/node": "went past the proxy: hello" });
 
-  assertEquals(found.filter((fault) => fault.startsWith("./transport/node")).length, 1);
-  assertEquals(found.filter((fault) => fault.startsWith(". on Node: nothing")).length, 1);
+  assertEquals(found.length, Object.keys(exportCases).length);
+  assertEquals(found.filter((fault) => fault.startsWith("./transport/node on Node: went past the proxy")).length, 1);
+  assertEquals(found.filter((fault) => fault === "./transport/bun on Node wasn't used").length, 1);
+});
+
+Deno.test("a refusal that an export still owes is one that the table asks for", () => {
+  const owing = Object.entries(exportCases).filter(([, { owed = [], refuses = {} }]) =>
+    owed.some((runtime) => refuses[runtime] === undefined)
+  );
+
+  assertEquals(owing, []);
 });

@@ -22,7 +22,7 @@ import { authenticatorFromEnv } from "@m2m/authenticator/config-store/env";
 export interface ProgramOutput {
   /** What the API answered: by settings given, found out, and from variables. */
   readonly answers: readonly unknown[];
-  /** What happened on the first call. */
+  /** What happened on the first call, and on the refusal. */
   readonly events: readonly AuthenticatorEvent["type"][];
   /** The code of the refusal. */
   readonly refusal: string;

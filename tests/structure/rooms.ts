@@ -65,6 +65,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "proxy_url.ts",
     "request_bound.ts",
     "secure_context.ts",
+    "only_on.ts",
     "transport.ts",
     "undici.ts",
     "unverified_connection.ts",
