@@ -52,6 +52,12 @@ const promptRefusals = 3;
 const firstRefusalPause = 30_000;
 const longestRefusalPause = 900_000;
 
+/** What goes wrong before the token endpoint has said anything: it is not for the refusal memory. */
+const ownFaults = new Set<string>([
+  ...["config_store_failed", "config_absent", "invalid_config", "insecure_token_endpoint", "client_auth_failed"],
+  ...["permission_denied", "tls_failed", "proxy_failed"],
+]);
+
 /** Holds the token in use, and renews it. */
 export class Renewal {
   readonly #options: RenewalOptions;
@@ -267,7 +273,7 @@ export class Renewal {
       this.#lastError = error;
       const delay = isPassing(error) ? this.#backOff(error) : undefined;
       const { code, status } = error instanceof AuthenticationError ? error : { code: undefined, status: undefined };
-      this.#isOwnFault = code === "config_store_failed" || code === "client_auth_failed";
+      this.#isOwnFault = !isPassing(error) && code !== undefined && ownFaults.has(code);
       tell(onEvent, { type: "failed", reason, attempt, behind, duration: ageOf(start, clock), code, status, delay });
       throw error;
     }

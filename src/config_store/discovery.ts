@@ -86,6 +86,8 @@ const leaderLeft = Symbol("the leader left");
  *
  * The document is fetched when it is needed, once for all who ask meanwhile, and kept for `maxAge`. An older one stays in
  * use while it is fetched anew, and for as long as that fails. A failure is not kept: who asks next asks the server.
+ * Authenticators share what is known if they share a `fetch`, their own or that of `options`: what came over one way out,
+ * perhaps unverified, is not for another.
  *
  * | code of the error | what happened | retryable |
  * |---|---|---|
@@ -111,9 +113,8 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
   readonly #issuer: string;
   readonly #options: DiscoveryOptions;
   readonly #config: Pick<ClientConfig, "scopes" | "audience" | "headerKey">;
-  readonly #flight = new Flight<AuthorizationServerMetadata>();
-  #known: { readonly metadata: AuthorizationServerMetadata; readonly since: Moment } | undefined;
-  #lastFailure: Moment | undefined;
+  /** By the way out: what came over one that verifies nothing is not for those who verify. */
+  readonly #lookups = new WeakMap<Fetch, Lookup>();
 
   /**
    * Checks its arguments; asks nobody.
@@ -163,19 +164,29 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
   async getMetadata(request: ClientConfigRequest = {}): Promise<AuthorizationServerMetadata> {
     const { clock = systemClock, maxAge = defaultMaxAge } = this.#options;
     request.signal?.throwIfAborted();
-    if (this.#known === undefined) return await this.#first(request);
-    const { metadata, since } = this.#known;
-    const isPausing = this.#lastFailure !== undefined && ageOf(this.#lastFailure, clock) < pause;
+    const lookup = this.#lookup(request);
+    if (lookup.known === undefined) return await this.#first(lookup, request);
+    const { metadata, since } = lookup.known;
+    const isPausing = lookup.lastFailure !== undefined && ageOf(lookup.lastFailure, clock) < pause;
     if (ageOf(since, clock) < maxAge || isPausing) return metadata;
-    await this.#refresh(request);
-    return this.#known.metadata;
+    await this.#refresh(lookup, request);
+    return lookup.known.metadata;
   }
 
-  async #first(request: ClientConfigRequest): Promise<AuthorizationServerMetadata> {
-    const { signal } = request;
+  #lookup(request: ClientConfigRequest): Lookup {
+    const fetch = this.#options.fetch ?? request.fetch ?? globalFetch;
+    let lookup = this.#lookups.get(fetch);
+    if (lookup === undefined) {
+      lookup = { fetch, flight: new Flight(), known: undefined, lastFailure: undefined };
+      this.#lookups.set(fetch, lookup);
+    }
+    return lookup;
+  }
+
+  async #first(lookup: Lookup, { signal }: ClientConfigRequest): Promise<AuthorizationServerMetadata> {
     for (;;) {
       try {
-        const flight = this.#flight.join(() => this.#request(request));
+        const flight = lookup.flight.join(() => this.#request(lookup, signal));
         return await (signal === undefined ? flight : untilAborted(signal, flight));
       } catch (error) {
         signal?.throwIfAborted();
@@ -185,10 +196,9 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
   }
 
   /** Fetches the metadata behind whoever asks, or, where that would be cut short, before them. */
-  async #refresh(request: ClientConfigRequest): Promise<void> {
+  async #refresh(lookup: Lookup, { signal }: ClientConfigRequest): Promise<void> {
     const { waitUntil } = this.#options;
-    const { signal } = request;
-    const work = this.#flight.join(() => this.#request(request)).catch(() => {});
+    const work = lookup.flight.join(() => this.#request(lookup, signal)).catch(() => {});
     if (waitUntil !== undefined) {
       try {
         waitUntil(work);
@@ -201,26 +211,34 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
     }
   }
 
-  async #request({ signal, fetch }: ClientConfigRequest): Promise<AuthorizationServerMetadata> {
-    const { clock = systemClock, timeout = defaultTimeout, allowInsecureRequests, ...options } = this.#options;
+  async #request(lookup: Lookup, signal: AbortSignal | undefined): Promise<AuthorizationServerMetadata> {
+    const { clock = systemClock, timeout = defaultTimeout, allowInsecureRequests } = this.#options;
     const since = momentOf(clock);
     try {
       const metadata = await requestMetadata({
         issuer: this.#issuer,
         allowInsecureRequests,
-        fetch: options.fetch ?? fetch ?? globalFetch,
+        fetch: lookup.fetch,
         timeout,
         signal,
       });
-      this.#known = { metadata, since };
-      this.#lastFailure = undefined;
+      lookup.known = { metadata, since };
+      lookup.lastFailure = undefined;
       return metadata;
     } catch (error) {
       if (signal?.aborted) throw leaderLeft;
-      this.#lastFailure = momentOf(clock);
+      lookup.lastFailure = momentOf(clock);
       throw error;
     }
   }
+}
+
+/** What is known over one way out. */
+interface Lookup {
+  readonly fetch: Fetch;
+  readonly flight: Flight<AuthorizationServerMetadata>;
+  known: { readonly metadata: AuthorizationServerMetadata; readonly since: Moment } | undefined;
+  lastFailure: Moment | undefined;
 }
 
 /** As it was given: issuers are compared as text. */

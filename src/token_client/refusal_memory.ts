@@ -16,7 +16,8 @@ import type { BuiltTokenRequest } from "./token_request.ts";
 export class RefusalMemory {
   readonly #cooldown: number;
   readonly #clock: Clock;
-  #request: string | undefined;
+  // A function, for browsers' consoles show private fields.
+  #request: (() => string) | undefined;
   #error: AuthenticationError | undefined;
   #until = 0;
 
@@ -28,7 +29,7 @@ export class RefusalMemory {
 
   /** Throws what the same request was answered a moment ago. */
   check(request: BuiltTokenRequest): void {
-    if (this.#error && this.#clock.monotonic() < this.#until && this.#request === essence(request)) {
+    if (this.#error && this.#clock.monotonic() < this.#until && this.#request?.() === essence(request)) {
       throw this.#error;
     }
   }
@@ -36,7 +37,8 @@ export class RefusalMemory {
   /** Remembers a failure, if it is one for good. */
   note(request: BuiltTokenRequest, error: unknown): void {
     if (!(error instanceof AuthenticationError) || error.retryable) return;
-    this.#request = essence(request);
+    const refused = essence(request);
+    this.#request = () => refused;
     this.#error = error;
     this.#until = this.#clock.monotonic() + this.#cooldown;
   }

@@ -27,6 +27,10 @@ const tls: readonly Reason[] = [
   ],
   [/not valid yet|NotValidYet|CERT_NOT_YET_VALID/, "its certificate is not valid yet. Set this clock right."],
   [
+    /CaUsedAsEndEntity/,
+    "its certificate is an authority's own. Have the authority issue one for the server, or make it with CA:FALSE.",
+  ],
+  [
     /not valid for name|NotValidForName|ALTNAME_INVALID/,
     "its certificate is for another host. Use a name that the certificate holds.",
   ],

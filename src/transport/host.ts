@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkTransportOptions } from "./check_options.ts";
 import type { Fetch } from "./fetch.ts";
 import type { Transport, TransportOptions } from "./transport.ts";
 
@@ -15,13 +16,7 @@ export interface WayOut {
 
 /** The way out for these options, where the runtime has one. */
 export function hostTransport(options: TransportOptions): WayOut {
-  const { httpProxyUrl, clientCertificate } = options;
-  if (httpProxyUrl && !(URL.canParse(httpProxyUrl) && /^https?:$/.test(new URL(httpProxyUrl).protocol))) {
-    throw new TypeError('httpProxyUrl must be an absolute URL, such as "http://proxy.example.com:3128".');
-  }
-  if (clientCertificate && !(clientCertificate.cert && clientCertificate.key)) {
-    throw new TypeError("clientCertificate must hold cert and key, as PEM text or paths.");
-  }
+  checkTransportOptions(options);
   const load = loader();
   if (load === undefined) {
     throw new TypeError(

@@ -17,7 +17,7 @@ declare const process: {
   getBuiltinModule(name: "node:module"): { createRequire(from: string): (name: string) => unknown };
 };
 
-/** A way out by undici, looked up from where the program stands, then from where it was started. */
+/** A way out by undici, looked up from where the program stands. */
 export function installedUndiciTransport(options: TransportOptions): Transport {
   return undiciTransport(load, options);
 }
@@ -25,12 +25,11 @@ export function installedUndiciTransport(options: TransportOptions): Transport {
 function load(): Undici {
   const { createRequire } = process.getBuiltinModule("node:module");
   // Not from this file: "import.meta" would be a syntax error in a bundle that isn't a module, such as a service worker's.
-  for (const from of [process.argv[1], `${process.cwd()}/`]) {
-    try {
-      if (from) return createRequire(from)("undici") as Undici;
-    } catch {
-      // Not to be had from there.
-    }
+  // Nor from the working folder, which may be anybody's, unless there is no program (node -e).
+  try {
+    return createRequire(process.argv[1] ?? `${process.cwd()}/`)("undici") as Undici;
+  } catch {
+    // Not to be had from there.
   }
   throw new AuthenticationError(
     "invalid_config",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkTransportOptions } from "./check_options.ts";
 import { explained } from "./failure.ts";
 import type { Fetch } from "./fetch.ts";
 import type { Transport, TransportOptions } from "./transport.ts";
@@ -23,22 +24,26 @@ export function lazyTransport(
   options: TransportOptions,
   open: (options: TransportOptions) => Promise<Opened>,
 ): Transport {
+  checkTransportOptions(options);
   let current: Promise<Opened> | undefined;
+  let opened: Opened | undefined;
   const close = async () => {
-    const last = current;
-    current = undefined;
-    await (await last?.catch(() => {}))?.close?.();
+    const [opening, done] = [current, opened];
+    current = opened = undefined;
+    if (done !== undefined) await done.close?.();
+    // What is still being opened may take for ever (a file on a dead mount): it is closed when it comes, if it does.
+    else void opening?.then((late) => late.close?.()).catch(() => {});
   };
   const fetch: Fetch = async (input, init) => {
     const opening = current ??= open(options);
-    let opened: Opened;
     try {
-      opened = await opening;
+      const wayOut = await opening;
+      if (current === opening) opened = wayOut;
+      return await wayOut.fetch(input, init);
     } catch (error) {
-      if (current === opening) current = undefined;
+      if (opened === undefined && current === opening) current = undefined;
       throw error;
     }
-    return opened.fetch(input, init);
   };
   return { fetch: explained(fetch, options), close, [Symbol.asyncDispose]: close };
 }

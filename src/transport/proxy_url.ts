@@ -8,14 +8,14 @@
 export interface ProxyUrl {
   /** Where it is: `http://host:port`, fit to be shown. */
   readonly origin: string;
-  /** Decoded; present where the URL has a user name. */
+  /** Decoded; present where the URL has any. */
   readonly credentials?: { readonly username: string; readonly password: string };
 }
 
 /** Takes apart `http://user:password@host:port`. */
 export function parseProxyUrl(text: string): ProxyUrl {
   const { origin, username, password } = new URL(text);
-  if (!username) return { origin };
+  if (!username && !password) return { origin };
   return { origin, credentials: { username: decoded(username), password: decoded(password) } };
 }
 

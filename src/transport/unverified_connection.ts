@@ -47,6 +47,7 @@ function handshake({ hostname, port }: URL, options: Tls.ConnectionOptions, sign
   signal.addEventListener("abort", stop, { once: true });
   socket.once("secureConnect", () => resolve(socket));
   socket.once("error", reject);
+  if (signal.aborted) stop();
   return promise.finally(() => {
     signal.removeEventListener("abort", stop);
     socket.off("error", reject);
