@@ -75,7 +75,7 @@ export interface RefreshOptions extends CallOptions {
 
 /**
  * Credentials, and a `fetch` that carries them (flytekit's `Authenticator`). Extend it for a grant of your own by
- * writing one method, {@linkcode Authenticator.requestCredentials}; for the client credentials grant there is
+ * writing one method; what it throws for good is thrown to every caller anew, for a cool-down is its own business: {@linkcode Authenticator.requestCredentials}; for the client credentials grant there is
  * {@linkcode ClientCredentialsAuthenticator}.
  *
  * @example Credentials from wherever you have them
@@ -136,7 +136,7 @@ export abstract class Authenticator {
   /**
    * Asks the authorization server, once. Called for one caller at a time, however many wait for the outcome.
    *
-   * @param signal Ends when the authenticator is closed.
+   * @param signal Ends when `retry.deadline` is over, or the authenticator is closed.
    * @returns The credentials issued, and the header to carry them where the settings name one.
    */
   protected abstract requestCredentials(signal: AbortSignal): Promise<IssuedCredentials>;
@@ -172,7 +172,8 @@ export abstract class Authenticator {
    * is not repeated during its cool-down.
    *
    * For clients that aren't `fetch`: name the credentials that the API refused, and those who come late with the same
-   * ones get what is known by then; where new ones don't help, they get the refused ones back.
+   * ones get what is known by then. After three in a row there are pauses, which grow, for nobody tells whether the new
+   * ones helped; meanwhile the refused ones come back.
    *
    * @param options The refused credentials, and a signal for this caller's wait.
    * @returns The new credentials.
@@ -225,7 +226,7 @@ export abstract class Authenticator {
    * Ends what is under way: those who wait for a token get an `AbortError`. A script ends by itself without it; what
    * `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it, and opened anew should a call follow.
    *
-   * @returns A promise that settles when the last token request has ended.
+   * @returns A promise that settles when the last token request has ended (on workerd, when it has been told to).
    */
   async close(): Promise<void> {
     await this.#renewal.close(new DOMException("The authenticator was closed.", "AbortError"));
@@ -296,6 +297,7 @@ export abstract class Authenticator {
     const second = await this.#send(request, fetch, next);
     tell(this.#renewalOptions.onEvent, { type: "replayed", status: second.response.status });
     if (second.isRefused) this.#renewal.refuse(next);
+    else this.#renewal.helped();
     return second.response;
   }
 

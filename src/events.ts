@@ -44,7 +44,10 @@ export interface FailedEvent extends Omit<RequestedEvent, "type"> {
   code: AuthenticationErrorCode | undefined;
   /** HTTP status of the answer, where one came. */
   status: number | undefined;
-  /** How long the next request waits, in milliseconds; `undefined` if trying again is of no use. */
+  /**
+   * How long the next request waits while there is a live token, in milliseconds; without one, `retry.deadline` at most.
+   * `undefined` if trying again is of no use.
+   */
   delay: number | undefined;
 }
 

@@ -52,7 +52,9 @@ export class Flight<T> {
     if (this.#shared === undefined) {
       const controller = new AbortController();
       // Not before the promise is in its place: the work may ask for its own outcome.
-      const promise = Promise.resolve().then(() => work(controller.signal)).finally(() => this.#shared = undefined);
+      const promise = Promise.resolve().then(() => work(controller.signal)).finally(() => {
+        if (this.#shared?.controller === controller) this.#shared = undefined;
+      });
       // Those who wait get the rejection themselves; where nobody does, it must not end the process.
       promise.catch(() => {});
       this.#shared = { promise, controller };
@@ -68,8 +70,10 @@ export class Flight<T> {
       this.#slot.outcome = { error: reason };
       this.#slot = undefined;
     }
-    this.#shared?.controller.abort(reason);
-    await this.#shared?.promise.catch(() => {});
+    const shared = this.#shared;
+    this.#shared = undefined;
+    shared?.controller.abort(reason);
+    await shared?.promise.catch(() => {});
   }
 
   async #leadOrFollow(work: Work<T>): Promise<T> {

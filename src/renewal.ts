@@ -16,7 +16,7 @@ import { isRequestBound } from "./transport/request_bound.ts";
 
 /** How a token endpoint in trouble is dealt with. */
 export interface RetryOptions {
-  /** How many requests are made while somebody waits. Default: 5. */
+  /** How many requests are made for those who have no token. Default: 5. For those who have a live one, it is 1. */
   attempts?: number | undefined;
   /** The longest pause between two requests, in milliseconds; they grow from 500 ms and are random. Default: 10,000. */
   maxBackoff?: number | undefined;
@@ -71,6 +71,8 @@ export class Renewal {
   #lastStart = -Infinity;
   #notBefore = -Infinity;
   #behindNotBefore = -Infinity;
+  /** Whether the server asked for a longer pause than anybody waits. */
+  #isLongWish = false;
   #lastRefusal = -Infinity;
   /** Renewals for a 401, until it has been quiet. */
   #refusals = 0;
@@ -126,6 +128,11 @@ export class Renewal {
     if (renews) held.refused = true;
     tell(onEvent, { type: "refused", remaining: held.expiresAt - held.age(clock), renews });
     return renews;
+  }
+
+  /** Takes note that a new token helped against a 401, which so was about the token: pauses stay short. */
+  helped(): void {
+    this.#refusals = Math.min(this.#refusals, promptRefusals);
   }
 
   /** Ends what is under way, with `reason` for those who wait, and settles when it has ended. */
@@ -189,13 +196,20 @@ export class Renewal {
    * may do without what the refused call was missing.
    */
   async #insteadOfRefused(held: Held, signal: AbortSignal | undefined): Promise<Held> {
-    const isAlive = () => held.age(this.#options.clock) < held.expiresAt;
-    try {
-      return await this.#next("refused", signal, isAlive() ? 1 : undefined);
-    } catch (error) {
-      if (signal?.aborted || !isPassing(error) || !isAlive()) throw error;
+    const { clock } = this.#options;
+    const isAlive = () => held.age(clock) < held.expiresAt;
+    const reuse = () => {
       held.refused = false;
       return this.#reused(held);
+    };
+    if (!isAlive()) return await this.#next("refused", signal);
+    // Not even an attempt is to be made yet, and calls that have no use for one mustn't wait for it.
+    if (!this.#flight.active && clock.monotonic() < this.#notBefore) return reuse();
+    try {
+      return await this.#next("refused", signal, 1);
+    } catch (error) {
+      if (signal?.aborted || !isPassing(error)) throw error;
+      return isAlive() ? reuse() : await this.#next("refused", signal);
     }
   }
 
@@ -247,7 +261,9 @@ export class Renewal {
   /** Waits for as long as the last failure asks for, or throws it if that is longer than there is time. */
   async #pause(end: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    if (this.#notBefore > end) throw this.#lastError;
+    // Longer than anybody waits: then nobody does, until as much time has passed.
+    const isTooLong = this.#isLongWish && clock.monotonic() < this.#notBefore;
+    if (isTooLong || this.#notBefore > end) throw this.#lastError;
     const isRecent = clock.monotonic() - this.#lastStart < renewalFloor;
     if (isRecent && this.#isOwnFault) throw this.#lastError;
     for (let delay; (delay = this.#notBefore - clock.monotonic()) > 0;) await sleep(delay, signal);
@@ -286,6 +302,7 @@ export class Renewal {
     const now = clock.monotonic();
     const backoff = Math.random() * ceiling;
     const wish = error.retryAfter ?? 0;
+    this.#isLongWish = wish > deadline;
     // Who has a live token keeps the wish to the letter. Who hasn't, no longer than a wait may last: one absurd answer
     // would lock us out.
     this.#behindNotBefore = now + wish + backoff;

@@ -237,6 +237,41 @@ Deno.test("a few refusals renew at once, further ones only after pauses that gro
   assertEquals(await refuseOnce(), false);
 });
 
+Deno.test("a token that dies before its time is replaced each time, for the new ones help", async () => {
+  const { renewal, clock, server } = arrange(3_600_000);
+  for (let death = 0; death < 20; death++) {
+    const held = await renewal.get();
+    assertEquals(renewal.refuse(held), true, `death ${death}`);
+    await renewal.get();
+    renewal.helped();
+    clock.advance(50_000);
+  }
+  assertEquals(server.requests, 21);
+});
+
+Deno.test("while a server asks to be left alone, a refused token serves at once, and isn't renewed behind", async () => {
+  const { renewal, server, use, clock } = arrange(3_600_000);
+  server.failing = undefined;
+  const held = await renewal.get();
+  const wish = { retryable: true, retryAfter: 20_000 };
+  server.failing = new AuthenticationError("token_endpoint_failed", "busy", wish);
+  renewal.refuse(held);
+  assertEquals([await use(), server.requests], ["t1", 2], "one attempt");
+  renewal.refuse(held);
+  assertEquals([await use(), server.requests], ["t1", 2], "and no other so soon");
+  clock.advance(3_400_000);
+  server.failing = new AuthenticationError("token_endpoint_failed", "busy", { ...wish, retryAfter: 100_000 });
+  await use();
+  await settle();
+  const before = server.requests;
+  for (const advance of [30_000, 30_000, 30_000]) {
+    clock.advance(advance);
+    await use();
+    await settle();
+  }
+  assertEquals(server.requests, before, "the wish is kept by those who have a token, however long");
+});
+
 Deno.test("a refused token serves again if a server in trouble has no other one", async () => {
   const { renewal, server, use, clock } = arrange(60_000);
   renewal.refuse(await renewal.get());

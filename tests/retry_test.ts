@@ -83,7 +83,24 @@ Deno.test("a Retry-After nobody can wait for is an error at once, which says how
   const first = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   assertEquals(first.retryAfter, 3_600_000);
   assertStrictEquals(await assertRejects(() => authenticator.getCredentials()), first);
+  await pause(100);
+  const started = performance.now();
+  assertStrictEquals(await assertRejects(() => authenticator.getCredentials()), first, "and later, too");
+  assert(performance.now() - started < 1_000);
   assertEquals(stub.requests.length, 1);
+});
+
+Deno.test("a settings service in passing trouble is tried again", async () => {
+  const stub = tokenEndpointStub();
+  let asked = 0;
+  const configStore = {
+    getClientConfig() {
+      if (++asked < 3) throw new AuthenticationError("config_store_failed", "busy", { status: 503, retryable: true });
+      return { tokenEndpoint: stub.url };
+    },
+  };
+  assertEquals((await authenticatorAt(stub, { configStore }).getCredentials()).accessToken, "token-1");
+  assertEquals(asked, 3);
 });
 
 Deno.test("a caller's whole wait has its deadline, and ends with what went wrong last", async () => {
@@ -138,6 +155,18 @@ Deno.test("closing ends those who wait between two requests, and sends nothing m
   await authenticator.close();
   await waiting;
   assertEquals(stub.requests.length, 1);
+});
+
+Deno.test("who comes right after close has nothing to do with what was ended", async () => {
+  let answer = (): Promise<Response> => new Promise(() => {});
+  const stub = tokenEndpointStub((count) => count === 1 ? answer() : usualAnswer(count));
+  const authenticator = authenticatorAt(stub);
+  const waiting = assertRejects(() => authenticator.getCredentials(), DOMException, "closed");
+  await pause(5);
+  const closed = authenticator.close();
+  answer = () => Promise.resolve(usualAnswer(1));
+  assertEquals((await authenticator.getCredentials()).accessToken, "token-2");
+  await Promise.all([closed, waiting]);
 });
 
 Deno.test("a vault or a settings service that fails isn't asked at every call", async () => {

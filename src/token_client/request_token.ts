@@ -51,11 +51,16 @@ export async function requestToken(asked: TokenExchange): Promise<Credentials> {
       return await send(request, asked);
     } catch (error) {
       refusals?.note(request, error);
-      if (!isInvalidClient(error)) throw error;
+      if (refusals === undefined || !isInvalidClient(error)) throw error;
       // The secret may have been changed while this request was under way: its provider is asked once more.
       const next = await buildTokenRequest({ ...asked, signal });
       if (next.credential === undefined || next.credential === request.credential) throw error;
-      return await send(next, asked);
+      try {
+        return await send(next, asked);
+      } catch (error) {
+        refusals.note(next, error);
+        throw error;
+      }
     }
   });
 }

@@ -21,8 +21,8 @@ export class ApiRequest implements Place {
 
   constructor(input: string | URL | Request, init: RequestInit | undefined, endpoint: Place) {
     // By shape: a fetch of another realm (undici from npm, say) comes with a Request of its own.
-    this.#request = typeof input === "object" && !(input instanceof URL) ? input : undefined;
-    const { href, origin } = resolve(this.#request?.url ?? input as string | URL, endpoint);
+    this.#request = typeof input === "object" && "clone" in input ? input : undefined;
+    const { href, origin } = resolve(this.#request?.url ?? String(input), endpoint);
     this.href = href;
     this.origin = origin;
     if (init && "clone" in init) {
@@ -108,8 +108,8 @@ export class ApiRequest implements Place {
 }
 
 /** A path, the usual input, needs no parsing here: `fetch` does that anyway, and it can't leave the origin. */
-function resolve(input: string | URL, endpoint: Place): Place {
-  const isPath = typeof input === "string" && /^\/(?![/\\\t\n\r])/.test(input);
+function resolve(input: string, endpoint: Place): Place {
+  const isPath = /^\/(?![/\\\t\n\r])/.test(input);
   if (isPath) return { href: endpoint.origin + input, origin: endpoint.origin };
   const { href, origin, protocol } = new URL(input, endpoint.href);
   // A "blob:" URL has the origin of the page that made it, and is none of the API's.

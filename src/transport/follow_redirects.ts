@@ -66,7 +66,7 @@ export async function followRedirects(
     if (toGet) {
       method = "GET";
       isBodyDropped = true;
-      // "See other" came for a body that was taken: an order is placed once.
+      // The redirect came for a body that was taken: an order is placed once.
       isRepeatable = false;
       dropped.push("content-encoding", "content-language", "content-location", "content-type", "content-length");
     }

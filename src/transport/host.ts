@@ -25,8 +25,14 @@ export function hostTransport(options: TransportOptions): WayOut {
   }
   let transport: Promise<Transport> | undefined;
   return {
-    fetch: async (input, init) => (await (transport ??= load(options))).fetch(input, init),
-    close: async () => (await transport)?.close(),
+    async fetch(input, init) {
+      transport ??= load(options).catch((error) => {
+        transport = undefined;
+        throw error;
+      });
+      return (await transport).fetch(input, init);
+    },
+    close: async () => (await transport?.catch(() => {}))?.close(),
   };
 }
 

@@ -63,6 +63,9 @@ Deno.test("a secret that was changed while it was used fails no call: its provid
   const wrong = arrange({ clientSecret: () => `wrong-${wrong.stub.requests.length}` });
   await assertRejects(() => wrong.authenticator.getCredentials(), AuthenticationError);
   assertEquals([stub.requests.length, wrong.stub.requests.length], [2, 2], "once, and not for ever");
+  const steady = arrange({ clientSecret: () => steady.stub.requests.length === 0 ? "old" : "wrong" });
+  for (let i = 0; i < 3; i++) await assertRejects(() => steady.authenticator.getCredentials(), AuthenticationError);
+  assertEquals(steady.stub.requests.length, 2, "the second one's refusal is remembered, too");
 });
 
 Deno.test("the cool-down can be set, and be none", async () => {
