@@ -19,8 +19,8 @@ import type { ClientCertificate, TransportOptions } from "./transport/transport.
 /** Settings that every {@linkcode Authenticator} takes. */
 export interface AuthenticatorOptions {
   /**
-   * The API that is called, as an absolute URL. Its origin is the only one that gets the token. Inputs of `fetch`
-   * resolve against it as links do: end it in a slash for a path to count, and start the inputs without one.
+   * The API that is called, as an absolute URL. Its origin gets the token, and no other but `allowedOrigins`. Inputs of
+   * `fetch` resolve against it as links do: end it in a slash for a path to count, and start the inputs without one.
    */
   endpoint: string | URL;
   /** Name of the header that carries the token. Default: what the config store says, else `authorization`. */
@@ -74,9 +74,10 @@ export interface RefreshOptions extends CallOptions {
 }
 
 /**
- * Credentials, and a `fetch` that carries them (flytekit's `Authenticator`). Extend it for a grant of your own by
- * writing one method; what it throws for good is thrown to every caller anew, for a cool-down is its own business: {@linkcode Authenticator.requestCredentials}; for the client credentials grant there is
- * {@linkcode ClientCredentialsAuthenticator}.
+ * Credentials, and a `fetch` that carries them (flytekit's `Authenticator`). For the client credentials grant there is
+ * {@linkcode ClientCredentialsAuthenticator}. Extend this one for a grant of your own, by a single method:
+ * {@linkcode Authenticator.requestCredentials}. A refusal for good that it throws is thrown to that call's waiters, and
+ * the next caller makes it ask again: sparing the server then is its own business.
  *
  * @example Credentials from wherever you have them
  * ```ts
@@ -141,7 +142,7 @@ export abstract class Authenticator {
    */
   protected abstract requestCredentials(signal: AbortSignal): Promise<IssuedCredentials>;
 
-  /** What sends requests: the caller's `fetch`, or one that goes through `httpProxyUrl`, by `verify` and with `clientCertificate`. */
+  /** What sends requests: the caller's `fetch`, or one by `httpProxyUrl`, `verify` and `clientCertificate`. */
   protected get transportFetch(): Fetch {
     return this.#transport.fetch;
   }
