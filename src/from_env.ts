@@ -77,8 +77,9 @@ const replacedBy: Readonly<Record<keyof EnvNames, readonly (keyof Given)[]>> = {
  * | `M2M_HEADER_KEY` | the name of the header that carries the token; not needed |
  *
  * Of the secret's three places the first in this order counts. They are looked at each time a token is asked for, so a
- * secret may change while the program runs; so may what the token endpoint, scopes, audience and header are. An empty
- * variable is one that isn't set. An option that is given counts, and its variable isn't read.
+ * secret may change while the program runs; so may what the token endpoint, scopes, audience and header are, except with
+ * `M2M_ISSUER`, where they stay as they were. An empty variable is one that isn't set. An option that is given counts,
+ * and its variable isn't read.
  *
  * On Deno it takes `--allow-env=M2M_*`, or the ten names; `--allow-env` for the variable, or `--allow-read` for the file,
  * that holds the secret.
@@ -163,7 +164,8 @@ export function authenticatorFromEnv(options: AuthenticatorFromEnvOptions = {}):
     clientId: given.clientId ?? clientId ?? "",
     ...wanted.includes("clientSecret") && { clientSecret: secretFrom(source, secretFile) },
     httpProxyUrl: given.httpProxyUrl ?? connection.httpProxyUrl,
-    verify: given.verify ?? (connection.insecureSkipVerify ? false : connection.caFile),
+    // An authority that is named is used: it can't be meant that nothing is verified.
+    verify: given.verify ?? connection.caFile ?? (connection.insecureSkipVerify ? false : undefined),
   };
   // This one reads scopes, audience and header itself, as they are when a token is asked for.
   if (tokenEndpoint !== undefined) {

@@ -306,6 +306,22 @@ Deno.test("a waitUntil that throws costs nobody a live token", async () => {
   assertEquals(await use(), "t2");
 });
 
+Deno.test("an answer that comes after closing is not taken up, even if nobody listened to the signal", async () => {
+  let answer = () => {};
+  const { renewal } = arrange(60_000, {
+    obtain: () =>
+      new Promise((resolve) => answer = () => resolve({ credentials: new Credentials({ accessToken: "late" }) })),
+  });
+  const reason = new Error("closed");
+  const waiting = assertRejects(() => renewal.get());
+  await settle();
+  const closed = renewal.close(reason);
+  answer();
+  await Promise.all([waiting, closed]);
+  await settle();
+  assertEquals(renewal.last, undefined);
+});
+
 Deno.test("waitUntil is given the renewal that runs behind", async () => {
   const kept: Promise<unknown>[] = [];
   const { use, clock } = arrange(60_000, { waitUntil: (work) => void kept.push(work) });
