@@ -289,7 +289,7 @@ export class Renewal {
       this.#lastError = error;
       const delay = isPassing(error) ? this.#backOff(error) : undefined;
       const { code, status } = error instanceof AuthenticationError ? error : { code: undefined, status: undefined };
-      this.#isOwnFault = !isPassing(error) && code !== undefined && ownFaults.has(code);
+      this.#isOwnFault = delay === undefined && code !== undefined && ownFaults.has(code);
       tell(onEvent, { type: "failed", reason, attempt, behind, duration: ageOf(start, clock), code, status, delay });
       throw error;
     }

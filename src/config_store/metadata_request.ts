@@ -7,6 +7,7 @@
 import { withDeadline } from "../abort.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import type { Fetch } from "../transport/fetch.ts";
+import { parseJsonObject } from "../transport/json_object.ts";
 import { readBody } from "../transport/response_body.ts";
 import {
   type AuthorizationServerMetadata,
@@ -128,7 +129,7 @@ function judgeDocument(
       advice: "Check the issuer: it may be the address of a console, or of a login page.",
     };
   }
-  const document = parseObject(text);
+  const document = parseJsonObject(text);
   if (document === undefined) {
     return {
       code: "invalid_config",
@@ -166,13 +167,4 @@ function missOf({ status, type }: Response): Miss {
     status,
     retryable,
   };
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

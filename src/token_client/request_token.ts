@@ -50,17 +50,11 @@ export async function requestToken(asked: TokenExchange): Promise<Credentials> {
     try {
       return await send(request, asked);
     } catch (error) {
-      refusals?.note(request, error);
       if (refusals === undefined || !isInvalidClient(error)) throw error;
       // The secret may have been changed while this request was under way: its provider is asked once more.
       const next = await buildTokenRequest({ ...asked, signal });
       if (next.credential === undefined || next.credential === request.credential) throw error;
-      try {
-        return await send(next, asked);
-      } catch (error) {
-        refusals.note(next, error);
-        throw error;
-      }
+      return await send(next, asked);
     }
   });
 }
@@ -69,14 +63,14 @@ function isInvalidClient(error: unknown): boolean {
   return error instanceof AuthenticationError && error.error === "invalid_client" && !error.retryable;
 }
 
-async function send(request: BuiltTokenRequest, { fetch, clock }: TokenExchange): Promise<Credentials> {
+async function send(request: BuiltTokenRequest, { fetch, clock, refusals }: TokenExchange): Promise<Credentials> {
   const requestedAt = clock.wall();
-  const response = await exchange(request, fetch);
   const { tokenEndpoint, clean } = request;
-  return judgeTokenResponse(response, {
-    tokenEndpoint: shown(tokenEndpoint),
-    requestedAt,
-    now: clock.wall(),
-    clean,
-  });
+  try {
+    const response = await exchange(request, fetch);
+    return judgeTokenResponse(response, { tokenEndpoint: shown(tokenEndpoint), requestedAt, now: clock.wall(), clean });
+  } catch (error) {
+    refusals?.note(request, error);
+    throw error;
+  }
 }

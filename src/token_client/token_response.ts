@@ -6,6 +6,7 @@
 
 import { Credentials, jwtLifetime, parseExpiresIn } from "../credentials.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
+import { parseJsonObject } from "../transport/json_object.ts";
 import { parseRetryAfter } from "./retry_after.ts";
 
 /** A token endpoint's answer, read. */
@@ -52,7 +53,7 @@ const advice = new Map(Object.entries({
 export function judgeTokenResponse(response: TokenResponse, context: TokenResponseContext): Credentials {
   const { status, headers, text } = response;
   const { tokenEndpoint, requestedAt, now, clean } = context;
-  const answer = parseObject(text);
+  const answer = parseJsonObject(text);
   const ok = status >= 200 && status < 300;
   const fail = (
     code: AuthenticationErrorCode,
@@ -115,15 +116,6 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
     });
   } catch {
     throw fail("invalid_response", "the access_token has characters no header may carry (RFC 6750 §2.1).");
-  }
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

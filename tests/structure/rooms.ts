@@ -61,6 +61,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "fetch.ts",
     "follow_redirects.ts",
     "host.ts",
+    "json_object.ts",
     "lazy.ts",
     "pem.ts",
     "proxy_url.ts",

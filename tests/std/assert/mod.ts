@@ -10,23 +10,13 @@ export const assertEquals: <T>(actual: T, expected: T, msg?: string) => void = s
 export const assertNotEquals: <T>(actual: T, expected: T, msg?: string) => void = std.assertNotEquals;
 export const assertStrictEquals: <T>(actual: unknown, expected: T, msg?: string) => asserts actual is T =
   std.assertStrictEquals;
-export const assertNotStrictEquals: <T>(actual: T, expected: T, msg?: string) => void = std.assertNotStrictEquals;
-export const assertExists: <T>(actual: T, msg?: string) => asserts actual is NonNullable<T> = std.assertExists;
 export const assertMatch: (actual: string, expected: RegExp, msg?: string) => void = std.assertMatch;
-export const assertNotMatch: (actual: string, expected: RegExp, msg?: string) => void = std.assertNotMatch;
 export const assertStringIncludes: (actual: string, expected: string, msg?: string) => void = std.assertStringIncludes;
 export const assertArrayIncludes: <T>(actual: ArrayLike<T>, expected: ArrayLike<T>, msg?: string) => void =
   std.assertArrayIncludes;
-export const assertObjectMatch: (
-  // deno-lint-ignore no-explicit-any
-  actual: Record<PropertyKey, any>,
-  expected: Record<PropertyKey, unknown>,
-  msg?: string,
-) => void = std.assertObjectMatch;
 export const assertGreater: <T>(actual: T, expected: T, msg?: string) => void = std.assertGreater;
 export const assertGreaterOrEqual: <T>(actual: T, expected: T, msg?: string) => void = std.assertGreaterOrEqual;
 export const assertLess: <T>(actual: T, expected: T, msg?: string) => void = std.assertLess;
-export const assertLessOrEqual: <T>(actual: T, expected: T, msg?: string) => void = std.assertLessOrEqual;
 export const assertAlmostEquals: (
   actual: number,
   expected: number,

@@ -24,12 +24,6 @@ export class FakeTime {
     await this.#clock.tickAsync(ms);
   }
 
-  async nextAsync(): Promise<boolean> {
-    const waiting = this.#clock.countTimers() > 0;
-    await this.#clock.nextAsync();
-    return waiting;
-  }
-
   restore(): void {
     this.#clock.uninstall();
   }
