@@ -55,12 +55,19 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
   const { tokenEndpoint, requestedAt, now, clean } = context;
   const answer = parseJsonObject(text);
   const ok = status >= 200 && status < 300;
+  // A token that comes along with an error, and is quoted in it, is none of anybody's business either.
+  const show = (text: string) => {
+    for (const token of [answer?.access_token, answer?.refresh_token]) {
+      if (typeof token === "string" && token !== "") text = text.replaceAll(token, "[redacted]");
+    }
+    return clean(text);
+  };
   const fail = (
     code: AuthenticationErrorCode,
     state: string,
     known: { retryable?: boolean; error?: string } = {},
   ) => {
-    const description = typeof answer?.error_description === "string" ? clean(answer.error_description) : "";
+    const description = typeof answer?.error_description === "string" ? show(answer.error_description) : "";
     return new AuthenticationError(code, `Cannot get a token from ${tokenEndpoint}: ${state}`, {
       status,
       ...known,
@@ -72,7 +79,7 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
   const error = answer?.error;
   // A registered code may well be the secret of somebody careless, too; any other is shown only if it quotes none.
   const isCode = typeof error === "string" &&
-    (lasting.has(error) || passing.has(error) || errorCode.test(error) && clean(error) === error);
+    (lasting.has(error) || passing.has(error) || errorCode.test(error) && show(error) === error);
   if (isCode) {
     // A 501 says that the grant isn't implemented, with whatever code: that doesn't pass.
     const isTrouble = status >= 500 && status !== 501 || status === 429 || status === 408;

@@ -144,6 +144,16 @@ Deno.test("a registered code is a code, even for a client whose secret is a part
   assertEquals([judged.code, judged.error], ["token_request_refused", "invalid_client"]);
 });
 
+Deno.test("a token that an error quotes is taken out of it", () => {
+  const token = "tok-4711";
+  const error = refuse(
+    { error: "own_code", error_description: `for ${token}`, access_token: token, refresh_token: "" },
+    400,
+  );
+  assertEquals([error.error, error.error_description], ["own_code", "for [redacted]"]);
+  assertEquals(refuse({ error: token, access_token: token }, 400).error, undefined);
+});
+
 Deno.test("what the server says is cleaned, and a code that isn't one is not repeated", () => {
   assertEquals(
     refuse({ error: "invalid_client", error_description: "planted is wrong" }, 401).error_description,
