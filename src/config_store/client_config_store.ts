@@ -14,10 +14,14 @@ export interface ClientConfig {
   readonly scopes?: readonly string[] | undefined;
   /** The API the token is for, sent as `audience` where present. Default: not sent. */
   readonly audience?: string | undefined;
+  /** The API the token is for, in the words of RFC 8707: one or more absolute URIs. Default: none are sent. */
+  readonly resource?: string | readonly string[] | undefined;
   /** Name of the header that carries the token to the API. Default: `authorization`. */
   readonly headerKey?: string | undefined;
   /** The authorization server's issuer identifier (RFC 8414 §2), for client authentication that needs it. */
   readonly issuer?: string | undefined;
+  /** Absolute URL at which tokens are given back (RFC 7009), for those who do. Default: unknown. */
+  readonly revocationEndpoint?: string | URL | undefined;
 }
 
 /** What a store may know of whoever asks. */
@@ -26,6 +30,11 @@ export interface ClientConfigRequest {
   readonly signal?: AbortSignal | undefined;
   /** The way out of whoever asks, by its proxy and its certificates. Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined;
+  /**
+   * How whoever asks proves who it is (the `method` of its `ClientAuth`), for stores that know what the server takes, and
+   * where it wants to be asked. Default: unknown.
+   */
+  readonly authMethod?: string | undefined;
 }
 
 /**

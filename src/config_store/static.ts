@@ -32,10 +32,12 @@ export class StaticClientConfigStore extends ClientConfigStore {
    */
   constructor(config: ClientConfig) {
     super();
-    const { tokenEndpoint, scopes, audience, headerKey, issuer } = Object(config) as ClientConfig;
-    // Later changes of the caller's own object and list don't count.
-    const list = Array.isArray(scopes) ? Object.freeze([...scopes]) : scopes;
-    this.#config = Object.freeze({ tokenEndpoint, scopes: list, audience, headerKey, issuer });
+    // Later changes of the caller's own object and lists don't count.
+    this.#config = Object.freeze(Object.fromEntries(
+      Object.entries(Object(config)).map((
+        [name, value],
+      ) => [name, Array.isArray(value) ? Object.freeze([...value]) : value]),
+    ) as unknown as ClientConfig);
   }
 
   /**
