@@ -41,6 +41,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
       "workerd of 2026": /^failed: client_auth_failed: .*\(ENOENT\)/,
     },
   },
+  "./client-auth/tls": { works: /^tls_client_auth self_signed_tls_client_auth$/ },
   "./transport/bun": {
     works: heedsProxy,
     refuses: {

@@ -62,6 +62,10 @@ const uses: Readonly<Record<string, Use>> = {
     const { secretFile } = await import("@m2m/authenticator/client-auth/secret-file");
     return await secretFile(input.secretFile)();
   },
+  "./client-auth/tls": async () => {
+    const { selfSignedTlsClientAuth, tlsClientAuth } = await import("@m2m/authenticator/client-auth/tls");
+    return `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`;
+  },
   "./transport/bun": async ({ url, deadProxy }) => {
     const { bunTransport } = await import("@m2m/authenticator/transport/bun");
     return await answerBy(bunTransport({ httpProxyUrl: deadProxy }), url);
