@@ -27,6 +27,7 @@ import { Flight } from "../flight.ts";
 import { type Fetch, globalFetch } from "../transport/fetch.ts";
 import { isLoopback } from "../transport/loopback.ts";
 import { isRequestBound } from "../transport/request_bound.ts";
+import { checkAuthMethod, isTlsMethod } from "./auth_methods.ts";
 import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
 import { checkDuration, checkHeaderKey, checkScopes, checkString, checkUrl } from "./check.ts";
 import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "./client_config_store.ts";
@@ -38,8 +39,17 @@ export type { AuthorizationServerMetadata };
 export interface DiscoveryOptions {
   /** What no server publishes for a client: its scopes, audience and header. Default: nothing. */
   readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "headerKey"> | undefined;
-  /** Whether to use the token endpoint for mutual TLS (RFC 8705 §5) where the server has one. Default: `false`. */
+  /**
+   * Whether to use the endpoints for mutual TLS (RFC 8705 §5) where the server has some. Default: whether the client
+   * proves itself by a certificate (`tlsClientAuth`, `selfSignedTlsClientAuth`). `true` is for one that proves itself in
+   * another way, and wants its tokens bound to its certificate (RFC 8705 §3).
+   */
   readonly mtls?: boolean | undefined;
+  /**
+   * Lets a client try to prove itself in a way that the server doesn't name among those it takes, for servers that take
+   * more than they say. Default: `false`, an error with the code `invalid_config` tells what the server takes.
+   */
+  readonly ignoreAuthMethods?: boolean | undefined;
   /**
    * How old the metadata may be, in milliseconds; older metadata is used once more while it is fetched anew.
    * Default: 3,600,000, an hour.
@@ -93,7 +103,7 @@ const leaderLeft = Symbol("the leader left");
  * |---|---|---|
  * | `config_absent` | 404, 410 or 501 everywhere: the server publishes nothing | no |
  * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
- * | `invalid_config` | a web page, no JSON object, another issuer, no token endpoint | no |
+ * | `invalid_config` | a web page, no JSON object, another issuer, no token endpoint; a way for the client to prove itself that the server doesn't take | no |
  * | `insecure_token_endpoint` | the token endpoint is `http:` | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
@@ -141,16 +151,28 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
   }
 
   /**
-   * The server's token endpoint and issuer, and the `overrides`.
+   * The server's token endpoint, revocation endpoint and issuer, and the `overrides`. Where the client proves itself by a
+   * certificate, the endpoints are those for mutual TLS (RFC 8705 §5), if the server has some.
    *
-   * @param request A signal for this caller's wait, and its way out.
+   * @param request A signal for this caller's wait, its way out, and how it proves itself.
    * @returns The settings.
-   * @throws {AuthenticationError} If there is no metadata to be had; `code` says why.
+   * @throws {AuthenticationError} If there is no metadata to be had, or the server doesn't take the caller's way to prove
+   * itself; `code` says why.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
-    const { issuer, token_endpoint, mtls_endpoint_aliases } = await this.getMetadata(request);
-    const alias = this.#options.mtls ? mtls_endpoint_aliases?.token_endpoint : undefined;
-    return { ...this.#config, tokenEndpoint: alias ?? token_endpoint, issuer };
+    const { authMethod } = request;
+    const { mtls = isTlsMethod(authMethod), ignoreAuthMethods = false } = this.#options;
+    // Shared by all who ask, each with a method of its own: judged for each.
+    const metadata = await this.getMetadata(request);
+    if (!ignoreAuthMethods) checkAuthMethod(metadata, authMethod);
+    const { issuer, token_endpoint, revocation_endpoint, mtls_endpoint_aliases } = metadata;
+    const aliases = mtls ? mtls_endpoint_aliases : undefined;
+    return {
+      ...this.#config,
+      tokenEndpoint: aliases?.token_endpoint ?? token_endpoint,
+      revocationEndpoint: aliases?.revocation_endpoint ?? revocation_endpoint,
+      issuer,
+    };
   }
 
   /**

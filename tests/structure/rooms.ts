@@ -43,6 +43,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "signing_key.ts",
   ],
   config_store: [
+    "auth_methods.ts",
     "authorization_server_metadata.ts",
     "check.ts",
     "client_config_store.ts",
