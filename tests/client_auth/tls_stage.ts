@@ -102,8 +102,8 @@ export interface TlsStage extends AsyncDisposable {
   readonly secrets: readonly string[];
 }
 
-/** Starts both servers. */
-export async function setTlsStage(): Promise<TlsStage> {
+/** Starts both servers. `sharesSessions` is as in `MutualTls`. */
+export async function setTlsStage(sharesSessions = true): Promise<TlsStage> {
   await using stack = new AsyncDisposableStack();
   const [ours, others] = [await certificateAuthority("Our CA"), await certificateAuthority("Another CA")];
   const certificate = await ours.issue({ subject: "server", hosts: ["localhost"], addresses: ["127.0.0.1"] });
@@ -126,7 +126,7 @@ export async function setTlsStage(): Promise<TlsStage> {
   };
   const server = stack.use(
     await startAuthorizationServer({
-      mutualTls: { certificate, clientAuthority: ours.pem },
+      mutualTls: { certificate, clientAuthority: ours.pem, sharesSessions },
       clients: await registered(certificates["self-signed"].cert),
     }),
   );

@@ -15,14 +15,18 @@ export interface MutualTls {
   readonly certificate: KeyPair;
   /** Whose certificates it trusts, as PEM text. */
   readonly clientAuthority: string;
+  /**
+   * Whether a TLS session begun at one port may go on at the other, where the client then shows no certificate: clients
+   * that know sessions by the host's name alone are found out. Default: `true`.
+   */
+  readonly sharesSessions?: boolean;
 }
 
 /** The ordinary server, which asks nobody for a certificate, and the one that does, and takes whatever is shown. */
-export function mutualTlsServers({ certificate, clientAuthority }: MutualTls): Server[] {
+export function mutualTlsServers({ certificate, clientAuthority, sharesSessions = true }: MutualTls): Server[] {
   return [
-    // Of an older TLS than the other: Deno's servers share their sessions, Deno's client keeps one by the host's name
-    // alone, and who goes on with one from here shows no certificate there.
-    createServer({ ...certificate, maxVersion: "TLSv1.2" }),
+    // Deno's servers share their sessions, if these are of one version.
+    createServer({ ...certificate, ...!sharesSessions && { maxVersion: "TLSv1.2" } }),
     createServer({ ...certificate, ...asksForCertificate(clientAuthority) }),
   ];
 }
