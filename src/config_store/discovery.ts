@@ -47,7 +47,8 @@ export interface DiscoveryOptions {
   readonly mtls?: boolean | undefined;
   /**
    * Lets a client try to prove itself in a way that the server doesn't name among those it takes, for servers that take
-   * more than they say. Default: `false`, an error with the code `invalid_config` tells what the server takes.
+   * more than they say. Default: `false`, an error with the code `invalid_config` tells what the server takes. What it
+   * names is as old as the metadata: up to `maxAge`.
    */
   readonly ignoreAuthMethods?: boolean | undefined;
   /**
