@@ -45,6 +45,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   config_store: [
     "auth_methods.ts",
     "authorization_server_metadata.ts",
+    "cached_lookup.ts",
     "check.ts",
     "client_config_store.ts",
     "env_names.ts",
@@ -52,6 +53,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "env_settings.ts",
     "environment.ts",
     "metadata_request.ts",
+    "published_document.ts",
   ],
   grant: [],
   token_store: ["token_store.ts"],
