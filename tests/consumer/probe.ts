@@ -44,6 +44,16 @@ const uses: Readonly<Record<string, Use>> = {
     const { authenticatorFromEnv } = await import("@m2m/authenticator/config-store/env");
     return authenticatorFromEnv().constructor.name;
   },
+  "./config-store/flyte": async () => {
+    const { FlyteClientConfigStore } = await import("@m2m/authenticator/config-store/flyte");
+    const fetch = () => Promise.resolve(Response.json({ tokenEndpoint: "https://auth.example.com/token" }));
+    return String((await new FlyteClientConfigStore("flyte.example.com", { fetch }).getClientConfig()).tokenEndpoint);
+  },
+  "./config-store/flyte-config-file": async () => {
+    const { authenticatorFromFlyteConfig } = await import("@m2m/authenticator/config-store/flyte-config-file");
+    const source = "admin: { endpoint: flyte.example.com, clientId: my-client, clientSecretLocation: /secret }";
+    return authenticatorFromFlyteConfig(source).constructor.name;
+  },
   "./client-auth/client-assertion": async () => {
     const { clientAssertion } = await import("@m2m/authenticator/client-auth/client-assertion");
     return await parametersOf(clientAssertion(() => "a.b.c"));

@@ -45,8 +45,9 @@ export class Flyte implements AsyncDisposable {
   readonly requests: FlyteRequest[] = [];
   /** The header it takes tokens in, as it is told to clients. */
   headerKey: string;
-  /** Refuses this token from now on, whichever of the two doors it comes to. */
-  readonly revoked = new Set<string>();
+  /** The doors that refuse the next good token they are shown, for good. */
+  readonly revokeNext = new Set<"front" | "api">();
+  readonly #revoked = new Set<string>();
   readonly #options: FlyteOptions;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #keys = new Map<string, JWTVerifyGetKey>();
@@ -82,7 +83,7 @@ export class Flyte implements AsyncDisposable {
   async #answer(request: Request, body: string): Promise<Response> {
     const { front, failing = {}, version = 1, audience, authorizationServer } = this.#options;
     const path = new URL(request.url).pathname;
-    if (front && !await this.#accepts(request.headers.get("proxy-authorization"), front)) {
+    if (front && !await this.#accepts(request.headers.get("proxy-authorization"), front, "front")) {
       return new Response("Invalid IAP credentials: empty token", { status: 401 });
     }
     if (failing[path] !== undefined) return Response.json({ message: "planted-body-text" }, { status: failing[path] });
@@ -91,7 +92,7 @@ export class Flyte implements AsyncDisposable {
       return version === 1 ? this.#discoverAsFirst(request, path) : this.#discoverAsSecond(request, path, body);
     }
     const token = request.headers.get(this.headerKey);
-    const isAccepted = await this.#accepts(token, { ...authorizationServer, audience }, "all");
+    const isAccepted = await this.#accepts(token, { ...authorizationServer, audience }, "api", "all");
     const projects = [{ id: "flytesnacks", name: "flytesnacks" }];
     if (version === 1) {
       if (!isAccepted) return gatewayError(401, 16, "token parse error [JWT_VERIFICATION_FAILED] could not find it");
@@ -167,14 +168,16 @@ export class Flyte implements AsyncDisposable {
   async #accepts(
     header: string | null,
     { issuer, jwksUri, audience }: { issuer: string; jwksUri: string; audience: string },
+    door: "front" | "api",
     scope?: string,
   ): Promise<boolean> {
     const [, token = ""] = /^Bearer (.+)$/.exec(header ?? "") ?? [];
-    if (this.revoked.has(token)) return false;
     const keys = this.#keys.get(jwksUri) ?? createRemoteJWKSet(new URL(jwksUri));
     this.#keys.set(jwksUri, keys);
     try {
       const { payload } = await jwtVerify(token, keys, { issuer, audience });
+      if (this.revokeNext.delete(door)) this.#revoked.add(token);
+      if (this.#revoked.has(token)) return false;
       return scope === undefined || String(payload.scope ?? "").split(" ").includes(scope);
     } catch {
       return false;
