@@ -11,17 +11,24 @@ import { platformUrl } from "./platform_url.ts";
  * What an API key holds. The secret is there to be read, and nowhere else: `console.log`, `Deno.inspect`,
  * `JSON.stringify`, spreading and cloning all leave it out.
  */
-export class FlyteApiKey {
+export interface FlyteApiKey {
   /** The platform, as the key writes it: `flyte.example.com`, `dns:///flyte.example.com:8089` or a URL. */
   readonly endpoint: string;
   /** The client's identifier. */
   readonly clientId: string;
+  /** The client's secret. */
+  readonly clientSecret: string;
   /** The organisation, where the key names one. */
+  readonly org?: string;
+}
+
+class ParsedApiKey implements FlyteApiKey {
+  readonly endpoint: string;
+  readonly clientId: string;
   declare readonly org?: string;
   // No printer, serializer or copy reads private fields, except browsers' consoles: so it holds a function.
   readonly #clientSecret: () => string;
 
-  /** @internal */
   constructor(endpoint: string, clientId: string, clientSecret: string, org: string | undefined) {
     this.endpoint = endpoint;
     this.clientId = clientId;
@@ -29,7 +36,6 @@ export class FlyteApiKey {
     if (org !== undefined) this.org = org;
   }
 
-  /** The client's secret. */
   get clientSecret(): string {
     return this.#clientSecret();
   }
@@ -37,17 +43,12 @@ export class FlyteApiKey {
   static {
     // Printers that call getters when told to (Deno, Node and Bun ask this first) get what JSON gets.
     Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-      value(this: FlyteApiKey) {
+      value(this: ParsedApiKey) {
         return this.toJSON();
       },
     });
   }
 
-  /**
-   * What may be shown: everything but the secret.
-   *
-   * @returns An object without secrets.
-   */
   toJSON(): Record<string, unknown> {
     return { endpoint: this.endpoint, clientId: this.clientId, clientSecret: "[redacted]", org: this.org };
   }
@@ -90,7 +91,7 @@ export function parseFlyteApiKey(text: string): FlyteApiKey {
   const clientSecret = others.join(":");
   const endpoint = port === undefined ? host : `${host}:${port}`;
   if (clientId === "" || clientSecret === "" || !URL.canParse(platformUrl(endpoint))) throw malformed();
-  return new FlyteApiKey(endpoint, clientId, clientSecret, org === "" || org === "None" ? undefined : org);
+  return new ParsedApiKey(endpoint, clientId, clientSecret, org === "" || org === "None" ? undefined : org);
 }
 
 function decode(text: unknown): string {
