@@ -3,29 +3,30 @@
  *
  * With an API key, which names the platform:
  *
- * ```ts ignore
- * // Not run: no such platform answers here.
+ * ```ts
  * import { authenticatorFromFlyteApiKey } from "@m2m/authenticator/config-store/flyte";
  *
- * const authenticator = authenticatorFromFlyteApiKey(Deno.env.get("FLYTE_API_KEY")!);
+ * const key = btoa("flyte.example.com:my-client:my-secret:None"); // Yours is in FLYTE_API_KEY, say.
+ * const authenticator = authenticatorFromFlyteApiKey(key);
  * const response = await authenticator.fetch("/api/v1/projects");
  * console.log(response.status, await response.json());
  * ```
  *
  * With a client id and secret:
  *
- * ```ts ignore
- * // Not run: no such platform answers here. examples/flyte.ts is, against one on loopback.
+ * ```ts
  * import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
  * import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
  *
- * const configStore = new FlyteClientConfigStore("dns:///flyte.example.com", { overrides: { scopes: ["all"] } });
+ * const configStore = new FlyteClientConfigStore("dns:///flyte.example.com");
  * const authenticator = new ClientCredentialsAuthenticator({
  *   endpoint: configStore.endpoint,
  *   clientId: "my-client",
  *   clientSecret: "my-secret",
  *   configStore,
  * });
+ * const response = await authenticator.fetch("/api/v1/projects");
+ * console.log(response.status, await response.json());
  * ```
  *
  * @module
@@ -53,7 +54,8 @@ export interface AuthenticatorFromFlyteApiKeyOptions extends Partial<ClientCrede
  *
  * const key = btoa("flyte.example.com:my-client:my-secret:None");
  * const authenticator = authenticatorFromFlyteApiKey(key, { scopes: ["all"] });
- * console.log(authenticator.credentials); // undefined: nobody has been asked yet
+ * const headers = await authenticator.authorize(new Headers());
+ * console.log(headers.has("flyte-authorization")); // true: so the platform wants it
  * ```
  *
  * @param key The key, as `parseFlyteApiKey` takes it.

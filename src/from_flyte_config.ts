@@ -1,12 +1,19 @@
 /**
  * Settings from Flyte's config file, `~/.flyte/config.yaml`: its section `admin`.
  *
- * ```ts ignore
- * // Not run: there is no such file here. examples/flyte.ts is run.
+ * ```ts
  * import { authenticatorFromFlyteConfig } from "@m2m/authenticator/config-store/flyte-config-file";
  *
- * // On Bun and Node: await readFile("/etc/flyte/config.yaml", "utf8"), of node:fs/promises.
- * const authenticator = authenticatorFromFlyteConfig(await Deno.readTextFile("/etc/flyte/config.yaml"));
+ * // What stands in the file: read it by Deno.readTextFile, or by readFile of node:fs/promises.
+ * const source = `
+ *   admin:
+ *     endpoint: dns:///flyte.example.com
+ *     authType: ClientSecret
+ *     clientId: my-client
+ *     clientSecretEnvVar: FLYTE_CLIENT_SECRET
+ * `;
+ * // Without `env`, the environment of the process is read.
+ * const authenticator = authenticatorFromFlyteConfig(source, { env: { FLYTE_CLIENT_SECRET: "my-secret" } });
  * const response = await authenticator.fetch("/api/v1/projects");
  * console.log(response.status, await response.json());
  * ```

@@ -75,8 +75,7 @@ export interface FlyteOptions {
  * | `network_error`, `timeout` | as for a token request | yes |
  *
  * @example
- * ```ts ignore
- * // Not run: no such platform answers here. examples/flyte.ts is, against one on loopback.
+ * ```ts
  * import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
  * import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
  *
