@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
+import { startChromium } from "./runtimes/chromium.ts";
+import { chromiumPackage } from "./runtimes/chromium_executable.ts";
+import { startPageServer } from "./runtimes/page_server.ts";
+import { testsOn } from "./runtimes/tests_on.ts";
 import { client, type FlyteBackend, frontAudience, startFlyteBackend } from "./servers/flyte_backend.ts";
 
 /** One authenticator for the proxy, through which another sends. */
@@ -86,4 +90,18 @@ Deno.test("a platform that refuses for good leaves the caller with its 401, and 
   assertEquals(statuses, Array(10).fill(401));
   assert(backend.asked().length <= 5, `${backend.asked().length} token requests`);
   assert(backend.frontAsked().length <= 5, `${backend.frontAsked().length} token requests`);
+});
+
+const testOnChromium = await testsOn("Chromium", chromiumPackage);
+testOnChromium("browsers drop the header without a word (Fetch, forbidden request-header)", async (unpack) => {
+  await using server = startPageServer({ "/": "<!doctype html>" });
+  await using chromium = await startChromium(unpack);
+  const page = await chromium.open(`${server.origin}/`);
+
+  const has = await page.evaluate(() => {
+    const { headers } = new Request("/", { headers: { "proxy-authorization": "x", "flyte-authorization": "y" } });
+    return [headers.has("proxy-authorization"), headers.has("flyte-authorization")];
+  });
+
+  assertEquals(has, [false, true]);
 });
