@@ -35,6 +35,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
   "./config-store/flyte-config-file": { works: /^ClientCredentialsAuthenticator$/ },
   "./client-auth/client-assertion": { works: assertion },
   "./client-auth/client-secret-jwt": { works: assertion },
+  "./client-auth/overlapping-secrets": { works: /^a-secret$/ },
   "./client-auth/private-key-jwt": { works: assertion },
   "./client-auth/secret-file": {
     works: /^a-secret$/,
