@@ -35,8 +35,8 @@ export type { AuthorizationServerMetadata };
 
 /** Settings of a {@linkcode DiscoveryClientConfigStore}. */
 export interface DiscoveryOptions {
-  /** What no server publishes for a client: its scopes, audience and header. Default: nothing. */
-  readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "headerKey"> | undefined;
+  /** What no server publishes for a client: its scopes, audience, resource and header. Default: nothing. */
+  readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "resource" | "headerKey"> | undefined;
   /**
    * Whether to use the endpoints for mutual TLS (RFC 8705 §5) where the server has some. Default: whether the client
    * proves itself by a certificate (`tlsClientAuth`, `selfSignedTlsClientAuth`). `true` is for one that proves itself in
@@ -110,7 +110,7 @@ export interface DiscoveryOptions {
  */
 export class DiscoveryClientConfigStore extends ClientConfigStore {
   readonly #options: Pick<DiscoveryOptions, "mtls" | "ignoreAuthMethods">;
-  readonly #config: Pick<ClientConfig, "scopes" | "audience" | "headerKey">;
+  readonly #config: Pick<ClientConfig, "scopes" | "audience" | "resource" | "headerKey">;
   readonly #lookup: CachedLookup<AuthorizationServerMetadata>;
 
   /**
@@ -124,13 +124,19 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
    */
   constructor(issuer: string | URL, options: DiscoveryOptions = {}) {
     super();
-    const { overrides: { scopes, audience, headerKey } = {}, mtls, ignoreAuthMethods, allowInsecureRequests } = options;
+    const {
+      overrides: { scopes, audience, resource, headerKey } = {},
+      mtls,
+      ignoreAuthMethods,
+      allowInsecureRequests,
+    } = options;
     const checked = checkIssuer(issuer, allowInsecureRequests);
     const find = (search: Search) => requestMetadata({ ...search, issuer: checked, allowInsecureRequests });
     this.#lookup = new CachedLookup(options, find);
     this.#config = {
       scopes: checkScopes(scopes),
       audience: checkString("audience", audience),
+      resource,
       headerKey: checkHeaderKey(headerKey),
     };
     this.#options = { mtls, ignoreAuthMethods };

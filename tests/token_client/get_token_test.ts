@@ -138,7 +138,7 @@ Deno.test("a wrong secret is refused with the server's own code, and what to che
     [error.code, error.status, error.error, error.retryable],
     ["token_request_refused", 401, "invalid_client", false],
   );
-  assertStringIncludes(error.message, "Check the client id and secret");
+  assertStringIncludes(error.message, "Check the client's id and its secret");
   assertEquals(Deno.inspect(error, { depth: 10, showHidden: true }).includes("planted-wrong"), false);
 });
 

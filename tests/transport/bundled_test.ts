@@ -112,7 +112,8 @@ for (const [name, obtain] of Object.entries(runtimes)) {
 }
 
 Deno.test("a program for the web needs nothing of Node, however it is bundled", async () => {
-  const code = await bundle(program);
+  // Bundlers leave the comments of a class's members in it, examples and all.
+  const code = (await bundle(program)).replace(/\/\*.*?\*\//gs, "");
 
   // What a bundler would look for, or leave for the runtime to find. program_once.ts itself reads its arguments.
   const needed = code.matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"']+)["']/g);
