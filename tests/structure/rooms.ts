@@ -56,6 +56,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   // host.ts chooses among the runtimes, and loads the one it chose.
   transport: [
     "api_request.ts",
+    "challenges.ts",
     "check_options.ts",
     "failure.ts",
     "fetch.ts",
