@@ -21,14 +21,12 @@
  * @module
  */
 
-import { untilAborted, withDeadline } from "../abort.ts";
-import { ageOf, type Clock, type Moment, momentOf, systemClock } from "../clock.ts";
-import { Flight } from "../flight.ts";
-import { type Fetch, globalFetch } from "../transport/fetch.ts";
+import type { Clock } from "../clock.ts";
+import type { Fetch } from "../transport/fetch.ts";
 import { isLoopback } from "../transport/loopback.ts";
-import { isRequestBound } from "../transport/request_bound.ts";
 import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
-import { checkDuration, checkHeaderKey, checkScopes, checkString, checkUrl } from "./check.ts";
+import { CachedLookup, type Search } from "./cached_lookup.ts";
+import { checkHeaderKey, checkScopes, checkString, checkUrl } from "./check.ts";
 import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "./client_config_store.ts";
 import { requestMetadata } from "./metadata_request.ts";
 
@@ -60,16 +58,6 @@ export interface DiscoveryOptions {
   /** Where the time comes from. Default: the machine's clocks. */
   readonly clock?: Clock | undefined;
 }
-
-const defaultMaxAge = 3_600_000;
-const defaultTimeout = 10_000;
-/** How long metadata that couldn't be fetched anew isn't tried again, in milliseconds: for there is older one. */
-const pause = 10_000;
-/** How long a caller waits who has older metadata, where nobody else would see to it, in milliseconds. */
-const patience = 1_000;
-
-/** The caller in whose name metadata was fetched has left: an error for nobody but those who go on without. */
-const leaderLeft = Symbol("the leader left");
 
 /**
  * A config store that asks the authorization server for its token endpoint.
@@ -110,11 +98,9 @@ const leaderLeft = Symbol("the leader left");
  * ```
  */
 export class DiscoveryClientConfigStore extends ClientConfigStore {
-  readonly #issuer: string;
-  readonly #options: DiscoveryOptions;
+  readonly #mtls: boolean | undefined;
   readonly #config: Pick<ClientConfig, "scopes" | "audience" | "headerKey">;
-  /** By the way out: what came over one that verifies nothing is not for those who verify. */
-  readonly #lookups = new WeakMap<Fetch, Lookup>();
+  readonly #lookup: CachedLookup<AuthorizationServerMetadata>;
 
   /**
    * Checks its arguments; asks nobody.
@@ -127,17 +113,16 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
    */
   constructor(issuer: string | URL, options: DiscoveryOptions = {}) {
     super();
-    const { overrides: { scopes, audience, headerKey } = {}, maxAge = defaultMaxAge, timeout = defaultTimeout } =
-      options;
-    this.#issuer = checkIssuer(issuer, options.allowInsecureRequests);
-    if (!(maxAge >= 0)) throw new RangeError("maxAge must be a number of milliseconds, 0 or more.");
-    checkDuration("timeout", timeout);
+    const { overrides: { scopes, audience, headerKey } = {}, mtls, allowInsecureRequests } = options;
+    const checked = checkIssuer(issuer, allowInsecureRequests);
+    const find = (search: Search) => requestMetadata({ ...search, issuer: checked, allowInsecureRequests });
+    this.#lookup = new CachedLookup(options, find);
     this.#config = {
       scopes: checkScopes(scopes),
       audience: checkString("audience", audience),
       headerKey: checkHeaderKey(headerKey),
     };
-    this.#options = { ...options };
+    this.#mtls = mtls;
   }
 
   /**
@@ -149,7 +134,7 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
     const { issuer, token_endpoint, mtls_endpoint_aliases } = await this.getMetadata(request);
-    const alias = this.#options.mtls ? mtls_endpoint_aliases?.token_endpoint : undefined;
+    const alias = this.#mtls ? mtls_endpoint_aliases?.token_endpoint : undefined;
     return { ...this.#config, tokenEndpoint: alias ?? token_endpoint, issuer };
   }
 
@@ -162,83 +147,8 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
    * @throws {AuthenticationError} If there is none to be had; `code` says why.
    */
   async getMetadata(request: ClientConfigRequest = {}): Promise<AuthorizationServerMetadata> {
-    const { clock = systemClock, maxAge = defaultMaxAge } = this.#options;
-    request.signal?.throwIfAborted();
-    const lookup = this.#lookup(request);
-    if (lookup.known === undefined) return await this.#first(lookup, request);
-    const { metadata, since } = lookup.known;
-    const isPausing = lookup.lastFailure !== undefined && ageOf(lookup.lastFailure, clock) < pause;
-    if (ageOf(since, clock) < maxAge || isPausing) return metadata;
-    await this.#refresh(lookup, request);
-    return lookup.known.metadata;
+    return await this.#lookup.get(request);
   }
-
-  #lookup(request: ClientConfigRequest): Lookup {
-    const fetch = this.#options.fetch ?? request.fetch ?? globalFetch;
-    let lookup = this.#lookups.get(fetch);
-    if (lookup === undefined) {
-      lookup = { fetch, flight: new Flight(), known: undefined, lastFailure: undefined };
-      this.#lookups.set(fetch, lookup);
-    }
-    return lookup;
-  }
-
-  async #first(lookup: Lookup, { signal }: ClientConfigRequest): Promise<AuthorizationServerMetadata> {
-    for (;;) {
-      try {
-        const flight = lookup.flight.join(() => this.#request(lookup, signal));
-        return await (signal === undefined ? flight : untilAborted(signal, flight));
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (error !== leaderLeft) throw error;
-      }
-    }
-  }
-
-  /** Fetches the metadata behind whoever asks, or, where that would be cut short, before them. */
-  async #refresh(lookup: Lookup, { signal }: ClientConfigRequest): Promise<void> {
-    const { waitUntil } = this.#options;
-    const work = lookup.flight.join(() => this.#request(lookup, signal)).catch(() => {});
-    if (waitUntil !== undefined) {
-      try {
-        waitUntil(work);
-      } catch {
-        // Called outside of a request, say: then it may be cut short, and is the next caller's.
-      }
-    } else if (isRequestBound()) {
-      const limits = { timeout: patience, error: () => leaderLeft, signal };
-      await withDeadline(limits, () => work).catch(() => signal?.throwIfAborted());
-    }
-  }
-
-  async #request(lookup: Lookup, signal: AbortSignal | undefined): Promise<AuthorizationServerMetadata> {
-    const { clock = systemClock, timeout = defaultTimeout, allowInsecureRequests } = this.#options;
-    const since = momentOf(clock);
-    try {
-      const metadata = await requestMetadata({
-        issuer: this.#issuer,
-        allowInsecureRequests,
-        fetch: lookup.fetch,
-        timeout,
-        signal,
-      });
-      lookup.known = { metadata, since };
-      lookup.lastFailure = undefined;
-      return metadata;
-    } catch (error) {
-      if (signal?.aborted) throw leaderLeft;
-      lookup.lastFailure = momentOf(clock);
-      throw error;
-    }
-  }
-}
-
-/** What is known over one way out. */
-interface Lookup {
-  readonly fetch: Fetch;
-  readonly flight: Flight<AuthorizationServerMetadata>;
-  known: { readonly metadata: AuthorizationServerMetadata; readonly since: Moment } | undefined;
-  lastFailure: Moment | undefined;
 }
 
 /** As it was given: issuers are compared as text. */

@@ -7,7 +7,7 @@
 import { Credentials, jwtLifetime, parseExpiresIn } from "../credentials.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { parseJsonObject } from "../transport/json_object.ts";
-import { parseRetryAfter } from "./retry_after.ts";
+import { parseRetryAfter } from "../transport/retry_after.ts";
 
 /** A token endpoint's answer, read. */
 export interface TokenResponse {

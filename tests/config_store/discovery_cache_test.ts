@@ -129,6 +129,36 @@ Deno.test("a server that fails is left alone for ten seconds by those who have o
   await server.calm();
 });
 
+Deno.test("for as long as a failing server asks to be left alone it is, by those who have older metadata", async () => {
+  const { server, clock, endpoint } = arrange();
+  await endpoint();
+  server.trouble = () => new Response(null, { status: 503, headers: { "retry-after": "60" } });
+  clock.now += hour;
+  await endpoint();
+  await server.calm();
+  const asked = server.paths.length;
+
+  clock.now += 59_000;
+  await endpoint();
+  assertEquals(server.paths.length, asked);
+
+  clock.now += 1_000;
+  await endpoint();
+  await until(() => server.paths.length > asked);
+  await server.calm();
+});
+
+Deno.test("a server's wish to be left alone is told, as seconds and as a date", async () => {
+  for (const [header, expected] of [["60", 60_000], ["Fri, 15 Jan 2027 08:02:00 GMT", 120_000], ["soon", undefined]]) {
+    const { server, endpoint } = arrange();
+    server.trouble = () => new Response(null, { status: 429, headers: { "retry-after": String(header) } });
+
+    const error = await assertRejects(endpoint, AuthenticationError);
+
+    assertEquals([error.code, error.retryable, error.retryAfter], ["config_store_failed", true, expected]);
+  }
+});
+
 Deno.test("a failure is told to all who wait, and isn't kept: who asks next asks the server", async () => {
   const { server, store, endpoint } = arrange();
   server.trouble = down;

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { AuthenticationError, clientSecretBasic, Credentials, getBasicAuthorizationHeader } from "../../mod.ts";
 import { checkScopes } from "../../src/config_store/check.ts";
 import { jwtLifetime, parseExpiresIn } from "../../src/credentials.ts";
-import { parseRetryAfter } from "../../src/token_client/retry_after.ts";
+import { parseRetryAfter } from "../../src/transport/retry_after.ts";
 import { buildTokenRequest } from "../../src/token_client/token_request.ts";
 import { judgeTokenResponse } from "../../src/token_client/token_response.ts";
 import { assertNothingShows, planted, quotedSecret } from "./planted.ts";

@@ -43,6 +43,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   ],
   config_store: [
     "authorization_server_metadata.ts",
+    "cached_lookup.ts",
     "check.ts",
     "client_config_store.ts",
     "env_names.ts",
@@ -50,6 +51,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "env_settings.ts",
     "environment.ts",
     "metadata_request.ts",
+    "published_document.ts",
   ],
   grant: [],
   token_store: ["token_store.ts"],
