@@ -50,6 +50,8 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "env_rules.ts",
     "env_settings.ts",
     "environment.ts",
+    "issuer.ts",
+    "metadata_fields.ts",
     "metadata_request.ts",
     "published_document.ts",
   ],
