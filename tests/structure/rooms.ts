@@ -53,6 +53,8 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "issuer.ts",
     "metadata_fields.ts",
     "metadata_request.ts",
+    "protected_resource_metadata.ts",
+    "protected_resource_request.ts",
     "published_document.ts",
   ],
   grant: [],
