@@ -31,6 +31,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     works: /^ClientCredentialsAuthenticator$/,
     refuses: { "workerd of 2024": /^failed: invalid_config: .*this runtime has none\. Hand it in as env\./ },
   },
+  "./config-store/protected-resource": { works: /^https:\/\/auth\.example\.com\/token$/ },
   "./client-auth/client-assertion": { works: assertion },
   "./client-auth/client-secret-jwt": { works: assertion },
   "./client-auth/private-key-jwt": { works: assertion },
