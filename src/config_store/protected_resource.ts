@@ -80,8 +80,9 @@ export interface ProtectedResourceOptions {
  * 2. `https://api.example.com/.well-known/oauth-protected-resource/mcp` (RFC 9728 §3.1)
  * 3. `https://api.example.com/.well-known/oauth-protected-resource` (Model Context Protocol)
  *
- * - It must be of this API: its `resource` is the API's URL (RFC 9728 §3.3), or one above it on the same origin by whole
- *   segments of the path, as in `https://api.example.com`. Tokens are asked for by this `resource` (RFC 8707).
+ * - It must be of this API: its `resource` is the API's URL (RFC 9728 §3.3), but for a slash at the end. In the well-known
+ *   places it may be one above it, too, on the same origin and by whole segments of the path, as in
+ *   `https://api.example.com`. Tokens are asked for by this `resource` (RFC 8707).
  * - Of its `authorization_servers` one must be an expected issuer; credentials go to no other. That server's metadata is
  *   got as `DiscoveryClientConfigStore` does.
  * - Scopes are those of the `overrides`, else those of the challenge, else none: the server then gives what it gives

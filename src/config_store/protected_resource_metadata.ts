@@ -45,11 +45,19 @@ export interface ProtectedResourceFault {
   readonly advice: string;
 }
 
-/** The metadata in a document, or why it isn't used. `asked` is the URL of the API. */
+/** What a document is judged by. */
+export interface ProtectedResourceContext {
+  /** The URL of the API. */
+  readonly asked: URL;
+  /** Whether the document may speak for more than the API: for all below some path of the same origin. */
+  readonly mayBeAbove: boolean;
+  readonly allowInsecureRequests?: boolean | undefined;
+}
+
+/** The metadata in a document, or why it isn't used. */
 export function judgeProtectedResource(
   document: Record<string, unknown>,
-  asked: URL,
-  allowInsecureRequests = false,
+  { asked, mayBeAbove, allowInsecureRequests = false }: ProtectedResourceContext,
 ): ProtectedResourceMetadata | ProtectedResourceFault {
   const { resource } = document;
   if (!isUrl(resource)) {
@@ -59,7 +67,7 @@ export function judgeProtectedResource(
       advice: "Check the API's URL.",
     };
   }
-  if (!identifies(resource, asked)) {
+  if (!identifies(resource, asked, mayBeAbove)) {
     return {
       code: "invalid_config",
       reason: "speaks for another resource",
@@ -85,19 +93,18 @@ const kinds = new Map<string, Kind>([
 ]);
 
 /**
- * Whether a resource identifier is that of the API at this URL. RFC 9728 §3.3 wants them identical; where one API has
- * many URLs, those it publishes itself by their common beginning, and clients (those of MCP among them) take it. Nothing
- * is lost by it: the token goes to this origin in any case, and other origins are refused. A path begins another by
- * whole segments: `/api` isn't the beginning of `/api2`.
+ * Whether a resource identifier is that of the API at this URL, but for a slash at its end. RFC 9728 §3.3 wants them
+ * identical. Where many APIs are one resource, they name it by the beginning of their paths, and clients (those of MCP
+ * among them) take it: here, by whole segments, for `/api` isn't the beginning of `/api2`.
  */
-function identifies(resource: string, asked: URL): boolean {
+function identifies(resource: string, asked: URL, mayBeAbove: boolean): boolean {
   // URL takes off blanks, which the authorization server would be sent.
   if (!/^[!-~]+$/.test(resource) || resource.includes("#")) return false;
   const { origin, pathname, search } = new URL(resource);
+  if (origin !== asked.origin) return false;
   const path = withLastSlash(pathname);
   const askedPath = withLastSlash(asked.pathname);
-  if (origin !== asked.origin) return false;
-  return search === "" ? askedPath.startsWith(path) : path === askedPath && search === asked.search;
+  return path === askedPath && search === asked.search || mayBeAbove && search === "" && askedPath.startsWith(path);
 }
 
 function withLastSlash(path: string): string {

@@ -99,6 +99,7 @@ async function requestChallenge(
   } catch (error) {
     signal.throwIfAborted();
     if (error === gaveUp) return undefined;
+    if (error instanceof AuthenticationError) throw error;
     throw unreachable(error, resource.href, documentRequest(request));
   }
 }
@@ -109,23 +110,26 @@ async function requestResourceMetadata(
   request: ProtectedResourceRequest,
   signal: AbortSignal,
 ): Promise<ProtectedResourceMetadata> {
-  const { resource, allowInsecureRequests } = request;
-  const { urls, named, misses } = placesOf(resource, challenge);
-  const asked = documentRequest(request);
+  const { resource: asked, allowInsecureRequests } = request;
+  const { urls, named, misses } = placesOf(asked, challenge);
+  const about = documentRequest(request);
   for (const url of urls) {
     const place = url === named ? challengedPlace : new URL(url).pathname;
-    const answer = await requestDocument(url, asked, { signal });
+    const answer = await requestDocument(url, about, { signal });
     if (!("document" in answer)) {
       misses.push({ ...answer, place });
       continue;
     }
-    const judged = judgeProtectedResource(answer.document, resource, allowInsecureRequests);
+    // One of many APIs of an origin may publish what it likes under its own path. That it speaks for its neighbours as
+    // well, whose tokens it would be sent, counts in the places that belong to the origin alone (RFC 8615).
+    const mayBeAbove = url.startsWith(rootOf(asked));
+    const judged = judgeProtectedResource(answer.document, { asked, mayBeAbove, allowInsecureRequests });
     if ("resource" in judged) return judged;
     misses.push({ ...judged, place });
   }
   const { code, advice, status, retryable, retryAfter } = gravest(misses);
   const places = misses.map(({ place, reason }) => `${place} ${reason}`).join("; ");
-  throw new AuthenticationError(code, `Cannot get ${asked.what}: ${places}. ${advice}`, {
+  throw new AuthenticationError(code, `Cannot get ${about.what}: ${places}. ${advice}`, {
     status,
     retryable,
     retryAfter,
@@ -143,7 +147,7 @@ const challengedPlace = "the place that its challenge names";
  * no API can have its clients send requests elsewhere, into the network they are in, say.
  */
 function placesOf(resource: URL, challenge: Challenge | undefined) {
-  const root = `${resource.origin}/.well-known/oauth-protected-resource`;
+  const root = rootOf(resource);
   const path = resource.pathname === "/" ? "" : resource.pathname;
   const usual = [root + path + resource.search, root + path.replace(/\/$/, "") + resource.search, root];
   const misses: (Miss & { place: string })[] = [];
@@ -161,6 +165,10 @@ function placesOf(resource: URL, challenge: Challenge | undefined) {
   }
   url.hash = "";
   return { urls: new Set([url.href, ...usual]), named: usual.includes(url.href) ? undefined : url.href, misses };
+}
+
+function rootOf({ origin }: URL): string {
+  return `${origin}/.well-known/oauth-protected-resource`;
 }
 
 function documentRequest(request: ProtectedResourceRequest) {

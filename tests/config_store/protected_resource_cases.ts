@@ -187,6 +187,22 @@ const places: Case[] = [
     good({}, { requests: ["/mcp", "/metadata"], scopes: ["a", "b"] }),
   ],
   [
+    "names in its challenge a place of its own, where it speaks for the whole server",
+    (places, { path }) =>
+      path === "/mcp/metadata"
+        ? json(document(places, { resource: places.origin }))
+        : challenges(({ api }) => `Bearer resource_metadata="${api}/metadata"`, "")(places, { path } as ArrivedRequest),
+    invalid("the place that its challenge names speaks for another resource; "),
+  ],
+  [
+    "names in its challenge the well-known place of the whole server",
+    (places, { path }) =>
+      path === wellKnown
+        ? json(document(places, { resource: places.origin }))
+        : challenge(`Bearer resource_metadata="${places.origin}${wellKnown}"`),
+    good({}, { requests: ["/mcp", wellKnown] }),
+  ],
+  [
     "names the usual place in its challenge",
     challenges(({ origin }) => `Bearer resource_metadata="${origin}${wellKnown}/mcp"`, `${wellKnown}/mcp`),
     good({}, { requests: ["/mcp", `${wellKnown}/mcp`] }),

@@ -4,6 +4,7 @@ import {
   ProtectedResourceClientConfigStore,
   type ProtectedResourceOptions,
 } from "@m2m/authenticator/config-store/protected-resource";
+import fc from "fast-check";
 import { until } from "../faults/until.ts";
 import { asOnWorkerd, HandClock, pause } from "./metadata_stub.ts";
 
@@ -270,6 +271,43 @@ Deno.test("what came over one way out is not for another", async () => {
   assertEquals(stub.urls.length, 3);
   await store.getClientConfig({ fetch: verified });
   assertEquals(stub.urls.length, 6);
+});
+
+Deno.test("whatever stands in a challenge, nobody is asked but the API and the issuer, and scopes are scopes", async () => {
+  const text = fc.oneof(
+    fc.string({ unit: "binary-ascii" }),
+    fc.webUrl(),
+    fc.constantFrom(
+      `${api}/m`,
+      "//evil.test",
+      "https://api.test.evil.test",
+      "https://api.test@evil.test",
+      "https://api.test:444",
+    ),
+  ).map((text) => text.replace(/[^ -~]/g, " "));
+  const challenge = fc.tuple(text, text, text).map(([a, b, c]) =>
+    `Bearer resource_metadata="${a}", scope="${b}", ${c}`
+  );
+  await fc.assert(
+    fc.asyncProperty(challenge, async (challenge) => {
+      const { stub, store } = arrange();
+      stub.challenge = challenge;
+
+      const { scopes = [] } = await store.getClientConfig();
+
+      assertEquals([...new Set(stub.urls.map((url) => new URL(url).origin))], ["https://api.test", issuer]);
+      for (const scope of scopes) assert(/^[!-~]+$/.test(scope));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("what a way out says of its own trouble is handed on", async () => {
+  const { stub, store } = arrange();
+  const trouble = new AuthenticationError("tls_failed", "The certificate has expired.");
+  stub.trouble = () => Promise.reject(trouble);
+
+  assertStrictEquals(await store.getMetadata().catch((error: unknown) => error), trouble);
 });
 
 Deno.test("a caller who gives up leaves at once with his own reason, and the others get theirs", async () => {
