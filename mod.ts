@@ -23,7 +23,8 @@
  * - {@linkcode ClientConfigStore} is where its settings come from; {@linkcode StaticClientConfigStore} holds them.
  * - {@linkcode clientSecretBasic}, {@linkcode clientSecretPost} and {@linkcode none} are how a client proves itself.
  * - {@linkcode AuthenticationError} says why there is no token, by a stable `code`.
- * - {@linkcode getToken} is a single token request; {@linkcode Authenticator} the base for grants of your own.
+ * - {@linkcode getToken} is a single token request; {@linkcode GrantAuthenticator} and {@linkcode Authenticator} are
+ *   what grants of your own extend.
  *
  * It needs `fetch`, URLs and text encoding; on Deno, `--allow-net` for the two hosts and no other permission.
  *
@@ -45,6 +46,7 @@ export {
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
 } from "./src/client_credentials.ts";
+export { GrantAuthenticator, type GrantAuthenticatorOptions, type WithOptions } from "./src/grant_authenticator.ts";
 export { Credentials, type CredentialsInit } from "./src/credentials.ts";
 export { AuthenticationError, type AuthenticationErrorCode, type AuthenticationErrorOptions } from "./src/errors.ts";
 export {
@@ -62,6 +64,9 @@ export type { ClientAuth, ClientSecret, TokenRequest } from "./src/client_auth/c
 export { clientSecretBasic } from "./src/client_auth/client_secret_basic.ts";
 export { clientSecretPost } from "./src/client_auth/client_secret_post.ts";
 export { none } from "./src/client_auth/none.ts";
+export type { ProofOfPossession } from "./src/dpop/proof_of_possession.ts";
+export type { AuthorizationDetail, TokenRequestOptions } from "./src/token_client/asked.ts";
+export type { RevocationContext, TokenRevocation } from "./src/token_client/token_revocation.ts";
 export { getToken, type GetTokenOptions } from "./src/token_client/get_token.ts";
 export { GrantType } from "./src/token_client/grant_type.ts";
 export type {

@@ -7,6 +7,7 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { checkDuration, checkFunction, checkHeaderKey, checkUrl } from "./config_store/check.ts";
 import type { Credentials } from "./credentials.ts";
+import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
 import { type AuthenticatorEventListener, tell } from "./events.ts";
 import type { Held, IssuedCredentials } from "./held.ts";
 import { Renewal, type RenewalOptions, type RetryOptions } from "./renewal.ts";
@@ -55,6 +56,8 @@ export interface AuthenticatorOptions {
    * Default: none.
    */
   allowedOrigins?: readonly (string | URL)[] | undefined;
+  /** Binds tokens to a key, so that a stolen one is of no use (RFC 9449): made by `dpop` of `./dpop`. Default: none. */
+  dpop?: ProofOfPossession | undefined;
   /** Is told what happens, as it happens. What it throws changes nothing. Default: nobody is told. */
   onEvent?: AuthenticatorEventListener | undefined;
   /** Where the time comes from. Default: the machine's clocks. */
@@ -107,6 +110,7 @@ export abstract class Authenticator {
   readonly #headerKey: string | undefined;
   readonly #transport: WayOut;
   readonly #renewalOptions: RenewalOptions;
+  readonly #dpop: ProofOfPossession | undefined;
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
   #madePlace: Place | undefined;
   #madeRenewal: Renewal | undefined;
@@ -131,6 +135,7 @@ export abstract class Authenticator {
     checkFunction("onEvent", onEvent);
     checkFunction("waitUntil", waitUntil);
     this.#transport = chooseTransport(options);
+    this.#dpop = options.dpop;
     this.#renewalOptions = { defaultLifetime, retry, waitUntil, clock, onEvent };
   }
 
@@ -230,8 +235,17 @@ export abstract class Authenticator {
    * @returns A promise that settles when the last token request has ended (on workerd, when it has been told to).
    */
   async close(): Promise<void> {
-    await this.#renewal.close(new DOMException("The authenticator was closed.", "AbortError"));
+    await this.#madeRenewal?.close(new DOMException("The authenticator was closed.", "AbortError"));
     await this.#transport.close?.();
+  }
+
+  /**
+   * Makes the known credentials count as expired: whoever needs some from now on gets others.
+   *
+   * @returns The credentials, if they had not expired.
+   */
+  protected forgetCredentials(): Credentials | undefined {
+    return this.#madeRenewal?.forget();
   }
 
   /**
@@ -271,7 +285,7 @@ export abstract class Authenticator {
     const { fetch } = this.#transport;
     if (!this.#origins.includes(request.origin)) return await request.sendAsIs(fetch);
     try {
-      return await this.#call(request, fetch);
+      return await this.#call(request, this.#dpop?.apiFetch(fetch) ?? fetch);
     } catch (error) {
       // The very reason: workerd's fetch throws a copy.
       request.signal?.throwIfAborted();
@@ -286,6 +300,7 @@ export abstract class Authenticator {
     // What header it is may be the store's to say: before the first token nobody knows.
     const ownKey = last === undefined ? this.#headerKey : this.#headerKeyOf(last);
     if (ownKey !== undefined && request.has(ownKey)) {
+      const { fetch } = this.#transport;
       return (await followRedirects(request, fetch, request.headers, ownKey, this.#origins)).response;
     }
     const { signal } = request;
@@ -308,7 +323,7 @@ export abstract class Authenticator {
     const isOurs = !request.has(headerKey);
     const headers = isOurs ? request.headersWith(headerKey, headerValue(held)) : request.headers;
     const { response, isHome, isRepeatable } = await followRedirects(request, fetch, headers, headerKey, this.#origins);
-    const isRefused = isOurs && isHome && response.status === 401;
+    const isRefused = isOurs && isHome && response.status === 401 && !this.#dpop?.isAboutProof(response);
     return { response, isHome, isRepeatable, isRefused };
   }
 
@@ -359,7 +374,7 @@ function chooseTransport(options: Pick<AuthenticatorOptions, "fetch" | keyof Tra
   }
   if (fetch !== undefined) {
     throw new TypeError(
-      "fetch can't be combined with httpProxyUrl, verify or clientCertificate: have that fetch do it.",
+      "httpProxyUrl, verify or clientCertificate can't be combined with fetch: pass a fetch that does it.",
     );
   }
   return hostTransport({ httpProxyUrl, verify, clientCertificate });

@@ -48,7 +48,7 @@ export class Held implements IssuedCredentials {
   /** From this age on its users wait for the next one, if it is to be had at once. */
   readonly mustRenewAt: number;
   /** At this age it is dead. */
-  readonly expiresAt: number;
+  expiresAt: number;
   /** Whether the API refused it: it is not used again while another one is to be had. */
   refused = false;
   readonly #start: Moment;
@@ -68,6 +68,12 @@ export class Held implements IssuedCredentials {
     // A server that handed back the same token will do so again until that one is at its end.
     const isSame = previous?.credentials.accessToken === accessToken;
     this.shouldRenewAt = isSame ? this.mustRenewAt : this.expiresAt - early;
+  }
+
+  /** Makes it count as dead. */
+  end(): void {
+    this.refused = true;
+    this.expiresAt = 0;
   }
 
   /** How old it is, in milliseconds. */

@@ -8,6 +8,7 @@
 
 import { sleep, untilAborted, withDeadline } from "./abort.ts";
 import { ageOf, type Clock, momentOf } from "./clock.ts";
+import type { Credentials } from "./credentials.ts";
 import { AuthenticationError } from "./errors.ts";
 import { type AuthenticatorEventListener, type RenewalReason, tell } from "./events.ts";
 import { Flight } from "./flight.ts";
@@ -133,6 +134,14 @@ export class Renewal {
   /** Takes note that a new token helped against a 401, which so was about the token: pauses stay short. */
   helped(): void {
     this.#refusals = Math.min(this.#refusals, promptRefusals);
+  }
+
+  /** Uses the token no longer. What it is, if it was still alive. */
+  forget(): Credentials | undefined {
+    const held = this.#held;
+    const isAlive = held !== undefined && held.age(this.#options.clock) < held.expiresAt;
+    held?.end();
+    return isAlive ? held.credentials : undefined;
   }
 
   /** Ends what is under way, with `reason` for those who wait, and settles when it has ended. */

@@ -71,9 +71,7 @@ export type ClientSecret = string | (() => string | Promise<string>);
  */
 export async function currentSecret(secret: ClientSecret, request: TokenRequest): Promise<string> {
   const value = typeof secret === "function" ? await secret() : secret;
-  if (typeof value !== "string" || value === "") {
-    throw new TypeError("The function given as client secret must return a string that is not empty.");
-  }
+  if (typeof value !== "string" || value === "") throw badSecret();
   request.conceal(value);
   request.credential = value;
   return value;
@@ -81,9 +79,9 @@ export async function currentSecret(secret: ClientSecret, request: TokenRequest)
 
 /** Refuses what can't be a secret, before anything is asked with it. */
 export function checkSecret(secret: unknown): asserts secret is ClientSecret {
-  if (typeof secret !== "function" && (typeof secret !== "string" || secret === "")) {
-    throw new TypeError(
-      "The client secret must be a string that is not empty, or a function that returns one.",
-    );
-  }
+  if (typeof secret !== "function" && (typeof secret !== "string" || secret === "")) throw badSecret();
+}
+
+function badSecret(): TypeError {
+  return new TypeError("The client secret must be a string that is not empty, or a function that returns one.");
 }

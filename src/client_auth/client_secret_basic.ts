@@ -6,11 +6,10 @@
 
 import {
   type BasicAuthorizationOptions,
-  type BasicEncoding,
   checkBasicEncoding,
   getBasicAuthorizationHeader,
 } from "./basic_authorization.ts";
-import { checkSecret, type ClientAuth, type ClientSecret, currentSecret, type TokenRequest } from "./client_auth.ts";
+import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "./client_auth.ts";
 
 /**
  * Client authentication by HTTP Basic (`client_secret_basic`, RFC 6749 §2.3.1): what `clientSecret` alone stands for.
@@ -32,29 +31,16 @@ import { checkSecret, type ClientAuth, type ClientSecret, currentSecret, type To
  * @throws {TypeError} If the secret is empty, or the encoding is neither `"form"` nor `"raw"`.
  */
 export function clientSecretBasic(clientSecret: ClientSecret, options: BasicAuthorizationOptions = {}): ClientAuth {
-  return new ClientSecretBasic(clientSecret, options.encoding ?? "form");
-}
-
-class ClientSecretBasic implements ClientAuth {
-  // A function, for browsers' consoles show private fields.
-  readonly #secret: () => string | Promise<string>;
-  readonly #encoding: BasicEncoding;
-
-  constructor(secret: ClientSecret, encoding: BasicEncoding) {
-    checkSecret(secret);
-    checkBasicEncoding(encoding);
-    this.#secret = typeof secret === "function" ? secret : () => secret;
-    this.#encoding = encoding;
-  }
-
-  get method(): string {
-    return "client_secret_basic";
-  }
-
-  async authenticate(request: TokenRequest): Promise<void> {
-    const secret = await currentSecret(this.#secret, request);
-    const header = getBasicAuthorizationHeader(request.clientId, secret, { encoding: this.#encoding });
-    request.conceal(header.slice("Basic ".length));
-    request.headers.set("authorization", header);
-  }
+  const { encoding = "form" } = options;
+  checkSecret(clientSecret);
+  checkBasicEncoding(encoding);
+  return {
+    method: "client_secret_basic",
+    async authenticate(request) {
+      const secret = await currentSecret(clientSecret, request);
+      const header = getBasicAuthorizationHeader(request.clientId, secret, { encoding });
+      request.conceal(header.slice("Basic ".length));
+      request.headers.set("authorization", header);
+    },
+  };
 }

@@ -24,7 +24,8 @@ export function none(): ClientAuth {
   return {
     method: "none",
     authenticate(request) {
-      request.body.set("client_id", request.clientId);
+      // Some grants go without a client (RFC 7521 §4.1).
+      if (request.clientId) request.body.set("client_id", request.clientId);
     },
   };
 }

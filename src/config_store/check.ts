@@ -7,63 +7,44 @@
 
 /** An absolute `http:` or `https:` URL without credentials, which URLs leak into logs. */
 export function checkUrl(name: string, value: unknown): URL {
-  if (!(typeof value === "string" || value instanceof URL) || !URL.canParse(value)) {
-    throw new TypeError(
-      `${name} must be an absolute URL, such as "https://auth.example.com": got ${show(value)}.`,
-    );
+  const url = (typeof value === "string" || value instanceof URL) && URL.canParse(value) ? new URL(value) : undefined;
+  if (!/^https?:$/.test(url?.protocol ?? "")) {
+    refuse(name, 'an absolute URL, such as "https://auth.example.com"', value);
   }
-  const url = new URL(value);
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw new TypeError(`${name} must be an "https:" URL: got one with "${url.protocol}", or none at all.`);
-  }
-  if (url.username || url.password) {
-    throw new TypeError(
-      `${name} must not hold a user name or password: pass clientId and clientSecret instead.`,
-    );
-  }
-  return url;
+  if (url!.username || url!.password) throw new TypeError(`${name} must not hold a user name or password.`);
+  return url!;
 }
 
 /** A list of scope tokens (RFC 6749 §3.3). A string would be a list of letters to a careless reader: refused. */
 export function checkScopes(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value)) {
-    throw new TypeError(`scopes must be an array of strings, such as ["api:read"]: got ${show(value)}.`);
-  }
-  for (const scope of value) {
+  if (!Array.isArray(value)) refuse("scopes", 'an array of strings, such as ["api:read"]', value);
+  for (const scope of value as unknown[]) {
     if (typeof scope !== "string" || !/^[!#-[\]-~]+$/.test(scope)) {
-      throw new TypeError(
-        `scopes must hold one scope an element, printable and without spaces or quotes (RFC 6749 §3.3): got ${
-          show(scope)
-        }.`,
-      );
+      refuse("scopes", "one scope an element, printable and without spaces or quotes (RFC 6749 §3.3)", scope);
     }
   }
-  return [...value];
+  return [...value as string[]];
 }
 
 /** A string, where an empty one counts as a value of its own. */
 export function checkString(name: string, value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== "string") throw new TypeError(`${name} must be a string: got ${show(value)}.`);
-  return value;
+  if (typeof value !== "string") refuse(name, "a string", value);
+  return value as string;
 }
 
 /** A header name (RFC 9110 §5.1), in lower case; an empty one is none. */
 export function checkHeaderKey(value: unknown): string | undefined {
   const name = checkString("headerKey", value);
   if (!name) return undefined;
-  if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(name)) {
-    throw new TypeError(`headerKey must be a header name, such as "authorization": got ${show(value)}.`);
-  }
+  if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(name)) refuse("headerKey", 'a header name, such as "authorization"', value);
   return name.toLowerCase();
 }
 
 /** A function, or nothing. */
 export function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "function") {
-    throw new TypeError(`${name} must be a function: got ${show(value)}.`);
-  }
+  if (value !== undefined && typeof value !== "function") refuse(name, "a function", value);
 }
 
 /** A time in milliseconds that timers can keep: beyond 24.8 days they fire at once. */
@@ -73,12 +54,17 @@ export function checkDuration(name: string, value: unknown): void {
   }
 }
 
-/** What was given, short enough for a message. Only for what is no secret. */
-export function show(value: unknown): string {
-  if (typeof value === "string") {
-    return value.includes("@")
-      ? "a string (not shown: it may hold credentials)"
-      : JSON.stringify(value.replace(/\?.*/s, "?…").slice(0, 100));
+/** Throws what a check found. Only for what is no secret. */
+export function refuse(name: string, must: string, value: unknown): never {
+  throw new TypeError(`${name} must be ${must}: got ${show(value)}.`);
+}
+
+/** What was given, short enough for a message. */
+function show(value: unknown): string {
+  if (typeof value !== "string") {
+    return value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
   }
-  return value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
+  return value.includes("@")
+    ? "a string that may hold credentials"
+    : JSON.stringify(value.replace(/\?.*/s, "?…").slice(0, 100));
 }

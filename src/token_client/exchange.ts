@@ -25,12 +25,12 @@ export async function exchange(
       redirect: "manual",
     });
     const { status } = response;
-    if (response.type === "opaqueredirect" || status >= 300 && status < 400) {
+    // Browsers give a redirect no status.
+    if (status === 0 || status >= 300 && status < 400) {
       void response.body?.cancel().catch(() => {});
       throw new AuthenticationError(
         "redirect_refused",
-        `Cannot get a token from ${shown(tokenEndpoint)}: it redirects, which would hand the secret on. ` +
-          "Use the URL it leads to.",
+        `Cannot get a token from ${shown(tokenEndpoint)}: it redirects. Use the URL it leads to.`,
         { status: status || undefined },
       );
     }

@@ -5,18 +5,20 @@
  */
 
 import type { BasicEncoding } from "../client_auth/basic_authorization.ts";
-import type { ClientAuth, ClientSecret } from "../client_auth/client_auth.ts";
+import type { ClientAuth, ClientSecret, TokenRequest } from "../client_auth/client_auth.ts";
 import { clientSecretBasic } from "../client_auth/client_secret_basic.ts";
 import { none } from "../client_auth/none.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { checkDuration, checkScopes, checkString, checkUrl } from "../config_store/check.ts";
+import { checkDuration, checkUrl, refuse } from "../config_store/check.ts";
 import type { Credentials } from "../credentials.ts";
+import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { type Fetch, globalFetch } from "../transport/fetch.ts";
+import { formParameters, type TokenRequestOptions } from "./asked.ts";
 import { GrantType } from "./grant_type.ts";
 import { requestToken } from "./request_token.ts";
 
 /** Settings of {@linkcode getToken}. */
-export interface GetTokenOptions {
+export interface GetTokenOptions extends TokenRequestOptions {
   /** The client's identifier. */
   clientId: string;
   /**
@@ -30,16 +32,19 @@ export interface GetTokenOptions {
   clientAuth?: ClientAuth | undefined;
   /** The grant. Default: `GrantType.CLIENT_CREDS`. */
   grantType?: GrantType | (string & Record<never, never>) | undefined;
-  /** Scopes to ask for. Default, and for an empty list: no `scope` is sent. */
-  scopes?: readonly string[] | undefined;
-  /** The API the token is for. Default: no `audience` is sent. */
-  audience?: string | undefined;
   /** For the device grant: the device code (RFC 8628 §3.4). */
   deviceCode?: string | undefined;
   /** For the refresh token grant: the refresh token (RFC 6749 §6). */
   refreshToken?: string | undefined;
   /** The authorization server's issuer identifier, for client authentication that needs it. */
   issuer?: string | undefined;
+  /**
+   * Has the last word on the request, after client authentication: headers, or parameters that are secret (name those to
+   * `request.conceal`). Default: the request goes out as it is.
+   */
+  customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  /** Binds the token to a key (RFC 9449): made by `dpop` of `./dpop`. Default: a token for whoever holds it. */
+  dpop?: ProofOfPossession | undefined;
   /** What sends the request. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /** How long the exchange may take, in milliseconds. Default: 10,000. */
@@ -83,29 +88,29 @@ export const defaultTimeout = 10_000;
  */
 export async function getToken(tokenEndpoint: string | URL, options: GetTokenOptions): Promise<Credentials> {
   const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = defaultTimeout, clock = systemClock } = options;
-  const { issuer, deviceCode, refreshToken, signal, allowInsecureRequests, fetch = globalFetch } = options;
-  if (typeof clientId !== "string" || clientId === "") {
-    throw new TypeError("clientId must be a string, not empty.");
-  }
+  const { deviceCode, refreshToken, fetch = globalFetch, customize, dpop } = options;
+  if (typeof clientId !== "string" || clientId === "") refuse("clientId", "a string, not empty", clientId);
   if (grantType === GrantType.CLIENT_CREDS && !options.clientSecret && !options.clientAuth) {
     throw new TypeError("Client ID and Client SECRET both are required.");
   }
   checkDuration("timeout", timeout);
   return await requestToken({
+    ...options,
     tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
-    clientId,
     clientAuth: chooseClientAuth(options),
-    grantType,
-    scopes: checkScopes(options.scopes),
-    audience: checkString("audience", options.audience),
-    issuer,
-    deviceCode,
-    refreshToken,
-    fetch,
+    parameters: { grant_type: [grantType], ...formParameters(options) },
+    async prepare(request) {
+      for (const [name, secret] of [["device_code", deviceCode], ["refresh_token", refreshToken]] as const) {
+        if (!secret) continue;
+        request.conceal(secret);
+        request.body.set(name, secret);
+      }
+      await customize?.(request);
+    },
+    fetch: dpop ? dpop.tokenFetch(fetch) : fetch,
+    tokenTypes: dpop?.tokenTypes,
     timeout,
-    signal,
     clock,
-    allowInsecureRequests,
   });
 }
 
@@ -119,12 +124,9 @@ export function chooseClientAuth(
   if (clientAuth === undefined) {
     return clientSecret === undefined ? none() : clientSecretBasic(clientSecret, { encoding: basicEncoding });
   }
-  if (typeof clientAuth?.authenticate !== "function") {
-    throw new TypeError("clientAuth must be made by clientSecretBasic, clientSecretPost or the like.");
-  }
-  if (clientSecret !== undefined || basicEncoding !== undefined) {
+  if (typeof clientAuth?.authenticate !== "function" || clientSecret !== undefined || basicEncoding !== undefined) {
     throw new TypeError(
-      "clientAuth stands in place of clientSecret and basicEncoding: pass one or the other.",
+      "clientAuth must be made by clientSecretPost or the like, and stand in place of clientSecret and basicEncoding.",
     );
   }
   return clientAuth;

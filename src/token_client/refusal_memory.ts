@@ -8,18 +8,22 @@ import type { Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { BuiltTokenRequest } from "./token_request.ts";
 
+interface Refusal {
+  readonly error: AuthenticationError;
+  readonly until: number;
+  // A function, for browsers' consoles show private fields.
+  readonly credential: () => string | undefined;
+}
+
 /**
  * Answers a token request that was refused for good a moment ago with the same error, and spares the server: a wrong
  * secret sent again and again may lock its client out. Another secret, or any other change of the request, is sent at
- * once.
+ * once; but where the client itself was refused, it makes no difference what it asks for.
  */
 export class RefusalMemory {
   readonly #cooldown: number;
   readonly #clock: Clock;
-  // A function, for browsers' consoles show private fields.
-  #request: (() => string) | undefined;
-  #error: AuthenticationError | undefined;
-  #until = 0;
+  readonly #refusals = new Map<string, Refusal>();
 
   /** `cooldown` in milliseconds. */
   constructor(cooldown: number, clock: Clock) {
@@ -28,23 +32,24 @@ export class RefusalMemory {
   }
 
   /** Throws what the same request was answered a moment ago. */
-  check(request: BuiltTokenRequest): void {
-    if (this.#error && this.#clock.monotonic() < this.#until && this.#request?.() === essence(request)) {
-      throw this.#error;
+  check({ asked, client, credential }: BuiltTokenRequest): void {
+    for (const key of [client, asked]) {
+      const refusal = this.#refusals.get(key);
+      if (refusal && this.#clock.monotonic() < refusal.until && refusal.credential() === credential) {
+        throw refusal.error;
+      }
     }
   }
 
   /** Remembers a failure, if it is one for good. */
-  note(request: BuiltTokenRequest, error: unknown): void {
+  note({ asked, client, credential }: BuiltTokenRequest, error: unknown): void {
     if (!(error instanceof AuthenticationError) || error.retryable) return;
-    const refused = essence(request);
-    this.#request = () => refused;
-    this.#error = error;
-    this.#until = this.#clock.monotonic() + this.#cooldown;
+    const now = this.#clock.monotonic();
+    for (const [key, { until }] of this.#refusals) if (until <= now) this.#refusals.delete(key);
+    this.#refusals.set(error.error === "invalid_client" ? client : asked, {
+      error,
+      until: now + this.#cooldown,
+      credential: () => credential,
+    });
   }
-}
-
-/** The request without its proof, which may be signed anew each time, and what the proof is made with. */
-function essence({ asked, credential = "" }: BuiltTokenRequest): string {
-  return asked + credential;
 }

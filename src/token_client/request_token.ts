@@ -20,9 +20,11 @@ export interface TokenExchange extends Omit<TokenRequestParameters, "signal"> {
   fetch: Fetch;
   /** In milliseconds. */
   timeout: number;
-  signal: AbortSignal | undefined;
+  signal?: AbortSignal | undefined;
   clock: Pick<Clock, "wall">;
   allowInsecureRequests?: boolean | undefined;
+  /** The types a token may be of. Default: `Bearer`. */
+  tokenTypes?: readonly string[] | undefined;
   /** Spares the server requests it has refused for good. Default: all are sent. */
   refusals?: RefusalMemory | undefined;
 }
@@ -45,32 +47,48 @@ export async function requestToken(asked: TokenExchange): Promise<Credentials> {
       },
     );
   return await withDeadline({ timeout, error, signal }, async (signal) => {
-    const request = await buildTokenRequest({ ...asked, signal });
+    let request = await buildTokenRequest({ ...asked, signal });
     refusals?.check(request);
-    try {
-      return await send(request, asked);
-    } catch (error) {
-      if (refusals === undefined || !isInvalidClient(error)) throw error;
-      // The secret may have been changed while this request was under way: its provider is asked once more.
-      const next = await buildTokenRequest({ ...asked, signal });
-      if (next.credential === undefined || next.credential === request.credential) throw error;
-      return await send(next, asked);
+    for (const words = new Set<unknown>();;) {
+      try {
+        return await send(request, asked);
+      } catch (error) {
+        const { error: word, retryable } = Object(error);
+        const next = retryable || words.has(word) ? undefined : await another(word, request, { ...asked, signal });
+        if (next === undefined) {
+          refusals?.note(request, error);
+          throw error;
+        }
+        words.add(word);
+        request = next;
+      }
     }
   });
 }
 
-function isInvalidClient(error: unknown): boolean {
-  return error instanceof AuthenticationError && error.error === "invalid_client" && !error.retryable;
+/** The request made anew, proofs and all, where that may change the server's mind. */
+async function another(
+  word: unknown,
+  { credential }: BuiltTokenRequest,
+  asked: TokenExchange & TokenRequestParameters,
+): Promise<BuiltTokenRequest | undefined> {
+  // The server's nonce is known by now (RFC 9449 §8).
+  if (word === "use_dpop_nonce") return await buildTokenRequest(asked);
+  if (word !== "invalid_client" || asked.refusals === undefined) return undefined;
+  // The secret may have been changed while the request was under way: its provider is asked once more.
+  const next = await buildTokenRequest(asked);
+  return next.credential === credential ? undefined : next;
 }
 
-async function send(request: BuiltTokenRequest, { fetch, clock, refusals }: TokenExchange): Promise<Credentials> {
+async function send(request: BuiltTokenRequest, { fetch, clock, tokenTypes }: TokenExchange): Promise<Credentials> {
   const requestedAt = clock.wall();
   const { tokenEndpoint, clean } = request;
-  try {
-    const response = await exchange(request, fetch);
-    return judgeTokenResponse(response, { tokenEndpoint: shown(tokenEndpoint), requestedAt, now: clock.wall(), clean });
-  } catch (error) {
-    refusals?.note(request, error);
-    throw error;
-  }
+  const response = await exchange(request, fetch);
+  return judgeTokenResponse(response, {
+    tokenEndpoint: shown(tokenEndpoint),
+    requestedAt,
+    now: clock.wall(),
+    clean,
+    tokenTypes,
+  });
 }

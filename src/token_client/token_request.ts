@@ -8,6 +8,7 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { formEncode } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import { AuthenticationError } from "../errors.ts";
+import { type FormParameters, identityOf } from "./asked.ts";
 
 /** What a token is asked for with. */
 export interface TokenRequestParameters {
@@ -15,11 +16,10 @@ export interface TokenRequestParameters {
   issuer?: string | undefined;
   clientId: string;
   clientAuth: ClientAuth;
-  grantType: string;
-  scopes?: readonly string[] | undefined;
-  audience?: string | undefined;
-  deviceCode?: string | undefined;
-  refreshToken?: string | undefined;
+  /** The grant, and what is asked for. */
+  parameters: FormParameters;
+  /** Has the last word on the request. */
+  prepare?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   signal: AbortSignal;
 }
 
@@ -27,19 +27,20 @@ export interface TokenRequestParameters {
 export interface BuiltTokenRequest extends TokenRequest {
   /** Makes somebody else's text fit to be shown: without what is secret in this request, printable, and short. */
   readonly clean: (text: string) => string;
-  /** What is asked for, and by whom: all of the request but the proof. */
+  /** Who asks, and where. */
+  readonly client: string;
+  /** The same, and what is asked for: all of the request but the proof. */
   readonly asked: string;
 }
 
 /** The request, client authentication included. What has no value isn't sent: an empty `scope` is refused by many. */
-export async function buildTokenRequest(parameters: TokenRequestParameters): Promise<BuiltTokenRequest> {
-  const { tokenEndpoint, issuer, clientId, clientAuth, signal, scopes, audience, deviceCode, refreshToken } =
-    parameters;
-  const body = new URLSearchParams({ grant_type: parameters.grantType });
-  if (scopes?.length) body.set("scope", scopes.join(" "));
-  if (audience) body.set("audience", audience);
-  if (deviceCode) body.set("device_code", deviceCode);
-  if (refreshToken) body.set("refresh_token", refreshToken);
+export async function buildTokenRequest(asked: TokenRequestParameters): Promise<BuiltTokenRequest> {
+  const { tokenEndpoint, issuer, clientId, clientAuth, signal, prepare } = asked;
+  const client = JSON.stringify([tokenEndpoint, clientId]);
+  const body = new URLSearchParams();
+  for (const [name, values] of Object.entries(asked.parameters)) {
+    for (const value of values) if (value) body.append(name, value);
+  }
   // A runtime's own message quotes the URL, and a query may hold what nobody should read.
   const secrets = new Set(tokenEndpoint.search ? [tokenEndpoint.search] : []);
   const request: BuiltTokenRequest = {
@@ -49,7 +50,8 @@ export async function buildTokenRequest(parameters: TokenRequestParameters): Pro
     headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
     body,
     signal,
-    asked: JSON.stringify([tokenEndpoint.href, clientId, body.toString()]),
+    client,
+    asked: client + identityOf(asked.parameters),
     clean: (text) => cleanText(text, secrets),
     conceal(secret) {
       if (!secret) return;
@@ -65,23 +67,20 @@ export async function buildTokenRequest(parameters: TokenRequestParameters): Pro
       }
     },
   };
-  for (const secret of [deviceCode, refreshToken]) request.conceal(secret ?? "");
-  await authenticate(clientAuth, request);
-  return request;
-}
-
-async function authenticate(clientAuth: ClientAuth, request: TokenRequest): Promise<void> {
   try {
     await clientAuth.authenticate(request);
+    await prepare?.(request);
   } catch (cause) {
     if (cause instanceof AuthenticationError) throw cause;
     // The caller's own code (a vault, a file) failed: its error is what helps.
     throw new AuthenticationError(
       "client_auth_failed",
-      `Cannot ask for a token: client authentication by ${clientAuth.method} failed. See the cause.`,
+      `Cannot make the token request: client authentication by ${clientAuth.method}, or what prepares the request, ` +
+        "failed. See the cause.",
       { cause },
     );
   }
+  return request;
 }
 
 function cleanText(text: string, secrets: ReadonlySet<string>): string {

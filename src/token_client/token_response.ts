@@ -26,6 +26,8 @@ export interface TokenResponseContext {
   now: number;
   /** Makes a text of the server's fit to be shown. */
   clean: (text: string) => string;
+  /** The types a token may be of. Default: `Bearer`. */
+  tokenTypes?: readonly string[] | undefined;
 }
 
 /** An OAuth error code as servers write them. RFC 6749's grammar also takes "Not Found", which says nothing. */
@@ -35,24 +37,26 @@ const errorCode = /^[a-z][a-z0-9_.:-]{0,63}$/;
 const passing = new Set(["server_error", "temporarily_unavailable", "slow_down", "authorization_pending"]);
 
 /** Those that don't (RFC 6749 §5.2, RFC 8707 §2, RFC 8628 §3.5). */
-const lasting = new Set([
-  ...["invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"],
-  ...["invalid_scope", "invalid_target", "access_denied", "expired_token"],
-]);
+const lasting =
+  /^(invalid_(request|client|grant|scope|target)|unauthorized_client|unsupported_grant_type|access_denied|expired_token)$/;
+
+const wrongUrl = "Check that this URL is the token endpoint.";
 
 /** What to do about the errors people meet most. */
-const advice = new Map(Object.entries({
-  invalid_client: "Check the client id and secret, and whether the server wants them form-encoded or raw " +
-    "(basicEncoding), or in the body (clientSecretPost).",
-  invalid_scope: "Check scopes.",
-  invalid_target: "Check audience.",
-  unauthorized_client: "Allow this client the grant at the authorization server.",
-}));
+const advice = new Map([
+  [
+    "invalid_client",
+    "Check the client id and secret, and how the server wants them (basicEncoding, clientSecretPost).",
+  ],
+  ["invalid_scope", "Check scopes."],
+  ["invalid_target", "Check audience and resource."],
+  ["unauthorized_client", "Allow this client the grant at the authorization server."],
+]);
 
 /** The credentials in the answer, or an `AuthenticationError` that says why there are none. */
 export function judgeTokenResponse(response: TokenResponse, context: TokenResponseContext): Credentials {
   const { status, headers, text } = response;
-  const { tokenEndpoint, requestedAt, now, clean } = context;
+  const { tokenEndpoint, requestedAt, now, clean, tokenTypes = ["Bearer"] } = context;
   const answer = parseJsonObject(text);
   const ok = status >= 200 && status < 300;
   // A token that comes along with an error, and is quoted in it, is none of anybody's business either.
@@ -79,7 +83,7 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
   const error = answer?.error;
   // A registered code may well be the secret of somebody careless, too; any other is shown only if it quotes none.
   const isCode = typeof error === "string" &&
-    (lasting.has(error) || passing.has(error) || errorCode.test(error) && show(error) === error);
+    (lasting.test(error) || passing.has(error) || errorCode.test(error) && show(error) === error);
   if (isCode) {
     // A 501 says that the grant isn't implemented, with whatever code: that doesn't pass.
     const isTrouble = status >= 500 && status !== 501 || status === 429 || status === 408;
@@ -100,23 +104,24 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
   if (answer === undefined) {
     throw fail(
       "invalid_response",
-      `the answer is ${
-        /^\s*</.test(text) ? "a web page" : "not a JSON object"
-      }. Check that this URL is the token endpoint.`,
+      `the answer is ${/^\s*</.test(text) ? "a web page" : "no JSON object"}. ${wrongUrl}`,
     );
   }
-  const { access_token: accessToken, token_type: tokenType, scope, refresh_token: refreshToken } = answer;
+  const { access_token: accessToken, scope, refresh_token: refreshToken } = answer;
   if (error || typeof accessToken !== "string" || accessToken === "") {
     throw fail("invalid_response", "the answer holds no access_token (RFC 6749 §5.1).");
   }
   // Missing at some servers; and in any letter case (RFC 6749 §5.1).
-  if (tokenType != null && !(typeof tokenType === "string" && tokenType.toLowerCase() === "bearer")) {
-    throw fail("unsupported_token_type", "the token_type is not Bearer (RFC 6749 §7.1).");
+  const type = answer.token_type ?? "Bearer";
+  const tokenType = tokenTypes.find((each) => typeof type === "string" && each.toLowerCase() === type.toLowerCase());
+  if (tokenType === undefined) {
+    throw fail("unsupported_token_type", `the token_type is not ${tokenTypes.join(" or ")} (RFC 6749 §7.1).`);
   }
   const lifetime = parseExpiresIn(answer.expires_in) ?? jwtLifetime(accessToken, requestedAt);
   try {
     return new Credentials({
       accessToken,
+      tokenType,
       expiresAt: lifetime === undefined ? undefined : requestedAt + lifetime,
       scope: typeof scope === "string" ? scope : undefined,
       refreshToken: typeof refreshToken === "string" && refreshToken ? refreshToken : undefined,
@@ -127,10 +132,8 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
 }
 
 function explainStatus(status: number): string {
-  if (status === 404 || status === 405) return "Check that this URL is the token endpoint.";
+  if (status === 404 || status === 405) return wrongUrl;
   if (status === 407) return "A proxy wants credentials.";
-  if (status === 401 || status === 403) {
-    return "Check the client id and secret, and what stands in front of the server.";
-  }
+  if (status === 401 || status === 403) return "Check the client id and secret, and what stands before the server.";
   return "Try again later.";
 }

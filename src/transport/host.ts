@@ -20,7 +20,7 @@ export function hostTransport(options: TransportOptions): WayOut {
   const load = loader();
   if (load === undefined) {
     throw new TypeError(
-      "httpProxyUrl, verify and clientCertificate can't be done on this runtime: pass a fetch that does it.",
+      "httpProxyUrl, verify or clientCertificate can't be done on this runtime: pass a fetch that does it.",
     );
   }
   let transport: Promise<Transport> | undefined;

@@ -11,8 +11,8 @@ Deno.test("a URL must be absolute, of the web, and free of credentials", () => {
     [undefined, "got undefined"],
     [null, "got null"],
     [{}, "got a value of type object"],
-    ["dns:///api.example.com", '"dns:"'],
-    ["ftp://api.example.com", '"ftp:"'],
+    ["dns:///api.example.com", 'got "dns:'],
+    ["ftp://api.example.com", 'got "ftp:'],
     ["https://me:planted@api.example.com", "must not hold a user name or password"],
   ];
   for (const [value, message] of wrong) {

@@ -153,7 +153,7 @@ Deno.test("wrong arguments are told at once", () => {
     ["https://auth.test", { maxAge: NaN }, RangeError, "maxAge must be"],
     ["https://auth.test", { timeout: 0 }, RangeError, "timeout must be"],
     ["https://auth.test", { timeout: 2 ** 31 }, RangeError, "timeout must be"],
-    ["https://auth.test", { overrides: { scopes: ["a b"] } }, TypeError, "scopes must hold one scope an element"],
+    ["https://auth.test", { overrides: { scopes: ["a b"] } }, TypeError, "scopes must be one scope an element"],
     ["https://auth.test", { overrides: { headerKey: "a b" } }, TypeError, "headerKey must be a header name"],
   ];
   for (const [issuer, options, type, message] of wrong) {

@@ -139,7 +139,7 @@ Deno.test("any answer of a token endpoint is credentials fit for a header, or an
     tokenEndpoint: new URL(`https://auth.test/token?key=${planted.query}`),
     clientId: planted.clientId,
     clientAuth: clientSecretBasic(planted.secret),
-    grantType: "client_credentials",
+    parameters: { grant_type: ["client_credentials"] },
     signal: new AbortController().signal,
   });
   const secrets = fc.constantFrom(...Object.values(quotedSecret));

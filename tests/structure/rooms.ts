@@ -16,6 +16,7 @@ const floors: readonly (readonly string[])[] = [
   ["cli", "telemetry", "testing"],
   ["from_env"],
   ["client_credentials", "grant"],
+  ["grant_authenticator"],
   ["authenticator"],
   ["renewal"],
   ["held"],

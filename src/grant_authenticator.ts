@@ -1,0 +1,312 @@
+/**
+ * What all grants at a token endpoint have in common: settings from a store, client authentication, one request.
+ *
+ * @module
+ */
+
+import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
+import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
+import type { ClientAuth, ClientSecret, TokenRequest } from "./client_auth/client_auth.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { checkDuration, checkFunction, checkHeaderKey, checkString, checkUrl } from "./config_store/check.ts";
+import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
+import { AuthenticationError } from "./errors.ts";
+import type { IssuedCredentials } from "./held.ts";
+import { type FormParameters, formParameters, identityOf, type TokenRequestOptions } from "./token_client/asked.ts";
+import { chooseClientAuth, defaultTimeout } from "./token_client/get_token.ts";
+import { RefusalMemory } from "./token_client/refusal_memory.ts";
+import { requestToken } from "./token_client/request_token.ts";
+import type { TokenRevocation } from "./token_client/token_revocation.ts";
+
+/** Settings that every {@linkcode GrantAuthenticator} takes. */
+export interface GrantAuthenticatorOptions extends AuthenticatorOptions, TokenRequestOptions {
+  /** The client's identifier at the authorization server. */
+  clientId: string;
+  /** The client's secret, or a function that looks it up each time it is needed. */
+  clientSecret?: ClientSecret | undefined;
+  /**
+   * How id and secret are written in the `Authorization` header. Default: `"form"` (RFC 6749 §2.3.1); servers that
+   * don't decode want `"raw"`.
+   */
+  basicEncoding?: BasicEncoding | undefined;
+  /** How the client proves who it is, in place of `clientSecret`. */
+  clientAuth?: ClientAuth | undefined;
+  /** Where the token endpoint and the other settings come from. Asked when a token is needed, never before. */
+  configStore: ClientConfigStore;
+  /**
+   * Has the last word on each token request, after client authentication: headers, or parameters that are secret (name
+   * those to `request.conceal`). Default: requests go out as they are.
+   */
+  customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  /** Gives the token back when the authenticator is closed (RFC 7009): made by `tokenRevocation`. Default: none. */
+  revocation?: TokenRevocation | undefined;
+  /** How long one token request may take, in milliseconds. Default: 10,000. */
+  timeout?: number | undefined;
+  /**
+   * How long a request that was refused for good (a wrong secret, say) isn't sent again, in milliseconds; who asks
+   * meanwhile gets the same error. Another secret, or any other change, is sent at once. Default: 5,000; 0 for never.
+   */
+  cooldown?: number | undefined;
+  /** Lets the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
+  allowInsecureRequests?: boolean | undefined;
+}
+
+/** What {@linkcode GrantAuthenticator.with} may say otherwise. What isn't said stays as it is. */
+export interface WithOptions
+  extends TokenRequestOptions, Partial<Pick<AuthenticatorOptions, "endpoint" | "headerKey" | "allowedOrigins">> {}
+
+/** What authenticators made from one another share, besides the way out. */
+interface Family {
+  /** The first of them. */
+  readonly root: GrantAuthenticator;
+  /** By what they ask for, and of whom; who was asked for last stands last. */
+  readonly members: Map<string, GrantAuthenticator>;
+  readonly refusals: RefusalMemory;
+}
+
+const defaultCooldown = 5_000;
+/** How many members of a family are kept: some 20 megabytes. */
+const mostMembers = 10_000;
+/** Under this name the options of a derived authenticator hold its family. */
+const inherited = Symbol();
+
+/**
+ * What all grants at a token endpoint have in common. There is {@linkcode ClientCredentialsAuthenticator}; extend this
+ * one for a grant that needs more in its request.
+ *
+ * @example A grant that sends a code
+ * ```ts
+ * import { GrantAuthenticator, StaticClientConfigStore, type TokenRequest } from "@m2m/authenticator";
+ *
+ * class DeviceAuthenticator extends GrantAuthenticator {
+ *   protected override get grantType(): string {
+ *     return "client_credentials"; // the one that is at hand here
+ *   }
+ *
+ *   protected override prepareTokenRequest(request: TokenRequest): void {
+ *     request.body.set("device", "rack-7");
+ *   }
+ * }
+ *
+ * const authenticator = new DeviceAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+ * });
+ * const headers = await authenticator.authorize(new Headers());
+ * console.log(headers.has("authorization")); // true
+ * ```
+ */
+export abstract class GrantAuthenticator extends Authenticator {
+  readonly #options: GrantAuthenticatorOptions & {
+    readonly clientAuth: ClientAuth;
+    readonly timeout: number;
+    readonly cooldown: number;
+    readonly clock: Clock;
+    readonly [inherited]?: Family;
+  };
+  readonly #form: FormParameters;
+  #ownFamily: Family | undefined;
+  /** What the token was asked for under: the settings it belongs to. */
+  #asked: string | undefined;
+
+  /**
+   * Checks its settings; asks neither the store nor the server.
+   *
+   * @param options The settings.
+   * @throws {TypeError} If a setting is missing or can't be what it should be, or this runtime can't do it.
+   * @throws {RangeError} If a duration is out of range.
+   */
+  constructor(options: GrantAuthenticatorOptions) {
+    super(options);
+    const { clientId, configStore, basicEncoding, timeout = defaultTimeout, cooldown = defaultCooldown } = options;
+    const { clock = systemClock } = options;
+    checkString("clientId", clientId);
+    if (typeof configStore?.getClientConfig !== "function") {
+      throw new TypeError("configStore must be a ClientConfigStore: new StaticClientConfigStore({ tokenEndpoint }).");
+    }
+    // Refused here for its colon, if at all, and not when the first token is needed.
+    if (basicEncoding === "raw") getBasicAuthorizationHeader(clientId, "", { encoding: basicEncoding });
+    checkDuration("timeout", timeout);
+    if (!(cooldown >= 0)) throw new RangeError("cooldown must be a number of milliseconds, 0 or more.");
+    checkFunction("customize", options.customize);
+    const clientAuth = chooseClientAuth(options);
+    this.#options = {
+      ...options,
+      timeout,
+      cooldown,
+      clock,
+      clientAuth,
+      clientSecret: undefined,
+      basicEncoding: undefined,
+    };
+    this.#form = formParameters(options);
+  }
+
+  /** The `grant_type` of the token request. */
+  protected abstract get grantType(): string;
+
+  /**
+   * Puts on a token request what the grant needs besides. Called for every attempt, after client authentication.
+   * Default: nothing.
+   *
+   * @param _request The request to add to; what is secret in it is to be named to its `conceal`.
+   * @returns Nothing, or a promise of it: the request waits for that.
+   */
+  protected prepareTokenRequest(_request: TokenRequest): void | Promise<void> {}
+
+  /**
+   * An authenticator that asks for something else, and otherwise is like this one: with its client authentication, store,
+   * and way out. Each has a token of its own; who wishes for the same (scopes and resources in any order) gets the same
+   * authenticator. The 10,000 used last are kept.
+   *
+   * @example One client, two APIs
+   * ```ts
+   * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+   *
+   * const authenticator = new ClientCredentialsAuthenticator({
+   *   endpoint: "https://api.example.com",
+   *   clientId: "my-client",
+   *   clientSecret: "my-secret",
+   *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+   * });
+   * const readOnly = authenticator.with({ audience: "https://api.example.com", scopes: ["api:read"] });
+   * const response = await readOnly.fetch("/v1/projects");
+   * console.log(response.status, await response.json());
+   * ```
+   *
+   * @param other What is to be otherwise.
+   * @returns The authenticator. Its `close` ends its own token requests; that of the first one ends all.
+   * @throws {TypeError} If something can't be what it should be.
+   */
+  with(other: WithOptions): this {
+    const said = Object.entries(other).filter(([, value]) => value !== undefined);
+    const options: GrantAuthenticatorOptions = { ...this.#options, ...Object.fromEntries(said) };
+    const key = keyOf(options);
+    const family = this.#family;
+    const { members } = family;
+    const member = members.get(key) ?? new (this.constructor as new (options: GrantAuthenticatorOptions) => this)({
+      ...options,
+      fetch: this.transportFetch,
+      httpProxyUrl: undefined,
+      verify: undefined,
+      clientCertificate: undefined,
+      [inherited]: family,
+    } as GrantAuthenticatorOptions);
+    members.delete(key);
+    members.set(key, member);
+    for (const [oldest] of members) if (members.size > mostMembers) members.delete(oldest);
+    return member as this;
+  }
+
+  /**
+   * Ends what is under way, as {@linkcode Authenticator.close} does, here and in the authenticators made from this one.
+   * With `revocation`, the token is given back then.
+   *
+   * @throws {AuthenticationError} If the token couldn't be given back; all else is done.
+   */
+  override async close(): Promise<void> {
+    const { root, members } = this.#family;
+    const ended = root === this ? [...members.values()] : [this];
+    await Promise.all(ended.map((member) => member.#end()));
+    if (this.#options.revocation === undefined) return;
+    try {
+      for (const member of ended) await member.#giveBack();
+    } finally {
+      // What the way out needed for it.
+      await this.#end();
+    }
+  }
+
+  /**
+   * Asks the config store for the settings, then the token endpoint for a token.
+   *
+   * @param signal Ends the request.
+   * @returns The credentials, and the header the store names for them.
+   */
+  protected override async requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
+    const { dpop, customize } = this.#options;
+    const { tokenEndpoint, issuer, headerKey, form } = await this.#getClientConfig(signal);
+    const parameters = { grant_type: [this.grantType], ...form, ...this.#form };
+    const asked = JSON.stringify([tokenEndpoint, identityOf(parameters)]);
+    // A token belongs to the settings it was asked for under: with others, it isn't used any more.
+    if (this.#asked !== asked) this.forgetCredentials();
+    this.#asked = asked;
+    const { transportFetch } = this;
+    const credentials = await requestToken({
+      ...this.#options,
+      tokenEndpoint,
+      issuer,
+      parameters,
+      prepare: async (request) => {
+        await this.prepareTokenRequest(request);
+        await customize?.(request);
+      },
+      fetch: dpop ? dpop.tokenFetch(transportFetch) : transportFetch,
+      tokenTypes: dpop?.tokenTypes,
+      signal,
+      refusals: this.#family.refusals,
+    });
+    return { credentials, headerKey };
+  }
+
+  #end(): Promise<void> {
+    return super.close();
+  }
+
+  async #giveBack(): Promise<void> {
+    const credentials = this.forgetCredentials();
+    if (credentials === undefined) return;
+    await this.#options.revocation?.revoke({
+      ...this.#options,
+      credentials,
+      fetch: this.transportFetch,
+      getClientConfig: (signal) => this.#getClientConfig(signal),
+    });
+  }
+
+  get #family(): Family {
+    const { cooldown, clock, [inherited]: family } = this.#options;
+    return this.#ownFamily ??= family ?? {
+      root: this,
+      members: new Map([[keyOf(this.#options), this]]),
+      refusals: new RefusalMemory(cooldown, clock),
+    };
+  }
+
+  /** The store's settings, checked: a store may be anybody's code, reading anybody's answer. */
+  async #getClientConfig(signal: AbortSignal): Promise<ClientConfig & { tokenEndpoint: URL; form: FormParameters }> {
+    const { configStore, clientAuth: { method: authMethod } } = this.#options;
+    let config: ClientConfig;
+    try {
+      config = await configStore.getClientConfig({ signal, fetch: this.transportFetch, authMethod });
+    } catch (cause) {
+      if (cause instanceof AuthenticationError) throw cause;
+      throw new AuthenticationError("config_store_failed", "Cannot get the client's settings: see the cause.", {
+        cause,
+      });
+    }
+    try {
+      const { tokenEndpoint, scopes, audience, resource, headerKey, issuer, revocationEndpoint } = Object(
+        config,
+      ) as ClientConfig;
+      return {
+        tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
+        form: formParameters({ scopes, audience, resource }),
+        headerKey: checkHeaderKey(headerKey),
+        issuer: checkString("issuer", issuer),
+        revocationEndpoint,
+      };
+    } catch (error) {
+      const { message } = error as TypeError;
+      throw new AuthenticationError("invalid_config", `Cannot use the settings of the config store: ${message}`);
+    }
+  }
+}
+
+/** The same text for options under which the same token would be asked for and sent to the same places. */
+function keyOf(options: GrantAuthenticatorOptions): string {
+  const { endpoint, headerKey, allowedOrigins } = options;
+  return JSON.stringify([identityOf(formParameters(options)), String(endpoint), headerKey, allowedOrigins]);
+}

@@ -1,0 +1,43 @@
+/**
+ * What the core asks of whatever gives tokens back (RFC 7009).
+ *
+ * @module
+ */
+
+import type { ClientAuth } from "../client_auth/client_auth.ts";
+import type { ClientConfig } from "../config_store/client_config_store.ts";
+import type { Credentials } from "../credentials.ts";
+import type { Fetch } from "../transport/fetch.ts";
+
+/** What it takes to give a token back. */
+export interface RevocationContext {
+  /** What is given back. */
+  readonly credentials: Credentials;
+  /** The client's identifier. */
+  readonly clientId: string;
+  /** How the client proves who it is. */
+  readonly clientAuth: ClientAuth;
+  /** How long it may take, in milliseconds. */
+  readonly timeout: number;
+  /** Lets the endpoint be `http:` elsewhere than on loopback. */
+  readonly allowInsecureRequests?: boolean | undefined;
+  /** What sends the request. */
+  readonly fetch: Fetch;
+  /**
+   * The settings, of which `revocationEndpoint` says where.
+   *
+   * @param signal Ends the wait.
+   * @returns The settings, checked but for that endpoint.
+   */
+  getClientConfig(signal: AbortSignal): Promise<ClientConfig>;
+}
+
+/** Gives tokens back. Made by `tokenRevocation` of `./revocation`. */
+export interface TokenRevocation {
+  /**
+   * Gives a token back.
+   *
+   * @param context The token, who it belongs to, and where.
+   */
+  revoke(context: RevocationContext): Promise<void>;
+}
