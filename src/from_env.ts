@@ -155,9 +155,10 @@ export function authenticatorFromEnv(options: AuthenticatorFromEnvOptions = {}):
   }
   if (wanted.includes("clientSecret")) requireNamedSecret(reading, source);
   const endpoint = given.endpoint ?? endpointIn(reading, source);
+  const configStore = given.configStore ?? discoveryIn(reading, given);
   const { error, settings } = reading;
   if (error !== undefined) throw error;
-  const { tokenEndpoint, issuer, clientId, scopes, audience, headerKey, ...connection } = settings;
+  const { clientId, scopes, audience, headerKey, ...connection } = settings;
   const chosen = {
     ...given,
     endpoint,
@@ -168,7 +169,7 @@ export function authenticatorFromEnv(options: AuthenticatorFromEnvOptions = {}):
     verify: given.verify ?? connection.caFile ?? (connection.insecureSkipVerify ? false : undefined),
   };
   // This one reads scopes, audience and header itself, as they are when a token is asked for.
-  if (tokenEndpoint !== undefined) {
+  if (configStore === undefined) {
     return new ClientCredentialsAuthenticator({ ...chosen, configStore: new EnvClientConfigStore(options) });
   }
   return new ClientCredentialsAuthenticator({
@@ -176,17 +177,27 @@ export function authenticatorFromEnv(options: AuthenticatorFromEnvOptions = {}):
     scopes: given.scopes ?? scopes,
     audience: given.audience ?? audience,
     headerKey: given.headerKey ?? headerKey,
-    configStore: given.configStore ?? discovery(issuer ?? "", given),
+    configStore,
   });
 }
 
 const settingNames = Object.keys(replacedBy) as (keyof EnvNames)[];
 
-function discovery(
-  issuer: string,
+/** Where nothing else says what the token endpoint is. */
+function discoveryIn(
+  reading: EnvReading,
   { fetch, timeout, allowInsecureRequests, waitUntil, clock }: Given,
-): ClientConfigStore {
-  return new DiscoveryClientConfigStore(issuer, { fetch, timeout, allowInsecureRequests, waitUntil, clock });
+): ClientConfigStore | undefined {
+  const { issuer } = reading.settings;
+  if (issuer === undefined || reading.isSet("tokenEndpoint")) return undefined;
+  try {
+    return new DiscoveryClientConfigStore(issuer, { fetch, timeout, allowInsecureRequests, waitUntil, clock });
+  } catch (error) {
+    // The others are about what is given.
+    if (!(error instanceof TypeError)) throw error;
+    reading.refuse("issuer");
+    return undefined;
+  }
 }
 
 function endpointIn(reading: EnvReading, { names }: EnvSource): string {

@@ -204,6 +204,36 @@ Deno.test("all that is malformed is told at once, by name and never by value", (
   ]);
 });
 
+Deno.test("an issuer that can't be one is told by name, with all else that is wrong", () => {
+  const must = 'M2M_ISSUER must be an "https:" URL, without user name, password, query and fragment.';
+  for (
+    const issuer of [`http://auth.test/${planted.tokenStart}`, `https://auth.test/?${planted.query}`, planted.secret]
+  ) {
+    const env = { ...arrange().env, M2M_TOKEN_ENDPOINT: "", M2M_ISSUER: issuer };
+    const error = failure({ env });
+    assertEquals([error.code, error.message], [
+      "invalid_config",
+      `Cannot use the settings in the environment: ${must}`,
+    ]);
+  }
+  const { message } = failure({ env: { M2M_ENDPOINT: "x", M2M_CLIENT_SECRET: "s", M2M_ISSUER: "http://auth.test" } });
+  assertEquals(
+    message,
+    "Cannot use the settings in the environment: M2M_CLIENT_ID is missing; " +
+      `M2M_ENDPOINT must be an absolute URL, without user name and password; ${must}`,
+  );
+});
+
+Deno.test("an issuer may be http: on loopback, where that is allowed, and where another variable counts", () => {
+  const { env } = arrange();
+  Object.assign(env, { M2M_TOKEN_ENDPOINT: "", M2M_ISSUER: "http://auth.test" });
+
+  authenticatorFromEnv({ env, allowInsecureRequests: true });
+  authenticatorFromEnv({ env: { ...env, M2M_ISSUER: "http://127.0.0.1:9" } });
+  authenticatorFromEnv({ env: { ...env, M2M_TOKEN_ENDPOINT: "https://auth.test/token" } });
+  assertThrows(() => authenticatorFromEnv({ env, allowInsecureRequests: true, timeout: -1 }), RangeError, "timeout");
+});
+
 Deno.test("a named variable that goes missing later is told by the name of the one that names it", async () => {
   const { fetch, env } = arrange();
   Object.assign(env, { M2M_CLIENT_SECRET_ENV_VAR: "OTHER", OTHER: "named" });

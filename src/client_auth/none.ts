@@ -8,7 +8,8 @@ import type { ClientAuth } from "./client_auth.ts";
 
 /**
  * No client authentication (`none`, RFC 7591 §2): the client only says who it is. For servers that know it by other
- * means, such as the network or a client certificate.
+ * means, such as the network. For a client certificate there are `tlsClientAuth` and `selfSignedTlsClientAuth` of
+ * `@m2m/authenticator/client-auth/tls`.
  *
  * @example
  * ```ts

@@ -23,6 +23,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Fetch } from "../transport/fetch.ts";
+import { checkAuthMethod, isTlsMethod } from "./auth_methods.ts";
 import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
 import { CachedLookup, type Search } from "./cached_lookup.ts";
 import { checkHeaderKey, checkScopes, checkString } from "./check.ts";
@@ -36,8 +37,18 @@ export type { AuthorizationServerMetadata };
 export interface DiscoveryOptions {
   /** What no server publishes for a client: its scopes, audience and header. Default: nothing. */
   readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "headerKey"> | undefined;
-  /** Whether to use the token endpoint for mutual TLS (RFC 8705 §5) where the server has one. Default: `false`. */
+  /**
+   * Whether to use the endpoints for mutual TLS (RFC 8705 §5) where the server has some. Default: whether the client
+   * proves itself by a certificate (`tlsClientAuth`, `selfSignedTlsClientAuth`). `true` is for one that proves itself in
+   * another way, and wants its tokens bound to its certificate (RFC 8705 §3).
+   */
   readonly mtls?: boolean | undefined;
+  /**
+   * Lets a client try to prove itself in a way that the server doesn't name among those it takes, for servers that take
+   * more than they say. Default: `false`, an error with the code `invalid_config` tells what the server takes. What it
+   * names is as old as the metadata: up to `maxAge`.
+   */
+  readonly ignoreAuthMethods?: boolean | undefined;
   /**
    * How old the metadata may be, in milliseconds; older metadata is used once more while it is fetched anew.
    * Default: 3,600,000, an hour.
@@ -81,7 +92,7 @@ export interface DiscoveryOptions {
  * |---|---|---|
  * | `config_absent` | 404, 410 or 501 everywhere: the server publishes nothing | no |
  * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
- * | `invalid_config` | a web page, no JSON object, another issuer, no token endpoint | no |
+ * | `invalid_config` | a web page, no JSON object, another issuer, no token endpoint; a way for the client to prove itself that the server doesn't take | no |
  * | `insecure_token_endpoint` | the token endpoint is `http:` | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
@@ -98,7 +109,7 @@ export interface DiscoveryOptions {
  * ```
  */
 export class DiscoveryClientConfigStore extends ClientConfigStore {
-  readonly #mtls: boolean | undefined;
+  readonly #options: Pick<DiscoveryOptions, "mtls" | "ignoreAuthMethods">;
   readonly #config: Pick<ClientConfig, "scopes" | "audience" | "headerKey">;
   readonly #lookup: CachedLookup<AuthorizationServerMetadata>;
 
@@ -113,7 +124,7 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
    */
   constructor(issuer: string | URL, options: DiscoveryOptions = {}) {
     super();
-    const { overrides: { scopes, audience, headerKey } = {}, mtls, allowInsecureRequests } = options;
+    const { overrides: { scopes, audience, headerKey } = {}, mtls, ignoreAuthMethods, allowInsecureRequests } = options;
     const checked = checkIssuer(issuer, allowInsecureRequests);
     const find = (search: Search) => requestMetadata({ ...search, issuer: checked, allowInsecureRequests });
     this.#lookup = new CachedLookup(options, find);
@@ -122,20 +133,32 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
       audience: checkString("audience", audience),
       headerKey: checkHeaderKey(headerKey),
     };
-    this.#mtls = mtls;
+    this.#options = { mtls, ignoreAuthMethods };
   }
 
   /**
-   * The server's token endpoint and issuer, and the `overrides`.
+   * The server's token endpoint, revocation endpoint and issuer, and the `overrides`. Where the client proves itself by a
+   * certificate, the endpoints are those for mutual TLS (RFC 8705 §5), if the server has some.
    *
-   * @param request A signal for this caller's wait, and its way out.
+   * @param request A signal for this caller's wait, its way out, and how it proves itself.
    * @returns The settings.
-   * @throws {AuthenticationError} If there is no metadata to be had; `code` says why.
+   * @throws {AuthenticationError} If there is no metadata to be had, or the server doesn't take the caller's way to prove
+   * itself; `code` says why.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
-    const { issuer, token_endpoint, mtls_endpoint_aliases } = await this.getMetadata(request);
-    const alias = this.#mtls ? mtls_endpoint_aliases?.token_endpoint : undefined;
-    return { ...this.#config, tokenEndpoint: alias ?? token_endpoint, issuer };
+    const { authMethod } = request;
+    const { mtls = isTlsMethod(authMethod), ignoreAuthMethods = false } = this.#options;
+    // Shared by all who ask, each with a method of its own: judged for each.
+    const metadata = await this.getMetadata(request);
+    if (!ignoreAuthMethods) checkAuthMethod(metadata, authMethod);
+    const { issuer, token_endpoint, revocation_endpoint, mtls_endpoint_aliases } = metadata;
+    const aliases = mtls ? mtls_endpoint_aliases : undefined;
+    return {
+      ...this.#config,
+      tokenEndpoint: aliases?.token_endpoint ?? token_endpoint,
+      revocationEndpoint: aliases?.revocation_endpoint ?? revocation_endpoint,
+      issuer,
+    };
   }
 
   /**

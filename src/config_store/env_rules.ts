@@ -62,7 +62,8 @@ const rules: Partial<Record<keyof EnvNames, Rule>> = {
   // What it is depends on another variable: judged when both are known.
   endpoint: { ...text, must: url.must },
   tokenEndpoint: url,
-  issuer: url,
+  // Whether it may be http: depends on an option: judged by the store that is made of it.
+  issuer: { ...url, must: 'an "https:" URL, without user name, password, query and fragment' },
   scopes: {
     parse: (text) => checkScopes(text.split(/[\s,]+/).filter(Boolean)),
     must: "scopes separated by spaces or commas, without quotes (RFC 6749 §3.3)",

@@ -24,6 +24,7 @@
 import type { Clock } from "../clock.ts";
 import type { Fetch } from "../transport/fetch.ts";
 import { isLoopback } from "../transport/loopback.ts";
+import { checkAuthMethod, isTlsMethod } from "./auth_methods.ts";
 import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
 import { CachedLookup, type Search } from "./cached_lookup.ts";
 import { checkHeaderKey, checkScopes, checkString, checkUrl } from "./check.ts";
@@ -47,8 +48,16 @@ export interface ProtectedResourceOptions {
    * for a client that may not have one of them is refused, or gets more than it needs.
    */
   readonly allScopes?: boolean | undefined;
-  /** Whether to use the token endpoint for mutual TLS (RFC 8705 §5) where the server has one. Default: `false`. */
+  /**
+   * Whether to use the endpoints for mutual TLS (RFC 8705 §5) where the server has some. Default: whether the client
+   * proves itself by a certificate (`tlsClientAuth`, `selfSignedTlsClientAuth`).
+   */
   readonly mtls?: boolean | undefined;
+  /**
+   * Lets a client try to prove itself in a way that the server doesn't name among those it takes, for servers that take
+   * more than they say. Default: `false`, an error with the code `invalid_config` tells what the server takes.
+   */
+  readonly ignoreAuthMethods?: boolean | undefined;
   /**
    * How old the metadata may be, in milliseconds; older metadata is used once more while it is fetched anew.
    * Default: 3,600,000, an hour.
@@ -99,7 +108,7 @@ export interface ProtectedResourceOptions {
  * |---|---|---|
  * | `config_absent` | 404, 410 or 501 everywhere: the API, or the server, publishes nothing | no |
  * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
- * | `invalid_config` | a web page, no JSON object, another resource, no expected issuer, no tokens by header, no token endpoint | no |
+ * | `invalid_config` | a web page, no JSON object, another resource, no expected issuer, no tokens by header, no token endpoint; a way for the client to prove itself that the server doesn't take | no |
  * | `insecure_token_endpoint` | the token endpoint is `http:` | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
@@ -129,7 +138,7 @@ export interface ProtectedResourceOptions {
  * ```
  */
 export class ProtectedResourceClientConfigStore extends ClientConfigStore {
-  readonly #options: Pick<ProtectedResourceOptions, "allScopes" | "mtls">;
+  readonly #options: Pick<ProtectedResourceOptions, "allScopes" | "mtls" | "ignoreAuthMethods">;
   readonly #overrides: NonNullable<ProtectedResourceOptions["overrides"]>;
   readonly #lookup: CachedLookup<ProtectedResource>;
 
@@ -144,8 +153,8 @@ export class ProtectedResourceClientConfigStore extends ClientConfigStore {
    */
   constructor(resource: string | URL, options: ProtectedResourceOptions) {
     super();
-    const { overrides: { scopes, audience, headerKey, resource: resources } = {}, allScopes, mtls } = options ?? {};
-    const { allowInsecureRequests } = options ?? {};
+    const { overrides: { scopes, audience, headerKey, resource: resources } = {} } = options ?? {};
+    const { allScopes, mtls, ignoreAuthMethods, allowInsecureRequests } = options ?? {};
     const checked = {
       resource: checkResource(resource, allowInsecureRequests),
       issuers: checkIssuers(options ?? {}),
@@ -159,30 +168,36 @@ export class ProtectedResourceClientConfigStore extends ClientConfigStore {
       headerKey: checkHeaderKey(headerKey),
       resource: Array.isArray(resources) ? [...resources] : resources,
     };
-    this.#options = { allScopes, mtls };
+    this.#options = { allScopes, mtls, ignoreAuthMethods };
   }
 
   /**
-   * The token endpoint and issuer of the API's authorization server, the API as `resource`, its scopes, and the
-   * `overrides`.
+   * The token endpoint, revocation endpoint and issuer of the API's authorization server, the API as `resource`, its
+   * scopes, and the `overrides`. Where the client proves itself by a certificate, the endpoints are those for mutual TLS
+   * (RFC 8705 §5), if the server has some.
    *
-   * @param request A signal for this caller's wait, and its way out.
+   * @param request A signal for this caller's wait, its way out, and how it proves itself.
    * @returns The settings.
-   * @throws {AuthenticationError} If they can't be found out; `code` says why.
+   * @throws {AuthenticationError} If they can't be found out, or the server doesn't take the caller's way to prove itself;
+   * `code` says why.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
-    const { metadata, server, challenge } = await this.#lookup.get(request);
-    const { allScopes, mtls } = this.#options;
+    const { authMethod } = request;
+    const { allScopes, mtls = isTlsMethod(authMethod), ignoreAuthMethods = false } = this.#options;
     const { scopes, resource, ...overrides } = this.#overrides;
+    // Shared by all who ask, each with a method of its own: judged for each.
+    const { metadata, server, challenge } = await this.#lookup.get(request);
+    if (!ignoreAuthMethods) checkAuthMethod(server, authMethod);
     const challenged = challenge?.parameters.get("scope")?.split(" ").filter(Boolean);
-    const { issuer, token_endpoint, mtls_endpoint_aliases, revocation_endpoint } = server;
+    const { issuer, token_endpoint, revocation_endpoint, mtls_endpoint_aliases } = server;
+    const aliases = mtls ? mtls_endpoint_aliases : undefined;
     return {
       ...overrides,
       scopes: scopes ?? usable(challenged) ?? (allScopes ? usable(metadata.scopes_supported) : undefined),
       resource: resource ?? [metadata.resource],
-      tokenEndpoint: (mtls ? mtls_endpoint_aliases?.token_endpoint : undefined) ?? token_endpoint,
+      tokenEndpoint: aliases?.token_endpoint ?? token_endpoint,
+      revocationEndpoint: aliases?.revocation_endpoint ?? revocation_endpoint,
       issuer,
-      revocationEndpoint: revocation_endpoint,
     };
   }
 

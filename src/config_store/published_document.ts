@@ -21,6 +21,8 @@ export interface DocumentRequest {
   readonly advice: DocumentAdvice;
   /** The time in milliseconds since the epoch, for a `Retry-After` that is a date. */
   readonly now: () => number;
+  /** Statuses by which this server says as well that it has no such document. Default: none. */
+  readonly alsoAbsent?: readonly number[];
 }
 
 /** What to do, by what came in place of the document. */
@@ -112,7 +114,7 @@ function judgeText(text: string, contentType: string, advice: DocumentAdvice) {
   return { code: "invalid_config", reason, advice: advice.check } as const;
 }
 
-function missOf({ status, type, headers }: Response, { advice, now }: DocumentRequest): Miss {
+function missOf({ status, type, headers }: Response, { advice, now, alsoAbsent = [] }: DocumentRequest): Miss {
   if (type === "opaqueredirect" || status >= 300 && status < 400) {
     return {
       code: "redirect_refused",
@@ -122,7 +124,7 @@ function missOf({ status, type, headers }: Response, { advice, now }: DocumentRe
     };
   }
   const reason = `answered ${status}`;
-  if (status === 404 || status === 410 || status === 501) {
+  if ([404, 410, 501, ...alsoAbsent].includes(status)) {
     return { code: "config_absent", reason, advice: advice.absent, status };
   }
   const retryable = status >= 500 || status === 429 || status === 408;

@@ -46,7 +46,7 @@ const wrongUrl = "Check that this URL is the token endpoint.";
 const advice = new Map([
   [
     "invalid_client",
-    "Check the client id and secret, and how the server wants them (basicEncoding, clientSecretPost).",
+    "Check the client's id and its secret, key or certificate, and how the server wants them (basicEncoding, clientAuth).",
   ],
   ["invalid_scope", "Check scopes."],
   ["invalid_target", "Check audience and resource."],

@@ -63,27 +63,61 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  */
 export function denoTransport(options: TransportOptions = {}): Transport {
   onlyOn(["Deno"], "denoTransport");
-  return lazyTransport(options, open);
+  return lazyTransport(options, openClients);
 }
 
-async function open(options: TransportOptions): Promise<Opened> {
+async function openClients(options: TransportOptions): Promise<Opened> {
   const { ca, cert, key } = await readPems(options, (path) => Deno.readTextFile(path));
   const proxy = options.httpProxyUrl ? parseProxyUrl(options.httpProxyUrl) : undefined;
   const unverified = options.verify === false ? await loadUnverified({ proxy, cert, key }) : undefined;
-  const client = usePems(() =>
+  const open = () =>
     Deno.createHttpClient({
       ...proxy && {
         proxy: { url: proxy.origin, ...proxy.credentials && { basicAuth: proxy.credentials } },
       },
       ...ca && { caCerts: [ca] },
       ...cert && key && { cert, key },
-    })
-  );
-  const verified: Fetch = (input, init) => fetch(input, { ...init, client });
+    });
+  const clients = new Clients(usePems(open), cert && key ? open : undefined);
+  const verified: Fetch = (input, init) => fetch(input, { ...init, client: clients.for(urlOf(input)) });
   return {
     fetch: (input, init) => (unverified !== undefined && isHttps(input) ? unverified : verified)(input, init),
-    close: () => client.close(),
+    close: () => clients.close(),
   };
+}
+
+/** How many origins get a client of their own; the others share one. */
+const mostClients = 16;
+
+/**
+ * One client for all, or where a certificate is shown, one for each origin: a client of Deno's goes on with a TLS
+ * session of another port of the same host, if the server lets it, and shows no certificate then. That is where
+ * endpoints for mutual TLS often are (RFC 8705 §5).
+ */
+class Clients {
+  readonly #shared: Deno.HttpClient;
+  readonly #open: (() => Deno.HttpClient) | undefined;
+  readonly #own = new Map<string, Deno.HttpClient>();
+
+  constructor(shared: Deno.HttpClient, open: (() => Deno.HttpClient) | undefined) {
+    this.#shared = shared;
+    this.#open = open;
+  }
+
+  for(url: string): Deno.HttpClient {
+    if (this.#open === undefined || !URL.canParse(url)) return this.#shared;
+    const { origin } = new URL(url);
+    let client = this.#own.get(origin);
+    if (client === undefined) {
+      if (this.#own.size >= mostClients) return this.#shared;
+      this.#own.set(origin, client = this.#open());
+    }
+    return client;
+  }
+
+  close(): void {
+    for (const client of [this.#shared, ...this.#own.values()]) client.close();
+  }
 }
 
 /** Bundlers for the web would look for what is imported. */
@@ -101,5 +135,9 @@ async function loadUnverified(options: UnverifiedOptions): Promise<Fetch> {
 }
 
 function isHttps(input: Parameters<Fetch>[0]): boolean {
-  return String(typeof input === "object" && "url" in input ? input.url : input).startsWith("https:");
+  return urlOf(input).startsWith("https:");
+}
+
+function urlOf(input: Parameters<Fetch>[0]): string {
+  return String(typeof input === "object" && "url" in input ? input.url : input);
 }

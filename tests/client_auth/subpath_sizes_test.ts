@@ -8,6 +8,7 @@ const guards: Readonly<Record<string, number>> = {
   "./client-auth/client-secret-jwt": 6_300,
   "./client-auth/private-key-jwt": 8_600,
   "./client-auth/secret-file": 800,
+  "./client-auth/tls": 200,
 };
 /** Words that only jose's code has in it, even when it is minified. */
 const ofJose = "setProtectedHeader";

@@ -98,13 +98,14 @@ Deno.test("the overrides count, and nothing else the server tells of is asked fo
     json({ issuer: origin, token_endpoint: `${origin}/token`, scopes_supported: ["all"], mtls_endpoint_aliases }),
   );
   const config = (options?: DiscoveryOptions) => new DiscoveryClientConfigStore(origin, options).getClientConfig();
-  const nothing = { scopes: undefined, audience: undefined, headerKey: undefined };
+  const nothing = { scopes: undefined, audience: undefined, headerKey: undefined, revocationEndpoint: undefined };
 
   assertEquals(await config(), { ...nothing, issuer: origin, tokenEndpoint: `${origin}/token` });
   assertEquals(await config({ overrides: { scopes: ["a"], audience: "https://x.test", headerKey: "X-Token" } }), {
     scopes: ["a"],
     audience: "https://x.test",
     headerKey: "x-token",
+    revocationEndpoint: undefined,
     issuer: origin,
     tokenEndpoint: `${origin}/token`,
   });

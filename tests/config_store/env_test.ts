@@ -104,7 +104,7 @@ Deno.test("all that is missing or malformed is told at once, by name and never b
     "invalid_config",
     "Cannot use the settings in the environment: " +
     "M2M_TOKEN_ENDPOINT must be an absolute URL, without user name and password; " +
-    "M2M_ISSUER must be an absolute URL, without user name and password; " +
+    'M2M_ISSUER must be an "https:" URL, without user name, password, query and fragment; ' +
     "M2M_SCOPES must be scopes separated by spaces or commas, without quotes (RFC 6749 §3.3); " +
     "M2M_AUDIENCE must be text; " +
     'M2M_HEADER_KEY must be the name of a header, such as "authorization".',

@@ -156,6 +156,23 @@ Deno.test("the other overrides count, and what the server has for mutual TLS and
   assertEquals((await store.getMetadata()).resource, api);
 });
 
+Deno.test("who proves himself by a certificate is led to the endpoints for that, and a method that isn't taken is refused", async () => {
+  const server = {
+    token_endpoint_auth_methods_supported: ["tls_client_auth"],
+    mtls_endpoint_aliases: { token_endpoint: `${issuer}/mtls` },
+  };
+  const { stub, store } = arrange();
+  stub.server = server;
+  assertEquals((await store.getClientConfig({ authMethod: "tls_client_auth" })).tokenEndpoint, `${issuer}/mtls`);
+  assertEquals((await store.getClientConfig()).tokenEndpoint, `${issuer}/token`);
+  const authMethod = "client_secret_basic";
+  await assertRejects(() => store.getClientConfig({ authMethod }), AuthenticationError, "takes tls_client_auth");
+
+  const lenient = arrange({ ignoreAuthMethods: true });
+  lenient.stub.server = server;
+  assertEquals((await lenient.store.getClientConfig({ authMethod })).tokenEndpoint, `${issuer}/token`);
+});
+
 Deno.test("of several expected issuers the first that the API names is asked, and nobody else", async () => {
   const { stub, store } = arrange({ issuers: ["https://one.test", new URL("https://two.test"), "https://three.test"] });
   stub.published = { authorization_servers: ["https://evil.test", "https://three.test", "https://two.test"] };

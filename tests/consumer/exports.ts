@@ -31,6 +31,8 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     works: /^ClientCredentialsAuthenticator$/,
     refuses: { "workerd of 2024": /^failed: invalid_config: .*this runtime has none\. Hand it in as env\./ },
   },
+  "./config-store/flyte": { works: /^https:\/\/auth\.example\.com\/token$/ },
+  "./config-store/flyte-config-file": { works: /^ClientCredentialsAuthenticator$/ },
   "./config-store/protected-resource": { works: /^https:\/\/auth\.example\.com\/token$/ },
   "./client-auth/client-assertion": { works: assertion },
   "./client-auth/client-secret-jwt": { works: assertion },
@@ -42,6 +44,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
       "workerd of 2026": /^failed: client_auth_failed: .*\(ENOENT\)/,
     },
   },
+  "./client-auth/tls": { works: /^tls_client_auth self_signed_tls_client_auth$/ },
   "./transport/bun": {
     works: heedsProxy,
     refuses: {

@@ -44,6 +44,16 @@ const uses: Readonly<Record<string, Use>> = {
     const { authenticatorFromEnv } = await import("@m2m/authenticator/config-store/env");
     return authenticatorFromEnv().constructor.name;
   },
+  "./config-store/flyte": async () => {
+    const { FlyteClientConfigStore } = await import("@m2m/authenticator/config-store/flyte");
+    const fetch = () => Promise.resolve(Response.json({ tokenEndpoint: "https://auth.example.com/token" }));
+    return String((await new FlyteClientConfigStore("flyte.example.com", { fetch }).getClientConfig()).tokenEndpoint);
+  },
+  "./config-store/flyte-config-file": async () => {
+    const { authenticatorFromFlyteConfig } = await import("@m2m/authenticator/config-store/flyte-config-file");
+    const source = "admin: { endpoint: flyte.example.com, clientId: my-client, clientSecretLocation: /secret }";
+    return authenticatorFromFlyteConfig(source).constructor.name;
+  },
   "./config-store/protected-resource": async () => {
     const { ProtectedResourceClientConfigStore } = await import("@m2m/authenticator/config-store/protected-resource");
     const resource = "https://api.example.com/mcp";
@@ -70,6 +80,10 @@ const uses: Readonly<Record<string, Use>> = {
   "./client-auth/secret-file": async (input) => {
     const { secretFile } = await import("@m2m/authenticator/client-auth/secret-file");
     return await secretFile(input.secretFile)();
+  },
+  "./client-auth/tls": async () => {
+    const { selfSignedTlsClientAuth, tlsClientAuth } = await import("@m2m/authenticator/client-auth/tls");
+    return `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`;
   },
   "./transport/bun": async ({ url, deadProxy }) => {
     const { bunTransport } = await import("@m2m/authenticator/transport/bun");

@@ -6,9 +6,10 @@
  */
 
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
+import { startFlyte } from "../servers/flyteadmin.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
 
-const scopes = ["api:read", "api:write"];
+const scopes = ["api:read", "api:write", "all"];
 
 /** What the examples may rely on: most of them on the first pair, README's first on the demo's. */
 const pairs = [
@@ -52,6 +53,9 @@ const pairs = [
   },
 ];
 
+/** A Flyte platform that leaves signing in to the first pair's server. */
+const flyte = { origin: "https://flyte.example.com", issuer: "https://auth.example.com", scopes: ["all"] };
+
 export interface ExampleServers extends AsyncDisposable {
   /** For the environment of the tests: where each origin of the examples really is. */
   readonly hosts: string;
@@ -65,6 +69,14 @@ export async function startExampleServers(): Promise<ExampleServers> {
     const { issuer: realIssuer, jwksUri } = authorizationServer;
     hosts[issuer] = realIssuer;
     hosts[api] = stack.use(startProtectedApi({ issuer: realIssuer, jwksUri, audience: api })).origin;
+    if (issuer !== flyte.issuer) continue;
+    const platform = startFlyte({
+      authorizationServer,
+      audience: api,
+      metadata: { issuer, token_endpoint: `${issuer}/oauth/token` },
+      client: { scopes: flyte.scopes },
+    });
+    hosts[flyte.origin] = stack.use(platform).origin;
   }
   const started = stack.move();
   return { hosts: JSON.stringify(hosts), [Symbol.asyncDispose]: () => started.disposeAsync() };

@@ -13,6 +13,13 @@ export interface WorkerOptions {
   readonly compatibilityFlags?: readonly string[];
   /** Texts that the worker finds in its `env`. Default: none. */
   readonly bindings?: Readonly<Record<string, string>>;
+  /**
+   * Bindings whose `fetch` shows a certificate wherever it goes, as Cloudflare's mTLS bindings do, or none. Default:
+   * none of them.
+   */
+  readonly tlsBindings?: Readonly<Record<string, { readonly cert: string; readonly key: string } | undefined>>;
+  /** The authority those trust, as PEM text. */
+  readonly authority?: string;
 }
 
 /** A worker that answers. Disposing of it ends its process and removes its files. */
@@ -43,16 +50,28 @@ export async function startWorker(executable: string, options: WorkerOptions): P
   };
 }
 
-function configuration({ compatibilityDate, compatibilityFlags = [], bindings = {} }: WorkerOptions): string {
+function configuration(options: WorkerOptions): string {
+  const { compatibilityDate, compatibilityFlags = [], bindings = {}, tlsBindings = {}, authority = "" } = options;
   // A JSON string is a Cap'n Proto string too.
   const texts = Object.entries(bindings)
     .map(([name, text]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(text)})`);
+  const networks = Object.entries(tlsBindings).map(([name, pair]) => ({
+    binding: `(name = ${JSON.stringify(name)}, service = ${JSON.stringify(name)})`,
+    service: `(name = ${JSON.stringify(name)}, network = (allow = ["private", "local"], tlsOptions = (
+      ${
+      pair
+        ? `keypair = (privateKey = ${JSON.stringify(pair.key)}, certificateChain = ${JSON.stringify(pair.cert)}),`
+        : ""
+    }
+      trustedCertificates = [${JSON.stringify(authority)}])))`,
+  }));
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     # The default is "public" alone, which leaves out the loopback servers of a test.
     (name = "internet", network = (allow = ["public", "private", "local"])),
+    ${networks.map(({ service }) => service).join(",\n    ")}
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
@@ -60,7 +79,7 @@ const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = ${JSON.stringify(compatibilityDate)},
   compatibilityFlags = ${JSON.stringify(compatibilityFlags)},
-  bindings = [${texts.join(", ")}],
+  bindings = [${[...texts, ...networks.map(({ binding }) => binding)].join(", ")}],
 );
 `;
 }

@@ -13,6 +13,7 @@ import { Provider } from "oidc-provider/lib/provider.js";
 // @ts-types="./oidc_provider.d.ts"
 import { InvalidTarget } from "oidc-provider/lib/helpers/errors.js";
 import { MemoryAdapter } from "./memory_adapter.ts";
+import { type MutualTls, mutualTlsFeature, mutualTlsMethods, mutualTlsServers } from "./mutual_tls.ts";
 
 const host = "127.0.0.1";
 
@@ -31,7 +32,9 @@ export interface RegisteredClient {
     | "client_secret_basic"
     | "client_secret_post"
     | "client_secret_jwt"
-    | "private_key_jwt";
+    | "private_key_jwt"
+    | "tls_client_auth"
+    | "self_signed_tls_client_auth";
   /** The scopes it may ask for, space-separated. Default: all the server knows. */
   readonly scope?: string;
   readonly [metadata: string]: unknown;
@@ -47,6 +50,13 @@ export interface AuthorizationServerOptions {
   readonly lifetime?: number;
   /** Default: 0, any free port. */
   readonly port?: number;
+  /**
+   * Serves by TLS, and clients that prove themselves by a certificate (RFC 8705) at a second port, which the metadata
+   * names: only there is one asked for. Default: no TLS.
+   */
+  readonly mutualTls?: MutualTls;
+  /** How clients may prove themselves besides by a certificate, which it publishes. Default: by secrets and assertions. */
+  readonly authMethods?: readonly string[];
   /** Another name under which it takes client assertions, as behind a proxy. Default: its issuer's name alone. */
   readonly knownAs?: string;
 }
@@ -55,6 +65,8 @@ export interface AuthorizationServerOptions {
 export interface TokenRequest {
   /** When it arrived, in milliseconds since the epoch. */
   readonly time: number;
+  /** Scheme and host it came under. */
+  readonly origin: string;
   readonly headerNames: readonly string[];
   /** Empty until the form has been read, and for a body that isn't a form. */
   readonly parameters: Readonly<Record<string, string | string[]>>;
@@ -65,6 +77,8 @@ export interface TokenRequest {
 /** What {@linkcode startAuthorizationServer} gives. */
 export class AuthorizationServer implements AsyncDisposable {
   readonly issuer: string;
+  /** The origin that asks for client certificates, where there is one. */
+  readonly mutual: string | undefined;
   readonly tokenEndpoint: string;
   readonly jwksUri: string;
   /** Every request the token endpoint got, oldest first. */
@@ -73,28 +87,31 @@ export class AuthorizationServer implements AsyncDisposable {
   lifetime: number;
   /** How long the token endpoint waits before it looks at a request, in milliseconds. */
   delay = 0;
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
   readonly #closing = new AbortController();
 
   /** @internal */
   constructor(
-    server: Server,
-    issuer: string,
+    servers: readonly Server[],
+    [issuer, mutual]: Origins,
     jwks: { keys: object[] },
     options: AuthorizationServerOptions,
   ) {
-    this.#server = server;
+    this.#servers = servers;
     this.issuer = issuer;
+    this.mutual = mutual;
     this.tokenEndpoint = `${issuer}/token`;
     this.jwksUri = `${issuer}/jwks`;
     this.lifetime = options.lifetime ?? 600;
     const tokenRequests: TokenRequest[] = [];
     this.tokenRequests = tokenRequests;
-    const provider = new Provider(issuer, configuration(issuer, jwks, options, () => this.lifetime));
+    const provider = new Provider(issuer, configuration([issuer, mutual], jwks, options, () => this.lifetime));
     if (options.knownAs !== undefined) takeAssertionsFor(provider, options.knownAs);
     provider.use(async (context, next) => {
       if (context.path !== "/token") return await next();
-      const request = { time: Date.now(), headerNames: Object.keys(context.headers), parameters: {} };
+      const { headers, href } = context;
+      const { origin } = new URL(href);
+      const request = { time: Date.now(), origin, headerNames: Object.keys(headers), parameters: {} };
       tokenRequests.push(request);
       await wait(this.delay, this.#closing.signal);
       if (context.socket.destroyed) return;
@@ -105,15 +122,17 @@ export class AuthorizationServer implements AsyncDisposable {
     provider.on("error", (error) => {
       if (error.code !== "ECONNRESET") console.error(error);
     });
-    server.on("request", provider.callback());
+    for (const server of servers) server.on("request", provider.callback());
   }
 
   /** Stops listening and drops the requests under way: nothing of the server is left afterwards. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+    await Promise.all(this.#servers.map(async (server) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    }));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -126,22 +145,34 @@ export async function startAuthorizationServer(
   options: AuthorizationServerOptions,
 ): Promise<AuthorizationServer> {
   const jwks = { keys: [await newSigningKey()] };
-  const server = createServer();
+  const { mutualTls, port = 0 } = options;
+  const servers = mutualTls === undefined ? [createServer()] : mutualTlsServers(mutualTls);
   // The issuer carries the port, so listening comes first; the requests are routed in the same turn.
-  await listen(server, options.port ?? 0);
+  for (const [index, server] of servers.entries()) await listen(server, index === 0 ? port : 0);
+  const [first = "", second] = servers.map((server) => originOf(server, mutualTls === undefined ? "http" : "https"));
+  return new AuthorizationServer(servers, [first, second], jwks, options);
+}
+
+/** The issuer, and the origin that asks for client certificates, where there is one. */
+type Origins = readonly [issuer: string, mutual: string | undefined];
+
+function originOf(server: Server, scheme: string): string {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("Cannot read the port: not on TCP");
-  return new AuthorizationServer(server, `http://${host}:${address.port}`, jwks, options);
+  return `${scheme}://${host}:${address.port}`;
 }
 
 function configuration(
-  issuer: string,
+  [issuer, mutual]: Origins,
   jwks: { keys: object[] },
   options: AuthorizationServerOptions,
   lifetime: () => number,
 ): ConstructorParameters<typeof Provider>[1] {
   const scopes = options.scopes ?? ["api:read"];
-  const { audiences } = options;
+  const {
+    audiences,
+    authMethods = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"],
+  } = options;
   return {
     adapter: MemoryAdapter,
     clients: options.clients.map((client) => ({
@@ -150,7 +181,11 @@ function configuration(
       redirect_uris: [],
       response_types: [],
     })),
-    clientAuthMethods: ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"],
+    clientAuthMethods: [
+      ...authMethods,
+      ...mutual === undefined ? [] : mutualTlsMethods,
+    ],
+    discovery: mutual === undefined ? {} : { mtls_endpoint_aliases: { token_endpoint: `${mutual}/token` } },
     clientBasedCORS: () => true,
     clientDefaults: { id_token_signed_response_alg: "ES256" },
     cookies: { keys: [crypto.randomUUID()] },
@@ -160,6 +195,7 @@ function configuration(
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      ...mutual !== undefined && { mTLS: mutualTlsFeature },
       pushedAuthorizationRequests: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },

@@ -6,6 +6,8 @@ export interface Context {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly status: number;
   readonly socket: { readonly destroyed: boolean };
+  /** The request's whole URL. */
+  readonly href: string;
   body: unknown;
   readonly oidc?: {
     /** The decoded form, before the parameters unknown to the grant are taken out. */
@@ -30,6 +32,18 @@ interface Switch {
   enabled: boolean;
 }
 
+/** RFC 8705, as the provider asks whoever ends the TLS connection. */
+export interface MutualTlsFeature extends Switch {
+  tlsClientAuth: boolean;
+  selfSignedTlsClientAuth: boolean;
+  certificateBoundAccessTokens: boolean;
+  /** The client's certificate as PEM text, where one was shown. */
+  getCertificate(context: Context): string | undefined;
+  certificateAuthorized(context: Context): boolean;
+  /** Whether the certificate says what is registered for the client under a name such as `tls_client_auth_san_dns`. */
+  certificateSubjectMatches(context: Context, property: string, expected: string): boolean;
+}
+
 export interface Configuration {
   adapter: new (model: string) => Adapter;
   clients: object[];
@@ -37,6 +51,8 @@ export interface Configuration {
   clientDefaults: Record<string, unknown>;
   clientAuthMethods: string[];
   cookies: { keys: string[] };
+  /** What is published besides what the server says of itself. */
+  discovery: Record<string, unknown>;
   enabledJWA: Record<string, string[]>;
   extraTokenClaims(context: Context): Record<string, unknown>;
   features: {
@@ -47,6 +63,7 @@ export interface Configuration {
     };
     clientCredentials: Switch;
     devInteractions: Switch;
+    mTLS?: MutualTlsFeature;
     pushedAuthorizationRequests: Switch;
     rpInitiatedLogout: Switch;
     userinfo: Switch;

@@ -18,12 +18,16 @@ export interface KeyPair {
 export interface CertificateOptions {
   /** Whose it is (the common name). */
   readonly subject: string;
+  /** The organization it belongs to. Default: none is named. */
+  readonly organization?: string;
   /** What it is for. Default: a server. */
   readonly usage?: "server" | "client";
-  /** A server's names. Default: none. */
+  /** Its DNS names. Default: none. */
   readonly hosts?: readonly string[];
-  /** A server's IPv4 addresses. Default: none. */
+  /** Its IPv4 addresses. Default: none. */
   readonly addresses?: readonly string[];
+  /** Its URIs, such as a SPIFFE ID. Default: none. */
+  readonly uris?: readonly string[];
   /** When it ends, in milliseconds from now. Default: in an hour. */
   readonly expiresIn?: number;
 }
@@ -45,66 +49,86 @@ const hour = 3_600_000;
 /** Starts an authority of this name. */
 export async function certificateAuthority(name: string): Promise<CertificateAuthority> {
   const keys = await newKeys();
-  const sign = async (certificate: Omit<Unsigned, "issuer">) => {
-    const unsigned = write({ issuer: name, ...certificate });
-    const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, keys.privateKey, unsigned);
-    return pem("CERTIFICATE", list(unsigned, ecdsaWithSha256, bits(derSignature(new Uint8Array(signature)))));
-  };
+  const own = { subject: distinguishedName(name), keys };
   const extensions = [
     extension("2.5.29.19", list(flag(true)), true), // basicConstraints: an authority
     extension("2.5.29.15", bits(new Uint8Array([0x06]), 1), true), // keyUsage: keyCertSign, cRLSign
   ];
   const publicKey = await exported("spki", keys.publicKey);
   return {
-    pem: await sign({ subject: name, publicKey, extensions, notAfter: Date.now() + hour }),
-    async issue({ subject, usage = "server", hosts = [], addresses = [], expiresIn = hour }) {
-      const own = await newKeys();
-      const names = [
-        ...hosts.map((host) => bytes(0x82, new TextEncoder().encode(host))),
-        ...addresses.map((address) => bytes(0x87, new Uint8Array(address.split(".").map(Number)))),
-      ];
-      const cert = await sign({
-        subject,
-        publicKey: await exported("spki", own.publicKey),
-        notAfter: Date.now() + expiresIn,
-        extensions: [
-          extension("2.5.29.19", list(), true), // basicConstraints: no authority
-          extension("2.5.29.15", bits(new Uint8Array([0x80]), 7), true), // keyUsage: digitalSignature
-          extension("2.5.29.37", list(object(usages[usage]))), // extKeyUsage
-          ...names.length > 0 ? [extension("2.5.29.17", list(...names))] : [], // subjectAltName
-        ],
-      });
-      return { cert, key: pem("PRIVATE KEY", await exported("pkcs8", own.privateKey)) };
-    },
+    pem: await sign({ subject: own.subject, publicKey, extensions, notAfter: Date.now() + hour }, own),
+    issue: (options) => certify(options, own),
   };
 }
 
+/** A certificate that nobody vouches for but its own key. */
+export function selfSignedCertificate(options: CertificateOptions): Promise<KeyPair> {
+  return certify(options);
+}
+
+/** Who signs. */
+interface Issuer {
+  readonly subject: Der;
+  readonly keys: CryptoKeyPair;
+}
+
+async function certify(options: CertificateOptions, issuer?: Issuer): Promise<KeyPair> {
+  const { usage = "server", hosts = [], addresses = [], uris = [], expiresIn = hour } = options;
+  const keys = await newKeys();
+  const subject = distinguishedName(options.subject, options.organization);
+  const names = [
+    ...hosts.map((host) => bytes(0x82, new TextEncoder().encode(host))),
+    ...uris.map((uri) => bytes(0x86, new TextEncoder().encode(uri))),
+    ...addresses.map((address) => bytes(0x87, new Uint8Array(address.split(".").map(Number)))),
+  ];
+  const extensions = [
+    extension("2.5.29.19", list(), true), // basicConstraints: no authority
+    extension("2.5.29.15", bits(new Uint8Array([0x80]), 7), true), // keyUsage: digitalSignature
+    extension("2.5.29.37", list(object(usages[usage]))), // extKeyUsage
+    ...names.length > 0 ? [extension("2.5.29.17", list(...names))] : [], // subjectAltName
+  ];
+  const publicKey = await exported("spki", keys.publicKey);
+  const unsigned = { subject, publicKey, extensions, notAfter: Date.now() + expiresIn };
+  return {
+    cert: await sign(unsigned, issuer ?? { subject, keys }),
+    key: pem("PRIVATE KEY", await exported("pkcs8", keys.privateKey)),
+  };
+}
+
+async function sign(certificate: Unsigned, { subject, keys }: Issuer): Promise<string> {
+  const unsigned = write(certificate, subject);
+  const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, keys.privateKey, unsigned);
+  return pem("CERTIFICATE", list(unsigned, ecdsaWithSha256, bits(derSignature(new Uint8Array(signature)))));
+}
+
 interface Unsigned {
-  readonly issuer: string;
-  readonly subject: string;
+  readonly subject: Der;
   readonly publicKey: Der;
   readonly extensions: readonly Der[];
   readonly notAfter: number;
 }
 
 /** RFC 5280 §4.1: TBSCertificate. */
-function write({ issuer, subject, publicKey, extensions, notAfter }: Unsigned): Der {
+function write({ subject, publicKey, extensions, notAfter }: Unsigned, issuer: Der): Der {
   const serial = crypto.getRandomValues(new Uint8Array(16));
   return list(
     explicit(0, integer(new Uint8Array([2]))), // version 3
     integer(serial),
     ecdsaWithSha256,
-    distinguishedName(issuer),
+    issuer,
     // A day back: clocks differ, and an expired certificate was good once.
     list(time(Date.now() - 24 * hour), time(notAfter)),
-    distinguishedName(subject),
+    subject,
     publicKey,
     explicit(3, list(...extensions)),
   );
 }
 
-function distinguishedName(commonName: string): Der {
-  return list(set(list(object("2.5.4.3"), text(commonName))));
+function distinguishedName(commonName: string, organization?: string): Der {
+  return list(
+    ...organization === undefined ? [] : [set(list(object("2.5.4.10"), text(organization)))],
+    set(list(object("2.5.4.3"), text(commonName))),
+  );
 }
 
 function extension(id: string, value: Der, critical = false): Der {

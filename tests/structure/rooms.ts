@@ -14,7 +14,7 @@ import { computed } from "./syntax.ts";
  */
 const floors: readonly (readonly string[])[] = [
   ["cli", "telemetry", "testing"],
-  ["from_env"],
+  ["from_env", "from_flyte", "from_flyte_config"],
   ["client_credentials", "grant"],
   ["grant_authenticator"],
   ["authenticator"],
@@ -43,6 +43,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "signing_key.ts",
   ],
   config_store: [
+    "auth_methods.ts",
     "authorization_server_metadata.ts",
     "cached_lookup.ts",
     "check.ts",
@@ -51,9 +52,13 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "env_rules.ts",
     "env_settings.ts",
     "environment.ts",
+    "flyte_document.ts",
+    "flyte_legacy_config.ts",
+    "flyte_request.ts",
     "issuer.ts",
     "metadata_fields.ts",
     "metadata_request.ts",
+    "platform_url.ts",
     "protected_resource_metadata.ts",
     "protected_resource_request.ts",
     "published_document.ts",
@@ -89,6 +94,7 @@ const packagesForAll = /^@std\/encoding(\/|$)/;
 /** Packages that belong to exports of their own, and the modules that may import them. */
 const packagesForSome: Readonly<Record<string, readonly string[]>> = {
   jose: ["src/client_auth/sign_assertion.ts"],
+  yaml: ["src/config_store/flyte_config_file.ts"],
 };
 
 /**

@@ -6,13 +6,13 @@
  */
 
 import { cp } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type TemporaryFolder, temporaryFolder } from "../runtimes/temporary_folder.ts";
 
 const repository = new URL("../../", import.meta.url);
 
-/** Lays out the project in a temporary folder, with copies of these files of this folder. Without undici if told so. */
+/** Lays out the project in a temporary folder, with copies of these files (paths from here) in it. Without undici if told so. */
 export async function ownProject(files: readonly string[], undici = true): Promise<TemporaryFolder> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder("project_"));
@@ -21,7 +21,9 @@ export async function ownProject(files: readonly string[], undici = true): Promi
   for (const part of ["mod.ts", "src"]) {
     await cp(fileURLToPath(new URL(part, repository)), join(folder.path, part), { recursive: true });
   }
-  for (const file of files) await cp(fileURLToPath(new URL(file, import.meta.url)), join(folder.path, file));
+  for (const file of files) {
+    await cp(fileURLToPath(new URL(file, import.meta.url)), join(folder.path, basename(file)));
+  }
   const modules = join(folder.path, "node_modules");
   const encoding = await packageFile("npm:deno-std@1.4.0/encoding/base64.js");
   await cp(fileURLToPath(new URL(".", encoding)), join(modules, "@std", "encoding"), { recursive: true });

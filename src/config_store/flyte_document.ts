@@ -1,0 +1,111 @@
+/**
+ * What Flyte's servers publish of how one signs in (`OAuth2MetadataResponse` and `PublicClientAuthConfigResponse` of
+ * flyteidl, the same in flyteidl2), judged field by field.
+ *
+ * Each field comes in two spellings: flyteadmin writes `token_endpoint` to those who accept exactly
+ * `application/json`, Flyte 2 and Connect write `tokenEndpoint`. A field that isn't set is there all the same, as `""`
+ * or `[]` (Protocol Buffers' defaults), and is read as absent.
+ *
+ * @module
+ */
+
+import { isLoopback } from "../transport/loopback.ts";
+import { checkHeaderKey, checkScopes, checkString, checkUrl } from "./check.ts";
+import type { ClientConfig } from "./client_config_store.ts";
+
+/** What the platform says of its authorization server. */
+export interface FlyteMetadata {
+  readonly tokenEndpoint: string;
+  readonly issuer?: string;
+}
+
+/** What the platform says to its clients. What it doesn't set, or the user has said, is absent. */
+export type FlyteClient = Pick<ClientConfig, "scopes" | "audience" | "headerKey">;
+
+/** Why a document isn't used. */
+export interface FlyteFault {
+  readonly code: "invalid_config" | "insecure_token_endpoint";
+  /** What is wrong, to follow on the place where the document stands. Nothing of the document is in it. */
+  readonly reason: string;
+  readonly advice: string;
+}
+
+/** What a document is judged by. */
+export interface FlyteContext {
+  /** The platform, as a URL. */
+  readonly platform: string;
+  readonly allowInsecureRequests?: boolean | undefined;
+}
+
+type Document = Readonly<Record<string, unknown>>;
+
+/** The token endpoint in a document, which is often of another host than the platform's own; or why there is none. */
+export function judgeFlyteMetadata(document: Document, context: FlyteContext): FlyteMetadata | FlyteFault {
+  const { platform, allowInsecureRequests = false } = context;
+  const url = tokenEndpointOf(field(document, "token_endpoint"), platform);
+  if (url === undefined) {
+    return {
+      code: "invalid_config",
+      reason: "names no token_endpoint that is an absolute URL",
+      advice: "Check the endpoint; if it is the platform's, have it sign in by OAuth, or name the token endpoint " +
+        "yourself (StaticClientConfigStore).",
+    };
+  }
+  // Unencrypted is what stays on this machine, and only for a platform that does so as well.
+  const staysHere = isLoopback(url.hostname) && new URL(platform).protocol === "http:";
+  if (url.protocol !== "https:" && !staysHere && !allowInsecureRequests) {
+    return {
+      code: "insecure_token_endpoint",
+      reason: "names an http: token_endpoint",
+      advice: "Have the platform publish an https: one, or set allowInsecureRequests.",
+    };
+  }
+  // Not compared to anything: it is the identity provider's own name for itself, whoever publishes it.
+  const issuer = field(document, "issuer");
+  return { tokenEndpoint: url.href, ...typeof issuer === "string" && { issuer } };
+}
+
+/** What a document says to clients, or why it isn't used. What the user has said isn't looked at. */
+export function judgeFlyteClient(document: Document, said: FlyteClient): FlyteClient | FlyteFault {
+  const client: Record<string, unknown> = {};
+  for (const [setting, name, check] of clientFields) {
+    if (said[setting] !== undefined) continue;
+    try {
+      client[setting] = check(field(document, name));
+    } catch {
+      return {
+        code: "invalid_config",
+        reason: `holds no ${name} that can be used`,
+        advice: `Have the platform mend it, or say it yourself (overrides.${setting}).`,
+      };
+    }
+  }
+  return client;
+}
+
+const clientFields = [
+  ["scopes", "scopes", checkScopes],
+  ["audience", "audience", (value: unknown) => checkString("", value)],
+  ["headerKey", "authorization_metadata_key", checkHeaderKey],
+] as const;
+
+/** A field by either spelling; an empty one is none. */
+function field(document: Document, name: string): unknown {
+  const camelCase = name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+  return [name, camelCase].map((key) => Object.hasOwn(document, key) ? document[key] : undefined)
+    .find((value) => !isEmpty(value));
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === "" || Array.isArray(value) && value.length === 0;
+}
+
+/** An absolute URL, or the path of one on the platform itself. */
+function tokenEndpointOf(value: unknown, platform: string): URL | undefined {
+  if (typeof value !== "string") return undefined;
+  try {
+    return checkUrl("", /^\/(?![/\\])/.test(value) ? new URL(platform).origin + value : value);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,164 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { AuthenticationError } from "@m2m/authenticator";
+import { type FlyteConfig, parseFlyteConfig } from "@m2m/authenticator/config-store/flyte-config-file";
+import fc from "fast-check";
+import { assertNothingShows, planted } from "../faults/planted.ts";
+
+const rows: [what: string, source: string, config: FlyteConfig][] = [
+  ["an empty file", "", {}],
+  ["a file of comments", "# nothing\n", {}],
+  ["a file without the section", "logger:\n  level: 5\n", {}],
+  ["an empty section", "admin:\n", {}],
+  [
+    "all that counts",
+    `
+      admin:
+        endpoint: dns:///flyte.test:8089
+        insecure: false
+        insecureSkipVerify: true
+        caCertFilePath: /etc/ca.pem
+        httpProxyURL: http://proxy.test:3128
+        authType: ClientSecret
+        clientId: my-client
+        clientSecretLocation: /etc/secrets/client_secret
+        clientSecretEnvVar: MY_SECRET
+        scopes: [all, offline]
+        audience: https://flyte.test
+        authorizationHeader: Flyte-Authorization
+        command: [never, run]
+      storage: { connection: { secret-key: "${planted.token}" } }
+    `,
+    {
+      endpoint: "dns:///flyte.test:8089",
+      insecure: false,
+      insecureSkipVerify: true,
+      caCertFilePath: "/etc/ca.pem",
+      httpProxyUrl: "http://proxy.test:3128",
+      authType: "ClientSecret",
+      clientId: "my-client",
+      clientSecretLocation: "/etc/secrets/client_secret",
+      clientSecretEnvVar: "MY_SECRET",
+      scopes: ["all", "offline"],
+      audience: "https://flyte.test",
+      authorizationHeader: "flyte-authorization",
+    },
+  ],
+  ["names as Go reads them, in any letters", "admin: { ENDPOINT: a.test, clientid: x }", {
+    endpoint: "a.test",
+    clientId: "x",
+  }],
+  [
+    "names with underscores and hyphens",
+    "admin: { client_id: x, client-secret-location: /s, insecure_skip_verify: true, auth_mode: basic }",
+    { clientId: "x", clientSecretLocation: "/s", insecureSkipVerify: true, authType: "basic" },
+  ],
+  ["the words of YAML 1.1", "admin: { insecure: yes, insecureSkipVerify: off }", {
+    insecure: true,
+    insecureSkipVerify: false,
+  }],
+  ["words in quotes", `admin: { insecure: "True", insecureSkipVerify: "no" }`, {
+    insecure: true,
+    insecureSkipVerify: false,
+  }],
+  ["a text of scopes", "admin: { scopes: 'all, offline' }", { scopes: ["all", "offline"] }],
+  ["scopes line by line", "admin:\n  scopes:\n    - all\n    - offline\n", { scopes: ["all", "offline"] }],
+  ["no scopes", "admin: { scopes: [] }", { scopes: [] }],
+  ["nothing where something might be", `admin: { endpoint: "", clientId: , audience: null }`, {}],
+  ["an anchor", "a: &e { endpoint: flyte.test }\nadmin: { <<: *e, clientId: x }", {
+    endpoint: "flyte.test",
+    clientId: "x",
+  }],
+  ["a name that would change a prototype", "admin: { __proto__: { x: 1 }, constructor: 7, clientId: x }", {
+    clientId: "x",
+  }],
+  ["a byte order mark", "\ufeffadmin: { clientId: x }", { clientId: "x" }],
+  [
+    "the older form",
+    `
+      ; of long ago
+      [platform]
+      url = dns:///flyte.test
+      insecure: True
+      ca_cert_file_path=/etc/ca.pem
+      http_proxy_url = http://proxy.test:3128
+
+      [credentials]
+      client_id = my-client
+      client_secret = ${planted.token}
+      client_secret_location = /etc/secrets/client_secret
+      scopes = all,offline
+      auth_mode = client_credentials
+
+      [sdk]
+      client_id = other
+    `,
+    {
+      endpoint: "dns:///flyte.test",
+      insecure: true,
+      caCertFilePath: "/etc/ca.pem",
+      httpProxyUrl: "http://proxy.test:3128",
+      authType: "client_credentials",
+      clientId: "my-client",
+      clientSecretLocation: "/etc/secrets/client_secret",
+      scopes: ["all", "offline"],
+    },
+  ],
+];
+for (const [what, source, config] of rows) {
+  Deno.test(`${what} is read`, () => assertEquals(parseFlyteConfig(source), config));
+}
+
+const t = planted.tokenStart;
+const wrong: [what: string, source: string, says: string][] = [
+  ["no YAML", `admin:\n  clientId: {${t}`, "it is no YAML (line 2, column"],
+  ["two documents", `admin: {}\n---\nadmin: { clientId: ${t} }`, "it is no YAML (line 2, column 1)"],
+  ["a name twice", `admin:\n  clientId: ${t}\n  clientId: x`, "it is no YAML (line 3, column 3)"],
+  ["an alias of nothing", `admin: *${t}`, "names what isn't there"],
+  ["a text", t, "it must be a mapping"],
+  ["a list", `- ${t}`, "it must be a mapping"],
+  ["a text for the section", `admin: ${t}`, "another one under admin"],
+  ["a list for the section", `admin: [${t}]`, "another one under admin"],
+  ["a number for text", "admin: { clientId: 0012 }", "admin.clientId must be text, in quotes"],
+  ["a list for text", `admin: { endpoint: [${t}] }`, "admin.endpoint must be text"],
+  ["a text for a flag", `admin: { insecure: ${t} }`, "admin.insecure must be true or false"],
+  ["a mapping for scopes", `admin: { scopes: { ${t}: 1 } }`, "admin.scopes must be a list of scopes"],
+  ["a list of numbers", "admin: { scopes: [1] }", "admin.scopes must be a list of scopes"],
+  [
+    "two faults",
+    `admin: { insecure: ${t}, clientId: 7 }`,
+    "admin.insecure must be true or false; admin.clientId must be",
+  ],
+  ["a billion laughs", laughs(), "names what isn't there"],
+];
+for (const [what, source, says] of wrong) {
+  Deno.test(`${what} is refused, and not shown`, () => {
+    const error = assertThrows(() => parseFlyteConfig(source), AuthenticationError, says);
+
+    assertEquals(error.code, "invalid_config");
+    assertNothingShows(error);
+    assert(!("cause" in error));
+  });
+}
+
+function laughs(): string {
+  const lines = Array.from(
+    { length: 9 },
+    (_, depth) => `a${depth + 1}: &a${depth + 1} [${Array(9).fill(`*a${depth}`)}]`,
+  );
+  return ["a0: &a0 ha", ...lines, "admin: { endpoint: *a9 }"].join("\n");
+}
+
+Deno.test("what is no text is refused at once", () => {
+  assertThrows(() => parseFlyteConfig(undefined as unknown as string), TypeError, "source must be the text");
+});
+
+Deno.test("any text is a config or an error with a code", () => {
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.string().map((text) => `admin: ${text}`)), (source) => {
+    try {
+      parseFlyteConfig(source);
+    } catch (error) {
+      assert(error instanceof AuthenticationError, String(error));
+      assertEquals(error.code, "invalid_config");
+    }
+  }));
+});

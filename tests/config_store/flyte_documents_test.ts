@@ -1,0 +1,44 @@
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { AuthenticationError } from "@m2m/authenticator";
+import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
+import { assertNothingShows } from "../faults/planted.ts";
+import { startFaultServer } from "../servers/fault_server.ts";
+import { flyteCases } from "./flyte_cases.ts";
+
+for (const [name, behaviour, end, timeout = 5_000] of flyteCases) {
+  const outcome = "code" in end ? `it ends with ${end.code}` : "its settings are used";
+  Deno.test(`a platform that ${name}: ${outcome}`, async () => {
+    await using elsewhere = await startFaultServer();
+    await using server = await startFaultServer();
+    const places = { here: server.origin, elsewhere: elsewhere.origin };
+    server.always((request) => behaviour(places, request));
+    const start = performance.now();
+
+    const got = await new FlyteClientConfigStore(server.origin, { timeout }).getClientConfig()
+      .catch((error: unknown) => error);
+
+    assertLess(performance.now() - start, timeout + 2_000);
+    assertEquals(elsewhere.connections, 0);
+    assertNothingShows(got);
+    if ("code" in end) {
+      assert(got instanceof AuthenticationError, String(got));
+      assertEquals([got.code, got.retryable], [end.code, end.retryable ?? false]);
+      assertStringIncludes(got.message, end.says);
+      assertStringIncludes(got.message, server.origin);
+      return;
+    }
+    assert(!(got instanceof Error), String(got));
+    const expected = { scopes: undefined, audience: undefined, headerKey: undefined, issuer: undefined, ...end };
+    const tokenEndpoint = String(end.tokenEndpoint).replace("{here}", server.origin);
+    assertEquals({ issuer: undefined, ...got as object }, { ...expected, tokenEndpoint });
+    assert(Object.isFrozen(got));
+  });
+}
+
+Deno.test("a platform's wish to be left alone is told", async () => {
+  const fetch = () => Promise.resolve(new Response(null, { status: 503, headers: { "retry-after": "7" } }));
+
+  const error = await new FlyteClientConfigStore("flyte.test", { fetch }).getClientConfig().catch((error) => error);
+
+  assertEquals([error.code, error.retryAfter], ["config_store_failed", 7_000]);
+});

@@ -1,0 +1,204 @@
+/**
+ * A Flyte platform on loopback, of the first generation (flyteadmin behind its grpc-gateway) or the second (Connect): it
+ * says how one signs in, and takes tokens of an authorization server of its own or another's.
+ *
+ * @module
+ */
+
+import { createRemoteJWKSet, jwtVerify, type JWTVerifyGetKey } from "jose";
+
+const host = "127.0.0.1";
+
+export interface FlyteOptions {
+  /** The authorization server whose tokens count. */
+  readonly authorizationServer: { readonly issuer: string; readonly tokenEndpoint: string; readonly jwksUri: string };
+  /** The generation. Default: 1. */
+  readonly version?: 1 | 2;
+  /** The audience a token must name. */
+  readonly audience: string;
+  /** What it tells clients, by the names of `PublicClientAuthConfigResponse`. Default: as flyteadmin comes. */
+  readonly client?: Readonly<Record<string, unknown>>;
+  /** What it tells of the authorization server in place of the truth. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Statuses in place of answers, by path. Default: none. */
+  readonly failing?: Readonly<Record<string, number>>;
+  /** An identity-aware proxy in front, by what it demands of a token in `proxy-authorization`. Default: none. */
+  readonly front?: { readonly issuer: string; readonly jwksUri: string; readonly audience: string };
+}
+
+/** One request. For tests only: it has the tokens. */
+export interface FlyteRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly status: number;
+}
+
+const metadataPath = "/.well-known/oauth-authorization-server";
+const clientPath = "/config/v1/flyte_client";
+const service = "/flyteidl2.auth.AuthMetadataService/";
+
+/** What {@linkcode startFlyte} gives. */
+export class Flyte implements AsyncDisposable {
+  readonly origin: string;
+  /** The requests, oldest first. */
+  readonly requests: FlyteRequest[] = [];
+  /** The header it takes tokens in, as it is told to clients. */
+  headerKey: string;
+  /** The doors that refuse the next good token they are shown, for good. */
+  readonly revokeNext = new Set<"front" | "api">();
+  readonly #revoked = new Set<string>();
+  readonly #options: FlyteOptions;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #keys = new Map<string, JWTVerifyGetKey>();
+
+  /** @internal */
+  constructor(options: FlyteOptions) {
+    this.#options = options;
+    this.headerKey = options.version === 2 ? "authorization" : "flyte-authorization";
+    this.#server = Deno.serve({ hostname: host, port: 0, onListen: () => {} }, async (request) => {
+      const body = await request.text();
+      const response = await this.#answer(request, body);
+      const { method, headers, url } = request;
+      this.requests.push({
+        method,
+        path: new URL(url).pathname,
+        headers: new Headers(headers),
+        status: response.status,
+      });
+      return response;
+    });
+    this.origin = `http://${host}:${this.#server.addr.port}`;
+  }
+
+  /** The requests as `GET /path 200`. */
+  get log(): string[] {
+    return this.requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+
+  async #answer(request: Request, body: string): Promise<Response> {
+    const { front, failing = {}, version = 1, audience, authorizationServer } = this.#options;
+    const path = new URL(request.url).pathname;
+    if (front && !await this.#accepts(request.headers.get("proxy-authorization"), front, "front")) {
+      return new Response("Invalid IAP credentials: empty token", { status: 401 });
+    }
+    if (failing[path] !== undefined) return Response.json({ message: "planted-body-text" }, { status: failing[path] });
+    const isAnonymous = [metadataPath, clientPath].includes(path) || path.startsWith(service);
+    if (isAnonymous) {
+      return version === 1 ? this.#discoverAsFirst(request, path) : this.#discoverAsSecond(request, path, body);
+    }
+    const token = request.headers.get(this.headerKey);
+    const isAccepted = await this.#accepts(token, { ...authorizationServer, audience }, "api", "all");
+    const projects = [{ id: "flytesnacks", name: "flytesnacks" }];
+    if (version === 1) {
+      if (!isAccepted) return gatewayError(401, 16, "token parse error [JWT_VERIFICATION_FAILED] could not find it");
+      if (request.method !== "GET" || path !== "/api/v1/projects") return gatewayError(404, 5, "Not Found");
+      return Response.json({ projects, token: "" });
+    }
+    if (request.method !== "POST" || path !== "/flyteidl2.project.ProjectService/ListProjects") {
+      return new Response("404 page not found\n", { status: 404 });
+    }
+    if (!isAccepted) return Response.json({ code: "unauthenticated", message: "no token" }, { status: 401 });
+    return Response.json({ projects });
+  }
+
+  #discoverAsFirst(request: Request, path: string): Response {
+    const document = path === metadataPath ? this.#metadata : path === clientPath ? this.#client : undefined;
+    if (document === undefined) return gatewayError(404, 5, "Not Found");
+    if (request.method !== "GET") return gatewayError(501, 12, "Method Not Allowed");
+    // The gateway's marshaler for exactly this type writes the protocol's own names; its default one doesn't.
+    const isExact = request.headers.get("accept") === "application/json";
+    return Response.json(isExact ? document : inCamelCase(document));
+  }
+
+  #discoverAsSecond(request: Request, path: string, body: string): Response {
+    if (path === clientPath) return new Response("404 page not found\n", { status: 404 });
+    if (path === metadataPath) return Response.json(inCamelCase(this.#metadata));
+    if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
+    if (request.headers.get("content-type") !== "application/json") {
+      return new Response(null, { status: 415, headers: { "accept-post": "application/json, application/proto" } });
+    }
+    if (request.headers.get("connect-protocol-version") !== "1" || body !== "{}") {
+      return Response.json({ code: "invalid_argument", message: "missing required header" }, { status: 400 });
+    }
+    const documents: Record<string, Record<string, unknown>> = {
+      [`${service}GetOAuth2Metadata`]: this.#metadata,
+      [`${service}GetPublicClientConfig`]: this.#client,
+    };
+    const document = documents[path];
+    if (document === undefined) return new Response("404 page not found\n", { status: 404 });
+    // Connect leaves out what isn't set.
+    const set = Object.entries(inCamelCase(document)).filter(([, value]) => String(value) !== "");
+    return Response.json(Object.fromEntries(set));
+  }
+
+  get #metadata(): Record<string, unknown> {
+    const { issuer, tokenEndpoint, jwksUri } = this.#options.authorizationServer;
+    return {
+      issuer,
+      authorization_endpoint: "",
+      token_endpoint: tokenEndpoint,
+      response_types_supported: [],
+      scopes_supported: ["all"],
+      token_endpoint_auth_methods_supported: ["client_secret_basic"],
+      jwks_uri: jwksUri,
+      code_challenge_methods_supported: ["S256"],
+      grant_types_supported: [],
+      device_authorization_endpoint: "",
+      ...this.#options.metadata,
+    };
+  }
+
+  get #client(): Record<string, unknown> {
+    return {
+      client_id: "flytectl",
+      redirect_uri: "http://localhost:53593/callback",
+      scopes: ["all", "offline"],
+      authorization_metadata_key: this.headerKey,
+      service_http_endpoint: "",
+      audience: "",
+      ...this.#options.client,
+    };
+  }
+
+  async #accepts(
+    header: string | null,
+    { issuer, jwksUri, audience }: { issuer: string; jwksUri: string; audience: string },
+    door: "front" | "api",
+    scope?: string,
+  ): Promise<boolean> {
+    const [, token = ""] = /^Bearer (.+)$/.exec(header ?? "") ?? [];
+    const keys = this.#keys.get(jwksUri) ?? createRemoteJWKSet(new URL(jwksUri));
+    this.#keys.set(jwksUri, keys);
+    try {
+      const { payload } = await jwtVerify(token, keys, { issuer, audience });
+      if (this.revokeNext.delete(door)) this.#revoked.add(token);
+      if (this.#revoked.has(token)) return false;
+      return scope === undefined || String(payload.scope ?? "").split(" ").includes(scope);
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Starts the platform. */
+export function startFlyte(options: FlyteOptions): Flyte {
+  return new Flyte(options);
+}
+
+/** As grpc-gateway has it: a plain message stands where a challenge (RFC 9110 §11.6.1) belongs. */
+function gatewayError(status: number, code: number, message: string): Response {
+  const headers = status === 401 ? { "www-authenticate": message } : undefined;
+  return Response.json({ error: message, code, message, details: [] }, { status, ...headers && { headers } });
+}
+
+function inCamelCase(document: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(document);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()), value]),
+  );
+}
