@@ -23,6 +23,8 @@ export interface TokenRequest {
    * request isn't sent again for a while, unless this has changed. Default: unknown, which is taken for unchanged.
    */
   credential?: string;
+  /** The `credential` that the server refused a moment ago, where this is the one attempt to do better. */
+  readonly refused?: string | undefined;
   /**
    * Names a string that must never be shown: it is taken out of whatever the server says.
    *
@@ -62,15 +64,21 @@ export interface ClientAuth {
   authenticate(request: TokenRequest): void | Promise<void>;
 }
 
+/** What a function that looks up a secret is told. */
+export interface SecretAttempt {
+  /** The secret that the server refused a moment ago: if another one is given now, the request is sent once more. */
+  readonly refused?: string | undefined;
+}
+
 /** A client secret, or a function that looks it up each time it is needed. */
-export type ClientSecret = string | (() => string | Promise<string>);
+export type ClientSecret = string | ((attempt?: SecretAttempt) => string | Promise<string>);
 
 /**
  * The secret as it is now. A provider's empty answer is an error here, for the server would only say
  * `invalid_client`.
  */
 export async function currentSecret(secret: ClientSecret, request: TokenRequest): Promise<string> {
-  const value = typeof secret === "function" ? await secret() : secret;
+  const value = typeof secret === "function" ? await secret(request.refused ? request : undefined) : secret;
   if (typeof value !== "string" || value === "") throw badSecret();
   request.conceal(value);
   request.credential = value;

@@ -76,7 +76,7 @@ async function another(
   if (word === "use_dpop_nonce") return await buildTokenRequest(asked);
   if (word !== "invalid_client" || asked.refusals === undefined) return undefined;
   // The secret may have been changed while the request was under way: its provider is asked once more.
-  const next = await buildTokenRequest(asked);
+  const next = await buildTokenRequest({ ...asked, refused: credential });
   return next.credential === credential ? undefined : next;
 }
 

@@ -18,6 +18,8 @@ export interface TokenRequestParameters {
   clientAuth: ClientAuth;
   /** The grant, and what is asked for. */
   parameters: FormParameters;
+  /** The credential that was refused a moment ago. */
+  refused?: string | undefined;
   /** Has the last word on the request. */
   prepare?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   signal: AbortSignal;
@@ -35,7 +37,7 @@ export interface BuiltTokenRequest extends TokenRequest {
 
 /** The request, client authentication included. What has no value isn't sent: an empty `scope` is refused by many. */
 export async function buildTokenRequest(asked: TokenRequestParameters): Promise<BuiltTokenRequest> {
-  const { tokenEndpoint, issuer, clientId, clientAuth, signal, prepare } = asked;
+  const { tokenEndpoint, issuer, clientId, clientAuth, signal, prepare, refused } = asked;
   const client = JSON.stringify([tokenEndpoint, clientId]);
   const body = new URLSearchParams();
   for (const [name, values] of Object.entries(asked.parameters)) {
@@ -47,6 +49,7 @@ export async function buildTokenRequest(asked: TokenRequestParameters): Promise<
     tokenEndpoint,
     issuer,
     clientId,
+    refused,
     headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
     body,
     signal,

@@ -6,6 +6,7 @@ import { denoOutput, exportedModules } from "../structure/deno_output.ts";
 const guards: Readonly<Record<string, number>> = {
   "./client-auth/client-assertion": 900,
   "./client-auth/client-secret-jwt": 6_300,
+  "./client-auth/overlapping-secrets": 500,
   "./client-auth/private-key-jwt": 8_600,
   "./client-auth/secret-file": 800,
   "./client-auth/tls": 200,

@@ -36,6 +36,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
   "./config-store/protected-resource": { works: /^https:\/\/auth\.example\.com\/token$/ },
   "./client-auth/client-assertion": { works: assertion },
   "./client-auth/client-secret-jwt": { works: assertion },
+  "./client-auth/overlapping-secrets": { works: /^a-secret$/ },
   "./client-auth/private-key-jwt": { works: assertion },
   "./client-auth/secret-file": {
     works: /^a-secret$/,

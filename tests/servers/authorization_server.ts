@@ -85,6 +85,8 @@ export class AuthorizationServer implements AsyncDisposable {
   readonly tokenRequests: readonly TokenRequest[];
   /** Lifetime of the access tokens given from now on, in whole seconds. */
   lifetime: number;
+  /** The secrets it takes from a client from now on, by the client's id. Default: the one it was registered with. */
+  readonly acceptedSecrets = new Map<string, readonly string[]>();
   /** How long the token endpoint waits before it looks at a request, in milliseconds. */
   delay = 0;
   readonly #servers: readonly Server[];
@@ -107,6 +109,7 @@ export class AuthorizationServer implements AsyncDisposable {
     this.tokenRequests = tokenRequests;
     const provider = new Provider(issuer, configuration([issuer, mutual], jwks, options, () => this.lifetime));
     if (options.knownAs !== undefined) takeAssertionsFor(provider, options.knownAs);
+    takeSecrets(provider, this.acceptedSecrets);
     provider.use(async (context, next) => {
       if (context.path !== "/token") return await next();
       const { headers, href } = context;
@@ -228,6 +231,15 @@ function takeAssertionsFor(provider: Provider, audience: string): void {
   const own = prototype.clientJwtAuthExpectedAudience;
   prototype.clientJwtAuthExpectedAudience = function () {
     return own.call(this).add(audience);
+  };
+}
+
+/** Many servers know two secrets of a client while one takes the other's place; this one knows one. */
+function takeSecrets(provider: Provider, accepted: ReadonlyMap<string, readonly string[]>): void {
+  const { prototype } = provider.Client;
+  const own = prototype.compareClientSecret;
+  prototype.compareClientSecret = function (actual) {
+    return accepted.get(this.clientId)?.includes(actual) ?? own.call(this, actual);
   };
 }
 

@@ -82,6 +82,13 @@ export class Provider {
   callback(): (request: unknown, response: unknown) => void;
   /** What `context.oidc` is, made for this provider alone. */
   readonly OIDCContext: { prototype: { clientJwtAuthExpectedAudience(): Set<string> } };
+  /** What a registered client is, made for this provider alone. */
+  readonly Client: { prototype: Client };
+}
+
+export interface Client {
+  readonly clientId: string;
+  compareClientSecret(actual: string): boolean;
 }
 
 /** RFC 8707's `invalid_target`: the audience asked for is none the server gives tokens for. */
