@@ -46,6 +46,6 @@ export function checkAuthMethod(
     `Cannot authenticate by ${harmless.test(method) ? method : "the method of clientAuth"}: ${issuer} takes ${
       shown || "other methods"
     } (token_endpoint_auth_methods_supported). ${values ? `Pass ${values}. ` : ""}If it takes more than it says, ` +
-      "set ignoreAuthMethods on the DiscoveryClientConfigStore.",
+      "set ignoreAuthMethods on the config store.",
   );
 }

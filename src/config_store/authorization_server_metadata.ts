@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isLoopback } from "../transport/loopback.ts";
-import { checkUrl } from "./check.ts";
+import { isSameIssuer } from "./issuer.ts";
+import { flag, isSecure, isUrl, keepFields, type Kind, list, url, urls } from "./metadata_fields.ts";
 
 /**
  * What an authorization server publishes of itself, in the words of RFC 8414 §2: what is of use to a client that acts
@@ -61,7 +61,7 @@ export function judgeMetadata(
   const { issuer, token_endpoint } = document;
   const invalid = (reason: string, advice: string): MetadataFault => ({ code: "invalid_config", reason, advice });
   if (typeof issuer !== "string") return invalid("names no issuer (RFC 8414 §2)", "Check the issuer.");
-  if (withoutLastSlash(issuer) !== withoutLastSlash(expected)) {
+  if (!isSameIssuer(issuer, expected)) {
     return invalid(
       "speaks for another issuer",
       "Write the issuer exactly as the server does (RFC 8414 §3.3); if you did, don't trust the answer.",
@@ -81,26 +81,8 @@ export function judgeMetadata(
       advice: "Have the server publish an https: one, or set allowInsecureRequests.",
     };
   }
-  const fields = Object.entries(document).flatMap(([name, value]) => {
-    const kept = kinds.get(name)?.(value, isAllowed);
-    return kept === undefined ? [] : [[name, kept]];
-  });
-  return Object.freeze({ ...Object.fromEntries(fields), issuer, token_endpoint });
+  return Object.freeze({ ...keepFields(document, kinds, isAllowed), issuer, token_endpoint });
 }
-
-type Allows = (url: string) => boolean;
-
-/** What may stand in a field, made safe to hand out; nothing where the field holds something else. */
-type Kind = (value: unknown, isAllowed: Allows) => unknown;
-
-const list: Kind = (value) =>
-  Array.isArray(value) && value.every((item) => typeof item === "string") ? Object.freeze([...value]) : undefined;
-const flag: Kind = (value) => typeof value === "boolean" ? value : undefined;
-const url: Kind = (value, isAllowed) => isUrl(value) && isAllowed(value) ? value : undefined;
-const urls: Kind = (value, isAllowed) =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.freeze(Object.fromEntries(Object.entries(value).filter(([, item]) => url(item, isAllowed))))
-    : undefined;
 
 const kinds = new Map<string, Kind>([
   ["token_endpoint_auth_methods_supported", list],
@@ -114,26 +96,3 @@ const kinds = new Map<string, Kind>([
   ["introspection_endpoint", url],
   ["revocation_endpoint", url],
 ]);
-
-function isUrl(value: unknown): value is string {
-  try {
-    checkUrl("", value);
-    return typeof value === "string";
-  } catch {
-    return false;
-  }
-}
-
-/** Unencrypted is what stays on this machine, and only for an issuer that does so as well. */
-function isSecure(url: string, issuer: string, allowInsecureRequests: boolean): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === "https:" || allowInsecureRequests || isLoopback(hostname) && new URL(issuer).protocol === "http:";
-}
-
-/**
- * An issuer without its last slash. RFC 8414 §3.1 takes it off to find the document, so both spellings lead to the same
- * one on the same server, which people mix up: nothing is gained by refusing one of them.
- */
-function withoutLastSlash(issuer: string): string {
-  return issuer.replace(/\/$/, "");
-}

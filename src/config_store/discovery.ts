@@ -23,12 +23,12 @@
 
 import type { Clock } from "../clock.ts";
 import type { Fetch } from "../transport/fetch.ts";
-import { isLoopback } from "../transport/loopback.ts";
 import { checkAuthMethod, isTlsMethod } from "./auth_methods.ts";
 import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
 import { CachedLookup, type Search } from "./cached_lookup.ts";
-import { checkHeaderKey, checkScopes, checkString, checkUrl } from "./check.ts";
+import { checkHeaderKey, checkScopes, checkString } from "./check.ts";
 import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "./client_config_store.ts";
+import { checkIssuer } from "./issuer.ts";
 import { requestMetadata } from "./metadata_request.ts";
 
 export type { AuthorizationServerMetadata };
@@ -178,14 +178,4 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
   async getMetadata(request: ClientConfigRequest = {}): Promise<AuthorizationServerMetadata> {
     return await this.#lookup.get(request);
   }
-}
-
-/** As it was given: issuers are compared as text. */
-function checkIssuer(issuer: string | URL, allowInsecureRequests = false): string {
-  const { protocol, hostname, href } = checkUrl("issuer", issuer);
-  if (/[?#]/.test(href)) throw new TypeError("issuer must have neither query nor fragment (RFC 8414 §2).");
-  if (protocol === "http:" && !isLoopback(hostname) && !allowInsecureRequests) {
-    throw new TypeError('issuer must be an "https:" URL (RFC 8414 §2), or set allowInsecureRequests.');
-  }
-  return String(issuer);
 }

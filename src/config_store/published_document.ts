@@ -87,7 +87,8 @@ export function gravest<T extends Miss>(misses: readonly T[]): T {
   return misses.find((miss) => miss.retryable) ?? misses.find((miss) => miss.code !== "config_absent") ?? misses[0]!;
 }
 
-function unreachable(cause: unknown, url: string, { what, server }: DocumentRequest): AuthenticationError {
+/** What could not be reached at all. */
+export function unreachable(cause: unknown, url: string, { what, server }: DocumentRequest): AuthenticationError {
   const { name } = Object(cause);
   if (name === "NotCapable" || name === "PermissionDenied") {
     return new AuthenticationError(

@@ -74,13 +74,13 @@ Deno.test("the error says what the server takes, and what to pass for it", async
     "Cannot authenticate by client_secret_basic: https://auth.test takes client_secret_post, private_key_jwt, " +
       "tls_client_auth (token_endpoint_auth_methods_supported). Pass clientAuth: clientSecretPost(secret); or " +
       "clientAuth: privateKeyJwt(key); or clientAuth: tlsClientAuth() with a clientCertificate. If it takes more than " +
-      "it says, set ignoreAuthMethods on the DiscoveryClientConfigStore.",
+      "it says, set ignoreAuthMethods on the config store.",
   );
   assertEquals(
     await refusal(["spiffe_jwt"], "private_key_jwt"),
     "Cannot authenticate by private_key_jwt: https://auth.test takes spiffe_jwt " +
       "(token_endpoint_auth_methods_supported). If it takes more than it says, " +
-      "set ignoreAuthMethods on the DiscoveryClientConfigStore.",
+      "set ignoreAuthMethods on the config store.",
   );
 });
 

@@ -6,6 +6,7 @@ import { denoOutput, exportedModules } from "../structure/deno_output.ts";
 const guards: Readonly<Record<string, number>> = {
   "./config-store/flyte": 20_700,
   "./config-store/flyte-config-file": 52_500,
+  "./config-store/protected-resource": 7_800,
 };
 /** Words that only the YAML library's code has in it, even when it is minified. */
 const ofYaml = "tag:yaml.org,2002";

@@ -33,6 +33,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
   },
   "./config-store/flyte": { works: /^https:\/\/auth\.example\.com\/token$/ },
   "./config-store/flyte-config-file": { works: /^ClientCredentialsAuthenticator$/ },
+  "./config-store/protected-resource": { works: /^https:\/\/auth\.example\.com\/token$/ },
   "./client-auth/client-assertion": { works: assertion },
   "./client-auth/client-secret-jwt": { works: assertion },
   "./client-auth/overlapping-secrets": { works: /^a-secret$/ },

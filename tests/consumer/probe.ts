@@ -54,6 +54,15 @@ const uses: Readonly<Record<string, Use>> = {
     const source = "admin: { endpoint: flyte.example.com, clientId: my-client, clientSecretLocation: /secret }";
     return authenticatorFromFlyteConfig(source).constructor.name;
   },
+  "./config-store/protected-resource": async () => {
+    const { ProtectedResourceClientConfigStore } = await import("@m2m/authenticator/config-store/protected-resource");
+    const resource = "https://api.example.com/mcp";
+    const issuer = "https://auth.example.com";
+    const published = { resource, authorization_servers: [issuer], issuer, token_endpoint: `${issuer}/token` };
+    const fetch = () => Promise.resolve(Response.json(published));
+    const store = new ProtectedResourceClientConfigStore(resource, { issuer, fetch });
+    return String((await store.getClientConfig()).tokenEndpoint);
+  },
   "./client-auth/client-assertion": async () => {
     const { clientAssertion } = await import("@m2m/authenticator/client-auth/client-assertion");
     return await parametersOf(clientAssertion(() => "a.b.c"));

@@ -55,8 +55,12 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "flyte_document.ts",
     "flyte_legacy_config.ts",
     "flyte_request.ts",
+    "issuer.ts",
+    "metadata_fields.ts",
     "metadata_request.ts",
     "platform_url.ts",
+    "protected_resource_metadata.ts",
+    "protected_resource_request.ts",
     "published_document.ts",
   ],
   grant: [],
@@ -64,6 +68,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   // host.ts chooses among the runtimes, and loads the one it chose.
   transport: [
     "api_request.ts",
+    "challenges.ts",
     "check_options.ts",
     "failure.ts",
     "fetch.ts",

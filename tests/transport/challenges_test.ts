@@ -1,0 +1,121 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { type Challenge, parseChallenges } from "../../src/transport/challenges.ts";
+
+/** A challenge as `[scheme, parameters]`, or `[scheme, parameters, token68]`. */
+type Shown = [string, Record<string, string>] | [string, Record<string, string>, string];
+
+function show(challenges: readonly Challenge[]): Shown[] {
+  return challenges.map(({ scheme, parameters, token68 }) => {
+    const shown = Object.fromEntries(parameters);
+    return token68 === undefined ? [scheme, shown] : [scheme, shown, token68];
+  });
+}
+
+const metadata = "https://api.test/.well-known/oauth-protected-resource";
+
+const cases: Record<string, [header: string | null, expected: Shown[]]> = {
+  "no header": [null, []],
+  "an empty header": ["", []],
+  "commas and blanks": [" , ,\t,", []],
+  "a scheme alone": ["Bearer", [["bearer", {}]]],
+  "a quoted parameter": [`Bearer resource_metadata="${metadata}"`, [["bearer", { resource_metadata: metadata }]]],
+  "a parameter that is a token": ["Bearer error=invalid_token", [["bearer", { error: "invalid_token" }]]],
+  "names in other letters": ['BEARER Realm="A"', [["bearer", { realm: "A" }]]],
+  "blanks around what separates": ['Bearer  a = "b"\t,\tc\t=d ', [["bearer", { a: "b", c: "d" }]]],
+  "escapes": ['Bearer a="\\"b\\\\c\\,\\d", e="f"', [["bearer", { a: '"b\\c,d', e: "f" }]]],
+  "commas, signs and schemes in a quoted string": [
+    'Bearer a="Basic x, DPoP b=\'c\', resource_metadata=evil", d="e"',
+    [["bearer", { a: "Basic x, DPoP b='c', resource_metadata=evil", d: "e" }]],
+  ],
+  "an empty quoted string": ['Bearer a="", b="c"', [["bearer", { a: "", b: "c" }]]],
+  "several challenges (RFC 9110 §11.6.1)": [
+    'Basic realm="simple", Newauth realm="apps", type=1, title="Login to \\"apps\\""',
+    [["basic", { realm: "simple" }], ["newauth", { realm: "apps", type: "1", title: 'Login to "apps"' }]],
+  ],
+  "several challenges, one without parameters": [
+    `Negotiate, Bearer resource_metadata="${metadata}", Basic`,
+    [["negotiate", {}], ["bearer", { resource_metadata: metadata }], ["basic", {}]],
+  ],
+  "token68": [
+    "Negotiate oYG0MIGxoAMKAQ+/~.-_==, Bearer a=b",
+    [["negotiate", {}, "oYG0MIGxoAMKAQ+/~.-_=="], ["bearer", { a: "b" }]],
+  ],
+  "token68 that ends in one sign": ["NTLM abc=", [["ntlm", {}, "abc="]]],
+  "empty elements": [', Bearer a=b, , ,c="d",', [["bearer", { a: "b", c: "d" }]]],
+  "a comma after the scheme": ['Bearer, a="b"', [["bearer", { a: "b" }]]],
+  "a parameter twice: the first counts": ["Bearer a=b, a=c, A=d", [["bearer", { a: "b" }]]],
+  "a parameter called like what every object has": ["Bearer __proto__=x", [["bearer", { ["__proto__"]: "x" }]]],
+  "parameters of nothing": ['realm="x", Bearer a=b', [["bearer", { a: "b" }]]],
+  "quotation marks that aren't escaped": [
+    `Bearer error_description="the "quoted" word", resource_metadata="${metadata}"`,
+    [["bearer", { resource_metadata: metadata }]],
+  ],
+  "quotation marks that aren't closed": ['Bearer a=b, c="d, e=f', [["bearer", { a: "b" }]]],
+  "a value that isn't quoted": [`Bearer resource_metadata=${metadata}, a=b`, [["bearer", { a: "b" }]]],
+  "a parameter without a value": ["Bearer a=b, c=, d=e", [["bearer", { a: "b", d: "e" }]]],
+  "a sentence": [
+    "Jwt is missing. Please log in: https://x.test, or call us!",
+    [["jwt", {}], ["or", {}]],
+  ],
+  "a sentence in which a parameter stands": ['Bearer token is missing, a="b"', [["bearer", { a: "b" }]]],
+  "brackets": ["<html>, {}, [Bearer a=b]", []],
+  "letters beyond ASCII": ["Bärer a=b, Bearer c=d", [["bearer", { c: "d" }]]],
+};
+for (const [name, [header, expected]] of Object.entries(cases)) {
+  Deno.test(`challenges: ${name}`, () => assertEquals(show(parseChallenges(header)), expected));
+}
+
+const tokens = fc.stringMatching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,12}$/);
+
+Deno.test("challenges that are written by the grammar are read as they were meant", () => {
+  const value = fc.oneof(
+    tokens.map((text) => ({ text, written: text })),
+    fc.string({ unit: "grapheme" }).map((text) => ({ text, written: `"${text.replace(/["\\]/g, "\\$&")}"` })),
+  );
+  const challenge = fc.record({
+    scheme: tokens,
+    token68: fc.option(fc.stringMatching(/^[\w\-.~+/]{1,20}={0,2}$/)),
+    pairs: fc.uniqueArray(fc.tuple(tokens, value), { selector: ([name]) => name.toLowerCase(), maxLength: 5 }),
+  });
+  fc.assert(fc.property(fc.array(challenge, { maxLength: 5 }), (challenges) => {
+    const header = challenges.map(({ scheme, token68, pairs }) =>
+      `${scheme} ${token68 ?? pairs.map(([name, { written }]) => `${name}=${written}`).join(", ")}`
+    ).join(", ");
+
+    assertEquals(
+      show(parseChallenges(header)),
+      challenges.map(({ scheme, token68, pairs }): Shown =>
+        token68 === null
+          ? [scheme.toLowerCase(), Object.fromEntries(pairs.map(([name, { text }]) => [name.toLowerCase(), text]))]
+          : [scheme.toLowerCase(), {}, token68]
+      ),
+    );
+  }));
+});
+
+Deno.test("whatever stands in the header, the parser comes to an end, and what it read stood there", () => {
+  const pieces = fc.constantFrom(...'""\\\\,,== \tab'.split(""), "Bearer ", "realm=", "é", "\0", "\n", "\u{1f600}");
+  const headers = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.array(pieces, { maxLength: 60 }).map((all) => all.join("")),
+  );
+  fc.assert(
+    fc.property(headers, (header) => {
+      for (const { scheme, parameters, token68 = "" } of parseChallenges(header)) {
+        for (const part of [scheme, token68, ...parameters.keys()]) {
+          assert(header.toLowerCase().includes(part.toLowerCase()));
+        }
+        for (const value of parameters.values()) assert(value.length <= header.length);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("a header of a million characters is read in one go", () => {
+  const million = 1_000_000;
+  for (const unit of ['"\\', '\\"', '"', 'a="', "a,", "a ", "a=b,", "=", '"a" ', 'a="b"c,']) {
+    parseChallenges(`Bearer ${unit.repeat(million / unit.length)}`);
+  }
+});
