@@ -14,6 +14,7 @@
  * | `invalid_config` | the config store answered something unusable, or a certificate, key or CA of the settings is | no |
  * | `insecure_token_endpoint` | the token endpoint is `http:` and not on loopback | no |
  * | `client_auth_failed` | the secret provider or client authentication threw, or gave no secret; its error is the `cause` | no |
+ * | `proof_failed` | a proof of possession couldn't be made: its key can't be had, or doesn't sign | no |
  * | `permission_denied` | the runtime may not reach the token endpoint or the proxy, or read a file of the settings (Deno without `--allow-net` or `--allow-read`) | no |
  * | `network_error` | the token endpoint could not be reached, or the connection broke | yes |
  * | `tls_failed` | by way of a transport: a certificate, the server's or the client's, isn't accepted | no |
@@ -22,7 +23,7 @@
  * | `redirect_refused` | a redirect, of the token endpoint or (in browsers) of the API, that could give a credential away | no |
  * | `response_too_large` | the token endpoint's answer is over 1 MiB | no |
  * | `invalid_response` | the token endpoint's answer is not a token response (RFC 6749 §5.1) | no |
- * | `unsupported_token_type` | the token is not a `Bearer` token | no |
+ * | `unsupported_token_type` | the token is not a `Bearer` token, or where `dpop` is set not a `DPoP` token | no |
  * | `token_request_refused` | the authorization server refused, with an OAuth error code (RFC 6749 §5.2) in `error` | no |
  * | `token_endpoint_failed` | a status of 408, 429, 5xx, or any other failure without an OAuth error code | yes |
  */
@@ -32,6 +33,7 @@ export type AuthenticationErrorCode =
   | "invalid_config"
   | "insecure_token_endpoint"
   | "client_auth_failed"
+  | "proof_failed"
   | "permission_denied"
   | "network_error"
   | "tls_failed"

@@ -46,6 +46,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     },
   },
   "./client-auth/tls": { works: /^tls_client_auth self_signed_tls_client_auth$/ },
+  "./dpop": { works: /^POST, GET with ath$/ },
   "./transport/bun": {
     works: heedsProxy,
     refuses: {

@@ -89,6 +89,20 @@ const uses: Readonly<Record<string, Use>> = {
     const { selfSignedTlsClientAuth, tlsClientAuth } = await import("@m2m/authenticator/client-auth/tls");
     return `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`;
   },
+  "./dpop": async () => {
+    const { dpop } = await import("@m2m/authenticator/dpop");
+    const proofs = dpop();
+    const said: string[] = [];
+    const fetch = (_input: unknown, init?: RequestInit) => {
+      const [, claims = ""] = new Headers(init?.headers).get("dpop")?.split(".") ?? [];
+      const { htm, ath } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));
+      said.push(ath ? `${htm} with ath` : htm);
+      return Promise.resolve(new Response());
+    };
+    await proofs.tokenFetch(fetch)("https://auth.example.com/token", { method: "POST" });
+    await proofs.apiFetch(fetch)("https://api.example.com", { headers: { authorization: "DPoP t" } });
+    return said.join(", ");
+  },
   "./transport/bun": async ({ url, deadProxy }) => {
     const { bunTransport } = await import("@m2m/authenticator/transport/bun");
     return await answerBy(bunTransport({ httpProxyUrl: deadProxy }), url);

@@ -23,7 +23,7 @@ async function routed(origin: string, target: string, path: string, request: Req
   const url = new URL(path.replace(/^\/oauth\/token\b/, "/token"), target);
   const response = await realFetch(new Request(url, request));
   // An example may show how a token request is refused, but not a call with a token the API doesn't take.
-  if (/^Bearer /.test(request.headers.get("authorization") ?? "") && !response.ok) {
+  if (/^(Bearer|DPoP) /.test(request.headers.get("authorization") ?? "") && !response.ok) {
     await response.body?.cancel();
     throw new Error(`The API answered ${response.status} to an example's call of ${origin}${path}`);
   }

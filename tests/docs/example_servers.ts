@@ -7,6 +7,7 @@
 
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startFlyte } from "../servers/flyteadmin.ts";
+import { DpopJudge } from "../servers/dpop_judge.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
 
 const scopes = ["api:read", "api:write", "all"];
@@ -65,10 +66,14 @@ export async function startExampleServers(): Promise<ExampleServers> {
   await using stack = new AsyncDisposableStack();
   const hosts: Record<string, string> = {};
   for (const { issuer, api, ...options } of pairs) {
-    const authorizationServer = stack.use(await startAuthorizationServer({ scopes, knownAs: issuer, ...options }));
+    const dpop = { tokenEndpoint: `${issuer}/oauth/token` };
+    const authorizationServer = stack.use(
+      await startAuthorizationServer({ scopes, knownAs: issuer, dpop, ...options }),
+    );
     const { issuer: realIssuer, jwksUri } = authorizationServer;
     hosts[issuer] = realIssuer;
-    hosts[api] = stack.use(startProtectedApi({ issuer: realIssuer, jwksUri, audience: api })).origin;
+    const judge = new DpopJudge({ origin: api });
+    hosts[api] = stack.use(startProtectedApi({ issuer: realIssuer, jwksUri, audience: api, dpop: judge })).origin;
     if (issuer !== flyte.issuer) continue;
     const platform = startFlyte({
       authorizationServer,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { createServer, type Server } from "node:http";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 // Not the package's front door: that one warns about every runtime but Node before it hands over this class.
@@ -59,6 +60,13 @@ export interface AuthorizationServerOptions {
   readonly authMethods?: readonly string[];
   /** Another name under which it takes client assertions, as behind a proxy. Default: its issuer's name alone. */
   readonly knownAs?: string;
+  /** DPoP, which it always takes (RFC 9449). */
+  readonly dpop?: {
+    /** Whether each proof must have the server's nonce in it. Default: false, and no proof may have any. */
+    readonly nonces?: boolean;
+    /** The URL that proofs name, as behind a proxy. Default: the token endpoint's own. */
+    readonly tokenEndpoint?: string;
+  };
 }
 
 /** One request to the token endpoint. For tests only: `parameters` is as sent, a posted secret included. */
@@ -110,6 +118,7 @@ export class AuthorizationServer implements AsyncDisposable {
     const provider = new Provider(issuer, configuration([issuer, mutual], jwks, options, () => this.lifetime));
     if (options.knownAs !== undefined) takeAssertionsFor(provider, options.knownAs);
     takeSecrets(provider, this.acceptedSecrets);
+    if (options.dpop?.tokenEndpoint !== undefined) callTokenEndpoint(provider, options.dpop.tokenEndpoint);
     provider.use(async (context, next) => {
       if (context.path !== "/token") return await next();
       const { headers, href } = context;
@@ -192,13 +201,24 @@ function configuration(
     clientBasedCORS: () => true,
     clientDefaults: { id_token_signed_response_alg: "ES256" },
     cookies: { keys: [crypto.randomUUID()] },
-    enabledJWA: { idTokenSigningAlgValues: ["ES256"], clientAuthSigningAlgValues: assertionAlgorithms },
+    enabledJWA: {
+      idTokenSigningAlgValues: ["ES256"],
+      clientAuthSigningAlgValues: assertionAlgorithms,
+      dPoPSigningAlgValues: assertionAlgorithms.filter((alg) => !alg.startsWith("HS")),
+    },
     // `iat` counts whole seconds: too coarse for an API that revokes a token and takes the next at once.
     extraTokenClaims: () => ({ issued_at_ms: performance.timeOrigin + performance.now() }),
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       ...mutual !== undefined && { mTLS: mutualTlsFeature },
+      dPoP: {
+        enabled: true,
+        ...options.dpop?.nonces && {
+          nonceSecret: Buffer.from(crypto.getRandomValues(new Uint8Array(32))),
+          requireNonce: () => true,
+        },
+      },
       pushedAuthorizationRequests: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
@@ -240,6 +260,14 @@ function takeSecrets(provider: Provider, accepted: ReadonlyMap<string, readonly 
   const own = prototype.compareClientSecret;
   prototype.compareClientSecret = function (actual) {
     return accepted.get(this.clientId)?.includes(actual) ?? own.call(this, actual);
+  };
+}
+
+function callTokenEndpoint(provider: Provider, url: string): void {
+  const { prototype } = provider.OIDCContext;
+  const own = prototype.urlFor;
+  prototype.urlFor = function (name, options) {
+    return name === "token" ? url : own.call(this, name, options);
   };
 }
 

@@ -64,6 +64,7 @@ export interface Configuration {
     clientCredentials: Switch;
     devInteractions: Switch;
     mTLS?: MutualTlsFeature;
+    dPoP: Switch & { nonceSecret?: Uint8Array; requireNonce?(): boolean };
     pushedAuthorizationRequests: Switch;
     rpInitiatedLogout: Switch;
     userinfo: Switch;
@@ -81,7 +82,9 @@ export class Provider {
   on(event: "error", listener: (error: Error & { code?: string }) => void): this;
   callback(): (request: unknown, response: unknown) => void;
   /** What `context.oidc` is, made for this provider alone. */
-  readonly OIDCContext: { prototype: { clientJwtAuthExpectedAudience(): Set<string> } };
+  readonly OIDCContext: {
+    prototype: { clientJwtAuthExpectedAudience(): Set<string>; urlFor(name: string, options?: unknown): string };
+  };
   /** What a registered client is, made for this provider alone. */
   readonly Client: { prototype: Client };
 }

@@ -7,6 +7,8 @@
 
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from "jose";
 
+import type { DpopJudge } from "./dpop_judge.ts";
+
 const host = "127.0.0.1";
 
 export interface ProtectedApiOptions {
@@ -24,6 +26,8 @@ export interface ProtectedApiOptions {
   readonly clockTolerance?: number;
   /** Whether pages of any origin may call the API from a browser (CORS). Default: false. */
   readonly anyOrigin?: boolean;
+  /** Judges the proofs that come with tokens bound to a key. Default: such tokens are taken from whoever has them. */
+  readonly dpop?: DpopJudge;
   /** Default: 0, any free port. */
   readonly port?: number;
 }
@@ -86,9 +90,12 @@ export class ProtectedApi implements AsyncDisposable {
     const path = new URL(request.url).pathname;
     // Read before anything is refused: a body nobody reads holds the connection.
     const body = await request.text();
-    const token = bearerToken(request.headers.get(this.#options.headerKey ?? "authorization"));
-    const judged = await this.#judge(token);
+    const { dpop, headerKey = "authorization" } = this.#options;
+    const { scheme, token } = presented(request.headers.get(headerKey), dpop !== undefined);
+    let judged = await this.#judge(token);
+    if (!(judged instanceof Response)) judged = await dpop?.judge(request, scheme, token, judged) ?? judged;
     const response = judged instanceof Response ? judged : resource(method, path, body, judged);
+    if (dpop?.nonce !== undefined) response.headers.set("dpop-nonce", dpop.nonce);
     this.#calls.push({ time, method, path, ...(token !== undefined && { token }), status: response.status });
     return response;
   }
@@ -126,8 +133,9 @@ export function startProtectedApi(options: ProtectedApiOptions): ProtectedApi {
   return new ProtectedApi(options);
 }
 
-function bearerToken(header: string | null): string | undefined {
-  return /^Bearer +([\w.~+/-]+=*)$/i.exec(header ?? "")?.[1];
+function presented(header: string | null, takesDpop: boolean): { scheme: string; token: string | undefined } {
+  const [, scheme = "", token] = /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i.exec(header ?? "") ?? [];
+  return { scheme: scheme.toLowerCase(), token: scheme.toLowerCase() === "bearer" || takesDpop ? token : undefined };
 }
 
 /** In milliseconds since the epoch. The authorization server here adds a claim finer than `iat`. */

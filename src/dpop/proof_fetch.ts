@@ -1,0 +1,114 @@
+/**
+ * `fetch`, with a proof on what it sends.
+ *
+ * @module
+ */
+
+import { ApiRequest } from "../transport/api_request.ts";
+import type { Fetch } from "../transport/fetch.ts";
+import { proofError } from "./challenge.ts";
+import type { Nonces } from "./nonces.ts";
+import type { ProofTarget } from "./proof.ts";
+
+/** Makes the proofs, and remembers what servers want in them. */
+export interface Prover {
+  readonly nonces: Nonces;
+  prove(target: ProofTarget, nonce: string | undefined): Promise<string>;
+}
+
+/** What inputs resolve against: they are absolute, or `fetch` itself would refuse them. */
+const nowhere = { href: "about:blank", origin: "" };
+
+/** With a proof on every request: of a server's wish for a nonce, the core hears as of any refusal. */
+export function tokenProofFetch(fetch: Fetch, prover: Prover): Fetch {
+  return async (input, init) => {
+    const sending = new Sending(fetch, prover, input, init);
+    return sending.hasProof ? await sending.asIs() : await sending.with(undefined, prover.nonces.get(sending.url));
+  };
+}
+
+/**
+ * With a proof on each request that carries a token of the scheme `DPoP`. Where the API wants another nonce in it, the
+ * request is sent once more, if its body can be.
+ */
+export function apiProofFetch(fetch: Fetch, prover: Prover): Fetch {
+  return async (input, init) => {
+    const sending = new Sending(fetch, prover, input, init);
+    const { accessToken, url } = sending;
+    if (accessToken === undefined || sending.hasProof) return await sending.asIs();
+    try {
+      const nonce = prover.nonces.get(url);
+      const first = await sending.with(accessToken, nonce);
+      const next = prover.nonces.get(url);
+      if (proofError(first) !== "use_dpop_nonce" || next === nonce || !sending.isRepeatable) return first;
+      void first.body?.cancel().catch(() => {});
+      return await sending.with(accessToken, next);
+    } finally {
+      sending.release();
+    }
+  };
+}
+
+/** One call of a `fetch`, to be sent with one proof or another. */
+class Sending {
+  readonly #fetch: Fetch;
+  readonly #prover: Prover;
+  readonly #request: ApiRequest;
+  readonly #headers: Headers;
+  readonly #method: string;
+
+  constructor(fetch: Fetch, prover: Prover, input: string | URL | Request, init: RequestInit | undefined) {
+    this.#fetch = fetch;
+    this.#prover = prover;
+    this.#request = new ApiRequest(input, init, nowhere);
+    this.#headers = new Headers(this.#request.headers);
+    const method = init?.method ?? (typeof input === "object" && "method" in input ? input.method : "GET");
+    this.#method = methodSent(method, this.url);
+  }
+
+  get url(): string {
+    return this.#request.href;
+  }
+
+  /** Whether the caller has made a proof himself. */
+  get hasProof(): boolean {
+    return this.#headers.has("dpop");
+  }
+
+  /** The token, in `authorization` or in whatever header it stands. */
+  get accessToken(): string | undefined {
+    const values = [this.#headers.get("authorization") ?? "", ...this.#headers.values()];
+    return values.map((value) => /^DPoP +(\S+)$/i.exec(value)?.[1]).find((token) => token !== undefined);
+  }
+
+  get isRepeatable(): boolean {
+    return this.#request.isReplayable;
+  }
+
+  asIs(): Promise<Response> {
+    return this.#noted(this.#request.sendAsIs(this.#fetch));
+  }
+
+  async with(accessToken: string | undefined, nonce: string | undefined): Promise<Response> {
+    const headers = new Headers(this.#headers);
+    headers.set("dpop", await this.#prover.prove({ method: this.#method, url: this.url, accessToken }, nonce));
+    return await this.#noted(this.#request.send(this.#fetch, { headers, redirect: this.#request.redirect }));
+  }
+
+  release(): void {
+    this.#request.release();
+  }
+
+  async #noted(sent: Promise<Response>): Promise<Response> {
+    const response = await sent;
+    // A fetch that sends elsewhere than it was told (a proxy, a service binding) says so in `url`; that is not followed.
+    const { redirected, url, headers } = response;
+    this.#prover.nonces.note(redirected ? url : this.url, headers.get("dpop-nonce"));
+    return response;
+  }
+}
+
+/** Runtimes put some methods in capitals, and not all the same ones: the proof must say what the server sees. */
+function methodSent(method: string, url: string): string {
+  return /^[A-Z]+$/.test(method) ? method : new Request(url, { method }).method;
+}
