@@ -18,12 +18,13 @@ export class Nonces {
     return this.#byOrigin.get(new URL(url).origin);
   }
 
-  /** Takes note of an answer's `DPoP-Nonce`; without one, the last stays in use (RFC 9449 §8.2). */
-  note(url: string | URL, nonce: string | null | undefined): void {
-    if (typeof nonce !== "string" || !syntax.test(nonce)) return;
+  /** Takes note of an answer's `DPoP-Nonce`; without one, the last stays in use (RFC 9449 §8.2). Gives what is in use. */
+  note(url: string | URL, nonce: string | null | undefined): string | undefined {
     const { origin } = new URL(url);
+    if (typeof nonce !== "string" || !syntax.test(nonce)) return this.#byOrigin.get(origin);
     this.#byOrigin.delete(origin);
     this.#byOrigin.set(origin, nonce);
     for (const [oldest] of this.#byOrigin) if (this.#byOrigin.size > mostOrigins) this.#byOrigin.delete(oldest);
+    return nonce;
   }
 }

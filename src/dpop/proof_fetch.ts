@@ -23,7 +23,12 @@ const nowhere = { href: "about:blank", origin: "" };
 export function tokenProofFetch(fetch: Fetch, prover: Prover): Fetch {
   return async (input, init) => {
     const sending = new Sending(fetch, prover, input, init);
-    return sending.hasProof ? await sending.asIs() : await sending.with(undefined, prover.nonces.get(sending.url));
+    if (sending.hasProof) return await sending.asIs();
+    try {
+      return await sending.with(undefined, prover.nonces.get(sending.url));
+    } finally {
+      sending.release();
+    }
   };
 }
 
@@ -39,7 +44,7 @@ export function apiProofFetch(fetch: Fetch, prover: Prover): Fetch {
     try {
       const nonce = prover.nonces.get(url);
       const first = await sending.with(accessToken, nonce);
-      const next = prover.nonces.get(url);
+      const next = sending.nextNonce;
       if (proofError(first) !== "use_dpop_nonce" || next === nonce || !sending.isRepeatable) return first;
       void first.body?.cancel().catch(() => {});
       return await sending.with(accessToken, next);
@@ -56,6 +61,8 @@ class Sending {
   readonly #request: ApiRequest;
   readonly #headers: Headers;
   readonly #method: string;
+  /** What the last answer brought: of calls at the same time, each may be given a nonce of its own. */
+  nextNonce: string | undefined;
 
   constructor(fetch: Fetch, prover: Prover, input: string | URL | Request, init: RequestInit | undefined) {
     this.#fetch = fetch;
@@ -103,7 +110,7 @@ class Sending {
     const response = await sent;
     // A fetch that sends elsewhere than it was told (a proxy, a service binding) says so in `url`; that is not followed.
     const { redirected, url, headers } = response;
-    this.#prover.nonces.note(redirected ? url : this.url, headers.get("dpop-nonce"));
+    this.nextNonce = this.#prover.nonces.note(redirected ? url : this.url, headers.get("dpop-nonce"));
     return response;
   }
 }

@@ -80,6 +80,45 @@ Deno.test("a nonce is learned from every answer, whatever its status, and whatev
   }
 });
 
+Deno.test("calls at the same time may each be given a nonce of their own", async () => {
+  const proofs = dpop();
+  const outstanding = new Set<unknown>();
+  let refused = 0;
+  const fetch = (_: unknown, init?: RequestInit) => {
+    if (outstanding.delete(decodeJwt(new Headers(init?.headers).get("dpop")!).nonce)) {
+      return Promise.resolve(new Response());
+    }
+    const nonce = `nonce-${++refused}`;
+    outstanding.add(nonce);
+    const headers = { "www-authenticate": 'DPoP error="use_dpop_nonce"', "dpop-nonce": nonce };
+    return Promise.resolve(new Response(null, { status: 401, headers }));
+  };
+
+  const calls = Array.from({ length: 10 }, () => {
+    return proofs.apiFetch(fetch)(url, { headers: { authorization: `DPoP ${token}` } });
+  });
+
+  assertEquals((await Promise.all(calls)).map(({ status }) => status), Array(10).fill(200));
+  assertEquals(refused, 10);
+});
+
+Deno.test("an API that wants a nonce and gives none, or none other, isn't asked again", async () => {
+  for (const given of [undefined, "first", "not a nonce"]) {
+    const proofs = dpop();
+    if (given === "first") proofs.noteNonce(url, given);
+    let calls = 0;
+    const fetch = () => {
+      calls++;
+      const nonce = given === undefined ? undefined : { "dpop-nonce": given };
+      const headers = { "www-authenticate": 'DPoP error="use_dpop_nonce"', ...nonce };
+      return Promise.resolve(new Response("refused", { status: 401, headers }));
+    };
+    const response = await proofs.apiFetch(fetch)(url, { headers: { authorization: `DPoP ${token}` } });
+
+    assertEquals([response.status, await response.text(), calls], [401, "refused", 1]);
+  }
+});
+
 Deno.test("a Request's body is read up, as by fetch, and a body that was kept is let go", async () => {
   const proofs = dpop();
   const bodies: string[] = [];
@@ -94,9 +133,11 @@ Deno.test("a Request's body is read up, as by fetch, and a body that was kept is
   });
   const headers = { authorization: `DPoP ${token}` };
 
-  const request = new Request(url, { method: "POST", body: "a body", headers });
-  await proofs.apiFetch(fetch)(request);
-  assertEquals([bodies, request.bodyUsed], [["a body"], true]);
+  for (const by of [proofs.apiFetch(fetch), proofs.tokenFetch(fetch)]) {
+    const request = new Request(url, { method: "POST", body: "a body", headers });
+    await by(request);
+    assertEquals([bodies.pop(), request.bodyUsed], ["a body", true]);
+  }
 
   const endless = new Request(url, { method: "POST", body, headers });
   const failing = (input: string | URL | Request) => {
