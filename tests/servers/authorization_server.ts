@@ -267,7 +267,8 @@ function callTokenEndpoint(provider: Provider, url: string): void {
   const { prototype } = provider.OIDCContext;
   const own = prototype.urlFor;
   prototype.urlFor = function (name, options) {
-    return name === "token" ? url : own.call(this, name, options);
+    // Metadata names the endpoint as ever.
+    return name === "token" && this.route === "token" ? url : own.call(this, name, options);
   };
 }
 

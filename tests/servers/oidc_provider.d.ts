@@ -83,7 +83,11 @@ export class Provider {
   callback(): (request: unknown, response: unknown) => void;
   /** What `context.oidc` is, made for this provider alone. */
   readonly OIDCContext: {
-    prototype: { clientJwtAuthExpectedAudience(): Set<string>; urlFor(name: string, options?: unknown): string };
+    prototype: {
+      readonly route?: string;
+      clientJwtAuthExpectedAudience(): Set<string>;
+      urlFor(name: string, options?: unknown): string;
+    };
   };
   /** What a registered client is, made for this provider alone. */
   readonly Client: { prototype: Client };
