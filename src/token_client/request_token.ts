@@ -54,7 +54,7 @@ export async function requestToken(asked: TokenExchange): Promise<Credentials> {
         return await send(request, asked);
       } catch (error) {
         const { error: word, retryable } = Object(error);
-        const next = retryable || words.has(word) ? undefined : await another(word, request, { ...asked, signal });
+        const next = words.has(word) ? undefined : await another(word, retryable, request, { ...asked, signal });
         if (next === undefined) {
           refusals?.note(request, error);
           throw error;
@@ -69,12 +69,13 @@ export async function requestToken(asked: TokenExchange): Promise<Credentials> {
 /** The request made anew, proofs and all, where that may change the server's mind. */
 async function another(
   word: unknown,
+  retryable: unknown,
   { credential }: BuiltTokenRequest,
   asked: TokenExchange & TokenRequestParameters,
 ): Promise<BuiltTokenRequest | undefined> {
   // The server's nonce is known by now (RFC 9449 §8).
   if (word === "use_dpop_nonce") return await buildTokenRequest(asked);
-  if (word !== "invalid_client" || asked.refusals === undefined) return undefined;
+  if (word !== "invalid_client" || retryable || asked.refusals === undefined) return undefined;
   // The secret may have been changed while the request was under way: its provider is asked once more.
   const next = await buildTokenRequest({ ...asked, refused: credential });
   return next.credential === credential ? undefined : next;

@@ -33,8 +33,10 @@ export interface TokenResponseContext {
 /** An OAuth error code as servers write them. RFC 6749's grammar also takes "Not Found", which says nothing. */
 const errorCode = /^[a-z][a-z0-9_.:-]{0,63}$/;
 
-/** OAuth error codes that pass by themselves (RFC 6749 §4.1.2.1, RFC 8628 §3.5). */
-const passing = new Set(["server_error", "temporarily_unavailable", "slow_down", "authorization_pending"]);
+/** OAuth error codes that pass by themselves (RFC 6749 §4.1.2.1, RFC 8628 §3.5, RFC 9449 §8). */
+const passing = new Set([
+  ...["server_error", "temporarily_unavailable", "slow_down", "authorization_pending", "use_dpop_nonce"],
+]);
 
 /** Those that don't (RFC 6749 §5.2, RFC 8707 §2, RFC 8628 §3.5). */
 const lasting =

@@ -84,7 +84,7 @@ Deno.test("a server that wants a nonce and gives none, or another each time, is 
     const options = { clientId: "id", clientSecret: "secret", dpop: dpop(), fetch };
     const error = await assertRejects(() => getToken("https://auth.test/token", options), AuthenticationError);
 
-    assertEquals([error.code, error.error, requests], ["token_request_refused", "use_dpop_nonce", 2]);
+    assertEquals([error.code, error.error, requests], ["token_endpoint_failed", "use_dpop_nonce", 2]);
   }
 });
 
