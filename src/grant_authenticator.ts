@@ -147,6 +147,11 @@ export abstract class GrantAuthenticator extends Authenticator {
   /** The `grant_type` of the token request. */
   protected abstract get grantType(): string;
 
+  /** The types of token that are taken (RFC 6749 §7.1). Default: those of `dpop`, else `Bearer`. */
+  protected get tokenTypes(): readonly string[] {
+    return this.#options.dpop?.tokenTypes ?? ["Bearer"];
+  }
+
   /**
    * Puts on a token request what the grant needs besides. Called for every attempt, after client authentication.
    * Default: nothing.
@@ -208,15 +213,15 @@ export abstract class GrantAuthenticator extends Authenticator {
    */
   override async close(): Promise<void> {
     const { root, members } = this.#family;
-    const ended = root === this ? [...members.values()] : [this];
+    // The first one may have been dropped from them.
+    const ended = root === this ? [...new Set([this, ...members.values()])] : [this];
     await Promise.all(ended.map((member) => member.#end()));
     if (this.#options.revocation === undefined) return;
-    try {
-      for (const member of ended) await member.#giveBack();
-    } finally {
-      // What the way out needed for it.
-      await this.#end();
-    }
+    // One that fails is no reason to keep the others' tokens.
+    const outcomes = await Promise.allSettled(ended.map((member) => member.#giveBack()));
+    // What the way out needed for it.
+    await this.#end();
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /**
@@ -244,7 +249,7 @@ export abstract class GrantAuthenticator extends Authenticator {
         await customize?.(request);
       },
       fetch: dpop ? dpop.tokenFetch(transportFetch) : transportFetch,
-      tokenTypes: dpop?.tokenTypes,
+      tokenTypes: this.tokenTypes,
       signal,
       refusals: this.#family.refusals,
     });

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { AuthenticationError } from "../errors.ts";
-import { jwtBearer, putAssertion } from "./assertion_parameters.ts";
+import { jwtBearer, putAssertion, readAssertion } from "./assertion_parameters.ts";
 import type { ClientAuth } from "./client_auth.ts";
 
 /** Settings of {@linkcode clientAssertion}. */
@@ -22,9 +21,6 @@ export interface ClientAssertionOptions {
    */
   readonly method?: string | undefined;
 }
-
-/** A compact JWS or JWE: letters, digits, `-` and `_`, in three or five parts. */
-const compactJwt = /^[\w-]+\.[\w-]*\.[\w-]*(\.[\w-]*\.[\w-]*)?$/;
 
 /**
  * Client authentication by a ready assertion (RFC 7521 §4.2, RFC 7523 §2.2): one that a platform makes for the
@@ -92,15 +88,7 @@ export function clientAssertion(
   return {
     method,
     async authenticate(request) {
-      const given: unknown = await provider();
-      const assertion = typeof given === "string" ? given.trim() : "";
-      if (assertion === "" || isJwt && !compactJwt.test(assertion)) {
-        throw new AuthenticationError(
-          "client_auth_failed",
-          `Cannot use the client assertion: the function given must return ${isJwt ? "a JWT" : "a string"}, ` +
-            `and gave ${assertion === "" ? "none" : "something else"}.`,
-        );
-      }
+      const assertion = readAssertion(await provider(), { name: "client assertion", isJwt });
       putAssertion(request, assertion, assertionType);
     },
   };

@@ -1,5 +1,5 @@
 /**
- * Signs a client assertion (RFC 7523 §3), as a compact JWS.
+ * Signs an assertion (RFC 7523 §3), as a compact JWS.
  *
  * @module
  */
@@ -17,32 +17,48 @@ export interface AssertionSigner {
   readonly key: CryptoKey | Uint8Array;
 }
 
-/**
- * Signs an assertion for a request, and puts it there. `prepare` throws nothing but errors whose message may be shown.
- * None is passed on as a cause: signing is others' code, and has seen the key.
- */
+/** What is signed, and by what. */
+export interface AssertionToSign {
+  readonly claims: object;
+  readonly signer: AssertionSigner;
+}
+
+/** Signs an assertion for a request, and puts it there. Throws as {@linkcode signAssertion} does. */
 export async function putSignedAssertion(
   request: TokenRequest,
   options: AssertionOptions,
   prepare: () => AssertionSigner | Promise<AssertionSigner>,
 ): Promise<void> {
-  const [claims, { alg, kid, key }] = await orExplain(
-    async () => [assertionClaims(request, options), await prepare()] as const,
-    (error) => (error as TypeError).message,
-  );
-  const header = { ...options.header, alg, ...kid !== undefined && { kid } };
-  const payload = new TextEncoder().encode(JSON.stringify(claims));
-  const assertion = await orExplain(
-    () => new CompactSign(payload).setProtectedHeader(header).sign(key),
-    () => "The key doesn't sign, or header holds what can't stand there.",
-  );
+  const assertion = await signAssertion("client assertion", options, async () => ({
+    claims: assertionClaims(request, options),
+    signer: await prepare(),
+  }));
   putAssertion(request, assertion, jwtBearer);
 }
 
-async function orExplain<T>(work: () => Promise<T>, explain: (error: unknown) => string): Promise<T> {
+/**
+ * Signs an assertion, which messages call by its `name`. `prepare` throws nothing but errors whose message may be shown.
+ * None is passed on as a cause: signing is others' code, and has seen the key.
+ */
+export async function signAssertion(
+  name: string,
+  options: Pick<AssertionOptions, "header">,
+  prepare: () => Promise<AssertionToSign>,
+): Promise<string> {
+  const { claims, signer: { alg, kid, key } } = await orExplain(name, prepare, (error) => (error as TypeError).message);
+  const header = { ...options.header, alg, ...kid !== undefined && { kid } };
+  const payload = new TextEncoder().encode(JSON.stringify(claims));
+  return await orExplain(
+    name,
+    () => new CompactSign(payload).setProtectedHeader(header).sign(key),
+    () => "The key doesn't sign, or header holds what can't stand there.",
+  );
+}
+
+async function orExplain<T>(name: string, work: () => Promise<T>, explain: (error: unknown) => string): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new AuthenticationError("client_auth_failed", `Cannot sign the client assertion. ${explain(error)}`);
+    throw new AuthenticationError("client_auth_failed", `Cannot sign the ${name}. ${explain(error)}`);
   }
 }

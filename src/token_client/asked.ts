@@ -46,7 +46,8 @@ export function formParameters(asked: TokenRequestOptions): FormParameters {
   const { resource, authorizationDetails: details, parameters = {} } = asked;
   const scopes = checkScopes(asked.scopes);
   const audience = checkString("audience", asked.audience);
-  const form: Record<string, readonly string[]> = {};
+  // Without a prototype, which a parameter of that name would set.
+  const form: Record<string, readonly string[]> = Object.create(null);
   if (scopes) form.scope = [scopes.join(" ")];
   if (audience !== undefined) form.audience = [audience];
   if (resource != null) form.resource = [resource].flat().map(String);

@@ -30,7 +30,7 @@ export async function exchange(
       void response.body?.cancel().catch(() => {});
       throw new AuthenticationError(
         "redirect_refused",
-        `Cannot get a token from ${shown(tokenEndpoint)}: it redirects. Use the URL it leads to.`,
+        `Cannot ask ${shown(tokenEndpoint)}: it redirects. Use the URL it leads to.`,
         { status: status || undefined },
       );
     }

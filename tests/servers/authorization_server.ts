@@ -7,12 +7,13 @@
 
 import { Buffer } from "node:buffer";
 import { createServer, type Server } from "node:http";
-import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 // Not the package's front door: that one warns about every runtime but Node before it hands over this class.
 // @ts-types="./oidc_provider.d.ts"
 import { Provider } from "oidc-provider/lib/provider.js";
 // @ts-types="./oidc_provider.d.ts"
 import { InvalidTarget } from "oidc-provider/lib/helpers/errors.js";
+import { grantedClaims, type MachineGrant, registerGrant } from "./machine_grants.ts";
 import { MemoryAdapter } from "./memory_adapter.ts";
 import { type MutualTls, mutualTlsFeature, mutualTlsMethods, mutualTlsServers } from "./mutual_tls.ts";
 
@@ -35,7 +36,8 @@ export interface RegisteredClient {
     | "client_secret_jwt"
     | "private_key_jwt"
     | "tls_client_auth"
-    | "self_signed_tls_client_auth";
+    | "self_signed_tls_client_auth"
+    | "none";
   /** The scopes it may ask for, space-separated. Default: all the server knows. */
   readonly scope?: string;
   readonly [metadata: string]: unknown;
@@ -49,6 +51,12 @@ export interface AuthorizationServerOptions {
   readonly audiences?: readonly string[];
   /** Lifetime of the access tokens, in whole seconds. Default: 600. */
   readonly lifetime?: number;
+  /** Grants besides the client credentials grant. Default: none. */
+  readonly grants?: readonly MachineGrant[];
+  /** Whether its tokens say nothing: who wants to know asks for introspection. Default: false, they are JWTs. */
+  readonly opaqueTokens?: boolean;
+  /** The types of `authorization_details` it knows. Default: none, and it heeds no such parameter. */
+  readonly authorizationDetailsTypes?: readonly string[];
   /** Default: 0, any free port. */
   readonly port?: number;
   /**
@@ -88,15 +96,21 @@ export class AuthorizationServer implements AsyncDisposable {
   /** The origin that asks for client certificates, where there is one. */
   readonly mutual: string | undefined;
   readonly tokenEndpoint: string;
+  readonly revocationEndpoint: string;
+  readonly introspectionEndpoint: string;
   readonly jwksUri: string;
   /** Every request the token endpoint got, oldest first. */
   readonly tokenRequests: readonly TokenRequest[];
+  /** Every request the revocation endpoint got, likewise. */
+  readonly revocationRequests: readonly TokenRequest[];
   /** Lifetime of the access tokens given from now on, in whole seconds. */
   lifetime: number;
   /** The secrets it takes from a client from now on, by the client's id. Default: the one it was registered with. */
   readonly acceptedSecrets = new Map<string, readonly string[]>();
   /** How long the token endpoint waits before it looks at a request, in milliseconds. */
   delay = 0;
+  /** The same of the revocation endpoint. */
+  revocationDelay = 0;
   readonly #servers: readonly Server[];
   readonly #closing = new AbortController();
 
@@ -104,28 +118,38 @@ export class AuthorizationServer implements AsyncDisposable {
   constructor(
     servers: readonly Server[],
     [issuer, mutual]: Origins,
-    jwks: { keys: object[] },
+    jwks: { keys: JWK[] },
     options: AuthorizationServerOptions,
   ) {
     this.#servers = servers;
     this.issuer = issuer;
     this.mutual = mutual;
     this.tokenEndpoint = `${issuer}/token`;
+    this.revocationEndpoint = `${issuer}/token/revocation`;
+    this.introspectionEndpoint = `${issuer}/token/introspection`;
     this.jwksUri = `${issuer}/jwks`;
     this.lifetime = options.lifetime ?? 600;
     const tokenRequests: TokenRequest[] = [];
     this.tokenRequests = tokenRequests;
+    const revocationRequests: TokenRequest[] = [];
+    this.revocationRequests = revocationRequests;
+    const logs: Readonly<Record<string, TokenRequest[]>> = {
+      "/token": tokenRequests,
+      "/token/revocation": revocationRequests,
+    };
     const provider = new Provider(issuer, configuration([issuer, mutual], jwks, options, () => this.lifetime));
     if (options.knownAs !== undefined) takeAssertionsFor(provider, options.knownAs);
     takeSecrets(provider, this.acceptedSecrets);
     if (options.dpop?.tokenEndpoint !== undefined) callTokenEndpoint(provider, options.dpop.tokenEndpoint);
+    for (const grant of options.grants ?? []) registerGrant({ provider, issuer, keys: jwks.keys }, grant);
     provider.use(async (context, next) => {
-      if (context.path !== "/token") return await next();
+      const log = logs[context.path];
+      if (log === undefined) return await next();
       const { headers, href } = context;
       const { origin } = new URL(href);
       const request = { time: Date.now(), origin, headerNames: Object.keys(headers), parameters: {} };
-      tokenRequests.push(request);
-      await wait(this.delay, this.#closing.signal);
+      log.push(request);
+      await wait(log === tokenRequests ? this.delay : this.revocationDelay, this.#closing.signal);
       if (context.socket.destroyed) return;
       await next();
       Object.assign(request, { status: context.status, parameters: { ...context.oidc?.body } });
@@ -183,13 +207,16 @@ function configuration(
   const scopes = options.scopes ?? ["api:read"];
   const {
     audiences,
-    authMethods = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"],
+    authMethods = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"],
   } = options;
   return {
     adapter: MemoryAdapter,
     clients: options.clients.map((client) => ({
       ...client,
-      grant_types: ["client_credentials"],
+      grant_types: [
+        ...client.token_endpoint_auth_method === "none" ? [] : ["client_credentials"],
+        ...(options.grants ?? []).map(({ name }) => name),
+      ],
       redirect_uris: [],
       response_types: [],
     })),
@@ -207,10 +234,14 @@ function configuration(
       dPoPSigningAlgValues: assertionAlgorithms.filter((alg) => !alg.startsWith("HS")),
     },
     // `iat` counts whole seconds: too coarse for an API that revokes a token and takes the next at once.
-    extraTokenClaims: () => ({ issued_at_ms: performance.timeOrigin + performance.now() }),
+    extraTokenClaims: (context) => ({
+      issued_at_ms: performance.timeOrigin + performance.now(),
+      ...grantedClaims(context),
+    }),
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      introspection: { enabled: true, allowedPolicy: () => true },
       ...mutual !== undefined && { mTLS: mutualTlsFeature },
       dPoP: {
         enabled: true,
@@ -220,6 +251,12 @@ function configuration(
         },
       },
       pushedAuthorizationRequests: { enabled: false },
+      revocation: { enabled: true, allowedPolicy: (_context, { clientId }, token) => token.clientId === clientId },
+      richAuthorizationRequests: {
+        enabled: options.authorizationDetailsTypes !== undefined,
+        types: Object.fromEntries((options.authorizationDetailsTypes ?? []).map((type) => [type, { validate() {} }])),
+        authorizationDetailsForAccessToken: ({ oidc }) => JSON.parse(String(oidc.params.authorization_details)),
+      },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
       resourceIndicators: {
@@ -232,7 +269,7 @@ function configuration(
           return {
             scope: scopes.join(" "),
             audience: resource,
-            accessTokenFormat: "jwt",
+            accessTokenFormat: options.opaqueTokens ? "opaque" : "jwt",
             jwt: { sign: { alg: "ES256" } },
           };
         },
@@ -272,7 +309,7 @@ function callTokenEndpoint(provider: Provider, url: string): void {
   };
 }
 
-async function newSigningKey(): Promise<object> {
+async function newSigningKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = await exportJWK(privateKey);
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: "ES256", use: "sig" };

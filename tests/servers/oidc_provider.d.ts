@@ -15,6 +15,26 @@ export interface Context {
   };
 }
 
+/** The same inside the handler of a grant. */
+export interface GrantContext extends Context {
+  readonly oidc: {
+    readonly body: Readonly<Record<string, string | string[]>>;
+    readonly params: Record<string, string | string[] | undefined>;
+    readonly client: { readonly clientId: string };
+    readonly requestParamScopes: ReadonlySet<string>;
+  };
+}
+
+/** An access token that stands for the client itself. */
+export interface ClientCredentialsToken {
+  resourceServer: ResourceServer | undefined;
+  aud: unknown;
+  readonly clientId: string;
+  readonly expiration: number;
+  readonly tokenType: string;
+  save(): Promise<string>;
+}
+
 export interface ResourceServer {
   scope: string;
   audience: string;
@@ -62,6 +82,14 @@ export interface Configuration {
       getResourceServerInfo(context: Context, resource: string): ResourceServer;
     };
     clientCredentials: Switch;
+    introspection: Switch & { allowedPolicy(): boolean };
+    revocation: Switch & {
+      allowedPolicy(context: Context, client: { clientId: string }, token: { clientId: string }): boolean;
+    };
+    richAuthorizationRequests: Switch & {
+      types: Record<string, { validate(): void }>;
+      authorizationDetailsForAccessToken(context: GrantContext): unknown;
+    };
     devInteractions: Switch;
     mTLS?: MutualTlsFeature;
     dPoP: Switch & { nonceSecret?: Uint8Array; requireNonce?(): boolean };
@@ -80,6 +108,17 @@ export class Provider {
   constructor(issuer: string, configuration: Configuration);
   use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): this;
   on(event: "error", listener: (error: Error & { code?: string }) => void): this;
+  registerGrantType(
+    name: string,
+    handler: (context: GrantContext) => Promise<void>,
+    parameters: readonly string[],
+    repeatable: readonly string[],
+  ): void;
+  readonly ClientCredentials: {
+    new (properties: { client: unknown; scope: string | undefined }): ClientCredentialsToken;
+    find(token: string): Promise<ClientCredentialsToken | undefined>;
+  };
+  readonly ReplayDetection: { unique(issuer: string, jti: string, exp: number): Promise<boolean> };
   callback(): (request: unknown, response: unknown) => void;
   /** What `context.oidc` is, made for this provider alone. */
   readonly OIDCContext: {
@@ -100,3 +139,10 @@ export interface Client {
 
 /** RFC 8707's `invalid_target`: the audience asked for is none the server gives tokens for. */
 export class InvalidTarget extends Error {}
+
+/** Any error of RFC 6749 §5.2, with a description. */
+export class CustomOIDCProviderError extends Error {
+  constructor(error: string, description: string);
+}
+
+export function resolveRequestedResources(provider: Provider, context: GrantContext): Promise<ResourceServer[]>;

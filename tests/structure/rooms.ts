@@ -63,7 +63,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "protected_resource_request.ts",
     "published_document.ts",
   ],
-  grant: [],
+  grant: ["grant_options.ts"],
   token_store: ["token_store.ts"],
   // host.ts chooses among the runtimes, and loads the one it chose.
   transport: [

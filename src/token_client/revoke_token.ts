@@ -1,0 +1,176 @@
+/**
+ * Gives tokens back, so that nobody can use them any more (RFC 7009).
+ *
+ * @module
+ */
+
+import { withDeadline } from "../abort.ts";
+import { checkUrl } from "../config_store/check.ts";
+import { AuthenticationError, type AuthenticationErrorOptions } from "../errors.ts";
+import { parseJsonObject } from "../transport/json_object.ts";
+import { isLoopback } from "../transport/loopback.ts";
+import { exchange, shown } from "./exchange.ts";
+import { parseRetryAfter } from "../transport/retry_after.ts";
+import { buildTokenRequest } from "./token_request.ts";
+import type { TokenResponse } from "./token_response.ts";
+import type { RevocationContext, TokenRevocation } from "./token_revocation.ts";
+
+/** Settings of {@linkcode tokenRevocation}. */
+export interface TokenRevocationOptions {
+  /**
+   * The revocation endpoint (RFC 7009 §2.1): `https:`, or `http:` on loopback. Default: the `revocationEndpoint` of the
+   * config store's settings.
+   */
+  readonly endpoint?: string | URL | undefined;
+}
+
+/**
+ * Gives the token back when the authenticator is closed (RFC 7009): a program that is done leaves nothing behind that
+ * could be stolen. The client proves itself as it does for a token. The tokens of authenticators made by `with` go back
+ * as well, when the first one is closed. There is no second attempt: the token expires by itself.
+ *
+ * `close()` then throws an {@linkcode AuthenticationError} if the server didn't take a token back:
+ *
+ * - `token_request_refused`: it says no, with an OAuth error code in `error`. `unsupported_token_type` means that it
+ *   can't revoke tokens of this kind, JWTs mostly (RFC 7009 §2.2.1).
+ * - `token_endpoint_failed`: a status of 408, 429, 5xx, or any other failure without an OAuth error code.
+ * - `invalid_config`: nobody says where the endpoint is. `insecure_token_endpoint`: it is `http:`, and not on loopback.
+ * - What else a token request can come to: `timeout`, `network_error`, `redirect_refused`, `client_auth_failed`, …
+ *
+ * @example
+ * ```ts ignore
+ * // Not run: the servers of these examples give JWTs, which they can't take back.
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ * import { tokenRevocation } from "@m2m/authenticator/revocation";
+ *
+ * await using authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   revocation: tokenRevocation(),
+ *   configStore: new StaticClientConfigStore({
+ *     tokenEndpoint: "https://auth.example.com/oauth/token",
+ *     revocationEndpoint: "https://auth.example.com/oauth/revoke",
+ *   }),
+ * });
+ * const response = await authenticator.fetch("/v1/projects");
+ * console.log(response.status, await response.json());
+ * ```
+ *
+ * @param options Where tokens are given back.
+ * @returns A value for `revocation`.
+ * @throws {TypeError} If the endpoint isn't an absolute URL.
+ */
+export function tokenRevocation(options: TokenRevocationOptions = {}): TokenRevocation {
+  const endpoint = options.endpoint === undefined ? undefined : checkUrl("endpoint", options.endpoint);
+  return {
+    async revoke(context) {
+      try {
+        await revoke(context, endpoint);
+      } catch (error) {
+        throw error instanceof AuthenticationError && !error.message.startsWith(what) ? named(error) : error;
+      }
+    },
+  };
+}
+
+const what = "Cannot revoke the token";
+
+/** Where a request of whatever kind fails, the message says which one it was. */
+function named(error: AuthenticationError): AuthenticationError {
+  const { code, message, status, retryable, error: word, error_description, retryAfter } = error;
+  const known = { status, retryable, error: word, error_description, retryAfter };
+  return new AuthenticationError(
+    code,
+    `${what}. ${message}`,
+    "cause" in error ? { ...known, cause: error.cause } : known,
+  );
+}
+
+async function revoke(context: RevocationContext, given: URL | undefined): Promise<void> {
+  const { timeout } = context;
+  const limits = {
+    timeout,
+    error: () => failure("timeout", `no answer within ${timeout} ms.`, { retryable: true }),
+    signal: undefined,
+  };
+  await withDeadline(limits, async (signal) => {
+    const { tokenEndpoint, issuer, revocationEndpoint } = await context.getClientConfig(signal);
+    const endpoint = given ?? checkEndpoint(revocationEndpoint);
+    if (endpoint.protocol === "http:" && !context.allowInsecureRequests && !isLoopback(endpoint.hostname)) {
+      throw failure(
+        "insecure_token_endpoint",
+        `it would go to ${shown(endpoint)} unencrypted. Use "https:", or set allowInsecureRequests.`,
+      );
+    }
+    const { clientId, clientAuth, credentials: { accessToken }, fetch } = context;
+    // It stays a request to the token endpoint as far as assertions go, whose audience that may be.
+    const request = await buildTokenRequest({
+      tokenEndpoint: new URL(tokenEndpoint),
+      issuer,
+      clientId,
+      clientAuth,
+      parameters: {},
+      prepare(request) {
+        request.conceal(accessToken);
+        request.conceal(accessToken.slice(accessToken.lastIndexOf(".") + 1));
+        request.body.set("token", accessToken);
+        request.body.set("token_type_hint", "access_token");
+        // The runtime's own words may quote the URL, whose query is nobody's business.
+        request.conceal(endpoint.search);
+      },
+      signal,
+    });
+    const response = await exchange({ ...request, tokenEndpoint: endpoint }, fetch);
+    judge(response, endpoint, request.clean);
+  });
+}
+
+/** A 2xx is done, whether the server knew the token or not (RFC 7009 §2.2). */
+function judge({ status, headers, text }: TokenResponse, endpoint: URL, clean: (text: string) => string): void {
+  if (status >= 200 && status < 300) return;
+  const { error, error_description: description } = parseJsonObject(text) ?? {};
+  // What might be a quotation is none.
+  const word = typeof error === "string" && /^[a-z][a-z0-9_.:-]{0,63}$/.test(error) && clean(error) === error
+    ? error
+    : undefined;
+  const retryable = word === undefined || status === 408 || status === 429 || status >= 500 && status !== 501;
+  const advice = word === "unsupported_token_type"
+    ? "It can't revoke tokens of this kind: leave revocation out."
+    : retryable
+    ? "The token expires by itself."
+    : "Check the client's settings at the server.";
+  throw failure(
+    retryable ? "token_endpoint_failed" : "token_request_refused",
+    `${shown(endpoint)} answered ${word ?? "without an OAuth error code"} (${status}). ${advice}`,
+    {
+      status,
+      retryable,
+      error: word,
+      error_description: typeof description === "string" ? clean(description) || undefined : undefined,
+      retryAfter: parseRetryAfter(headers.get("retry-after"), Date.now()),
+    },
+  );
+}
+
+function checkEndpoint(value: unknown): URL {
+  if (value === undefined || value === "") {
+    throw failure(
+      "invalid_config",
+      "nobody says where. Pass endpoint to tokenRevocation, or have the settings name a revocationEndpoint.",
+    );
+  }
+  try {
+    return checkUrl("revocationEndpoint", value);
+  } catch (error) {
+    throw failure("invalid_config", (error as TypeError).message);
+  }
+}
+
+function failure(
+  code: AuthenticationError["code"],
+  state: string,
+  options?: AuthenticationErrorOptions,
+): AuthenticationError {
+  return new AuthenticationError(code, `${what}: ${state}`, options);
+}
