@@ -33,6 +33,8 @@ export async function readBody(response: Response, signal: AbortSignal): Promise
       }
       text += decoder.decode(part.value, { stream: true });
     }
+    // What was read of a body that was given up on is no answer, least of all one to be remembered as a refusal.
+    signal.throwIfAborted();
     return text + decoder.decode();
   } finally {
     signal.removeEventListener("abort", cancel);
