@@ -47,6 +47,10 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
   },
   "./client-auth/tls": { works: /^tls_client_auth self_signed_tls_client_auth$/ },
   "./dpop": { works: /^POST, GET with ath$/ },
+  "./grant/jwt-bearer": { works: /^urn:ietf:params:oauth:grant-type:jwt-bearer a\.b\.c$/ },
+  "./grant/signed-assertion": { works: assertion },
+  "./grant/token-exchange": { works: /^urn:ietf:params:oauth:grant-type:token-exchange a-token$/ },
+  "./revocation": { works: /^token=t&token_type_hint=access_token$/ },
   "./transport/bun": {
     works: heedsProxy,
     refuses: {

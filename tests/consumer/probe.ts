@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ClientAuth, getToken } from "@m2m/authenticator";
+import { type ClientAuth, getToken, type GrantAuthenticator, type GrantAuthenticatorOptions } from "@m2m/authenticator";
 
 /** What the uses need. */
 export interface ProbeInput {
@@ -103,6 +103,48 @@ const uses: Readonly<Record<string, Use>> = {
     await proofs.apiFetch(fetch)("https://api.example.com", { headers: { authorization: "DPoP t" } });
     return said.join(", ");
   },
+  "./grant/jwt-bearer": async () => {
+    const { JwtBearerAuthenticator } = await import("@m2m/authenticator/grant/jwt-bearer");
+    return await formOf(
+      (settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" }),
+      "assertion",
+    );
+  },
+  "./grant/signed-assertion": async () => {
+    const { JwtBearerAuthenticator } = await import("@m2m/authenticator/grant/jwt-bearer");
+    const { signedAssertion } = await import("@m2m/authenticator/grant/signed-assertion");
+    const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+    const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
+    const assertion = signedAssertion(pair.privateKey, { iss: "robot", audience: "token-endpoint" });
+    const form = await formOf((settings) => new JwtBearerAuthenticator({ ...settings, assertion }), "assertion");
+    return `${form.split(" ")[1]?.split(".").length} parts`;
+  },
+  "./grant/token-exchange": async () => {
+    const { TokenExchangeAuthenticator } = await import("@m2m/authenticator/grant/token-exchange");
+    return await formOf(
+      (settings) => new TokenExchangeAuthenticator({ ...settings, subjectToken: "a-token" }),
+      "subject_token",
+    );
+  },
+  "./revocation": async () => {
+    const { tokenRevocation } = await import("@m2m/authenticator/revocation");
+    const { ClientCredentialsAuthenticator, StaticClientConfigStore } = await import("@m2m/authenticator");
+    let given = "";
+    const authenticator = new ClientCredentialsAuthenticator({
+      endpoint: "https://api.example.com",
+      clientId: "my-client",
+      clientSecret: "my-secret",
+      configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/token" }),
+      revocation: tokenRevocation({ endpoint: "https://auth.example.com/revoke" }),
+      fetch: (input, init) => {
+        if (String(input).endsWith("/revoke")) given = String(init?.body);
+        return Promise.resolve(Response.json({ access_token: "t" }));
+      },
+    });
+    await authenticator.getCredentials();
+    await authenticator.close();
+    return given;
+  },
   "./transport/bun": async ({ url, deadProxy }) => {
     const { bunTransport } = await import("@m2m/authenticator/transport/bun");
     return await answerBy(bunTransport({ httpProxyUrl: deadProxy }), url);
@@ -137,6 +179,25 @@ async function parametersOf(clientAuth: ClientAuth): Promise<string> {
     },
   });
   return `${sent.get("client_assertion")?.split(".").length} parts`;
+}
+
+/** The grant of a request, and one of its parameters. */
+async function formOf(
+  make: (settings: Pick<GrantAuthenticatorOptions, "endpoint" | "configStore" | "fetch">) => GrantAuthenticator,
+  name: string,
+): Promise<string> {
+  const { StaticClientConfigStore } = await import("@m2m/authenticator");
+  let sent = new URLSearchParams();
+  const authenticator = make({
+    endpoint: "https://api.example.com",
+    configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/token" }),
+    fetch: (_input, init) => {
+      sent = new URLSearchParams(String(init?.body));
+      return Promise.resolve(Response.json({ access_token: "t" }));
+    },
+  });
+  await authenticator.getCredentials();
+  return `${sent.get("grant_type")} ${sent.get(name)}`;
 }
 
 async function answerBy(
