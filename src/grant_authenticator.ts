@@ -65,6 +65,8 @@ interface Family {
 }
 
 const defaultCooldown = 5_000;
+/** What `with` may say otherwise. */
+const changeable = /^(scopes|audience|resource|authorizationDetails|parameters|endpoint|headerKey|allowedOrigins)$/;
 /** How many members of a family are kept: some 20 megabytes. */
 const mostMembers = 10_000;
 /** Under this name the options of a derived authenticator hold its family. */
@@ -157,7 +159,7 @@ export abstract class GrantAuthenticator extends Authenticator {
    * Default: nothing.
    *
    * @param _request The request to add to; what is secret in it is to be named to its `conceal`.
-   * @returns Nothing, or a promise of it: the request waits for that.
+   * @returns Nothing, or a promise that settles when it is done.
    */
   protected prepareTokenRequest(_request: TokenRequest): void | Promise<void> {}
 
@@ -187,6 +189,9 @@ export abstract class GrantAuthenticator extends Authenticator {
    */
   with(other: WithOptions): this {
     const said = Object.entries(other).filter(([, value]) => value !== undefined);
+    // Whoever passes another client or subject would get the token of this one.
+    const fixed = said.find(([name]) => !changeable.test(name));
+    if (fixed) throw new TypeError(`${fixed[0]} can't be changed by with: make another authenticator.`);
     const options: GrantAuthenticatorOptions = { ...this.#options, ...Object.fromEntries(said) };
     const key = keyOf(options);
     const family = this.#family;

@@ -292,6 +292,8 @@ Deno.test("what can't be what it should be is refused at once", () => {
     [{ endpoint: "/v1" }, "endpoint must be an absolute URL"],
     [{ headerKey: "a b" }, "headerKey must be a header name"],
     [{ allowedOrigins: "https://a.test" }, "allowedOrigins must be an array"],
+    [{ scopes: ["a"], clientId: "other" }, "clientId can't be changed by with: make another authenticator."],
+    [{ clientSecret: "planted" }, "clientSecret can't be changed by with"],
   ];
   for (const [options, message] of wrong) assertThrows(() => root.with(options), TypeError, message);
 });

@@ -26,7 +26,15 @@ Deno.test("the benchmark runs, with every client in every measurement", async ()
 
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   for (
-    const title of ["already there", "bare fetch", "come first", "Steady load", "Bundle size", "Heap of"]
+    const title of [
+      "already there",
+      "bare fetch",
+      "come first",
+      "Steady load",
+      "Bundle size",
+      "Heap of an idle",
+      "derived",
+    ]
   ) {
     assertStringIncludes(stdout, title);
   }
@@ -41,6 +49,6 @@ Deno.test("the benchmark names what it can measure when it is asked for somethin
   assertEquals(code, 2);
   assertStringIncludes(
     stderr,
-    "No such measurement: latency. There are: cached, fetch, cold, load, bundle, memory.",
+    "No such measurement: latency. There are: cached, fetch, cold, load, bundle, memory, derived.",
   );
 });

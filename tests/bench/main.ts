@@ -10,6 +10,7 @@ import { measureBundleSize } from "./bundle_size.ts";
 import { measureCached } from "./cached.ts";
 import { libraries } from "./clients/all.ts";
 import { measureColdCallers } from "./cold_callers.ts";
+import { measureDerived } from "./derived.ts";
 import { measureFetchOverhead } from "./fetch_overhead.ts";
 import { measureMemory } from "./memory.ts";
 import { measureSteadyLoad } from "./steady_load.ts";
@@ -22,6 +23,7 @@ const measurements: Readonly<Record<string, (effort: Effort) => Promise<Report>>
   load: measureSteadyLoad,
   bundle: measureBundleSize,
   memory: measureMemory,
+  derived: measureDerived,
 };
 
 const smoke = Deno.args.includes("--smoke");

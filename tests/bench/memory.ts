@@ -64,7 +64,8 @@ async function obtain(library: Library, instance: unknown, setting: Setting): Pr
   if (library.networkOnly === undefined) await library.use(instance, setting).getToken();
 }
 
-function heapUsed(): number {
+/** Bytes, after garbage collection. */
+export function heapUsed(): number {
   const { gc } = globalThis as { gc?: () => void };
   if (gc === undefined) throw new Error("Cannot measure memory: run with --v8-flags=--expose-gc.");
   gc();

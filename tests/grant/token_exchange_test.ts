@@ -156,6 +156,8 @@ Deno.test("with() asks for something else on the same one's behalf", async () =>
   assertInstanceOf(writer, TokenExchangeAuthenticator);
   assert(writer === authenticator.with({ scopes: ["api:write"] }));
   assertHides(writer, [subjectToken]);
+  const another = { scopes: ["api:read"], subjectToken: "of-somebody-else" };
+  assertThrows(() => authenticator.with(another), TypeError, "subjectToken can't be changed by with");
 });
 
 Deno.test("what isn't an access token is had to be handed on, and isn't sent", async () => {
