@@ -26,6 +26,11 @@ export interface TokenRequest {
   /** The `credential` that the server refused a moment ago, where this is the one attempt to do better. */
   readonly refused?: string | undefined;
   /**
+   * What the grant is proven with besides, likewise: a token, or a key's thumbprint; never shown. A client that is
+   * refused is refused whatever this is. Default: nothing.
+   */
+  grantProof?: string;
+  /**
    * Names a string that must never be shown: it is taken out of whatever the server says.
    *
    * @param secret The secret, in the form in which it was sent or known.

@@ -20,7 +20,8 @@ export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
    * `./grant/signed-assertion` makes one that signs by a private key.
    *
    * It is handed the request, which says where the assertion goes (`tokenEndpoint`, `issuer`); one that has the assertion
-   * ready needn't look.
+   * ready needn't look. Where the server refuses assertions for good, none is sent during the `cooldown`, unless
+   * `request.grantProof`, which says what they are signed by, is another.
    */
   assertion: (request: TokenRequest) => string | Promise<string>;
 }

@@ -102,8 +102,8 @@ export function signedAssertion(
     return await signAssertion("assertion", settings, async () => {
       const { alg, kid, open, thumbprint } = fixed ?? readSigningKey(given, settings);
       const { issuer, tokenEndpoint } = request;
-      // Another key makes another request of it, whatever the client proves itself by.
-      request.credential = JSON.stringify([request.credential, await thumbprint()]);
+      // With another key it is another request, which wasn't refused.
+      request.grantProof = await thumbprint();
       return {
         claims: { ...claims, ...assertionClaims({ clientId: iss, issuer, tokenEndpoint }, settings), sub },
         signer: { alg, kid, key: await open() },

@@ -185,7 +185,7 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
   protected override async prepareTokenRequest(request: TokenRequest): Promise<void> {
     const given = { subject_token: await this.#subjectToken(), actor_token: await this.#actorToken?.() };
     for (const [name, token] of Object.entries(given)) {
-      if (token === undefined && name === "actor_token" && this.#actorToken === undefined) continue;
+      if (name === "actor_token" && this.#actorToken === undefined) continue;
       const value = typeof token === "string" ? token.trim() : "";
       if (value === "") {
         throw new AuthenticationError(
@@ -195,9 +195,9 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
       }
       concealAssertion(request, value);
       request.body.set(name, value);
-      // With another token it is another request, which wasn't refused.
-      request.credential = JSON.stringify([request.credential, value]);
     }
+    // With other tokens it is another request, which wasn't refused.
+    request.grantProof = JSON.stringify(given);
     for (const [name, type] of Object.entries(this.#types)) if (type !== undefined) request.body.set(name, type);
   }
 

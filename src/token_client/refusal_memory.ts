@@ -12,7 +12,7 @@ interface Refusal {
   readonly error: AuthenticationError;
   readonly until: number;
   // A function, for browsers' consoles show private fields.
-  readonly credential: () => string | undefined;
+  readonly proof: () => string | undefined;
 }
 
 /**
@@ -32,24 +32,27 @@ export class RefusalMemory {
   }
 
   /** Throws what the same request was answered a moment ago. */
-  check({ asked, client, credential }: BuiltTokenRequest): void {
-    for (const key of [client, asked]) {
-      const refusal = this.#refusals.get(key);
-      if (refusal && this.#clock.monotonic() < refusal.until && refusal.credential() === credential) {
+  check(request: BuiltTokenRequest): void {
+    for (const key of ["client", "asked"] as const) {
+      const refusal = this.#refusals.get(request[key]);
+      if (refusal && this.#clock.monotonic() < refusal.until && refusal.proof() === proofOf(request, key)) {
         throw refusal.error;
       }
     }
   }
 
   /** Remembers a failure, if it is one for good. */
-  note({ asked, client, credential }: BuiltTokenRequest, error: unknown): void {
+  note(request: BuiltTokenRequest, error: unknown): void {
     if (!(error instanceof AuthenticationError) || error.retryable) return;
     const now = this.#clock.monotonic();
     for (const [key, { until }] of this.#refusals) if (until <= now) this.#refusals.delete(key);
-    this.#refusals.set(error.error === "invalid_client" ? client : asked, {
-      error,
-      until: now + this.#cooldown,
-      credential: () => credential,
-    });
+    const refused = error.error === "invalid_client" ? "client" : "asked";
+    const proof = proofOf(request, refused);
+    this.#refusals.set(request[refused], { error, until: now + this.#cooldown, proof: () => proof });
   }
+}
+
+/** Who the client is doesn't hang on what the grant is proven with. */
+function proofOf({ credential, grantProof }: BuiltTokenRequest, refused: "client" | "asked"): string | undefined {
+  return refused === "client" ? credential : JSON.stringify([credential, grantProof]);
 }

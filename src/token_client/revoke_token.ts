@@ -5,6 +5,7 @@
  */
 
 import { withDeadline } from "../abort.ts";
+import { concealAssertion } from "../client_auth/assertion_parameters.ts";
 import { checkUrl } from "../config_store/check.ts";
 import { AuthenticationError, type AuthenticationErrorOptions } from "../errors.ts";
 import { parseJsonObject } from "../transport/json_object.ts";
@@ -112,8 +113,7 @@ async function revoke(context: RevocationContext, given: URL | undefined): Promi
       clientAuth,
       parameters: {},
       prepare(request) {
-        request.conceal(accessToken);
-        request.conceal(accessToken.slice(accessToken.lastIndexOf(".") + 1));
+        concealAssertion(request, accessToken);
         request.body.set("token", accessToken);
         request.body.set("token_type_hint", "access_token");
         // The runtime's own words may quote the URL, whose query is nobody's business.

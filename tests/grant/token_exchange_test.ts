@@ -116,6 +116,31 @@ Deno.test("a token that was refused isn't sent again; another one is, at once", 
   assertEquals((await authenticator.getCredentials()).tokenType, "Bearer");
 });
 
+Deno.test("a client that is refused asks once, though its tokens are others each time", async () => {
+  await using scene = await startScene();
+  const { settings, server } = scene;
+  let tokens = 0;
+  const subjectToken = () => `planted-token-${++tokens}`;
+  let clientSecret = "planted-wrong";
+  const authenticator = new TokenExchangeAuthenticator({
+    ...settings,
+    clientSecret: () => clientSecret,
+    subjectToken,
+    actorToken: subjectToken,
+  });
+  for (let call = 0; call < 5; call++) {
+    const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+    assertEquals(error.error, "invalid_client");
+    assertHides(error, ["planted"]);
+  }
+  assertEquals(server.tokenRequests.length, 1);
+  clientSecret = settings.clientSecret;
+
+  await assertRejects(() => authenticator.getCredentials(), AuthenticationError, "invalid_request");
+
+  assertEquals(server.tokenRequests.length, 2);
+});
+
 Deno.test("every attempt asks for the token anew: retries, renewals, and the replay after a 401", async () => {
   await using scene = await startScene();
   const { settings, server, api } = scene;
