@@ -23,7 +23,8 @@ export function rootMessage(error: unknown): string {
  */
 export function failureMessage(error: unknown, url: string): string {
   const { search } = new URL(url);
-  const text = search ? rootMessage(error).replaceAll(search, "") : rootMessage(error);
+  // A query may hold what looks like its end.
+  const text = search ? rootMessage(error).replaceAll(search, "?") : rootMessage(error);
   return text.replace(/(https?:\/\/[^\s?#]*)[?#][^\s)"'>]*/gi, "$1").replace(/[^\x20-\x7e]+/g, " ").trim().slice(
     0,
     300,
