@@ -31,6 +31,7 @@ import { EnvClientConfigStore } from "./config_store/env.ts";
 import { type EnvNames, envNames, flyteEnvNames } from "./config_store/env_names.ts";
 import { requireNamedSecret, secretFrom, secretPlaces } from "./config_store/env_secret.ts";
 import { checkEnvOptions, type EnvOptions, EnvReading, type EnvSource } from "./config_store/env_settings.ts";
+import { checkIssuer } from "./config_store/issuer.ts";
 import { platformUrl } from "./config_store/platform_url.ts";
 
 export { EnvClientConfigStore, type EnvNames, envNames, type EnvOptions, flyteEnvNames };
@@ -191,13 +192,13 @@ function discoveryIn(
   const { issuer } = reading.settings;
   if (issuer === undefined || reading.isSet("tokenEndpoint")) return undefined;
   try {
-    return new DiscoveryClientConfigStore(issuer, { fetch, timeout, allowInsecureRequests, waitUntil, clock });
-  } catch (error) {
-    // The others are about what is given.
-    if (!(error instanceof TypeError)) throw error;
+    checkIssuer(issuer, allowInsecureRequests);
+  } catch {
     reading.refuse("issuer");
     return undefined;
   }
+  // What it throws is about what is given.
+  return new DiscoveryClientConfigStore(issuer, { fetch, timeout, allowInsecureRequests, waitUntil, clock });
 }
 
 function endpointIn(reading: EnvReading, { names }: EnvSource): string {

@@ -33,10 +33,22 @@
  */
 
 import { ClientCredentialsAuthenticator, type ClientCredentialsAuthenticatorOptions } from "./client_credentials.ts";
-import { FlyteClientConfigStore, type FlyteOptions } from "./config_store/flyte.ts";
+import {
+  type AuthMethodOptions,
+  FlyteClientConfigStore,
+  type FlyteOptions,
+  type LookupOptions,
+} from "./config_store/flyte.ts";
 import { type FlyteApiKey, parseFlyteApiKey } from "./config_store/flyte_api_key.ts";
 
-export { type FlyteApiKey, FlyteClientConfigStore, type FlyteOptions, parseFlyteApiKey };
+export {
+  type AuthMethodOptions,
+  type FlyteApiKey,
+  FlyteClientConfigStore,
+  type FlyteOptions,
+  type LookupOptions,
+  parseFlyteApiKey,
+};
 
 /** Settings of {@linkcode authenticatorFromFlyteApiKey}: what is given here counts in place of what the key says. */
 export interface AuthenticatorFromFlyteApiKeyOptions extends Partial<ClientCredentialsAuthenticatorOptions> {

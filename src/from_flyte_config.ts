@@ -23,10 +23,11 @@
 
 import { secretFile } from "./client_auth/secret_file.ts";
 import { ClientCredentialsAuthenticator, type ClientCredentialsAuthenticatorOptions } from "./client_credentials.ts";
-import { readVariable } from "./config_store/environment.ts";
+import { faultOfNamed, readVariable } from "./config_store/environment.ts";
 import { FlyteClientConfigStore } from "./config_store/flyte.ts";
 import { type FlyteConfig, parseFlyteConfig } from "./config_store/flyte_config_file.ts";
 import { checkPlatform } from "./config_store/platform_url.ts";
+import { allows, clientCredentials } from "./config_store/setting_rules.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "./errors.ts";
 
 export { type FlyteConfig, parseFlyteConfig };
@@ -105,9 +106,6 @@ export function authenticatorFromFlyteConfig(
 
 type Given = Partial<ClientCredentialsAuthenticatorOptions>;
 
-/** In all the ways in which Flyte's clients spell it. */
-const clientCredentials = /^(client_?credentials|client_?secret|basic)$/i;
-
 function checkConfig(config: FlyteConfig, given: Given): void {
   const { endpoint, clientId, authType } = config;
   const isSecretGiven = given.clientSecret !== undefined || given.clientAuth !== undefined;
@@ -120,7 +118,7 @@ function checkConfig(config: FlyteConfig, given: Given): void {
     isSecretGiven || config.clientSecretEnvVar || config.clientSecretLocation
       ? []
       : "admin.clientSecretLocation is missing (or admin.clientSecretEnvVar)",
-    isSecretGiven || authType === undefined || clientCredentials.test(authType)
+    isSecretGiven || authType === undefined || allows(clientCredentials, authType)
       ? []
       : "admin.authType must be ClientSecret: the other ways to sign in are for people",
   ].flat();
@@ -159,11 +157,10 @@ function secretFrom(
   return async () => {
     const variable = readVariable(clientSecretEnvVar, env);
     if (typeof variable === "object") return variable.text;
-    // Its name isn't shown: it may be that somebody wrote the secret itself.
-    const named = "the variable that admin.clientSecretEnvVar names";
-    throw variable === "denied"
-      ? failure("permission_denied", `${named} may not be read (--allow-env)`)
-      : failure("invalid_config", `${named} ${variable === "unset" ? "is missing" : "must be text"}`);
+    throw failure(
+      variable === "denied" ? "permission_denied" : "invalid_config",
+      faultOfNamed("admin.clientSecretEnvVar", variable),
+    );
   };
 }
 

@@ -224,6 +224,14 @@ Deno.test("an issuer that can't be one is told by name, with all else that is wr
   );
 });
 
+Deno.test("an option that can't be what it should be is told as that, and not as the issuer's fault", () => {
+  const env = { ...arrange().env, M2M_TOKEN_ENDPOINT: "", M2M_ISSUER: issuer };
+  for (const [option, type] of [["waitUntil", TypeError], ["fetch", TypeError], ["timeout", RangeError]] as const) {
+    const options = { env, [option]: "planted" } as unknown as AuthenticatorFromEnvOptions;
+    assertThrows(() => authenticatorFromEnv(options), type, `${option} must be`);
+  }
+});
+
 Deno.test("an issuer may be http: on loopback, where that is allowed, and where another variable counts", () => {
   const { env } = arrange();
   Object.assign(env, { M2M_TOKEN_ENDPOINT: "", M2M_ISSUER: "http://auth.test" });

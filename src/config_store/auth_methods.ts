@@ -5,7 +5,6 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
-import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
 
 /** What to pass for each method. */
 const valueFor = new Map<string, string>([
@@ -27,12 +26,19 @@ export function isTlsMethod(method: string | undefined): boolean {
   return method === "tls_client_auth" || method === "self_signed_tls_client_auth";
 }
 
+/** What is known of a server. */
+interface Published {
+  /** As messages name it. */
+  readonly issuer: string;
+  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
+}
+
 /**
  * Refuses a method that the server says it doesn't take: a login that must fail isn't worth a count against the client.
  * An empty list says as little as none.
  */
 export function checkAuthMethod(
-  { issuer, token_endpoint_auth_methods_supported: taken = [] }: AuthorizationServerMetadata,
+  { issuer, token_endpoint_auth_methods_supported: taken = [] }: Published,
   method: string | undefined,
 ): void {
   if (method === undefined || taken.length === 0 || taken.includes(method)) return;

@@ -6,6 +6,7 @@
 
 import { isSameIssuer } from "./issuer.ts";
 import { flag, isSecure, isUrl, keepFields, type Kind, list, url, urls } from "./metadata_fields.ts";
+import type { Answer, Document } from "./published_document.ts";
 
 /**
  * What an authorization server publishes of itself, in the words of RFC 8414 §2: what is of use to a client that acts
@@ -45,21 +46,13 @@ export interface MetadataContext {
   readonly allowInsecureRequests?: boolean | undefined;
 }
 
-/** Why a document isn't used. */
-export interface MetadataFault {
-  readonly code: "invalid_config" | "insecure_token_endpoint";
-  /** What is wrong, to follow on the place where the document stands. Nothing of the document is in it. */
-  readonly reason: string;
-  readonly advice: string;
-}
-
 /** The metadata in a document, or why it isn't used. */
 export function judgeMetadata(
-  document: Record<string, unknown>,
+  document: Document,
   { issuer: expected, allowInsecureRequests = false }: MetadataContext,
-): AuthorizationServerMetadata | MetadataFault {
+): Answer<AuthorizationServerMetadata> {
   const { issuer, token_endpoint } = document;
-  const invalid = (reason: string, advice: string): MetadataFault => ({ code: "invalid_config", reason, advice });
+  const invalid = (reason: string, advice: string) => ({ miss: { code: "invalid_config", reason, advice } as const });
   if (typeof issuer !== "string") return invalid("names no issuer (RFC 8414 §2)", "Check the issuer.");
   if (!isSameIssuer(issuer, expected)) {
     return invalid(
@@ -76,12 +69,14 @@ export function judgeMetadata(
   const isAllowed = (url: string) => isSecure(url, expected, allowInsecureRequests);
   if (!isAllowed(token_endpoint)) {
     return {
-      code: "insecure_token_endpoint",
-      reason: "names an http: token_endpoint",
-      advice: "Have the server publish an https: one, or set allowInsecureRequests.",
+      miss: {
+        code: "insecure_token_endpoint",
+        reason: "names an http: token_endpoint",
+        advice: "Have the server publish an https: one, or set allowInsecureRequests.",
+      },
     };
   }
-  return Object.freeze({ ...keepFields(document, kinds, isAllowed), issuer, token_endpoint });
+  return { ok: Object.freeze({ ...keepFields(document, kinds, isAllowed), issuer, token_endpoint }) };
 }
 
 const kinds = new Map<string, Kind>([

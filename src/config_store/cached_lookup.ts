@@ -13,17 +13,26 @@ import { isRequestBound } from "../transport/request_bound.ts";
 import { checkDuration, checkFunction } from "./check.ts";
 import type { ClientConfigRequest } from "./client_config_store.ts";
 
-/** How what was found out is kept, and by what way it comes. */
+/** How a config store asks over the network, and how long what it found out is kept. */
 export interface LookupOptions {
-  /** In milliseconds. Default: 3,600,000, an hour. */
+  /**
+   * How old what is known may be, in milliseconds; what is older is used once more while it is fetched anew.
+   * Default: 3,600,000, an hour.
+   */
   readonly maxAge?: number | undefined;
-  /** For one search, in milliseconds. Default: 10,000. */
+  /** How long all that is asked for it may take together, in milliseconds. Default: 10,000. */
   readonly timeout?: number | undefined;
-  /** Default: the way out of whoever asks, else the global `fetch`. */
+  /** Lets who is asked, and the endpoints that are named, be `http:` elsewhere than on loopback. Default: `false`. */
+  readonly allowInsecureRequests?: boolean | undefined;
+  /** What sends the requests. Default: the way out of whoever asks, else the global `fetch`. */
   readonly fetch?: Fetch | undefined;
-  /** Keeps a platform at a search behind its response. Default: none. */
+  /**
+   * For platforms that stop work once a response is sent: keeps them at fetching behind it. On Cloudflare, the
+   * `waitUntil` of `cloudflare:workers`. Default: none; where it is needed, one caller waits instead, for a second at
+   * most.
+   */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** Default: the machine's clocks. */
+  /** Where the time comes from. Default: the machine's clocks. */
   readonly clock?: Clock | undefined;
 }
 
@@ -89,7 +98,7 @@ export class CachedLookup<T> {
     const fetch = this.#options.fetch ?? request.fetch ?? globalFetch;
     let found = this.#finds.get(fetch);
     if (found === undefined) {
-      found = { fetch, flight: new Flight(), known: undefined, failure: undefined };
+      found = { fetch, flight: new Flight(), known: undefined, failure: undefined, searches: 0, lastSettled: 0 };
       this.#finds.set(fetch, found);
     }
     return found;
@@ -110,6 +119,9 @@ export class CachedLookup<T> {
   /** Searches behind whoever asks, or, where that would be cut short, before them. */
   async #refresh(found: Found<T>, { signal }: ClientConfigRequest): Promise<void> {
     const { waitUntil } = this.#options;
+    // Somebody else sees to it. Elsewhere there is one promise for all, and to share it costs nothing.
+    if (isRequestBound() && found.flight.active) return;
+    const { known } = found;
     const work = found.flight.join(() => this.#search(found, signal)).catch(() => {});
     if (waitUntil !== undefined) {
       try {
@@ -119,24 +131,40 @@ export class CachedLookup<T> {
       }
     } else if (isRequestBound()) {
       const limits = { timeout: patience, error: () => leaderLeft, signal };
-      await withDeadline(limits, () => work).catch(() => signal?.throwIfAborted());
+      try {
+        await withDeadline(limits, () => work);
+      } catch {
+        // Or else those who come next would wait as long, one after the other, for what is no faster then.
+        if (found.known === known) this.#pause(found);
+        signal?.throwIfAborted();
+      }
     }
   }
 
   async #search(found: Found<T>, signal: AbortSignal | undefined): Promise<T> {
     const { clock = systemClock, timeout = defaultTimeout } = this.#options;
     const since = momentOf(clock);
+    const number = ++found.searches;
+    // One that was taken for dead, and taken over, may wake late: what a later one found out is newer.
+    const isNews = () => number > found.lastSettled;
     try {
       const value = await this.#find({ fetch: found.fetch, timeout, signal, clock });
-      found.known = { value, since };
-      found.failure = undefined;
+      if (isNews()) Object.assign(found, { known: { value, since }, failure: undefined, lastSettled: number });
       return value;
     } catch (error) {
       if (signal?.aborted) throw leaderLeft;
-      const { retryAfter = 0 } = error instanceof AuthenticationError ? error : {};
-      found.failure = { since: momentOf(clock), pause: Math.min(Math.max(pause, retryAfter), longestPause) };
+      if (isNews()) {
+        found.lastSettled = number;
+        this.#pause(found, error instanceof AuthenticationError ? error.retryAfter : undefined);
+      }
       throw error;
     }
+  }
+
+  /** Has those who have something older leave it at that for a while. */
+  #pause(found: Found<T>, retryAfter = 0): void {
+    const { clock = systemClock } = this.#options;
+    found.failure = { since: momentOf(clock), pause: Math.min(Math.max(pause, retryAfter), longestPause) };
   }
 }
 
@@ -146,4 +174,8 @@ interface Found<T> {
   readonly flight: Flight<T>;
   known: { readonly value: T; readonly since: Moment } | undefined;
   failure: { readonly since: Moment; readonly pause: number } | undefined;
+  /** How many searches were begun. */
+  searches: number;
+  /** The one begun last of those that came to an end. */
+  lastSettled: number;
 }

@@ -68,3 +68,18 @@ function show(value: unknown): string {
     ? "a string that may hold credentials"
     : JSON.stringify(value.replace(/\?.*/s, "?…").slice(0, 100));
 }
+
+/**
+ * The APIs a token is for (RFC 8707 §2): absolute URIs without fragment, one or an array of them. What it gives is a copy,
+ * frozen, which may be shared.
+ */
+export function checkResource(value: unknown): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  const uris = [value].flat().map((uri) => uri instanceof URL ? uri.href : uri);
+  for (const uri of uris) {
+    if (typeof uri !== "string" || !URL.canParse(uri) || uri.includes("#")) {
+      refuse("resource", "absolute URIs without fragment (RFC 8707 §2)", uri);
+    }
+  }
+  return Object.freeze(uris as string[]);
+}

@@ -15,7 +15,7 @@ export interface ClientConfig {
   /** The API the token is for, sent as `audience` where present. Default: not sent. */
   readonly audience?: string | undefined;
   /** The API the token is for, in the words of RFC 8707: one or more absolute URIs. Default: none are sent. */
-  readonly resource?: string | readonly string[] | undefined;
+  readonly resource?: string | URL | readonly (string | URL)[] | undefined;
   /** Name of the header that carries the token to the API. Default: `authorization`. */
   readonly headerKey?: string | undefined;
   /** The authorization server's issuer identifier (RFC 8414 §2), for client authentication that needs it. */

@@ -21,53 +21,20 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
-import type { Fetch } from "../transport/fetch.ts";
-import { checkAuthMethod, isTlsMethod } from "./auth_methods.ts";
 import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
-import { CachedLookup, type Search } from "./cached_lookup.ts";
-import { checkHeaderKey, checkScopes, checkString } from "./check.ts";
+import { CachedLookup, type LookupOptions, type Search } from "./cached_lookup.ts";
 import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "./client_config_store.ts";
 import { checkIssuer } from "./issuer.ts";
 import { requestMetadata } from "./metadata_request.ts";
+import { checkOverrides, type Overrides } from "./overrides.ts";
+import { type AuthMethodOptions, type EndpointOptions, endpointsFor } from "./server_endpoints.ts";
 
-export type { AuthorizationServerMetadata };
+export type { AuthMethodOptions, AuthorizationServerMetadata, EndpointOptions, LookupOptions };
 
 /** Settings of a {@linkcode DiscoveryClientConfigStore}. */
-export interface DiscoveryOptions {
+export interface DiscoveryOptions extends LookupOptions, EndpointOptions {
   /** What no server publishes for a client: its scopes, audience, resource and header. Default: nothing. */
   readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "resource" | "headerKey"> | undefined;
-  /**
-   * Whether to use the endpoints for mutual TLS (RFC 8705 §5) where the server has some. Default: whether the client
-   * proves itself by a certificate (`tlsClientAuth`, `selfSignedTlsClientAuth`). `true` is for one that proves itself in
-   * another way, and wants its tokens bound to its certificate (RFC 8705 §3).
-   */
-  readonly mtls?: boolean | undefined;
-  /**
-   * Lets a client try to prove itself in a way that the server doesn't name among those it takes, for servers that take
-   * more than they say. Default: `false`, an error with the code `invalid_config` tells what the server takes. What it
-   * names is as old as the metadata: up to `maxAge`.
-   */
-  readonly ignoreAuthMethods?: boolean | undefined;
-  /**
-   * How old the metadata may be, in milliseconds; older metadata is used once more while it is fetched anew.
-   * Default: 3,600,000, an hour.
-   */
-  readonly maxAge?: number | undefined;
-  /** How long the server may take, in milliseconds. Default: 10,000. */
-  readonly timeout?: number | undefined;
-  /** Lets the issuer and its endpoints be `http:` elsewhere than on loopback. Default: `false`. */
-  readonly allowInsecureRequests?: boolean | undefined;
-  /** What sends the requests. Default: the way out of whoever asks, else the global `fetch`. */
-  readonly fetch?: Fetch | undefined;
-  /**
-   * For platforms that stop work once a response is sent: keeps them at fetching behind it. On Cloudflare, the
-   * `waitUntil` of `cloudflare:workers`. Default: none; where it is needed, one caller waits instead, for a second at
-   * most.
-   */
-  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** Where the time comes from. Default: the machine's clocks. */
-  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -109,8 +76,8 @@ export interface DiscoveryOptions {
  * ```
  */
 export class DiscoveryClientConfigStore extends ClientConfigStore {
-  readonly #options: Pick<DiscoveryOptions, "mtls" | "ignoreAuthMethods">;
-  readonly #config: Pick<ClientConfig, "scopes" | "audience" | "resource" | "headerKey">;
+  readonly #options: EndpointOptions;
+  readonly #overrides: Overrides;
   readonly #lookup: CachedLookup<AuthorizationServerMetadata>;
 
   /**
@@ -124,22 +91,12 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
    */
   constructor(issuer: string | URL, options: DiscoveryOptions = {}) {
     super();
-    const {
-      overrides: { scopes, audience, resource, headerKey } = {},
-      mtls,
-      ignoreAuthMethods,
-      allowInsecureRequests,
-    } = options;
+    const { overrides, useMtlsEndpointAliases, ignoreAuthMethods, allowInsecureRequests } = options;
     const checked = checkIssuer(issuer, allowInsecureRequests);
     const find = (search: Search) => requestMetadata({ ...search, issuer: checked, allowInsecureRequests });
     this.#lookup = new CachedLookup(options, find);
-    this.#config = {
-      scopes: checkScopes(scopes),
-      audience: checkString("audience", audience),
-      resource,
-      headerKey: checkHeaderKey(headerKey),
-    };
-    this.#options = { mtls, ignoreAuthMethods };
+    this.#overrides = checkOverrides(overrides);
+    this.#options = { useMtlsEndpointAliases, ignoreAuthMethods };
   }
 
   /**
@@ -152,19 +109,9 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
    * itself; `code` says why.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
-    const { authMethod } = request;
-    const { mtls = isTlsMethod(authMethod), ignoreAuthMethods = false } = this.#options;
     // Shared by all who ask, each with a method of its own: judged for each.
     const metadata = await this.getMetadata(request);
-    if (!ignoreAuthMethods) checkAuthMethod(metadata, authMethod);
-    const { issuer, token_endpoint, revocation_endpoint, mtls_endpoint_aliases } = metadata;
-    const aliases = mtls ? mtls_endpoint_aliases : undefined;
-    return {
-      ...this.#config,
-      tokenEndpoint: aliases?.token_endpoint ?? token_endpoint,
-      revocationEndpoint: aliases?.revocation_endpoint ?? revocation_endpoint,
-      issuer,
-    };
+    return { ...this.#overrides, ...endpointsFor(metadata, request.authMethod, this.#options) };
   }
 
   /**

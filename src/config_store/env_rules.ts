@@ -4,8 +4,9 @@
  * @module
  */
 
-import { checkHeaderKey, checkScopes, checkUrl } from "./check.ts";
+import { checkUrl } from "./check.ts";
 import type { EnvNames } from "./env_names.ts";
+import { clientCredentials, flag, headerKey, type Rule, scopes, text } from "./setting_rules.ts";
 
 /** Settings as they are used, under the names of {@linkcode EnvNames}. */
 export interface EnvSettings {
@@ -26,36 +27,17 @@ export interface EnvSettings {
   readonly authMode?: string;
 }
 
-/** How a variable's text becomes a setting. */
-export interface Rule {
-  /** The setting's value; throws where the text is none. */
-  readonly parse: (text: string) => unknown;
-  /** Follows on "must be". */
-  readonly must: string;
-}
-
 /** The rule for a setting. */
 export function ruleOf(setting: keyof EnvNames): Rule {
   return rules[setting] ?? text;
 }
 
-const text: Rule = { parse: (text) => text, must: "text" };
-
 const url: Rule = {
-  parse(text) {
+  read(text) {
     checkUrl("", text);
     return text;
   },
   must: "an absolute URL, without user name and password",
-};
-
-const flag: Rule = {
-  parse(text) {
-    if (/^(true|1|yes|on)$/i.test(text)) return true;
-    if (/^(false|0|no|off)$/i.test(text)) return false;
-    throw new TypeError();
-  },
-  must: "true or false",
 };
 
 const rules: Partial<Record<keyof EnvNames, Rule>> = {
@@ -64,26 +46,16 @@ const rules: Partial<Record<keyof EnvNames, Rule>> = {
   tokenEndpoint: url,
   // Whether it may be http: depends on an option: judged by the store that is made of it.
   issuer: { ...url, must: 'an "https:" URL, without user name, password, query and fragment' },
-  scopes: {
-    parse: (text) => checkScopes(text.split(/[\s,]+/).filter(Boolean)),
-    must: "scopes separated by spaces or commas, without quotes (RFC 6749 §3.3)",
-  },
-  headerKey: { parse: checkHeaderKey, must: 'the name of a header, such as "authorization"' },
+  scopes,
+  headerKey,
   insecure: flag,
   insecureSkipVerify: flag,
   httpProxyUrl: {
-    parse(text) {
-      if (!/^https?:$/.test(new URL(text).protocol)) throw new TypeError();
+    read(text) {
+      if (!/^https?:$/.test(new URL(String(text)).protocol)) throw new TypeError();
       return text;
     },
     must: "an absolute URL",
   },
-  authMode: {
-    parse(text) {
-      // In all the ways in which Flyte's clients spell it.
-      if (!/^(client_?credentials|client_?secret|basic)$/i.test(text)) throw new TypeError();
-      return text;
-    },
-    must: "client_credentials: the other ways to sign in are for people",
-  },
+  authMode: clientCredentials,
 };

@@ -8,7 +8,7 @@
 import { AuthenticationError } from "../errors.ts";
 import { type EnvNames, envNames } from "./env_names.ts";
 import { type EnvSettings, ruleOf } from "./env_rules.ts";
-import { readVariable, type Variable } from "./environment.ts";
+import { faultOfNamed, readVariable, type Variable } from "./environment.ts";
 
 /** Where settings are read from. */
 export interface EnvOptions {
@@ -57,7 +57,7 @@ export class EnvReading {
       if (name === undefined || variable === "unset") continue;
       try {
         if (typeof variable === "string") throw new TypeError();
-        settings[setting] = ruleOf(setting).parse(variable.text);
+        settings[setting] = ruleOf(setting).read(variable.text);
       } catch {
         if (variable !== "denied") this.refuse(setting);
         else this.#denied.push(name);
@@ -87,11 +87,10 @@ export class EnvReading {
     this.#faults.push(`${names[0]} is missing${others && ` (${others})`}`);
   }
 
-  /** Takes it for a fault if the variable that another one names is of no use. Its own name may be a secret. */
+  /** Takes it for a fault if the variable that another one names is of no use. */
   requireNamed(setting: keyof EnvNames, variable: Variable): void {
     if (typeof variable === "object") return;
-    const states = { unset: "is missing", malformed: "must be text", denied: "may not be read (--allow-env)" };
-    this.#faults.push(`the variable that ${this.#source.names[setting]} names ${states[variable]}`);
+    this.#faults.push(faultOfNamed(this.#source.names[setting]!, variable));
     this.#isDenied ||= variable === "denied";
   }
 

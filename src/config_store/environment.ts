@@ -5,6 +5,7 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
+import { isDenied } from "../transport/network_failure.ts";
 
 /** What Deno, Bun and Node have alike; other runtimes may have nothing of it. */
 declare const process: { readonly env: Readonly<Record<string, string | undefined>> } | undefined;
@@ -29,9 +30,17 @@ export function readVariable(name: string, env: object | undefined): Variable {
     value = Reflect.get(source, name);
   } catch (error) {
     // A name may come from a variable, and be a secret in the wrong place: the runtime's message quotes it.
-    const { name: kind } = Object(error);
-    return kind === "NotCapable" || kind === "PermissionDenied" ? "denied" : "malformed";
+    return isDenied(error) ? "denied" : "malformed";
   }
   if (value === undefined || value === null || value === "") return "unset";
   return typeof value === "string" ? { text: value } : "malformed";
+}
+
+/**
+ * What is wrong with the variable that a setting names. Its own name isn't shown: it may be that somebody wrote the secret
+ * itself there.
+ */
+export function faultOfNamed(setting: string, variable: Exclude<Variable, object>): string {
+  const faults = { unset: "is missing", malformed: "must be text", denied: "may not be read (--allow-env)" };
+  return `the variable that ${setting} names ${faults[variable]}`;
 }

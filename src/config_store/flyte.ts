@@ -4,42 +4,26 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
-import type { Fetch } from "../transport/fetch.ts";
-import { CachedLookup, type Search } from "./cached_lookup.ts";
-import { checkHeaderKey, checkScopes, checkString } from "./check.ts";
+import { checkAuthMethod } from "./auth_methods.ts";
+import { CachedLookup, type LookupOptions, type Search } from "./cached_lookup.ts";
 import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "./client_config_store.ts";
-import { requestFlyteConfig } from "./flyte_request.ts";
+import { type FlyteSettings, requestFlyteSettings } from "./flyte_request.ts";
+import { checkOverrides } from "./overrides.ts";
 import { checkPlatform } from "./platform_url.ts";
+import type { AuthMethodOptions } from "./server_endpoints.ts";
+
+export type { AuthMethodOptions, LookupOptions };
 
 /** Settings of a {@linkcode FlyteClientConfigStore}. */
-export interface FlyteOptions {
+export interface FlyteOptions extends LookupOptions, AuthMethodOptions {
   /** Whether the platform is spoken to without TLS, by `http:`. Default: `false`. */
   readonly insecure?: boolean | undefined;
   /**
    * What counts in place of what the platform says: scopes (an empty list sends none), audience (an empty text sends
-   * none) and header. Where all three are given, the platform isn't asked for its own. Default: what the platform says.
+   * none) and header. Where all three are given, the platform isn't asked for its own. `resource` no platform says.
+   * Default: what the platform says.
    */
-  readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "headerKey"> | undefined;
-  /**
-   * How old the settings may be, in milliseconds; older ones are used once more while they are fetched anew.
-   * Default: 3,600,000, an hour.
-   */
-  readonly maxAge?: number | undefined;
-  /** How long the platform may take, for all that it is asked, in milliseconds. Default: 10,000. */
-  readonly timeout?: number | undefined;
-  /** Lets the platform and the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
-  readonly allowInsecureRequests?: boolean | undefined;
-  /** What sends the requests. Default: the way out of whoever asks, else the global `fetch`. */
-  readonly fetch?: Fetch | undefined;
-  /**
-   * For platforms that stop work once a response is sent: keeps them at fetching behind it. On Cloudflare, the
-   * `waitUntil` of `cloudflare:workers`. Default: none; where it is needed, one caller waits instead, for a second at
-   * most.
-   */
-  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** Where the time comes from. Default: the machine's clocks. */
-  readonly clock?: Clock | undefined;
+  readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "resource" | "headerKey"> | undefined;
 }
 
 /**
@@ -53,7 +37,8 @@ export interface FlyteOptions {
  *    `…/GetPublicClientConfig`
  *
  * The token endpoint is often another host's, for many platforms leave authentication to an identity provider: it must be
- * `https:`, and that is all that is asked of it. A platform that says nothing to its clients (404, 405, 410, 415 or 501
+ * `https:`, and that is all that is asked of it. Endpoints for mutual TLS no platform tells of: name one yourself
+ * (`StaticClientConfigStore`) where there is one. A platform that says nothing to its clients (404, 405, 410, 415 or 501
  * in both ways) is one that takes the token in `authorization`.
  *
  * | setting | what is used |
@@ -69,7 +54,7 @@ export interface FlyteOptions {
  * |---|---|---|
  * | `config_absent` | 404, 410 or 501 everywhere: the platform names no token endpoint | no |
  * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
- * | `invalid_config` | a web page (the console's, say), no JSON object, no token endpoint, a field that holds something else | no |
+ * | `invalid_config` | a web page (the console's, say), no JSON object, no token endpoint, a field that holds something else; a way for the client to prove itself that the server doesn't take | no |
  * | `insecure_token_endpoint` | the token endpoint is `http:` | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
@@ -93,7 +78,8 @@ export interface FlyteOptions {
 export class FlyteClientConfigStore extends ClientConfigStore {
   /** The platform as a URL, ready to be an authenticator's `endpoint`: `https://flyte.example.com` of `dns:///flyte.example.com`. */
   readonly endpoint: string;
-  readonly #lookup: CachedLookup<ClientConfig>;
+  readonly #ignoreAuthMethods: boolean;
+  readonly #lookup: CachedLookup<FlyteSettings>;
 
   /**
    * Checks its arguments; asks nobody.
@@ -106,26 +92,28 @@ export class FlyteClientConfigStore extends ClientConfigStore {
    */
   constructor(endpoint: string | URL, options: FlyteOptions = {}) {
     super();
-    const { insecure, overrides: { scopes, audience, headerKey } = {}, allowInsecureRequests } = options;
+    const { insecure, overrides, ignoreAuthMethods = false, allowInsecureRequests } = options;
     const platform = checkPlatform(endpoint, { insecure, allowInsecureRequests });
-    const said = {
-      scopes: checkScopes(scopes),
-      audience: checkString("audience", audience),
-      headerKey: checkHeaderKey(headerKey),
-    };
+    const said = checkOverrides(overrides);
     this.endpoint = platform;
-    const find = (search: Search) => requestFlyteConfig({ ...search, platform, said, allowInsecureRequests });
+    this.#ignoreAuthMethods = ignoreAuthMethods;
+    const find = (search: Search) => requestFlyteSettings({ ...search, platform, said, allowInsecureRequests });
     this.#lookup = new CachedLookup(options, find);
   }
 
   /**
    * The settings, as the platform says them but for the `overrides`.
    *
-   * @param request A signal for this caller's wait, and its way out.
+   * @param request A signal for this caller's wait, its way out, and how it proves itself.
    * @returns The settings.
-   * @throws {AuthenticationError} If there are none to be had; `code` says why.
+   * @throws {AuthenticationError} If there are none to be had, or the platform's authorization server doesn't take the
+   * caller's way to prove itself; `code` says why.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
-    return await this.#lookup.get(request);
+    const { config, authMethods } = await this.#lookup.get(request);
+    // Whose it is, the platform only says: it is the platform that is named.
+    const metadata = { issuer: this.endpoint, token_endpoint_auth_methods_supported: authMethods };
+    if (!this.#ignoreAuthMethods) checkAuthMethod(metadata, request.authMethod);
+    return config;
   }
 }

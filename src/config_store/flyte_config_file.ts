@@ -6,8 +6,8 @@
 
 import { loadAll, YAML11_SCHEMA } from "js-yaml";
 import { AuthenticationError } from "../errors.ts";
-import { checkHeaderKey, checkScopes } from "./check.ts";
 import { readLegacyFlyteConfig } from "./flyte_legacy_config.ts";
+import { flag, headerKey, type Rule, scopes, text as anyText } from "./setting_rules.ts";
 
 /**
  * What Flyte's config file says of the platform, and of how one signs in there. What it doesn't say is absent.
@@ -39,37 +39,7 @@ export interface FlyteConfig {
   readonly authorizationHeader?: string;
 }
 
-interface Rule {
-  readonly read: (value: unknown) => unknown;
-  /** Follows on "must be". */
-  readonly must: string;
-}
-
-const text: Rule = {
-  read(value) {
-    if (typeof value !== "string") throw new TypeError();
-    return value;
-  },
-  must: "text, in quotes if it looks like something else",
-};
-
-const flag: Rule = {
-  read(value) {
-    if (typeof value === "boolean") return value;
-    // What YAML takes for text, for it is in quotes, or the older form of the file.
-    if (/^(true|yes|on|1)$/i.test(String(value))) return true;
-    if (/^(false|no|off|0)$/i.test(String(value))) return false;
-    throw new TypeError();
-  },
-  must: "true or false",
-};
-
-const scopes: Rule = {
-  read: (value) => checkScopes(typeof value === "string" ? value.split(/[\s,]+/).filter(Boolean) : value),
-  must: "a list of scopes",
-};
-
-const headerKey: Rule = { read: checkHeaderKey, must: "the name of a header" };
+const text: Rule = { ...anyText, must: "text, in quotes if it looks like something else" };
 
 /** By the names that flytekit and flytectl give them. */
 const rules: Readonly<Record<keyof FlyteConfig, Rule>> = {
@@ -82,9 +52,9 @@ const rules: Readonly<Record<keyof FlyteConfig, Rule>> = {
   clientId: text,
   clientSecretLocation: text,
   clientSecretEnvVar: text,
-  scopes,
+  scopes: { ...scopes, must: "a list of scopes" },
   audience: text,
-  authorizationHeader: headerKey,
+  authorizationHeader: { ...headerKey, must: "the name of a header" },
 };
 
 /**

@@ -9,26 +9,22 @@
  * @module
  */
 
-import { isLoopback } from "../transport/loopback.ts";
-import { checkHeaderKey, checkScopes, checkString, checkUrl } from "./check.ts";
+import { checkHeaderKey, checkString, checkUrl } from "./check.ts";
 import type { ClientConfig } from "./client_config_store.ts";
+import { isSecure, list } from "./metadata_fields.ts";
+import { frozenScopes } from "./overrides.ts";
+import type { Answer, Document } from "./published_document.ts";
 
 /** What the platform says of its authorization server. */
 export interface FlyteMetadata {
   readonly tokenEndpoint: string;
-  readonly issuer?: string;
+  readonly issuer: string | undefined;
+  /** How clients may prove who they are there. */
+  readonly authMethods: readonly string[] | undefined;
 }
 
 /** What the platform says to its clients. What it doesn't set, or the user has said, is absent. */
 export type FlyteClient = Pick<ClientConfig, "scopes" | "audience" | "headerKey">;
-
-/** Why a document isn't used. */
-export interface FlyteFault {
-  readonly code: "invalid_config" | "insecure_token_endpoint";
-  /** What is wrong, to follow on the place where the document stands. Nothing of the document is in it. */
-  readonly reason: string;
-  readonly advice: string;
-}
 
 /** What a document is judged by. */
 export interface FlyteContext {
@@ -37,36 +33,42 @@ export interface FlyteContext {
   readonly allowInsecureRequests?: boolean | undefined;
 }
 
-type Document = Readonly<Record<string, unknown>>;
-
 /** The token endpoint in a document, which is often of another host than the platform's own; or why there is none. */
-export function judgeFlyteMetadata(document: Document, context: FlyteContext): FlyteMetadata | FlyteFault {
+export function judgeFlyteMetadata(document: Document, context: FlyteContext): Answer<FlyteMetadata> {
   const { platform, allowInsecureRequests = false } = context;
   const url = tokenEndpointOf(field(document, "token_endpoint"), platform);
   if (url === undefined) {
     return {
-      code: "invalid_config",
-      reason: "names no token_endpoint that is an absolute URL",
-      advice: "Check the endpoint; if it is the platform's, have it sign in by OAuth, or name the token endpoint " +
-        "yourself (StaticClientConfigStore).",
+      miss: {
+        code: "invalid_config",
+        reason: "names no token_endpoint that is an absolute URL",
+        advice: "Check the endpoint; if it is the platform's, have it sign in by OAuth, or name the token endpoint " +
+          "yourself (StaticClientConfigStore).",
+      },
     };
   }
-  // Unencrypted is what stays on this machine, and only for a platform that does so as well.
-  const staysHere = isLoopback(url.hostname) && new URL(platform).protocol === "http:";
-  if (url.protocol !== "https:" && !staysHere && !allowInsecureRequests) {
+  if (!isSecure(url.href, platform, allowInsecureRequests)) {
     return {
-      code: "insecure_token_endpoint",
-      reason: "names an http: token_endpoint",
-      advice: "Have the platform publish an https: one, or set allowInsecureRequests.",
+      miss: {
+        code: "insecure_token_endpoint",
+        reason: "names an http: token_endpoint",
+        advice: "Have the platform publish an https: one, or set allowInsecureRequests.",
+      },
     };
   }
   // Not compared to anything: it is the identity provider's own name for itself, whoever publishes it.
   const issuer = field(document, "issuer");
-  return { tokenEndpoint: url.href, ...typeof issuer === "string" && { issuer } };
+  return {
+    ok: {
+      tokenEndpoint: url.href,
+      issuer: typeof issuer === "string" ? issuer : undefined,
+      authMethods: list(field(document, "token_endpoint_auth_methods_supported"), () => true) as readonly string[],
+    },
+  };
 }
 
 /** What a document says to clients, or why it isn't used. What the user has said isn't looked at. */
-export function judgeFlyteClient(document: Document, said: FlyteClient): FlyteClient | FlyteFault {
+export function judgeFlyteClient(document: Document, said: FlyteClient): Answer<FlyteClient> {
   const client: Record<string, unknown> = {};
   for (const [setting, name, check] of clientFields) {
     if (said[setting] !== undefined) continue;
@@ -74,17 +76,19 @@ export function judgeFlyteClient(document: Document, said: FlyteClient): FlyteCl
       client[setting] = check(field(document, name));
     } catch {
       return {
-        code: "invalid_config",
-        reason: `holds no ${name} that can be used`,
-        advice: `Have the platform mend it, or say it yourself (overrides.${setting}).`,
+        miss: {
+          code: "invalid_config",
+          reason: `holds no ${name} that can be used`,
+          advice: `Have the platform mend it, or say it yourself (overrides.${setting}).`,
+        },
       };
     }
   }
-  return client;
+  return { ok: client };
 }
 
 const clientFields = [
-  ["scopes", "scopes", checkScopes],
+  ["scopes", "scopes", frozenScopes],
   ["audience", "audience", (value: unknown) => checkString("", value)],
   ["headerKey", "authorization_metadata_key", checkHeaderKey],
 ] as const;

@@ -5,22 +5,31 @@
  */
 
 import { withDeadline } from "../abort.ts";
-import { AuthenticationError } from "../errors.ts";
 import type { Search } from "./cached_lookup.ts";
 import type { ClientConfig } from "./client_config_store.ts";
+import { type FlyteClient, type FlyteContext, judgeFlyteClient, judgeFlyteMetadata } from "./flyte_document.ts";
+import type { Overrides } from "./overrides.ts";
 import {
-  type FlyteClient,
-  type FlyteContext,
-  type FlyteFault,
-  judgeFlyteClient,
-  judgeFlyteMetadata,
-} from "./flyte_document.ts";
-import { type DocumentAdvice, gravest, type Miss, requestDocument } from "./published_document.ts";
+  type Answer,
+  type Document,
+  type DocumentAdvice,
+  missed,
+  type PlacedMiss,
+  requestDocument,
+  tooLate,
+} from "./published_document.ts";
 
 /** Who is asked, and how. All of it has been checked. */
 export interface FlyteRequest extends Search, FlyteContext {
   /** What the user says himself. */
-  readonly said: FlyteClient;
+  readonly said: Overrides;
+}
+
+/** What was found. */
+export interface FlyteSettings {
+  readonly config: ClientConfig;
+  /** How clients may prove who they are. */
+  readonly authMethods: readonly string[] | undefined;
 }
 
 /** The two ways to the same: what flyteadmin serves, then what Flyte 2 does. */
@@ -49,75 +58,62 @@ const clientWays: Ways = {
  * The client's settings, as the platform says them but for what the user says. A platform need not say anything to its
  * clients; the token endpoint it must name.
  */
-export async function requestFlyteConfig(request: FlyteRequest): Promise<ClientConfig> {
+export async function requestFlyteSettings(request: FlyteRequest): Promise<FlyteSettings> {
   const { platform, timeout, signal, said } = request;
-  const error = () =>
-    new AuthenticationError("timeout", `Cannot get the settings of ${platform}: no answer within ${timeout} ms.`, {
-      retryable: true,
-    });
-  return await withDeadline({ timeout, error, signal }, async (signal) => {
+  const what = whatOf(platform);
+  return await withDeadline({ timeout, error: () => tooLate(what, timeout), signal }, async (signal) => {
     const isKnown = said.scopes !== undefined && said.audience !== undefined && said.headerKey !== undefined;
     // Both at a time. Neither is left alone: a request that goes on behind an error would be nobody's.
     const [metadata, client] = await Promise.allSettled([
       ask(metadataWays, request, signal, (document) => judgeFlyteMetadata(document, request)),
       isKnown
-        ? Promise.resolve<FlyteClient>({})
+        ? Promise.resolve<Found<FlyteClient>>({ ok: {} })
         : ask(clientWays, request, signal, (document) => judgeFlyteClient(document, said)),
     ]);
     if (metadata.status === "rejected") throw metadata.reason;
     if (client.status === "rejected") throw client.reason;
-    if (metadata.value instanceof Misses) throw metadata.value.error(platform);
-    if (client.value instanceof Misses && !client.value.areAbsent) throw client.value.error(platform);
+    if ("misses" in metadata.value) throw missed(what, metadata.value.misses);
+    const isSilent = "misses" in client.value && client.value.misses.every(({ code }) => code === "config_absent");
+    if ("misses" in client.value && !isSilent) throw missed(what, client.value.misses);
     // Who says nothing takes the token in the usual header (flyteidl2's auth_service.proto).
-    const { scopes, audience, headerKey } = client.value instanceof Misses ? {} : client.value;
+    const { scopes, audience, headerKey } = "ok" in client.value ? client.value.ok : {};
+    const { tokenEndpoint, issuer, authMethods } = metadata.value.ok;
     // Shared by all who ask.
-    return Object.freeze({
-      ...metadata.value,
+    const config = Object.freeze({
+      tokenEndpoint,
+      ...issuer !== undefined && { issuer },
       scopes: said.scopes ?? scopes,
       audience: said.audience ?? audience,
+      resource: said.resource,
       headerKey: said.headerKey ?? headerKey,
     });
+    return { config, authMethods };
   });
 }
 
-/** What came in place of a document, by either way. */
-class Misses {
-  readonly #misses: readonly (Miss & { readonly place: string })[];
-
-  constructor(misses: readonly (Miss & { readonly place: string })[]) {
-    this.#misses = misses;
-  }
-
-  get areAbsent(): boolean {
-    return this.#misses.every(({ code }) => code === "config_absent");
-  }
-
-  error(platform: string): AuthenticationError {
-    const { code, advice, status, retryable, retryAfter } = gravest(this.#misses);
-    const places = this.#misses.map(({ place, reason }) => `${place} ${reason}`).join("; ");
-    return new AuthenticationError(code, `Cannot get the settings of ${platform}: ${places}. ${advice}`, {
-      status,
-      retryable,
-      retryAfter,
-    });
-  }
+/** What is asked for, as messages say it. */
+function whatOf(platform: string): string {
+  return `the settings of ${platform}`;
 }
 
+/** What came of both ways. */
+type Found<T> = { readonly ok: T } | { readonly misses: readonly PlacedMiss[] };
+
 /** The document by the first way that gives one of use: what a server says under paths it doesn't know, nobody knows. */
-async function ask<T extends object>(
+async function ask<T>(
   { get, rpc, advice }: Ways,
   request: FlyteRequest,
   signal: AbortSignal,
-  judge: (document: Record<string, unknown>) => T | FlyteFault,
-): Promise<Exclude<T, FlyteFault> | Misses> {
-  const misses: (Miss & { place: string })[] = [];
+  judge: (document: Document) => Answer<T>,
+): Promise<Found<T>> {
+  const misses: PlacedMiss[] = [];
   for (const place of [get, service + rpc]) {
     const answer = await askAt(place, request, advice, signal);
-    const judged = "document" in answer ? judge(answer.document) : answer;
-    if (!("reason" in judged)) return judged as Exclude<T, FlyteFault>;
-    misses.push({ ...judged, place });
+    const judged = "ok" in answer ? judge(answer.ok) : answer;
+    if ("ok" in judged) return judged;
+    misses.push({ ...judged.miss, place });
   }
-  return new Misses(misses);
+  return { misses };
 }
 
 function askAt(
@@ -125,8 +121,8 @@ function askAt(
   { fetch, platform, clock }: FlyteRequest,
   advice: DocumentAdvice,
   signal: AbortSignal,
-): Promise<{ readonly document: Record<string, unknown> } | Miss> {
-  const asked = { fetch, what: `the settings of ${platform}`, server: platform, advice, now: () => clock.wall() };
+): Promise<Answer<Document>> {
+  const asked = { fetch, what: whatOf(platform), server: platform, advice, now: () => clock.wall() };
   const url = platform.replace(/\/$/, "") + place;
   if (!place.startsWith(service)) return requestDocument(url, asked, { signal });
   // Connect's unary call over HTTP. Who doesn't know it has nothing at this path, or nothing that one posts to.

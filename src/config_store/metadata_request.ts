@@ -5,14 +5,20 @@
  */
 
 import { withDeadline } from "../abort.ts";
-import { AuthenticationError } from "../errors.ts";
 import {
   type AuthorizationServerMetadata,
   judgeMetadata,
   type MetadataContext,
 } from "./authorization_server_metadata.ts";
 import type { Search } from "./cached_lookup.ts";
-import { type DocumentAdvice, gravest, type Miss, requestDocument } from "./published_document.ts";
+import {
+  type Answer,
+  type DocumentAdvice,
+  missed,
+  type PlacedMiss,
+  requestDocument,
+  tooLate,
+} from "./published_document.ts";
 
 /** What is asked for, and how. All of it has been checked. */
 export interface MetadataRequest extends MetadataContext, Search {}
@@ -31,24 +37,15 @@ const advice: DocumentAdvice = {
  */
 export async function requestMetadata(request: MetadataRequest): Promise<AuthorizationServerMetadata> {
   const { issuer, timeout, signal } = request;
-  const error = () =>
-    new AuthenticationError("timeout", `Cannot get the metadata of ${issuer}: no answer within ${timeout} ms.`, {
-      retryable: true,
-    });
-  return await withDeadline({ timeout, error, signal }, async (signal) => {
-    const misses: (Miss & { place: string })[] = [];
+  const what = `the metadata of ${issuer}`;
+  return await withDeadline({ timeout, error: () => tooLate(what, timeout), signal }, async (signal) => {
+    const misses: PlacedMiss[] = [];
     for (const url of wellKnownUrls(issuer)) {
       const answer = await ask(url, request, signal);
-      if ("issuer" in answer) return answer;
-      misses.push({ ...answer, place: new URL(url).pathname });
+      if ("ok" in answer) return answer.ok;
+      misses.push({ ...answer.miss, place: new URL(url).pathname });
     }
-    const { code, advice, status, retryable, retryAfter } = gravest(misses);
-    const places = misses.map(({ place, reason }) => `${place} ${reason}`).join("; ");
-    throw new AuthenticationError(code, `Cannot get the metadata of ${issuer}: ${places}. ${advice}`, {
-      status,
-      retryable,
-      retryAfter,
-    });
+    throw missed(what, misses);
   });
 }
 
@@ -70,9 +67,9 @@ async function ask(
   url: string,
   request: MetadataRequest,
   signal: AbortSignal,
-): Promise<AuthorizationServerMetadata | Miss> {
+): Promise<Answer<AuthorizationServerMetadata>> {
   const { issuer, fetch, clock } = request;
   const asked = { fetch, what: `the metadata of ${issuer}`, server: issuer, advice, now: () => clock.wall() };
   const answer = await requestDocument(url, asked, { signal });
-  return "document" in answer ? judgeMetadata(answer.document, request) : answer;
+  return "ok" in answer ? judgeMetadata(answer.ok, request) : answer;
 }

@@ -21,22 +21,27 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
-import type { Fetch } from "../transport/fetch.ts";
 import { isLoopback } from "../transport/loopback.ts";
-import { checkAuthMethod, isTlsMethod } from "./auth_methods.ts";
 import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
-import { CachedLookup, type Search } from "./cached_lookup.ts";
-import { checkHeaderKey, checkScopes, checkString, checkUrl } from "./check.ts";
+import { CachedLookup, type LookupOptions, type Search } from "./cached_lookup.ts";
+import { checkScopes, checkUrl } from "./check.ts";
 import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "./client_config_store.ts";
 import { checkIssuer } from "./issuer.ts";
+import { checkOverrides, type Overrides } from "./overrides.ts";
 import type { ProtectedResourceMetadata } from "./protected_resource_metadata.ts";
 import { type ProtectedResource, requestProtectedResource } from "./protected_resource_request.ts";
+import { type AuthMethodOptions, type EndpointOptions, endpointsFor } from "./server_endpoints.ts";
 
-export type { AuthorizationServerMetadata, ProtectedResourceMetadata };
+export type {
+  AuthMethodOptions,
+  AuthorizationServerMetadata,
+  EndpointOptions,
+  LookupOptions,
+  ProtectedResourceMetadata,
+};
 
 /** Settings of a {@linkcode ProtectedResourceClientConfigStore}: `issuer` or `issuers` is required. */
-export interface ProtectedResourceOptions {
+export interface ProtectedResourceOptions extends LookupOptions, EndpointOptions {
   /** The authorization server that may have the client's credentials, by its issuer identifier (RFC 8414 §2). */
   readonly issuer?: string | URL | undefined;
   /** Several of them, in place of `issuer`, where they all know the client: the first that the API names is asked. */
@@ -48,35 +53,6 @@ export interface ProtectedResourceOptions {
    * for a client that may not have one of them is refused, or gets more than it needs.
    */
   readonly allScopes?: boolean | undefined;
-  /**
-   * Whether to use the endpoints for mutual TLS (RFC 8705 §5) where the server has some. Default: whether the client
-   * proves itself by a certificate (`tlsClientAuth`, `selfSignedTlsClientAuth`).
-   */
-  readonly mtls?: boolean | undefined;
-  /**
-   * Lets a client try to prove itself in a way that the server doesn't name among those it takes, for servers that take
-   * more than they say. Default: `false`, an error with the code `invalid_config` tells what the server takes.
-   */
-  readonly ignoreAuthMethods?: boolean | undefined;
-  /**
-   * How old the metadata may be, in milliseconds; older metadata is used once more while it is fetched anew.
-   * Default: 3,600,000, an hour.
-   */
-  readonly maxAge?: number | undefined;
-  /** How long the API and the authorization server together may take, in milliseconds. Default: 10,000. */
-  readonly timeout?: number | undefined;
-  /** Lets the API, the issuers and their endpoints be `http:` elsewhere than on loopback. Default: `false`. */
-  readonly allowInsecureRequests?: boolean | undefined;
-  /** What sends the requests. Default: the way out of whoever asks, else the global `fetch`. */
-  readonly fetch?: Fetch | undefined;
-  /**
-   * For platforms that stop work once a response is sent: keeps them at fetching behind it. On Cloudflare, the
-   * `waitUntil` of `cloudflare:workers`. Default: none; where it is needed, one caller waits instead, for a second at
-   * most.
-   */
-  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** Where the time comes from. Default: the machine's clocks. */
-  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -138,8 +114,8 @@ export interface ProtectedResourceOptions {
  * ```
  */
 export class ProtectedResourceClientConfigStore extends ClientConfigStore {
-  readonly #options: Pick<ProtectedResourceOptions, "allScopes" | "mtls" | "ignoreAuthMethods">;
-  readonly #overrides: NonNullable<ProtectedResourceOptions["overrides"]>;
+  readonly #options: EndpointOptions & Pick<ProtectedResourceOptions, "allScopes">;
+  readonly #overrides: Overrides;
   readonly #lookup: CachedLookup<ProtectedResource>;
 
   /**
@@ -153,22 +129,16 @@ export class ProtectedResourceClientConfigStore extends ClientConfigStore {
    */
   constructor(resource: string | URL, options: ProtectedResourceOptions) {
     super();
-    const { overrides: { scopes, audience, headerKey, resource: resources } = {} } = options ?? {};
-    const { allScopes, mtls, ignoreAuthMethods, allowInsecureRequests } = options ?? {};
+    const { overrides, allScopes, useMtlsEndpointAliases, ignoreAuthMethods, allowInsecureRequests } = options ?? {};
     const checked = {
-      resource: checkResource(resource, allowInsecureRequests),
+      resource: checkApi(resource, allowInsecureRequests),
       issuers: checkIssuers(options ?? {}),
       allowInsecureRequests,
     };
     const find = (search: Search) => requestProtectedResource({ ...search, ...checked });
     this.#lookup = new CachedLookup(options, find);
-    this.#overrides = {
-      scopes: checkScopes(scopes),
-      audience: checkString("audience", audience),
-      headerKey: checkHeaderKey(headerKey),
-      resource: Array.isArray(resources) ? [...resources] : resources,
-    };
-    this.#options = { allScopes, mtls, ignoreAuthMethods };
+    this.#overrides = checkOverrides(overrides);
+    this.#options = { allScopes, useMtlsEndpointAliases, ignoreAuthMethods };
   }
 
   /**
@@ -182,22 +152,15 @@ export class ProtectedResourceClientConfigStore extends ClientConfigStore {
    * `code` says why.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
-    const { authMethod } = request;
-    const { allScopes, mtls = isTlsMethod(authMethod), ignoreAuthMethods = false } = this.#options;
     const { scopes, resource, ...overrides } = this.#overrides;
     // Shared by all who ask, each with a method of its own: judged for each.
     const { metadata, server, challenge } = await this.#lookup.get(request);
-    if (!ignoreAuthMethods) checkAuthMethod(server, authMethod);
     const challenged = challenge?.parameters.get("scope")?.split(" ").filter(Boolean);
-    const { issuer, token_endpoint, revocation_endpoint, mtls_endpoint_aliases } = server;
-    const aliases = mtls ? mtls_endpoint_aliases : undefined;
     return {
       ...overrides,
-      scopes: scopes ?? usable(challenged) ?? (allScopes ? usable(metadata.scopes_supported) : undefined),
+      scopes: scopes ?? usable(challenged) ?? (this.#options.allScopes ? usable(metadata.scopes_supported) : undefined),
       resource: resource ?? [metadata.resource],
-      tokenEndpoint: aliases?.token_endpoint ?? token_endpoint,
-      revocationEndpoint: aliases?.revocation_endpoint ?? revocation_endpoint,
-      issuer,
+      ...endpointsFor(server, request.authMethod, this.#options),
     };
   }
 
@@ -224,7 +187,7 @@ export class ProtectedResourceClientConfigStore extends ClientConfigStore {
   }
 }
 
-function checkResource(resource: string | URL, allowInsecureRequests = false): URL {
+function checkApi(resource: string | URL, allowInsecureRequests = false): URL {
   const url = checkUrl("resource", resource);
   if (url.href.includes("#")) throw new TypeError("resource must have no fragment (RFC 9728 §1.2).");
   if (url.protocol === "http:" && !isLoopback(url.hostname) && !allowInsecureRequests) {

@@ -5,6 +5,7 @@
  */
 
 import { flag, isSecure, isUrl, keepFields, type Kind, list, text, url } from "./metadata_fields.ts";
+import type { Answer, Document } from "./published_document.ts";
 
 /**
  * What an API publishes of itself, in the words of RFC 9728 §2: what is of use to a client that acts for itself. A field
@@ -37,14 +38,6 @@ export interface ProtectedResourceMetadata {
   readonly resource_documentation?: string;
 }
 
-/** Why a document isn't used. */
-export interface ProtectedResourceFault {
-  readonly code: "invalid_config";
-  /** What is wrong, to follow on the place where the document stands. Nothing of the document is in it. */
-  readonly reason: string;
-  readonly advice: string;
-}
-
 /** What a document is judged by. */
 export interface ProtectedResourceContext {
   /** The URL of the API. */
@@ -56,26 +49,22 @@ export interface ProtectedResourceContext {
 
 /** The metadata in a document, or why it isn't used. */
 export function judgeProtectedResource(
-  document: Record<string, unknown>,
+  document: Document,
   { asked, mayBeAbove, allowInsecureRequests = false }: ProtectedResourceContext,
-): ProtectedResourceMetadata | ProtectedResourceFault {
+): Answer<ProtectedResourceMetadata> {
   const { resource } = document;
+  const invalid = (reason: string, advice: string) => ({ miss: { code: "invalid_config", reason, advice } as const });
   if (!isUrl(resource)) {
-    return {
-      code: "invalid_config",
-      reason: "names no resource that is an absolute URL (RFC 9728 §2)",
-      advice: "Check the API's URL.",
-    };
+    return invalid("names no resource that is an absolute URL (RFC 9728 §2)", "Check the API's URL.");
   }
   if (!identifies(resource, asked, mayBeAbove)) {
-    return {
-      code: "invalid_config",
-      reason: "speaks for another resource",
-      advice: "Write the API's URL as it writes its resource (RFC 9728 §3.3); if you did, don't trust the answer.",
-    };
+    return invalid(
+      "speaks for another resource",
+      "Write the API's URL as it writes its resource (RFC 9728 §3.3); if you did, don't trust the answer.",
+    );
   }
   const isAllowed = (url: string) => isSecure(url, asked.href, allowInsecureRequests);
-  return Object.freeze({ ...keepFields(document, kinds, isAllowed), resource });
+  return { ok: Object.freeze({ ...keepFields(document, kinds, isAllowed), resource }) };
 }
 
 const kinds = new Map<string, Kind>([

@@ -12,7 +12,14 @@ import type { Search } from "./cached_lookup.ts";
 import { isSameIssuer } from "./issuer.ts";
 import { requestMetadata } from "./metadata_request.ts";
 import { judgeProtectedResource, type ProtectedResourceMetadata } from "./protected_resource_metadata.ts";
-import { type DocumentAdvice, gravest, type Miss, requestDocument, unreachable } from "./published_document.ts";
+import {
+  type DocumentAdvice,
+  missed,
+  type PlacedMiss,
+  requestDocument,
+  tooLate,
+  unreachable,
+} from "./published_document.ts";
 
 /** Which API is asked, and how. All of it has been checked. */
 export interface ProtectedResourceRequest extends Search {
@@ -45,9 +52,7 @@ export async function requestProtectedResource(request: ProtectedResourceRequest
   const { issuers, timeout, signal } = request;
   const name = nameOf(request);
   let what = `the protected resource metadata of ${name}`;
-  const error = () =>
-    new AuthenticationError("timeout", `Cannot get ${what}: no answer within ${timeout} ms.`, { retryable: true });
-  return await withDeadline({ timeout, error, signal }, async (signal) => {
+  return await withDeadline({ timeout, error: () => tooLate(what, timeout), signal }, async (signal) => {
     const challenge = await requestChallenge(request, signal);
     const metadata = await requestResourceMetadata(challenge, request, signal);
     const { authorization_servers = [], bearer_methods_supported } = metadata;
@@ -116,24 +121,15 @@ async function requestResourceMetadata(
   for (const url of urls) {
     const place = url === named ? challengedPlace : new URL(url).pathname;
     const answer = await requestDocument(url, about, { signal });
-    if (!("document" in answer)) {
-      misses.push({ ...answer, place });
-      continue;
-    }
     // One of many APIs of an origin may publish what it likes under its own path. That it speaks for its neighbours as
-    // well, whose tokens it would be sent, counts in the places that belong to the origin alone (RFC 8615).
-    const mayBeAbove = url.startsWith(rootOf(asked));
-    const judged = judgeProtectedResource(answer.document, { asked, mayBeAbove, allowInsecureRequests });
-    if ("resource" in judged) return judged;
-    misses.push({ ...judged, place });
+    // well, whose tokens it would be sent, counts in the places that belong to the origin alone (RFC 8615), and not in
+    // one that the API itself has thought of.
+    const context = { asked, mayBeAbove: url !== named, allowInsecureRequests };
+    const judged = "ok" in answer ? judgeProtectedResource(answer.ok, context) : answer;
+    if ("ok" in judged) return judged.ok;
+    misses.push({ ...judged.miss, place });
   }
-  const { code, advice, status, retryable, retryAfter } = gravest(misses);
-  const places = misses.map(({ place, reason }) => `${place} ${reason}`).join("; ");
-  throw new AuthenticationError(code, `Cannot get ${about.what}: ${places}. ${advice}`, {
-    status,
-    retryable,
-    retryAfter,
-  });
+  throw missed(about.what, misses);
 }
 
 /** In place of the URL in a challenge, which is the API's own text. */
@@ -147,10 +143,10 @@ const challengedPlace = "the place that its challenge names";
  * no API can have its clients send requests elsewhere, into the network they are in, say.
  */
 function placesOf(resource: URL, challenge: Challenge | undefined) {
-  const root = rootOf(resource);
+  const root = `${resource.origin}/.well-known/oauth-protected-resource`;
   const path = resource.pathname === "/" ? "" : resource.pathname;
   const usual = [root + path + resource.search, root + path.replace(/\/$/, "") + resource.search, root];
-  const misses: (Miss & { place: string })[] = [];
+  const misses: PlacedMiss[] = [];
   const text = challenge?.parameters.get("resource_metadata");
   if (text === undefined) return { urls: new Set(usual), named: undefined, misses };
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -165,10 +161,6 @@ function placesOf(resource: URL, challenge: Challenge | undefined) {
   }
   url.hash = "";
   return { urls: new Set([url.href, ...usual]), named: usual.includes(url.href) ? undefined : url.href, misses };
-}
-
-function rootOf({ origin }: URL): string {
-  return `${origin}/.well-known/oauth-protected-resource`;
 }
 
 function documentRequest(request: ProtectedResourceRequest) {

@@ -7,6 +7,7 @@
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import type { Fetch } from "../transport/fetch.ts";
 import { parseJsonObject } from "../transport/json_object.ts";
+import { failureMessage, isDenied } from "../transport/network_failure.ts";
 import { readBody } from "../transport/response_body.ts";
 import { parseRetryAfter } from "../transport/retry_after.ts";
 
@@ -37,10 +38,16 @@ export interface DocumentAdvice {
   readonly page: string;
 }
 
-/** A place where there is no document to be had. */
+/** What a server was asked for, or why a place has nothing of use. */
+export type Answer<T> = { readonly ok: T } | { readonly miss: Miss };
+
+/** A JSON object, not judged yet. */
+export type Document = Readonly<Record<string, unknown>>;
+
+/** Why a place has nothing of use. */
 export interface Miss {
   readonly code: AuthenticationErrorCode;
-  /** Follows on the place. Nothing of the answer's body is in it. */
+  /** What is wrong, to follow on the place. Nothing of the answer's body is in it. */
   readonly reason: string;
   readonly advice: string;
   readonly status?: number | undefined;
@@ -49,14 +56,19 @@ export interface Miss {
   readonly retryAfter?: number | undefined;
 }
 
+/** The same, and which place that is. */
+export interface PlacedMiss extends Miss {
+  readonly place: string;
+}
+
 /**
  * The object at this URL, or what is there instead. What can't be reached at all is thrown as an `AuthenticationError`.
  */
 export async function requestDocument(
   url: string,
   request: DocumentRequest,
-  init: Pick<RequestInit, "method" | "headers" | "body"> & { signal: AbortSignal },
-): Promise<{ readonly document: Record<string, unknown> } | Miss> {
+  init: Pick<RequestInit, "method" | "body"> & { headers?: Record<string, string>; signal: AbortSignal },
+): Promise<Answer<Document>> {
   const { fetch, advice } = request;
   const { signal } = init;
   try {
@@ -68,7 +80,7 @@ export async function requestDocument(
     signal.throwIfAborted();
     if (response.type === "opaqueredirect" || !response.ok) {
       void response.body?.cancel().catch(() => {});
-      return missOf(response, request);
+      return { miss: missOf(response, request) };
     }
     const text = await readBody(response, signal);
     // Its body is cut short, then.
@@ -78,40 +90,51 @@ export async function requestDocument(
     signal.throwIfAborted();
     if (!(error instanceof AuthenticationError)) throw unreachable(error, url, request);
     if (error.code !== "response_too_large") throw error;
-    return { code: error.code, reason: "is over 1 MiB", advice: advice.check, status: error.status };
+    return { miss: { code: error.code, reason: "is over 1 MiB", advice: advice.check, status: error.status } };
   }
 }
 
-/** Of several misses the one that counts: that nothing is there says least, and that it may pass says most. */
-export function gravest<T extends Miss>(misses: readonly T[]): T {
-  return misses.find((miss) => miss.retryable) ?? misses.find((miss) => miss.code !== "config_absent") ?? misses[0]!;
+/**
+ * No place had anything of use. All of them are named; of what was wrong that counts most which may pass, and least that
+ * there is nothing.
+ */
+export function missed(what: string, misses: readonly PlacedMiss[]): AuthenticationError {
+  const { code, advice, status, retryable, retryAfter } = misses.find(({ retryable }) => retryable) ??
+    misses.find(({ code }) => code !== "config_absent") ?? misses[0]!;
+  const places = misses.map(({ place, reason }) => `${place} ${reason}`).join("; ");
+  return new AuthenticationError(code, `Cannot get ${what}: ${places}. ${advice}`, { status, retryable, retryAfter });
 }
 
 /** What could not be reached at all. */
-export function unreachable(cause: unknown, url: string, { what, server }: DocumentRequest): AuthenticationError {
-  const { name } = Object(cause);
-  if (name === "NotCapable" || name === "PermissionDenied") {
+export function unreachable(error: unknown, url: string, { what, server }: DocumentRequest): AuthenticationError {
+  if (isDenied(error)) {
     return new AuthenticationError(
       "permission_denied",
       `Cannot reach ${server}: not permitted. Run with --allow-net=${new URL(url).host}.`,
     );
   }
-  return new AuthenticationError("network_error", `Cannot get ${what}: it can't be reached, see the cause.`, {
-    retryable: true,
-    cause,
-  });
+  return new AuthenticationError(
+    "network_error",
+    `Cannot get ${what}: it can't be reached (${failureMessage(error, url)}).`,
+    { retryable: true },
+  );
 }
 
-function judgeText(text: string, contentType: string, advice: DocumentAdvice) {
+/** What didn't come in time. */
+export function tooLate(what: string, timeout: number): AuthenticationError {
+  return new AuthenticationError("timeout", `Cannot get ${what}: no answer within ${timeout} ms.`, { retryable: true });
+}
+
+function judgeText(text: string, contentType: string, advice: DocumentAdvice): Answer<Document> {
+  const invalid = (reason: string, advice: string) => ({ miss: { code: "invalid_config", reason, advice } as const });
   // RFC 8414 §3.2 wants application/json, which those who publish a mere file often can't say: any type will do, but
   // that of a web page.
   if (/^\s*(text\/html|application\/xhtml)/i.test(contentType) || /^\s*</.test(text)) {
-    return { code: "invalid_config", reason: "is a web page, not metadata", advice: advice.page } as const;
+    return invalid("is a web page, not metadata", advice.page);
   }
   const document = parseJsonObject(text);
-  if (document !== undefined) return { document };
-  const reason = text.trim() === "" ? "is empty" : "is no JSON object";
-  return { code: "invalid_config", reason, advice: advice.check } as const;
+  if (document !== undefined) return { ok: document };
+  return invalid(text.trim() === "" ? "is empty" : "is no JSON object", advice.check);
 }
 
 function missOf({ status, type, headers }: Response, { advice, now, alsoAbsent = [] }: DocumentRequest): Miss {

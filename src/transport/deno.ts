@@ -46,6 +46,9 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  * `verify: false`, for which Deno has no switch but the one for the whole process, goes by Deno's `node:tls`: over
  * HTTP/1.1 and with a connection for each request.
  *
+ * With a `clientCertificate` each origin has connections of its own, for it is shown to each then. Those of the 16
+ * origins that were called last are kept between requests.
+ *
  * @example A private authority and mutual TLS
  * ```ts
  * import { denoTransport } from "@m2m/authenticator/transport/deno";
@@ -79,15 +82,22 @@ async function openClients(options: TransportOptions): Promise<Opened> {
       ...cert && key && { cert, key },
     });
   const clients = new Clients(usePems(open), cert && key ? open : undefined);
-  const verified: Fetch = (input, init) => fetch(input, { ...init, client: clients.for(urlOf(input)) });
+  const verified: Fetch = (input, init) => clients.use(urlOf(input), (client) => fetch(input, { ...init, client }));
   return {
     fetch: (input, init) => (unverified !== undefined && isHttps(input) ? unverified : verified)(input, init),
     close: () => clients.close(),
   };
 }
 
-/** How many origins get a client of their own; the others share one. */
+/** How many origins keep a client of their own, at rest. */
 const mostClients = 16;
+
+/** A client of one origin. */
+interface OwnClient {
+  readonly client: Deno.HttpClient;
+  /** How many requests have no answer yet: a redirect that is followed asks for the client once more. */
+  active: number;
+}
 
 /**
  * One client for all, or where a certificate is shown, one for each origin: a client of Deno's goes on with a TLS
@@ -96,27 +106,45 @@ const mostClients = 16;
  */
 class Clients {
   readonly #shared: Deno.HttpClient;
-  readonly #open: (() => Deno.HttpClient) | undefined;
-  readonly #own = new Map<string, Deno.HttpClient>();
+  #open: (() => Deno.HttpClient) | undefined;
+  /** By origin, the one that was used last at the end. */
+  readonly #own = new Map<string, OwnClient>();
 
   constructor(shared: Deno.HttpClient, open: (() => Deno.HttpClient) | undefined) {
     this.#shared = shared;
     this.#open = open;
   }
 
-  for(url: string): Deno.HttpClient {
-    if (this.#open === undefined || !URL.canParse(url)) return this.#shared;
+  async use(url: string, request: (client: Deno.HttpClient) => Promise<Response>): Promise<Response> {
+    if (this.#open === undefined || !URL.canParse(url)) return await request(this.#shared);
     const { origin } = new URL(url);
-    let client = this.#own.get(origin);
-    if (client === undefined) {
-      if (this.#own.size >= mostClients) return this.#shared;
-      this.#own.set(origin, client = this.#open());
+    const own = this.#own.get(origin) ?? { client: this.#open(), active: 0 };
+    this.#own.delete(origin);
+    this.#own.set(origin, own);
+    own.active++;
+    try {
+      return await request(own.client);
+    } finally {
+      own.active--;
+      this.#closeOldest();
     }
-    return client;
   }
 
   close(): void {
-    for (const client of [this.#shared, ...this.#own.values()]) client.close();
+    for (const client of [this.#shared, ...[...this.#own.values()].map(({ client }) => client)]) client.close();
+    this.#own.clear();
+    // Nobody would close another one.
+    this.#open = undefined;
+  }
+
+  /** Those that nobody waits for; a body that is being read goes on. */
+  #closeOldest(): void {
+    for (const [origin, { client, active }] of this.#own) {
+      if (this.#own.size <= mostClients) return;
+      if (active > 0) continue;
+      this.#own.delete(origin);
+      client.close();
+    }
   }
 }
 

@@ -21,8 +21,8 @@ export interface TlsCase {
   readonly method: "tls_client_auth" | "self_signed_tls_client_auth" | "client_secret_basic";
   /** What is shown. Default: nothing. */
   readonly certificate?: CertificateName;
-  /** The store's `mtls`. Default: not set. */
-  readonly mtls?: boolean;
+  /** The store's `useMtlsEndpointAliases`. Default: not set. */
+  readonly useMtlsEndpointAliases?: boolean;
   /** What is to come of it: a token, or the server's refusal. */
   readonly gets: "a token" | "invalid_client" | "invalid_request" | "invalid_grant";
 }

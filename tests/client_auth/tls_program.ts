@@ -38,7 +38,7 @@ export async function tryCertificates(
 }
 
 async function run(
-  { clientId, method, certificate, mtls }: TlsCase,
+  { clientId, method, certificate, useMtlsEndpointAliases }: TlsCase,
   input: TlsInput,
   wayOut: WayOut,
   inspect: (value: unknown) => string,
@@ -50,7 +50,7 @@ async function run(
     ...ways[method](input),
     ...wayOut(certificate, input),
     configStore: new DiscoveryClientConfigStore(input.issuer, {
-      mtls,
+      useMtlsEndpointAliases,
       overrides: { scopes: ["api:read"], audience: input.issuer },
     }),
     onEvent: (event) => void events.push(event),

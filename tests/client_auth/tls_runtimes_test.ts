@@ -37,8 +37,8 @@ async function allEndAsTheyShould(
     for (const secret of stage.secrets) assertFalse(printed.includes(secret), `${name}: a secret shows`);
   }
   // Who proves itself by a certificate asks where one is asked for, unless told otherwise.
-  const wanted = cases.map(({ method, mtls = method !== "client_secret_basic" }) =>
-    mtls ? server.mutual : server.issuer
+  const wanted = cases.map(({ method, useMtlsEndpointAliases = method !== "client_secret_basic" }) =>
+    useMtlsEndpointAliases ? server.mutual : server.issuer
   );
   assertEquals(server.tokenRequests.map(({ origin }) => origin), wanted);
   for (const [index, { clientId, method }] of cases.entries()) {

@@ -38,7 +38,7 @@ export const cases: readonly TlsCase[] = [
     clientId: "by-secret",
     method: "client_secret_basic",
     certificate: "self-signed",
-    mtls: true,
+    useMtlsEndpointAliases: true,
     gets: "a token",
   },
   {
@@ -53,7 +53,7 @@ export const cases: readonly TlsCase[] = [
     clientId: "by-subject",
     method: "tls_client_auth",
     certificate: "of my client",
-    mtls: false,
+    useMtlsEndpointAliases: false,
     gets: "invalid_client",
   },
   ...([

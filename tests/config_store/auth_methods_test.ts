@@ -161,8 +161,12 @@ Deno.test("all who ask at once share one request, and each is judged by its own 
 Deno.test("who proves itself by a certificate gets the endpoints for mutual TLS, others where they are asked for", async () => {
   const ordinary = { token_endpoint: `${issuer}/token`, revocation_endpoint: `${issuer}/revoke` };
   const aliases = { token_endpoint: "https://mtls.test/token", revocation_endpoint: "https://mtls.test/revoke" };
-  const endpoints = async (published: Record<string, unknown>, authMethod?: string, mtls?: boolean) => {
-    const store = storeOf(published, { mtls });
+  const endpoints = async (
+    published: Record<string, unknown>,
+    authMethod?: string,
+    useMtlsEndpointAliases?: boolean,
+  ) => {
+    const store = storeOf(published, { useMtlsEndpointAliases });
     const { tokenEndpoint, revocationEndpoint } = await store.getClientConfig({ authMethod });
     return { token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint };
   };

@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { checkHeaderKey, checkScopes, checkString, checkUrl } from "../../src/config_store/check.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { checkHeaderKey, checkResource, checkScopes, checkString, checkUrl } from "../../src/config_store/check.ts";
 
 Deno.test("a URL must be absolute, of the web, and free of credentials", () => {
   assertEquals(checkUrl("endpoint", "https://api.example.com/v1").href, "https://api.example.com/v1");
@@ -54,4 +54,24 @@ Deno.test("a string is a string", () => {
     TypeError,
     "audience must be a string: got a value of type object.",
   );
+});
+
+Deno.test("resources are absolute URIs without fragment, one or many, and a frozen copy", () => {
+  assertEquals(checkResource("https://api.example.com"), ["https://api.example.com"]);
+  assertEquals(checkResource(new URL("https://api.example.com")), ["https://api.example.com/"]);
+  const given = ["https://api.example.com/x?y", new URL("http://a.test"), "urn:example:api"];
+  const checked = checkResource(given);
+  given.push("changed");
+  assertEquals(checked, ["https://api.example.com/x?y", "http://a.test/", "urn:example:api"]);
+  assert(Object.isFrozen(checked));
+  assertEquals(checkResource([]), []);
+  assertEquals(checkResource(undefined), undefined);
+  assertEquals(checkResource(null), undefined);
+  for (const value of ["", "/mcp", "api.example.com", "https://a.test/#", [["https://a.test"]], [undefined], 7, {}]) {
+    assertThrows(
+      () => checkResource(value),
+      TypeError,
+      "resource must be absolute URIs without fragment (RFC 8707 §2)",
+    );
+  }
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AuthenticationError, type Fetch } from "@m2m/authenticator";
 import { FlyteClientConfigStore, type FlyteOptions } from "@m2m/authenticator/config-store/flyte";
 import { until } from "../faults/until.ts";
-import { asOnWorkerd, HandClock, pause, silence } from "./metadata_stub.ts";
+import { asOnWorkerd, counted, HandClock, pause, silence } from "./metadata_stub.ts";
 
 const hour = 3_600_000;
 
@@ -13,7 +13,7 @@ function arrange(options: FlyteOptions = {}) {
     scope: "one",
     trouble: undefined as ((signal: AbortSignal | undefined) => Response | Promise<Response>) | undefined,
   };
-  const fetch: Fetch = async (input, init) => {
+  const { fetch, calm } = counted(async (input, init) => {
     const { pathname } = new URL(String(input));
     platform.paths.push(pathname);
     await pause(5);
@@ -23,9 +23,9 @@ function arrange(options: FlyteOptions = {}) {
         ? { scopes: [platform.scope] }
         : { token_endpoint: "https://login.test/token" },
     );
-  };
+  });
   const store = new FlyteClientConfigStore("flyte.test", { fetch, clock, ...options });
-  return { platform, clock, store, fetch, scopes: async () => (await store.getClientConfig()).scopes };
+  return { platform, clock, store, fetch, calm, scopes: async () => (await store.getClientConfig()).scopes };
 }
 
 for (const where of ["where promises can be shared", "where they can't"]) {
@@ -42,26 +42,26 @@ for (const where of ["where promises can be shared", "where they can't"]) {
 }
 
 Deno.test("settings that have grown old are used once more, and fetched anew behind whoever asks", async () => {
-  const { platform, clock, scopes } = arrange();
+  const { platform, clock, calm, scopes } = arrange();
   await scopes();
   platform.scope = "two";
   clock.now += hour;
 
   assertEquals(await scopes(), ["one"]);
   await until(() => platform.paths.length === 4);
-  await pause(20);
+  await calm();
 
   assertEquals(await scopes(), ["two"]);
 });
 
 Deno.test("while the platform is down the last good settings stay in use, and it is left alone for ten seconds", async () => {
-  const { platform, clock, scopes } = arrange();
+  const { platform, clock, calm, scopes } = arrange();
   await scopes();
   platform.trouble = () => new Response(null, { status: 503 });
   clock.now += hour;
   assertEquals(await scopes(), ["one"]);
   await until(() => platform.paths.length === 6);
-  await pause(20);
+  await calm();
 
   clock.now += 9_999;
   assertEquals(await scopes(), ["one"]);
@@ -69,7 +69,7 @@ Deno.test("while the platform is down the last good settings stay in use, and it
   clock.now += 24 * hour;
   assertEquals(await scopes(), ["one"]);
   await until(() => platform.paths.length === 10);
-  await pause(20);
+  await calm();
 });
 
 Deno.test("a failure is not kept: who asks next asks the platform", async () => {

@@ -151,7 +151,7 @@ const bodies: Case[] = [
   ],
   ["speaks no HTTP", everywhere(raw("SSH-2.0-OpenSSH_9.2\r\n")), {
     code: "network_error",
-    says: "it can't be reached, see the cause",
+    says: "it can't be reached (",
     retryable: true,
   }],
   ["isn't there", everywhere(notFound), { code: "config_absent", says: "it may run without authentication" }],

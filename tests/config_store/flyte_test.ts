@@ -116,6 +116,7 @@ Deno.test("what isn't set is empty, and counts as absent", async () => {
 
   assertEquals({ ...config }, {
     tokenEndpoint: `${backend.issuer}/token`,
+    resource: undefined,
     scopes: undefined,
     audience: undefined,
     headerKey: undefined,
@@ -196,6 +197,44 @@ Deno.test("a header whose name changes is the new one on the next token, and the
   assertEquals([headers.has("authorization"), headers.has("flyte-authorization")], [true, false]);
 });
 
+Deno.test("a resource is sent where the user says one, and the platform is still asked for the rest", async () => {
+  const requests: string[] = [];
+  const fetch = (input: string | URL | Request) => {
+    requests.push(new URL(String(input)).pathname);
+    return Promise.resolve(Response.json({ token_endpoint: "https://login.test/token", scopes: ["all"] }));
+  };
+  const overrides = { resource: new URL("https://flyte.test/api") };
+
+  const config = await new FlyteClientConfigStore("flyte.test", { fetch, overrides }).getClientConfig();
+
+  assertEquals([config.resource, config.scopes], [["https://flyte.test/api"], ["all"]]);
+  assert(Object.isFrozen(config.scopes));
+  assertEquals(requests.toSorted(), [metadataPath, clientPath].toSorted());
+});
+
+Deno.test("a way to prove oneself that the platform's authorization server doesn't take is refused, unless its word is ignored", async () => {
+  for (const version of [1, 2] as const) {
+    await using backend = await startFlyteBackend({ version });
+    const { origin } = backend.flyte;
+    const settings = (authMethod?: string, options?: FlyteOptions) =>
+      new FlyteClientConfigStore(origin, options).getClientConfig({ authMethod });
+
+    const error = await assertRejects(() => settings("private_key_jwt"), AuthenticationError);
+
+    assertStringIncludes(error.message, `Cannot authenticate by private_key_jwt: ${origin} takes client_secret_basic`);
+    assertEquals(error.code, "invalid_config");
+    for (const config of [settings("client_secret_basic"), settings(), settings("none", { ignoreAuthMethods: true })]) {
+      assertEquals((await config).tokenEndpoint, `${backend.issuer}/token`);
+    }
+  }
+  await using silent = await startFlyteBackend({ metadata: { token_endpoint_auth_methods_supported: [] } });
+  const store = new FlyteClientConfigStore(silent.flyte.origin);
+  assertEquals(
+    (await store.getClientConfig({ authMethod: "private_key_jwt" })).tokenEndpoint,
+    `${silent.issuer}/token`,
+  );
+});
+
 const endpoints: [endpoint: string, options: FlyteOptions, expected: string][] = [
   ["https://flyte.test", {}, "https://flyte.test"],
   ["https://flyte.test/", {}, "https://flyte.test"],
@@ -225,6 +264,7 @@ const wrong: [what: string, endpoint: unknown, options: Record<string, unknown>,
   ["a password", "https://a:b@flyte.test", {}, "user name or password"],
   ["text for scopes", "flyte.test", { overrides: { scopes: "all" } }, "scopes must be an array"],
   ["a header of two words", "flyte.test", { overrides: { headerKey: "a b" } }, "headerKey must be"],
+  ["a relative resource", "flyte.test", { overrides: { resource: "/api" } }, "resource must be absolute URIs"],
   ["no function for fetch", "flyte.test", { fetch: 7 }, "fetch must be a function"],
   ["no age", "flyte.test", { maxAge: NaN }, "maxAge must be"],
   ["no time", "flyte.test", { timeout: 0 }, "timeout must be"],

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
 import { Client } from "@modelcontextprotocol/sdk/client";
@@ -12,7 +12,9 @@ import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startMcpServer } from "../servers/mcp_server.ts";
 
 /** An MCP server, its authorization server, and the SDK's client that knows the server's URL and the issuer. */
-async function arrange({ lifetime = 600 } = {}) {
+async function arrange() {
+  const lifetime = 600;
+  const ahead = { ms: 0 };
   await using stack = new AsyncDisposableStack();
   const authorizationServer = stack.use(
     await startAuthorizationServer({
@@ -30,6 +32,7 @@ async function arrange({ lifetime = 600 } = {}) {
       clientId: "my-client",
       clientSecret: "my-secret",
       configStore,
+      clock: { wall: () => Date.now() + ahead.ms, monotonic: () => performance.now() + ahead.ms },
     }),
   );
   const heard: unknown[] = [];
@@ -48,6 +51,9 @@ async function arrange({ lifetime = 600 } = {}) {
     client,
     transport,
     heard,
+    /** Has the client believe that so much time has passed, in milliseconds. */
+    pass: (ms: number) => void (ahead.ms += ms),
+    lifetime: lifetime * 1_000,
     call: async (name: string) => (await client.callTool({ name })).content,
     statuses: () => server.calls.map(({ method, status }) => `${method} ${status}`),
     tokens: () => new Set(server.calls.flatMap(({ token }) => token ?? [])).size,
@@ -98,19 +104,25 @@ Deno.test("an MCP session goes on when its token is refused: it is renewed, and 
 });
 
 Deno.test("an MCP session outlives its tokens: each is replaced before it expires, and no message is refused", async () => {
-  await using scene = await arrange({ lifetime: 2 });
-  const { authorizationServer, server, heard, call, transport } = scene;
+  await using scene = await arrange();
+  const { authorizationServer, server, heard, call, transport, pass, lifetime } = scene;
   const { sessionId } = transport;
+  const whoami = async () => assertEquals(await call("whoami"), [{ type: "text", text: "my-client" }]);
 
-  const end = performance.now() + 5_000;
-  let calls = 0;
-  for (; performance.now() < end && calls < 1_000; calls++) {
-    assertEquals(await call("whoami"), [{ type: "text", text: "my-client" }]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let tokens = 1; tokens <= 3; tokens++) {
+    await whoami();
+    assertEquals(authorizationServer.tokenRequests.length, tokens);
+    // It still lives, and is renewed behind whoever calls.
+    pass(lifetime - 5_000);
+    await whoami();
+    await until(() => authorizationServer.tokenRequests.at(tokens)?.status === 200);
   }
+  // It has expired: whoever calls waits for the next.
+  pass(lifetime);
+  await whoami();
 
-  assert(authorizationServer.tokenRequests.length >= 3);
-  assertEquals(authorizationServer.tokenRequests.filter(({ status }) => status !== 200), []);
+  assertEquals(authorizationServer.tokenRequests.map(({ status }) => status), [200, 200, 200, 200, 200]);
+  assertEquals(scene.tokens(), 5);
   assertNotEquals(sessionId, undefined);
   assertEquals([transport.sessionId, server.sessionCount], [sessionId, 1]);
   assertEquals(scene.statuses().filter((status) => status.endsWith("401")), ["GET 401"]);

@@ -213,7 +213,7 @@ const statuses: Case[] = [
   }],
   ["breaks off", always(halfway(`{"issuer":"${planted.body}"}`, "reset")), {
     code: "network_error",
-    says: "it can't be reached, see the cause",
+    says: "it can't be reached (",
     retryable: true,
   }],
   ["speaks no HTTP", always(raw("SSH-2.0-OpenSSH_9.2\r\n")), {

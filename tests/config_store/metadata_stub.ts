@@ -10,33 +10,21 @@ import { until } from "../faults/until.ts";
 
 export const issuer = "https://auth.test";
 
-/** What {@linkcode metadataStub} gives. */
-export interface MetadataStub {
+/** A `fetch` that knows what it is at. */
+export interface CountedFetch {
   readonly fetch: Fetch;
-  /** The paths that were asked for, oldest first. */
-  readonly paths: string[];
-  /** The document's token endpoint from now on. */
-  tokenEndpoint: string;
-  /** What comes in place of the document, where something does. */
-  trouble: ((signal: AbortSignal | undefined) => Response | Promise<Response>) | undefined;
   /** Waits until nothing is asked any more. */
   calm(): Promise<void>;
 }
 
-/** A server that publishes a good document at its first place. */
-export function metadataStub(): MetadataStub {
+/** Counts what is under way. */
+export function counted(fetch: Fetch): CountedFetch {
   let active = 0;
-  const stub: MetadataStub = {
-    paths: [],
-    tokenEndpoint: `${issuer}/token-1`,
-    trouble: undefined,
+  return {
     async fetch(input, init) {
-      stub.paths.push(new URL(String(input)).pathname);
       active++;
       try {
-        await pause(5);
-        if (stub.trouble !== undefined) return await stub.trouble(init?.signal ?? undefined);
-        return Response.json({ issuer, token_endpoint: stub.tokenEndpoint });
+        return await fetch(input, init);
       } finally {
         active--;
       }
@@ -48,6 +36,31 @@ export function metadataStub(): MetadataStub {
         await pause(5);
       }
     },
+  };
+}
+
+/** What {@linkcode metadataStub} gives. */
+export interface MetadataStub extends CountedFetch {
+  /** The paths that were asked for, oldest first. */
+  readonly paths: string[];
+  /** The document's token endpoint from now on. */
+  tokenEndpoint: string;
+  /** What comes in place of the document, where something does. */
+  trouble: ((signal: AbortSignal | undefined) => Response | Promise<Response>) | undefined;
+}
+
+/** A server that publishes a good document at its first place. */
+export function metadataStub(): MetadataStub {
+  const stub: MetadataStub = {
+    paths: [],
+    tokenEndpoint: `${issuer}/token-1`,
+    trouble: undefined,
+    ...counted(async (input, init) => {
+      stub.paths.push(new URL(String(input)).pathname);
+      await pause(5);
+      if (stub.trouble !== undefined) return await stub.trouble(init?.signal ?? undefined);
+      return Response.json({ issuer, token_endpoint: stub.tokenEndpoint });
+    }),
   };
   return stub;
 }

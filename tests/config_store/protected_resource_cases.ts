@@ -194,6 +194,16 @@ const places: Case[] = [
         : challenges(({ api }) => `Bearer resource_metadata="${api}/metadata"`, "")(places, { path } as ArrivedRequest),
     invalid("the place that its challenge names speaks for another resource; "),
   ],
+  ...["X", "/../oauth-protected-resourceX", "/..%2fmine", "/mcp/..%2f", "?mcp"].map((end): Case => [
+    `names in its challenge a place that begins like a well-known one (${end}), where it speaks for the whole server`,
+    (places, { path }) =>
+      path === wellKnown || path === `${wellKnown}/mcp`
+        ? json({}, { status: 404 })
+        : path.startsWith(wellKnown)
+        ? json(document(places, { resource: places.origin }))
+        : challenge(`Bearer resource_metadata="${places.origin}${wellKnown}${end}"`),
+    invalid("the place that its challenge names speaks for another resource; "),
+  ]),
   [
     "names in its challenge the well-known place of the whole server",
     (places, { path }) =>
@@ -328,7 +338,7 @@ const bodies: Case[] = [
   ]),
   ["breaks off", everywhere(halfway(`{"resource":"${planted.body}"}`, "reset")), {
     code: "network_error",
-    says: "it can't be reached, see the cause",
+    says: "it can't be reached (",
     retryable: true,
   }],
   ["speaks no HTTP", everywhere(raw("SSH-2.0-OpenSSH_9.2\r\n")), {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AuthenticationError, ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
 import { json } from "../faults/behaviours.ts";
@@ -43,11 +43,9 @@ for (const [name, behaviour, end, timeout = 5_000] of protectedResourceCases) {
     await using scene = await arrange(timeout);
     const { api, auth, elsewhere, places, store, authenticator } = scene;
     api.always((request) => behaviour(places, request));
-    const start = performance.now();
 
     const got = await store.getMetadata().catch((error: unknown) => error);
 
-    assertLess(performance.now() - start, timeout + 2_000);
     assertNothingShows(got);
     for (const { method, headers } of api.requests) assertEquals([method, headers.get("authorization")], ["GET", null]);
     const requests = api.requests.map(({ path }) => path);
@@ -91,5 +89,5 @@ function assertFailure(got: unknown, { code, says, status, retryable = false }: 
   if (status !== undefined) assertEquals(got.status, status);
   assertStringIncludes(got.message, says);
   assertStringIncludes(got.message, api);
-  assertEquals("cause" in got, code === "network_error");
+  assertEquals("cause" in got, false);
 }

@@ -5,8 +5,10 @@ import {
   type ProtectedResourceOptions,
 } from "@m2m/authenticator/config-store/protected-resource";
 import fc from "fast-check";
+import { assertNothingShows, planted } from "../faults/planted.ts";
 import { until } from "../faults/until.ts";
-import { asOnWorkerd, HandClock, pause } from "./metadata_stub.ts";
+import { closedPort } from "../servers/fault_server.ts";
+import { asOnWorkerd, counted, HandClock, pause } from "./metadata_stub.ts";
 
 const api = "https://api.test/mcp";
 const issuer = "https://auth.test";
@@ -25,31 +27,29 @@ function arrange(options: ProtectedResourceOptions = {}, resource: string | URL 
     challenge: "Bearer",
     /** What comes in place of all that, where something does. */
     trouble: undefined as (() => Response | Promise<Response>) | undefined,
-    fetch: (async (input) => {
-      const url = new URL(String(input));
-      urls.push(url.href);
-      await pause(2);
-      if (stub.trouble !== undefined) return await stub.trouble();
-      if (url.href === String(resource)) {
-        return new Response(null, { status: 401, headers: { "www-authenticate": stub.challenge } });
-      }
-      if (url.pathname.startsWith("/.well-known/oauth-protected-resource")) {
-        return Response.json({ resource: String(resource), ...stub.published });
-      }
-      return Response.json({ issuer: url.origin, token_endpoint: `${url.origin}/token`, ...stub.server });
-    }) as Fetch,
   };
+  const counting = counted(async (input) => {
+    const url = new URL(String(input));
+    urls.push(url.href);
+    await pause(2);
+    if (stub.trouble !== undefined) return await stub.trouble();
+    if (url.href === String(resource)) {
+      return new Response(null, { status: 401, headers: { "www-authenticate": stub.challenge } });
+    }
+    if (url.pathname.startsWith("/.well-known/oauth-protected-resource")) {
+      return Response.json({ resource: String(resource), ...stub.published });
+    }
+    return Response.json({ issuer: url.origin, token_endpoint: `${url.origin}/token`, ...stub.server });
+  });
   const clock = new HandClock();
   const given = options.issuers === undefined ? { issuer } : {};
-  const store = new ProtectedResourceClientConfigStore(resource, { ...given, fetch: stub.fetch, clock, ...options });
-  return { stub, clock, store };
-}
-
-async function calm(urls: readonly string[]): Promise<void> {
-  for (let before = -1; before !== urls.length;) {
-    before = urls.length;
-    await pause(30);
-  }
+  const store = new ProtectedResourceClientConfigStore(resource, {
+    ...given,
+    fetch: counting.fetch,
+    clock,
+    ...options,
+  });
+  return { stub: Object.assign(stub, counting), clock, store };
 }
 
 Deno.test("nobody is asked before somebody wants to know, then the API twice and the authorization server once", async () => {
@@ -139,7 +139,7 @@ Deno.test("scopes are the overrides', else the challenge's, else none, or all wh
 
 Deno.test("the other overrides count, and what the server has for mutual TLS and revocation is told", async () => {
   const overrides = { audience: "https://x.test", headerKey: "X-Token", resource: [] };
-  const { stub, store } = arrange({ overrides, mtls: true });
+  const { stub, store } = arrange({ overrides, useMtlsEndpointAliases: true });
   const revocation_endpoint = `${issuer}/revoke`;
   stub.server = { mtls_endpoint_aliases: { token_endpoint: `${issuer}/mtls` }, revocation_endpoint };
 
@@ -246,7 +246,7 @@ Deno.test("an API that moves to another expected issuer is followed at the next 
   clock.now += 1;
   assertEquals((await store.getClientConfig()).issuer, issuer);
   await until(() => stub.urls.length === 6);
-  await calm(stub.urls);
+  await stub.calm();
 
   assertEquals((await store.getClientConfig()).tokenEndpoint, "https://next.test/token");
   assertEquals(stub.urls.length, 6);
@@ -265,7 +265,7 @@ for (const [what, cause] of Object.entries(troubles)) {
     for (let hours = 0; hours < 48; hours += 12) {
       clock.now += 12 * hour;
       assertEquals((await store.getClientConfig()).issuer, issuer);
-      await calm(stub.urls);
+      await stub.calm();
     }
     assertEquals(stub.urls.filter((url) => url.includes("evil")), []);
 
@@ -342,6 +342,43 @@ Deno.test("a caller who gives up leaves at once with his own reason, and the oth
   assertEquals((await other).resource, api);
 });
 
+Deno.test("a query in the API's URL shows nowhere when the API can't be reached, whoever quotes it", async () => {
+  const url = `http://127.0.0.1:${await closedPort()}/mcp?key=${planted.query}`;
+  const quoting: (Fetch | undefined)[] = [
+    undefined,
+    (input) => Promise.reject(new TypeError(`error sending request for url (${input})`)),
+    (input) =>
+      Promise.reject(new TypeError("fetch failed", { cause: new Error(`no way to ${new URL(String(input)).search}`) })),
+  ];
+  for (const fetch of quoting) {
+    // At the challenge, and at the metadata behind it.
+    for (const isAtChallenge of [true, false]) {
+      const by: Fetch = (input, init) =>
+        !isAtChallenge && String(input) === url
+          ? Promise.resolve(new Response(null, { status: 401 }))
+          : (fetch ?? globalThis.fetch)(input, init);
+      const store = new ProtectedResourceClientConfigStore(url, { issuer, fetch: by });
+
+      const error = await assertRejects(() => store.getClientConfig(), AuthenticationError, "it can't be reached (");
+
+      assertEquals([error.code, error.retryable, "cause" in error], ["network_error", true, false]);
+      assertNothingShows(error);
+    }
+  }
+});
+
+Deno.test("what is said of the client isn't changed by whoever said it, or is told", async () => {
+  const overrides = { scopes: ["a"], resource: ["https://x.test"] };
+  const { store } = arrange({ overrides });
+  overrides.scopes.push("b");
+  overrides.resource.push("not checked");
+
+  const { scopes, resource } = await store.getClientConfig();
+
+  assertEquals([scopes, resource], [["a"], ["https://x.test"]]);
+  assert(Object.isFrozen(scopes) && Object.isFrozen(resource));
+});
+
 Deno.test("wrong arguments are told at once", () => {
   type Wrong = [unknown, unknown, typeof TypeError | typeof RangeError, string];
   const wrong: Wrong[] = [
@@ -361,6 +398,7 @@ Deno.test("wrong arguments are told at once", () => {
     [api, { issuer, timeout: 0 }, RangeError, "timeout must be"],
     [api, { issuer, overrides: { scopes: "a b" } }, TypeError, "scopes must be an array"],
     [api, { issuer, overrides: { headerKey: "a b" } }, TypeError, "headerKey must be a header name"],
+    [api, { issuer, overrides: { resource: "mcp" } }, TypeError, "resource must be absolute URIs without fragment"],
   ];
   for (const [resource, options, type, message] of wrong) {
     const make = () =>

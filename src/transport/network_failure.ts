@@ -1,0 +1,32 @@
+/**
+ * What a request failed of, where no answer came: fit to be shown.
+ *
+ * @module
+ */
+
+/** Whether the runtime forbade it: Deno's `NotCapable`, which older ones call `PermissionDenied`. */
+export function isDenied(error: unknown): boolean {
+  const { name } = Object(error);
+  return name === "NotCapable" || name === "PermissionDenied";
+}
+
+/** Runtimes wrap: the innermost message is the one that tells. */
+export function rootMessage(error: unknown): string {
+  let root = error;
+  for (let depth = 0; depth < 5 && Object(root).cause !== undefined; depth++) root = Object(root).cause;
+  return String(Object(root).message ?? root);
+}
+
+/**
+ * The innermost message of what a request to this URL failed of, printable and short. Runtimes quote the URL, and a query
+ * may hold what nobody should read: that is why the error itself is no `cause`.
+ */
+export function failureMessage(error: unknown, url: string): string {
+  const { search } = new URL(url);
+  // A query may hold what looks like its end.
+  const text = search ? rootMessage(error).replaceAll(search, "?") : rootMessage(error);
+  return text.replace(/(https?:\/\/[^\s?#]*)[?#][^\s)"'>]*/gi, "$1").replace(/[^\x20-\x7e]+/g, " ").trim().slice(
+    0,
+    300,
+  );
+}
