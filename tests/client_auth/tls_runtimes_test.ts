@@ -2,13 +2,9 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import { encodeBase64Url } from "@std/encoding/base64url";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { bunExecutable } from "../runtimes/bun.ts";
-import { bundle } from "../runtimes/bundle.ts";
-import { nodeExecutable, nodeVersions } from "../runtimes/node.ts";
+import { askWorker, type Runtime, runtimes, testOnPrograms, testOnWorkerd } from "../runtimes/every_runtime.ts";
+import { noteTried } from "../runtimes/tried_methods.ts";
 import { runToEnd } from "../runtimes/run_to_end.ts";
-import { testsOn } from "../runtimes/tests_on.ts";
-import { startWorker } from "../runtimes/workerd.ts";
-import { compatibilityDate, workerdExecutable } from "../runtimes/workerd_executable.ts";
 import { ownProject } from "../transport/project.ts";
 import type { TlsInput, TlsOutput } from "./tls_case.ts";
 import { byClientCertificate, tryCertificates } from "./tls_program.ts";
@@ -17,6 +13,7 @@ import { cases, setTlsStage } from "./tls_stage.ts";
 /** Runs the cases somewhere, against real servers. */
 async function allEndAsTheyShould(
   run: (input: TlsInput) => Promise<TlsOutput>,
+  runtime: Runtime,
   sharesSessions = true,
 ): Promise<void> {
   await using stage = await setTlsStage(sharesSessions);
@@ -52,6 +49,7 @@ async function allEndAsTheyShould(
     });
     assertFalse(headerNames.includes("authorization"));
   }
+  noteTried(runtime, "tls");
 }
 
 /** RFC 8705 §3.1. */
@@ -73,38 +71,29 @@ async function onProgram(executable: string, args: readonly string[], input: Tls
 }
 
 Deno.test("certificates prove who a client is, and bind its tokens, on Deno", async () => {
-  await allEndAsTheyShould((input) =>
-    tryCertificates(input, byClientCertificate, (value) => inspect(value, { depth: 10, showHidden: true }))
+  await allEndAsTheyShould(
+    (input) => tryCertificates(input, byClientCertificate, (value) => inspect(value, { depth: 10, showHidden: true })),
+    runtimes[0]!,
   );
 });
 
-const testOnBun = await testsOn("Bun", bunExecutable);
-testOnBun("certificates prove who a client is, and bind its tokens, on Bun", async (bun) => {
-  await allEndAsTheyShould((input) => onProgram(bun, ["--no-install"], input));
+await testOnPrograms("certificates prove who a client is, and bind its tokens,", async (executable, runtime) => {
+  const args = runtime.name === "Bun" ? ["--no-install"] : ["--no-warnings"];
+  await allEndAsTheyShould((input) => onProgram(executable, args, input), runtime);
 });
 
-for (const version of nodeVersions) {
-  const testOnNode = await testsOn(`Node ${version}`, () => nodeExecutable(version));
-  testOnNode(`certificates prove who a client is, and bind its tokens, on Node ${version}`, async (node) => {
-    await allEndAsTheyShould((input) => onProgram(node, ["--no-warnings"], input));
-  });
-}
-
-const testOnWorkerd = await testsOn("workerd", workerdExecutable);
-for (const date of ["2024-09-01", "2026-11-01"]) {
-  testOnWorkerd(`certificates of bindings do the same on workerd, as of ${date}`, async (workerd) => {
-    await allEndAsTheyShould(async (input) => {
-      await using worker = await startWorker(workerd.path, {
-        script: await bundle(new URL("tls_worker.ts", import.meta.url)),
-        compatibilityDate: compatibilityDate(workerd, date),
+const worker = new URL("tls_worker.ts", import.meta.url);
+await testOnWorkerd("certificates of bindings do the same", worker, async (start, runtime) => {
+  await allEndAsTheyShould(
+    async (input) => {
+      await using running = await start({
         tlsBindings: { "no certificate": undefined, ...input.certificates },
         authority: input.authority,
       });
-      const response = await fetch(worker.url, { method: "POST", body: JSON.stringify(input) });
-      const text = await response.text();
-      assert(response.ok, text + worker.printed());
-      return JSON.parse(text);
+      return await askWorker(running, input);
       // It goes on with sessions by the host's name alone, which is no fetch's to mend.
-    }, false);
-  });
-}
+    },
+    runtime,
+    false,
+  );
+});

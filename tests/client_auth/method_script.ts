@@ -1,0 +1,5 @@
+/** Every method as a program: its last argument is what they need. @module */
+import { argv } from "node:process";
+import { tryEveryMethod } from "./method_program.ts";
+
+console.log(JSON.stringify(await tryEveryMethod(JSON.parse(argv.at(-1)!))));
