@@ -53,12 +53,6 @@ const promptRefusals = 3;
 const firstRefusalPause = 30_000;
 const longestRefusalPause = 900_000;
 
-/** What goes wrong before the token endpoint has said anything: it is not for the refusal memory. */
-const ownFaults = new Set<string>([
-  ...["config_store_failed", "config_absent", "invalid_config", "insecure_token_endpoint", "client_auth_failed"],
-  ...["permission_denied", "tls_failed", "proxy_failed"],
-]);
-
 /** Holds the token in use, and renews it. */
 export class Renewal {
   readonly #options: RenewalOptions;
@@ -80,7 +74,10 @@ export class Renewal {
   /** Failures in a row. */
   #failures = 0;
   #lastError: unknown;
-  /** Whether the last error came before any request: from a vault or a settings service, say, which is to be spared. */
+  /**
+   * Whether the last error came before any answer, and for good: from a vault or a settings service, say, which is to be
+   * spared. It is not for the refusal memory.
+   */
   #isOwnFault = false;
 
   /** `obtain` asks the authorization server, once. */
@@ -280,10 +277,10 @@ export class Renewal {
 
   async #obtain(reason: RenewalReason, attempt: number, signal: AbortSignal): Promise<Held> {
     const { clock, onEvent, defaultLifetime } = this.#options;
-    const behind = this.#isBehind;
     const start = momentOf(clock);
     this.#lastStart = start.monotonic;
-    tell(onEvent, { type: "requested", reason, attempt, behind });
+    const request = { reason, attempt, behind: this.#isBehind };
+    tell(onEvent, { type: "requested", ...request });
     try {
       const issued = await this.#ask(signal);
       signal.throwIfAborted();
@@ -292,14 +289,14 @@ export class Renewal {
       this.#isOwnFault = false;
       this.#notBefore = this.#behindNotBefore = -Infinity;
       const duration = ageOf(start, clock);
-      tell(onEvent, { type: "obtained", reason, attempt, behind, duration, remaining: held.expiresAt - duration });
+      tell(onEvent, { type: "obtained", ...request, duration, remaining: held.expiresAt - duration });
       return held;
     } catch (error) {
       this.#lastError = error;
       const delay = isPassing(error) ? this.#backOff(error) : undefined;
-      const { code, status } = error instanceof AuthenticationError ? error : { code: undefined, status: undefined };
-      this.#isOwnFault = delay === undefined && code !== undefined && ownFaults.has(code);
-      tell(onEvent, { type: "failed", reason, attempt, behind, duration: ageOf(start, clock), code, status, delay });
+      const { code, status } = (error instanceof AuthenticationError ? error : {}) as Partial<AuthenticationError>;
+      this.#isOwnFault = code !== undefined && status === undefined && delay === undefined;
+      tell(onEvent, { type: "failed", ...request, duration: ageOf(start, clock), code, status, delay });
       throw error;
     }
   }
