@@ -46,25 +46,27 @@ export function formParameters(asked: TokenRequestOptions): FormParameters {
   const { resource, authorizationDetails: details, parameters = {} } = asked;
   const scopes = checkScopes(asked.scopes);
   const audience = checkString("audience", asked.audience);
-  // Without a prototype, which a parameter of that name would set.
-  const form: Record<string, readonly string[]> = Object.create(null);
-  if (scopes) form.scope = [scopes.join(" ")];
-  if (audience !== undefined) form.audience = [audience];
-  if (resource != null) form.resource = [resource].flat().map(String);
-  for (const uri of form.resource ?? []) {
+  const uris = resource == null ? undefined : [resource].flat().map(String);
+  for (const uri of uris ?? []) {
     if (!URL.canParse(uri) || uri.includes("#")) {
-      refuse("resource", "absolute URIs without fragment (RFC 8707 §2)", uri);
+      refuse("resource", "an absolute URI without fragment (RFC 8707 §2)", uri);
     }
   }
-  if (details) form.authorization_details = [JSON.stringify(details)];
-  for (const [name, value] of Object.entries(parameters)) {
+  const others = Object.entries(parameters).map(([name, value]) => {
     const values = [value].flat();
     if (reserved.test(name) || !values.every((each) => typeof each === "string")) {
       refuse(`parameters.${name}`, "text, and nothing that has an option of its own", value);
     }
-    form[name] = values;
-  }
-  return form;
+    return [name, values] as const;
+  });
+  return {
+    ...scopes && { scope: [scopes.join(" ")] },
+    ...audience !== undefined && { audience: [audience] },
+    ...uris && { resource: uris },
+    ...details && { authorization_details: [JSON.stringify(details)] },
+    // Defines what it holds: a parameter named "__proto__" is one like any other.
+    ...Object.fromEntries(others),
+  };
 }
 
 /** The same text for those who ask for the same: scopes and resources are sets. */
