@@ -5,7 +5,7 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import { checkDuration, checkFunction, checkHeaderKey, checkUrl } from "./config_store/check.ts";
+import { checkDuration, checkFunction, checkHeaderKey, checkUrl, refuse } from "./config_store/check.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
 import { type AuthenticatorEventListener, tell } from "./events.ts";
@@ -355,9 +355,7 @@ const defaultRetry = checkRetry({});
 const globalTransport: WayOut = { fetch: globalFetch };
 
 function checkOrigins(urls: unknown): string[] {
-  if (!Array.isArray(urls)) {
-    throw new TypeError('allowedOrigins must be an array, such as ["https://files.example.com"].');
-  }
+  if (!Array.isArray(urls)) return refuse("allowedOrigins", 'an array, such as ["https://files.example.com"]', urls);
   return urls.map((url) => checkUrl("allowedOrigins", url).origin);
 }
 

@@ -113,7 +113,7 @@ async function followBlindly(
   }
   throw new AuthenticationError(
     "redirect_refused",
-    `Cannot follow the redirect of ${request.origin}${new URL(request.href).pathname}: browsers hide where it leads, ` +
-      'and the credential could go along. Call that URL itself, or set redirect: "manual".',
+    `Cannot follow the redirect of ${request.origin}${new URL(request.href).pathname}: ` +
+      'browsers hide where it leads. Call that URL itself, or set redirect: "manual".',
   );
 }
