@@ -288,7 +288,7 @@ Deno.test("what can't be what it should be is refused at once", () => {
     [{ resource: "/relative" }, "resource must be an absolute URI"],
     [{ resource: "https://a.test/#part" }, "without fragment"],
     [{ authorizationDetails: [{}] }, "authorizationDetails must be an array of objects with a type"],
-    [{ parameters: { scope: "a" } }, "parameters.scope must be text, and not what has an option of its own"],
+    [{ parameters: { scope: "a" } }, "parameters.scope must be text, and nothing that has an option of its own"],
     [{ endpoint: "/v1" }, "endpoint must be an absolute URL"],
     [{ headerKey: "a b" }, "headerKey must be a header name"],
     [{ allowedOrigins: "https://a.test" }, "allowedOrigins must be an array"],

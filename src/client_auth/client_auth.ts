@@ -83,7 +83,8 @@ export type ClientSecret = string | ((attempt?: SecretAttempt) => string | Promi
  * `invalid_client`.
  */
 export async function currentSecret(secret: ClientSecret, request: TokenRequest): Promise<string> {
-  const value = typeof secret === "function" ? await secret(request.refused ? request : undefined) : secret;
+  const { refused } = request;
+  const value = typeof secret === "function" ? await secret(refused ? { refused } : undefined) : secret;
   if (typeof value !== "string" || value === "") throw badSecret();
   request.conceal(value);
   request.credential = value;

@@ -13,20 +13,22 @@ export type { ClientSecret, SecretAttempt };
  * whenever the old one goes, no token request fails for it.
  *
  * The secret that was used last stays in use until the server refuses it; then the first one of the others is tried, in
- * the same breath. So a rotation costs one refused request, and not one for each token. A function that throws, or gives
+ * the same breath (not by `getToken`, which asks once). So a rotation costs one refused request, and not one for each token. A function that throws, or gives
  * nothing, is passed over as long as another one gives a secret: the file of an old secret may be gone.
  *
  * @example
  * ```ts
- * import { getToken } from "@m2m/authenticator";
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
  * import { overlappingSecrets } from "@m2m/authenticator/client-auth/overlapping-secrets";
  *
  * const vault = { read: (version: string) => Promise.resolve(version === "current" ? "my-secret" : "my-old-secret") };
- * const credentials = await getToken("https://auth.example.com/oauth/token", {
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
  *   clientId: "my-client",
- *   clientSecret: overlappingSecrets([() => vault.read("current"), () => vault.read("previous")]),
+ *   clientSecret: overlappingSecrets([() => vault.read("previous"), () => vault.read("current")]),
+ *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
  * });
- * console.log(credentials.tokenType);
+ * console.log((await authenticator.getCredentials()).tokenType); // Bearer, though the first one is refused
  * ```
  *
  * @param secrets The secrets, or functions that look them up each time, `secretFile(path)` among them; the one to begin
@@ -50,11 +52,10 @@ export function overlappingSecrets(
   return async (attempt) => {
     const looked = await Promise.allSettled(given.map((secret) => lookUp(secret, attempt)));
     const known = looked.flatMap((each) => each.status === "fulfilled" && each.value ? [each.value] : []);
-    const used = lastUsed();
-    const refused = attempt?.refused;
-    const chosen = refused === undefined
-      ? known.find((secret) => secret === used) ?? known[0]
-      : known.find((secret) => secret !== refused) ?? known[0];
+    const [used, refused] = [lastUsed(), attempt?.refused];
+    // The one after what was refused; where nothing was, -1 and 1 make the first one.
+    const chosen = used !== refused && known.find((secret) => secret === used) ||
+      known[(known.indexOf(refused ?? "") + 1) % known.length];
     if (chosen === undefined) {
       for (const each of looked) if (each.status === "rejected") throw each.reason;
       return "";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Document, parseDocument } from "yaml";
+import { loadAll, YAML11_SCHEMA } from "js-yaml";
 import { AuthenticationError } from "../errors.ts";
 import { checkHeaderKey, checkScopes } from "./check.ts";
 import { readLegacyFlyteConfig } from "./flyte_legacy_config.ts";
@@ -113,8 +113,7 @@ const rules: Readonly<Record<keyof FlyteConfig, Rule>> = {
  * @param source The file's text.
  * @returns What it says.
  * @throws {AuthenticationError} With code `invalid_config` if it is no YAML, or something in it can't be used: all of that,
- * by name, and no value. With `permission_denied` on Deno without `--allow-env=LOG_STREAM,LOG_TOKENS`, two variables by
- * which the YAML library there is made to tell what it does.
+ * by name, and no value.
  * @throws {TypeError} If it is no text.
  */
 export function parseFlyteConfig(source: string): FlyteConfig {
@@ -147,20 +146,15 @@ function adminSection(source: string): object {
 
 /** The library's own messages quote the file, which may hold a secret. */
 function parseYaml(source: string): unknown {
-  let document: Document;
+  const documents: unknown[] = [];
   try {
-    document = parseDocument(source, { version: "1.1", logLevel: "error" });
-    if (document.errors.length === 0) return document.toJS();
+    documents.push(...loadAll(source, { schema: YAML11_SCHEMA }));
   } catch (error) {
-    if (Object(error).name !== "NotCapable") throw invalid("it is no YAML, for it names what isn't there.");
-    throw new AuthenticationError(
-      "permission_denied",
-      "Cannot read Flyte's config file: the YAML library may not look at its own two variables. Run with " +
-        "--allow-env=LOG_STREAM,LOG_TOKENS.",
-    );
+    const { line, column } = Object(Object(error).mark);
+    throw invalid(`it is no YAML (line ${line + 1}, column ${column + 1}).`);
   }
-  const { line, col } = document.errors[0]?.linePos?.[0] ?? {};
-  throw invalid(`it is no YAML (line ${line}, column ${col}).`);
+  if (documents.length > 1) throw invalid("it must be a single document.");
+  return documents[0] ?? null;
 }
 
 function isRecord(value: unknown): value is object {

@@ -17,7 +17,8 @@ export interface TokenRequestOptions {
    * of its own. Default: the store's, where there is one; an empty list sends none.
    */
   resource?: string | URL | readonly (string | URL)[] | undefined;
-  /** What the token is to permit (RFC 9396 §2): objects with a `type`, sent as JSON. Default: none are sent. */
+  /** What the token is to permit (RFC 9396 §2): objects with a `type`, sent as JSON. Default, and for an
+   * empty list: none are sent. */
   authorizationDetails?: readonly AuthorizationDetail[] | undefined;
   /**
    * More form parameters, for what a server knows besides, as `{ organization: "org_7" }`; an array sends the same name
@@ -52,10 +53,14 @@ export function formParameters(asked: TokenRequestOptions): FormParameters {
       refuse("resource", "an absolute URI without fragment (RFC 8707 §2)", uri);
     }
   }
+  if (details && !(Array.isArray(details) && details.every((detail) => typeof detail?.type === "string"))) {
+    refuse("authorizationDetails", "an array of objects with a type (RFC 9396 §2)", details);
+  }
   const others = Object.entries(parameters).map(([name, value]) => {
     const values = [value].flat();
     if (reserved.test(name) || !values.every((each) => typeof each === "string")) {
-      refuse(`parameters.${name}`, "text, and nothing that has an option of its own", value);
+      // The value isn't shown: it may be a secret that got here.
+      throw new TypeError(`parameters.${name} must be text, and nothing that has an option of its own.`);
     }
     return [name, values] as const;
   });
@@ -63,7 +68,7 @@ export function formParameters(asked: TokenRequestOptions): FormParameters {
     ...scopes && { scope: [scopes.join(" ")] },
     ...audience !== undefined && { audience: [audience] },
     ...uris && { resource: uris },
-    ...details && { authorization_details: [JSON.stringify(details)] },
+    ...details && { authorization_details: [details.length ? JSON.stringify(details) : ""] },
     // Defines what it holds: a parameter named "__proto__" is one like any other.
     ...Object.fromEntries(others),
   };

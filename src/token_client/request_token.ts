@@ -56,12 +56,10 @@ export async function requestToken(asked: TokenExchange): Promise<Credentials> {
       try {
         return await send(request, asked);
       } catch (error) {
+        refusals?.note(request, error);
         const { error: word, retryable } = Object(error);
         const next = words.has(word) ? undefined : await another(word, retryable, request, { ...asked, signal });
-        if (next === undefined) {
-          refusals?.note(request, error);
-          throw error;
-        }
+        if (next === undefined) throw error;
         words.add(word);
         request = next;
       }

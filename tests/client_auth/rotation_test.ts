@@ -48,14 +48,17 @@ async function rotateUnderLoad(
   };
   const callers = Array.from({ length: 8 }, caller);
   const taken = [() => {}, ...steps(server)];
-  for (const step of taken) {
-    await step();
-    const before = renewals();
-    for (let waits = 0; waits < 1_000 && renewals() < before + 2; waits++) await pause(10);
-    assertGreater(renewals(), before + 1, "no token was renewed after a step");
+  try {
+    for (const step of taken) {
+      await step();
+      const before = renewals();
+      for (let waits = 0; waits < 1_000 && renewals() < before + 2; waits++) await pause(10);
+      assertGreater(renewals(), before + 1, "no token was renewed after a step");
+    }
+  } finally {
+    isOver = true;
+    await Promise.all(callers);
   }
-  isOver = true;
-  await Promise.all(callers);
 
   assertEquals(failures, []);
   assertGreater(calls, 100);
@@ -133,6 +136,14 @@ Deno.test("the secret used last stays in use until it is refused or gone", async
   assertEquals(await chosen(), "c");
   // There is no other: the server gets no second request.
   assertEquals(await chosen("c"), "c");
+});
+
+Deno.test("of three secrets each is tried before one is tried again", async () => {
+  const secrets = overlappingSecrets(["a", "b", "c"]);
+  const sent: string[] = [];
+  for (let refused: string | undefined; sent.length < 7; refused = sent.at(-1)!) sent.push(await secrets({ refused }));
+
+  assertEquals(sent.join(""), "abcabca");
 });
 
 Deno.test("a secret that can't be had is passed over while there is another", async () => {

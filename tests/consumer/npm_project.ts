@@ -26,7 +26,7 @@ export async function npmProject(
   await Deno.writeTextFile(join(modules, "@std", "encoding", "package.json"), JSON.stringify(encoding));
   await installPackage("jose/package.json", join(modules, "jose"));
   await installPackage("undici/package.json", join(modules, "undici"));
-  await installPackage("yaml/package.json", join(modules, "yaml"));
+  await installPackage("js-yaml/package.json", join(modules, "js-yaml"));
   await writeConsumer(folder.path, {
     "package.json": JSON.stringify({ private: true, type: "module" }),
     ...texts,

@@ -241,7 +241,7 @@ Deno.test("wrong settings are refused by the constructor", () => {
     [{ clientSecret: "planted" }, "clientId must be a string, not empty"],
     [{ clientAuth: { method: "x", authenticate() {} } }, "clientId must be a string, not empty"],
     [{ parameters: { assertion: "planted" } }, "parameters.assertion must not be set"],
-    [{ parameters: { grant_type: "planted" } }, "parameters.grant_type must be text, and not what has an option"],
+    [{ parameters: { grant_type: "planted" } }, "parameters.grant_type must be text, and nothing that has an option"],
     [{ configStore: undefined }, "configStore must be a ClientConfigStore"],
   ];
   for (const [options, message] of wrong) {

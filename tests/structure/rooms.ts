@@ -95,7 +95,7 @@ const packagesForAll = /^@std\/encoding(\/|$)/;
 /** Packages that belong to exports of their own, and the modules that may import them. */
 const packagesForSome: Readonly<Record<string, readonly string[]>> = {
   jose: ["src/client_auth/sign_assertion.ts", "src/dpop/key_pair.ts", "src/dpop/proof.ts"],
-  yaml: ["src/config_store/flyte_config_file.ts"],
+  "js-yaml": ["src/config_store/flyte_config_file.ts"],
 };
 
 /**

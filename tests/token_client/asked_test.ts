@@ -141,7 +141,7 @@ Deno.test("resources and authorization details that can't be are refused", () =>
     assertThrows(
       () => formParameters({ authorizationDetails: details as never }),
       TypeError,
-      "authorizationDetails must be an array of objects with a type (RFC 9396 §2).",
+      "authorizationDetails must be an array of objects with a type (RFC 9396 §2)",
     );
   }
 });
