@@ -76,7 +76,7 @@ Deno.test("a wrong setting is refused by the constructor, with what to write ins
     [{ endpoint: "dns:///flyte.example.com" }, "endpoint must be an absolute URL"],
     [{ endpoint: "https://me:planted@api.test" }, "without user name and password"],
     [{ clientId: 7 }, "clientId must be a string"],
-    [{ clientSecret: 7 }, "clientSecret must be a string"],
+    [{ clientSecret: 7 }, "The client secret must be a string"],
     [{ configStore: undefined }, "configStore must be a ClientConfigStore"],
     [{ configStore: { tokenEndpoint: stub.url } }, "new StaticClientConfigStore({ tokenEndpoint })"],
     [{ scopes: "a b" }, "scopes must be an array"],

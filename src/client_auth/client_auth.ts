@@ -97,5 +97,5 @@ export function checkSecret(secret: unknown): asserts secret is ClientSecret {
 }
 
 function badSecret(): TypeError {
-  return new TypeError("clientSecret must be a string, not empty, or a function that returns one.");
+  return new TypeError("The client secret must be a string that is not empty, or a function that returns one.");
 }

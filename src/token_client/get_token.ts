@@ -89,7 +89,7 @@ export const defaultTimeout = 10_000;
 export async function getToken(tokenEndpoint: string | URL, options: GetTokenOptions): Promise<Credentials> {
   const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = defaultTimeout, clock = systemClock } = options;
   const { deviceCode, refreshToken, fetch = globalFetch } = options;
-  if (typeof clientId !== "string" || clientId === "") refuse("clientId", "a string, not empty", clientId);
+  if (typeof clientId !== "string" || clientId === "") refuse("clientId", "a string that is not empty", clientId);
   if (grantType === GrantType.CLIENT_CREDS && !options.clientSecret && !options.clientAuth) {
     throw new TypeError("Client ID and Client SECRET both are required.");
   }

@@ -90,11 +90,11 @@ Deno.test("a provider that yields no secret is an error here, not a riddle at th
 });
 
 Deno.test("an empty secret is refused at once", () => {
-  assertThrows(() => clientSecretBasic(""), TypeError, "must be a string, not empty");
+  assertThrows(() => clientSecretBasic(""), TypeError, "must be a string that is not empty");
   assertThrows(
     () => clientSecretPost(undefined as unknown as string),
     TypeError,
-    "must be a string, not empty",
+    "must be a string that is not empty",
   );
 });
 
