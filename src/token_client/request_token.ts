@@ -85,13 +85,12 @@ async function another(
 async function send(request: BuiltTokenRequest, asked: TokenExchange): Promise<Credentials> {
   const { fetch, clock, dpop, tokenTypes = dpop?.tokenTypes } = asked;
   const requestedAt = clock.wall();
-  const { tokenEndpoint, clean } = request;
   const response = await exchange(request, dpop ? dpop.tokenFetch(fetch) : fetch);
   return judgeTokenResponse(response, {
-    tokenEndpoint: shown(tokenEndpoint),
+    ...request,
+    tokenEndpoint: shown(request.tokenEndpoint),
     requestedAt,
     now: clock.wall(),
-    clean,
     tokenTypes,
   });
 }

@@ -57,12 +57,16 @@ export async function buildTokenRequest(asked: TokenRequestParameters): Promise<
     signal,
     client,
     asked: client + identityOf(asked.parameters),
-    clean: (text) => cleanText(text, secrets),
+    clean(text) {
+      const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+      for (const secret of longestFirst) if (secret) text = text.replaceAll(secret, "[redacted]");
+      return text.replace(/[^\x20-\x7e]+/g, " ").trim().slice(0, 300);
+    },
     conceal(secret) {
       if (!secret) return;
       // In all the ways in which a server, or what stands in front of it, quotes what it got.
       const form = formEncode(secret);
-      const percent = form.replaceAll("+", "%20").replace(/%(2[1789]|7E)/g, decodeURIComponent);
+      const percent = encodeURIComponent(secret.toWellFormed());
       for (const text of [secret, secret.trim(), JSON.stringify(secret).slice(1, -1), form, percent]) {
         secrets.add(text).add(text.replace(/%../g, (code) => code.toLowerCase()));
       }
@@ -86,10 +90,4 @@ export async function buildTokenRequest(asked: TokenRequestParameters): Promise<
     );
   }
   return request;
-}
-
-function cleanText(text: string, secrets: ReadonlySet<string>): string {
-  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
-  for (const secret of longestFirst) if (secret) text = text.replaceAll(secret, "[redacted]");
-  return text.replace(/[^\x20-\x7e]+/g, " ").trim().slice(0, 300);
 }

@@ -38,13 +38,11 @@ export async function followRedirects(
   const redirect = isFollowed ? "manual" : request.redirect;
   let isRepeatable = request.isReplayable;
   let place: URL | undefined;
-  let { method } = request;
-  let isBodyDropped = false;
+  /** What becomes of the request once its body is dropped. */
+  let asGet: { method: string; body: null } | undefined;
   let isHome = true;
   for (let count = 0;; count++) {
-    let response = isBodyDropped && place
-      ? await request.sendWithoutBody(fetch, { headers, redirect, method }, place)
-      : await request.send(fetch, { headers, redirect }, place);
+    let response = await request.send(fetch, { ...asGet, headers, redirect }, place);
     if (isFollowed && response.type === "opaqueredirect") {
       response = await followBlindly(request, fetch, headers, headerKey);
       isHome = origins.includes(new URL(response.url || request.href).origin);
@@ -52,16 +50,16 @@ export async function followRedirects(
     const { status } = response;
     const here: Place = place ?? request;
     const next = isFollowed ? target(response, here.href) : undefined;
-    const toGet = status === 303 ? !isSafe(method) : status < 303 && method === "POST";
+    const { method } = asGet ?? request;
+    const toGet = status === 303 ? !/^(GET|HEAD)$/.test(method) : status < 303 && method === "POST";
     // A stream can't be sent a second time: the caller gets the redirect itself.
-    const canFollow = toGet || isBodyDropped || request.isReplayable;
+    const canFollow = toGet || asGet || request.isReplayable;
     if (next === undefined || !canFollow) return { response, isHome, isRepeatable };
     void response.body?.cancel().catch(() => {});
     if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
     const kept = new Headers(headers);
     if (toGet) {
-      method = "GET";
-      isBodyDropped = true;
+      asGet = { method: "GET", body: null };
       // The redirect came for a body that was taken: an order is placed once.
       isRepeatable = false;
       for (const name of [...kept.keys()]) if (name.startsWith("content-")) kept.delete(name);
@@ -74,10 +72,6 @@ export async function followRedirects(
     headers = kept;
     place = next;
   }
-}
-
-function isSafe(method: string): boolean {
-  return method === "GET" || method === "HEAD";
 }
 
 function target({ status, headers }: Response, base: string): URL | undefined {
@@ -96,7 +90,7 @@ async function followBlindly(
   headers: HeadersInit,
   headerKey: string,
 ): Promise<Response> {
-  if (headerKey === "authorization" && isSafe(request.method)) {
+  if (headerKey === "authorization" && /^(GET|HEAD)$/.test(request.method)) {
     return await request.send(fetch, { headers, redirect: "follow" });
   }
   throw new AuthenticationError(
