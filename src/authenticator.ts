@@ -5,7 +5,7 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import { checkDuration, checkFunction, checkHeaderKey, checkUrl } from "./config_store/check.ts";
+import { checkDuration, checkFunction, checkHeaderKey, checkUrl, refuse } from "./config_store/check.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
 import { type AuthenticatorEventListener, tell } from "./events.ts";
@@ -262,11 +262,9 @@ export abstract class Authenticator {
   }
 
   get #place(): Place {
-    if (this.#madePlace === undefined) {
-      const { href, origin } = new URL(this.#endpoint);
-      this.#madePlace = { href, origin };
-    }
-    return this.#madePlace;
+    if (this.#madePlace) return this.#madePlace;
+    const { href, origin } = new URL(this.#endpoint);
+    return this.#madePlace = { href, origin };
   }
 
   /** The origins that may have the token. */
@@ -322,9 +320,10 @@ export abstract class Authenticator {
     const headerKey = this.#headerKeyOf(held);
     const isOurs = !request.has(headerKey);
     const headers = isOurs ? request.headersWith(headerKey, headerValue(held)) : request.headers;
-    const { response, isHome, isRepeatable } = await followRedirects(request, fetch, headers, headerKey, this.#origins);
+    const followed = await followRedirects(request, fetch, headers, headerKey, this.#origins);
+    const { response, isHome } = followed;
     const isRefused = isOurs && isHome && response.status === 401 && !this.#dpop?.isAboutProof(response);
-    return { response, isHome, isRepeatable, isRefused };
+    return { ...followed, isRefused };
   }
 
   /** A token other than the refused one. None where the server hands out the same again, or has none to give. */
@@ -355,9 +354,7 @@ const defaultRetry = checkRetry({});
 const globalTransport: WayOut = { fetch: globalFetch };
 
 function checkOrigins(urls: unknown): string[] {
-  if (!Array.isArray(urls)) {
-    throw new TypeError('allowedOrigins must be an array, such as ["https://files.example.com"].');
-  }
+  if (!Array.isArray(urls)) return refuse("allowedOrigins", 'an array, such as ["https://files.example.com"]', urls);
   return urls.map((url) => checkUrl("allowedOrigins", url).origin);
 }
 

@@ -127,9 +127,9 @@ export function parseExpiresIn(value: unknown): number | undefined {
 export function jwtLifetime(token: string, now: number): number | undefined {
   const { exp, iat } = readJwtClaims(token);
   if (typeof exp !== "number") return undefined;
-  const left = plausible(exp * 1000 - now);
-  const whole = typeof iat === "number" ? plausible((exp - iat) * 1000) : undefined;
-  return left === undefined || whole === undefined ? left ?? whole : Math.min(left, whole);
+  const left = exp * 1000 - now;
+  const whole = typeof iat === "number" ? (exp - iat) * 1000 : left;
+  return plausible(Math.min(left, whole)) ?? plausible(Math.max(left, whole));
 }
 
 function readJwtClaims(token: string): { exp?: unknown; iat?: unknown } {

@@ -108,8 +108,9 @@ export class AuthenticationError extends Error {
    * @param options What else is known.
    */
   constructor(code: AuthenticationErrorCode, message: string, options: AuthenticationErrorOptions = {}) {
-    const { cause, retryable = false, ...known } = options;
-    super(message, "cause" in options ? { cause } : undefined);
+    const { cause: _, retryable = false, ...known } = options;
+    // It takes the cause, if there is one.
+    super(message, options);
     this.code = code;
     this.retryable = retryable;
     for (const [name, value] of Object.entries(known)) {

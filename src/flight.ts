@@ -18,7 +18,8 @@ const silence = 100;
 interface Slot<T> {
   beats: number;
   lastBeat: number;
-  outcome?: { value: T } | { error: unknown };
+  /** Gives the value, or throws what the work threw. */
+  outcome?: () => T;
   /** Who took over from a leader that fell silent. */
   successor?: Slot<T>;
   /** Set by whoever wants the work to end; its leader looks at each beat. */
@@ -64,10 +65,12 @@ export class Flight<T> {
 
   /** Has the work that runs end with this reason, and settles when it has, where that can be awaited. */
   async end(reason: unknown): Promise<void> {
-    if (this.#slot !== undefined) {
+    if (this.#slot) {
       // Its followers hear of it at once, its leader at the next beat; who comes next has nothing to do with it.
       this.#slot.end = { reason };
-      this.#slot.outcome = { error: reason };
+      this.#slot.outcome = () => {
+        throw reason;
+      };
       this.#slot = undefined;
     }
     const shared = this.#shared;
@@ -79,12 +82,10 @@ export class Flight<T> {
   async #leadOrFollow(work: Work<T>): Promise<T> {
     let beats = NaN;
     let looks = 0;
-    for (let slot = this.#slot; slot !== undefined;) {
-      if (slot.outcome !== undefined) {
-        if ("error" in slot.outcome) throw slot.outcome.error;
-        return slot.outcome.value;
-      }
-      if (slot.successor !== undefined) {
+    let slot = this.#slot;
+    while (slot) {
+      if (slot.outcome) return slot.outcome();
+      if (slot.successor) {
         slot = slot.successor;
         looks = 0;
         continue;
@@ -92,29 +93,31 @@ export class Flight<T> {
       looks = slot.beats === beats ? looks + 1 : 0;
       beats = slot.beats;
       // The first follower to notice leads, the others follow it, even if it is done before they look again.
-      if (looks >= silentLooks) return await this.#lead(work, slot);
+      if (looks >= silentLooks) break;
       await new Promise((resolve) => setTimeout(resolve, lookInterval));
     }
-    return await this.#lead(work, undefined);
+    return await this.#lead(work, slot);
   }
 
   async #lead(work: Work<T>, predecessor: Slot<T> | undefined): Promise<T> {
     const slot: Slot<T> = { beats: 0, lastBeat: Date.now() };
-    if (predecessor !== undefined) predecessor.successor = slot;
+    if (predecessor) predecessor.successor = slot;
     this.#slot = slot;
     const controller = new AbortController();
     const beat = setInterval(() => {
       slot.beats++;
       slot.lastBeat = Date.now();
       // Here, for an abort from within another request would reach into this one.
-      if (slot.end !== undefined) controller.abort(slot.end.reason);
+      if (slot.end) controller.abort(slot.end.reason);
     }, beatInterval);
     try {
       const value = await work(controller.signal);
-      slot.outcome = { value };
+      slot.outcome = () => value;
       return value;
     } catch (error) {
-      slot.outcome = { error };
+      slot.outcome = () => {
+        throw error;
+      };
       throw error;
     } finally {
       clearInterval(beat);

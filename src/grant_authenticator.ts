@@ -8,7 +8,7 @@ import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret, TokenRequest } from "./client_auth/client_auth.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { checkDuration, checkFunction, checkHeaderKey, checkString, checkUrl } from "./config_store/check.ts";
+import { checkDuration, checkFunction, checkHeaderKey, checkString, checkUrl, refuse } from "./config_store/check.ts";
 import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
 import { AuthenticationError } from "./errors.ts";
 import type { IssuedCredentials } from "./held.ts";
@@ -126,7 +126,7 @@ export abstract class GrantAuthenticator extends Authenticator {
     const { clock = systemClock } = options;
     checkString("clientId", clientId);
     if (typeof configStore?.getClientConfig !== "function") {
-      throw new TypeError("configStore must be a ClientConfigStore: new StaticClientConfigStore({ tokenEndpoint }).");
+      refuse("configStore", "a ClientConfigStore, such as new StaticClientConfigStore({ tokenEndpoint })", configStore);
     }
     // Refused here for its colon, if at all, and not when the first token is needed.
     if (basicEncoding === "raw") getBasicAuthorizationHeader(clientId, "", { encoding: basicEncoding });
@@ -134,15 +134,10 @@ export abstract class GrantAuthenticator extends Authenticator {
     if (!(cooldown >= 0)) throw new RangeError("cooldown must be a number of milliseconds, 0 or more.");
     checkFunction("customize", options.customize);
     const clientAuth = chooseClientAuth(options);
-    this.#options = {
-      ...options,
-      timeout,
-      cooldown,
-      clock,
-      clientAuth,
-      clientSecret: undefined,
-      basicEncoding: undefined,
-    };
+    // What holds a secret isn't kept: the way out and the client authentication have it.
+    const { clientSecret: _, basicEncoding: _1, httpProxyUrl: _2, verify: _3, clientCertificate: _4, ...kept } =
+      options;
+    this.#options = { ...kept, timeout, cooldown, clock, clientAuth };
     this.#form = formParameters(options);
   }
 
@@ -199,9 +194,6 @@ export abstract class GrantAuthenticator extends Authenticator {
     const member = members.get(key) ?? new (this.constructor as new (options: GrantAuthenticatorOptions) => this)({
       ...options,
       fetch: this.transportFetch,
-      httpProxyUrl: undefined,
-      verify: undefined,
-      clientCertificate: undefined,
       [inherited]: family,
     } as GrantAuthenticatorOptions);
     members.delete(key);
@@ -223,10 +215,11 @@ export abstract class GrantAuthenticator extends Authenticator {
     await Promise.all(ended.map((member) => member.#end()));
     if (this.#options.revocation === undefined) return;
     // One that fails is no reason to keep the others' tokens.
-    const outcomes = await Promise.allSettled(ended.map((member) => member.#giveBack()));
+    const givenBack = ended.map((member) => member.#giveBack());
+    await Promise.allSettled(givenBack);
     // What the way out needed for it.
     await this.#end();
-    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    await Promise.all(givenBack);
   }
 
   /**
@@ -236,24 +229,19 @@ export abstract class GrantAuthenticator extends Authenticator {
    * @returns The credentials, and the header the store names for them.
    */
   protected override async requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
-    const { dpop, customize } = this.#options;
     const { tokenEndpoint, issuer, headerKey, form } = await this.#getClientConfig(signal);
     const parameters = { grant_type: [this.grantType], ...form, ...this.#form };
     const asked = JSON.stringify([tokenEndpoint, identityOf(parameters)]);
     // A token belongs to the settings it was asked for under: with others, it isn't used any more.
     if (this.#asked !== asked) this.forgetCredentials();
     this.#asked = asked;
-    const { transportFetch } = this;
     const credentials = await requestToken({
       ...this.#options,
       tokenEndpoint,
       issuer,
       parameters,
-      prepare: async (request) => {
-        await this.prepareTokenRequest(request);
-        await customize?.(request);
-      },
-      fetch: dpop ? dpop.tokenFetch(transportFetch) : transportFetch,
+      prepare: (request) => this.prepareTokenRequest(request),
+      fetch: this.transportFetch,
       tokenTypes: this.tokenTypes,
       signal,
       refusals: this.#family.refusals,

@@ -28,17 +28,6 @@ const shortestLife = 1_000;
 /** For how long one look at both clocks is trusted, in milliseconds, as long as the wall clock isn't set back. */
 const lookTrust = 1_000;
 
-/** What is known of a token before it is held. */
-export interface HeldInit {
-  issued: IssuedCredentials;
-  /** Just before the token was asked for: its way here is a part of its life. */
-  start: Moment;
-  /** How long it is taken to live if the server didn't say, in milliseconds. */
-  defaultLifetime: number;
-  /** The token it takes the place of. */
-  previous: Held | undefined;
-}
-
 /** An issued token in use. Its times are ages in milliseconds. */
 export class Held implements IssuedCredentials {
   readonly credentials: Credentials;
@@ -56,9 +45,17 @@ export class Held implements IssuedCredentials {
   #lookedAt = 0;
   #lookAgainAt = 0;
 
-  constructor({ issued, start, defaultLifetime, previous }: HeldInit) {
-    const { credentials, headerKey } = issued;
-    const { accessToken, expiresAt: end } = credentials;
+  /**
+   * `start` is just before the token was asked for: its way here is a part of its life. `defaultLifetime` is how long it
+   * is taken to live if the server didn't say, in milliseconds; `previous` the token it takes the place of.
+   */
+  constructor(
+    { credentials, headerKey }: IssuedCredentials,
+    start: Moment,
+    defaultLifetime: number,
+    previous: Held | undefined,
+  ) {
+    const { expiresAt: end } = credentials;
     this.credentials = credentials;
     this.headerKey = headerKey;
     this.#start = start;
@@ -66,7 +63,7 @@ export class Held implements IssuedCredentials {
     this.mustRenewAt = this.expiresAt - Math.min(this.expiresAt * mustRenewShare, mustRenewAtMost);
     const early = Math.min(this.expiresAt * shouldRenewShare, shouldRenewAtMost) * (1 + Math.random() * jitterShare);
     // A server that handed back the same token will do so again until that one is at its end.
-    const isSame = previous?.credentials.accessToken === accessToken;
+    const isSame = previous?.credentials.accessToken === credentials.accessToken;
     this.shouldRenewAt = isSame ? this.mustRenewAt : this.expiresAt - early;
   }
 

@@ -10,7 +10,7 @@ import { sleep, untilAborted, withDeadline } from "./abort.ts";
 import { ageOf, type Clock, momentOf } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import { AuthenticationError } from "./errors.ts";
-import { type AuthenticatorEventListener, type RenewalReason, tell } from "./events.ts";
+import { type AuthenticatorEvent, type AuthenticatorEventListener, type RenewalReason, tell } from "./events.ts";
 import { Flight } from "./flight.ts";
 import { Held, type IssuedCredentials } from "./held.ts";
 import { isRequestBound } from "./transport/request_bound.ts";
@@ -53,15 +53,10 @@ const promptRefusals = 3;
 const firstRefusalPause = 30_000;
 const longestRefusalPause = 900_000;
 
-/** What goes wrong before the token endpoint has said anything: it is not for the refusal memory. */
-const ownFaults = new Set<string>([
-  ...["config_store_failed", "config_absent", "invalid_config", "insecure_token_endpoint", "client_auth_failed"],
-  ...["permission_denied", "tls_failed", "proxy_failed"],
-]);
-
 /** Holds the token in use, and renews it. */
 export class Renewal {
   readonly #options: RenewalOptions;
+  readonly #clock: Clock;
   readonly #ask: (signal: AbortSignal) => Promise<IssuedCredentials>;
   readonly #flight = new Flight<Held>();
   // Of the flight that is under way: how many attempts it makes, and whether nobody waited for it when it started.
@@ -80,12 +75,16 @@ export class Renewal {
   /** Failures in a row. */
   #failures = 0;
   #lastError: unknown;
-  /** Whether the last error came before any request: from a vault or a settings service, say, which is to be spared. */
+  /**
+   * Whether the last error came before any answer, and for good: from a vault or a settings service, say, which is to be
+   * spared. It is not for the refusal memory.
+   */
   #isOwnFault = false;
 
   /** `obtain` asks the authorization server, once. */
   constructor(options: RenewalOptions, obtain: (signal: AbortSignal) => Promise<IssuedCredentials>) {
     this.#options = options;
+    this.#clock = options.clock;
     this.#ask = obtain;
   }
 
@@ -97,8 +96,8 @@ export class Renewal {
   /** The token in use if nothing needs to be done about it: the way nearly all calls go. */
   get fresh(): Held | undefined {
     const held = this.#held;
-    const { clock, onEvent } = this.#options;
-    if (held === undefined || !held.isFresh(clock)) return undefined;
+    const { onEvent } = this.#options;
+    if (held === undefined || !held.isFresh(this.#clock)) return undefined;
     return onEvent === undefined ? held : this.#reused(held);
   }
 
@@ -110,7 +109,7 @@ export class Renewal {
     const held = this.#held;
     if (held === undefined) return await this.#next("first", signal);
     if (held.refused) return await this.#insteadOfRefused(held, signal);
-    const age = held.age(this.#options.clock);
+    const age = held.age(this.#clock);
     if (age >= held.expiresAt) return await this.#next("expired", signal);
     if (age < held.mustRenewAt && this.#renewBehind()) return this.#reused(held);
     return await this.#nextOr(held, signal);
@@ -124,10 +123,9 @@ export class Renewal {
 
   /** Takes note that the API refused a token. Whether the call should be made again with another one. */
   refuse(held: Held): boolean {
-    const { clock, onEvent } = this.#options;
     const renews = held !== this.#held || held.refused || this.#mayReplace();
     if (renews) held.refused = true;
-    tell(onEvent, { type: "refused", remaining: held.expiresAt - held.age(clock), renews });
+    this.#tell({ type: "refused", remaining: held.expiresAt - held.age(this.#clock), renews });
     return renews;
   }
 
@@ -139,7 +137,7 @@ export class Renewal {
   /** Uses the token no longer. What it is, if it was still alive. */
   forget(): Credentials | undefined {
     const held = this.#held;
-    const isAlive = held !== undefined && held.age(this.#options.clock) < held.expiresAt;
+    const isAlive = held !== undefined && held.age(this.#clock) < held.expiresAt;
     held?.end();
     return isAlive ? held.credentials : undefined;
   }
@@ -150,7 +148,7 @@ export class Renewal {
   }
 
   #mayReplace(): boolean {
-    const now = this.#options.clock.monotonic();
+    const now = this.#clock.monotonic();
     const doublings = this.#refusals - promptRefusals;
     const pause = doublings < 0 ? 0 : Math.min(firstRefusalPause * 2 ** doublings, longestRefusalPause);
     const since = now - this.#lastRefusal;
@@ -160,9 +158,12 @@ export class Renewal {
     return true;
   }
 
+  #tell(event: AuthenticatorEvent): void {
+    tell(this.#options.onEvent, event);
+  }
+
   #reused(held: Held): Held {
-    const { clock, onEvent } = this.#options;
-    tell(onEvent, { type: "reused", remaining: held.expiresAt - held.age(clock) });
+    this.#tell({ type: "reused", remaining: held.expiresAt - held.age(this.#clock) });
     return held;
   }
 
@@ -181,21 +182,20 @@ export class Renewal {
   }
 
   #isTooSoon(): boolean {
-    return this.#options.clock.monotonic() < Math.max(this.#behindNotBefore, this.#lastStart + renewalFloor);
+    return this.#clock.monotonic() < Math.max(this.#behindNotBefore, this.#lastStart + renewalFloor);
   }
 
   /** The next token if it comes at once, else the live one: a server in trouble goes unnoticed. */
   async #nextOr(held: Held, signal: AbortSignal | undefined): Promise<Held> {
-    const { clock } = this.#options;
     // Who comes while a request is overdue waits no more for it than who came in time.
-    const isOverdue = clock.monotonic() - this.#lastStart >= patience;
+    const isOverdue = this.#clock.monotonic() - this.#lastStart >= patience;
     if (this.#flight.active ? isOverdue : this.#isTooSoon()) return this.#reused(held);
     try {
       const limits = { timeout: patience, error: () => outOfTime(patience), signal };
       return await withDeadline(limits, (signal) => this.#next("expired", signal, 1));
     } catch (error) {
       if (signal?.aborted) throw error;
-      if (held.refused || held.age(clock) >= held.expiresAt) return await this.#next("expired", signal);
+      if (held.refused || held.age(this.#clock) >= held.expiresAt) return await this.#next("expired", signal);
       return this.#reused(held);
     }
   }
@@ -205,15 +205,14 @@ export class Renewal {
    * may do without what the refused call was missing.
    */
   async #insteadOfRefused(held: Held, signal: AbortSignal | undefined): Promise<Held> {
-    const { clock } = this.#options;
-    const isAlive = () => held.age(clock) < held.expiresAt;
+    const isAlive = () => held.age(this.#clock) < held.expiresAt;
     const reuse = () => {
       held.refused = false;
       return this.#reused(held);
     };
     if (!isAlive()) return await this.#next("refused", signal);
     // Not even an attempt is to be made yet, and calls that have no use for one mustn't wait for it.
-    if (!this.#flight.active && clock.monotonic() < this.#notBefore) return reuse();
+    if (!this.#flight.active && this.#clock.monotonic() < this.#notBefore) return reuse();
     try {
       return await this.#next("refused", signal, 1);
     } catch (error) {
@@ -251,8 +250,8 @@ export class Renewal {
 
   /** One flight: as many requests as it takes, within the limits. */
   #run(reason: RenewalReason, attempts: number, signal: AbortSignal): Promise<Held> {
-    const { clock, retry: { deadline } } = this.#options;
-    const end = clock.monotonic() + deadline;
+    const { retry: { deadline } } = this.#options;
+    const end = this.#clock.monotonic() + deadline;
     const failuresBefore = this.#failures;
     const error = () => this.#failures > failuresBefore ? this.#lastError : outOfTime(deadline);
     return withDeadline({ timeout: deadline, error, signal }, async (signal) => {
@@ -269,46 +268,45 @@ export class Renewal {
 
   /** Waits for as long as the last failure asks for, or throws it if that is longer than there is time. */
   async #pause(end: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
     // Longer than anybody waits: then nobody does, until as much time has passed.
-    const isTooLong = this.#isLongWish && clock.monotonic() < this.#notBefore;
+    const isTooLong = this.#isLongWish && this.#clock.monotonic() < this.#notBefore;
     if (isTooLong || this.#notBefore > end) throw this.#lastError;
-    const isRecent = clock.monotonic() - this.#lastStart < renewalFloor;
+    const isRecent = this.#clock.monotonic() - this.#lastStart < renewalFloor;
     if (isRecent && this.#isOwnFault) throw this.#lastError;
-    for (let delay; (delay = this.#notBefore - clock.monotonic()) > 0;) await sleep(delay, signal);
+    for (let delay; (delay = this.#notBefore - this.#clock.monotonic()) > 0;) await sleep(delay, signal);
   }
 
   async #obtain(reason: RenewalReason, attempt: number, signal: AbortSignal): Promise<Held> {
-    const { clock, onEvent, defaultLifetime } = this.#options;
-    const behind = this.#isBehind;
-    const start = momentOf(clock);
+    const { defaultLifetime } = this.#options;
+    const start = momentOf(this.#clock);
     this.#lastStart = start.monotonic;
-    tell(onEvent, { type: "requested", reason, attempt, behind });
+    const request = { reason, attempt, behind: this.#isBehind };
+    this.#tell({ type: "requested", ...request });
     try {
       const issued = await this.#ask(signal);
       signal.throwIfAborted();
-      const held = this.#held = new Held({ issued, start, defaultLifetime, previous: this.#held });
+      const held = this.#held = new Held(issued, start, defaultLifetime, this.#held);
       this.#failures = 0;
       this.#isOwnFault = false;
       this.#notBefore = this.#behindNotBefore = -Infinity;
-      const duration = ageOf(start, clock);
-      tell(onEvent, { type: "obtained", reason, attempt, behind, duration, remaining: held.expiresAt - duration });
+      const duration = ageOf(start, this.#clock);
+      this.#tell({ type: "obtained", ...request, duration, remaining: held.expiresAt - duration });
       return held;
     } catch (error) {
       this.#lastError = error;
       const delay = isPassing(error) ? this.#backOff(error) : undefined;
-      const { code, status } = error instanceof AuthenticationError ? error : { code: undefined, status: undefined };
-      this.#isOwnFault = delay === undefined && code !== undefined && ownFaults.has(code);
-      tell(onEvent, { type: "failed", reason, attempt, behind, duration: ageOf(start, clock), code, status, delay });
+      const { code, status } = (error instanceof AuthenticationError ? error : {}) as Partial<AuthenticationError>;
+      this.#isOwnFault = code !== undefined && status === undefined && delay === undefined;
+      this.#tell({ type: "failed", ...request, duration: ageOf(start, this.#clock), code, status, delay });
       throw error;
     }
   }
 
   /** Full jitter, so that those who failed together don't come back together; and what the server wishes on top. */
   #backOff(error: AuthenticationError): number {
-    const { clock, retry: { maxBackoff, deadline } } = this.#options;
+    const { retry: { maxBackoff, deadline } } = this.#options;
     const ceiling = Math.min(maxBackoff, firstBackoff * 2 ** this.#failures++);
-    const now = clock.monotonic();
+    const now = this.#clock.monotonic();
     const backoff = Math.random() * ceiling;
     const wish = error.retryAfter ?? 0;
     this.#isLongWish = wish > deadline;

@@ -8,23 +8,21 @@
 /** An absolute `http:` or `https:` URL without credentials, which URLs leak into logs. */
 export function checkUrl(name: string, value: unknown): URL {
   const url = (typeof value === "string" || value instanceof URL) && URL.canParse(value) ? new URL(value) : undefined;
-  if (!/^https?:$/.test(url?.protocol ?? "")) {
-    refuse(name, 'an absolute URL, such as "https://auth.example.com"', value);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+    return refuse(name, 'an absolute URL, without user name and password, such as "https://auth.example.com"', value);
   }
-  if (url!.username || url!.password) throw new TypeError(`${name} must not hold a user name or password.`);
-  return url!;
+  return url;
 }
 
 /** A list of scope tokens (RFC 6749 §3.3). A string would be a list of letters to a careless reader: refused. */
 export function checkScopes(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value)) refuse("scopes", 'an array of strings, such as ["api:read"]', value);
-  for (const scope of value as unknown[]) {
-    if (typeof scope !== "string" || !/^[!#-[\]-~]+$/.test(scope)) {
-      refuse("scopes", "one scope an element, printable and without spaces or quotes (RFC 6749 §3.3)", scope);
-    }
+  const must = 'an array with one scope (RFC 6749 §3.3) an element, such as ["api:read"]';
+  if (!Array.isArray(value)) return refuse("scopes", must, value);
+  for (const scope of value) {
+    if (typeof scope !== "string" || !/^[!#-[\]-~]+$/.test(scope)) refuse("scopes", must, scope);
   }
-  return [...value as string[]];
+  return [...value];
 }
 
 /** A string, where an empty one counts as a value of its own. */

@@ -47,31 +47,31 @@ export function formParameters(asked: TokenRequestOptions): FormParameters {
   const { resource, authorizationDetails: details, parameters = {} } = asked;
   const scopes = checkScopes(asked.scopes);
   const audience = checkString("audience", asked.audience);
-  // Without a prototype, which a parameter of that name would set.
-  const form: Record<string, readonly string[]> = Object.create(null);
-  if (scopes) form.scope = [scopes.join(" ")];
-  if (audience !== undefined) form.audience = [audience];
-  if (resource != null) form.resource = [resource].flat().map(String);
-  for (const uri of form.resource ?? []) {
+  const uris = resource == null ? undefined : [resource].flat().map(String);
+  for (const uri of uris ?? []) {
     if (!URL.canParse(uri) || uri.includes("#")) {
       refuse("resource", "an absolute URI without fragment (RFC 8707 §2)", uri);
     }
   }
-  if (details) {
-    if (!Array.isArray(details) || details.some((detail) => typeof detail?.type !== "string")) {
-      refuse("authorizationDetails", "an array of objects with a type (RFC 9396 §2)", details);
-    }
-    form.authorization_details = [details.length ? JSON.stringify(details) : ""];
+  if (details && !(Array.isArray(details) && details.every((detail) => typeof detail?.type === "string"))) {
+    refuse("authorizationDetails", "an array of objects with a type (RFC 9396 §2)", details);
   }
-  for (const [name, value] of Object.entries(parameters)) {
+  const others = Object.entries(parameters).map(([name, value]) => {
     const values = [value].flat();
     if (reserved.test(name) || !values.every((each) => typeof each === "string")) {
       // The value isn't shown: it may be a secret that got here.
       throw new TypeError(`parameters.${name} must be text, and nothing that has an option of its own.`);
     }
-    form[name] = values;
-  }
-  return form;
+    return [name, values] as const;
+  });
+  return {
+    ...scopes && { scope: [scopes.join(" ")] },
+    ...audience !== undefined && { audience: [audience] },
+    ...uris && { resource: uris },
+    ...details && { authorization_details: [details.length ? JSON.stringify(details) : ""] },
+    // Defines what it holds: a parameter named "__proto__" is one like any other.
+    ...Object.fromEntries(others),
+  };
 }
 
 /** The same text for those who ask for the same: scopes and resources are sets. */

@@ -88,8 +88,8 @@ export const defaultTimeout = 10_000;
  */
 export async function getToken(tokenEndpoint: string | URL, options: GetTokenOptions): Promise<Credentials> {
   const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = defaultTimeout, clock = systemClock } = options;
-  const { deviceCode, refreshToken, fetch = globalFetch, customize, dpop } = options;
-  if (typeof clientId !== "string" || clientId === "") refuse("clientId", "a string, not empty", clientId);
+  const { deviceCode, refreshToken, fetch = globalFetch } = options;
+  if (typeof clientId !== "string" || clientId === "") refuse("clientId", "a string that is not empty", clientId);
   if (grantType === GrantType.CLIENT_CREDS && !options.clientSecret && !options.clientAuth) {
     throw new TypeError("Client ID and Client SECRET both are required.");
   }
@@ -99,16 +99,14 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
     tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
     clientAuth: chooseClientAuth(options),
     parameters: { grant_type: [grantType], ...formParameters(options) },
-    async prepare(request) {
+    prepare(request) {
       for (const [name, secret] of [["device_code", deviceCode], ["refresh_token", refreshToken]] as const) {
         if (!secret) continue;
         request.conceal(secret);
         request.body.set(name, secret);
       }
-      await customize?.(request);
     },
-    fetch: dpop ? dpop.tokenFetch(fetch) : fetch,
-    tokenTypes: dpop?.tokenTypes,
+    fetch,
     timeout,
     clock,
   });

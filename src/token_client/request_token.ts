@@ -7,6 +7,7 @@
 import { withDeadline } from "../abort.ts";
 import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
+import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../transport/fetch.ts";
 import { isLoopback } from "../transport/loopback.ts";
@@ -18,12 +19,14 @@ import { judgeTokenResponse } from "./token_response.ts";
 /** What is asked for, and how. All of it has been checked. */
 export interface TokenExchange extends Omit<TokenRequestParameters, "signal"> {
   fetch: Fetch;
+  /** Binds the token to a key. */
+  dpop?: ProofOfPossession | undefined;
   /** In milliseconds. */
   timeout: number;
   signal?: AbortSignal | undefined;
   clock: Pick<Clock, "wall">;
   allowInsecureRequests?: boolean | undefined;
-  /** The types a token may be of. Default: `Bearer`. */
+  /** The types a token may be of. Default: those of `dpop`, else `Bearer`. */
   tokenTypes?: readonly string[] | undefined;
   /** Spares the server requests it has refused for good. Default: all are sent. */
   refusals?: RefusalMemory | undefined;
@@ -79,15 +82,15 @@ async function another(
   return next.credential === credential ? undefined : next;
 }
 
-async function send(request: BuiltTokenRequest, { fetch, clock, tokenTypes }: TokenExchange): Promise<Credentials> {
+async function send(request: BuiltTokenRequest, asked: TokenExchange): Promise<Credentials> {
+  const { fetch, clock, dpop, tokenTypes = dpop?.tokenTypes } = asked;
   const requestedAt = clock.wall();
-  const { tokenEndpoint, clean } = request;
-  const response = await exchange(request, fetch);
+  const response = await exchange(request, dpop ? dpop.tokenFetch(fetch) : fetch);
   return judgeTokenResponse(response, {
-    tokenEndpoint: shown(tokenEndpoint),
+    ...request,
+    tokenEndpoint: shown(request.tokenEndpoint),
     requestedAt,
     now: clock.wall(),
-    clean,
     tokenTypes,
   });
 }

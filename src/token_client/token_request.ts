@@ -20,8 +20,10 @@ export interface TokenRequestParameters {
   parameters: FormParameters;
   /** The credential that was refused a moment ago. */
   refused?: string | undefined;
-  /** Has the last word on the request. */
+  /** Puts on the request what the grant needs besides. */
   prepare?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  /** Has the last word on the request. */
+  customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   signal: AbortSignal;
 }
 
@@ -37,7 +39,7 @@ export interface BuiltTokenRequest extends TokenRequest {
 
 /** The request, client authentication included. What has no value isn't sent: an empty `scope` is refused by many. */
 export async function buildTokenRequest(asked: TokenRequestParameters): Promise<BuiltTokenRequest> {
-  const { tokenEndpoint, issuer, clientId, clientAuth, signal, prepare, refused } = asked;
+  const { tokenEndpoint, issuer, clientId, clientAuth, signal, refused } = asked;
   const client = JSON.stringify([tokenEndpoint, clientId]);
   const body = new URLSearchParams();
   for (const [name, values] of Object.entries(asked.parameters)) {
@@ -55,12 +57,16 @@ export async function buildTokenRequest(asked: TokenRequestParameters): Promise<
     signal,
     client,
     asked: client + identityOf(asked.parameters),
-    clean: (text) => cleanText(text, secrets),
+    clean(text) {
+      const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+      for (const secret of longestFirst) if (secret) text = text.replaceAll(secret, "[redacted]");
+      return text.replace(/[^\x20-\x7e]+/g, " ").trim().slice(0, 300);
+    },
     conceal(secret) {
       if (!secret) return;
       // In all the ways in which a server, or what stands in front of it, quotes what it got.
       const form = formEncode(secret);
-      const percent = form.replaceAll("+", "%20").replace(/%(2[1789]|7E)/g, decodeURIComponent);
+      const percent = encodeURIComponent(secret.toWellFormed());
       for (const text of [secret, secret.trim(), JSON.stringify(secret).slice(1, -1), form, percent]) {
         secrets.add(text).add(text.replace(/%../g, (code) => code.toLowerCase()));
       }
@@ -72,22 +78,16 @@ export async function buildTokenRequest(asked: TokenRequestParameters): Promise<
   };
   try {
     await clientAuth.authenticate(request);
-    await prepare?.(request);
+    await asked.prepare?.(request);
+    await asked.customize?.(request);
   } catch (cause) {
     if (cause instanceof AuthenticationError) throw cause;
     // The caller's own code (a vault, a file) failed: its error is what helps.
     throw new AuthenticationError(
       "client_auth_failed",
-      `Cannot make the token request: client authentication by ${clientAuth.method}, or what prepares the request, ` +
-        "failed. See the cause.",
+      `Cannot make the token request (${clientAuth.method}): see the cause.`,
       { cause },
     );
   }
   return request;
-}
-
-function cleanText(text: string, secrets: ReadonlySet<string>): string {
-  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
-  for (const secret of longestFirst) if (secret) text = text.replaceAll(secret, "[redacted]");
-  return text.replace(/[^\x20-\x7e]+/g, " ").trim().slice(0, 300);
 }

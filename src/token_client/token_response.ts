@@ -48,7 +48,7 @@ const wrongUrl = "Check that this URL is the token endpoint.";
 const advice = new Map([
   [
     "invalid_client",
-    "Check the client's id and its secret, key or certificate, and how the server wants them (basicEncoding, clientAuth).",
+    "Check the client's id and its secret, key or certificate, and how the server wants it (clientAuth, basicEncoding).",
   ],
   ["invalid_scope", "Check scopes."],
   ["invalid_target", "Check audience and resource."],
@@ -128,14 +128,17 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
       scope: typeof scope === "string" ? scope : undefined,
       refreshToken: typeof refreshToken === "string" && refreshToken ? refreshToken : undefined,
     });
-  } catch {
-    throw fail("invalid_response", "the access_token has characters no header may carry (RFC 6750 §2.1).");
+  } catch (error) {
+    // It quotes nothing.
+    throw fail("invalid_response", (error as TypeError).message);
   }
 }
 
 function explainStatus(status: number): string {
   if (status === 404 || status === 405) return wrongUrl;
   if (status === 407) return "A proxy wants credentials.";
-  if (status === 401 || status === 403) return "Check the client id and secret, and what stands before the server.";
+  if (status === 401 || status === 403) {
+    return "Check the client's id and its secret, and what stands before the server.";
+  }
   return "Try again later.";
 }

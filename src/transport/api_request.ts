@@ -73,8 +73,8 @@ export class ApiRequest implements Place {
 
   /** Whether the body can be sent again, whole: a stream is gone once read, but a Request can be cloned before. */
   get isReplayable(): boolean {
-    const body = this.#init?.body;
-    return typeof body !== "object" || body === null || !("getReader" in body || Symbol.asyncIterator in body);
+    const body = Object(this.#init?.body);
+    return !("getReader" in body || Symbol.asyncIterator in body);
   }
 
   /** Sends the request as the caller made it. */
@@ -83,17 +83,15 @@ export class ApiRequest implements Place {
   }
 
   /** Sends the request under other headers, and possibly elsewhere. It can be sent again. */
-  send(fetch: Fetch, init: { headers: HeadersInit; redirect: RequestRedirect }, elsewhere?: Place): Promise<Response> {
+  send(fetch: Fetch, init: RequestInit, elsewhere?: Place): Promise<Response> {
     const ours = { ...this.#init, ...init };
-    if (this.#request === undefined) return fetch((elsewhere ?? this).href, ours);
+    const { href } = elsewhere ?? this;
+    if (this.#request === undefined) return fetch(href, ours);
+    // Without its body, there is its signal to be kept.
+    if (init.body === null) return fetch(href, { signal: this.#request.signal, ...ours });
     // Sent from a clone where it may have a body, for a Request gives its body away but once.
     const request = this.#mayHaveBody ? this.#request.clone() : this.#request;
-    return fetch(elsewhere ? new Request(elsewhere.href, request) : request, ours);
-  }
-
-  /** As {@linkcode ApiRequest.send}, with nothing of the body. */
-  sendWithoutBody(fetch: Fetch, init: RequestInit, elsewhere: Place): Promise<Response> {
-    return fetch(elsewhere.href, { ...this.#init, ...init, body: null, signal: this.signal ?? null });
+    return fetch(elsewhere ? new Request(href, request) : request, ours);
   }
 
   /** Lets go of a body that was kept for another sending. */

@@ -10,10 +10,10 @@ import type { TransportOptions } from "./transport.ts";
 export function checkTransportOptions({ httpProxyUrl, clientCertificate }: TransportOptions): void {
   if (httpProxyUrl && !(URL.canParse(httpProxyUrl) && /^https?:$/.test(new URL(httpProxyUrl).protocol))) {
     throw new TypeError(
-      'httpProxyUrl must be an absolute URL, such as "http://user:p%23ss@proxy.example.com:3128", percent-encoded.',
+      'httpProxyUrl must be an absolute URL, percent-encoded, such as "http://user:p%23ss@proxy.example.com".',
     );
   }
   if (clientCertificate && !(clientCertificate.cert && clientCertificate.key)) {
-    throw new TypeError("clientCertificate must hold cert and key, as PEM text or paths.");
+    throw new TypeError("clientCertificate must hold cert and key.");
   }
 }

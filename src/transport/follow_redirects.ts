@@ -8,7 +8,7 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
-import type { ApiRequest } from "./api_request.ts";
+import type { ApiRequest, Place } from "./api_request.ts";
 import type { Fetch } from "./fetch.ts";
 
 /** As many as browsers follow (Fetch standard §4.4). */
@@ -34,67 +34,50 @@ export async function followRedirects(
   headerKey: string,
   origins: readonly string[],
 ): Promise<Followed> {
-  const { redirect } = request;
+  const isFollowed = request.redirect === "follow";
+  const redirect = isFollowed ? "manual" : request.redirect;
   let isRepeatable = request.isReplayable;
-  if (redirect !== "follow") {
-    return { response: await request.send(fetch, { headers, redirect }), isHome: true, isRepeatable };
-  }
   let place: URL | undefined;
-  let method = request.method;
-  let isBodyDropped = false;
+  /** What becomes of the request once its body is dropped. */
+  let asGet: { method: string; body: null } | undefined;
   let isHome = true;
   for (let count = 0;; count++) {
-    const init = { headers, redirect: "manual" } as const;
-    const response = isBodyDropped && place
-      ? await request.sendWithoutBody(fetch, { ...init, method }, place)
-      : await request.send(fetch, init, place);
-    const { status } = response;
-    if (response.type === "opaqueredirect") {
-      const response = await followBlindly(request, fetch, headers, headerKey);
-      return { response, isHome: origins.includes(new URL(response.url || request.href).origin), isRepeatable };
+    let response = await request.send(fetch, { ...asGet, headers, redirect }, place);
+    if (isFollowed && response.type === "opaqueredirect") {
+      response = await followBlindly(request, fetch, headers, headerKey);
+      isHome = origins.includes(new URL(response.url || request.href).origin);
     }
-    if (!isRedirect(status)) return { response, isHome, isRepeatable };
-    const here: URL = place ?? new URL(request.href);
-    const next = target(response, here);
-    if (next === undefined) return { response, isHome, isRepeatable };
-    const toGet = status === 303 ? method !== "GET" && method !== "HEAD" : status < 303 && method === "POST";
+    const { status } = response;
+    const here: Place = place ?? request;
+    const next = isFollowed ? target(response, here.href) : undefined;
+    const { method } = asGet ?? request;
+    const toGet = status === 303 ? !/^(GET|HEAD)$/.test(method) : status < 303 && method === "POST";
     // A stream can't be sent a second time: the caller gets the redirect itself.
-    if (!toGet && !isBodyDropped && !request.isReplayable) return { response, isHome, isRepeatable };
+    const canFollow = toGet || asGet || request.isReplayable;
+    if (next === undefined || !canFollow) return { response, isHome, isRepeatable };
     void response.body?.cancel().catch(() => {});
     if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
-    const dropped: string[] = [];
+    const kept = new Headers(headers);
     if (toGet) {
-      method = "GET";
-      isBodyDropped = true;
+      asGet = { method: "GET", body: null };
       // The redirect came for a body that was taken: an order is placed once.
       isRepeatable = false;
-      dropped.push("content-encoding", "content-language", "content-location", "content-type", "content-length");
+      for (const name of [...kept.keys()]) if (name.startsWith("content-")) kept.delete(name);
     }
     if (next.origin !== here.origin && !(isHome && origins.includes(next.origin))) {
       // For good: a redirect back must not bring the credential along for a stranger's request.
       isHome = false;
-      dropped.push(headerKey, "authorization", "proxy-authorization", "cookie");
+      for (const name of [headerKey, "authorization", "proxy-authorization", "cookie"]) kept.delete(name);
     }
-    headers = without(headers, dropped);
+    headers = kept;
     place = next;
   }
 }
 
-function without(headers: HeadersInit, names: readonly string[]): Headers {
-  const kept = new Headers(headers);
-  for (const name of names) kept.delete(name);
-  return kept;
-}
-
-function isRedirect(status: number): boolean {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
-}
-
-function target(response: Response, url: URL): URL | undefined {
-  const location = response.headers.get("location");
-  if (location === null || !URL.canParse(location, url)) return undefined;
-  const next = new URL(location, url);
-  return next.protocol === "https:" || next.protocol === "http:" ? next : undefined;
+function target({ status, headers }: Response, base: string): URL | undefined {
+  const location = [301, 302, 303, 307, 308].includes(status) ? headers.get("location") : null;
+  const next = location !== null && URL.canParse(location, base) ? new URL(location, base) : undefined;
+  return /^https?:$/.test(next?.protocol ?? "") ? next : undefined;
 }
 
 /**
@@ -107,13 +90,12 @@ async function followBlindly(
   headers: HeadersInit,
   headerKey: string,
 ): Promise<Response> {
-  const isSafe = request.method === "GET" || request.method === "HEAD";
-  if (headerKey === "authorization" && isSafe) {
+  if (headerKey === "authorization" && /^(GET|HEAD)$/.test(request.method)) {
     return await request.send(fetch, { headers, redirect: "follow" });
   }
   throw new AuthenticationError(
     "redirect_refused",
-    `Cannot follow the redirect of ${request.origin}${new URL(request.href).pathname}: browsers hide where it leads, ` +
-      'and the credential could go along. Call that URL itself, or set redirect: "manual".',
+    `Cannot follow the redirect of ${request.origin}${new URL(request.href).pathname}: ` +
+      'browsers hide where it leads. Call that URL itself, or set redirect: "manual".',
   );
 }

@@ -6,6 +6,7 @@
 
 import { checkTransportOptions } from "./check_options.ts";
 import type { Fetch } from "./fetch.ts";
+import type { HostName } from "./host_transports.ts";
 import type { Transport, TransportOptions } from "./transport.ts";
 
 /** What sends requests, and what it takes to be rid of what it holds. */
@@ -17,8 +18,8 @@ export interface WayOut {
 /** The way out for these options, where the runtime has one. */
 export function hostTransport(options: TransportOptions): WayOut {
   checkTransportOptions(options);
-  const load = loader();
-  if (load === undefined) {
+  const open = opener();
+  if (open === undefined) {
     throw new TypeError(
       "httpProxyUrl, verify or clientCertificate can't be done on this runtime: pass a fetch that does it.",
     );
@@ -26,7 +27,7 @@ export function hostTransport(options: TransportOptions): WayOut {
   let transport: Promise<Transport> | undefined;
   return {
     async fetch(input, init) {
-      transport ??= load(options).catch((error) => {
+      transport ??= open(options).catch((error) => {
         transport = undefined;
         throw error;
       });
@@ -36,17 +37,13 @@ export function hostTransport(options: TransportOptions): WayOut {
   };
 }
 
-/**
- * By what runtimes call themselves. What belongs to one is loaded at the first request, and by nobody who has no use
- * for it.
- */
-function loader(): ((options: TransportOptions) => Promise<Transport>) | undefined {
+/** Loads what belongs to this runtime at the first request, and for nobody who has no use for it. */
+function opener(): ((options: TransportOptions) => Promise<Transport>) | undefined {
   if (typeof navigator === "undefined") return undefined;
+  const host = /^(Deno|Bun|Node\.js)\//.exec(navigator.userAgent)?.[1] as HostName | undefined;
   // Cloudflare's bundler writes its name in here, and so leaves out of the bundle what no Worker can use.
-  return navigator.userAgent === "Cloudflare-Workers" ? undefined : {
-    "Deno": async (options: TransportOptions) => (await import("./deno.ts")).denoTransport(options),
-    "Bun": async (options: TransportOptions) => (await import("./bun.ts")).bunTransport(options),
-    "Node.js": async (options: TransportOptions) =>
-      (await import("./installed_undici.ts")).installedUndiciTransport(options),
-  }[navigator.userAgent.split("/")[0]!];
+  return navigator.userAgent === "Cloudflare-Workers" ? undefined : host && (async (options) => {
+    const { openTransport } = await import("./host_transports.ts");
+    return await openTransport(host, options);
+  });
 }

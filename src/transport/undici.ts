@@ -4,7 +4,6 @@
  * @module
  */
 
-import { encodeBase64 } from "@std/encoding/base64";
 import type { Fetch } from "./fetch.ts";
 import { lazyTransport, type Opened } from "./lazy.ts";
 import { parseProxyUrl } from "./proxy_url.ts";
@@ -50,12 +49,10 @@ async function open(undici: Undici, options: TransportOptions): Promise<Opened> 
 }
 
 function proxySettings({ Pool }: Undici, httpProxyUrl: string): Record<string, unknown> {
-  const { origin, credentials } = parseProxyUrl(httpProxyUrl);
+  const { origin, authorization } = parseProxyUrl(httpProxyUrl);
   return {
     uri: origin,
-    ...credentials && {
-      token: `Basic ${encodeBase64(new TextEncoder().encode(`${credentials.username}:${credentials.password}`))}`,
-    },
+    ...authorization && { token: authorization },
     // "http:" in absolute form, as everybody sends it: many a proxy opens tunnels to port 443 only.
     proxyTunnel: false,
     // Undici makes of a proxy's refusal that the request was cancelled.

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { encodeBase64 } from "@std/encoding/base64";
 import type * as Http from "node:http";
 import type { Duplex } from "node:stream";
 import type * as Tls from "node:tls";
@@ -55,7 +54,7 @@ function handshake({ hostname, port }: URL, options: Tls.ConnectionOptions, sign
 }
 
 /** A tunnel to the URL's host, by CONNECT (RFC 9110 §9.3.6). */
-async function tunnel(url: URL, { origin, credentials }: ProxyUrl, signal: AbortSignal): Promise<Duplex> {
+async function tunnel(url: URL, { origin, authorization }: ProxyUrl, signal: AbortSignal): Promise<Duplex> {
   const proxy = new URL(origin);
   const secured = proxy.protocol === "https:" ? await handshake(proxy, {}, signal) : undefined;
   const target = `${url.hostname}:${url.port || 443}`;
@@ -65,7 +64,7 @@ async function tunnel(url: URL, { origin, credentials }: ProxyUrl, signal: Abort
     port: proxy.port || 80,
     method: "CONNECT",
     path: target,
-    headers: { host: target, ...credentials && { "proxy-authorization": basic(credentials) } },
+    headers: { host: target, ...authorization && { "proxy-authorization": authorization } },
     agent: false,
     signal,
     ...secured && { createConnection: () => secured },
@@ -80,8 +79,4 @@ async function tunnel(url: URL, { origin, credentials }: ProxyUrl, signal: Abort
   request.on("error", reject);
   request.end();
   return await promise;
-}
-
-function basic({ username, password }: { username: string; password: string }): string {
-  return `Basic ${encodeBase64(new TextEncoder().encode(`${username}:${password}`))}`;
 }

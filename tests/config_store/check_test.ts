@@ -5,7 +5,10 @@ Deno.test("a URL must be absolute, of the web, and free of credentials", () => {
   assertEquals(checkUrl("endpoint", "https://api.example.com/v1").href, "https://api.example.com/v1");
   assertEquals(checkUrl("endpoint", new URL("http://127.0.0.1:1")).port, "1");
   const wrong: [unknown, string][] = [
-    ["/v1", 'endpoint must be an absolute URL, such as "https://auth.example.com": got "/v1".'],
+    [
+      "/v1",
+      'endpoint must be an absolute URL, without user name and password, such as "https://auth.example.com": got "/v1".',
+    ],
     ["api.example.com", "absolute URL"],
     ["", "absolute URL"],
     [undefined, "got undefined"],
@@ -13,7 +16,7 @@ Deno.test("a URL must be absolute, of the web, and free of credentials", () => {
     [{}, "got a value of type object"],
     ["dns:///api.example.com", 'got "dns:'],
     ["ftp://api.example.com", 'got "ftp:'],
-    ["https://me:planted@api.example.com", "must not hold a user name or password"],
+    ["https://me:planted@api.example.com", "without user name and password"],
   ];
   for (const [value, message] of wrong) {
     const error = assertThrows(() => checkUrl("endpoint", value), TypeError, message);
@@ -32,7 +35,7 @@ Deno.test("scopes are a list of scope tokens", () => {
   assertEquals(checkScopes(null), undefined);
   assertThrows(() => checkScopes("api:read"), TypeError, 'such as ["api:read"]: got "api:read"');
   for (const scope of ["", "a b", 'a"b', "a\\b", "a\nb", "ä", 7, null]) {
-    assertThrows(() => checkScopes([scope]), TypeError, "one scope an element");
+    assertThrows(() => checkScopes([scope]), TypeError, "one scope (RFC 6749 §3.3) an element");
   }
 });
 

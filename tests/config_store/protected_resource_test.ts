@@ -384,7 +384,7 @@ Deno.test("wrong arguments are told at once", () => {
   const wrong: Wrong[] = [
     ["", { issuer }, TypeError, "resource must be an absolute URL"],
     ["api.example.com", { issuer }, TypeError, "resource must be an absolute URL"],
-    ["https://me:planted@api.test", { issuer }, TypeError, "user name"],
+    ["https://me:planted@api.test", { issuer }, TypeError, "without user name"],
     ["https://api.test/#planted", { issuer }, TypeError, "resource must have no fragment"],
     ["http://api.test", { issuer }, TypeError, 'resource must be an "https:" URL'],
     [api, undefined, TypeError, "issuer is required"],

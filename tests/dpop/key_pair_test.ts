@@ -147,7 +147,10 @@ Deno.test("what is asked of a proof by hand is checked", async () => {
     [{ method: "", url: target.url }, "method must be"],
     [{ url: target.url }, "method must be"],
     [{ method: "GET", url: "/x" }, "url must be an absolute URL"],
-    [{ method: "GET", url: "https://user:planted@api.example.com" }, "url must not hold"],
+    [
+      { method: "GET", url: "https://user:planted@api.example.com" },
+      "url must be an absolute URL, without user name and password",
+    ],
     [{ method: "GET", url: target.url, accessToken: "" }, "accessToken must be"],
     [{ method: "GET", url: target.url, accessToken: 7 }, "accessToken must be"],
   ];

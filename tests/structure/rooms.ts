@@ -77,6 +77,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "fetch.ts",
     "follow_redirects.ts",
     "host.ts",
+    "host_transports.ts",
     "json_object.ts",
     "lazy.ts",
     "network_failure.ts",

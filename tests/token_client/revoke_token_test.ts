@@ -328,7 +328,7 @@ Deno.test("the endpoint is the option's, else the settings', and https", async (
     [undefined, "invalid_config", "nobody says where. Pass endpoint to tokenRevocation"],
     ["", "invalid_config", "nobody says where"],
     ["/revoke", "invalid_config", "revocationEndpoint must be an absolute URL"],
-    ["https://a:planted@auth.test", "invalid_config", "must not hold a user name or password"],
+    ["https://a:planted@auth.test", "invalid_config", "without user name and password"],
     ["http://auth.test/revoke?planted", "insecure_token_endpoint", "unencrypted"],
   ];
   for (const [revocationEndpoint, code, message] of wrong) {
