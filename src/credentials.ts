@@ -55,7 +55,7 @@ export class Credentials {
   constructor(init: CredentialsInit) {
     const { accessToken, tokenType = "Bearer", refreshToken } = init;
     if (!presentable.test(accessToken) || !/^[\w-]+$/.test(tokenType)) {
-      throw new TypeError("accessToken must be made of the characters of RFC 6750 §2.1, and tokenType be a word.");
+      throw new TypeError("accessToken and tokenType must be made of the characters of RFC 6750 §2.1.");
     }
     this.#accessToken = () => accessToken;
     this.#refreshToken = refreshToken === undefined ? undefined : () => refreshToken;

@@ -298,7 +298,7 @@ export abstract class GrantAuthenticator extends Authenticator {
       };
     } catch (error) {
       const { message } = error as TypeError;
-      throw new AuthenticationError("invalid_config", `Cannot use the settings of the config store: ${message}`);
+      throw new AuthenticationError("invalid_config", `Cannot use the client's settings: ${message}`);
     }
   }
 }

@@ -323,7 +323,7 @@ function isPassing(error: unknown): error is AuthenticationError {
 }
 
 function outOfTime(deadline: number): AuthenticationError {
-  return new AuthenticationError("timeout", `Cannot get a token: none came within ${deadline} ms.`, {
+  return new AuthenticationError("timeout", `Cannot get a token: no answer within ${deadline} ms.`, {
     retryable: true,
   });
 }

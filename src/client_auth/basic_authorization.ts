@@ -47,7 +47,7 @@ export function getBasicAuthorizationHeader(
   checkBasicEncoding(encoding);
   if (encoding === "raw" && clientId.includes(":")) {
     throw new TypeError(
-      'A client id with a colon can\'t be sent by raw Basic (RFC 7617 §2): use encoding "form", or clientSecretPost.',
+      'A client id with a colon (RFC 7617 §2) needs encoding "form", or clientSecretPost.',
     );
   }
   const write = encoding === "form" ? formEncode : String;

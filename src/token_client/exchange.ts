@@ -38,8 +38,7 @@ export async function exchange(
   } catch (error) {
     if (error instanceof AuthenticationError) throw error;
     signal.throwIfAborted();
-    const { name } = Object(error);
-    if (name === "NotCapable" || name === "PermissionDenied") {
+    if (/^(NotCapable|PermissionDenied)$/.test(Object(error).name)) {
       throw new AuthenticationError(
         "permission_denied",
         `Cannot reach ${shown(tokenEndpoint)}: not permitted. Run with --allow-net=${tokenEndpoint.host}.`,

@@ -124,7 +124,7 @@ export function chooseClientAuth(
   }
   if (typeof clientAuth?.authenticate !== "function" || clientSecret !== undefined || basicEncoding !== undefined) {
     throw new TypeError(
-      "clientAuth must be made by clientSecretPost or the like, and stand in place of clientSecret and basicEncoding.",
+      "clientAuth must be made by clientSecretPost or the like, without clientSecret and basicEncoding.",
     );
   }
   return clientAuth;

@@ -52,7 +52,7 @@ const advice = new Map([
   ],
   ["invalid_scope", "Check scopes."],
   ["invalid_target", "Check audience and resource."],
-  ["unauthorized_client", "Allow this client the grant at the authorization server."],
+  ["unauthorized_client", "Allow this client the grant at the server."],
 ]);
 
 /** The credentials in the answer, or an `AuthenticationError` that says why there are none. */
