@@ -135,6 +135,7 @@ export abstract class Authenticator {
     checkFunction("onEvent", onEvent);
     checkFunction("waitUntil", waitUntil);
     this.#transport = chooseTransport(options);
+    if (options.dpop && !options.dpop.apiFetch) refuse("dpop", "what dpop() returns", options.dpop);
     this.#dpop = options.dpop;
     this.#renewalOptions = { defaultLifetime, retry, waitUntil, clock, onEvent };
   }
@@ -150,6 +151,16 @@ export abstract class Authenticator {
   /** What sends requests: the caller's `fetch`, or one by `httpProxyUrl`, `verify` and `clientCertificate`. */
   protected get transportFetch(): Fetch {
     return this.#transport.fetch;
+  }
+
+  /**
+   * What the header says.
+   *
+   * @param credentials The credentials to carry.
+   * @returns The header's value. Default: the token's type and the token (RFC 6749 §7.1).
+   */
+  protected authorizationOf({ tokenType, accessToken }: Credentials): string {
+    return `${tokenType} ${accessToken}`;
   }
 
   /** The last credentials known, without asking anybody; they may have expired. `undefined` before the first. */
@@ -195,7 +206,8 @@ export abstract class Authenticator {
   }
 
   /**
-   * Puts the token on headers, for clients that aren't `fetch`. A header the caller has set is left as it is.
+   * Puts the token on headers, for clients that aren't `fetch`. A header the caller has set is left as it is. With `dpop`,
+   * the proof is to be added as well: by its `proof`, for the very request.
    *
    * @param headers The headers to add to.
    * @param options A signal for this caller's wait.
@@ -207,7 +219,7 @@ export abstract class Authenticator {
     const signal = options?.signal;
     const held = this.#fresh(signal) ?? await this.#renewal.get(signal);
     const headerKey = this.#headerKeyOf(held);
-    if (!headers.has(headerKey)) headers.set(headerKey, headerValue(held));
+    if (!headers.has(headerKey)) headers.set(headerKey, this.authorizationOf(held.credentials));
     return headers;
   }
 
@@ -283,7 +295,7 @@ export abstract class Authenticator {
     const { fetch } = this.#transport;
     if (!this.#origins.includes(request.origin)) return await request.sendAsIs(fetch);
     try {
-      return await this.#call(request, this.#dpop?.apiFetch(fetch) ?? fetch);
+      return await this.#call(request, fetch);
     } catch (error) {
       // The very reason: workerd's fetch throws a copy.
       request.signal?.throwIfAborted();
@@ -298,7 +310,6 @@ export abstract class Authenticator {
     // What header it is may be the store's to say: before the first token nobody knows.
     const ownKey = last === undefined ? this.#headerKey : this.#headerKeyOf(last);
     if (ownKey !== undefined && request.has(ownKey)) {
-      const { fetch } = this.#transport;
       return (await followRedirects(request, fetch, request.headers, ownKey, this.#origins)).response;
     }
     const { signal } = request;
@@ -319,8 +330,9 @@ export abstract class Authenticator {
   async #send(request: ApiRequest, fetch: Fetch, held: Held): Promise<Followed & { isRefused: boolean }> {
     const headerKey = this.#headerKeyOf(held);
     const isOurs = !request.has(headerKey);
-    const headers = isOurs ? request.headersWith(headerKey, headerValue(held)) : request.headers;
-    const followed = await followRedirects(request, fetch, headers, headerKey, this.#origins);
+    const headers = isOurs ? request.headersWith(headerKey, this.authorizationOf(held.credentials)) : request.headers;
+    const carry = isOurs && this.#dpop?.apiFetch(fetch, headerKey) || fetch;
+    const followed = await followRedirects(request, carry, headers, headerKey, this.#origins);
     const { response, isHome } = followed;
     const isRefused = isOurs && isHome && response.status === 401 && !this.#dpop?.isAboutProof(response);
     return { ...followed, isRefused };
@@ -356,10 +368,6 @@ const globalTransport: WayOut = { fetch: globalFetch };
 function checkOrigins(urls: unknown): string[] {
   if (!Array.isArray(urls)) return refuse("allowedOrigins", 'an array, such as ["https://files.example.com"]', urls);
   return urls.map((url) => checkUrl("allowedOrigins", url).origin);
-}
-
-function headerValue({ credentials }: Held): string {
-  return `${credentials.tokenType} ${credentials.accessToken}`;
 }
 
 function chooseTransport(options: Pick<AuthenticatorOptions, "fetch" | keyof TransportOptions>): WayOut {

@@ -11,6 +11,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { checkDuration, checkFunction, checkHeaderKey, checkString, checkUrl, refuse } from "./config_store/check.ts";
 import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
 import { AuthenticationError } from "./errors.ts";
+import { Family } from "./family.ts";
 import type { IssuedCredentials } from "./held.ts";
 import { type FormParameters, formParameters, identityOf, type TokenRequestOptions } from "./token_client/asked.ts";
 import { chooseClientAuth, defaultTimeout } from "./token_client/get_token.ts";
@@ -55,26 +56,27 @@ export interface GrantAuthenticatorOptions extends AuthenticatorOptions, TokenRe
 export interface WithOptions
   extends TokenRequestOptions, Partial<Pick<AuthenticatorOptions, "endpoint" | "headerKey" | "allowedOrigins">> {}
 
-/** What authenticators made from one another share, besides the way out. */
-interface Family {
-  /** The first of them. */
-  readonly root: GrantAuthenticator;
-  /** By what they ask for, and of whom; who was asked for last stands last. */
-  readonly members: Map<string, GrantAuthenticator>;
-  readonly refusals: RefusalMemory;
+/** What a derived authenticator gets from the one it is made from. */
+interface Heritage {
+  readonly family: Family<GrantAuthenticator>;
+  readonly form: FormParameters;
 }
 
 const defaultCooldown = 5_000;
-/** What `with` may say otherwise. */
-const changeable = /^(scopes|audience|resource|authorizationDetails|parameters|endpoint|headerKey|allowedOrigins)$/;
-/** How many members of a family are kept: some 20 megabytes. */
-const mostMembers = 10_000;
-/** Under this name the options of a derived authenticator hold its family. */
+/** How many tokens are given back at once. */
+const revocationsAtOnce = 10;
+/** Under this name the options of a derived authenticator hold its heritage. */
 const inherited = Symbol();
+
+const changeable: Readonly<Record<keyof WithOptions, true>> = {
+  ...{ scopes: true, audience: true, resource: true, authorizationDetails: true, parameters: true },
+  ...{ endpoint: true, headerKey: true, allowedOrigins: true },
+};
 
 /**
  * What all grants at a token endpoint have in common. There is {@linkcode ClientCredentialsAuthenticator}; extend this
- * one for a grant that needs more in its request.
+ * one for a grant that needs more in its request. The constructor of yours takes one object of options and hands all of it
+ * to `super`: {@linkcode GrantAuthenticator.with} calls it with others.
  *
  * @example A grant that sends a code
  * ```ts
@@ -106,12 +108,13 @@ export abstract class GrantAuthenticator extends Authenticator {
     readonly timeout: number;
     readonly cooldown: number;
     readonly clock: Clock;
-    readonly [inherited]?: Family;
   };
   readonly #form: FormParameters;
-  #ownFamily: Family | undefined;
+  #ownFamily: Family<GrantAuthenticator> | undefined;
   /** What the token was asked for under: the settings it belongs to. */
   #asked: string | undefined;
+  /** The settings it was issued under. */
+  #config: ClientConfig | undefined;
 
   /**
    * Checks its settings; asks neither the store nor the server.
@@ -131,14 +134,24 @@ export abstract class GrantAuthenticator extends Authenticator {
     // Refused here for its colon, if at all, and not when the first token is needed.
     if (basicEncoding === "raw") getBasicAuthorizationHeader(clientId, "", { encoding: basicEncoding });
     checkDuration("timeout", timeout);
-    if (!(cooldown >= 0)) throw new RangeError("cooldown must be a number of milliseconds, 0 or more.");
+    if (!(typeof cooldown === "number" && cooldown >= 0)) {
+      throw new RangeError("cooldown must be a number of milliseconds, 0 or more.");
+    }
     checkFunction("customize", options.customize);
+    if (options.revocation && !options.revocation.revoke) {
+      refuse("revocation", "what tokenRevocation() returns", options.revocation);
+    }
     const clientAuth = chooseClientAuth(options);
-    // What holds a secret isn't kept: the way out and the client authentication have it.
+    // What holds a secret isn't kept: the way out and the client authentication have it. What the caller may change is
+    // copied.
     const { clientSecret: _, basicEncoding: _1, httpProxyUrl: _2, verify: _3, clientCertificate: _4, ...kept } =
       options;
-    this.#options = { ...kept, timeout, cooldown, clock, clientAuth };
-    this.#form = formParameters(options);
+    const endpoint = String(options.endpoint);
+    const allowedOrigins = options.allowedOrigins?.map(String);
+    this.#options = { ...kept, endpoint, allowedOrigins, timeout, cooldown, clock, clientAuth };
+    const heritage = (options as { readonly [inherited]?: Heritage })[inherited];
+    this.#form = heritage?.form ?? formParameters(options);
+    this.#ownFamily = heritage?.family;
   }
 
   /** The `grant_type` of the token request. */
@@ -161,7 +174,8 @@ export abstract class GrantAuthenticator extends Authenticator {
   /**
    * An authenticator that asks for something else, and otherwise is like this one: with its client authentication, store,
    * and way out. Each has a token of its own; who wishes for the same (scopes and resources in any order) gets the same
-   * authenticator. The 10,000 used last are kept.
+   * authenticator, also for this one's own wishes: closing it ends it for all who have it. The 10,000 asked for last are
+   * kept. `parameters` are changed one by one; an empty one isn't sent.
    *
    * @example One client, two APIs
    * ```ts
@@ -179,27 +193,30 @@ export abstract class GrantAuthenticator extends Authenticator {
    * ```
    *
    * @param other What is to be otherwise.
-   * @returns The authenticator. Its `close` ends its own token requests; that of the first one ends all.
+   * @returns The authenticator. Its `close` ends its own token requests; that of the first one ends those of all that
+   * are kept.
    * @throws {TypeError} If something can't be what it should be.
    */
   with(other: WithOptions): this {
-    const said = Object.entries(other).filter(([, value]) => value !== undefined);
     // Whoever passes another client or subject would get the token of this one.
-    const fixed = said.find(([name]) => !changeable.test(name));
-    if (fixed) throw new TypeError(`${fixed[0]} can't be changed by with: make another authenticator.`);
-    const options: GrantAuthenticatorOptions = { ...this.#options, ...Object.fromEntries(said) };
-    const key = keyOf(options);
+    const fixed = Object.keys(other).find((name) => !(name in changeable));
+    if (fixed) throw new TypeError(`${fixed} can't be changed by with: make another authenticator.`);
+    const options = this.#options;
+    const { headerKey = options.headerKey, allowedOrigins = options.allowedOrigins } = other;
+    const endpoint = String(other.endpoint ?? options.endpoint);
+    const form = { ...this.#form, ...formParameters(other) };
     const family = this.#family;
-    const { members } = family;
-    const member = members.get(key) ?? new (this.constructor as new (options: GrantAuthenticatorOptions) => this)({
-      ...options,
-      fetch: this.transportFetch,
-      [inherited]: family,
-    } as GrantAuthenticatorOptions);
-    members.delete(key);
-    members.set(key, member);
-    for (const [oldest] of members) if (members.size > mostMembers) members.delete(oldest);
-    return member as this;
+    return family.member(wishesOf(form, { endpoint, headerKey, allowedOrigins }), () => {
+      const heritage: Heritage = { family, form };
+      const make = this.constructor as new (options: GrantAuthenticatorOptions) => this;
+      const { transportFetch: fetch } = this;
+      const own = { ...options, ...other, endpoint, headerKey, allowedOrigins, fetch, [inherited]: heritage };
+      const member = new make(own);
+      if (member.#ownFamily !== family) {
+        throw new TypeError("with needs a constructor that hands all of its options to super.");
+      }
+      return member;
+    }) as this;
   }
 
   /**
@@ -210,16 +227,18 @@ export abstract class GrantAuthenticator extends Authenticator {
    */
   override async close(): Promise<void> {
     const { root, members } = this.#family;
-    // The first one may have been dropped from them.
-    const ended = root === this ? [...new Set([this, ...members.values()])] : [this];
+    const ended = root === this ? members : [this];
     await Promise.all(ended.map((member) => member.#end()));
     if (this.#options.revocation === undefined) return;
     // One that fails is no reason to keep the others' tokens.
-    const givenBack = ended.map((member) => member.#giveBack());
-    await Promise.allSettled(givenBack);
+    const failures: unknown[] = [];
+    while (ended.length > 0) {
+      const some = ended.splice(0, revocationsAtOnce);
+      await Promise.all(some.map((member) => member.#giveBack().catch((error) => failures.push(error))));
+    }
     // What the way out needed for it.
     await this.#end();
-    await Promise.all(givenBack);
+    if (failures.length > 0) throw failures[0];
   }
 
   /**
@@ -229,7 +248,10 @@ export abstract class GrantAuthenticator extends Authenticator {
    * @returns The credentials, and the header the store names for them.
    */
   protected override async requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
-    const { tokenEndpoint, issuer, headerKey, form } = await this.#getClientConfig(signal);
+    const config = await this.#getClientConfig(signal);
+    // A store may answer late, to somebody who has left.
+    signal.throwIfAborted();
+    const { tokenEndpoint, issuer, headerKey, form } = config;
     const parameters = { grant_type: [this.grantType], ...form, ...this.#form };
     const asked = JSON.stringify([tokenEndpoint, identityOf(parameters)]);
     // A token belongs to the settings it was asked for under: with others, it isn't used any more.
@@ -246,6 +268,7 @@ export abstract class GrantAuthenticator extends Authenticator {
       signal,
       refusals: this.#family.refusals,
     });
+    this.#config = config;
     return { credentials, headerKey };
   }
 
@@ -255,22 +278,19 @@ export abstract class GrantAuthenticator extends Authenticator {
 
   async #giveBack(): Promise<void> {
     const credentials = this.forgetCredentials();
-    if (credentials === undefined) return;
-    await this.#options.revocation?.revoke({
-      ...this.#options,
-      credentials,
-      fetch: this.transportFetch,
-      getClientConfig: (signal) => this.#getClientConfig(signal),
-    });
+    const config = this.#config;
+    if (credentials === undefined || config === undefined) return;
+    const { transportFetch: fetch } = this;
+    await this.#options.revocation?.revoke({ ...this.#options, credentials, config, fetch });
   }
 
-  get #family(): Family {
-    const { cooldown, clock, [inherited]: family } = this.#options;
-    return this.#ownFamily ??= family ?? {
-      root: this,
-      members: new Map([[keyOf(this.#options), this]]),
-      refusals: new RefusalMemory(cooldown, clock),
-    };
+  get #family(): Family<GrantAuthenticator> {
+    const { cooldown, clock } = this.#options;
+    return this.#ownFamily ??= new Family<GrantAuthenticator>(
+      this,
+      wishesOf(this.#form, this.#options),
+      new RefusalMemory(cooldown, clock),
+    );
   }
 
   /** The store's settings, checked: a store may be anybody's code, reading anybody's answer. */
@@ -280,6 +300,7 @@ export abstract class GrantAuthenticator extends Authenticator {
     try {
       config = await configStore.getClientConfig({ signal, fetch: this.transportFetch, authMethod });
     } catch (cause) {
+      signal.throwIfAborted();
       if (cause instanceof AuthenticationError) throw cause;
       throw new AuthenticationError("config_store_failed", "Cannot get the client's settings: see the cause.", {
         cause,
@@ -303,8 +324,10 @@ export abstract class GrantAuthenticator extends Authenticator {
   }
 }
 
-/** The same text for options under which the same token would be asked for and sent to the same places. */
-function keyOf(options: GrantAuthenticatorOptions): string {
-  const { endpoint, headerKey, allowedOrigins } = options;
-  return JSON.stringify([identityOf(formParameters(options)), String(endpoint), headerKey, allowedOrigins]);
+/** The same text for those who would ask for the same token, and send it to the same places. */
+function wishesOf(
+  form: FormParameters,
+  { endpoint, headerKey, allowedOrigins }: Pick<GrantAuthenticatorOptions, "endpoint" | "headerKey" | "allowedOrigins">,
+): string {
+  return JSON.stringify([identityOf(form), endpoint, headerKey, allowedOrigins]);
 }

@@ -53,6 +53,9 @@ const promptRefusals = 3;
 const firstRefusalPause = 30_000;
 const longestRefusalPause = 900_000;
 
+/** What the token endpoint itself refuses for good: the refusal memory sees to it. */
+const ofTokenEndpoint = /^(token_request_refused|invalid_response|unsupported_token_type)$/;
+
 /** Holds the token in use, and renews it. */
 export class Renewal {
   readonly #options: RenewalOptions;
@@ -76,8 +79,8 @@ export class Renewal {
   #failures = 0;
   #lastError: unknown;
   /**
-   * Whether the last error came before any answer, and for good: from a vault or a settings service, say, which is to be
-   * spared. It is not for the refusal memory.
+   * Whether the last error came for good, and not from the token endpoint: from a vault or a settings service, say, which
+   * is to be spared.
    */
   #isOwnFault = false;
 
@@ -296,7 +299,7 @@ export class Renewal {
       this.#lastError = error;
       const delay = isPassing(error) ? this.#backOff(error) : undefined;
       const { code, status } = (error instanceof AuthenticationError ? error : {}) as Partial<AuthenticationError>;
-      this.#isOwnFault = code !== undefined && status === undefined && delay === undefined;
+      this.#isOwnFault = code !== undefined && delay === undefined && !ofTokenEndpoint.test(code);
       this.#tell({ type: "failed", ...request, duration: ageOf(start, this.#clock), code, status, delay });
       throw error;
     }

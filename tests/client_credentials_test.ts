@@ -86,7 +86,7 @@ Deno.test("a wrong setting is refused by the constructor, with what to write ins
     [{ fetch: "fetch" }, "fetch must be a function"],
     [{ basicEncoding: "RAW" }, '"form" or "raw"'],
     [{ clientSecret: undefined, clientAuth: {} }, "clientAuth must be made by"],
-    [{ clientAuth: clientSecretPost("x") }, "in place of clientSecret"],
+    [{ clientAuth: clientSecretPost("x") }, "without clientSecret"],
     [
       { fetch: stub.fetch, httpProxyUrl: "http://127.0.0.1:1" },
       "can't be combined with fetch",

@@ -1,4 +1,12 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import {
   AuthenticationError,
   type ClientConfig,
@@ -123,6 +131,7 @@ Deno.test("one made from another merges what both say", async () => {
     ["grant_type", "client_credentials"],
     ["scope", "b"],
     ["audience", "x"],
+    ["p", "1"],
     ["resource", "https://r.test"],
     ["q", "2"],
   ]);
@@ -371,4 +380,56 @@ Deno.test("a header that the settings name otherwise takes the old one's place o
     { accept: "text/plain", "x-old": "Bearer token-1" },
     { accept: "text/plain", "x-new": "Bearer token-2" },
   ]]);
+});
+
+Deno.test("what the caller changes afterwards is nobody else's wish", async () => {
+  const stub = tokenEndpointStub();
+  const parameters = { organization: "A" };
+  const scopes = ["a"];
+  const root = authenticatorAt(stub, { parameters, scopes });
+  parameters.organization = "B";
+  scopes[0] = "b";
+
+  const other = root.with({ parameters, scopes });
+  assertFalse(other === root);
+  parameters.organization = "C";
+  await other.with({ audience: "x" }).getCredentials();
+
+  assertEquals(stub.requests[0]!.form.get("organization"), "B");
+});
+
+Deno.test("an endpoint that the caller changes afterwards is another one's", () => {
+  const stub = tokenEndpointStub();
+  const endpoint = new URL("https://a.test/");
+  const root = authenticatorAt(stub, { endpoint });
+  endpoint.host = "b.test";
+
+  assertFalse(root.with({ endpoint }) === root);
+});
+
+Deno.test("resources are never run together, and parameters are a record", () => {
+  const root = authenticatorAt(tokenEndpointStub());
+
+  assertThrows(() => root.with({ resource: "https://a.test https://b.test" }), TypeError, "resource");
+  for (const parameters of [new Map([["a", "b"]]), new URLSearchParams("a=b"), "a=b", [["a", "b"]], null]) {
+    assertThrows(() => root.with({ parameters: parameters as never }), TypeError, "parameters must be a record");
+  }
+});
+
+Deno.test("with refuses a class whose constructor keeps its options to itself", () => {
+  const stub = tokenEndpointStub();
+  class Own extends ClientCredentialsAuthenticator {
+    constructor() {
+      super({
+        endpoint: "https://api.test",
+        clientId: "id",
+        clientSecret: "secret",
+        audience: "A",
+        fetch: stub.fetch,
+        configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.test/token" }),
+      });
+    }
+  }
+
+  assertThrows(() => new Own().with({ audience: "B" }), TypeError, "hands all of its options to super");
 });

@@ -75,8 +75,8 @@ export function checkResource(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
   const uris = [value].flat().map((uri) => uri instanceof URL ? uri.href : uri);
   for (const uri of uris) {
-    if (typeof uri !== "string" || !URL.canParse(uri) || uri.includes("#")) {
-      refuse("resource", "absolute URIs without fragment (RFC 8707 §2)", uri);
+    if (typeof uri !== "string" || !URL.canParse(uri) || /[\s#]/.test(uri)) {
+      refuse("resource", "an absolute URI without fragment (RFC 8707 §2)", uri);
     }
   }
   return Object.freeze(uris as string[]);

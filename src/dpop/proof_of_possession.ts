@@ -21,9 +21,10 @@ export interface ProofOfPossession {
    * `fetch`, with a proof on each request that carries a token of this kind.
    *
    * @param fetch What sends the requests.
+   * @param headerKey The header that carries the token, in lower case. Default: `authorization`.
    * @returns What sends them with a proof.
    */
-  apiFetch(fetch: Fetch): Fetch;
+  apiFetch(fetch: Fetch, headerKey?: string): Fetch;
   /**
    * Whether a refusal is about the proof, and so nothing another token would help against.
    *

@@ -4,12 +4,11 @@
  * @module
  */
 
-import type { CallOptions } from "../authenticator.ts";
 import { concealAssertion } from "../client_auth/assertion_parameters.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
+import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { GrantAuthenticator } from "../grant_authenticator.ts";
-import type { Fetch } from "../transport/fetch.ts";
 import { grantOptions, type NamelessGrantOptions } from "./grant_options.ts";
 
 export type { NamelessGrantOptions } from "./grant_options.ts";
@@ -112,7 +111,6 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
   readonly #subjectToken: () => string | Promise<string>;
   readonly #actorToken: (() => string | Promise<string>) | undefined;
   readonly #types: Readonly<Record<string, string | undefined>>;
-  #ownFetch: Fetch | undefined;
 
   /**
    * Checks its settings; asks neither the store nor the server, nor for a token.
@@ -153,28 +151,20 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
     return this.#asksForAccessToken ? super.tokenTypes : [...super.tokenTypes, notApplicable];
   }
 
-  /** As {@linkcode GrantAuthenticator.fetch}; refuses to send what isn't an access token. */
-  override get fetch(): Fetch {
-    if (this.#asksForAccessToken) return super.fetch;
-    const carry = super.fetch;
-    return this.#ownFetch ??= async (input, init) => {
-      await this.#refuseToSend({ signal: init?.signal ?? (input instanceof Request ? input.signal : undefined) });
-      return await carry(input, init);
-    };
-  }
-
   /**
-   * As {@linkcode GrantAuthenticator.authorize}; refuses to send what isn't an access token.
+   * What the header says; refuses to send what isn't an access token.
    *
-   * @param headers The headers to add to.
-   * @param options A signal for this caller's wait.
-   * @returns The same headers.
-   * @throws {AuthenticationError} If there is no token to be had, or it is no access token.
-   * @throws The signal's reason, once it is aborted.
+   * @param credentials The credentials to carry.
+   * @returns The header's value.
+   * @throws {AuthenticationError} If they are no access token.
    */
-  override async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
-    if (!this.#asksForAccessToken) await this.#refuseToSend(options);
-    return await super.authorize(headers, options);
+  protected override authorizationOf(credentials: Credentials): string {
+    if (credentials.tokenType !== notApplicable) return super.authorizationOf(credentials);
+    throw new AuthenticationError(
+      "unsupported_token_type",
+      "Cannot send the token: it is no access token (RFC 8693 §2.2.1). Hand it on by getCredentials(), or leave " +
+        "requestedTokenType out.",
+    );
   }
 
   /**
@@ -204,16 +194,6 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
   get #asksForAccessToken(): boolean {
     const { requested_token_type: type = TokenType.ACCESS_TOKEN } = this.#types;
     return type === TokenType.ACCESS_TOKEN;
-  }
-
-  async #refuseToSend(options: { signal?: AbortSignal | null | undefined } = {}): Promise<void> {
-    const { tokenType } = await this.getCredentials({ signal: options.signal ?? undefined });
-    if (tokenType !== notApplicable) return;
-    throw new AuthenticationError(
-      "unsupported_token_type",
-      "Cannot send the token: it is no access token (RFC 8693 §2.2.1). Hand it on by getCredentials(), or leave " +
-        "requestedTokenType out.",
-    );
   }
 }
 

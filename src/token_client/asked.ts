@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkScopes, checkString, refuse } from "../config_store/check.ts";
+import { checkResource, checkScopes, checkString, refuse } from "../config_store/check.ts";
 
 /** What a token is asked for. */
 export interface TokenRequestOptions {
@@ -44,17 +44,16 @@ const reserved = /^(grant_type|scope|audience|resource|authorization_details|cli
 
 /** What is asked for as form parameters. Throws a `TypeError` for what can't be sent. */
 export function formParameters(asked: TokenRequestOptions): FormParameters {
-  const { resource, authorizationDetails: details, parameters = {} } = asked;
+  const { authorizationDetails: details, parameters = {} } = asked;
   const scopes = checkScopes(asked.scopes);
   const audience = checkString("audience", asked.audience);
-  const uris = resource == null ? undefined : [resource].flat().map(String);
-  for (const uri of uris ?? []) {
-    if (!URL.canParse(uri) || uri.includes("#")) {
-      refuse("resource", "an absolute URI without fragment (RFC 8707 §2)", uri);
-    }
-  }
+  const resource = checkResource(asked.resource);
   if (details && !(Array.isArray(details) && details.every((detail) => typeof detail?.type === "string"))) {
     refuse("authorizationDetails", "an array of objects with a type (RFC 9396 §2)", details);
+  }
+  // A Map or URLSearchParams would be empty here.
+  if (typeof parameters !== "object" || parameters === null || Symbol.iterator in parameters) {
+    refuse("parameters", 'a record, such as { organization: "org_7" }', parameters);
   }
   const others = Object.entries(parameters).map(([name, value]) => {
     const values = [value].flat();
@@ -67,7 +66,7 @@ export function formParameters(asked: TokenRequestOptions): FormParameters {
   return {
     ...scopes && { scope: [scopes.join(" ")] },
     ...audience !== undefined && { audience: [audience] },
-    ...uris && { resource: uris },
+    ...resource && { resource },
     ...details && { authorization_details: [details.length ? JSON.stringify(details) : ""] },
     // Defines what it holds: a parameter named "__proto__" is one like any other.
     ...Object.fromEntries(others),

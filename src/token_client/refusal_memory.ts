@@ -43,7 +43,8 @@ export class RefusalMemory {
 
   /** Remembers a failure, if it is one for good. */
   note(request: BuiltTokenRequest, error: unknown): void {
-    if (!(error instanceof AuthenticationError) || error.retryable) return;
+    // A proof that couldn't be made was never sent.
+    if (!(error instanceof AuthenticationError) || error.retryable || error.code === "proof_failed") return;
     const now = this.#clock.monotonic();
     for (const [key, { until }] of this.#refusals) if (until <= now) this.#refusals.delete(key);
     const refused = error.error === "invalid_client" ? "client" : "asked";

@@ -71,11 +71,11 @@ export async function requestToken(asked: TokenExchange): Promise<Credentials> {
 async function another(
   word: unknown,
   retryable: unknown,
-  { credential }: BuiltTokenRequest,
+  { credential, refused }: BuiltTokenRequest,
   asked: TokenExchange & TokenRequestParameters,
 ): Promise<BuiltTokenRequest | undefined> {
   // The server's nonce is known by now (RFC 9449 §8).
-  if (word === "use_dpop_nonce") return await buildTokenRequest(asked);
+  if (word === "use_dpop_nonce") return asked.dpop && await buildTokenRequest({ ...asked, refused });
   if (word !== "invalid_client" || retryable || asked.refusals === undefined) return undefined;
   // The secret may have been changed while the request was under way: its provider is asked once more.
   const next = await buildTokenRequest({ ...asked, refused: credential });

@@ -96,7 +96,7 @@ async function revoke(context: RevocationContext, given: URL | undefined): Promi
     signal: undefined,
   };
   await withDeadline(limits, async (signal) => {
-    const { tokenEndpoint, issuer, revocationEndpoint } = await context.getClientConfig(signal);
+    const { tokenEndpoint, issuer, revocationEndpoint } = context.config;
     const endpoint = given ?? checkEndpoint(revocationEndpoint);
     if (endpoint.protocol === "http:" && !context.allowInsecureRequests && !isLoopback(endpoint.hostname)) {
       throw failure(

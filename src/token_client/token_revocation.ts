@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ClientAuth } from "../client_auth/client_auth.ts";
+import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
+import type { Clock } from "../clock.ts";
 import type { ClientConfig } from "../config_store/client_config_store.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Fetch } from "../transport/fetch.ts";
@@ -23,13 +24,12 @@ export interface RevocationContext {
   readonly allowInsecureRequests?: boolean | undefined;
   /** What sends the request. */
   readonly fetch: Fetch;
-  /**
-   * The settings, of which `revocationEndpoint` says where.
-   *
-   * @param signal Ends the wait.
-   * @returns The settings, checked but for that endpoint.
-   */
-  getClientConfig(signal: AbortSignal): Promise<ClientConfig>;
+  /** The settings the token was issued under: `revocationEndpoint` says where. */
+  readonly config: ClientConfig;
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** Has the last word on the request. Default: it goes out as it is. */
+  readonly customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
 }
 
 /** Gives tokens back. Made by `tokenRevocation` of `./revocation`. */

@@ -74,7 +74,7 @@ Deno.test("resources are absolute URIs without fragment, one or many, and a froz
     assertThrows(
       () => checkResource(value),
       TypeError,
-      "resource must be absolute URIs without fragment (RFC 8707 §2)",
+      "resource must be an absolute URI without fragment (RFC 8707 §2)",
     );
   }
 });

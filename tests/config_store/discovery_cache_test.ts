@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { AuthenticationError } from "@m2m/authenticator";
+import { AuthenticationError, ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { DiscoveryClientConfigStore, type DiscoveryOptions } from "@m2m/authenticator/config-store/discovery";
 import { until } from "../faults/until.ts";
 import { asOnWorkerd, HandClock, issuer, metadataStub, silence } from "./metadata_stub.ts";
@@ -354,3 +354,25 @@ for (const outcome of ["metadata", "a failure"]) {
     assertEquals(server.paths.length, asked + 1);
   });
 }
+
+Deno.test("a server that redirects its metadata isn't stormed by callers who come one after another", async () => {
+  let requests = 0;
+  const authenticator = new ClientCredentialsAuthenticator({
+    endpoint: "https://api.test",
+    clientId: "id",
+    clientSecret: "secret",
+    configStore: new DiscoveryClientConfigStore("https://auth.test/t"),
+    clock: new HandClock(),
+    fetch: () => {
+      requests++;
+      return Promise.resolve(new Response(null, { status: 302, headers: { location: "https://login.test" } }));
+    },
+  });
+
+  for (let i = 0; i < 20; i++) {
+    const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+    assertEquals(error.code, "redirect_refused");
+  }
+  // One search at three places: the second after it isn't over.
+  assertEquals(requests, 3);
+});

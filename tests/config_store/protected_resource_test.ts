@@ -398,7 +398,7 @@ Deno.test("wrong arguments are told at once", () => {
     [api, { issuer, timeout: 0 }, RangeError, "timeout must be"],
     [api, { issuer, overrides: { scopes: "a b" } }, TypeError, "scopes must be an array"],
     [api, { issuer, overrides: { headerKey: "a b" } }, TypeError, "headerKey must be a header name"],
-    [api, { issuer, overrides: { resource: "mcp" } }, TypeError, "resource must be absolute URIs without fragment"],
+    [api, { issuer, overrides: { resource: "mcp" } }, TypeError, "resource must be an absolute URI without fragment"],
   ];
   for (const [resource, options, type, message] of wrong) {
     const make = () =>

@@ -17,6 +17,7 @@ const floors: readonly (readonly string[])[] = [
   ["from_env", "from_flyte", "from_flyte_config"],
   ["client_credentials", "grant"],
   ["grant_authenticator"],
+  ["family"],
   ["authenticator"],
   ["renewal"],
   ["held"],

@@ -89,7 +89,7 @@ Deno.test("wrong arguments are refused before anything is sent, with what to wri
   await assertRejects(
     () => getToken(stub.url, { ...client, clientAuth: clientSecretBasic("b"), fetch }),
     TypeError,
-    "in place of clientSecret",
+    "without clientSecret",
   );
   for (const timeout of [0, -1, NaN, Infinity, 2 ** 31]) {
     await assertRejects(() => getToken(stub.url, { ...client, timeout, fetch }), RangeError, "timeout");

@@ -39,7 +39,7 @@ const wrong: Readonly<Record<string, Refused>> = {
   "an empty client id": [TypeError, { clientId: "" }, required],
   "no client secret": [TypeError, { clientSecret: undefined }, required],
   "an empty client secret": [TypeError, { clientSecret: "" }, required],
-  "a client secret and another proof": [TypeError, { clientAuth: clientSecretPost("x") }, "in place of clientSecret"],
+  "a client secret and another proof": [TypeError, { clientAuth: clientSecretPost("x") }, "without clientSecret"],
   "a relative endpoint": [TypeError, { endpoint: "/v1" }, "endpoint must be an absolute URL"],
   "an endpoint that is no web address": [TypeError, { endpoint: "ftp://api.test" }, "endpoint"],
   "credentials in the endpoint": [TypeError, { endpoint: "https://a:b@api.test" }, "user name"],
