@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { dpop } from "@m2m/authenticator/dpop";
+import { dpop, type Fetch } from "@m2m/authenticator/dpop";
 import { decodeJwt } from "jose";
 
 const url = "https://api.example.com/x";
@@ -7,9 +7,13 @@ const ath = "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo";
 const token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
 
 /** Sends one request, and tells what its proof says. */
-async function claimsOf(input: string | URL | Request, init?: RequestInit, fetch = dpop().apiFetch) {
+async function claimsOf(
+  input: string | URL | Request,
+  init?: RequestInit,
+  over: (fetch: Fetch) => Fetch = (fetch) => dpop().apiFetch(fetch),
+) {
   let proof: string | null = null;
-  await fetch.call(dpop(), (input, init) => {
+  await over((input, init) => {
     proof = new Headers(init?.headers ?? (input as Request).headers).get("dpop");
     return Promise.resolve(new Response());
   })(input, init);
@@ -39,7 +43,8 @@ for (const [name, headers] of Object.entries(headersWithToken)) {
 Deno.test("a request without such a token gets no proof, but at a token endpoint", async () => {
   for (const authorization of [`Bearer ${token}`, "Basic YTpi", "DPoP", "DPoP a sentence", `XDPoP ${token}`]) {
     assertEquals(await claimsOf(url, { headers: { authorization } }), undefined);
-    const claims = await claimsOf(url, { headers: { authorization }, method: "POST" }, dpop().tokenFetch);
+    const init = { headers: { authorization }, method: "POST" };
+    const claims = await claimsOf(url, init, (fetch) => dpop().tokenFetch(fetch));
     assertEquals([claims?.htm, claims?.htu, claims?.ath], ["POST", url, undefined]);
   }
 });
