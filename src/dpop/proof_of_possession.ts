@@ -21,13 +21,15 @@ export interface ProofOfPossession {
    * `fetch`, with a proof on each request that carries a token of this kind.
    *
    * @param fetch What sends the requests.
+   * @param headerKey The header that the token stands in, in lower case. Default: `"authorization"`.
    * @returns What sends them with a proof.
    */
-  apiFetch(fetch: Fetch): Fetch;
+  apiFetch(fetch: Fetch, headerKey?: string): Fetch;
   /**
-   * Whether a refusal is about the proof, and so nothing another token would help against.
+   * Whether a refusal is about the proof, and so nothing another token would help against. To a request that `apiFetch`
+   * sent without such a token it isn't, whatever it says.
    *
-   * @param response An answer of the API's.
+   * @param response An answer of the API's, as `apiFetch` gave it.
    * @returns Whether the same token will do, with another proof.
    */
   isAboutProof(response: Response): boolean;
