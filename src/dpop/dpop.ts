@@ -8,6 +8,7 @@
 import { checkAlgorithm, type PrivateKeyAlgorithm } from "../client_auth/signing_algorithm.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { checkUrl } from "../config_store/check.ts";
+import { Flight } from "../flight.ts";
 import type { Fetch } from "../transport/fetch.ts";
 import { proofError } from "./challenge.ts";
 import type { ProofKey } from "./key_pair.ts";
@@ -27,9 +28,10 @@ export type { ProofOfPossession } from "./proof_of_possession.ts";
 /** Settings of {@linkcode dpop}. */
 export interface DpopOptions {
   /**
-   * The key pair, or a function that looks it up when it is first needed (several times, should several callers be
-   * first: what it gives first counts, from then on). The private key needn't be extractable. Default: a new one for
-   * each {@linkcode Dpop}, which nobody can take out of Web Crypto; tokens then end with the program.
+   * The key pair, or a function that looks it up when it is first needed: once, however many callers are first, and
+   * again if it has failed (on workerd also if the request that was waiting for it has ended). The private key needn't
+   * be extractable; that the two belong together is tried before the first proof. Default: a new one for each
+   * {@linkcode Dpop}, which nobody can take out of Web Crypto; tokens then end with the program.
    */
   readonly keyPair?: KeyPairSource | undefined;
   /** What proofs are signed by. Default: what `keyPair` is for, else `"ES256"`, which every server knows. */
@@ -70,8 +72,10 @@ export class Dpop implements ProofOfPossession {
   readonly tokenTypes: readonly string[];
   readonly #clock: Pick<Clock, "wall">;
   readonly #openKey: () => Promise<ProofKey>;
+  readonly #opening = new Flight<ProofKey>();
   readonly #prover: Prover = {
     nonces: new Nonces(),
+    unbound: new WeakSet(),
     prove: async (target, nonce) => {
       const key = await this.#key();
       const now = this.#clock.wall();
@@ -106,25 +110,28 @@ export class Dpop implements ProofOfPossession {
   }
 
   /**
-   * `fetch`, with a proof on each request that carries a token under the scheme `DPoP`, in whatever header (RFC 9449
-   * §7). Where the API wants a nonce, or another one, the request is sent once more with it, unless its body is a stream
-   * in `init`. Another `dpop` header on a request is left as it is.
+   * `fetch`, with a proof on each request that carries a token under the scheme `DPoP` (RFC 9449 §7). Where the API
+   * wants a nonce, or another one, the request is sent once more with it, unless its body is a stream in `init`. Another
+   * `dpop` header on a request is left as it is.
    *
    * @param fetch What sends the requests. Their URLs are absolute.
+   * @param headerKey The header that the token stands in; no other is looked at. Default: `"authorization"`.
    * @returns What sends them with a proof.
    */
-  apiFetch(fetch: Fetch): Fetch {
-    return apiProofFetch(fetch, this.#prover);
+  apiFetch(fetch: Fetch, headerKey = "authorization"): Fetch {
+    return apiProofFetch(fetch, headerKey, this.#prover);
   }
 
   /**
-   * Whether a refusal is about the proof, and not the token (RFC 9449 §7.1, §9).
+   * Whether a refusal is about the proof, and not the token (RFC 9449 §7.1, §9). An API that takes `Bearer` tokens, too,
+   * may speak of proofs to those: where {@linkcode Dpop.apiFetch} sent none, it is about the token.
    *
    * @param response An answer of the API's.
    * @returns Whether it is a 401 that says so.
    */
   isAboutProof(response: Response): boolean {
-    return /^(use_dpop_nonce|invalid_dpop_proof)$/.test(proofError(response) ?? "");
+    return !this.#prover.unbound.has(response) &&
+      /^(use_dpop_nonce|invalid_dpop_proof)$/.test(proofError(response) ?? "");
   }
 
   /**
@@ -188,10 +195,11 @@ export class Dpop implements ProofOfPossession {
   }
 
   async #key(): Promise<ProofKey> {
-    if (this.#madeKey !== undefined) return this.#madeKey;
-    const made = await this.#openKey();
-    // Shared as data: on workerd a promise belongs to the request that made it. Who comes second drops his own.
-    return this.#madeKey ??= made;
+    return this.#madeKey ?? await this.#opening.join(async () => {
+      const opened = await this.#openKey();
+      // On workerd who was taken for gone may still come back: whose key came first, his counts.
+      return this.#madeKey ??= opened;
+    });
   }
 }
 
@@ -200,6 +208,10 @@ export class Dpop implements ProofOfPossession {
  * somebody steals is of no use without the key. The authenticator then sends a fresh proof with every token request and
  * every call, on each hop of a redirect, and heeds the nonces that servers give. In a browser redirects get no new proof,
  * and nonces show only if the server exposes `DPoP-Nonce` and `WWW-Authenticate` (CORS).
+ *
+ * Proofs go with what the authenticator's `fetch` sends. For another client, which has its token from `authorize`, keep
+ * what this gives: {@linkcode Dpop.proof} makes the `DPoP` header of one request, and {@linkcode Dpop.noteNonce} takes the
+ * nonce that its answer brings.
  *
  * @example With a key of its own, new in each run
  * ```ts

@@ -57,3 +57,17 @@ export async function openKeyPair(
   const jwk = await exportJWK(publicKey);
   return { alg, privateKey, jwk, thumbprint: await calculateJwkThumbprint(jwk) };
 }
+
+/**
+ * Whether the public key verifies what the private one signs. Of a key that can't be taken out nothing else tells; and
+ * proofs by two that don't belong together would be refused by every server, which can't say why.
+ */
+export async function isOnePair({ alg, privateKey, jwk }: ProofKey): Promise<boolean> {
+  const parameters = parametersOf(alg);
+  // ECDSA is told its hash with each signature, PSS the length of its salt; the others don't look at either.
+  const way = { ...parameters, hash: `SHA-${alg.slice(2)}`, saltLength: 32 };
+  const text = crypto.getRandomValues(new Uint8Array(32));
+  // The public key itself needn't be one that may verify: it is there to be shown.
+  const shown = await crypto.subtle.importKey("jwk", jwk as JsonWebKey, parameters, false, ["verify"]);
+  return await crypto.subtle.verify(way, shown, await crypto.subtle.sign(way, privateKey, text), text);
+}

@@ -6,12 +6,15 @@
 
 import type { PrivateKeyAlgorithm } from "../client_auth/signing_algorithm.ts";
 import { AuthenticationError } from "../errors.ts";
-import { checkKeyPair, generateKeyPair, openKeyPair, type ProofKey } from "./key_pair.ts";
+import { checkKeyPair, generateKeyPair, isOnePair, openKeyPair, type ProofKey } from "./key_pair.ts";
 
 /** A key pair, or what looks one up. */
 export type KeyPairSource = CryptoKeyPair | (() => CryptoKeyPair | Promise<CryptoKeyPair>);
 
-/** What gives the key. A pair that is at hand is checked now, by a `TypeError`; all else when the key is needed. */
+/**
+ * What gives the key. A pair that is at hand is checked now, by a `TypeError`; all else when the key is needed. Whether
+ * the two keys belong together is all else, for it takes a signature.
+ */
 export function keySource(
   keyPair: KeyPairSource | undefined,
   alg: PrivateKeyAlgorithm | undefined,
@@ -19,7 +22,7 @@ export function keySource(
   if (keyPair === undefined) return () => newKey(alg ?? "ES256");
   if (typeof keyPair === "function") return () => lookUp(keyPair, alg);
   const known = checkKeyPair(keyPair, alg);
-  return () => open(keyPair, known);
+  return () => openGiven(keyPair, known);
 }
 
 /** What signing, or a runtime, throws isn't passed on: it has seen the key. */
@@ -49,7 +52,13 @@ async function lookUp(look: () => CryptoKeyPair | Promise<CryptoKeyPair>, wished
   } catch (error) {
     throw failure((error as TypeError).message.replace(/\.$/, ""));
   }
-  return await open(pair, alg);
+  return await openGiven(pair, alg);
+}
+
+async function openGiven(pair: CryptoKeyPair, alg: PrivateKeyAlgorithm): Promise<ProofKey> {
+  const key = await open(pair, alg);
+  if (await orExplain("its key doesn't sign", () => isOnePair(key))) return key;
+  throw failure("keyPair must hold two keys of one pair, and its public key doesn't verify what the private one signs");
 }
 
 function open(pair: CryptoKeyPair, alg: PrivateKeyAlgorithm): Promise<ProofKey> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { untilAborted } from "../abort.ts";
 import { ApiRequest } from "../transport/api_request.ts";
 import type { Fetch } from "../transport/fetch.ts";
 import { proofError } from "./challenge.ts";
@@ -13,6 +14,8 @@ import type { ProofTarget } from "./proof.ts";
 /** Makes the proofs, and remembers what servers want in them. */
 export interface Prover {
   readonly nonces: Nonces;
+  /** The answers to calls that carried no token of the scheme `DPoP`: whatever they say of proofs, none was due. */
+  readonly unbound: WeakSet<Response>;
   prove(target: ProofTarget, nonce: string | undefined): Promise<string>;
 }
 
@@ -33,14 +36,19 @@ export function tokenProofFetch(fetch: Fetch, prover: Prover): Fetch {
 }
 
 /**
- * With a proof on each request that carries a token of the scheme `DPoP`. Where the API wants another nonce in it, the
- * request is sent once more, if its body can be.
+ * With a proof on each request that carries a token of the scheme `DPoP` in this header. Where the API wants another
+ * nonce in it, the request is sent once more, if its body can be.
  */
-export function apiProofFetch(fetch: Fetch, prover: Prover): Fetch {
+export function apiProofFetch(fetch: Fetch, headerKey: string, prover: Prover): Fetch {
   return async (input, init) => {
     const sending = new Sending(fetch, prover, input, init);
-    const { accessToken, url } = sending;
-    if (accessToken === undefined || sending.hasProof) return await sending.asIs();
+    const { url } = sending;
+    const accessToken = sending.accessTokenIn(headerKey);
+    if (accessToken === undefined || sending.hasProof) {
+      const response = await sending.asIs();
+      if (accessToken === undefined) prover.unbound.add(response);
+      return response;
+    }
     try {
       const nonce = prover.nonces.get(url);
       const first = await sending.with(accessToken, nonce);
@@ -82,10 +90,9 @@ class Sending {
     return this.#headers.has("dpop");
   }
 
-  /** The token, in `authorization` or in whatever header it stands. */
-  get accessToken(): string | undefined {
-    const values = [this.#headers.get("authorization") ?? "", ...this.#headers.values()];
-    return values.map((value) => /^DPoP +(\S+)$/i.exec(value)?.[1]).find((token) => token !== undefined);
+  /** The token, if it is one of the scheme `DPoP`. */
+  accessTokenIn(headerKey: string): string | undefined {
+    return /^DPoP +(\S+)$/i.exec(this.#headers.get(headerKey) ?? "")?.[1];
   }
 
   get isRepeatable(): boolean {
@@ -98,12 +105,19 @@ class Sending {
 
   async with(accessToken: string | undefined, nonce: string | undefined): Promise<Response> {
     const headers = new Headers(this.#headers);
-    headers.set("dpop", await this.#prover.prove({ method: this.#method, url: this.url, accessToken }, nonce));
+    headers.set("dpop", await this.#prove({ method: this.#method, url: this.url, accessToken }, nonce));
     return await this.#noted(this.#request.send(this.#fetch, { headers, redirect: this.#request.redirect }));
   }
 
   release(): void {
     this.#request.release();
+  }
+
+  /** `fetch` hears of an abort by itself. What looks a key up may not, and may wait for somebody who never answers. */
+  #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
+    const { signal } = this.#request;
+    const proof = this.#prover.prove(target, nonce);
+    return signal ? untilAborted(signal, proof) : proof;
   }
 
   async #noted(sent: Promise<Response>): Promise<Response> {

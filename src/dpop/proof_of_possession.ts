@@ -26,9 +26,10 @@ export interface ProofOfPossession {
    */
   apiFetch(fetch: Fetch, headerKey?: string): Fetch;
   /**
-   * Whether a refusal is about the proof, and so nothing another token would help against.
+   * Whether a refusal is about the proof, and so nothing another token would help against. To a request that `apiFetch`
+   * sent without such a token it isn't, whatever it says.
    *
-   * @param response An answer of the API's.
+   * @param response An answer of the API's, as `apiFetch` gave it.
    * @returns Whether the same token will do, with another proof.
    */
   isAboutProof(response: Response): boolean;

@@ -180,6 +180,27 @@ Deno.test("a 401 about the proof doesn't renew the token", async () => {
   assertEquals([response.status, scene.judge.faults, scene.tokenRequests.length], [401, ["another time"], 1]);
 });
 
+Deno.test("a 401 to a Bearer token renews it, though the API would take a proof", async () => {
+  await using scene = await startScene();
+  let tokens = 0;
+  const sent: (string | null)[] = [];
+  const fetch = (input: string | URL | Request, init?: RequestInit) => {
+    if (String(input) === scene.server.tokenEndpoint) {
+      const access_token = `token-${++tokens}`;
+      return Promise.resolve(Response.json({ access_token, token_type: "Bearer", expires_in: 600 }));
+    }
+    const authorization = new Headers(init?.headers).get("authorization");
+    sent.push(authorization);
+    const headers = { "www-authenticate": 'Bearer error="invalid_token", DPoP error="invalid_dpop_proof"' };
+    const isRefused = authorization === "Bearer token-1";
+    return Promise.resolve(new Response(null, isRefused ? { status: 401, headers } : { status: 200 }));
+  };
+
+  const response = await scene.client({ fetch, dpop: dpop({ allowBearer: true }) }).fetch("/x");
+
+  assertEquals([response.status, sent], [200, ["Bearer token-1", "Bearer token-2"]]);
+});
+
 Deno.test("each hop of a redirect has a proof of its own, and other origins get none", async () => {
   await using scene = await startScene();
   const seen: Headers[] = [];

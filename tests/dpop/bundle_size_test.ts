@@ -3,7 +3,7 @@ import { root } from "../std/source.ts";
 import { denoOutput } from "../structure/deno_output.ts";
 
 /** In bytes, minified and gzipped: a little above what it has come to, most of which is jose. */
-const guard = 8_600;
+const guard = 9_700;
 
 Deno.test("the bundle of ./dpop is small", async () => {
   const module = `${root}/src/dpop/dpop.ts`;

@@ -48,4 +48,8 @@ await testOnWorkerd("requests of one isolate share a key and its token", program
   const thumbprints = await Promise.all(Array.from({ length: 20 }, () => ask("/early")));
   assertMatch(thumbprints[0]![1], /^[\w-]{43}$/);
   assertEquals(new Set(thumbprints.map(([, text]) => text)).size, 1);
+
+  const lookedUp = await Promise.all(Array.from({ length: 20 }, () => ask("/looked-up")));
+  assertMatch(lookedUp[0]![1], /^[\w-]{43} 1$/);
+  assertEquals(new Set(lookedUp.map(([, text]) => text)).size, 1);
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AuthenticationError } from "@m2m/authenticator";
-import { dpop, type DpopOptions, type PrivateKeyAlgorithm } from "@m2m/authenticator/dpop";
-import { EmbeddedJWK, exportJWK, generateKeyPair, jwtVerify } from "jose";
+import { type Dpop, dpop, type DpopOptions, type PrivateKeyAlgorithm } from "@m2m/authenticator/dpop";
+import { calculateJwkThumbprint, EmbeddedJWK, exportJWK, generateKeyPair, jwtVerify } from "jose";
 import { algorithms } from "../client_auth/signing_keys.ts";
 import { assertHides } from "../client_auth/showing.ts";
 import { startScene } from "./scene.ts";
@@ -43,21 +43,59 @@ Deno.test("a function is asked for the key pair when it is first needed, and not
   assertEquals(asked, 1);
 });
 
-Deno.test("callers who are first at the same time get the same key", async () => {
-  const proofs = dpop();
-
-  const shown = await Promise.all(Array.from({ length: 20 }, async (_, i) => {
+/** What twenty callers see of the key, who come at the same time, when nobody has had it yet. */
+async function seenByTwenty(proofs: Dpop): Promise<string[]> {
+  return await Promise.all(Array.from({ length: 20 }, async (_, i) => {
     if (i % 2) return await proofs.thumbprint();
     const { protectedHeader: { jwk } } = await jwtVerify(await proofs.proof(target), EmbeddedJWK);
-    return dpop({ keyPair: { ...await generateKeyPair("ES256"), publicKey: await publicKeyOf(jwk!) } }).thumbprint();
+    return await calculateJwkThumbprint(jwk!);
   }));
+}
 
-  assertEquals(new Set(shown).size, 1);
+Deno.test("callers who are first at the same time get the same key", async () => {
+  assertEquals(new Set(await seenByTwenty(dpop())).size, 1);
 });
 
-function publicKeyOf(jwk: object): Promise<CryptoKey> {
-  return crypto.subtle.importKey("jwk", jwk as JsonWebKey, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
-}
+Deno.test("callers who are first at the same time ask once, and the key they use is the one that is kept", async () => {
+  let asked = 0;
+  let kept: CryptoKeyPair | undefined;
+  const proofs = dpop({
+    async keyPair() {
+      asked++;
+      const made = await generateKeyPair("ES256");
+      await new Promise((resolve) => setTimeout(resolve));
+      return kept = made;
+    },
+  });
+
+  const seen = await seenByTwenty(proofs);
+
+  assertEquals(asked, 1);
+  assertEquals([...new Set(seen)], [await calculateJwkThumbprint(await exportJWK(kept!.publicKey))]);
+});
+
+Deno.test("two keys that are no pair make no proof, for nobody could verify it", async () => {
+  for (const alg of algorithms) {
+    const [{ privateKey }, { publicKey }] = await Promise.all([generateKeyPair(alg), generateKeyPair(alg)]);
+    for (const keyPair of [{ privateKey, publicKey }, () => ({ privateKey, publicKey })]) {
+      const proofs = dpop({ keyPair });
+      for (const use of [() => proofs.proof(target), () => proofs.thumbprint()]) {
+        const error = await assertRejects(use, AuthenticationError, "keyPair must hold two keys of one pair");
+        assertEquals([error.code, error.retryable, error.cause], ["proof_failed", false, undefined]);
+      }
+    }
+  }
+});
+
+Deno.test("a public key needn't be one that may verify", async () => {
+  for (const alg of algorithms) {
+    const { privateKey, publicKey } = await generateKeyPair(alg);
+    const jwk = await exportJWK(publicKey) as JsonWebKey;
+    const shown = await crypto.subtle.importKey("jwk", jwk, publicKey.algorithm, true, []);
+
+    assertEquals((await dpop({ keyPair: { privateKey, publicKey: shown } }).thumbprint()).length, 43);
+  }
+});
 
 Deno.test("options that can't be what they should be are refused at once", async () => {
   const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
@@ -117,8 +155,9 @@ Deno.test("a key that failed to come is asked for again", async () => {
   let asked = 0;
   const proofs = dpop({ keyPair: () => ++asked === 1 ? Promise.reject(new Error("busy")) : generateKeyPair("ES256") });
 
-  await assertRejects(() => proofs.thumbprint(), AuthenticationError);
-  assertEquals((await proofs.thumbprint()).length, 43);
+  const failed = await Promise.allSettled(Array.from({ length: 20 }, () => proofs.thumbprint()));
+  assertEquals([failed.every(({ status }) => status === "rejected"), asked], [true, 1]);
+  assertEquals([(await proofs.thumbprint()).length, asked], [43, 2]);
 });
 
 Deno.test("what the runtime can't sign is told by algorithm, without the runtime's own words", async () => {
@@ -133,9 +172,11 @@ Deno.test("what the runtime can't sign is told by algorithm, without the runtime
     assertHides(none, ["planted"]);
     crypto.subtle.generateKey = generateKey;
     crypto.subtle.sign = () => Promise.reject(new Error("planted"));
-    const unsigned = await assertRejects(() => dpop().proof(target), AuthenticationError, "its key doesn't sign");
-    assertEquals(unsigned.code, "proof_failed");
-    assertHides(unsigned, ["planted"]);
+    for (const options of [{}, { keyPair: await generateKeyPair("ES256") }]) {
+      const error = await assertRejects(() => dpop(options).proof(target), AuthenticationError, "its key doesn't sign");
+      assertEquals(error.code, "proof_failed");
+      assertHides(error, ["planted"]);
+    }
   } finally {
     Object.assign(crypto.subtle, { generateKey, sign });
   }

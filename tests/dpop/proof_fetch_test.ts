@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { dpop } from "@m2m/authenticator/dpop";
+import { dpop, type Fetch } from "@m2m/authenticator/dpop";
 import { decodeJwt } from "jose";
 
 const url = "https://api.example.com/x";
@@ -7,9 +7,13 @@ const ath = "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo";
 const token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
 
 /** Sends one request, and tells what its proof says. */
-async function claimsOf(input: string | URL | Request, init?: RequestInit, fetch = dpop().apiFetch) {
+async function claimsOf(
+  input: string | URL | Request,
+  init?: RequestInit,
+  over: (fetch: Fetch) => Fetch = (fetch) => dpop().apiFetch(fetch),
+) {
   let proof: string | null = null;
-  await fetch.call(dpop(), (input, init) => {
+  await over((input, init) => {
     proof = new Headers(init?.headers ?? (input as Request).headers).get("dpop");
     return Promise.resolve(new Response());
   })(input, init);
@@ -21,7 +25,6 @@ const headersWithToken: Readonly<Record<string, HeadersInit>> = {
   "a record in capitals": { AUTHORIZATION: `dpop ${token}` },
   "pairs": [["x-own", "1"], ["Authorization", `DPoP ${token}`]],
   "Headers": new Headers({ authorization: `DPoP  ${token}` }),
-  "another header": { "x-api-token": `DPoP ${token}`, authorization: "Basic YTpi" },
   "authorization and another header": { "a-note": "DPoP other", authorization: `DPoP ${token}` },
 };
 
@@ -36,10 +39,23 @@ for (const [name, headers] of Object.entries(headersWithToken)) {
   });
 }
 
+Deno.test("the token is looked for in the header that is named, and in no other", async () => {
+  const inHeader = (headerKey?: string) => (fetch: Fetch) => dpop().apiFetch(fetch, headerKey);
+  const own = { authorization: "Basic YTpi", "x-api-token": `DPoP ${token}`, "a-note": "DPoP other" };
+  const others = { authorization: `DPoP ${token}`, "x-note": "DPoP other" };
+
+  assertEquals((await claimsOf(url, { headers: own }, inHeader("x-api-token")))?.ath, ath);
+  assertEquals((await claimsOf(new Request(url, { headers: own }), {}, inHeader("x-api-token")))?.ath, ath);
+  assertEquals(await claimsOf(url, { headers: own }, inHeader()), undefined);
+  assertEquals(await claimsOf(url, { headers: others }, inHeader("x-api-token")), undefined);
+  assertEquals((await claimsOf(url, { headers: others }, inHeader()))?.ath, ath);
+});
+
 Deno.test("a request without such a token gets no proof, but at a token endpoint", async () => {
   for (const authorization of [`Bearer ${token}`, "Basic YTpi", "DPoP", "DPoP a sentence", `XDPoP ${token}`]) {
     assertEquals(await claimsOf(url, { headers: { authorization } }), undefined);
-    const claims = await claimsOf(url, { headers: { authorization }, method: "POST" }, dpop().tokenFetch);
+    const init = { headers: { authorization }, method: "POST" };
+    const claims = await claimsOf(url, init, (fetch) => dpop().tokenFetch(fetch));
     assertEquals([claims?.htm, claims?.htu, claims?.ath], ["POST", url, undefined]);
   }
 });
@@ -116,6 +132,49 @@ Deno.test("an API that wants a nonce and gives none, or none other, isn't asked 
     const response = await proofs.apiFetch(fetch)(url, { headers: { authorization: `DPoP ${token}` } });
 
     assertEquals([response.status, await response.text(), calls], [401, "refused", 1]);
+  }
+});
+
+Deno.test("a challenge is about the proof only where the request carried a token that takes one", async () => {
+  const proofs = dpop({ allowBearer: true });
+  const answer = () =>
+    new Response(null, { status: 401, headers: { "www-authenticate": 'DPoP error="use_dpop_nonce"' } });
+  const by = proofs.apiFetch(() => Promise.resolve(answer()), "x-api-token");
+  const asked: readonly [HeadersInit, boolean][] = [
+    [{ "x-api-token": `DPoP ${token}` }, true],
+    [{ "x-api-token": `DPoP ${token}`, dpop: "own" }, true],
+    [{ "x-api-token": `Bearer ${token}` }, false],
+    [{ "x-api-token": `Bearer ${token}`, dpop: "own" }, false],
+    [{ authorization: `DPoP ${token}` }, false],
+    [{}, false],
+  ];
+
+  for (const [headers, expected] of asked) {
+    const response = await by(url, { headers });
+    assertEquals([headers, proofs.isAboutProof(response)], [headers, expected]);
+  }
+  // What was sent by something else, with a proof made by hand.
+  assert(proofs.isAboutProof(answer()));
+});
+
+Deno.test("an abort ends the wait for a key that doesn't come, and nothing is sent", async () => {
+  const reason = new Error("enough");
+  for (const way of ["apiFetch", "tokenFetch"] as const) {
+    const proofs = dpop({ keyPair: () => new Promise<CryptoKeyPair>(() => {}) });
+    let sent = 0;
+    const by = proofs[way](() => Promise.resolve(new Response(String(++sent))));
+    const inputs: ((signal: AbortSignal) => [string | Request, RequestInit?])[] = [
+      (signal) => [url, { headers: { authorization: `DPoP ${token}` }, signal }],
+      (signal) => [new Request(url, { headers: { authorization: `DPoP ${token}` }, signal })],
+    ];
+    for (const make of inputs) {
+      const controller = new AbortController();
+      const outcome = by(...make(controller.signal)).catch((error) => error);
+      await new Promise((resolve) => setTimeout(resolve));
+      controller.abort(reason);
+      assertEquals([await outcome, sent], [reason, 0]);
+      assertEquals([await by(...make(AbortSignal.abort(reason))).catch((error) => error), sent], [reason, 0]);
+    }
   }
 });
 

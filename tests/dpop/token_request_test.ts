@@ -164,7 +164,8 @@ Deno.test("cold callers share one token request", async () => {
   }));
 
   assertEquals(scene.server.tokenRequests.map(({ status }) => status), [400, 200]);
-  assert(scene.judge.faults.every((fault) => fault === "no nonce"));
+  // Each of those who were first may have been told of the nonce, and one of them was.
+  assertEquals([...new Set(scene.judge.faults)], ["no nonce"]);
 });
 
 Deno.test("a proof that customize has put on a token request is left as it is", async () => {
