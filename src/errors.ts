@@ -9,19 +9,19 @@
  *
  * | code | what happened | `retryable` |
  * |---|---|---|
- * | `config_store_failed` | the config store threw; its error is the `cause` | no |
- * | `config_absent` | the config store has no settings; in a chain the next one is asked | no |
- * | `invalid_config` | the config store answered something unusable, or a certificate, key or CA of the settings is | no |
+ * | `config_store_failed` | the config store threw (its error is the `cause`), or what it asks over the network answered with a failure | for 408, 429 and 5xx |
+ * | `config_absent` | the config store has no settings, or nothing is published where it looks; in a chain the next one is asked | no |
+ * | `invalid_config` | the config store answered something unusable, the server doesn't take this way to prove who one is, or a certificate, key or CA of the settings is damaged | no |
  * | `insecure_token_endpoint` | the token endpoint is `http:` and not on loopback | no |
- * | `client_auth_failed` | the secret provider or client authentication threw, or gave no secret; its error is the `cause` | no |
+ * | `client_auth_failed` | what gives the secret, key, assertion or token threw (its error is the `cause`) or gave none, or a key can't be used | no |
  * | `proof_failed` | a proof of possession couldn't be made: its key can't be had, or doesn't sign | no |
- * | `permission_denied` | the runtime may not reach the token endpoint or the proxy, or read a file of the settings (Deno without `--allow-net` or `--allow-read`) | no |
- * | `network_error` | the token endpoint could not be reached, or the connection broke | yes |
+ * | `permission_denied` | the runtime may not reach a server or the proxy, or read a file or variable of the settings (Deno without `--allow-net`, `--allow-read`, `--allow-env`) | no |
+ * | `network_error` | the token endpoint, or a server that is asked for settings, could not be reached, or the connection broke | yes |
  * | `tls_failed` | by way of a transport: a certificate, the server's or the client's, isn't accepted | no |
  * | `proxy_failed` | by way of a transport: the proxy can't be reached, wants other credentials, or refuses | unless it refuses for good |
- * | `timeout` | the token endpoint took longer than `timeout`, or all of it longer than `retry.deadline` | yes |
- * | `redirect_refused` | a redirect, of the token endpoint or (in browsers) of the API, that could give a credential away | no |
- * | `response_too_large` | the token endpoint's answer is over 1 MiB | no |
+ * | `timeout` | an answer took longer than `timeout`, or all of it longer than `retry.deadline` | yes |
+ * | `redirect_refused` | a redirect, of the token endpoint, of published settings or (in browsers) of the API, that could give a credential away | no |
+ * | `response_too_large` | an answer is over 1 MiB | no |
  * | `invalid_response` | the token endpoint's answer is not a token response (RFC 6749 §5.1) | no |
  * | `unsupported_token_type` | the token is not a `Bearer` token, or where `dpop` is set not a `DPoP` token | no |
  * | `token_request_refused` | the authorization server refused, with an OAuth error code (RFC 6749 §5.2) in `error` | no |
@@ -48,7 +48,7 @@ export type AuthenticationErrorCode =
 
 /** What an {@linkcode AuthenticationError} knows besides its code and message. */
 export interface AuthenticationErrorOptions {
-  /** HTTP status of the token endpoint's answer. Default: none, where no answer came. */
+  /** HTTP status of the answer that was no good. Default: none, where no answer came. */
   status?: number | undefined;
   /** Whether the same request may succeed later with nothing changed. Default: `false`. */
   retryable?: boolean | undefined;
@@ -91,7 +91,7 @@ export class AuthenticationError extends Error {
   readonly code: AuthenticationErrorCode;
   /** Whether the same request may succeed later with nothing changed. */
   readonly retryable: boolean;
-  /** HTTP status of the token endpoint's answer, where one came. */
+  /** HTTP status of the answer that was no good, where one came. */
   declare readonly status?: number;
   /** The server's OAuth error code (RFC 6749 §5.2), where it gave one. */
   declare readonly error?: string;
