@@ -123,8 +123,9 @@ export class Dpop implements ProofOfPossession {
   }
 
   /**
-   * Whether a refusal is about the proof, and not the token (RFC 9449 §7.1, §9). An API that takes `Bearer` tokens, too,
-   * may speak of proofs to those: where {@linkcode Dpop.apiFetch} sent none, it is about the token.
+   * Whether a refusal is about the proof, and not the token (RFC 9449 §7.1, §9). An API that also takes `Bearer` tokens
+   * may speak of proofs when it refuses one of those: what {@linkcode Dpop.apiFetch} sent without a token of the scheme
+   * `DPoP` wasn't refused for its proof.
    *
    * @param response An answer of the API's.
    * @returns Whether it is a 401 that says so.
