@@ -254,7 +254,8 @@ Deno.test("closing the first one ends what all of them wait for, though it was d
   for (let index = 0; index <= 10_000; index++) root.with({ audience: `a${index}` });
   const members = [root, root.with({ audience: "a10000" }), root.with({ audience: "a9999" })];
   const ends = members.map((each) => assertRejects(() => each.getCredentials(), DOMException, "was closed"));
-  while (count < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let waits = 0; waits < 5_000 && count < 3; waits++) await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals(count, 3);
 
   await root.close();
 
@@ -271,7 +272,10 @@ Deno.test("closing one of them leaves the others alone", async () => {
   const [one, other] = [root.with({ audience: "one" }), root.with({ audience: "other" })];
   const ended = assertRejects(() => one.getCredentials(), DOMException, "was closed");
   const going = other.getCredentials();
-  while (stub.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let waits = 0; waits < 5_000 && stub.requests.length < 2; waits++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assertEquals(stub.requests.length, 2);
 
   await one.close();
   await ended;

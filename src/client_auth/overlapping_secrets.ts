@@ -12,9 +12,14 @@ export type { ClientSecret, SecretAttempt };
  * One secret out of several, for the time of a rotation: whichever of both ends learns of the new secret first, and
  * whenever the old one goes, no token request fails for it.
  *
- * The secret that was used last stays in use until the server refuses it; then the first one of the others is tried, in
- * the same breath (not by `getToken`, which asks once). So a rotation costs one refused request, and not one for each token. A function that throws, or gives
- * nothing, is passed over as long as another one gives a secret: the file of an old secret may be gone.
+ * What gave the secret used last is asked first, and alone; the others follow, in their order, only where it has none, or
+ * only the one that the server has just refused. So a rotation costs one refused request, and not one for each token, and
+ * a function nobody needs yet may fail, or never answer. A function that throws, or gives nothing, is passed over as long
+ * as another one gives a secret: the file of an old secret may be gone. One that never answers is waited for once its turn
+ * has come, until the token request's time is up.
+ *
+ * Within one token request one other secret is tried (by `getToken`, which asks once, none). With three secrets or more
+ * the right one may be the third: then the first request fails, and the next one goes on from there.
  *
  * @example
  * ```ts
@@ -34,7 +39,7 @@ export type { ClientSecret, SecretAttempt };
  * @param secrets The secrets, or functions that look them up each time, `secretFile(path)` among them; the one to begin
  * with first.
  * @returns What `clientSecret`, `clientSecretBasic`, `clientSecretPost` and `clientSecretJwt` take. It rejects with what
- * the first function threw if none gives a secret.
+ * the first function asked threw if none gives a secret.
  * @throws {TypeError} If there are none, or one can't be a secret.
  */
 export function overlappingSecrets(
@@ -47,21 +52,28 @@ export function overlappingSecrets(
     checkSecret(secret);
     return secret;
   });
-  // A function, for browsers' consoles show what a closure holds.
-  let lastUsed = (): string | undefined => undefined;
+  let lastUsed = 0;
   return async (attempt) => {
-    const looked = await Promise.allSettled(given.map((secret) => lookUp(secret, attempt)));
-    const known = looked.flatMap((each) => each.status === "fulfilled" && each.value ? [each.value] : []);
-    const [used, refused] = [lastUsed(), attempt?.refused];
-    // The one after what was refused; where nothing was, -1 and 1 make the first one.
-    const chosen = used !== refused && known.find((secret) => secret === used) ||
-      known[(known.indexOf(refused ?? "") + 1) % known.length];
-    if (chosen === undefined) {
-      for (const each of looked) if (each.status === "rejected") throw each.reason;
-      return "";
+    const first = lastUsed;
+    const failures: unknown[] = [];
+    let refused: string | undefined;
+    for (let turn = 0; turn < given.length; turn++) {
+      const index = (first + turn) % given.length;
+      try {
+        const secret = await lookUp(given[index]!, attempt);
+        if (!secret) continue;
+        if (secret !== attempt?.refused) {
+          lastUsed = index;
+          return secret;
+        }
+        refused = secret;
+      } catch (error) {
+        failures.push(error);
+      }
     }
-    lastUsed = () => chosen;
-    return chosen;
+    // Nothing but what was refused is there: given once more, it isn't sent again.
+    if (refused === undefined && failures.length > 0) throw failures[0];
+    return refused ?? "";
   };
 }
 

@@ -40,6 +40,10 @@ export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions 
   /**
    * On whose behalf the new token is asked for: a token of theirs, or a function that gives it for every attempt. White
    * space around it is taken off.
+   *
+   * A function must always speak for the same subject. The new token is kept until it ends, and the function isn't asked
+   * in the meantime: if it spoke for somebody else by then, their calls would go out with the first one's token. So make
+   * an authenticator for each subject.
    */
   subjectToken: GivenToken;
   /** Its type. Default: `TokenType.ACCESS_TOKEN`. */
@@ -73,6 +77,7 @@ const notApplicable = "N_A";
  *
  * const configStore = new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" });
  * Deno.serve(async (request) => {
+ *   // One for each request asks for a token for each request.
  *   const authenticator = new TokenExchangeAuthenticator({
  *     endpoint: "https://api.example.com",
  *     clientId: "my-client",
@@ -83,6 +88,39 @@ const notApplicable = "N_A";
  *   });
  *   return await authenticator.fetch("/v1/projects");
  * });
+ * ```
+ *
+ * @example One authenticator for each subject, whose token serves many requests
+ * ```ts
+ * import { StaticClientConfigStore } from "@m2m/authenticator";
+ * import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
+ *
+ * const configStore = new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" });
+ * // The last thousand, each with its newest token: a service that runs for long must forget some.
+ * const subjects = new Map<string, { token: string; authenticator: TokenExchangeAuthenticator }>();
+ *
+ * // `subject` is the `iss` and `sub` of a token that was verified: whoever makes one up gets somebody else's access.
+ * function onBehalfOf(subject: string, token: string): TokenExchangeAuthenticator {
+ *   const known = subjects.get(subject) ?? {
+ *     token,
+ *     authenticator: new TokenExchangeAuthenticator({
+ *       endpoint: "https://api.example.com",
+ *       clientId: "my-client",
+ *       clientSecret: "my-secret",
+ *       configStore,
+ *       subjectToken: () => known.token,
+ *       audience: "https://api.example.com",
+ *     }),
+ *   };
+ *   known.token = token;
+ *   subjects.delete(subject);
+ *   subjects.set(subject, known);
+ *   for (const [oldest] of subjects) if (subjects.size > 1_000) subjects.delete(oldest);
+ *   return known.authenticator;
+ * }
+ *
+ * const first = onBehalfOf("ada", "eyJhbGciOiJFUzI1NiJ9.e30.b25l");
+ * console.log(onBehalfOf("ada", "eyJhbGciOiJFUzI1NiJ9.e30.dHdv") === first); // true
  * ```
  *
  * @example What this very client has got, for something narrower

@@ -27,8 +27,12 @@ export interface TokenRevocationOptions {
 
 /**
  * Gives the token back when the authenticator is closed (RFC 7009): a program that is done leaves nothing behind that
- * could be stolen. The client proves itself as it does for a token. The tokens of authenticators made by `with` go back
- * as well, when the first one is closed. There is no second attempt: the token expires by itself.
+ * could be stolen. The client proves itself as it does for a token, and `customize` has the last word on the request. A
+ * refresh token that came with the token goes back before it (RFC 7009 §2.1). The tokens of authenticators made by `with`
+ * go back as well, when the first one is closed. There is no second attempt: the token expires by itself.
+ *
+ * What goes back is the token in use, if it is still alive. Its predecessors, which may live on for a while, and tokens
+ * dropped earlier (for other settings, say) don't.
  *
  * `close()` then throws an {@linkcode AuthenticationError} if the server didn't take a token back:
  *
@@ -66,13 +70,72 @@ export function tokenRevocation(options: TokenRevocationOptions = {}): TokenRevo
   const endpoint = options.endpoint === undefined ? undefined : checkUrl("endpoint", options.endpoint);
   return {
     async revoke(context) {
-      try {
-        await revoke(context, endpoint);
-      } catch (error) {
-        throw error instanceof AuthenticationError && !error.message.startsWith(what) ? named(error) : error;
+      const { accessToken, refreshToken } = context.credentials;
+      // The refresh token first: with it, servers end what they gave for it.
+      const tokens = [["refresh_token", refreshToken], ["access_token", accessToken]] as const;
+      const errors: unknown[] = [];
+      for (const [hint, token] of tokens) {
+        // One that isn't taken back is no reason to keep the other.
+        if (token) await revoke(context, { hint, token, endpoint }).catch((error) => errors.push(error));
       }
+      if (errors.length > 0) throw errors[0];
     },
   };
+}
+
+/** What is given back, and where if not where the settings say. */
+interface Given {
+  readonly hint: "access_token" | "refresh_token";
+  readonly token: string;
+  readonly endpoint: URL | undefined;
+}
+
+async function revoke(context: RevocationContext, given: Given): Promise<void> {
+  const { timeout, config, clock } = context;
+  const endpoint = given.endpoint ?? checkEndpoint(config.revocationEndpoint);
+  if (endpoint.protocol === "http:" && !context.allowInsecureRequests && !isLoopback(endpoint.hostname)) {
+    throw failure(
+      "insecure_token_endpoint",
+      `it would go to ${shown(endpoint)} unencrypted. Use "https:", or set allowInsecureRequests.`,
+    );
+  }
+  const limits = {
+    timeout,
+    error: () => failure("timeout", `no answer within ${timeout} ms.`, { retryable: true }),
+    signal: undefined,
+  };
+  const { response, clean } = await withDeadline(limits, (signal) => ask(context, { ...given, endpoint }, signal));
+  judge(response, { endpoint, clean, now: clock.wall() });
+}
+
+/** Sends the request. What fails on the way speaks of the revocation. */
+async function ask(
+  { config, clientId, clientAuth, customize, fetch }: RevocationContext,
+  { hint, token, endpoint }: Given & { endpoint: URL },
+  signal: AbortSignal,
+): Promise<{ response: TokenResponse; clean: (text: string) => string }> {
+  try {
+    // It stays a request to the token endpoint as far as assertions go, whose audience that may be.
+    const request = await buildTokenRequest({
+      tokenEndpoint: new URL(config.tokenEndpoint),
+      issuer: config.issuer,
+      clientId,
+      clientAuth,
+      parameters: {},
+      prepare(request) {
+        concealAssertion(request, token);
+        request.body.set("token", token);
+        request.body.set("token_type_hint", hint);
+        // The runtime's own words may quote the URL, whose query is nobody's business.
+        request.conceal(endpoint.search);
+      },
+      customize,
+      signal,
+    });
+    return { response: await exchange({ ...request, tokenEndpoint: endpoint }, fetch), clean: request.clean };
+  } catch (error) {
+    throw error instanceof AuthenticationError && error !== signal.reason ? named(error) : error;
+  }
 }
 
 const what = "Cannot revoke the token";
@@ -88,46 +151,11 @@ function named(error: AuthenticationError): AuthenticationError {
   );
 }
 
-async function revoke(context: RevocationContext, given: URL | undefined): Promise<void> {
-  const { timeout } = context;
-  const limits = {
-    timeout,
-    error: () => failure("timeout", `no answer within ${timeout} ms.`, { retryable: true }),
-    signal: undefined,
-  };
-  await withDeadline(limits, async (signal) => {
-    const { tokenEndpoint, issuer, revocationEndpoint } = context.config;
-    const endpoint = given ?? checkEndpoint(revocationEndpoint);
-    if (endpoint.protocol === "http:" && !context.allowInsecureRequests && !isLoopback(endpoint.hostname)) {
-      throw failure(
-        "insecure_token_endpoint",
-        `it would go to ${shown(endpoint)} unencrypted. Use "https:", or set allowInsecureRequests.`,
-      );
-    }
-    const { clientId, clientAuth, credentials: { accessToken }, fetch } = context;
-    // It stays a request to the token endpoint as far as assertions go, whose audience that may be.
-    const request = await buildTokenRequest({
-      tokenEndpoint: new URL(tokenEndpoint),
-      issuer,
-      clientId,
-      clientAuth,
-      parameters: {},
-      prepare(request) {
-        concealAssertion(request, accessToken);
-        request.body.set("token", accessToken);
-        request.body.set("token_type_hint", "access_token");
-        // The runtime's own words may quote the URL, whose query is nobody's business.
-        request.conceal(endpoint.search);
-      },
-      signal,
-    });
-    const response = await exchange({ ...request, tokenEndpoint: endpoint }, fetch);
-    judge(response, endpoint, request.clean);
-  });
-}
-
 /** A 2xx is done, whether the server knew the token or not (RFC 7009 §2.2). */
-function judge({ status, headers, text }: TokenResponse, endpoint: URL, clean: (text: string) => string): void {
+function judge(
+  { status, headers, text }: TokenResponse,
+  { endpoint, clean, now }: { endpoint: URL; clean: (text: string) => string; now: number },
+): void {
   if (status >= 200 && status < 300) return;
   const { error, error_description: description } = parseJsonObject(text) ?? {};
   // What might be a quotation is none.
@@ -148,7 +176,7 @@ function judge({ status, headers, text }: TokenResponse, endpoint: URL, clean: (
       retryable,
       error: word,
       error_description: typeof description === "string" ? clean(description) || undefined : undefined,
-      retryAfter: parseRetryAfter(headers.get("retry-after"), Date.now()),
+      retryAfter: parseRetryAfter(headers.get("retry-after"), now),
     },
   );
 }

@@ -14,28 +14,28 @@ import type { Fetch } from "../transport/fetch.ts";
 export interface RevocationContext {
   /** What is given back. */
   readonly credentials: Credentials;
+  /** The settings the token was issued under, checked but for `revocationEndpoint`, which says where. */
+  readonly config: ClientConfig;
   /** The client's identifier. */
   readonly clientId: string;
   /** How the client proves who it is. */
   readonly clientAuth: ClientAuth;
-  /** How long it may take, in milliseconds. */
+  /** Has the last word on the request, as on a token request. Default: the request goes out as it is. */
+  readonly customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  /** How long a request may take, in milliseconds. */
   readonly timeout: number;
   /** Lets the endpoint be `http:` elsewhere than on loopback. */
   readonly allowInsecureRequests?: boolean | undefined;
   /** What sends the request. */
   readonly fetch: Fetch;
-  /** The settings the token was issued under: `revocationEndpoint` says where. */
-  readonly config: ClientConfig;
   /** Where the time comes from. */
   readonly clock: Clock;
-  /** Has the last word on the request. Default: it goes out as it is. */
-  readonly customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
 }
 
 /** Gives tokens back. Made by `tokenRevocation` of `./revocation`. */
 export interface TokenRevocation {
   /**
-   * Gives a token back.
+   * Gives a token back, and the refresh token that came with it.
    *
    * @param context The token, who it belongs to, and where.
    */

@@ -177,5 +177,13 @@ Deno.test("what a key is known by is another for another key, and tells nothing 
     assertNotEquals(await credentialOf(privateKeyJwt(other[form])), first);
     assertMatch(first, /^\["ES256",("kid-of-ES256"|null),"[\d,]+"\]$/);
   }
+  // Which object it is says nothing of a key that comes with its identifier.
+  const [same, imported] = [one.cryptoKey, other.cryptoKey];
+  const known = await credentialOf(privateKeyJwt(() => ({ key: same, kid: "7" })));
+  assertEquals(await credentialOf(privateKeyJwt(() => ({ key: imported, kid: "7" }))), known);
+  assertNotEquals(await credentialOf(privateKeyJwt(() => ({ key: imported, kid: "8" }))), known);
+  // An identifier for whatever key there is tells none from another.
+  const fixed = await credentialOf(privateKeyJwt(() => same, { kid: "7" }));
+  assertNotEquals(await credentialOf(privateKeyJwt(() => imported, { kid: "7" })), fixed);
   assertEquals(await credentialOf(clientSecretJwt(secret)), secret);
 });

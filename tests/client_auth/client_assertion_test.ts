@@ -1,5 +1,10 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { AuthenticationError, getToken } from "@m2m/authenticator";
+import {
+  AuthenticationError,
+  ClientCredentialsAuthenticator,
+  getToken,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
@@ -64,6 +69,71 @@ Deno.test("what a provider of assertions or secrets throws is the cause", async 
     );
     assertEquals([error.code, error.cause], ["client_auth_failed", gone]);
   }
+});
+
+const now = Math.floor(Date.now() / 1_000);
+
+/** A JWT as some platform signs it, anew each time. */
+function signed(claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}): string {
+  const all = { iss: "platform", sub: "me", aud: "server", jti: crypto.randomUUID(), exp: now + 600, ...claims };
+  const parts = [{ alg: "ES256", kid: "1", ...header }, all, crypto.randomUUID()];
+  return parts.map((part) => btoa(JSON.stringify(part)).replace(/=+$/, "")).join(".");
+}
+
+/** A server that takes the assertions that are right, and a client that asks it some times. */
+async function ask(
+  times: number,
+  provider: () => string,
+  { isRight = (_: string): boolean => false, assertionType = "" } = {},
+) {
+  const stub = tokenEndpointStub((count, { form }) =>
+    isRight(form.get("client_assertion")!)
+      ? Response.json({ access_token: `token-${count}` })
+      : Response.json({ error: "invalid_client" }, { status: 401 })
+  );
+  const authenticator = new ClientCredentialsAuthenticator({
+    endpoint: "https://api.test",
+    clientId: "id",
+    clientAuth: clientAssertion(provider, assertionType ? { assertionType } : {}),
+    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
+    fetch: stub.fetch,
+    clock: { wall: () => 0, monotonic: () => 0 },
+  });
+  let failures = 0;
+  for (let i = 0; i < times; i++) await authenticator.getCredentials().catch(() => failures++);
+  return { sent: stub.requests.length, failures };
+}
+
+Deno.test("an assertion that has expired is replaced at once, once the platform has another", async () => {
+  const [old, young] = [signed({ exp: now - 10 }), signed()];
+  const isRight = (assertion: string) => assertion === young;
+  const meanwhile = [old];
+  assertEquals(await ask(1, () => meanwhile.shift() ?? young, { isRight }), { sent: 2, failures: 0 });
+  const later = [old, old];
+  assertEquals(await ask(2, () => later.shift() ?? young, { isRight }), { sent: 2, failures: 1 });
+});
+
+Deno.test("another key, or another subject, is another proof: it is sent at once", async () => {
+  for (const right of [signed({}, { kid: "2" }), signed({ sub: "you" }), signed({ aud: ["else"] })]) {
+    const given = [signed()];
+    const isRight = (assertion: string) => assertion === right;
+    assertEquals(await ask(1, () => given.shift() ?? right, { isRight }), { sent: 2, failures: 0 });
+  }
+  let count = 0;
+  assertEquals(await ask(1, () => signed({ sub: `s${++count}` })), { sent: 2, failures: 1 }, "once, and not for ever");
+});
+
+Deno.test("a platform that signs anew each time, in vain, sends one request and no more during the cool-down", async () => {
+  for (const exp of [now + 600, now - 600, undefined]) {
+    assertEquals(await ask(5, () => signed({ exp })), { sent: 1, failures: 5 });
+  }
+});
+
+Deno.test("of an assertion that nobody can look into nothing is known: it waits for the cool-down", async () => {
+  const encrypted = () => `e30.${crypto.randomUUID()}.a.b.c`;
+  assertEquals(await ask(5, encrypted), { sent: 1, failures: 5 });
+  const assertionType = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
+  assertEquals(await ask(5, () => crypto.randomUUID(), { assertionType }), { sent: 1, failures: 5 });
 });
 
 Deno.test("wrong arguments are refused at once", () => {
