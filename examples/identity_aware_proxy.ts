@@ -7,6 +7,11 @@
  * Environment: `FLYTE_PLATFORM_URL`, `FLYTE_CREDENTIALS_CLIENT_ID`, `FLYTE_CREDENTIALS_CLIENT_SECRET`, and for the proxy
  * `PROXY_TOKEN_ENDPOINT`, `PROXY_AUDIENCE`, `PROXY_CLIENT_ID` and `PROXY_CLIENT_SECRET`.
  *
+ * A 401 of the API makes the proxy's authenticator fetch a new token as well, for nobody can tell whose 401 it is. The
+ * platform's token endpoint had better not be behind the proxy: token requests leave by the same `fetch`, so a client that is
+ * refused there would be sent twice. On another origin than the platform's they go through untouched, without the proxy's
+ * token. The config store alone can be given a way of its own (its option `fetch`).
+ *
  * Not for browsers: they let no page set this header.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";

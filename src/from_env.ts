@@ -32,7 +32,7 @@ import { type EnvNames, envNames, flyteEnvNames } from "./config_store/env_names
 import { requireNamedSecret, secretFrom, secretPlaces } from "./config_store/env_secret.ts";
 import { checkEnvOptions, type EnvOptions, EnvReading, type EnvSource } from "./config_store/env_settings.ts";
 import { checkIssuer } from "./config_store/issuer.ts";
-import { platformUrl } from "./config_store/platform_url.ts";
+import { checkPlatform } from "./config_store/platform_url.ts";
 
 export { EnvClientConfigStore, type EnvNames, envNames, type EnvOptions, flyteEnvNames };
 
@@ -155,7 +155,7 @@ export function authenticatorFromEnv(options: AuthenticatorFromEnvOptions = {}):
     reading.require(...settings);
   }
   if (wanted.includes("clientSecret")) requireNamedSecret(reading, source);
-  const endpoint = given.endpoint ?? endpointIn(reading, source);
+  const endpoint = given.endpoint ?? endpointIn(reading, source, given);
   const configStore = given.configStore ?? discoveryIn(reading, given);
   const { error, settings } = reading;
   if (error !== undefined) throw error;
@@ -169,9 +169,10 @@ export function authenticatorFromEnv(options: AuthenticatorFromEnvOptions = {}):
     // An authority that is named is used: it can't be meant that nothing is verified.
     verify: given.verify ?? connection.caFile ?? (connection.insecureSkipVerify ? false : undefined),
   };
-  // This one reads scopes, audience and header itself, as they are when a token is asked for.
+  // This one reads scopes, audience and header itself, as they are when a token is asked for; but what is given.
   if (configStore === undefined) {
-    return new ClientCredentialsAuthenticator({ ...chosen, configStore: new EnvClientConfigStore(options) });
+    const names = Object.fromEntries(wanted.map((setting) => [setting, source.names[setting]]));
+    return new ClientCredentialsAuthenticator({ ...chosen, configStore: new EnvClientConfigStore({ names, env }) });
   }
   return new ClientCredentialsAuthenticator({
     ...chosen,
@@ -201,14 +202,16 @@ function discoveryIn(
   return new DiscoveryClientConfigStore(issuer, { fetch, timeout, allowInsecureRequests, waitUntil, clock });
 }
 
-function endpointIn(reading: EnvReading, { names }: EnvSource): string {
+function endpointIn(reading: EnvReading, { names }: EnvSource, { allowInsecureRequests }: Given): string {
   const { endpoint = "", insecure } = reading.settings;
   if (!reading.isSet("endpoint")) return endpoint;
-  const url = names.insecure === undefined ? endpoint : platformUrl(endpoint, insecure);
+  const isPlatform = names.insecure !== undefined;
   try {
-    checkUrl("", url);
+    if (isPlatform) return checkPlatform(endpoint, { insecure, allowInsecureRequests });
+    checkUrl("", endpoint);
   } catch {
-    reading.refuse("endpoint");
+    const must = `a platform's, such as dns:///flyte.example.com, and ${names.insecure} be true if it is http:`;
+    reading.refuse("endpoint", isPlatform ? must : undefined);
   }
-  return url;
+  return endpoint;
 }

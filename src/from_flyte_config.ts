@@ -57,7 +57,8 @@ export interface AuthenticatorFromFlyteConfigOptions extends Partial<ClientCrede
  * | `clientSecretLocation` | the path of a file that holds it, where line breaks at the end don't count |
  * | `scopes`, `audience`, `authorizationHeader` | what is used in place of what the platform says; not needed |
  *
- * The secret's two places are looked at each time a token is asked for, the variable first, as flytekit does. The rest the
+ * Where both of the secret's places are written, `clientSecretEnvVar` decides, as in flytekit: `clientSecretLocation` isn't
+ * looked at then, not even where the variable is missing. The place is looked at each time a token is asked for. The rest the
  * platform says itself, as by `FlyteClientConfigStore`.
  *
  * @example

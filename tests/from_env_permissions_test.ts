@@ -67,6 +67,21 @@ Deno.test("on Deno the helper asks for the ten names it reads, and one host", as
   assertEquals(await run(getToken, [net, "--allow-env=M2M_*"], env), { stdout: "Bearer", stderr: "" });
 });
 
+Deno.test("on Deno the helper asks for no name whose setting is given", async () => {
+  await using server = await startAuthorizationServer({ clients });
+  const env = { M2M_CLIENT_ID: "my-client", M2M_CLIENT_SECRET: secret, M2M_TOKEN_ENDPOINT: server.tokenEndpoint };
+  const code = `const given = { endpoint: "https://api.test", scopes: [], audience: "", headerKey: "x-token" };
+    await authenticatorFromEnv(given).getCredentials().then(({ tokenType }) => console.log(tokenType),
+      (error) => console.log(told(error)));`;
+  const names = allNames.filter((name) => !/ENDPOINT$|SCOPES|AUDIENCE|HEADER_KEY/.test(name));
+  const permissions = [
+    `--allow-net=${new URL(server.issuer).host}`,
+    `--allow-env=${[...names, "M2M_TOKEN_ENDPOINT"]}`,
+  ];
+
+  assertEquals(await run(code, permissions, env), { stdout: "Bearer", stderr: "" });
+});
+
 Deno.test("on Deno all names that may not be read are told at once, and how to allow them", async () => {
   const { stdout } = await run(build, ["--allow-env=M2M_ENDPOINT,M2M_CLIENT_ID"], { M2M_ENDPOINT: "https://api.test" });
 

@@ -112,6 +112,26 @@ Deno.test("what is given counts, and its variable isn't read", async () => {
   assertEquals(stub.requests.map(({ form }) => [form.get("scope"), form.get("audience")]), [["given", "the store's"]]);
 });
 
+Deno.test("what is given isn't read for the token endpoint's sake either", async () => {
+  const { fetch, env, stub, calls } = arrange();
+  // None of them could be used.
+  Object.assign(env, { M2M_SCOPES: '"', M2M_HEADER_KEY: "a b" });
+  const read: string[] = [];
+  const watched = new Proxy(env, {
+    get(target, name) {
+      read.push(String(name));
+      return Reflect.get(target, name);
+    },
+  });
+
+  await authenticatorFromEnv({ env: watched, fetch, scopes: ["given"], audience: "given", headerKey: "x-token" })
+    .fetch("/x");
+
+  assertEquals(read.filter((name) => /SCOPES|AUDIENCE|HEADER_KEY/.test(name)), []);
+  assertEquals(stub.requests.map(({ form }) => [form.get("scope"), form.get("audience")]), [["given", "given"]]);
+  assertEquals(calls[0]?.headers.get("x-token"), "Bearer token-1");
+});
+
 Deno.test("client authentication of another kind needs no secret", async () => {
   const { fetch, env, stub } = arrange();
   env.M2M_CLIENT_SECRET = "";
@@ -224,6 +244,15 @@ Deno.test("an issuer that can't be one is told by name, with all else that is wr
   );
 });
 
+Deno.test("white space around an issuer is no part of it", async () => {
+  const { fetch, env, stub } = arrange();
+  Object.assign(env, { M2M_TOKEN_ENDPOINT: "", M2M_ISSUER: ` ${issuer}\n` });
+
+  await authenticatorFromEnv({ env, fetch }).getCredentials();
+
+  assertEquals(stub.requests.length, 1);
+});
+
 Deno.test("an option that can't be what it should be is told as that, and not as the issuer's fault", () => {
   const env = { ...arrange().env, M2M_TOKEN_ENDPOINT: "", M2M_ISSUER: issuer };
   for (const [option, type] of [["waitUntil", TypeError], ["fetch", TypeError], ["timeout", RangeError]] as const) {
@@ -286,6 +315,37 @@ Deno.test("Flyte's names are read, and win over what the store says", async () =
     ["https://flyte.test/api/v1/projects", true],
     ["http://localhost:30080/api/v1/projects", true],
   ]);
+});
+
+Deno.test("what gRPC takes for a name server, or speaks in the clear unasked, is no platform", () => {
+  const configStore = new StaticClientConfigStore({ tokenEndpoint: "https://auth.test" });
+  for (
+    const url of [
+      "dns://127.0.0.1:9/flyte.test",
+      " dns://127.0.0.1:9/flyte.test",
+      "dns://127.0.0.1:9\\flyte.test",
+      "dns:/flyte.test",
+      "dns:flyte",
+      "http://flyte.test",
+      `https://flyte.test/?${planted.query}`,
+      `https://me:${planted.token}@flyte.test`,
+      "fly te.test",
+    ]
+  ) {
+    const { code, message } = failure({
+      names: flyteEnvNames,
+      configStore,
+      env: { ...flyteEnv, FLYTE_PLATFORM_URL: url },
+    });
+    assertEquals([code, message], [
+      "invalid_config",
+      "Cannot use the settings in the environment: FLYTE_PLATFORM_URL must be a platform's, such as " +
+      "dns:///flyte.example.com, and FLYTE_PLATFORM_INSECURE be true if it is http:.",
+    ], url);
+  }
+  const env = { ...flyteEnv, FLYTE_PLATFORM_URL: "http://flyte.test" };
+  authenticatorFromEnv({ names: flyteEnvNames, configStore, env, allowInsecureRequests: true });
+  authenticatorFromEnv({ names: flyteEnvNames, configStore, env: { ...env, FLYTE_PLATFORM_INSECURE: "1" } });
 });
 
 Deno.test("Flyte's switches are told by name where they can't be followed", () => {

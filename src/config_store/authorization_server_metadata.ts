@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isSameIssuer } from "./issuer.ts";
+import { isSameIssuer, isSamePlace } from "./issuer.ts";
 import { flag, isSecure, isUrl, keepFields, type Kind, list, url, urls } from "./metadata_fields.ts";
 import type { Answer, Document } from "./published_document.ts";
 
@@ -55,6 +55,12 @@ export function judgeMetadata(
   const invalid = (reason: string, advice: string) => ({ miss: { code: "invalid_config", reason, advice } as const });
   if (typeof issuer !== "string") return invalid("names no issuer (RFC 8414 §2)", "Check the issuer.");
   if (!isSameIssuer(issuer, expected)) {
+    if (isSamePlace(issuer, expected)) {
+      return invalid(
+        "writes this issuer in another way",
+        "Write it exactly as the server does, with the same letters and port (RFC 8414 §3.3).",
+      );
+    }
     return invalid(
       "speaks for another issuer",
       "Write the issuer exactly as the server does (RFC 8414 §3.3); if you did, don't trust the answer.",
@@ -76,7 +82,18 @@ export function judgeMetadata(
       },
     };
   }
-  return { ok: Object.freeze({ ...keepFields(document, kinds, isAllowed), issuer, token_endpoint }) };
+  const metadata = Object.freeze({ ...keepFields(document, kinds, isAllowed), issuer, token_endpoint });
+  const alias = Object(document.mtls_endpoint_aliases).token_endpoint;
+  if (isUrl(alias) && !isAllowed(alias)) withInsecureAlias.add(metadata);
+  return { ok: metadata };
+}
+
+/** Those whose token endpoint for mutual TLS was left out. Few clients want it: it is no fault before one does. */
+const withInsecureAlias = new WeakSet<AuthorizationServerMetadata>();
+
+/** Whether the server names an `http:` token endpoint for mutual TLS, which isn't in the metadata. */
+export function hasInsecureAlias(metadata: AuthorizationServerMetadata): boolean {
+  return withInsecureAlias.has(metadata);
 }
 
 const kinds = new Map<string, Kind>([

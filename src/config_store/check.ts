@@ -32,11 +32,13 @@ export function checkString(name: string, value: unknown): string | undefined {
   return value as string;
 }
 
-/** A header name (RFC 9110 §5.1), in lower case; an empty one is none. */
+/** A header name (RFC 9110 §5.1), in lower case; an empty one is none. Those that `fetch` sets itself would get lost. */
 export function checkHeaderKey(value: unknown): string | undefined {
   const name = checkString("headerKey", value);
   if (!name) return undefined;
-  if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(name)) refuse("headerKey", 'a header name, such as "authorization"', value);
+  if (!/^(?!(host|connection|content-length|transfer-encoding)$)[!#$%&'*+\-.^_`|~\w]+$/i.test(name)) {
+    refuse("headerKey", 'a header name, such as "authorization"', value);
+  }
   return name.toLowerCase();
 }
 
@@ -68,7 +70,7 @@ function show(value: unknown): string {
 }
 
 /**
- * The APIs a token is for (RFC 8707 §2): absolute URIs without fragment, one or an array of them. What it gives is a copy,
+ * The APIs a token is for (RFC 8707 §2): absolute URIs without fragment or white space, one or an array of them. What it gives is a copy,
  * frozen, which may be shared.
  */
 export function checkResource(value: unknown): readonly string[] | undefined {

@@ -60,7 +60,7 @@ export interface DiscoveryOptions extends LookupOptions, EndpointOptions {
  * | `config_absent` | 404, 410 or 501 everywhere: the server publishes nothing | no |
  * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
  * | `invalid_config` | a web page, no JSON object, another issuer, no token endpoint; a way for the client to prove itself that the server doesn't take | no |
- * | `insecure_token_endpoint` | the token endpoint is `http:` | no |
+ * | `insecure_token_endpoint` | the token endpoint is `http:`, or the one for mutual TLS where the client proves itself by a certificate | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
  *
@@ -85,7 +85,7 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
    *
    * @param issuer The authorization server's issuer identifier (RFC 8414 §2), as it writes it.
    * @param options What else is to be known.
-   * @throws {TypeError} If the issuer is no `https:` URL, or has a query or fragment, or an override can't be what it
+   * @throws {TypeError} If the issuer is no `https:` URL, or has a query, fragment or white space, or an override can't be what it
    * should be.
    * @throws {RangeError} If a duration is out of range.
    */

@@ -6,7 +6,7 @@
 
 import { checkUrl } from "./check.ts";
 import type { EnvNames } from "./env_names.ts";
-import { clientCredentials, flag, headerKey, type Rule, scopes, text } from "./setting_rules.ts";
+import { clientCredentials, flag, headerKey, proxyUrl, type Rule, scopes, text } from "./setting_rules.ts";
 
 /** Settings as they are used, under the names of {@linkcode EnvNames}. */
 export interface EnvSettings {
@@ -45,17 +45,15 @@ const rules: Partial<Record<keyof EnvNames, Rule>> = {
   endpoint: { ...text, must: url.must },
   tokenEndpoint: url,
   // Whether it may be http: depends on an option: judged by the store that is made of it.
-  issuer: { ...url, must: 'an "https:" URL, without user name, password, query and fragment' },
+  issuer: {
+    // Compared as text: what a file or a shell leaves at its end would make it another's.
+    read: (text) => url.read(String(text).trim()),
+    must: 'an "https:" URL, without user name, password, query and fragment',
+  },
   scopes,
   headerKey,
   insecure: flag,
   insecureSkipVerify: flag,
-  httpProxyUrl: {
-    read(text) {
-      if (!/^https?:$/.test(new URL(String(text)).protocol)) throw new TypeError();
-      return text;
-    },
-    must: "an absolute URL",
-  },
+  httpProxyUrl: proxyUrl,
   authMode: clientCredentials,
 };

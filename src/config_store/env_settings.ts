@@ -67,11 +67,11 @@ export class EnvReading {
     this.settings = settings;
   }
 
-  /** Takes what stands under a setting's name for a fault. */
-  refuse(setting: keyof EnvNames): void {
+  /** Takes what stands under a setting's name for a fault; `must` follows on "must be". */
+  refuse(setting: keyof EnvNames, must: string = ruleOf(setting).must): void {
     if (this.#unusable.has(setting)) return;
     this.#unusable.add(setting);
-    this.#faults.push(`${this.#source.names[setting]} must be ${ruleOf(setting).must}`);
+    this.#faults.push(`${this.#source.names[setting]} must be ${must}`);
   }
 
   /** Whether there is anything under a setting's name, of use or not. */

@@ -55,16 +55,18 @@ class ParsedApiKey implements FlyteApiKey {
 }
 
 /**
- * Reads an API key of Flyte or Union: base64, of either alphabet and with or without padding and white space, of
- * `endpoint:client_id:client_secret:org` or `endpoint:client_id:client_secret`. An `org` that is empty or `None` (as their
+ * Reads an API key of Flyte or Union: base64, of either alphabet and with or without padding, white space and line breaks at the end of what
+ * it holds, of `endpoint:client_id:client_secret:org` or `endpoint:client_id:client_secret`. An `org` that is empty or `None` (as their
  * tools write it where there is none) is absent.
  *
  * Colons within the fields, which Flyte's own readers stumble over, are told apart from those between them so:
  *
- * - From the front, the endpoint may begin with a scheme (`dns:///`, `https://`) and end in a port: a number of up to five
- *   digits with a client id and a secret behind it.
+ * - From the front, the endpoint may begin with a scheme (`dns:///`, `https://`) and end in a port: a number up to 65535
+ *   with a client id, a secret and an organisation behind it. In `host:8089:id:secret` nobody can tell whether the number
+ *   is a port or the client's id, and a wrong guess would show the secret as an id: it is refused. Where it is a port, write
+ *   `host:8089:id:secret:`. A client id that is such a number can't have a secret with colons.
  * - Then comes the client id, up to the next colon, and from the end, where there is one field more, the organisation.
- *   Neither holds a colon.
+ *   Neither holds a colon. Neither endpoint nor client id holds an `@`: that is a URL's password.
  * - What is left is the secret, its colons included. In a key without an organisation a secret can't hold any, for its
  *   last part would be one.
  *
@@ -84,13 +86,16 @@ class ParsedApiKey implements FlyteApiKey {
  * @throws {TypeError} If it is no such key. Nothing of it is shown.
  */
 export function parseFlyteApiKey(text: string): FlyteApiKey {
-  const { host, port, fields } = split(decode(text));
+  // Who encodes by "echo … | base64" encodes a line break as well.
+  const { host, port, fields } = split(decode(text).replace(/[\r\n]+$/, ""));
   const [clientId = "", ...others] = fields;
   // "client_id:client_secret" alone, or with an organisation behind it.
   const org = others.length > 1 ? others.pop() : undefined;
   const clientSecret = others.join(":");
   const endpoint = port === undefined ? host : `${host}:${port}`;
-  if (clientId === "" || clientSecret === "" || !URL.canParse(platformUrl(endpoint))) throw malformed();
+  if (
+    clientId === "" || clientSecret === "" || `${host}${clientId}`.includes("@") || !URL.canParse(platformUrl(endpoint))
+  ) throw malformed();
   return new ParsedApiKey(endpoint, clientId, clientSecret, org === "" || org === "None" ? undefined : org);
 }
 
@@ -109,8 +114,16 @@ function split(text: string): { host: string; port: string | undefined; fields: 
   const [, host = "", rest = ""] = /^((?:[a-z][a-z0-9+.-]*:\/\/\/?)?(?:\[[^\]]*\][^:]*|[^:]+)):(.*)$/is.exec(text) ??
     [];
   const fields = rest.split(":");
-  const isPort = fields.length > 2 && /^\d{1,5}(\/.*)?$/.test(fields[0]!);
+  const isPort = fields.length > 2 && /^\d{1,5}(\/.*)?$/.test(fields[0]!) && parseInt(fields[0]!) < 65_536;
+  if (isPort && fields.length === 3 && !fields[0]!.includes("/")) throw ambiguous();
   return { host, port: isPort ? fields.shift() : undefined, fields };
+}
+
+function ambiguous(): TypeError {
+  return new TypeError(
+    "An API key of Flyte must be base64 of endpoint:client_id:client_secret:org. This one, which isn't shown, has four " +
+      "fields, the second of them a number: if that is the endpoint's port, encode the text with a colon at its end.",
+  );
 }
 
 function malformed(): TypeError {

@@ -7,7 +7,7 @@
 import { loadAll, YAML11_SCHEMA } from "js-yaml";
 import { AuthenticationError } from "../errors.ts";
 import { readLegacyFlyteConfig } from "./flyte_legacy_config.ts";
-import { flag, headerKey, type Rule, scopes, text as anyText } from "./setting_rules.ts";
+import { flag, headerKey, proxyUrl, type Rule, scopes, text as anyText } from "./setting_rules.ts";
 
 /**
  * What Flyte's config file says of the platform, and of how one signs in there. What it doesn't say is absent.
@@ -47,7 +47,7 @@ const rules: Readonly<Record<keyof FlyteConfig, Rule>> = {
   insecure: flag,
   insecureSkipVerify: flag,
   caCertFilePath: text,
-  httpProxyUrl: text,
+  httpProxyUrl: proxyUrl,
   authType: text,
   clientId: text,
   clientSecretLocation: text,
@@ -56,6 +56,11 @@ const rules: Readonly<Record<keyof FlyteConfig, Rule>> = {
   audience: text,
   authorizationHeader: { ...headerKey, must: "the name of a header" },
 };
+
+/** What is written otherwise in the file, for messages. */
+const spelling: Readonly<Record<string, string>> = { httpProxyUrl: "httpProxyURL" };
+/** In characters: YAML takes its time. */
+const longest = 1_048_576;
 
 /**
  * Reads Flyte's config file (`~/.flyte/config.yaml`, say), as flytectl and flytekit do: the section `admin`, by names whose
@@ -82,12 +87,13 @@ const rules: Readonly<Record<keyof FlyteConfig, Rule>> = {
  *
  * @param source The file's text.
  * @returns What it says.
- * @throws {AuthenticationError} With code `invalid_config` if it is no YAML, or something in it can't be used: all of that,
+ * @throws {AuthenticationError} With code `invalid_config` if it is no YAML or over 1 MiB, or something in it can't be used: all of that,
  * by name, and no value.
  * @throws {TypeError} If it is no text.
  */
 export function parseFlyteConfig(source: string): FlyteConfig {
   if (typeof source !== "string") throw new TypeError("source must be the text of Flyte's config file.");
+  if (source.length > longest) throw invalid("it is over 1 MiB.");
   const entries = readLegacyFlyteConfig(source) ?? Object.entries(adminSection(source));
   const admin = new Map<string, unknown>(entries.map(([name, value]) => [bare(name), value]));
   const config: Record<string, unknown> = {};
@@ -98,7 +104,7 @@ export function parseFlyteConfig(source: string): FlyteConfig {
     try {
       config[name] = read(value);
     } catch {
-      faults.push(`admin.${name} must be ${must}`);
+      faults.push(`admin.${spelling[name] ?? name} must be ${must}`);
     }
   }
   if (faults.length > 0) throw invalid(`${faults.join("; ")}.`);

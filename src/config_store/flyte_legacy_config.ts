@@ -7,6 +7,8 @@
 /** What is called otherwise in `admin`, but for its spelling. */
 const renamed = new Map([["url", "endpoint"], ["auth_mode", "authType"]]);
 
+/** What begins the file: YAML's lists of anything but a name stand in such brackets as well. */
+const firstLine = /^\[[a-z_][\w.-]*\]$/i;
 const sectionLine = /^\[([^\]]*)\]$/;
 
 /**
@@ -15,7 +17,7 @@ const sectionLine = /^\[([^\]]*)\]$/;
  */
 export function readLegacyFlyteConfig(source: string): [name: string, value: string][] | undefined {
   const lines = source.split(/\r?\n/).map((line) => line.trim()).filter((line) => !/^([#;]|$)/.test(line));
-  if (!sectionLine.test(lines[0] ?? "")) return undefined;
+  if (!firstLine.test(lines[0] ?? "")) return undefined;
   let section = "";
   return lines.flatMap((line): [string, string][] => {
     section = sectionLine.exec(line)?.[1] ?? section;

@@ -7,12 +7,19 @@
 import { withDeadline } from "../abort.ts";
 import type { Search } from "./cached_lookup.ts";
 import type { ClientConfig } from "./client_config_store.ts";
-import { type FlyteClient, type FlyteContext, judgeFlyteClient, judgeFlyteMetadata } from "./flyte_document.ts";
+import {
+  type FlyteClient,
+  type FlyteContext,
+  type FlyteMetadata,
+  judgeFlyteClient,
+  judgeFlyteMetadata,
+} from "./flyte_document.ts";
 import type { Overrides } from "./overrides.ts";
 import {
   type Answer,
   type Document,
   type DocumentAdvice,
+  isFull,
   missed,
   type PlacedMiss,
   requestDocument,
@@ -63,21 +70,34 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
   const what = whatOf(platform);
   return await withDeadline({ timeout, error: () => tooLate(what, timeout), signal }, async (signal) => {
     const isKnown = said.scopes !== undefined && said.audience !== undefined && said.headerKey !== undefined;
-    // Both at a time. Neither is left alone: a request that goes on behind an error would be nobody's.
-    const [metadata, client] = await Promise.allSettled([
-      ask(metadataWays, request, signal, (document) => judgeFlyteMetadata(document, request)),
-      isKnown
-        ? Promise.resolve<Found<FlyteClient>>({ ok: {} })
-        : ask(clientWays, request, signal, (document) => judgeFlyteClient(document, said)),
-    ]);
-    if (metadata.status === "rejected") throw metadata.reason;
-    if (client.status === "rejected") throw client.reason;
-    if ("misses" in metadata.value) throw missed(what, metadata.value.misses);
-    const isSilent = "misses" in client.value && client.value.misses.every(({ code }) => code === "config_absent");
-    if ("misses" in client.value && !isSilent) throw missed(what, client.value.misses);
+    // Both at a time. Without the metadata there is nothing to wait for. Neither is left alone: a request that goes on
+    // behind an error would be nobody's.
+    const both = new AbortController();
+    const stop = () => both.abort(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    const asking = ask(metadataWays, request, both.signal, (document) => judgeFlyteMetadata(document, request));
+    const askingClient = isKnown
+      ? Promise.resolve<Found<FlyteClient>>({ ok: {} })
+      : ask(clientWays, request, both.signal, (document) => judgeFlyteClient(document, said));
+    askingClient.catch(() => {});
+    let metadata: Found<FlyteMetadata>;
+    let client: Found<FlyteClient>;
+    try {
+      metadata = await asking;
+      if ("misses" in metadata) throw missed(what, metadata.misses);
+      client = await askingClient;
+    } catch (error) {
+      both.abort(error);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+    if ("misses" in client && client.misses.some(({ code }) => code !== "config_absent")) {
+      throw missed(what, client.misses);
+    }
     // Who says nothing takes the token in the usual header (flyteidl2's auth_service.proto).
-    const { scopes, audience, headerKey } = "ok" in client.value ? client.value.ok : {};
-    const { tokenEndpoint, issuer, authMethods } = metadata.value.ok;
+    const { scopes, audience, headerKey } = "ok" in client ? client.ok : {};
+    const { tokenEndpoint, issuer, authMethods } = metadata.ok;
     // Shared by all who ask.
     const config = Object.freeze({
       tokenEndpoint,
@@ -112,6 +132,7 @@ async function ask<T>(
     const judged = "ok" in answer ? judge(answer.ok) : answer;
     if ("ok" in judged) return judged;
     misses.push({ ...judged.miss, place });
+    if (isFull(judged.miss)) break;
   }
   return { misses };
 }

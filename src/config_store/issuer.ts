@@ -9,10 +9,19 @@ import { checkUrl } from "./check.ts";
 
 /** As it was given: issuers are compared as text. */
 export function checkIssuer(issuer: string | URL, allowInsecureRequests = false): string {
+  // URL takes it off, and then no server's own text is the same.
+  if (typeof issuer === "string" && /\s/.test(issuer)) {
+    throw new TypeError("issuer must be written without white space.");
+  }
   const { protocol, hostname, href } = checkUrl("issuer", issuer);
   if (/[?#]/.test(href)) throw new TypeError("issuer must have neither query nor fragment (RFC 8414 §2).");
   if (protocol === "http:" && !isLoopback(hostname) && !allowInsecureRequests) {
     throw new TypeError('issuer must be an "https:" URL (RFC 8414 §2), or set allowInsecureRequests.');
+  }
+  // Letters of the host and a port may be the server's own way to write it; a path that is read as another one isn't.
+  const [, path] = /^https?:\/\/[^/\\]+(.*)$/i.exec(String(issuer)) ?? [];
+  if (path === undefined || /\\|\/(\.|%2e){1,2}(\/|$)/i.test(path)) {
+    throw new TypeError(`issuer must be written as it is read: "${href}".`);
   }
   return String(issuer);
 }
@@ -24,4 +33,9 @@ export function checkIssuer(issuer: string | URL, allowInsecureRequests = false)
  */
 export function isSameIssuer(one: string, other: string): boolean {
   return one.replace(/\/$/, "") === other.replace(/\/$/, "");
+}
+
+/** Whether two texts that aren't one issuer lead to the same place: by other letters of the host, or a port. */
+export function isSamePlace(one: string, other: string): boolean {
+  return URL.canParse(one) && URL.canParse(other) && isSameIssuer(new URL(one).href, new URL(other).href);
 }

@@ -14,6 +14,7 @@ import type { Search } from "./cached_lookup.ts";
 import {
   type Answer,
   type DocumentAdvice,
+  isFull,
   missed,
   type PlacedMiss,
   requestDocument,
@@ -33,7 +34,7 @@ const advice: DocumentAdvice = {
 /**
  * The metadata of an issuer, from the first place that has it. Whatever a place answers, the next one is asked: many
  * servers say anything but 404 under a path they don't know. What can't be reached ends the search, for all places are
- * on one server.
+ * on one server; so does 429 with a `Retry-After`.
  */
 export async function requestMetadata(request: MetadataRequest): Promise<AuthorizationServerMetadata> {
   const { issuer, timeout, signal } = request;
@@ -44,6 +45,7 @@ export async function requestMetadata(request: MetadataRequest): Promise<Authori
       const answer = await ask(url, request, signal);
       if ("ok" in answer) return answer.ok;
       misses.push({ ...answer.miss, place: new URL(url).pathname });
+      if (isFull(answer.miss)) break;
     }
     throw missed(what, misses);
   });

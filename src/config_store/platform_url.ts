@@ -25,12 +25,13 @@ export interface PlatformOptions {
  */
 export function checkPlatform(endpoint: unknown, options: PlatformOptions): string {
   const { insecure = false, allowInsecureRequests = false } = options;
-  const text = endpoint instanceof URL ? endpoint.href : endpoint;
-  // gRPC takes the first for the name server to ask: it would be taken for the platform here.
-  if (typeof text !== "string" || /^dns:\/\/[^/]+\/./.test(text)) {
+  const text = endpoint instanceof URL ? endpoint.href : typeof endpoint === "string" ? endpoint.trim() : undefined;
+  // Of "dns://a/b" gRPC takes the first for the name server to ask: it would be taken for the platform here. What URL
+  // leaves out, or reads as a slash, would hide that.
+  if (text === undefined || /\s/.test(text) || /^dns:(?!\/\/(\/[^/\\]|[^/\\]+\/?$))/i.test(text)) {
     throw new TypeError('endpoint must be a platform\'s, such as "dns:///flyte.example.com".');
   }
-  const url = checkUrl("endpoint", platformUrl(text.trim(), insecure));
+  const url = checkUrl("endpoint", platformUrl(text, insecure));
   if (url.search || url.hash) throw new TypeError("endpoint must have neither query nor fragment.");
   if (url.protocol === "http:" && !isLoopback(url.hostname) && !insecure && !allowInsecureRequests) {
     throw new TypeError('endpoint must be an "https:" URL, or set insecure.');

@@ -89,11 +89,22 @@ const kinds = new Map<string, Kind>([
 function identifies(resource: string, asked: URL, mayBeAbove: boolean): boolean {
   // URL takes off blanks, which the authorization server would be sent.
   if (!/^[!-~]+$/.test(resource) || resource.includes("#")) return false;
-  const { origin, pathname, search } = new URL(resource);
-  if (origin !== asked.origin) return false;
+  const url = new URL(resource);
+  const { origin, pathname, search } = url;
+  if (origin !== asked.origin || !isPlain(resource, url)) return false;
   const path = withLastSlash(pathname);
   const askedPath = withLastSlash(asked.pathname);
   return path === askedPath && search === asked.search || mayBeAbove && search === "" && askedPath.startsWith(path);
+}
+
+/**
+ * Whether a text is the URL as it is read, but for the letters of scheme and host, and a port that goes without saying: it
+ * is the text that is sent, and who doesn't resolve `/victim/../mcp` as URL does would give a token for the victim.
+ */
+function isPlain(text: string, { protocol, hostname, host, pathname, search }: URL): boolean {
+  const [, authority = "", rest = ""] = /^[a-z]+:\/\/([^/?\\]*)(.*)$/i.exec(text) ?? [];
+  const usual = `${hostname}:${protocol === "https:" ? 443 : 80}`;
+  return [host, usual].includes(authority.toLowerCase()) && (rest || "/") === pathname + search;
 }
 
 function withLastSlash(path: string): string {

@@ -14,6 +14,7 @@ import { requestMetadata } from "./metadata_request.ts";
 import { judgeProtectedResource, type ProtectedResourceMetadata } from "./protected_resource_metadata.ts";
 import {
   type DocumentAdvice,
+  isFull,
   missed,
   type PlacedMiss,
   requestDocument,
@@ -97,6 +98,8 @@ async function requestChallenge(
     );
     // An API that isn't protected may stream for ever.
     void response.body?.cancel().catch(() => {});
+    // A fetch that follows redirects all the same brings somebody else's.
+    if (response.redirected) return undefined;
     const challenges = parseChallenges(response.headers.get("www-authenticate"));
     // RFC 9728 §5.1 allows it with any scheme.
     return challenges.find(({ parameters }) => parameters.has("resource_metadata")) ??
@@ -128,6 +131,7 @@ async function requestResourceMetadata(
     const judged = "ok" in answer ? judgeProtectedResource(answer.ok, context) : answer;
     if ("ok" in judged) return judged.ok;
     misses.push({ ...judged.miss, place });
+    if (isFull(judged.miss)) break;
   }
   throw missed(about.what, misses);
 }

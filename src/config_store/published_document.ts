@@ -78,7 +78,8 @@ export async function requestDocument(
     const response = await fetch(url, { ...init, headers, redirect: "manual" });
     // A fetch that doesn't listen answers all the same.
     signal.throwIfAborted();
-    if (response.type === "opaqueredirect" || !response.ok) {
+    // Nor does one that follows redirects all the same: whose answer that is, nobody knows.
+    if (response.type === "opaqueredirect" || response.redirected || !response.ok) {
       void response.body?.cancel().catch(() => {});
       return { miss: missOf(response, request) };
     }
@@ -103,6 +104,11 @@ export function missed(what: string, misses: readonly PlacedMiss[]): Authenticat
     misses.find(({ code }) => code !== "config_absent") ?? misses[0]!;
   const places = misses.map(({ place, reason }) => `${place} ${reason}`).join("; ");
   return new AuthenticationError(code, `Cannot get ${what}: ${places}. ${advice}`, { status, retryable, retryAfter });
+}
+
+/** Whether the server wants to be left alone, and says for how long: then none of its other places is asked. */
+export function isFull({ status, retryAfter }: Miss): boolean {
+  return status === 429 && retryAfter !== undefined;
 }
 
 /** What could not be reached at all. */
@@ -137,13 +143,16 @@ function judgeText(text: string, contentType: string, advice: DocumentAdvice): A
   return invalid(text.trim() === "" ? "is empty" : "is no JSON object", advice.check);
 }
 
-function missOf({ status, type, headers }: Response, { advice, now, alsoAbsent = [] }: DocumentRequest): Miss {
-  if (type === "opaqueredirect" || status >= 300 && status < 400) {
+function missOf(
+  { status, type, redirected, headers }: Response,
+  { advice, now, alsoAbsent = [] }: DocumentRequest,
+): Miss {
+  if (type === "opaqueredirect" || redirected || status >= 300 && status < 400) {
     return {
       code: "redirect_refused",
       reason: "redirects",
       advice: `Redirects aren't followed: ${advice.redirect}`,
-      status: status || undefined,
+      status: redirected ? undefined : status || undefined,
     };
   }
   const reason = `answered ${status}`;

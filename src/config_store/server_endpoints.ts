@@ -4,8 +4,9 @@
  * @module
  */
 
+import { AuthenticationError } from "../errors.ts";
 import { checkAuthMethod, isTlsMethod } from "./auth_methods.ts";
-import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
+import { type AuthorizationServerMetadata, hasInsecureAlias } from "./authorization_server_metadata.ts";
 import type { ClientConfig } from "./client_config_store.ts";
 
 /** How a client proves who it is, where the server says which ways it takes. */
@@ -29,7 +30,10 @@ export interface EndpointOptions extends AuthMethodOptions {
   readonly useMtlsEndpointAliases?: boolean | undefined;
 }
 
-/** The endpoints for a client of this method. Throws if the server says that it doesn't take the method. */
+/**
+ * The endpoints for a client of this method. Throws if the server says that it doesn't take the method, or its endpoint for
+ * it is `http:`: at the usual one there may be nobody who asks for a certificate.
+ */
 export function endpointsFor(
   metadata: AuthorizationServerMetadata,
   authMethod: string | undefined,
@@ -37,6 +41,13 @@ export function endpointsFor(
 ): Pick<ClientConfig, "tokenEndpoint" | "revocationEndpoint" | "issuer"> {
   if (!ignoreAuthMethods) checkAuthMethod(metadata, authMethod);
   const { issuer, token_endpoint, revocation_endpoint, mtls_endpoint_aliases } = metadata;
+  if (useMtlsEndpointAliases && hasInsecureAlias(metadata)) {
+    throw new AuthenticationError(
+      "insecure_token_endpoint",
+      `Cannot use the metadata of ${issuer}: it names an http: token_endpoint in mtls_endpoint_aliases. Have the server ` +
+        "publish an https: one, or set allowInsecureRequests.",
+    );
+  }
   const aliases = useMtlsEndpointAliases ? mtls_endpoint_aliases : undefined;
   return {
     tokenEndpoint: aliases?.token_endpoint ?? token_endpoint,

@@ -44,6 +44,15 @@ export const scopes: Rule = {
 /** The name of a header. */
 export const headerKey: Rule = { read: checkHeaderKey, must: 'the name of a header, such as "authorization"' };
 
+/** The URL of a proxy, where user name and password may stand. */
+export const proxyUrl: Rule = {
+  read(value) {
+    if (typeof value !== "string" || !/^https?:$/.test(new URL(value).protocol)) throw new TypeError();
+    return value;
+  },
+  must: "an absolute URL",
+};
+
 /** How one signs in: by client credentials, in all the ways in which Flyte's clients spell it. */
 export const clientCredentials: Rule = {
   read(value) {

@@ -41,9 +41,11 @@ Deno.test("scopes are a list of scope tokens", () => {
 
 Deno.test("a header key is a header name, and an empty one is none", () => {
   assertEquals(checkHeaderKey("Flyte-Authorization"), "flyte-authorization");
+  assertEquals(checkHeaderKey("X-Host"), "x-host");
+  assertEquals(checkHeaderKey("host-2"), "host-2");
   assertEquals(checkHeaderKey(""), undefined);
   assertEquals(checkHeaderKey(undefined), undefined);
-  for (const name of ["a b", "a:b", "a\r\nb", "ä"]) {
+  for (const name of ["a b", "a:b", "a\r\nb", "ä", "Host", "connection", "Content-Length", "transfer-encoding"]) {
     assertThrows(() => checkHeaderKey(name), TypeError, "header name");
   }
   assertThrows(() => checkHeaderKey(7), TypeError, "headerKey must be a string");
@@ -70,7 +72,19 @@ Deno.test("resources are absolute URIs without fragment, one or many, and a froz
   assertEquals(checkResource([]), []);
   assertEquals(checkResource(undefined), undefined);
   assertEquals(checkResource(null), undefined);
-  for (const value of ["", "/mcp", "api.example.com", "https://a.test/#", [["https://a.test"]], [undefined], 7, {}]) {
+  for (
+    const value of [
+      "",
+      "/mcp",
+      "api.example.com",
+      "https://a.test/#",
+      "https://a.test\n",
+      [["https://a.test"]],
+      [undefined],
+      7,
+      {},
+    ]
+  ) {
     assertThrows(
       () => checkResource(value),
       TypeError,

@@ -1,7 +1,7 @@
 import { assert, assertArrayIncludes, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { AuthenticationError, ClientCredentialsAuthenticator } from "@m2m/authenticator";
+import { AuthenticationError, ClientCredentialsAuthenticator, type Fetch } from "@m2m/authenticator";
 import { DiscoveryClientConfigStore, type DiscoveryOptions } from "@m2m/authenticator/config-store/discovery";
-import { json } from "../faults/behaviours.ts";
+import { json, redirect } from "../faults/behaviours.ts";
 import { runToEnd } from "../runtimes/run_to_end.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { closedPort, startFaultServer } from "../servers/fault_server.ts";
@@ -90,6 +90,23 @@ Deno.test("of issuer and metadata one may end in a slash and the other not; the 
   }
 });
 
+Deno.test("an issuer in other letters, or with its port, is told as that, and not as another's", async () => {
+  for (const [given, published] of [["AUTH.test", "auth.test"], ["auth.test", "auth.test:443"]]) {
+    const fetch = () =>
+      Promise.resolve(Response.json({ issuer: `https://${published}`, token_endpoint: "https://auth.test/t" }));
+
+    const { code, message } = await assertRejects(
+      () => new DiscoveryClientConfigStore(`https://${given}`, { fetch }).getMetadata(),
+      AuthenticationError,
+      "writes this issuer in another way",
+    );
+
+    assertEquals([code, message.includes("trust")], ["invalid_config", false]);
+    const { issuer } = await new DiscoveryClientConfigStore(`https://${published}`, { fetch }).getMetadata();
+    assertEquals(issuer, `https://${published}`);
+  }
+});
+
 Deno.test("the overrides count, and nothing else the server tells of is asked for", async () => {
   await using server = await startFaultServer();
   const { origin } = server;
@@ -133,6 +150,63 @@ Deno.test("requests go by the store's own fetch, else by that of whoever asks", 
   assertEquals(sent, ["own", "asker's"]);
 });
 
+Deno.test("what a fetch brings that follows redirects all the same is refused", async () => {
+  await using elsewhere = await startFaultServer();
+  await using server = await startFaultServer(redirect(302, `${elsewhere.origin}/metadata`));
+  elsewhere.always(json({ issuer: server.origin, token_endpoint: `${elsewhere.origin}/token` }));
+  const follows: Fetch = (input, init) => fetch(input, { ...init, redirect: "follow" });
+
+  const error = await assertRejects(
+    () => new DiscoveryClientConfigStore(server.origin, { fetch: follows }).getMetadata(),
+    AuthenticationError,
+    "redirects. Redirects aren't followed",
+  );
+
+  assertEquals([error.code, error.status], ["redirect_refused", undefined]);
+});
+
+Deno.test("a server that asks to be left alone is asked in no other place", async () => {
+  for (const [headers, requests] of [[{ "retry-after": "7" }, 1], [{}, 3]] as const) {
+    await using server = await startFaultServer(json({}, { status: 429, headers }));
+
+    const error = await assertRejects(
+      () => new DiscoveryClientConfigStore(`${server.origin}/tenant`).getMetadata(),
+      AuthenticationError,
+    );
+
+    assertEquals([error.code, error.retryable, error.status], ["config_store_failed", true, 429]);
+    assertEquals(error.retryAfter, "retry-after" in headers ? 7_000 : undefined);
+    assertEquals(server.requests.length, requests);
+  }
+});
+
+Deno.test("who shows a certificate isn't led past an http: alias without a word", async () => {
+  const issuer = "https://auth.test";
+  const published = {
+    issuer,
+    token_endpoint: `${issuer}/token`,
+    mtls_endpoint_aliases: { token_endpoint: "http://mtls.test/token" },
+  };
+  const fetch = () => Promise.resolve(Response.json(published));
+  const store = new DiscoveryClientConfigStore(issuer, { fetch });
+
+  for (const authMethod of ["tls_client_auth", "self_signed_tls_client_auth"]) {
+    const error = await assertRejects(
+      () => store.getClientConfig({ authMethod }),
+      AuthenticationError,
+      "mtls_endpoint",
+    );
+    assertEquals(error.code, "insecure_token_endpoint");
+  }
+  assertEquals((await store.getClientConfig()).tokenEndpoint, `${issuer}/token`);
+  assertEquals((await store.getMetadata()).mtls_endpoint_aliases, {});
+  const allowed = new DiscoveryClientConfigStore(issuer, { fetch, allowInsecureRequests: true });
+  assertEquals(
+    (await allowed.getClientConfig({ authMethod: "tls_client_auth" })).tokenEndpoint,
+    "http://mtls.test/token",
+  );
+});
+
 Deno.test("an https: issuer can't send a secret to this machine in the clear, unless that is allowed", async () => {
   const issuer = "https://auth.test";
   const fetch = () => Promise.resolve(Response.json({ issuer, token_endpoint: "http://127.0.0.1:9/token" }));
@@ -154,6 +228,11 @@ Deno.test("wrong arguments are told at once", () => {
     ["https://me:planted@auth.test", {}, TypeError, "without user name and password"],
     ["https://auth.test/?planted", {}, TypeError, "neither query nor fragment (RFC 8414 §2)"],
     ["https://auth.test/#planted", {}, TypeError, "neither query nor fragment (RFC 8414 §2)"],
+    ["https://auth.test\n", {}, TypeError, "issuer must be written without white space"],
+    [" https://auth.test", {}, TypeError, "issuer must be written without white space"],
+    ["https://auth.test/a/../b", {}, TypeError, 'issuer must be written as it is read: "https://auth.test/b"'],
+    ["https:auth.test", {}, TypeError, "issuer must be written as it is read"],
+    ["https:\\\\auth.test", {}, TypeError, 'issuer must be written as it is read: "https://auth.test/"'],
     ["http://auth.test", {}, TypeError, 'issuer must be an "https:" URL'],
     ["https://auth.test", { maxAge: -1 }, RangeError, "maxAge must be"],
     ["https://auth.test", { maxAge: NaN }, RangeError, "maxAge must be"],

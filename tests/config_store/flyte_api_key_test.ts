@@ -17,18 +17,24 @@ const rows: [text: string, ...fields: Fields][] = [
   ["flyte.test:id:secret:", "flyte.test", "id", "secret", undefined],
   ["flyte.test:id:secret", "flyte.test", "id", "secret", undefined],
   ["flyte.test:8089:id:secret:acme", "flyte.test:8089", "id", "secret", "acme"],
-  ["flyte.test:8089:id:secret", "flyte.test:8089", "id", "secret", undefined],
+  ["flyte.test:8089:id:secret:", "flyte.test:8089", "id", "secret", undefined],
   ["dns:///flyte.test:id:secret:acme", "dns:///flyte.test", "id", "secret", "acme"],
   ["dns:///flyte.test:8089:id:secret:None", "dns:///flyte.test:8089", "id", "secret", undefined],
-  ["dns:///flyte.test:8089:id:secret", "dns:///flyte.test:8089", "id", "secret", undefined],
+  ["dns:///flyte.test:8089:id:secret:", "dns:///flyte.test:8089", "id", "secret", undefined],
   ["https://flyte.test:443:id:secret:acme", "https://flyte.test:443", "id", "secret", "acme"],
   ["https://flyte.test/base:id:secret:acme", "https://flyte.test/base", "id", "secret", "acme"],
   ["https://flyte.test:443/base:id:secret:acme", "https://flyte.test:443/base", "id", "secret", "acme"],
-  ["http://localhost:30080:id:secret", "http://localhost:30080", "id", "secret", undefined],
+  ["http://localhost:30080:id:secret:", "http://localhost:30080", "id", "secret", undefined],
   ["[::1]:8089:id:secret:acme", "[::1]:8089", "id", "secret", "acme"],
   ["dns:///[2001:db8::1]:id:secret", "dns:///[2001:db8::1]", "id", "secret", undefined],
   ["flyte.test:id:a:b::c:acme", "flyte.test", "id", "a:b::c", "acme"],
   ["flyte.test:8089:id:a:b:None", "flyte.test:8089", "id", "a:b", undefined],
+  ["flyte.test:id:secret:None\n", "flyte.test", "id", "secret", undefined],
+  ["flyte.test:id:secret\r\n", "flyte.test", "id", "secret", undefined],
+  ["flyte.test:id:s@cret:ac@me", "flyte.test", "id", "s@cret", "ac@me"],
+  ["https://flyte.test/a%40b:id:secret", "https://flyte.test/a%40b", "id", "secret", undefined],
+  ["flyte.test:123456:secret:acme", "flyte.test", "123456", "secret", "acme"],
+  ["flyte.test:70000:secret:acme", "flyte.test", "70000", "secret", "acme"],
   ["flyte.test:123:secret", "flyte.test", "123", "secret", undefined],
   ["flyte.test:id:sécret ✓:acme", "flyte.test", "id", "sécret ✓", "acme"],
 ];
@@ -60,6 +66,11 @@ const wrong: Record<string, unknown> = {
   "an empty endpoint": encodeBase64(`:id:${planted.secret}:acme`),
   "an empty client id": encodeBase64(`flyte.test::${planted.secret}:acme`),
   "an empty secret": encodeBase64("flyte.test:id::acme"),
+  "a user before the endpoint": encodeBase64(`https://me@flyte.test:id:${planted.secret}:acme`),
+  "a password before the endpoint": encodeBase64(`https://me:${planted.token}@flyte.test:id:secret:acme`),
+  "a password without a scheme": encodeBase64(`me:${planted.token}@flyte.test:id:secret`),
+  "a number that may be a port or a client id": encodeBase64(`flyte.test:12345:${planted.token}:acme`),
+  "the same behind a scheme": encodeBase64(`dns:///flyte.test:8089:id:${planted.token}`),
   "an endpoint that is none": encodeBase64(`fly te.test:id:${planted.secret}:acme`),
 };
 for (const [what, key] of Object.entries(wrong)) {
@@ -91,8 +102,8 @@ Deno.test("an API key is printed without its secret", () => {
   });
 });
 
-const word = fc.string({ minLength: 1, unit: "grapheme" }).filter((text) => !text.includes(":"));
-const clientId = word.filter((text) => !/^\d{1,5}(\/.*)?$/s.test(text));
+const word = fc.string({ minLength: 1, unit: "grapheme" }).filter((text) => !/:|[\r\n]$/.test(text));
+const clientId = word.filter((text) => !/@|^\d{1,5}(\/.*)?$/s.test(text));
 const host = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6().filter((ip) => !ip.includes(".")).map((ip) => `[${ip}]`));
 const endpoint = fc.tuple(
   fc.constantFrom("", "dns:///", "https://", "http://"),
@@ -110,7 +121,8 @@ Deno.test("whatever the endpoint, and whatever colons the secret holds, a key wi
 
 Deno.test("whatever the endpoint, a key without an organisation is read back", () => {
   fc.assert(fc.property(endpoint, clientId, word, (...fields) => {
-    assertEquals(read(encodeBase64(fields.join(":"))), [...fields, undefined]);
+    const end = /:\d+$/.test(fields[0].replace(/\[.*\]/, "")) ? ":" : "";
+    assertEquals(read(encodeBase64(fields.join(":") + end)), [...fields, undefined]);
   }));
 });
 
@@ -121,7 +133,9 @@ Deno.test("any text is a key or a TypeError that shows nothing of it", () => {
       assert(clientSecret !== "");
     } catch (error) {
       assert(error instanceof TypeError);
-      assertEquals(error.message, assertThrows(() => parseFlyteApiKey(""), TypeError).message);
+      const messages = ["", btoa("host:1:id:secret")]
+        .map((key) => assertThrows(() => parseFlyteApiKey(key), TypeError).message);
+      assert(messages.includes(error.message));
     }
   }));
 });

@@ -119,7 +119,7 @@ const documents: Case[] = [
   [
     "names its issuer in other letters",
     ({ here }) => json(document(here, { issuer: here.replace("http", "HTTP") })),
-    invalid("speaks for another issuer"),
+    invalid("writes this issuer in another way"),
   ],
   [
     "calls itself localhost",

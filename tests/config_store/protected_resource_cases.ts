@@ -135,6 +135,32 @@ const documents: Case[] = [
   ["names a resource with a query", publishes(({ api }) => ({ resource: `${api}?tenant=1` })), other],
   ["names a resource with a fragment", publishes(({ api }) => ({ resource: `${api}#` })), other],
   ["names a resource with a blank", publishes(({ api }) => ({ resource: ` ${api}` })), other],
+  ...[
+    "/victim/../mcp",
+    "/victim/%2e%2e/mcp",
+    "/victim/.%2E/mcp",
+    "\\victim\\..\\mcp",
+    "/./mcp",
+    "/mcp?",
+    "/mcp/.",
+    "//../mcp",
+  ]
+    .map((path): Case => [
+      `names itself in a way that is read differently elsewhere (${path})`,
+      publishes(({ origin }) => ({ resource: origin + path })),
+      other,
+    ]),
+  [
+    "names itself with backslashes for slashes",
+    publishes(({ api }) => ({ resource: api.replace("//", "\\\\") })),
+    other,
+  ],
+  [
+    "names itself with too many slashes",
+    publishes(({ api }) => ({ resource: api.replace("//", "///victim/..//") })),
+    other,
+  ],
+  ["names itself with an empty user", publishes(({ api }) => ({ resource: api.replace("//", "//@") })), other],
   ["calls itself localhost", publishes(({ api }) => ({ resource: api.replace("127.0.0.1", "localhost") })), other],
   ["calls itself by https", publishes(({ api }) => ({ resource: api.replace("http:", "https:") })), other],
   ["names no authorization server", publishes({ authorization_servers: undefined }), unexpected],

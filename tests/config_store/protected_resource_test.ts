@@ -110,6 +110,34 @@ Deno.test("an API with a query in its URL is known by all of it, or by what has 
   }
 });
 
+Deno.test("an API may write the usual port, and capitals in its host", async () => {
+  for (const resource of ["https://api.test:443/mcp", "https://API.test/mcp", "HTTPS://Api.Test:443/mcp/"]) {
+    const { stub, store } = arrange();
+    stub.published = { resource, authorization_servers: [issuer] };
+
+    assertEquals((await store.getClientConfig()).resource, [resource]);
+  }
+});
+
+Deno.test("what a fetch that follows redirects brings is no word of the API", async () => {
+  const { stub, store } = arrange();
+  stub.published = { authorization_servers: [issuer] };
+  const redirected = (response: Response) => Object.defineProperty(response, "redirected", { value: true });
+  stub.trouble = () =>
+    redirected(new Response(null, { status: 401, headers: { "www-authenticate": 'Bearer scope="planted"' } }));
+  const error = await assertRejects(() => store.getMetadata(), AuthenticationError);
+  assertEquals(error.code, "redirect_refused");
+
+  const fetch: Fetch = async (input, init) => {
+    stub.trouble = undefined;
+    const response = await stub.fetch(input, init);
+    return response.status === 401 ? redirected(response) : response;
+  };
+  stub.challenge = 'Bearer scope="planted"';
+  const other = new ProtectedResourceClientConfigStore(api, { issuer, fetch });
+  assertEquals((await other.getClientConfig()).scopes, undefined);
+});
+
 Deno.test("scopes are the overrides', else the challenge's, else none, or all where that is wanted", async () => {
   const scopes_supported = ["read", "write"];
   const challenged = 'Bearer scope="read files:list"';

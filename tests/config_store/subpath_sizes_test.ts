@@ -6,7 +6,7 @@ import { denoOutput, exportedModules } from "../structure/deno_output.ts";
 const guards: Readonly<Record<string, number>> = {
   "./config-store/flyte": 21_700,
   "./config-store/flyte-config-file": 36_600,
-  "./config-store/protected-resource": 8_000,
+  "./config-store/protected-resource": 8_300,
 };
 /** Words that only the YAML library's code has in it, even when it is minified. */
 const ofYaml = "tag:yaml.org,2002";
