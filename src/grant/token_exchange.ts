@@ -97,25 +97,29 @@ const notApplicable = "N_A";
  *
  * const configStore = new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" });
  * // The last thousand, each with its newest token: a service that runs for long must forget some.
- * const subjects = new Map<string, { token: string; authenticator: TokenExchangeAuthenticator }>();
+ * interface Known {
+ *   token: string;
+ *   readonly authenticator: TokenExchangeAuthenticator;
+ * }
+ * const subjects = new Map<string, Known>();
  *
  * // `subject` is the `iss` and `sub` of a token that was verified: whoever makes one up gets somebody else's access.
  * function onBehalfOf(subject: string, token: string): TokenExchangeAuthenticator {
- *   const known = subjects.get(subject) ?? {
+ *   const known: Known = subjects.get(subject) ?? {
  *     token,
  *     authenticator: new TokenExchangeAuthenticator({
  *       endpoint: "https://api.example.com",
  *       clientId: "my-client",
  *       clientSecret: "my-secret",
  *       configStore,
- *       subjectToken: () => known.token,
+ *       subjectToken: (): string => known.token,
  *       audience: "https://api.example.com",
  *     }),
  *   };
  *   known.token = token;
  *   subjects.delete(subject);
  *   subjects.set(subject, known);
- *   for (const [oldest] of subjects) if (subjects.size > 1_000) subjects.delete(oldest);
+ *   if (subjects.size > 1_000) subjects.delete(subjects.keys().next().value!);
  *   return known.authenticator;
  * }
  *
