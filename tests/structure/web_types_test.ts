@@ -1,4 +1,5 @@
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { dirname } from "node:path";
 import { root } from "../std/source.ts";
 import { denoOutput } from "./deno_output.ts";
 import { read, sourceFiles } from "./files.ts";
@@ -17,7 +18,7 @@ async function withCore<T>(use: (folder: string) => Promise<T>): Promise<T> {
       ),
     );
     for (const path of sourceFiles()) {
-      await Deno.mkdir(`${folder}/${path}/..`, { recursive: true });
+      await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
       const text = read(path);
       const signatures = "// @ts-nocheck\n" + text.replace(/^import .*?;$/gms, "");
       await Deno.writeTextFile(`${folder}/${path}`, lazy.has(`/${path}`) ? signatures : text);
