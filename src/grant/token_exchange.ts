@@ -42,9 +42,9 @@ export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions 
    * On whose behalf the new token is asked for: a token of theirs, or a function that gives it for every attempt. White
    * space around it is taken off.
    *
-   * A function must always speak for the same subject. The new token is kept until it ends, and the function isn't asked
-   * in the meantime: if it spoke for somebody else by then, their calls would go out with the first one's token. So make
-   * an authenticator for each subject.
+   * A function must always speak for the same subject. The new token is kept until it ends, and the function isn't
+   * asked in the meantime: if it spoke for somebody else by then, their calls would go out with the first one's token.
+   * So make an authenticator for each subject.
    */
   subjectToken: GivenToken;
   /** Its type. Default: `TokenType.ACCESS_TOKEN`. */
@@ -102,22 +102,18 @@ const notApplicable = "N_A";
  *
  * // `subject` is the `iss` and `sub` of a token that was verified: whoever makes one up gets somebody else's access.
  * function onBehalfOf(subject: string, token: string): TokenExchangeAuthenticator {
- *   const known = subjects.get(subject) ?? {
- *     token,
- *     authenticator: new TokenExchangeAuthenticator({
- *       endpoint: "https://api.example.com",
- *       clientId: "my-client",
- *       clientSecret: "my-secret",
- *       configStore,
- *       subjectToken: () => known.token,
- *       audience: "https://api.example.com",
- *     }),
- *   };
- *   known.token = token;
+ *   const authenticator = subjects.get(subject)?.authenticator ?? new TokenExchangeAuthenticator({
+ *     endpoint: "https://api.example.com",
+ *     clientId: "my-client",
+ *     clientSecret: "my-secret",
+ *     configStore,
+ *     subjectToken: () => subjects.get(subject)?.token ?? token,
+ *     audience: "https://api.example.com",
+ *   });
  *   subjects.delete(subject);
- *   subjects.set(subject, known);
+ *   subjects.set(subject, { token, authenticator });
  *   for (const [oldest] of subjects) if (subjects.size > 1_000) subjects.delete(oldest);
- *   return known.authenticator;
+ *   return authenticator;
  * }
  *
  * const first = onBehalfOf("ada", "eyJhbGciOiJFUzI1NiJ9.e30.b25l");
