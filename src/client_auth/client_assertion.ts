@@ -27,12 +27,12 @@ export interface ClientAssertionOptions {
  * workload that runs on it. The function is asked for every attempt, a repeated one included, for such assertions
  * live briefly, and many servers take each but once. White space around an assertion is taken off.
  *
- * If the server answers `invalid_client`, the function is asked once more, and what it gives then is sent, once, if it is
- * another proof; the same proof isn't sent again during the `cooldown`. Two JWTs are the same proof if `iss`, `sub`, `aud`,
- * `kid` and `alg` are alike, and both have expired, or neither: a platform that signs anew each time would otherwise send
- * one refused assertion after the other, until the server locks the client out. So one that was refused for its age is
- * replaced at once, and one that was refused for something else (a `jti` used before, say) after the `cooldown`. Of other
- * assertions, encrypted ones too, nothing is known: all of them are taken for the same proof.
+ * If the server answers `invalid_client`, the function is asked once more, and what it gives then is sent, once, if it
+ * is another proof; the same proof isn't sent again during the `cooldown`. Two JWTs are the same proof if `iss`, `sub`,
+ * `aud`, `kid` and `alg` are alike, and both have expired, or neither: a platform that signs anew each time would
+ * otherwise send one refused assertion after the other, until the server locks the client out. So one that was refused
+ * for its age is replaced at once, and one that was refused for something else (a `jti` used before, say) after the
+ * `cooldown`. Of other assertions, encrypted ones too, nothing is known: all of them are taken for the same proof.
  *
  * @example On Kubernetes, with a projected service account token
  * ```ts ignore
@@ -104,8 +104,8 @@ export function clientAssertion(
 }
 
 /**
- * What makes another proof of it. Not what changes whenever one is signed (`jti`, `iat`, `exp`, whatever the platform adds):
- * a refusal would never be remembered.
+ * What makes another proof of it. Not what changes whenever one is signed (`jti`, `iat`, `exp`, whatever the platform
+ * adds): a refusal would never be remembered.
  */
 function credentialOf(assertion: string): string | undefined {
   try {

@@ -12,11 +12,11 @@ export type { ClientSecret, SecretAttempt };
  * One secret out of several, for the time of a rotation: whichever of both ends learns of the new secret first, and
  * whenever the old one goes, no token request fails for it.
  *
- * What gave the secret used last is asked first, and alone; the others follow, in their order, only where it has none, or
- * only the one that the server has just refused. So a rotation costs one refused request, and not one for each token, and
- * a function nobody needs yet may fail, or never answer. A function that throws, or gives nothing, is passed over as long
- * as another one gives a secret: the file of an old secret may be gone. One that never answers is waited for once its turn
- * has come, until the token request's time is up.
+ * What gave the secret used last is asked first, and alone; the others follow, in their order, only where it has none,
+ * or only the one that the server has just refused. So a rotation costs one refused request, and not one for each
+ * token, and a function nobody needs yet may fail, or never answer. A function that throws, or gives nothing, is passed
+ * over as long as another one gives a secret: the file of an old secret may be gone. One that never answers is waited
+ * for once its turn has come, until the token request's time is up.
  *
  * Within one token request one other secret is tried (by `getToken`, which asks once, none). With three secrets or more
  * the right one may be the third: then the first request fails, and the next one goes on from there.
@@ -38,8 +38,8 @@ export type { ClientSecret, SecretAttempt };
  *
  * @param secrets The secrets, or functions that look them up each time, `secretFile(path)` among them; the one to begin
  * with first.
- * @returns What `clientSecret`, `clientSecretBasic`, `clientSecretPost` and `clientSecretJwt` take. It rejects with what
- * the first function asked threw if none gives a secret.
+ * @returns What `clientSecret`, `clientSecretBasic`, `clientSecretPost` and `clientSecretJwt` take. It rejects with
+ * what the first function asked threw if none gives a secret.
  * @throws {TypeError} If there are none, or one can't be a secret.
  */
 export function overlappingSecrets(

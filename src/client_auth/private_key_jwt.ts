@@ -82,9 +82,9 @@ export interface PrivateKeyJwtOptions extends AssertionOptions {
  * console.log(clientAuth.method); // private_key_jwt
  * ```
  *
- * @param key The private key, with its identifier if need be, or a function that looks it up for every attempt. Where that
- * gives a `CryptoKey`, it should give the same object until the key changes, or `{ key, kid }`: one that was imported anew
- * counts as another key otherwise, and after a refusal another key is tried at once, time and again.
+ * @param key The private key, with its identifier if need be, or a function that looks it up for every attempt. Where
+ * that gives a `CryptoKey`, it should give the same object until the key changes, or `{ key, kid }`: one that was
+ * imported anew counts as another key otherwise, and after a refusal another key is tried at once, time and again.
  * @param options The algorithm, and what the assertion says. Default: see {@linkcode PrivateKeyJwtOptions}.
  * @returns A value for `clientAuth`. It throws an `AuthenticationError` with the code `client_auth_failed` if a key
  * that was looked up can't be used; what the function itself throws is the error's `cause`. Neither shows a key.

@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { CallOptions } from "../authenticator.ts";
 import { concealAssertion } from "../client_auth/assertion_parameters.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
-import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { GrantAuthenticator } from "../grant_authenticator.ts";
+import type { Fetch } from "../transport/fetch.ts";
 import { grantOptions, type NamelessGrantOptions } from "./grant_options.ts";
 
 export type { NamelessGrantOptions } from "./grant_options.ts";
@@ -41,9 +42,9 @@ export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions 
    * On whose behalf the new token is asked for: a token of theirs, or a function that gives it for every attempt. White
    * space around it is taken off.
    *
-   * A function must always speak for the same subject. The new token is kept until it ends, and the function isn't asked
-   * in the meantime: if it spoke for somebody else by then, their calls would go out with the first one's token. So make
-   * an authenticator for each subject.
+   * A function must always speak for the same subject. The new token is kept until it ends, and the function isn't
+   * asked in the meantime: if it spoke for somebody else by then, their calls would go out with the first one's token.
+   * So make an authenticator for each subject.
    */
   subjectToken: GivenToken;
   /** Its type. Default: `TokenType.ACCESS_TOKEN`. */
@@ -97,30 +98,22 @@ const notApplicable = "N_A";
  *
  * const configStore = new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" });
  * // The last thousand, each with its newest token: a service that runs for long must forget some.
- * interface Known {
- *   token: string;
- *   readonly authenticator: TokenExchangeAuthenticator;
- * }
- * const subjects = new Map<string, Known>();
+ * const subjects = new Map<string, { token: string; authenticator: TokenExchangeAuthenticator }>();
  *
  * // `subject` is the `iss` and `sub` of a token that was verified: whoever makes one up gets somebody else's access.
  * function onBehalfOf(subject: string, token: string): TokenExchangeAuthenticator {
- *   const known: Known = subjects.get(subject) ?? {
- *     token,
- *     authenticator: new TokenExchangeAuthenticator({
- *       endpoint: "https://api.example.com",
- *       clientId: "my-client",
- *       clientSecret: "my-secret",
- *       configStore,
- *       subjectToken: (): string => known.token,
- *       audience: "https://api.example.com",
- *     }),
- *   };
- *   known.token = token;
+ *   const authenticator = subjects.get(subject)?.authenticator ?? new TokenExchangeAuthenticator({
+ *     endpoint: "https://api.example.com",
+ *     clientId: "my-client",
+ *     clientSecret: "my-secret",
+ *     configStore,
+ *     subjectToken: () => subjects.get(subject)?.token ?? token,
+ *     audience: "https://api.example.com",
+ *   });
  *   subjects.delete(subject);
- *   subjects.set(subject, known);
+ *   subjects.set(subject, { token, authenticator });
  *   if (subjects.size > 1_000) subjects.delete(subjects.keys().next().value!);
- *   return known.authenticator;
+ *   return authenticator;
  * }
  *
  * const first = onBehalfOf("ada", "eyJhbGciOiJFUzI1NiJ9.e30.b25l");
@@ -153,6 +146,7 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
   readonly #subjectToken: () => string | Promise<string>;
   readonly #actorToken: (() => string | Promise<string>) | undefined;
   readonly #types: Readonly<Record<string, string | undefined>>;
+  #ownFetch: Fetch | undefined;
 
   /**
    * Checks its settings; asks neither the store nor the server, nor for a token.
@@ -193,20 +187,28 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
     return this.#asksForAccessToken ? super.tokenTypes : [...super.tokenTypes, notApplicable];
   }
 
+  /** As {@linkcode GrantAuthenticator.fetch}; refuses to send what isn't an access token. */
+  override get fetch(): Fetch {
+    if (this.#asksForAccessToken) return super.fetch;
+    const carry = super.fetch;
+    return this.#ownFetch ??= async (input, init) => {
+      await this.#refuseToSend({ signal: init?.signal ?? (input instanceof Request ? input.signal : undefined) });
+      return await carry(input, init);
+    };
+  }
+
   /**
-   * What the header says; refuses to send what isn't an access token.
+   * As {@linkcode GrantAuthenticator.authorize}; refuses to send what isn't an access token.
    *
-   * @param credentials The credentials to carry.
-   * @returns The header's value.
-   * @throws {AuthenticationError} If they are no access token.
+   * @param headers The headers to add to.
+   * @param options A signal for this caller's wait.
+   * @returns The same headers.
+   * @throws {AuthenticationError} If there is no token to be had, or it is no access token.
+   * @throws The signal's reason, once it is aborted.
    */
-  protected override authorizationOf(credentials: Credentials): string {
-    if (credentials.tokenType !== notApplicable) return super.authorizationOf(credentials);
-    throw new AuthenticationError(
-      "unsupported_token_type",
-      "Cannot send the token: it is no access token (RFC 8693 §2.2.1). Hand it on by getCredentials(), or leave " +
-        "requestedTokenType out.",
-    );
+  override async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
+    if (!this.#asksForAccessToken) await this.#refuseToSend(options);
+    return await super.authorize(headers, options);
   }
 
   /**
@@ -236,6 +238,16 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
   get #asksForAccessToken(): boolean {
     const { requested_token_type: type = TokenType.ACCESS_TOKEN } = this.#types;
     return type === TokenType.ACCESS_TOKEN;
+  }
+
+  async #refuseToSend(options: { signal?: AbortSignal | null | undefined } = {}): Promise<void> {
+    const { tokenType } = await this.getCredentials({ signal: options.signal ?? undefined });
+    if (tokenType !== notApplicable) return;
+    throw new AuthenticationError(
+      "unsupported_token_type",
+      "Cannot send the token: it is no access token (RFC 8693 §2.2.1). Hand it on by getCredentials(), or leave " +
+        "requestedTokenType out.",
+    );
   }
 }
 

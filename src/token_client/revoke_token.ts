@@ -28,8 +28,8 @@ export interface TokenRevocationOptions {
 /**
  * Gives the token back when the authenticator is closed (RFC 7009): a program that is done leaves nothing behind that
  * could be stolen. The client proves itself as it does for a token, and `customize` has the last word on the request. A
- * refresh token that came with the token goes back before it (RFC 7009 §2.1). The tokens of authenticators made by `with`
- * go back as well, when the first one is closed. There is no second attempt: the token expires by itself.
+ * refresh token that came with the token goes back before it (RFC 7009 §2.1). The tokens of authenticators made by
+ * `with` go back as well, when the first one is closed. There is no second attempt: the token expires by itself.
  *
  * What goes back is the token in use, if it is still alive. Its predecessors, which may live on for a while, and tokens
  * dropped earlier (for other settings, say) don't.

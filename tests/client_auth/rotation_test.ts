@@ -12,8 +12,8 @@ type Step = () => void | Promise<void>;
 
 /**
  * Calls an API without pause while the steps of a rotation are taken. After each the token is renewed twice, for the
- * client's clock is set ahead to its end: how fast the machine is doesn't matter. Every call must succeed; a step may cost
- * one refused token request at most.
+ * client's clock is set ahead to its end: how fast the machine is doesn't matter. Every call must succeed; a step may
+ * cost one refused token request at most.
  */
 async function rotateUnderLoad(
   clientSecret: ClientSecret,

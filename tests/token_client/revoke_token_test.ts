@@ -415,7 +415,7 @@ Deno.test("the endpoint is the option's, else the settings', and https", async (
   assertThrows(() => tokenRevocation({ endpoint: "/revoke" }), TypeError, "endpoint must be an absolute URL");
 });
 
-Deno.test("a token goes back where the settings said under which it was issued: the store isn't asked again", async () => {
+Deno.test("a token goes back where the settings said it was issued under: the store isn't asked again", async () => {
   let settings: ClientConfig | undefined = { tokenEndpoint, revocationEndpoint: "https://auth.test/then" };
   class Store extends ClientConfigStore {
     override getClientConfig(): ClientConfig {
