@@ -73,8 +73,8 @@ export class ApiRequest implements Place {
 
   /** Whether the body can be sent again, whole: a stream is gone once read, but a Request can be cloned before. */
   get isReplayable(): boolean {
-    const body = Object(this.#init?.body);
-    return !("getReader" in body || Symbol.asyncIterator in body);
+    const body = this.#init?.body;
+    return typeof body !== "object" || body === null || !("getReader" in body || Symbol.asyncIterator in body);
   }
 
   /** Sends the request as the caller made it. */

@@ -42,7 +42,7 @@ export async function followRedirects(
   let asGet: { method: string; body: null } | undefined;
   let isHome = true;
   for (let count = 0;; count++) {
-    let response = await request.send(fetch, { ...asGet, headers, redirect }, place);
+    let response = await request.send(fetch, asGet ? { ...asGet, headers, redirect } : { headers, redirect }, place);
     if (isFollowed && response.type === "opaqueredirect") {
       response = await followBlindly(request, fetch, headers, headerKey);
       isHome = origins.includes(new URL(response.url || request.href).origin);
@@ -50,11 +50,11 @@ export async function followRedirects(
     const { status } = response;
     const here: Place = place ?? request;
     const next = isFollowed ? target(response, here.href) : undefined;
+    if (next === undefined) return { response, isHome, isRepeatable };
     const { method } = asGet ?? request;
     const toGet = status === 303 ? !/^(GET|HEAD)$/.test(method) : status < 303 && method === "POST";
     // A stream can't be sent a second time: the caller gets the redirect itself.
-    const canFollow = toGet || asGet || request.isReplayable;
-    if (next === undefined || !canFollow) return { response, isHome, isRepeatable };
+    if (!toGet && !asGet && !request.isReplayable) return { response, isHome, isRepeatable };
     void response.body?.cancel().catch(() => {});
     if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
     const kept = new Headers(headers);
@@ -74,8 +74,9 @@ export async function followRedirects(
   }
 }
 
-function target({ status, headers }: Response, base: string): URL | undefined {
-  const location = [301, 302, 303, 307, 308].includes(status) ? headers.get("location") : null;
+function target(response: Response, base: string): URL | undefined {
+  // The status first: runtimes make a response's headers when they are looked at, and hardly any answer redirects.
+  const location = [301, 302, 303, 307, 308].includes(response.status) ? response.headers.get("location") : null;
   const next = location !== null && URL.canParse(location, base) ? new URL(location, base) : undefined;
   return /^https?:$/.test(next?.protocol ?? "") ? next : undefined;
 }

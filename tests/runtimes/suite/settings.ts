@@ -45,7 +45,7 @@ const wrong: Readonly<Record<string, Refused>> = {
   "credentials in the endpoint": [TypeError, { endpoint: "https://a:b@api.test" }, "user name"],
   "no store": [TypeError, { configStore: undefined }, "configStore must be"],
   "scopes in one string": [TypeError, { scopes: "api:read" }, "scopes must be an array"],
-  "a scope with a space": [TypeError, { scopes: ["a b"] }, "scopes must be one"],
+  "a scope with a space": [TypeError, { scopes: ["a b"] }, "one scope (RFC 6749 §3.3) an element"],
   "a header's name with a space": [TypeError, { headerKey: "x y" }, "headerKey must be"],
   "an audience that is no string": [TypeError, { audience: 1 }, "audience must be"],
   "a misspelt Basic encoding": [TypeError, { basicEncoding: "From" }, "Basic encoding"],
