@@ -28,8 +28,10 @@ class ParsedApiKey implements FlyteApiKey {
   declare readonly org?: string;
   // No printer, serializer or copy reads private fields, except browsers' consoles: so it holds a function.
   readonly #clientSecret: () => string;
+  readonly #isGuessed: boolean;
 
-  constructor(endpoint: string, clientId: string, clientSecret: string, org: string | undefined) {
+  constructor(endpoint: string, clientId: string, clientSecret: string, org: string | undefined, isGuessed: boolean) {
+    this.#isGuessed = isGuessed;
     this.endpoint = endpoint;
     this.clientId = clientId;
     this.#clientSecret = () => clientSecret;
@@ -50,9 +52,12 @@ class ParsedApiKey implements FlyteApiKey {
   }
 
   toJSON(): Record<string, unknown> {
-    return { endpoint: this.endpoint, clientId: this.clientId, clientSecret: "[redacted]", org: this.org };
+    const { endpoint, org } = this;
+    return { endpoint, clientId: this.#isGuessed ? redacted : this.clientId, clientSecret: redacted, org };
   }
 }
+
+const redacted = "[redacted]";
 
 /**
  * Reads an API key of Flyte or Union: base64, of either alphabet and with or without padding, white space and line breaks at the end of what
@@ -62,9 +67,9 @@ class ParsedApiKey implements FlyteApiKey {
  * Colons within the fields, which Flyte's own readers stumble over, are told apart from those between them so:
  *
  * - From the front, the endpoint may begin with a scheme (`dns:///`, `https://`) and end in a port: a number up to 65535
- *   with a client id, a secret and an organisation behind it. In `host:8089:id:secret` nobody can tell whether the number
- *   is a port or the client's id, and a wrong guess would show the secret as an id: it is refused. Where it is a port, write
- *   `host:8089:id:secret:`. A client id that is such a number can't have a secret with colons.
+ *   with a client id and a secret behind it. A client id that is such a number is taken for a port if an organisation, or
+ *   a secret with colons, stands behind it. In `host:8089:id:secret` nobody can tell, so the client id isn't printed
+ *   there either: if the number were one, the third field would be the secret.
  * - Then comes the client id, up to the next colon, and from the end, where there is one field more, the organisation.
  *   Neither holds a colon. Neither endpoint nor client id holds an `@`: that is a URL's password.
  * - What is left is the secret, its colons included. In a key without an organisation a secret can't hold any, for its
@@ -88,6 +93,7 @@ class ParsedApiKey implements FlyteApiKey {
 export function parseFlyteApiKey(text: string): FlyteApiKey {
   // Who encodes by "echo … | base64" encodes a line break as well.
   const { host, port, fields } = split(decode(text).replace(/[\r\n]+$/, ""));
+  const isGuessed = port !== undefined && fields.length === 2;
   const [clientId = "", ...others] = fields;
   // "client_id:client_secret" alone, or with an organisation behind it.
   const org = others.length > 1 ? others.pop() : undefined;
@@ -96,7 +102,7 @@ export function parseFlyteApiKey(text: string): FlyteApiKey {
   if (
     clientId === "" || clientSecret === "" || `${host}${clientId}`.includes("@") || !URL.canParse(platformUrl(endpoint))
   ) throw malformed();
-  return new ParsedApiKey(endpoint, clientId, clientSecret, org === "" || org === "None" ? undefined : org);
+  return new ParsedApiKey(endpoint, clientId, clientSecret, org === "" || org === "None" ? undefined : org, isGuessed);
 }
 
 function decode(text: unknown): string {
@@ -115,15 +121,7 @@ function split(text: string): { host: string; port: string | undefined; fields: 
     [];
   const fields = rest.split(":");
   const isPort = fields.length > 2 && /^\d{1,5}(\/.*)?$/.test(fields[0]!) && parseInt(fields[0]!) < 65_536;
-  if (isPort && fields.length === 3 && !fields[0]!.includes("/")) throw ambiguous();
   return { host, port: isPort ? fields.shift() : undefined, fields };
-}
-
-function ambiguous(): TypeError {
-  return new TypeError(
-    "An API key of Flyte must be base64 of endpoint:client_id:client_secret:org. This one, which isn't shown, has four " +
-      "fields, the second of them a number: if that is the endpoint's port, encode the text with a colon at its end.",
-  );
 }
 
 function malformed(): TypeError {
