@@ -142,13 +142,13 @@ export abstract class GrantAuthenticator extends Authenticator {
       refuse("revocation", "what tokenRevocation() returns", options.revocation);
     }
     const clientAuth = chooseClientAuth(options);
-    // What holds a secret isn't kept: the way out and the client authentication have it. What the caller may change is
-    // copied.
-    const { clientSecret: _, basicEncoding: _1, httpProxyUrl: _2, verify: _3, clientCertificate: _4, ...kept } =
-      options;
     const endpoint = String(options.endpoint);
     const allowedOrigins = options.allowedOrigins?.map(String);
-    this.#options = { ...kept, endpoint, allowedOrigins, timeout, cooldown, clock, clientAuth };
+    // What holds a secret isn't kept: the way out and the client authentication have it. What the caller may change is
+    // copied.
+    const gone = { clientSecret: undefined, httpProxyUrl: undefined, clientCertificate: undefined };
+    const settings = { basicEncoding: undefined, verify: undefined, timeout, cooldown, clock, clientAuth };
+    this.#options = { ...options, endpoint, allowedOrigins, ...settings, ...gone };
     const heritage = (options as { readonly [inherited]?: Heritage })[inherited];
     this.#form = heritage?.form ?? formParameters(options);
     this.#ownFamily = heritage?.family;

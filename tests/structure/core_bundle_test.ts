@@ -4,11 +4,12 @@ import { denoOutput } from "./deno_output.ts";
 
 /**
  * Bytes, minified and gzipped. The goal is the smallest peer that renews, with a third of the duties; it is far. What
- * fails is the guard: a little above what retries, redirects, events and messages that help have come to. Loading the
- * rarer half lazily would bring the figure down and break service workers, where `import()` is forbidden.
+ * fails is the guard: a little above what retries, redirects, events, several audiences and messages that help have come
+ * to, for @std's own size may differ where it comes from JSR. Loading the rarer half lazily would bring the figure down
+ * and break service workers, where `import()` is forbidden.
  */
 const goal = 3_788;
-const guard = 12_900;
+const guard = 13_000;
 
 /** What nobody should pay for who imports the core. A package's name is in quotes: messages may speak of it. */
 const strangers = [
