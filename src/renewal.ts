@@ -78,6 +78,8 @@ export class Renewal {
   /** Failures in a row. */
   #failures = 0;
   #lastError: unknown;
+  /** The last time it was closed. */
+  #end: { readonly reason: unknown } | undefined;
   /**
    * Whether the last error came for good, and not from the token endpoint: from a vault or a settings service, say, which
    * is to be spared.
@@ -147,6 +149,7 @@ export class Renewal {
 
   /** Ends what is under way, with `reason` for those who wait, and settles when it has ended. */
   async close(reason: unknown): Promise<void> {
+    this.#end = { reason };
     await this.#flight.end(reason);
   }
 
@@ -283,11 +286,14 @@ export class Renewal {
     const { defaultLifetime } = this.#options;
     const start = momentOf(this.#clock);
     this.#lastStart = start.monotonic;
+    const end = this.#end;
     const request = { reason, attempt, behind: this.#isBehind };
     this.#tell({ type: "requested", ...request });
     try {
       const issued = await this.#ask(signal);
       signal.throwIfAborted();
+      // On workerd the signal comes a beat late.
+      if (this.#end !== end) throw this.#end?.reason;
       const held = this.#held = new Held(issued, start, defaultLifetime, this.#held);
       this.#failures = 0;
       this.#isOwnFault = false;

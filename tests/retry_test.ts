@@ -7,6 +7,7 @@ import {
   type ClientCredentialsAuthenticatorOptions,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { asOnWorkerd } from "./config_store/metadata_stub.ts";
 import { type TokenEndpointStub, tokenEndpointStub, usualAnswer } from "./servers/token_endpoint_stub.ts";
 
 const unavailable = (headers: HeadersInit = {}) => new Response(null, { status: 503, headers });
@@ -167,6 +168,20 @@ Deno.test("who comes right after close has nothing to do with what was ended", a
   answer = () => Promise.resolve(usualAnswer(1));
   assertEquals((await authenticator.getCredentials()).accessToken, "token-2");
   await Promise.all([closed, waiting]);
+});
+
+Deno.test("what comes after close isn't held, even where nobody can be told at once", async () => {
+  using _ = asOnWorkerd();
+  let answer = () => {};
+  const stub = tokenEndpointStub(() => new Promise((resolve) => answer = () => resolve(usualAnswer(1))));
+  const authenticator = authenticatorAt(stub);
+  const waiting = assertRejects(() => authenticator.getCredentials(), DOMException, "closed");
+  await pause(5);
+  const closed = authenticator.close();
+  answer();
+  await Promise.all([closed, waiting]);
+
+  assertEquals(authenticator.credentials, undefined);
 });
 
 Deno.test("a vault or a settings service that fails isn't asked at every call", async () => {
