@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isLoopback } from "../transport/loopback.ts";
+import { isExposed } from "../transport/loopback.ts";
 import { checkUrl } from "./check.ts";
 
 /** As it was given: issuers are compared as text. */
@@ -13,9 +13,10 @@ export function checkIssuer(issuer: string | URL, allowInsecureRequests = false)
   if (typeof issuer === "string" && /\s/.test(issuer)) {
     throw new TypeError("issuer must be written without white space.");
   }
-  const { protocol, hostname, href } = checkUrl("issuer", issuer);
+  const url = checkUrl("issuer", issuer);
+  const { href } = url;
   if (/[?#]/.test(href)) throw new TypeError("issuer must have neither query nor fragment (RFC 8414 §2).");
-  if (protocol === "http:" && !isLoopback(hostname) && !allowInsecureRequests) {
+  if (isExposed(url) && !allowInsecureRequests) {
     throw new TypeError('issuer must be an "https:" URL (RFC 8414 §2), or set allowInsecureRequests.');
   }
   // Letters of the host and a port may be the server's own way to write it; a path that is read as another one isn't.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isLoopback } from "../transport/loopback.ts";
+import { isExposed } from "../transport/loopback.ts";
 import { checkUrl } from "./check.ts";
 
 /** `https:`, or `http:` where it is spoken to without TLS, for `dns:///host:443` and `host:443`; a URL stays as it is. */
@@ -33,7 +33,7 @@ export function checkPlatform(endpoint: unknown, options: PlatformOptions): stri
   }
   const url = checkUrl("endpoint", platformUrl(text, insecure));
   if (url.search || url.hash) throw new TypeError("endpoint must have neither query nor fragment.");
-  if (url.protocol === "http:" && !isLoopback(url.hostname) && !insecure && !allowInsecureRequests) {
+  if (isExposed(url) && !insecure && !allowInsecureRequests) {
     throw new TypeError('endpoint must be an "https:" URL, or set insecure.');
   }
   return url.pathname === "/" ? url.origin : url.href;

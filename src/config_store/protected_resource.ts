@@ -21,7 +21,7 @@
  * @module
  */
 
-import { isLoopback } from "../transport/loopback.ts";
+import { isExposed } from "../transport/loopback.ts";
 import type { AuthorizationServerMetadata } from "./authorization_server_metadata.ts";
 import { CachedLookup, type LookupOptions, type Search } from "./cached_lookup.ts";
 import { checkScopes, checkUrl } from "./check.ts";
@@ -190,7 +190,7 @@ export class ProtectedResourceClientConfigStore extends ClientConfigStore {
 function checkApi(resource: string | URL, allowInsecureRequests = false): URL {
   const url = checkUrl("resource", resource);
   if (url.href.includes("#")) throw new TypeError("resource must have no fragment (RFC 9728 §1.2).");
-  if (url.protocol === "http:" && !isLoopback(url.hostname) && !allowInsecureRequests) {
+  if (isExposed(url) && !allowInsecureRequests) {
     throw new TypeError('resource must be an "https:" URL (RFC 9728 §1.2), or set allowInsecureRequests.');
   }
   return url;

@@ -6,6 +6,7 @@
 
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../transport/fetch.ts";
+import { isDenied, rootMessage } from "../transport/network_failure.ts";
 import { readBody } from "../transport/response_body.ts";
 import type { BuiltTokenRequest } from "./token_request.ts";
 import type { TokenResponse } from "./token_response.ts";
@@ -38,7 +39,7 @@ export async function exchange(
   } catch (error) {
     if (error instanceof AuthenticationError) throw error;
     signal.throwIfAborted();
-    if (/^(NotCapable|PermissionDenied)$/.test(Object(error).name)) {
+    if (isDenied(error)) {
       throw new AuthenticationError(
         "permission_denied",
         `Cannot reach ${shown(tokenEndpoint)}: not permitted. Run with --allow-net=${tokenEndpoint.host}.`,
@@ -55,11 +56,4 @@ export async function exchange(
 /** The endpoint as messages show it: a query may hold what nobody should read. */
 export function shown({ origin, pathname }: URL): string {
   return origin + pathname;
-}
-
-/** Runtimes wrap: the innermost message is the one that tells. */
-function rootMessage(error: unknown): string {
-  let root = error;
-  for (let depth = 0; depth < 5 && Object(root).cause !== undefined; depth++) root = Object(root).cause;
-  return String(Object(root).message ?? root);
 }

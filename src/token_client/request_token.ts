@@ -10,7 +10,7 @@ import type { Credentials } from "../credentials.ts";
 import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../transport/fetch.ts";
-import { isLoopback } from "../transport/loopback.ts";
+import { isExposed } from "../transport/loopback.ts";
 import { exchange, shown } from "./exchange.ts";
 import type { RefusalMemory } from "./refusal_memory.ts";
 import { buildTokenRequest, type BuiltTokenRequest, type TokenRequestParameters } from "./token_request.ts";
@@ -35,7 +35,7 @@ export interface TokenExchange extends Omit<TokenRequestParameters, "signal"> {
 /** The credentials the server gives, or an `AuthenticationError`. */
 export async function requestToken(asked: TokenExchange): Promise<Credentials> {
   const { tokenEndpoint: url, timeout, signal, refusals } = asked;
-  if (url.protocol === "http:" && !asked.allowInsecureRequests && !isLoopback(url.hostname)) {
+  if (isExposed(url) && !asked.allowInsecureRequests) {
     throw new AuthenticationError(
       "insecure_token_endpoint",
       `Cannot send a secret to ${shown(url)} unencrypted: use "https:", or set allowInsecureRequests.`,

@@ -9,11 +9,11 @@ import { concealAssertion } from "../client_auth/assertion_parameters.ts";
 import { checkUrl } from "../config_store/check.ts";
 import { AuthenticationError, type AuthenticationErrorOptions } from "../errors.ts";
 import { parseJsonObject } from "../transport/json_object.ts";
-import { isLoopback } from "../transport/loopback.ts";
+import { isExposed } from "../transport/loopback.ts";
 import { exchange, shown } from "./exchange.ts";
 import { parseRetryAfter } from "../transport/retry_after.ts";
 import { buildTokenRequest } from "./token_request.ts";
-import type { TokenResponse } from "./token_response.ts";
+import { errorCode, isTrouble, type TokenResponse } from "./token_response.ts";
 import type { RevocationContext, TokenRevocation } from "./token_revocation.ts";
 
 /** Settings of {@linkcode tokenRevocation}. */
@@ -93,7 +93,7 @@ interface Given {
 async function revoke(context: RevocationContext, given: Given): Promise<void> {
   const { timeout, config, clock } = context;
   const endpoint = given.endpoint ?? checkEndpoint(config.revocationEndpoint);
-  if (endpoint.protocol === "http:" && !context.allowInsecureRequests && !isLoopback(endpoint.hostname)) {
+  if (isExposed(endpoint) && !context.allowInsecureRequests) {
     throw failure(
       "insecure_token_endpoint",
       `it would go to ${shown(endpoint)} unencrypted. Use "https:", or set allowInsecureRequests.`,
@@ -159,10 +159,8 @@ function judge(
   if (status >= 200 && status < 300) return;
   const { error, error_description: description } = parseJsonObject(text) ?? {};
   // What might be a quotation is none.
-  const word = typeof error === "string" && /^[a-z][a-z0-9_.:-]{0,63}$/.test(error) && clean(error) === error
-    ? error
-    : undefined;
-  const retryable = word === undefined || status === 408 || status === 429 || status >= 500 && status !== 501;
+  const word = typeof error === "string" && errorCode.test(error) && clean(error) === error ? error : undefined;
+  const retryable = word === undefined || isTrouble(status);
   const advice = word === "unsupported_token_type"
     ? "It can't revoke tokens of this kind: leave revocation out."
     : retryable

@@ -31,7 +31,7 @@ export interface TokenResponseContext {
 }
 
 /** An OAuth error code as servers write them. RFC 6749's grammar also takes "Not Found", which says nothing. */
-const errorCode = /^[a-z][a-z0-9_.:-]{0,63}$/;
+export const errorCode = /^[a-z][a-z0-9_.:-]{0,63}$/;
 
 /** OAuth error codes that pass by themselves (RFC 6749 §4.1.2.1, RFC 8628 §3.5, RFC 9449 §8). */
 const passing = new Set([
@@ -87,9 +87,7 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
   const isCode = typeof error === "string" &&
     (lasting.test(error) || passing.has(error) || errorCode.test(error) && show(error) === error);
   if (isCode) {
-    // A 501 says that the grant isn't implemented, with whatever code: that doesn't pass.
-    const isTrouble = status >= 500 && status !== 501 || status === 429 || status === 408;
-    const retryable = passing.has(error) || isTrouble;
+    const retryable = passing.has(error) || isTrouble(status);
     throw fail(
       retryable ? "token_endpoint_failed" : "token_request_refused",
       `the server answered ${error} (${status}). ${advice.get(error) ?? ""}`.trim(),
@@ -132,6 +130,11 @@ export function judgeTokenResponse(response: TokenResponse, context: TokenRespon
     // It quotes nothing.
     throw fail("invalid_response", (error as TypeError).message);
   }
+}
+
+/** Whether a status passes by itself. A 501 doesn't: it says that something isn't implemented, with whatever code. */
+export function isTrouble(status: number): boolean {
+  return status >= 500 && status !== 501 || status === 429 || status === 408;
 }
 
 function explainStatus(status: number): string {
