@@ -26,8 +26,8 @@ export async function exchange(
       redirect: "manual",
     });
     const { status } = response;
-    // Browsers give a redirect no status.
-    if (status === 0 || status >= 300 && status < 400) {
+    // Browsers give a redirect no status; and a fetch of the caller's may have followed one all the same.
+    if (response.redirected || status === 0 || status >= 300 && status < 400) {
       void response.body?.cancel().catch(() => {});
       throw new AuthenticationError(
         "redirect_refused",

@@ -194,3 +194,15 @@ Deno.test("an abort rejects with the signal's own reason", async () => {
     reason,
   );
 });
+
+Deno.test("an answer that a redirect was followed for is refused, whoever followed it", async () => {
+  const fetch = () => {
+    const response = Response.json({ access_token: "planted-token" });
+    return Promise.resolve(Object.defineProperty(response, "redirected", { value: true }));
+  };
+  const options = { clientId: "id", clientSecret: "secret", fetch };
+
+  const error = await assertRejects(() => getToken("https://auth.test/token", options), AuthenticationError);
+
+  assertEquals([error.code, error.retryable], ["redirect_refused", false]);
+});
