@@ -37,10 +37,10 @@ export {
   type CallOptions,
   type RefreshOptions,
 } from "./src/authenticator.ts";
-export type { IssuedCredentials } from "./src/held.ts";
-export type { RetryOptions } from "./src/renewal.ts";
+export type { IssuedCredentials } from "./src/refresh/issued_token.ts";
+export type { RetryOptions } from "./src/refresh/renewal.ts";
 export type { Clock } from "./src/clock.ts";
-export type { Fetch } from "./src/transport/fetch.ts";
+export type { Fetch } from "./src/http/fetch.ts";
 export type { ClientCertificate } from "./src/transport/transport.ts";
 export {
   ClientCredentialsAuthenticator,
@@ -65,10 +65,10 @@ export { clientSecretBasic } from "./src/client_auth/client_secret_basic.ts";
 export { clientSecretPost } from "./src/client_auth/client_secret_post.ts";
 export { none } from "./src/client_auth/none.ts";
 export type { ProofOfPossession } from "./src/dpop/proof_of_possession.ts";
-export type { AuthorizationDetail, TokenRequestOptions } from "./src/token_client/asked.ts";
-export type { RevocationContext, TokenRevocation } from "./src/token_client/token_revocation.ts";
-export { getToken, type GetTokenOptions } from "./src/token_client/get_token.ts";
-export { GrantType } from "./src/token_client/grant_type.ts";
+export type { AuthorizationDetail, TokenRequestOptions } from "./src/token_endpoint/parameters.ts";
+export type { RevocationContext, TokenRevocation } from "./src/token_endpoint/token_revocation.ts";
+export { getToken, type GetTokenOptions } from "./src/token_endpoint/get_token.ts";
+export { GrantType } from "./src/token_endpoint/grant_type.ts";
 export type {
   AuthenticatorEvent,
   AuthenticatorEventListener,

@@ -5,15 +5,15 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import { checkDuration, checkFunction, checkHeaderKey, checkUrl, refuse } from "./config_store/check.ts";
+import { checkDuration, checkFunction, checkHeaderKey, checkUrl, refuse } from "./arguments.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
 import { type AuthenticatorEventListener, tell } from "./events.ts";
-import type { Held, IssuedCredentials } from "./held.ts";
-import { Renewal, type RenewalOptions, type RetryOptions } from "./renewal.ts";
-import { ApiRequest, type Place } from "./transport/api_request.ts";
-import { type Fetch, globalFetch } from "./transport/fetch.ts";
-import { type Followed, followRedirects } from "./transport/follow_redirects.ts";
+import type { Held, IssuedCredentials } from "./refresh/issued_token.ts";
+import { Renewal, type RenewalOptions, type RetryOptions } from "./refresh/renewal.ts";
+import { ApiRequest, type Place } from "./api_call/replayable_request.ts";
+import { type Fetch, globalFetch } from "./http/fetch.ts";
+import { type Followed, followRedirects } from "./api_call/redirects.ts";
 import { hostTransport, type WayOut } from "./transport/host.ts";
 import type { ClientCertificate, TransportOptions } from "./transport/transport.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { GrantAuthenticator, type GrantAuthenticatorOptions } from "./grant_authenticator.ts";
-import { GrantType } from "./token_client/grant_type.ts";
+import { GrantType } from "./token_endpoint/grant_type.ts";
 
 /** Settings of a {@linkcode ClientCredentialsAuthenticator}: `clientSecret` or `clientAuth` is needed. */
 export interface ClientCredentialsAuthenticatorOptions extends GrantAuthenticatorOptions {}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RefusalMemory } from "./token_client/refusal_memory.ts";
+import type { RefusalMemory } from "./token_endpoint/rejection_cache.ts";
 
 /** How many are kept: some 20 megabytes. */
 const most = 10_000;

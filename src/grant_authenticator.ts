@@ -8,16 +8,21 @@ import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret, TokenRequest } from "./client_auth/client_auth.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { checkDuration, checkFunction, checkHeaderKey, checkString, checkUrl, refuse } from "./config_store/check.ts";
+import { checkDuration, checkFunction, checkHeaderKey, checkString, checkUrl, refuse } from "./arguments.ts";
 import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
 import { AuthenticationError } from "./errors.ts";
 import { Family } from "./family.ts";
-import type { IssuedCredentials } from "./held.ts";
-import { type FormParameters, formParameters, identityOf, type TokenRequestOptions } from "./token_client/asked.ts";
-import { chooseClientAuth, defaultTimeout } from "./token_client/get_token.ts";
-import { RefusalMemory } from "./token_client/refusal_memory.ts";
-import { requestToken } from "./token_client/request_token.ts";
-import type { TokenRevocation } from "./token_client/token_revocation.ts";
+import type { IssuedCredentials } from "./refresh/issued_token.ts";
+import {
+  type FormParameters,
+  formParameters,
+  identityOf,
+  type TokenRequestOptions,
+} from "./token_endpoint/parameters.ts";
+import { chooseClientAuth, defaultTimeout } from "./token_endpoint/get_token.ts";
+import { RefusalMemory } from "./token_endpoint/rejection_cache.ts";
+import { requestToken } from "./token_endpoint/request_token.ts";
+import type { TokenRevocation } from "./token_endpoint/token_revocation.ts";
 
 /** Settings that every {@linkcode GrantAuthenticator} takes. */
 export interface GrantAuthenticatorOptions extends AuthenticatorOptions, TokenRequestOptions {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Flight } from "../src/flight.ts";
+import { Flight } from "../src/refresh/flight.ts";
 
 /** Pretends to be workerd for as long as it is in scope. */
 function asOnWorkerd(): Disposable {

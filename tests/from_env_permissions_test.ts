@@ -11,7 +11,7 @@ const clients = [{ client_id: "my-client", client_secret: secret }];
 
 /** Runs a few lines with the permissions given and no others, and the variables given besides Deno's own. */
 async function run(code: string, permissions: readonly string[], env: Record<string, string>) {
-  const imports = `import { authenticatorFromEnv, EnvClientConfigStore } from "file://${root}/src/from_env.ts";
+  const imports = `import { authenticatorFromEnv, EnvClientConfigStore } from "file://${root}/src/env/from_env.ts";
     const told = (error) => error.code + ": " + error.message;`;
   const script = `data:text/javascript,${encodeURIComponent(imports + code)}`;
   const args = ["run", ...flags(source, "run"), "--quiet", "--no-prompt", ...permissions, script];

@@ -1,7 +1,7 @@
 /** A Worker whose settings stand in its bindings: hands on the projects, or says where tokens are given. @module */
 import type { ClientCredentialsAuthenticator } from "../mod.ts";
-import { DiscoveryClientConfigStore } from "../src/config_store/discovery.ts";
-import { authenticatorFromEnv } from "../src/from_env.ts";
+import { DiscoveryClientConfigStore } from "../src/discovery/discovery.ts";
+import { authenticatorFromEnv } from "../src/env/from_env.ts";
 
 let authenticator: ClientCredentialsAuthenticator | undefined;
 let store: DiscoveryClientConfigStore | undefined;

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AuthenticationError, Credentials, type IssuedCredentials } from "@m2m/authenticator";
-import { Renewal, type RenewalOptions } from "../src/renewal.ts";
+import { Renewal, type RenewalOptions } from "../src/refresh/renewal.ts";
 
 /** Clocks that stand still until told to move. */
 class HandClock {

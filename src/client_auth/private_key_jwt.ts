@@ -7,14 +7,14 @@
 
 import { type AssertionOptions, checkAssertionOptions } from "./assertion_claims.ts";
 import type { ClientAuth } from "./client_auth.ts";
-import { checkAlgorithm, type PrivateKeyAlgorithm } from "./signing_algorithm.ts";
-import { type IdentifiedKey, type PrivateKey, readSigningKey } from "./signing_key.ts";
+import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
+import { type IdentifiedKey, type PrivateKey, readSigningKey } from "../jwt/signing_key.ts";
 import { putSignedAssertion } from "./sign_assertion.ts";
 
 export type { AssertionOptions } from "./assertion_claims.ts";
-export type { PrivateJwk } from "./private_key_jwk.ts";
-export type { PrivateKeyAlgorithm } from "./signing_algorithm.ts";
-export type { IdentifiedKey, PrivateKey } from "./signing_key.ts";
+export type { PrivateJwk } from "../jwt/private_key_jwk.ts";
+export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
+export type { IdentifiedKey, PrivateKey } from "../jwt/signing_key.ts";
 
 /** Settings of {@linkcode privateKeyJwt}. */
 export interface PrivateKeyJwtOptions extends AssertionOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fetch } from "../transport/fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 
 /** What a client must know of its authorization server (flytekit's `ClientConfig`). */
 export interface ClientConfig {

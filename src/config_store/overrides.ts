@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkHeaderKey, checkResource, checkScopes, checkString } from "./check.ts";
+import { checkHeaderKey, checkResource, checkScopes, checkString } from "../arguments.ts";
 import type { ClientConfig } from "./client_config_store.ts";
 
 /** What a user may say. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseChallenges } from "../transport/challenges.ts";
+import { parseChallenges } from "../http/www_authenticate.ts";
 
 /**
  * The `error` of the challenge for the scheme `DPoP`, wherever it stands among others in `WWW-Authenticate`. Gateways

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { checkAlgorithm, type PrivateKeyAlgorithm } from "../client_auth/signing_algorithm.ts";
+import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { checkUrl } from "../config_store/check.ts";
-import { Flight } from "../flight.ts";
-import type { Fetch } from "../transport/fetch.ts";
+import { checkUrl } from "../arguments.ts";
+import { Flight } from "../refresh/flight.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { proofError } from "./challenge.ts";
 import type { ProofKey } from "./key_pair.ts";
 import { type KeyPairSource, keySource, orExplain } from "./key_source.ts";
@@ -18,9 +18,9 @@ import { type ProofTarget, signProof } from "./proof.ts";
 import { apiProofFetch, type Prover, tokenProofFetch } from "./proof_fetch.ts";
 import type { ProofOfPossession } from "./proof_of_possession.ts";
 
-export type { PrivateKeyAlgorithm } from "../client_auth/signing_algorithm.ts";
+export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { Clock } from "../clock.ts";
-export type { Fetch } from "../transport/fetch.ts";
+export type { Fetch } from "../http/fetch.ts";
 export type { KeyPairSource } from "./key_source.ts";
 export type { ProofTarget } from "./proof.ts";
 export type { ProofOfPossession } from "./proof_of_possession.ts";

@@ -5,12 +5,7 @@
  */
 
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
-import {
-  algorithmOf,
-  chooseAlgorithm,
-  parametersOf,
-  type PrivateKeyAlgorithm,
-} from "../client_auth/signing_algorithm.ts";
+import { algorithmOf, chooseAlgorithm, parametersOf, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 
 /** What proofs are signed with, and what they show of it. */
 export interface ProofKey {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PrivateKeyAlgorithm } from "../client_auth/signing_algorithm.ts";
+import type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { AuthenticationError } from "../errors.ts";
 import { checkKeyPair, generateKeyPair, isOnePair, openKeyPair, type ProofKey } from "./key_pair.ts";
 

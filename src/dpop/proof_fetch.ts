@@ -4,9 +4,9 @@
  * @module
  */
 
-import { untilAborted } from "../abort.ts";
-import { ApiRequest } from "../transport/api_request.ts";
-import type { Fetch } from "../transport/fetch.ts";
+import { untilAborted } from "../refresh/deadlines.ts";
+import { ApiRequest } from "../api_call/replayable_request.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { proofError } from "./challenge.ts";
 import type { Nonces } from "./nonces.ts";
 import type { ProofTarget } from "./proof.ts";

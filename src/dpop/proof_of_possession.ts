@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fetch } from "../transport/fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 
 /** Binds tokens to a key, and proves with every request that the key is at hand. Made by `dpop` of `./dpop`. */
 export interface ProofOfPossession {

@@ -22,7 +22,7 @@
  * @module
  */
 
-import type { Fetch } from "./fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { lazyTransport, type Opened } from "./lazy.ts";
 import { readFromDisk, secureContext, tlsSettings } from "./secure_context.ts";
 import { onlyOn } from "./only_on.ts";

@@ -30,7 +30,7 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
-import type { Fetch } from "./fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { lazyTransport, type Opened } from "./lazy.ts";
 import { readPems, usePems } from "./pem.ts";
 import { parseProxyUrl } from "./proxy_url.ts";

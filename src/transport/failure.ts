@@ -9,7 +9,7 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
-import type { Fetch } from "./fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { parseProxyUrl } from "./proxy_url.ts";
 import type { TransportOptions } from "./transport.ts";
 

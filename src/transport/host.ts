@@ -5,7 +5,7 @@
  */
 
 import { checkTransportOptions } from "./check_options.ts";
-import type { Fetch } from "./fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import type { HostName } from "./host_transports.ts";
 import type { Transport, TransportOptions } from "./transport.ts";
 

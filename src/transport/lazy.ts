@@ -6,7 +6,7 @@
 
 import { checkTransportOptions } from "./check_options.ts";
 import { explained } from "./failure.ts";
-import type { Fetch } from "./fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import type { Transport, TransportOptions } from "./transport.ts";
 
 /** What sends requests now, and what it takes to be rid of it. */

@@ -25,7 +25,7 @@
  */
 
 import * as undici from "undici";
-import type { Fetch } from "./fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { onlyOn } from "./only_on.ts";
 import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
 import { type Undici, undiciTransport } from "./undici.ts";

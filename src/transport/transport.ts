@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fetch } from "./fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 
 /** A client's certificate and its private key, for servers that ask for one (mutual TLS, RFC 8705). */
 export interface ClientCertificate {

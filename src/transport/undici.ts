@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fetch } from "./fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { lazyTransport, type Opened } from "./lazy.ts";
 import { parseProxyUrl } from "./proxy_url.ts";
 import { readFromDisk, secureContext, tlsSettings } from "./secure_context.ts";

@@ -6,9 +6,9 @@
 
 import type * as Http from "node:http";
 import type * as Stream from "node:stream";
-import { ApiRequest } from "./api_request.ts";
-import type { Fetch } from "./fetch.ts";
-import { followRedirects } from "./follow_redirects.ts";
+import { ApiRequest } from "../api_call/replayable_request.ts";
+import type { Fetch } from "../http/fetch.ts";
+import { followRedirects } from "../api_call/redirects.ts";
 import { connectUnverified, type UnverifiedOptions } from "./unverified_connection.ts";
 
 /** Bundlers for the web would look for what is imported. */

@@ -80,7 +80,7 @@ Deno.test("a file that Deno may not read is a typed error that says what to allo
     "run",
     "--no-prompt",
     `data:text/typescript,${
-      encodeURIComponent(`import { secretFile } from "${import.meta.resolve("../../src/client_auth/secret_file.ts")}";
+      encodeURIComponent(`import { secretFile } from "${import.meta.resolve("../../src/secrets/secret_file.ts")}";
       await secretFile("/etc/hostname")().catch((error) => console.log(error.code, error.message));`)
     }`,
   );

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { checkHeaderKey, checkResource, checkScopes, checkString, checkUrl } from "../../src/config_store/check.ts";
+import { checkHeaderKey, checkResource, checkScopes, checkString, checkUrl } from "../../src/arguments.ts";
 
 Deno.test("a URL must be absolute, of the web, and free of credentials", () => {
   assertEquals(checkUrl("endpoint", "https://api.example.com/v1").href, "https://api.example.com/v1");

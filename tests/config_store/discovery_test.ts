@@ -271,7 +271,7 @@ Deno.test("on Deno the issuer's host is all that must be allowed, and what is mi
   const host = new URL(server.origin).host;
   const script = `data:text/typescript,${
     encodeURIComponent(`
-      import { DiscoveryClientConfigStore } from "file://${root}/src/config_store/discovery.ts";
+      import { DiscoveryClientConfigStore } from "file://${root}/src/discovery/discovery.ts";
       const store = new DiscoveryClientConfigStore("${server.origin}");
       console.log(await store.getClientConfig().then((config) => config.tokenEndpoint, ({ code, message }) => code + message));
     `)

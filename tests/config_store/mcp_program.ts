@@ -3,7 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client";
 // @ts-types="@modelcontextprotocol/sdk/client/streamableHttp"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ClientCredentialsAuthenticator } from "../../mod.ts";
-import { ProtectedResourceClientConfigStore } from "../../src/config_store/protected_resource.ts";
+import { ProtectedResourceClientConfigStore } from "../../src/discovery/protected_resource.ts";
 
 /** What it needs to know. */
 export interface McpSettings {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { platformUrl } from "../../src/config_store/platform_url.ts";
+import { platformUrl } from "../../src/env/platform_url.ts";
 
 const rows: [endpoint: string, secure: string, insecure: string][] = [
   ["dns:///flyte.test", "https://flyte.test", "http://flyte.test"],

@@ -3,11 +3,11 @@ import { encodeBase64Url } from "@std/encoding/base64url";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { AuthenticationError, clientSecretBasic, Credentials, getBasicAuthorizationHeader } from "../../mod.ts";
-import { checkScopes } from "../../src/config_store/check.ts";
+import { checkScopes } from "../../src/arguments.ts";
 import { jwtLifetime, parseExpiresIn } from "../../src/credentials.ts";
-import { parseRetryAfter } from "../../src/transport/retry_after.ts";
-import { buildTokenRequest } from "../../src/token_client/token_request.ts";
-import { judgeTokenResponse } from "../../src/token_client/token_response.ts";
+import { parseRetryAfter } from "../../src/http/retry_after.ts";
+import { buildTokenRequest } from "../../src/token_endpoint/request.ts";
+import { judgeTokenResponse } from "../../src/token_endpoint/response.ts";
 import { assertNothingShows, planted, quotedSecret } from "./planted.ts";
 
 const tenYears = 10 * 365 * 24 * 3_600_000;

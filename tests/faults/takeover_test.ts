@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import fc from "fast-check";
-import { Flight } from "../../src/flight.ts";
+import { Flight } from "../../src/refresh/flight.ts";
 
 /** One request to an isolate of a platform where promises belong to requests. */
 interface Visitor {

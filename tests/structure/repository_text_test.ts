@@ -69,5 +69,5 @@ Deno.test("the judge of the repository's texts finds what it looks for", () => {
   assertEquals(innocent.filter((text) => forbiddenWords(text).length > 0), []);
   assertEquals(forbiddenNames("src/util/x.ts"), ["util"]);
   assertEquals(forbiddenNames("src/dpop/types.ts"), ["types.ts"]);
-  assertEquals(forbiddenNames("src/token_client/grant_type.ts"), []);
+  assertEquals(forbiddenNames("src/token_endpoint/grant_type.ts"), []);
 });

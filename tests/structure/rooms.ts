@@ -14,20 +14,25 @@ import { computed } from "./syntax.ts";
  */
 const floors: readonly (readonly string[])[] = [
   ["cli", "telemetry", "testing"],
-  ["from_env", "from_flyte", "from_flyte_config"],
-  ["client_credentials", "grant"],
+  ["flyte"],
+  ["env"],
+  ["client_credentials", "grants"],
   ["grant_authenticator"],
   ["family"],
   ["authenticator"],
-  ["renewal"],
-  ["held"],
-  ["token_client", "token_store"],
+  ["token_endpoint", "token_store", "workload"],
   ["dpop"],
+  ["discovery"],
+  ["secrets"],
   ["client_auth", "config_store"],
-  ["credentials"],
-  ["flight", "events"],
+  ["jwt"],
   ["transport"],
-  ["abort", "clock", "errors"],
+  ["api_call"],
+  ["refresh"],
+  ["credentials"],
+  ["events"],
+  ["http"],
+  ["arguments", "clock", "errors"],
 ];
 
 /** Rooms full of implementations, which don't know each other: siblings share only the files named here. */
@@ -37,61 +42,12 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "assertion_parameters.ts",
     "basic_authorization.ts",
     "client_auth.ts",
-    "private_key_jwk.ts",
-    "private_key_pem.ts",
     "sign_assertion.ts",
-    "signing_algorithm.ts",
-    "signing_key.ts",
   ],
-  config_store: [
-    "auth_methods.ts",
-    "authorization_server_metadata.ts",
-    "cached_lookup.ts",
-    "check.ts",
-    "client_config_store.ts",
-    "env_names.ts",
-    "env_rules.ts",
-    "env_settings.ts",
-    "environment.ts",
-    "flyte_document.ts",
-    "flyte_legacy_config.ts",
-    "flyte_request.ts",
-    "issuer.ts",
-    "metadata_fields.ts",
-    "metadata_request.ts",
-    "overrides.ts",
-    "platform_url.ts",
-    "protected_resource_metadata.ts",
-    "protected_resource_request.ts",
-    "published_document.ts",
-    "server_endpoints.ts",
-    "setting_rules.ts",
-  ],
-  grant: ["grant_options.ts"],
+  config_store: ["client_config_store.ts", "overrides.ts"],
+  grants: ["grant_options.ts"],
+  secrets: [],
   token_store: ["token_store.ts"],
-  // host.ts chooses among the runtimes, and loads the one it chose.
-  transport: [
-    "api_request.ts",
-    "challenges.ts",
-    "check_options.ts",
-    "failure.ts",
-    "fetch.ts",
-    "follow_redirects.ts",
-    "host.ts",
-    "host_transports.ts",
-    "json_object.ts",
-    "lazy.ts",
-    "network_failure.ts",
-    "pem.ts",
-    "proxy_url.ts",
-    "request_bound.ts",
-    "secure_context.ts",
-    "only_on.ts",
-    "transport.ts",
-    "undici.ts",
-    "unverified_connection.ts",
-    "unverified_fetch.ts",
-  ],
 };
 
 /** Packages every room may import. Whatever else isn't ours belongs to a runtime, or to a vendor. */
@@ -100,7 +56,7 @@ const packagesForAll = /^@std\/encoding(\/|$)/;
 /** Packages that belong to exports of their own, and the modules that may import them. */
 const packagesForSome: Readonly<Record<string, readonly string[]>> = {
   jose: ["src/client_auth/sign_assertion.ts", "src/dpop/key_pair.ts", "src/dpop/proof.ts"],
-  "js-yaml": ["src/config_store/flyte_config_file.ts"],
+  "js-yaml": ["src/flyte/config_file.ts"],
 };
 
 /**
@@ -110,8 +66,9 @@ const packagesForSome: Readonly<Record<string, readonly string[]>> = {
 const runtimeSpecific: readonly string[] = [
   "src/transport/",
   "src/cli/",
-  "src/config_store/environment.ts",
-  "src/client_auth/secret_file.ts",
+  "src/env/environment.ts",
+  "src/refresh/request_bound.ts",
+  "src/secrets/secret_file.ts",
 ];
 
 /** Whether this module may know what it runs on. */

@@ -47,7 +47,7 @@ Deno.test("the reader finds every form of import, and none in comments or string
 
 const planted = [
   { what: "an upward import", from: "src/errors.ts", to: "./credentials.ts", says: "above" },
-  { what: "an upward import of types", from: "src/token_client/x.ts", to: "../renewal.ts", says: "above" },
+  { what: "an upward import of types", from: "src/token_endpoint/x.ts", to: "../authenticator.ts", says: "above" },
   {
     what: "a sideways import of rooms",
     from: "src/config_store/x.ts",
@@ -56,23 +56,23 @@ const planted = [
   },
   {
     what: "a sideways import",
-    from: "src/config_store/env.ts",
+    from: "src/config_store/chain.ts",
     to: "./static.ts",
     says: "don't know each other",
   },
   { what: "an unknown room", from: "src/util/x.ts", to: "../errors.ts", says: "tests/structure/rooms.ts" },
-  { what: "an import of an unknown room", from: "src/renewal.ts", to: "./shared/x.ts", says: '"shared"' },
-  { what: "an import of the tests", from: "src/renewal.ts", to: "../tests/x.ts", says: "outside" },
-  { what: "an import of the front door", from: "src/renewal.ts", to: "../mod.ts", says: "outside" },
-  { what: "a vendor's package in the core", from: "src/renewal.ts", to: "npm:jose@6", says: "isn't ours" },
+  { what: "an import of an unknown room", from: "src/refresh/renewal.ts", to: "../shared/x.ts", says: '"shared"' },
+  { what: "an import of the tests", from: "src/refresh/renewal.ts", to: "../../tests/x.ts", says: "outside" },
+  { what: "an import of the front door", from: "src/refresh/renewal.ts", to: "../../mod.ts", says: "outside" },
+  { what: "a vendor's package in the core", from: "src/refresh/renewal.ts", to: "npm:jose@6", says: "isn't ours" },
   {
     what: "a package of some exports in another",
     from: "src/client_auth/client_assertion.ts",
     to: "jose",
     says: "isn't ours",
   },
-  { what: "a runtime's module in the core", from: "src/renewal.ts", to: "node:fs", says: "isn't ours" },
-  { what: "an import nobody can see", from: "src/renewal.ts", to: "<computed>", says: "name the module" },
+  { what: "a runtime's module in the core", from: "src/refresh/renewal.ts", to: "node:fs", says: "isn't ours" },
+  { what: "an import nobody can see", from: "src/refresh/renewal.ts", to: "<computed>", says: "name the module" },
 ];
 for (const { what, from, to, says } of planted) {
   Deno.test(`the judge of imports refuses ${what}`, () => {
@@ -85,7 +85,7 @@ const allowed = [
   ["src/client_credentials.ts", "./authenticator.ts"],
   ["src/authenticator.ts", "./errors.ts"],
   ["src/config_store/static.ts", "./client_config_store.ts"],
-  ["src/token_client/get_token.ts", "./exchange.ts"],
+  ["src/token_endpoint/get_token.ts", "./exchange.ts"],
   ["src/credentials.ts", "@std/encoding/base64url"],
   ["src/transport/pem.ts", "node:fs/promises"],
   ["src/client_auth/sign_assertion.ts", "jose"],

@@ -11,7 +11,7 @@ import {
   type TokenRequestOptions,
 } from "@m2m/authenticator";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
-import { formParameters, identityOf } from "../../src/token_client/asked.ts";
+import { formParameters, identityOf } from "../../src/token_endpoint/parameters.ts";
 import { assertHides } from "../client_auth/showing.ts";
 import { assertionOf, startScene } from "../grant/scene.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AuthenticationError } from "@m2m/authenticator";
-import { judgeTokenResponse } from "../../src/token_client/token_response.ts";
+import { judgeTokenResponse } from "../../src/token_endpoint/response.ts";
 
 const requestedAt = 1_000_000;
 

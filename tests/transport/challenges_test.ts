@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Challenge, parseChallenges } from "../../src/transport/challenges.ts";
+import { type Challenge, parseChallenges } from "../../src/http/www_authenticate.ts";
 
 /** A challenge as `[scheme, parameters]`, or `[scheme, parameters, token68]`. */
 type Shown = [string, Record<string, string>] | [string, Record<string, string>, string];

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { failureMessage, isDenied } from "../../src/transport/network_failure.ts";
+import { failureMessage, isDenied } from "../../src/http/network_errors.ts";
 
 const url = "https://api.example.com/mcp?key=planted";
 

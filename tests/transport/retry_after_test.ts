@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseRetryAfter } from "../../src/transport/retry_after.ts";
+import { parseRetryAfter } from "../../src/http/retry_after.ts";
 
 const now = Date.parse("2026-01-01T00:00:00Z");
 

@@ -1,0 +1,131 @@
+/**
+ * One token, for those who keep it themselves.
+ *
+ * @module
+ */
+
+import type { BasicEncoding } from "../client_auth/basic_authorization.ts";
+import type { ClientAuth, ClientSecret, TokenRequest } from "../client_auth/client_auth.ts";
+import { clientSecretBasic } from "../client_auth/client_secret_basic.ts";
+import { none } from "../client_auth/none.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { checkDuration, checkUrl, refuse } from "../arguments.ts";
+import type { Credentials } from "../credentials.ts";
+import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
+import { type Fetch, globalFetch } from "../http/fetch.ts";
+import { formParameters, type TokenRequestOptions } from "./parameters.ts";
+import { GrantType } from "./grant_type.ts";
+import { requestToken } from "./request_token.ts";
+
+/** Settings of {@linkcode getToken}. */
+export interface GetTokenOptions extends TokenRequestOptions {
+  /** The client's identifier. */
+  clientId: string;
+  /**
+   * The client's secret, or a function that looks it up. The client credentials grant needs it, or `clientAuth`
+   * (RFC 6749 §4.4); for other grants the default is none, and no client authentication.
+   */
+  clientSecret?: ClientSecret | undefined;
+  /** How the secret is written in the `Authorization` header. Default: `"form"` (RFC 6749 §2.3.1). */
+  basicEncoding?: BasicEncoding | undefined;
+  /** How the client proves who it is, in place of `clientSecret`. */
+  clientAuth?: ClientAuth | undefined;
+  /** The grant. Default: `GrantType.CLIENT_CREDS`. */
+  grantType?: GrantType | (string & Record<never, never>) | undefined;
+  /** For the device grant: the device code (RFC 8628 §3.4). */
+  deviceCode?: string | undefined;
+  /** For the refresh token grant: the refresh token (RFC 6749 §6). */
+  refreshToken?: string | undefined;
+  /** The authorization server's issuer identifier, for client authentication that needs it. */
+  issuer?: string | undefined;
+  /**
+   * Has the last word on the request, after client authentication: headers, or parameters that are secret (name those to
+   * `request.conceal`). Default: the request goes out as it is.
+   */
+  customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  /** Binds the token to a key (RFC 9449): made by `dpop` of `./dpop`. Default: a token for whoever holds it. */
+  dpop?: ProofOfPossession | undefined;
+  /** What sends the request. Default: the global `fetch`. */
+  fetch?: Fetch | undefined;
+  /** How long the exchange may take, in milliseconds. Default: 10,000. */
+  timeout?: number | undefined;
+  /** Ends the exchange early, with its own reason. */
+  signal?: AbortSignal | undefined;
+  /** Lets a token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
+  allowInsecureRequests?: boolean | undefined;
+  /** Where the time comes from, for `expiresAt`. Default: the machine's clock. */
+  clock?: Pick<Clock, "wall"> | undefined;
+}
+
+/** How long a token exchange may take unless told otherwise, in milliseconds. */
+export const defaultTimeout = 10_000;
+
+/**
+ * Asks a token endpoint for a token, once (flytekit's `get_token`): no cache, no retry.
+ *
+ * Redirects are refused, for they would hand the secret on; answers over 1 MiB are, too.
+ *
+ * @example
+ * ```ts
+ * import { getToken } from "@m2m/authenticator";
+ *
+ * const credentials = await getToken("https://auth.example.com/oauth/token", {
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   scopes: ["api:read"],
+ *   audience: "https://api.example.com",
+ * });
+ * console.log(credentials.expiresAt);
+ * ```
+ *
+ * @param tokenEndpoint The authorization server's token endpoint (RFC 6749 §3.2).
+ * @param options Who asks, and for what.
+ * @returns The credentials the server gave.
+ * @throws {TypeError} If an argument is missing, or can't be what it should be.
+ * @throws {RangeError} If `timeout` is out of range.
+ * @throws {AuthenticationError} If there is no token to be had; `code` says why.
+ * @throws The signal's reason, if `signal` ends the exchange.
+ */
+export async function getToken(tokenEndpoint: string | URL, options: GetTokenOptions): Promise<Credentials> {
+  const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = defaultTimeout, clock = systemClock } = options;
+  const { deviceCode, refreshToken, fetch = globalFetch } = options;
+  if (typeof clientId !== "string" || clientId === "") refuse("clientId", "a string that is not empty", clientId);
+  if (grantType === GrantType.CLIENT_CREDS && !options.clientSecret && !options.clientAuth) {
+    throw new TypeError("Client ID and Client SECRET both are required.");
+  }
+  checkDuration("timeout", timeout);
+  return await requestToken({
+    ...options,
+    tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
+    clientAuth: chooseClientAuth(options),
+    parameters: { grant_type: [grantType], ...formParameters(options) },
+    prepare(request) {
+      for (const [name, secret] of [["device_code", deviceCode], ["refresh_token", refreshToken]] as const) {
+        if (!secret) continue;
+        request.conceal(secret);
+        request.body.set(name, secret);
+      }
+    },
+    fetch,
+    timeout,
+    clock,
+  });
+}
+
+/** What stands behind `clientSecret`, `basicEncoding` and `clientAuth`. */
+export function chooseClientAuth(
+  { clientSecret, clientAuth, basicEncoding }: Pick<
+    GetTokenOptions,
+    "clientSecret" | "clientAuth" | "basicEncoding"
+  >,
+): ClientAuth {
+  if (clientAuth === undefined) {
+    return clientSecret === undefined ? none() : clientSecretBasic(clientSecret, { encoding: basicEncoding });
+  }
+  if (typeof clientAuth?.authenticate !== "function" || clientSecret !== undefined || basicEncoding !== undefined) {
+    throw new TypeError(
+      "clientAuth must be made by clientSecretPost or the like, without clientSecret and basicEncoding.",
+    );
+  }
+  return clientAuth;
+}

@@ -1,0 +1,84 @@
+/**
+ * What a token is asked for: the part of a token request that says neither who asks nor by which grant.
+ *
+ * @module
+ */
+
+import { checkResource, checkScopes, checkString, refuse } from "../arguments.ts";
+
+/** What a token is asked for. */
+export interface TokenRequestOptions {
+  /** Scopes to ask for (RFC 6749 §3.3). Default: the store's, where there is one; an empty list sends none. */
+  scopes?: readonly string[] | undefined;
+  /** The API the token is for. Default: the store's, where there is one; an empty string sends none. */
+  audience?: string | undefined;
+  /**
+   * The APIs the token is for, in the words of RFC 8707 §2: absolute URIs without fragment, each sent as a `resource`
+   * of its own. Default: the store's, where there is one; an empty list sends none.
+   */
+  resource?: string | URL | readonly (string | URL)[] | undefined;
+  /** What the token is to permit (RFC 9396 §2): objects with a `type`, sent as JSON. Default, and for an
+   * empty list: none are sent. */
+  authorizationDetails?: readonly AuthorizationDetail[] | undefined;
+  /**
+   * More form parameters, for what a server knows besides, as `{ organization: "org_7" }`; an array sends the same name
+   * several times. What has an option of its own can't stand here. Not for secrets: a server that quotes one is shown.
+   * Default: none.
+   */
+  parameters?: Readonly<Record<string, string | readonly string[]>> | undefined;
+}
+
+/** One thing a token is to permit (RFC 9396 §2). */
+export interface AuthorizationDetail {
+  /** What kind of thing: the server says which there are. */
+  readonly type: string;
+  /** The rest is as the type has it. */
+  readonly [field: string]: unknown;
+}
+
+/** Form parameters by name. Those that stand there with an empty value aren't sent, and replace a store's. */
+export type FormParameters = Readonly<Record<string, readonly string[]>>;
+
+/** What would say something else about who asks, or for what, than the options do. */
+const reserved = /^(grant_type|scope|audience|resource|authorization_details|client_(id|secret|assertion(_type)?))$/;
+
+/** What is asked for as form parameters. Throws a `TypeError` for what can't be sent. */
+export function formParameters(asked: TokenRequestOptions): FormParameters {
+  const { authorizationDetails: details, parameters = {} } = asked;
+  const scopes = checkScopes(asked.scopes);
+  const audience = checkString("audience", asked.audience);
+  const resource = checkResource(asked.resource);
+  if (details && !(Array.isArray(details) && details.every((detail) => typeof detail?.type === "string"))) {
+    refuse("authorizationDetails", "an array of objects with a type (RFC 9396 §2)", details);
+  }
+  // A Map or URLSearchParams would be empty here.
+  if (typeof parameters !== "object" || parameters === null || Symbol.iterator in parameters) {
+    refuse("parameters", 'a record, such as { organization: "org_7" }', parameters);
+  }
+  const others = Object.entries(parameters).map(([name, value]) => {
+    const values = [value].flat();
+    if (reserved.test(name) || !values.every((each) => typeof each === "string")) {
+      // The value isn't shown: it may be a secret that got here.
+      throw new TypeError(`parameters.${name} must be text, and nothing that has an option of its own.`);
+    }
+    return [name, values] as const;
+  });
+  return {
+    ...scopes && { scope: [scopes.join(" ")] },
+    ...audience !== undefined && { audience: [audience] },
+    ...resource && { resource },
+    ...details && { authorization_details: [details.length ? JSON.stringify(details) : ""] },
+    // Defines what it holds: a parameter named "__proto__" is one like any other.
+    ...Object.fromEntries(others),
+  };
+}
+
+/** The same text for those who ask for the same: scopes and resources are sets. */
+export function identityOf(form: FormParameters): string {
+  return JSON.stringify(
+    Object.entries(form).sort().map(([name, values]) => [
+      name,
+      /^(scope|resource)$/.test(name) ? [...new Set(values.join(" ").split(" "))].sort() : values,
+    ]),
+  );
+}
