@@ -25,6 +25,7 @@
  * | `invalid_response` | the token endpoint's answer is not a token response (RFC 6749 §5.1) | no |
  * | `unsupported_token_type` | the token is not a `Bearer` token, or where `dpop` is set not a `DPoP` token | no |
  * | `token_request_refused` | the authorization server refused, with an OAuth error code (RFC 6749 §5.2) in `error` | no |
+ * | `refresh_limited` | rejected credentials were reported again within a short time, or can't be refreshed yet; `retryAfter` says when | yes |
  * | `token_endpoint_failed` | a status of 408, 429, 5xx, or any other failure without an OAuth error code | yes |
  */
 export type AuthenticationErrorCode =
@@ -44,7 +45,8 @@ export type AuthenticationErrorCode =
   | "invalid_response"
   | "unsupported_token_type"
   | "token_request_refused"
-  | "token_endpoint_failed";
+  | "token_endpoint_failed"
+  | "refresh_limited";
 
 /** What an {@linkcode AuthenticationError} knows besides its code and message. */
 export interface AuthenticationErrorOptions {

@@ -92,8 +92,8 @@ export type AuthenticatorEvent =
 /** Takes events. What it throws, or rejects with, changes nothing. */
 export type AuthenticatorEventListener = (event: AuthenticatorEvent) => unknown;
 
-/** Tells a listener, who may do as he likes. */
-export function tell(listener: AuthenticatorEventListener | undefined, event: AuthenticatorEvent): void {
+/** Hands an event to a listener, whose failures change nothing. */
+export function emit(listener: AuthenticatorEventListener | undefined, event: AuthenticatorEvent): void {
   if (listener === undefined) return;
   try {
     const outcome = listener(event);

@@ -7,7 +7,7 @@
 import { untilAborted, withDeadline } from "../refresh/deadlines.ts";
 import { ageOf, type Clock, type Moment, momentOf, systemClock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
-import { Flight } from "../refresh/flight.ts";
+import { type Flight, newFlight } from "../refresh/single_flight.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import { isRequestBound } from "../refresh/request_bound.ts";
 import { checkDuration, checkFunction } from "../arguments.ts";
@@ -98,7 +98,7 @@ export class CachedLookup<T> {
     const fetch = this.#options.fetch ?? request.fetch ?? globalFetch;
     let found = this.#finds.get(fetch);
     if (found === undefined) {
-      found = { fetch, flight: new Flight(), known: undefined, failure: undefined, searches: 0, lastSettled: 0 };
+      found = { fetch, flight: newFlight(), known: undefined, failure: undefined, searches: 0, lastSettled: 0 };
       this.#finds.set(fetch, found);
     }
     return found;

@@ -8,7 +8,7 @@
 import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { checkUrl } from "../arguments.ts";
-import { Flight } from "../refresh/flight.ts";
+import { newFlight } from "../refresh/single_flight.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { proofError } from "./challenge.ts";
 import type { ProofKey } from "./key_pair.ts";
@@ -72,7 +72,7 @@ export class Dpop implements ProofOfPossession {
   readonly tokenTypes: readonly string[];
   readonly #clock: Pick<Clock, "wall">;
   readonly #openKey: () => Promise<ProofKey>;
-  readonly #opening = new Flight<ProofKey>();
+  readonly #opening = newFlight<ProofKey>();
   readonly #prover: Prover = {
     nonces: new Nonces(),
     unbound: new WeakSet(),

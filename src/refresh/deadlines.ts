@@ -31,7 +31,7 @@ export interface Deadline {
   /** What to reject with when it takes longer. */
   error: () => unknown;
   /** Ends the work as well, with its own reason. */
-  signal: AbortSignal | undefined;
+  signal: AbortSignal | null | undefined;
 }
 
 /**
@@ -57,4 +57,19 @@ export async function withDeadline<T>(
     clearTimeout(timer);
     parent?.removeEventListener("abort", follow);
   }
+}
+
+/** Settles as `promise` does, or rejects when the time is up or the signal is aborted. Ends this wait only. */
+export function waitFor<T>(promise: Promise<T>, { timeout, error, signal }: Deadline): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal?.reason);
+    const timer = setTimeout(() => reject(error()), timeout);
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+    };
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
+    promise.then(resolve, reject).finally(done);
+  });
 }

@@ -6,86 +6,76 @@
 
 import { ageOf, type Clock, type Moment } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
+import type { IssuedCredentials } from "../token_source.ts";
 
-/** Credentials as the authorization server issued them, and the header the settings of that moment name for them. */
-export interface IssuedCredentials {
-  /** The token and what is known of it. */
+/** How long before its end a token is refreshed in the background: a fifth of its life, 5 minutes at most. */
+const refreshShare = 0.2;
+const refreshAtMost = 300_000;
+/** By how much of that window a refresh may start sooner, so that a fleet doesn't refresh in step. */
+const jitterShare = 0.25;
+/** The same for a token that the server has handed out a second time: it would do so again. */
+const repeatedShare = 0.05;
+const repeatedAtMost = 30_000;
+/** The least a token is used for, in milliseconds: no answer causes a request at every call. */
+const shortestLife = 1_000;
+
+/** A token in use. It doesn't change. Its times are ages in milliseconds. */
+export interface IssuedToken {
   readonly credentials: Credentials;
-  /** Name of the header that carries the token. Default: `authorization`. */
-  readonly headerKey?: string | undefined;
+  /** The header that carries it, in lower case. */
+  readonly headerKey: string;
+  /** That header and its value: made once, and frozen. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The credentials as a settled promise, for all callers. */
+  readonly settled: Promise<Credentials>;
+  /** Just before it was asked for: its way here is a part of its life. */
+  readonly start: Moment;
+  /** The age from which on it is refreshed in the background. */
+  readonly refreshAge: number;
+  /** The age at which it has expired. */
+  readonly lifetime: number;
 }
 
-/** How long before its end a token is renewed behind: a fifth of its life, and 5 minutes at most. */
-const shouldRenewShare = 0.2;
-const shouldRenewAtMost = 300_000;
-/** How long before its end callers wait for the next one: a twentieth of its life, and 30 seconds at most. */
-const mustRenewShare = 0.05;
-const mustRenewAtMost = 30_000;
-/** By how much of the early window a renewal may start sooner, so that a fleet doesn't renew in step. */
-const jitterShare = 0.25;
-/** The least a token is used for, in milliseconds: no answer makes us ask at every call. */
-const shortestLife = 1_000;
-/** For how long one look at both clocks is trusted, in milliseconds, as long as the wall clock isn't set back. */
-const lookTrust = 1_000;
-
-/** An issued token in use. Its times are ages in milliseconds. */
-export class Held implements IssuedCredentials {
-  readonly credentials: Credentials;
+/** What {@linkcode issueToken} needs besides the credentials. */
+export interface IssueOptions {
+  readonly start: Moment;
+  /** The caller's name for the header, which wins over the settings'. */
   readonly headerKey: string | undefined;
-  /** From this age on it is renewed behind its users. */
-  readonly shouldRenewAt: number;
-  /** From this age on its users wait for the next one, if it is to be had at once. */
-  readonly mustRenewAt: number;
-  /** At this age it is dead. */
-  expiresAt: number;
-  /** Whether the API refused it: it is not used again while another one is to be had. */
-  refused = false;
-  readonly #start: Moment;
-  // Between these two moments of the wall clock it needs no closer look.
-  #lookedAt = 0;
-  #lookAgainAt = 0;
+  /** The lifetime of a token whose server doesn't say, in milliseconds. */
+  readonly defaultLifetime: number;
+  /** What the header says. */
+  readonly authorization: (credentials: Credentials) => string;
+  /** The token it takes the place of. */
+  readonly previous: IssuedToken | undefined;
+}
 
-  /**
-   * `start` is just before the token was asked for: its way here is a part of its life. `defaultLifetime` is how long it
-   * is taken to live if the server didn't say, in milliseconds; `previous` the token it takes the place of.
-   */
-  constructor(
-    { credentials, headerKey }: IssuedCredentials,
-    start: Moment,
-    defaultLifetime: number,
-    previous: Held | undefined,
-  ) {
-    const { expiresAt: end } = credentials;
-    this.credentials = credentials;
-    this.headerKey = headerKey;
-    this.#start = start;
-    this.expiresAt = Math.max(end === undefined ? defaultLifetime : end - start.wall, shortestLife);
-    this.mustRenewAt = this.expiresAt - Math.min(this.expiresAt * mustRenewShare, mustRenewAtMost);
-    const early = Math.min(this.expiresAt * shouldRenewShare, shouldRenewAtMost) * (1 + Math.random() * jitterShare);
-    // A server that handed back the same token will do so again until that one is at its end.
-    const isSame = previous?.credentials.accessToken === credentials.accessToken;
-    this.shouldRenewAt = isSame ? this.mustRenewAt : this.expiresAt - early;
-  }
+/** Makes a token of what the server issued. */
+export function issueToken(issued: IssuedCredentials, options: IssueOptions): IssuedToken {
+  const { credentials } = issued;
+  const { start, defaultLifetime, previous } = options;
+  const headerKey = options.headerKey ?? issued.headerKey ?? "authorization";
+  const said = credentials.expiresAt === undefined ? defaultLifetime : credentials.expiresAt - start.wall;
+  const lifetime = Math.max(said, shortestLife);
+  const window = previous !== undefined && isSameToken(previous, credentials)
+    ? Math.min(lifetime * repeatedShare, repeatedAtMost)
+    : Math.min(lifetime * refreshShare, refreshAtMost) * (1 + Math.random() * jitterShare);
+  return {
+    credentials,
+    headerKey,
+    headers: Object.freeze({ [headerKey]: options.authorization(credentials) }),
+    settled: Promise.resolve(credentials),
+    start,
+    refreshAge: lifetime - window,
+    lifetime,
+  };
+}
 
-  /** Makes it count as dead. */
-  end(): void {
-    this.refused = true;
-    this.expiresAt = 0;
-  }
+/** How long a token lives from now on, in milliseconds; 0 or less once it has expired. */
+export function remainingLifetime({ start, lifetime }: IssuedToken, clock: Clock): number {
+  return lifetime - ageOf(start, clock);
+}
 
-  /** How old it is, in milliseconds. */
-  age(clock: Clock): number {
-    return ageOf(this.#start, clock);
-  }
-
-  /** Whether nothing needs to be done about it. Mostly one look at one clock. */
-  isFresh(clock: Clock): boolean {
-    if (this.refused) return false;
-    const now = clock.wall();
-    if (now >= this.#lookedAt && now < this.#lookAgainAt) return true;
-    const left = this.shouldRenewAt - this.age(clock);
-    this.#lookedAt = now;
-    this.#lookAgainAt = now + Math.min(left, lookTrust);
-    return left > 0;
-  }
+/** Whether a token is the very one that these credentials hold. */
+export function isSameToken({ credentials }: IssuedToken, { accessToken }: Credentials): boolean {
+  return credentials.accessToken === accessToken;
 }

@@ -1,0 +1,311 @@
+/**
+ * When to ask for a token: pure functions of what is known, without I/O or waiting.
+ *
+ * Moments are milliseconds of the monotonic clock; a token's age counts by both clocks (`ageOf`).
+ *
+ * @module
+ */
+
+import { ageOf, type Clock } from "../clock.ts";
+import { AuthenticationError } from "../errors.ts";
+import { type IssuedToken, isSameToken } from "./issued_token.ts";
+
+/** How attempts to get a token are repeated. */
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly maxBackoff: number;
+  readonly deadline: number;
+}
+
+/** What is known of the token endpoint. Authenticators derived from one another share it. */
+export interface EndpointHealth {
+  /** Transient failures in a row. */
+  readonly failures: number;
+  /** Before this moment no request is sent for a caller who waits. */
+  readonly notBefore: number;
+  /** Before this moment none is sent in the background: a longer `Retry-After` is kept to the letter. */
+  readonly backgroundNotBefore: number;
+  /** Whether attempts were used up: callers get the last error until `notBefore`, then one request probes. */
+  readonly isExhausted: boolean;
+  /** Whether the endpoint has answered, and wasn't in trouble then. */
+  readonly isProven: boolean;
+  readonly lastError?: AuthenticationError | undefined;
+}
+
+/** What is known of one authenticator's tokens. */
+export interface RefreshState {
+  /** The token in use. */
+  readonly current?: IssuedToken | undefined;
+  /** Whether the API has rejected it. */
+  readonly isRejected: boolean;
+  /** The one before, if the API hasn't rejected that. */
+  readonly predecessor?: IssuedToken | undefined;
+  /** A newer token that the API doesn't know yet (replication lag): `current` is its predecessor meanwhile. */
+  readonly successor?: IssuedToken | undefined;
+  readonly trySuccessorAt: number;
+  /** When the last attempt started, and the last token was issued. */
+  readonly startedAt: number;
+  readonly issuedAt: number;
+  /** Before these moments a background refresh, or one for a rejected call, would repeat a failure. */
+  readonly backgroundNotBefore: number;
+  readonly rejectionNotBefore: number;
+  /** Background refreshes in a row that brought no token. */
+  readonly backgroundFailures: number;
+  /** Until this moment a vault or a config store that failed is spared: callers get its error. */
+  readonly spareUntil: number;
+  readonly lastError?: unknown;
+  /** What refreshes for rejected calls have cost, at that moment: it leaks away with time. */
+  readonly spent: number;
+  readonly spentAt: number;
+  /** Routes on which a new token was rejected as well. */
+  readonly hopeless: ReadonlyMap<string, { readonly count: number; readonly until: number }>;
+}
+
+export const newHealth: EndpointHealth = {
+  failures: 0,
+  notBefore: -Infinity,
+  backgroundNotBefore: -Infinity,
+  isExhausted: false,
+  isProven: false,
+};
+
+export const newState: RefreshState = {
+  isRejected: false,
+  trySuccessorAt: -Infinity,
+  startedAt: -Infinity,
+  issuedAt: -Infinity,
+  backgroundNotBefore: -Infinity,
+  rejectionNotBefore: -Infinity,
+  backgroundFailures: 0,
+  spareUntil: -Infinity,
+  spent: 0,
+  spentAt: -Infinity,
+  hopeless: new Map(),
+};
+
+/** The least time between two background attempts. */
+const backgroundFloor = 1_000;
+/** The ceiling of the first pause after a transient failure; it doubles with each further one. */
+const firstBackoff = 500;
+/** The first pause of background refreshes after a permanent failure; it doubles, up to the longest. */
+const firstBackgroundPause = 5_000;
+const longestBackgroundPause = 300_000;
+/** How long a rejected call's refresh isn't repeated after a permanent failure. */
+const rejectionPause = 5_000;
+/** How long a vault or config store that failed is spared. */
+const sparePause = 1_000;
+/** What a refresh for a rejected call costs, and one that didn't help besides; how much may be spent; the leak. */
+const refreshCost = 1;
+const wasteCost = 4;
+const mostSpent = 10;
+const leakInterval = 3_000;
+/** The first pause of a route on which new tokens don't help; it doubles, up to the longest. */
+const firstHopelessPause = 30_000;
+const longestHopelessPause = 900_000;
+const mostHopeless = 100;
+/** For how long after its issue a token may be unknown to an API that replicates, and how long is waited for that. */
+const replicationLag = 60_000;
+const successorPause = 5_000;
+
+/** What the token endpoint itself answered: the rejection cache limits repetitions. */
+const ofTokenEndpoint = /^(token_request_refused|invalid_response|unsupported_token_type|token_endpoint_failed)$/;
+
+/** The live token of a state, if there is one. */
+export function liveToken({ current, successor, trySuccessorAt }: RefreshState, clock: Clock): IssuedToken | undefined {
+  if (successor && isLive(successor, clock)) {
+    if (clock.monotonic() >= trySuccessorAt || !(current && isLive(current, clock))) return successor;
+  }
+  return current && isLive(current, clock) ? current : undefined;
+}
+
+/** What a caller gets: a token, an error at once, or a wait for the next token. */
+export type Decision =
+  | { readonly type: "use"; readonly token: IssuedToken; readonly refresh: boolean }
+  | { readonly type: "fail"; readonly error: unknown; readonly retryAfter: number }
+  | { readonly type: "wait"; readonly attempts: number };
+
+/** Decides what a caller gets. `isForced`: a new token, whatever is left of the live one. */
+export function decide(
+  state: RefreshState,
+  health: EndpointHealth,
+  { clock, retry, isForced = false }: { clock: Clock; retry: RetryPolicy; isForced?: boolean },
+): Decision {
+  const now = clock.monotonic();
+  const token = isForced ? undefined : liveToken(state, clock);
+  if (token) {
+    const isDue = ageOf(token.start, clock) >= token.refreshAge && !state.successor;
+    const notBefore = Math.max(
+      state.startedAt + backgroundFloor,
+      state.backgroundNotBefore,
+      health.backgroundNotBefore,
+      health.notBefore,
+    );
+    return { type: "use", token, refresh: isDue && now >= notBefore };
+  }
+  if (health.isExhausted && now < health.notBefore) {
+    return { type: "fail", error: health.lastError, retryAfter: health.notBefore - now };
+  }
+  if (now < state.spareUntil) return { type: "fail", error: state.lastError, retryAfter: state.spareUntil - now };
+  return { type: "wait", attempts: health.isExhausted ? 1 : retry.attempts };
+}
+
+/** A call that the API rejected. */
+export interface Rejection {
+  readonly token: IssuedToken;
+  /** Where it was sent: the URL without its query. */
+  readonly route: string;
+  /** The replays of this call so far. */
+  readonly replays: number;
+}
+
+/** Decides what becomes of a rejected call: another token, a refresh, or (`undefined`) the API's own answer. */
+export function decideRejection(
+  state: RefreshState,
+  health: EndpointHealth,
+  { token, route, replays }: Rejection,
+  clock: Clock,
+): IssuedToken | "refresh" | undefined {
+  const now = clock.monotonic();
+  const live = liveToken(state, clock);
+  if (live && !isSameToken(live, token.credentials)) return live;
+  if (live && live !== token) return undefined;
+  const { predecessor } = state;
+  const isYoung = now - state.issuedAt < replicationLag;
+  if (predecessor && isYoung && isLive(predecessor, clock)) return predecessor;
+  // The token was new, and no other was fallen back to: another new one won't help either.
+  if (replays > 0 && !state.successor) return undefined;
+  return now < refreshableAt(state, health, route) ? undefined : "refresh";
+}
+
+/** When a token that was rejected on this route may be refreshed. */
+export function refreshableAt(state: RefreshState, health: EndpointHealth, route: string): number {
+  const { rejectionNotBefore, spent, spentAt, hopeless } = state;
+  const affordableAt = spent > mostSpent ? spentAt + (spent - mostSpent) * leakInterval : -Infinity;
+  return Math.max(rejectionNotBefore, health.notBefore, affordableAt, hopeless.get(route)?.until ?? -Infinity);
+}
+
+/** What happened, to a state. */
+export type StateEvent =
+  | { readonly type: "started"; readonly background: boolean }
+  | { readonly type: "issued"; readonly token: IssuedToken; readonly forRejection: boolean }
+  | { readonly type: "failed"; readonly error: unknown; readonly background: boolean; readonly forRejection: boolean }
+  | { readonly type: "rejected"; readonly token: IssuedToken }
+  | { readonly type: "carried" }
+  | { readonly type: "wasted"; readonly route: string }
+  | { readonly type: "helped"; readonly route: string }
+  | { readonly type: "forgotten" };
+
+/** The state after an event. */
+export function reduce(state: RefreshState, event: StateEvent, clock: Clock): RefreshState {
+  const now = clock.monotonic();
+  switch (event.type) {
+    case "started":
+      return { ...state, startedAt: now };
+    case "issued": {
+      const { current, isRejected } = state;
+      const cost = event.forRejection ? refreshCost : 0;
+      return {
+        ...state,
+        ...{ current: event.token, isRejected: false, successor: undefined, issuedAt: now, lastError: undefined },
+        predecessor: current && !isRejected && isLive(current, clock) ? current : undefined,
+        ...{ backgroundFailures: 0, backgroundNotBefore: -Infinity, rejectionNotBefore: -Infinity },
+        ...{ spareUntil: -Infinity, spent: spentNow(state, now) + cost, spentAt: now },
+      };
+    }
+    case "failed":
+      return afterFailure(state, event, now);
+    case "carried":
+      return pauseBackground(state, now);
+    case "rejected": {
+      const { token } = event;
+      const { current, predecessor } = state;
+      if (token === state.successor) return { ...state, trySuccessorAt: now + successorPause };
+      if (token !== current) return token === predecessor ? { ...state, predecessor: undefined } : state;
+      if (predecessor && isLive(predecessor, clock) && now - state.issuedAt < replicationLag) {
+        const swap = { current: predecessor, predecessor: undefined, successor: token };
+        return { ...state, ...swap, trySuccessorAt: now + successorPause };
+      }
+      return { ...state, isRejected: true };
+    }
+    case "wasted": {
+      const known = state.hopeless.get(event.route);
+      // Of many calls that were rejected together, one counts.
+      if (known && now < known.until) return state;
+      const count = (known?.count ?? 0) + 1;
+      const pause = Math.min(firstHopelessPause * 2 ** (count - 1), longestHopelessPause);
+      const hopeless = new Map(state.hopeless).set(event.route, { count, until: now + pause });
+      if (hopeless.size > mostHopeless) hopeless.delete(hopeless.keys().next().value!);
+      return { ...state, hopeless, spent: spentNow(state, now) + wasteCost, spentAt: now };
+    }
+    case "helped": {
+      if (!state.hopeless.has(event.route)) return state;
+      const hopeless = new Map(state.hopeless);
+      hopeless.delete(event.route);
+      return { ...state, hopeless };
+    }
+    case "forgotten":
+      return { ...state, current: undefined, predecessor: undefined, successor: undefined, isRejected: false };
+  }
+}
+
+function afterFailure(
+  state: RefreshState,
+  { error, background, forRejection }: Extract<StateEvent, { type: "failed" }>,
+  now: number,
+): RefreshState {
+  if (isTransient(error)) return state;
+  const isOwnFault = error instanceof AuthenticationError && !ofTokenEndpoint.test(error.code);
+  return {
+    ...pauseBackground(state, now),
+    ...forRejection && { rejectionNotBefore: now + rejectionPause },
+    // What a background refresh met is served to no caller.
+    ...!background && !forRejection && isOwnFault && { spareUntil: now + sparePause, lastError: error },
+  };
+}
+
+function pauseBackground(state: RefreshState, now: number): RefreshState {
+  const pause = Math.min(firstBackgroundPause * 2 ** state.backgroundFailures, longestBackgroundPause);
+  return { ...state, backgroundFailures: state.backgroundFailures + 1, backgroundNotBefore: now + pause };
+}
+
+/** The health after a token was issued, or an attempt failed. `mayRepeat`: whether the same callers try again. */
+export function reduceHealth(
+  health: EndpointHealth,
+  outcome: { readonly error?: unknown; readonly mayRepeat: boolean },
+  { clock, retry }: { clock: Clock; retry: RetryPolicy },
+): EndpointHealth {
+  const { error, mayRepeat } = outcome;
+  if (error === undefined) return { ...newHealth, isProven: true };
+  if (!isTransient(error)) {
+    // A vault's failure says nothing of the endpoint; what the endpoint answered says that it is well.
+    const answered = error instanceof AuthenticationError && ofTokenEndpoint.test(error.code);
+    return answered ? { ...newHealth, isProven: true } : health;
+  }
+  const now = clock.monotonic();
+  const ceiling = Math.min(retry.maxBackoff, firstBackoff * 2 ** health.failures);
+  // Jitter, so that clients which failed together don't come back together.
+  const pause = ceiling * (0.5 + Math.random() / 2);
+  const asked = error.retryAfter ?? 0;
+  return {
+    failures: health.failures + 1,
+    // One absurd answer must not lock callers out.
+    notBefore: now + Math.min(asked, retry.deadline) + pause,
+    backgroundNotBefore: now + asked + pause,
+    isExhausted: health.isExhausted || !mayRepeat || asked > retry.deadline,
+    isProven: false,
+    lastError: error,
+  };
+}
+
+/** Whether the same attempt may succeed later with nothing changed. */
+export function isTransient(error: unknown): error is AuthenticationError {
+  return error instanceof AuthenticationError && error.retryable;
+}
+
+function isLive({ start, lifetime }: IssuedToken, clock: Clock): boolean {
+  return ageOf(start, clock) < lifetime;
+}
+
+function spentNow({ spent, spentAt }: RefreshState, now: number): number {
+  return Math.max(0, spent - (now - spentAt) / leakInterval);
+}

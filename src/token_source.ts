@@ -1,0 +1,33 @@
+/**
+ * The one interface that everything here implements or wraps.
+ *
+ * @module
+ */
+
+import type { Credentials } from "./credentials.ts";
+import type { RenewalReason } from "./events.ts";
+
+/** Credentials as the authorization server issued them, and the header the settings of that moment name for them. */
+export interface IssuedCredentials {
+  /** The token and what is known of it. */
+  readonly credentials: Credentials;
+  /** Name of the header that carries the token. Default: `authorization`. */
+  readonly headerKey?: string | undefined;
+}
+
+/** What a {@linkcode TokenSource} is told of the attempt it makes. */
+export interface TokenSourceRequest {
+  /** Ends the attempt: its time is up, or the authenticator is closed. */
+  readonly signal: AbortSignal;
+  /** Why a token is asked for. */
+  readonly reason: RenewalReason;
+  /** The number of the attempt in a row of attempts for one token, from 1. */
+  readonly attempt: number;
+  /** Whether no caller waits for the outcome. */
+  readonly background: boolean;
+  /** Drops the token in use: it was issued under settings that have changed since. */
+  forget(): void;
+}
+
+/** Gives a token by one attempt, or rejects. Grants are token sources; what wraps one is a token source again. */
+export type TokenSource = (request: TokenSourceRequest) => Promise<IssuedCredentials>;
