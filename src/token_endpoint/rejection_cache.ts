@@ -62,16 +62,13 @@ export class RejectionCache {
     };
     // Maps keep the order of insertion: the oldest entry goes first.
     this.#entries.delete(key);
-    for (const [oldest, { until }] of this.#entries) {
-      if (this.#entries.size < maxEntries && until > this.#clock.monotonic()) break;
-      this.#entries.delete(oldest);
-    }
+    for (const oldest of this.#entries.keys()) if (this.#entries.size >= maxEntries) this.#entries.delete(oldest);
     this.#entries.set(key, entry);
   }
 
   /** Drops what is remembered of a request and its client, after a success. */
   forget(request: BuiltTokenRequest): void {
-    if (request.signal.aborted) return;
+    if (this.#entries.size === 0) return;
     for (const key of [request.clientKey, request.requestKey]) {
       if (this.#find(key, request)) this.#entries.delete(key);
     }

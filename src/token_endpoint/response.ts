@@ -91,7 +91,13 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     fail(
       retryable || oauthError === undefined ? "token_endpoint_failed" : "token_request_refused",
       `the server answered ${named ? `${said} (${status})` : `${status} ${said}`}. ${
-        (oauthError ? advice.get(oauthError) : retryable ? "Try again later." : explainStatus(status)) ?? ""
+        (oauthError
+          ? advice.get(oauthError)
+          : retryable
+          ? "Try again later."
+          : status === 407
+          ? "Give the proxy its credentials."
+          : wrongUrl) ?? ""
       }`.trim(),
       retryable,
       oauthError,
@@ -131,9 +137,4 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
 /** Whether a status is transient. A 501 isn't: something isn't implemented. */
 export function isTransient(status: number): boolean {
   return status >= 500 && status !== 501 || status === 429 || status === 425 || status === 408;
-}
-
-function explainStatus(status: number): string {
-  if (status === 407) return "Give the proxy its credentials.";
-  return status === 403 ? `${wrongUrl} A firewall or gateway may stand before it.` : wrongUrl;
 }
