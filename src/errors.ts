@@ -24,9 +24,9 @@
  * | `response_too_large` | an answer is over 1 MiB | no |
  * | `invalid_response` | the token endpoint's answer is not a token response (RFC 6749 §5.1) | no |
  * | `unsupported_token_type` | the token is not a `Bearer` token, or where `dpop` is set not a `DPoP` token | no |
- * | `token_request_refused` | the authorization server refused, with an OAuth error code (RFC 6749 §5.2) in `error` | no |
  * | `refresh_limited` | rejected credentials were reported again within a short time, or can't be refreshed yet; `retryAfter` says when | yes |
- * | `token_endpoint_failed` | a status of 408, 429, 5xx, or any other failure without an OAuth error code | yes |
+ * | `token_request_refused` | the authorization server refused, with an OAuth error code (RFC 6749 §5.2) in `error`; a 401 that names none counts as `invalid_client` | no |
+ * | `token_endpoint_failed` | the token endpoint failed (408, 425, 429, 5xx, `temporarily_unavailable` and kin), or answered without an OAuth error code (404, a firewall's 403) | for the former, but not for 501 |
  */
 export type AuthenticationErrorCode =
   | "config_store_failed"

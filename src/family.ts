@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RefusalMemory } from "./token_endpoint/rejection_cache.ts";
+import type { RejectionCache } from "./token_endpoint/rejection_cache.ts";
 
 /** How many are kept: some 20 megabytes. */
 const most = 10_000;
@@ -13,13 +13,13 @@ const most = 10_000;
 export class Family<Member> {
   /** The one that all others were made from. */
   readonly root: Member;
-  readonly refusals: RefusalMemory;
+  readonly rejections: RejectionCache;
   /** By their wishes; who was asked for last stands last. */
   readonly #members: Map<string, Member>;
 
-  constructor(root: Member, wishes: string, refusals: RefusalMemory) {
+  constructor(root: Member, wishes: string, rejections: RejectionCache) {
     this.root = root;
-    this.refusals = refusals;
+    this.rejections = rejections;
     this.#members = new Map([[wishes, root]]);
   }
 

@@ -16,11 +16,11 @@ import type { IssuedCredentials } from "./refresh/issued_token.ts";
 import {
   type FormParameters,
   formParameters,
-  identityOf,
+  serializeParameters,
   type TokenRequestOptions,
 } from "./token_endpoint/parameters.ts";
 import { chooseClientAuth, defaultTimeout } from "./token_endpoint/get_token.ts";
-import { RefusalMemory } from "./token_endpoint/rejection_cache.ts";
+import { RejectionCache } from "./token_endpoint/rejection_cache.ts";
 import { requestToken } from "./token_endpoint/request_token.ts";
 import type { TokenRevocation } from "./token_endpoint/token_revocation.ts";
 
@@ -258,7 +258,7 @@ export abstract class GrantAuthenticator extends Authenticator {
     signal.throwIfAborted();
     const { tokenEndpoint, issuer, headerKey, form } = config;
     const parameters = { grant_type: [this.grantType], ...form, ...this.#form };
-    const asked = JSON.stringify([tokenEndpoint, identityOf(parameters)]);
+    const asked = JSON.stringify([tokenEndpoint, serializeParameters(parameters)]);
     // A token belongs to the settings it was asked for under: with others, it isn't used any more.
     if (this.#asked !== asked) this.forgetCredentials();
     this.#asked = asked;
@@ -271,7 +271,7 @@ export abstract class GrantAuthenticator extends Authenticator {
       fetch: this.transportFetch,
       tokenTypes: this.tokenTypes,
       signal,
-      refusals: this.#family.refusals,
+      rejections: this.#family.rejections,
     });
     this.#config = config;
     return { credentials, headerKey };
@@ -294,7 +294,7 @@ export abstract class GrantAuthenticator extends Authenticator {
     return this.#ownFamily ??= new Family<GrantAuthenticator>(
       this,
       wishesOf(this.#form, this.#options),
-      new RefusalMemory(cooldown, clock),
+      new RejectionCache(cooldown, clock),
     );
   }
 
@@ -334,5 +334,5 @@ function wishesOf(
   form: FormParameters,
   { endpoint, headerKey, allowedOrigins }: Pick<GrantAuthenticatorOptions, "endpoint" | "headerKey" | "allowedOrigins">,
 ): string {
-  return JSON.stringify([identityOf(form), endpoint, headerKey, allowedOrigins]);
+  return JSON.stringify([serializeParameters(form), endpoint, headerKey, allowedOrigins]);
 }

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { systemClock } from "../src/clock.ts";
 import { Family } from "../src/family.ts";
-import { RefusalMemory } from "../src/token_endpoint/rejection_cache.ts";
+import { RejectionCache } from "../src/token_endpoint/rejection_cache.ts";
 
 Deno.test("who wishes for the same gets the same, and the 10,000 asked for last are kept besides the first", () => {
-  const family = new Family<object>({ name: "root" }, "root", new RefusalMemory(0, systemClock));
+  const family = new Family<object>({ name: "root" }, "root", new RejectionCache(0, systemClock));
   let made = 0;
   const ask = (wishes: string) => family.member(wishes, () => ({ made: ++made }));
 

@@ -5,17 +5,18 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
+import { readBody } from "../http/body.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { isDenied, rootMessage } from "../http/network_errors.ts";
-import { readBody } from "../http/body.ts";
 import type { BuiltTokenRequest } from "./request.ts";
 import type { TokenResponse } from "./response.ts";
 
-/** The token endpoint's answer, read whole; what keeps it from coming is an `AuthenticationError`. */
-export async function exchange(
-  { tokenEndpoint, headers, body, signal, clean }: BuiltTokenRequest,
+/** Sends the request once and reads the whole answer. Throws an `AuthenticationError` where none comes. */
+export async function sendTokenRequest(
+  { tokenEndpoint, headers, body, signal, sanitize }: BuiltTokenRequest,
   fetch: Fetch,
 ): Promise<TokenResponse> {
+  const url = formatUrl(tokenEndpoint);
   try {
     const response = await fetch(tokenEndpoint.href, {
       method: "POST",
@@ -26,34 +27,34 @@ export async function exchange(
       redirect: "manual",
     });
     const { status } = response;
+    const hasRedirected = response.redirected || status === 0 || status >= 300 && status < 400;
+    if (hasRedirected || signal.aborted) void response.body?.cancel().catch(() => {});
+    // A fetch that ignores its signal may answer late.
+    signal.throwIfAborted();
     // Browsers give a redirect no status; and a fetch of the caller's may have followed one all the same.
-    if (response.redirected || status === 0 || status >= 300 && status < 400) {
-      void response.body?.cancel().catch(() => {});
+    if (hasRedirected) {
       throw new AuthenticationError(
         "redirect_refused",
-        `Cannot ask ${shown(tokenEndpoint)}: it redirects. Use the URL it leads to.`,
+        `Cannot get a token from ${url}: it redirects. Use the URL it leads to.`,
         { status: status || undefined },
       );
     }
     return { status, headers: response.headers, text: await readBody(response, signal) };
   } catch (error) {
-    if (error instanceof AuthenticationError) throw error;
     signal.throwIfAborted();
-    if (isDenied(error)) {
-      throw new AuthenticationError(
-        "permission_denied",
-        `Cannot reach ${shown(tokenEndpoint)}: not permitted. Run with --allow-net=${tokenEndpoint.host}.`,
-      );
-    }
+    if (error instanceof AuthenticationError) throw error;
+    const denied = isDenied(error);
     throw new AuthenticationError(
-      "network_error",
-      `Cannot reach ${shown(tokenEndpoint)}: ${clean(rootMessage(error))}`,
-      { retryable: true },
+      denied ? "permission_denied" : "network_error",
+      `Cannot reach ${url}: ${
+        denied ? `not permitted. Run with --allow-net=${tokenEndpoint.host}.` : sanitize(rootMessage(error))
+      }`,
+      { retryable: !denied },
     );
   }
 }
 
-/** The endpoint as messages show it: a query may hold what nobody should read. */
-export function shown({ origin, pathname }: URL): string {
+/** Formats a URL for messages: without its query, which may hold secrets. */
+export function formatUrl({ origin, pathname }: URL): string {
   return origin + pathname;
 }

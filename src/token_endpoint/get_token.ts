@@ -1,5 +1,5 @@
 /**
- * One token, for those who keep it themselves.
+ * Requests one token, without cache or retry.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export interface GetTokenOptions extends TokenRequestOptions {
   clientSecret?: ClientSecret | undefined;
   /** How the secret is written in the `Authorization` header. Default: `"form"` (RFC 6749 §2.3.1). */
   basicEncoding?: BasicEncoding | undefined;
-  /** How the client proves who it is, in place of `clientSecret`. */
+  /** The client authentication method, in place of `clientSecret`. */
   clientAuth?: ClientAuth | undefined;
   /** The grant. Default: `GrantType.CLIENT_CREDS`. */
   grantType?: GrantType | (string & Record<never, never>) | undefined;
@@ -43,17 +43,17 @@ export interface GetTokenOptions extends TokenRequestOptions {
    * `request.conceal`). Default: the request goes out as it is.
    */
   customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
-  /** Binds the token to a key (RFC 9449): made by `dpop` of `./dpop`. Default: a token for whoever holds it. */
+  /** Binds the token to a key (RFC 9449): made by `dpop` of `./dpop`. Default: a bearer token. */
   dpop?: ProofOfPossession | undefined;
-  /** What sends the request. Default: the global `fetch`. */
+  /** The function that sends the request. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /** How long the exchange may take, in milliseconds. Default: 10,000. */
   timeout?: number | undefined;
-  /** Ends the exchange early, with its own reason. */
+  /** Aborts the request, with its own reason. */
   signal?: AbortSignal | undefined;
   /** Lets a token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
   allowInsecureRequests?: boolean | undefined;
-  /** Where the time comes from, for `expiresAt`. Default: the machine's clock. */
+  /** The clock that `expiresAt` is reckoned with. Default: the system's. */
   clock?: Pick<Clock, "wall"> | undefined;
 }
 
@@ -61,7 +61,7 @@ export interface GetTokenOptions extends TokenRequestOptions {
 export const defaultTimeout = 10_000;
 
 /**
- * Asks a token endpoint for a token, once (flytekit's `get_token`): no cache, no retry.
+ * Requests a token once, without cache or retry (flytekit's `get_token`).
  *
  * Redirects are refused, for they would hand the secret on; answers over 1 MiB are, too.
  *
@@ -79,12 +79,12 @@ export const defaultTimeout = 10_000;
  * ```
  *
  * @param tokenEndpoint The authorization server's token endpoint (RFC 6749 §3.2).
- * @param options Who asks, and for what.
- * @returns The credentials the server gave.
+ * @param options The client, the grant and its parameters.
+ * @returns The credentials that the server issued.
  * @throws {TypeError} If an argument is missing, or can't be what it should be.
  * @throws {RangeError} If `timeout` is out of range.
- * @throws {AuthenticationError} If there is no token to be had; `code` says why.
- * @throws The signal's reason, if `signal` ends the exchange.
+ * @throws {AuthenticationError} If the server issues no token; `code` says why.
+ * @throws The signal's reason, if `signal` aborts the request.
  */
 export async function getToken(tokenEndpoint: string | URL, options: GetTokenOptions): Promise<Credentials> {
   const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = defaultTimeout, clock = systemClock } = options;
@@ -112,7 +112,7 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
   });
 }
 
-/** What stands behind `clientSecret`, `basicEncoding` and `clientAuth`. */
+/** Chooses the client authentication that `clientSecret`, `basicEncoding` and `clientAuth` ask for. */
 export function chooseClientAuth(
   { clientSecret, clientAuth, basicEncoding }: Pick<
     GetTokenOptions,

@@ -73,8 +73,8 @@ export function formParameters(asked: TokenRequestOptions): FormParameters {
   };
 }
 
-/** The same text for those who ask for the same: scopes and resources are sets. */
-export function identityOf(form: FormParameters): string {
+/** Serializes parameters for comparison: scopes and resources are sets. */
+export function serializeParameters(form: FormParameters): string {
   return JSON.stringify(
     Object.entries(form).sort().map(([name, values]) => [
       name,

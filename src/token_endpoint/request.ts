@@ -8,45 +8,44 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { formEncode } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import { AuthenticationError } from "../errors.ts";
-import { type FormParameters, identityOf } from "./parameters.ts";
+import { type FormParameters, serializeParameters } from "./parameters.ts";
 
-/** What a token is asked for with. */
+/** The parts of a token request. */
 export interface TokenRequestParameters {
   tokenEndpoint: URL;
   issuer?: string | undefined;
   clientId: string;
   clientAuth: ClientAuth;
-  /** The grant, and what is asked for. */
+  /** The grant and its parameters. */
   parameters: FormParameters;
-  /** The credential that was refused a moment ago. */
+  /** The credential that the server rejected a moment ago. */
   refused?: string | undefined;
-  /** Puts on the request what the grant needs besides. */
+  /** Adds the grant's own parameters. */
   prepare?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /** Has the last word on the request. */
   customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   signal: AbortSignal;
 }
 
-/** A token request, and what it takes to show a text that may quote from it. */
+/** A token request with its proofs. */
 export interface BuiltTokenRequest extends TokenRequest {
-  /** Makes somebody else's text fit to be shown: without what is secret in this request, printable, and short. */
-  readonly clean: (text: string) => string;
-  /** Who asks, and where. */
-  readonly client: string;
-  /** The same, and what is asked for: all of the request but the proof. */
-  readonly asked: string;
+  /** Redacts this request's secrets in a text of the server's or the runtime's; printable, at most 300 characters. */
+  readonly sanitize: (text: string) => string;
+  /** The same text for requests of one client to one endpoint. */
+  readonly clientKey: string;
+  /** The same text for requests that differ in nothing but their proofs. */
+  readonly requestKey: string;
 }
 
-/** The request, client authentication included. What has no value isn't sent: an empty `scope` is refused by many. */
-export async function buildTokenRequest(asked: TokenRequestParameters): Promise<BuiltTokenRequest> {
-  const { tokenEndpoint, issuer, clientId, clientAuth, signal, refused } = asked;
-  const client = JSON.stringify([tokenEndpoint, clientId]);
+/** Builds the request, client authentication included. Empty values aren't sent: many servers reject them. */
+export async function buildTokenRequest(options: TokenRequestParameters): Promise<BuiltTokenRequest> {
+  const { tokenEndpoint, issuer, clientId, clientAuth, parameters, signal, refused } = options;
+  const clientKey = JSON.stringify([tokenEndpoint, clientId]);
   const body = new URLSearchParams();
-  for (const [name, values] of Object.entries(asked.parameters)) {
-    for (const value of values) if (value) body.append(name, value);
+  for (const name in parameters) {
+    for (const value of parameters[name]!) if (value) body.append(name, value);
   }
-  // A runtime's own message quotes the URL, and a query may hold what nobody should read.
-  const secrets = new Set(tokenEndpoint.search ? [tokenEndpoint.search] : []);
+  const secrets = new Set<string>();
   const request: BuiltTokenRequest = {
     tokenEndpoint,
     issuer,
@@ -55,32 +54,19 @@ export async function buildTokenRequest(asked: TokenRequestParameters): Promise<
     headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
     body,
     signal,
-    client,
-    asked: client + identityOf(asked.parameters),
-    clean(text) {
-      const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
-      for (const secret of longestFirst) if (secret) text = text.replaceAll(secret, "[redacted]");
-      return text.replace(/[^\x20-\x7e]+/g, " ").trim().slice(0, 300);
-    },
-    conceal(secret) {
-      if (!secret) return;
-      // In all the ways in which a server, or what stands in front of it, quotes what it got.
-      const form = formEncode(secret);
-      const percent = encodeURIComponent(secret.toWellFormed());
-      for (const text of [secret, secret.trim(), JSON.stringify(secret).slice(1, -1), form, percent]) {
-        secrets.add(text).add(text.replace(/%../g, (code) => code.toLowerCase()));
-      }
-      for (const text of [secret, `${clientId}:${secret}`]) {
-        const base64 = encodeBase64(text);
-        secrets.add(base64).add(base64.replace(/=+$/, ""));
-      }
-    },
+    clientKey,
+    requestKey: clientKey + serializeParameters(parameters),
+    // Runtimes quote the URL in their messages, and a query may hold secrets.
+    sanitize: (text) => redact(text, clientId, secrets, tokenEndpoint.search),
+    conceal: (secret) => void secrets.add(secret),
   };
   try {
     await clientAuth.authenticate(request);
-    await asked.prepare?.(request);
-    await asked.customize?.(request);
+    await options.prepare?.(request);
+    await options.customize?.(request);
   } catch (cause) {
+    // An attempt that was given up is over: a late failure isn't this request's.
+    signal.throwIfAborted();
     if (cause instanceof AuthenticationError) throw cause;
     // The caller's own code (a vault, a file) failed: its error is what helps.
     throw new AuthenticationError(
@@ -89,5 +75,28 @@ export async function buildTokenRequest(asked: TokenRequestParameters): Promise<
       { cause },
     );
   }
+  // A vault that ignores its signal may answer late; the request must not go out then.
+  signal.throwIfAborted();
   return request;
+}
+
+/** Replaces secrets in all encodings that a server, or a proxy before it, may quote them in. */
+function redact(text: string, clientId: string, secrets: Iterable<string>, query: string): string {
+  const forms = new Set([query]);
+  for (const secret of secrets) {
+    if (!secret) continue;
+    const percent = encodeURIComponent(secret.toWellFormed());
+    for (const form of [secret, secret.trim(), JSON.stringify(secret).slice(1, -1), formEncode(secret), percent]) {
+      forms.add(form).add(form.replace(/%../g, (code) => code.toLowerCase()));
+    }
+    for (const plain of [secret, `${clientId}:${secret}`]) {
+      const base64 = encodeBase64(plain);
+      forms.add(base64).add(base64.replace(/=+$/, ""));
+    }
+  }
+  // The longest first: one secret may be a part of another.
+  for (const form of [...forms].sort((a, b) => b.length - a.length)) {
+    if (form) text = text.replaceAll(form, "[redacted]");
+  }
+  return text.replace(/[^\x20-\x7e]+/g, " ").trim().slice(0, 300);
 }

@@ -10,10 +10,10 @@ import { checkUrl } from "../arguments.ts";
 import { AuthenticationError, type AuthenticationErrorOptions } from "../errors.ts";
 import { parseJsonObject } from "../http/json.ts";
 import { isExposed } from "../http/loopback.ts";
-import { exchange, shown } from "./exchange.ts";
+import { formatUrl, sendTokenRequest } from "./exchange.ts";
 import { parseRetryAfter } from "../http/retry_after.ts";
 import { buildTokenRequest } from "./request.ts";
-import { errorCode, isTrouble, type TokenResponse } from "./response.ts";
+import { errorCode, isTransient, type TokenResponse } from "./response.ts";
 import type { RevocationContext, TokenRevocation } from "./token_revocation.ts";
 
 /** Settings of {@linkcode tokenRevocation}. */
@@ -96,7 +96,7 @@ async function revoke(context: RevocationContext, given: Given): Promise<void> {
   if (isExposed(endpoint) && !context.allowInsecureRequests) {
     throw failure(
       "insecure_token_endpoint",
-      `it would go to ${shown(endpoint)} unencrypted. Use "https:", or set allowInsecureRequests.`,
+      `it would go to ${formatUrl(endpoint)} unencrypted. Use "https:", or set allowInsecureRequests.`,
     );
   }
   const limits = {
@@ -104,8 +104,8 @@ async function revoke(context: RevocationContext, given: Given): Promise<void> {
     error: () => failure("timeout", `no answer within ${timeout} ms.`, { retryable: true }),
     signal: undefined,
   };
-  const { response, clean } = await withDeadline(limits, (signal) => ask(context, { ...given, endpoint }, signal));
-  judge(response, { endpoint, clean, now: clock.wall() });
+  const { response, sanitize } = await withDeadline(limits, (signal) => ask(context, { ...given, endpoint }, signal));
+  judge(response, { endpoint, sanitize, now: clock.wall() });
 }
 
 /** Sends the request. What fails on the way speaks of the revocation. */
@@ -113,7 +113,7 @@ async function ask(
   { config, clientId, clientAuth, customize, fetch }: RevocationContext,
   { hint, token, endpoint }: Given & { endpoint: URL },
   signal: AbortSignal,
-): Promise<{ response: TokenResponse; clean: (text: string) => string }> {
+): Promise<{ response: TokenResponse; sanitize: (text: string) => string }> {
   try {
     // It stays a request to the token endpoint as far as assertions go, whose audience that may be.
     const request = await buildTokenRequest({
@@ -132,7 +132,10 @@ async function ask(
       customize,
       signal,
     });
-    return { response: await exchange({ ...request, tokenEndpoint: endpoint }, fetch), clean: request.clean };
+    return {
+      response: await sendTokenRequest({ ...request, tokenEndpoint: endpoint }, fetch),
+      sanitize: request.sanitize,
+    };
   } catch (error) {
     throw error instanceof AuthenticationError && error !== signal.reason ? named(error) : error;
   }
@@ -154,13 +157,13 @@ function named(error: AuthenticationError): AuthenticationError {
 /** A 2xx is done, whether the server knew the token or not (RFC 7009 §2.2). */
 function judge(
   { status, headers, text }: TokenResponse,
-  { endpoint, clean, now }: { endpoint: URL; clean: (text: string) => string; now: number },
+  { endpoint, sanitize, now }: { endpoint: URL; sanitize: (text: string) => string; now: number },
 ): void {
   if (status >= 200 && status < 300) return;
   const { error, error_description: description } = parseJsonObject(text) ?? {};
   // What might be a quotation is none.
-  const word = typeof error === "string" && errorCode.test(error) && clean(error) === error ? error : undefined;
-  const retryable = word === undefined || isTrouble(status);
+  const word = typeof error === "string" && errorCode.test(error) && sanitize(error) === error ? error : undefined;
+  const retryable = word === undefined || isTransient(status);
   const advice = word === "unsupported_token_type"
     ? "It can't revoke tokens of this kind: leave revocation out."
     : retryable
@@ -168,12 +171,12 @@ function judge(
     : "Check the client's settings at the server.";
   throw failure(
     retryable ? "token_endpoint_failed" : "token_request_refused",
-    `${shown(endpoint)} answered ${word ?? "without an OAuth error code"} (${status}). ${advice}`,
+    `${formatUrl(endpoint)} answered ${word ?? "without an OAuth error code"} (${status}). ${advice}`,
     {
       status,
       retryable,
       error: word,
-      error_description: typeof description === "string" ? clean(description) || undefined : undefined,
+      error_description: typeof description === "string" ? sanitize(description) || undefined : undefined,
       retryAfter: parseRetryAfter(headers.get("retry-after"), now),
     },
   );

@@ -7,7 +7,7 @@ import { checkScopes } from "../../src/arguments.ts";
 import { jwtLifetime, parseExpiresIn } from "../../src/credentials.ts";
 import { parseRetryAfter } from "../../src/http/retry_after.ts";
 import { buildTokenRequest } from "../../src/token_endpoint/request.ts";
-import { judgeTokenResponse } from "../../src/token_endpoint/response.ts";
+import { parseTokenResponse } from "../../src/token_endpoint/response.ts";
 import { assertNothingShows, planted, quotedSecret } from "./planted.ts";
 
 const tenYears = 10 * 365 * 24 * 3_600_000;
@@ -135,7 +135,7 @@ Deno.test("any scopes are either refused with a TypeError, or survive the way ov
 });
 
 Deno.test("any answer of a token endpoint is credentials fit for a header, or an error that shows nothing", async () => {
-  const { clean } = await buildTokenRequest({
+  const { sanitize } = await buildTokenRequest({
     tokenEndpoint: new URL(`https://auth.test/token?key=${planted.query}`),
     clientId: planted.clientId,
     clientAuth: clientSecretBasic(planted.secret),
@@ -206,11 +206,11 @@ Deno.test("any answer of a token endpoint is credentials fit for a header, or an
     fc.property(status, headers, body, moments, (status, headers, text, requestedAt) => {
       let outcome: unknown;
       try {
-        outcome = judgeTokenResponse({ status, headers: new Headers(headers), text }, {
-          tokenEndpoint: "https://auth.test/token",
+        outcome = parseTokenResponse({ status, headers: new Headers(headers), text }, {
+          url: "https://auth.test/token",
           requestedAt,
           now: requestedAt + 100,
-          clean,
+          sanitize,
         });
       } catch (error) {
         outcome = error;

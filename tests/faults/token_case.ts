@@ -71,6 +71,8 @@ export const failed = (status: number, over: Partial<Failure> = {}): Failure => 
   retryable: true,
   ...over,
 });
+/** A failure that names no OAuth error code, and doesn't pass: a wrong URL, mostly. */
+export const wrong = (status: number): Failure => failed(status, { retryable: false });
 export const refused = (status: number, error: string, over: Partial<Failure> = {}): Failure => ({
   code: "token_request_refused",
   status,

@@ -20,6 +20,7 @@ import {
   type TokenCase,
   usual,
   usualText,
+  wrong,
 } from "./token_case.ts";
 
 function expiresIn(literal: string): Behaviour {
@@ -153,6 +154,7 @@ const refusals = category("refusal", [
     [400, "invalid_grant"],
     [400, "invalid_target"],
     [400, "unauthorized_client"],
+    [401, "unauthorized_client"],
     [400, "unsupported_grant_type"],
     [400, "scope_invalid"],
     [400, "authorization_type_invalid"],
@@ -202,25 +204,35 @@ const refusals = category("refusal", [
       error: "invalid_client",
     }),
   ],
-  ["says an error of two words in a 400", json({ error: "Bad Request" }, { status: 400 }), failed(400)],
+  ["says an error of two words in a 400", json({ error: "Bad Request" }, { status: 400 }), wrong(400)],
   ["says an error of two words in a 200", json({ error: "Not Found" }), invalid()],
-  ["says an error as an object in a 400", json({ error: { code: 7 } }, { status: 400 }), failed(400)],
+  ["says an error as an object in a 400", json({ error: { code: 7 } }, { status: 400 }), wrong(400)],
   ["says an error as an object in a 200", json({ ...usual, error: { code: 7 } }), invalid()],
   ["says error null beside a token", json({ ...usual, error: null }), good()],
   ["says an empty error beside a token", json({ ...usual, error: "" }), good()],
-  ["says an error of 5,000 letters", json({ error: "a".repeat(5_000) }, { status: 400 }), failed(400)],
+  ["says an error of 5,000 letters", json({ error: "a".repeat(5_000) }, { status: 400 }), wrong(400)],
 ]);
 
 const bareFailures = category("failure without an OAuth code", [
-  ...[400, 401, 403, 404, 405, 407, 408, 410, 418, 429, 500, 502, 503, 504, 520, 599, 799].map((
-    status,
-  ): Row => [
+  ...[408, 425, 429, 500, 502, 503, 504, 520, 599, 799].map((status): Row => [
     `answers ${status} with a page`,
     html(status, planted.body),
     failed(status),
   ]),
-  ["answers 401 with plain text", answer("Bad credentials", { status: 401 }), failed(401)],
-  ["answers 403 with nothing", answer("", { status: 403 }), failed(403)],
+  ...[400, 403, 404, 405, 407, 410, 418, 501].map((status): Row => [
+    `answers ${status} with a page`,
+    html(status, planted.body),
+    wrong(status),
+  ]),
+  ["answers 401 with a page", html(401, planted.body), refused(401, "invalid_client")],
+  ["answers 401 with plain text", answer("Bad credentials", { status: 401 }), refused(401, "invalid_client")],
+  ["answers 401 with other JSON", json({ message: "Unauthorized" }, { status: 401 }), refused(401, "invalid_client")],
+  [
+    "answers 401 with a Basic challenge and nothing else",
+    answer("", { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } }),
+    refused(401, "invalid_client"),
+  ],
+  ["answers 403 with nothing", answer("", { status: 403 }), wrong(403)],
   ["answers 502 with half a JSON object", jsonText(usualText.slice(0, 40), { status: 502 }), failed(502)],
   ["answers 500 with a token", json(usual, { status: 500 }), failed(500)],
 ]);
@@ -334,7 +346,7 @@ const descriptions = category("description", [
     described(`The secret ${text} is wrong.`),
     refused(401, "invalid_client", { error_description: "The secret [redacted] is wrong." }),
   ]),
-  ["quotes the secret in error", json({ error: planted.secret }, { status: 400 }), failed(400)],
+  ["quotes the secret in error", json({ error: planted.secret }, { status: 400 }), wrong(400)],
   [
     "quotes the secret in error_uri",
     json({

@@ -116,7 +116,7 @@ const oddHttp = category("HTTP", [
     {
       code: "token_endpoint_failed",
       status: 101,
-      retryable: true,
+      retryable: false,
     },
   ],
   ["has a header line without a colon", raw(`HTTP/1.1 200 OK\r\nnonsense\r\n\r\n${usualText}`), network],

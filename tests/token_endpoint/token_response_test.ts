@@ -1,17 +1,17 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AuthenticationError } from "@m2m/authenticator";
-import { judgeTokenResponse } from "../../src/token_endpoint/response.ts";
+import { parseTokenResponse } from "../../src/token_endpoint/response.ts";
 
 const requestedAt = 1_000_000;
 
 function judge(body: unknown, status = 200, headers: Record<string, string> = {}) {
-  return judgeTokenResponse(
+  return parseTokenResponse(
     { status, headers: new Headers(headers), text: typeof body === "string" ? body : JSON.stringify(body) },
     {
-      tokenEndpoint: "https://auth.test/token",
+      url: "https://auth.test/token",
       requestedAt,
       now: requestedAt + 500,
-      clean: (text) => text.replaceAll("planted", "[redacted]"),
+      sanitize: (text) => text.replaceAll("planted", "[redacted]"),
     },
   );
 }
@@ -101,25 +101,35 @@ Deno.test("a refusal with an OAuth error code is for good", () => {
   }
 });
 
-Deno.test("trouble passes: by status, by code, or where nothing OAuth was said", () => {
-  const cases: [unknown, number][] = [
-    ["", 500],
-    ["busy", 503],
-    [{ error: "server_error" }, 500],
-    [{ error: "temporarily_unavailable" }, 400],
-    [{ error: "slow_down" }, 429],
-    [{ error: "invalid_request" }, 503],
-    [{ error: "invalid_client" }, 429],
-    ["<html>blocked by the firewall</html>", 403],
-    ["", 401],
-    [{ message: "Not Found", error: "Not Found" }, 404],
-    ["", 408],
-    ["", 407],
+Deno.test("failures are transient by status or by code; all others are permanent", () => {
+  const cases: [body: unknown, status: number, code: string, retryable: boolean, error?: string][] = [
+    ["", 500, "token_endpoint_failed", true],
+    ["busy", 503, "token_endpoint_failed", true],
+    ["", 408, "token_endpoint_failed", true],
+    ["", 425, "token_endpoint_failed", true],
+    ["", 429, "token_endpoint_failed", true],
+    [{ error: "server_error" }, 500, "token_endpoint_failed", true, "server_error"],
+    [{ error: "temporarily_unavailable" }, 400, "token_endpoint_failed", true, "temporarily_unavailable"],
+    [{ error: "authorization_pending" }, 400, "token_endpoint_failed", true, "authorization_pending"],
+    [{ error: "slow_down" }, 429, "token_endpoint_failed", true, "slow_down"],
+    [{ error: "use_dpop_nonce" }, 401, "token_endpoint_failed", true, "use_dpop_nonce"],
+    [{ error: "invalid_request" }, 503, "token_endpoint_failed", true, "invalid_request"],
+    [{ error: "invalid_client" }, 429, "token_endpoint_failed", true, "invalid_client"],
+    ["<html>blocked by the firewall</html>", 403, "token_endpoint_failed", false],
+    [{ message: "Not Found", error: "Not Found" }, 404, "token_endpoint_failed", false],
+    ["", 405, "token_endpoint_failed", false],
+    ["", 407, "token_endpoint_failed", false],
+    ["", 501, "token_endpoint_failed", false],
+    ["", 401, "token_request_refused", false, "invalid_client"],
+    ["Bad credentials", 401, "token_request_refused", false, "invalid_client"],
+    [{ error: "Bad Thing" }, 401, "token_request_refused", false, "invalid_client"],
+    [{ error: "unauthorized_client" }, 401, "token_request_refused", false, "unauthorized_client"],
   ];
-  for (const [body, status] of cases) {
-    const error = refuse(body, status);
-    assertEquals([error.code, error.retryable, error.status], ["token_endpoint_failed", true, status]);
+  for (const [body, status, code, retryable, oauthError] of cases) {
+    const { code: actual, ...error } = refuse(body, status);
+    assertEquals([actual, error.retryable, error.status, error.error], [code, retryable, status, oauthError]);
   }
+  assertStringIncludes(refuse("<p>", 404).message, "Check that this URL is the token endpoint.");
 });
 
 Deno.test("the server's wish to be left alone is kept, in milliseconds", () => {
@@ -130,13 +140,13 @@ Deno.test("the server's wish to be left alone is kept, in milliseconds", () => {
 Deno.test("a registered code is a code, even for a client whose secret is a part of it", () => {
   const judged = assertThrows(
     () =>
-      judgeTokenResponse(
+      parseTokenResponse(
         { status: 401, headers: new Headers(), text: JSON.stringify({ error: "invalid_client" }) },
         {
-          tokenEndpoint: "https://auth.test/token",
+          url: "https://auth.test/token",
           requestedAt,
           now: requestedAt,
-          clean: (text) => text.replaceAll("client", "[redacted]"),
+          sanitize: (text) => text.replaceAll("client", "[redacted]"),
         },
       ),
     AuthenticationError,

@@ -3,8 +3,12 @@ import {
   AuthenticationError,
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
+  clientSecretBasic,
+  getToken,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { RejectionCache } from "../../src/token_endpoint/rejection_cache.ts";
+import { requestToken } from "../../src/token_endpoint/request_token.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 const right = `Basic ${btoa("id:right")}`;
@@ -110,4 +114,97 @@ Deno.test("an assertion signed anew doesn't make another request of it", async (
   for (let i = 0; i < 5; i++) await assertRejects(() => authenticator.getCredentials());
   // Once more than it was asked for: after a refusal the proof may have another key.
   assertEquals([stub.requests.length, signed], [1, 6]);
+});
+
+const page = () => new Response("<p>Back soon.</p>");
+const cases: [name: string, answer: () => Response, posts: number[]][] = [
+  ["a 401 of text", () => new Response("Bad credentials", { status: 401 }), [1, 1, 1]],
+  ["a 401 of other JSON", () => Response.json({ message: "no" }, { status: 401 }), [1, 1, 1]],
+  ["unauthorized_client in a 401", () => Response.json({ error: "unauthorized_client" }, { status: 401 }), [1, 1, 1]],
+  ["invalid_client in a 400", () => Response.json({ error: "invalid_client" }, { status: 400 }), [1, 1, 1]],
+  ["unauthorized_client in a 400", () => Response.json({ error: "unauthorized_client" }, { status: 400 }), [1, 1, 2]],
+  ["a 404", () => new Response("", { status: 404 }), [1, 1, 2]],
+  ["a page in a 200, which may be there for a moment", page, [1, 2, 3]],
+  ["a 503", () => new Response("", { status: 503 }), [1, 2, 3]],
+];
+
+/** Requests a token through a cache of 5 s, with one secret. */
+function arrangeRequests(answer: (count: number) => Response | Promise<Response>) {
+  const stub = tokenEndpointStub(answer);
+  const time = { now: 1_000 };
+  const rejections = new RejectionCache(5_000, { monotonic: () => time.now });
+  const request = (scope: string, signal?: AbortSignal) =>
+    requestToken({
+      tokenEndpoint: new URL(stub.url),
+      clientId: "id",
+      clientAuth: clientSecretBasic("wrong"),
+      parameters: { grant_type: ["client_credentials"], scope: [scope] },
+      fetch: stub.fetch,
+      timeout: 10_000,
+      clock: { wall: () => time.now },
+      signal,
+      rejections,
+    });
+  return { stub, time, request };
+}
+
+for (const [name, answer, posts] of cases) {
+  Deno.test(`posts for two requests of one scope, then one of another: ${name}`, async () => {
+    const { stub, request } = arrangeRequests(answer);
+    const counts = [];
+    for (const scope of ["a", "a", "b"]) {
+      await assertRejects(() => request(scope), AuthenticationError);
+      counts.push(stub.requests.length);
+    }
+    assertEquals(counts, posts);
+  });
+}
+
+Deno.test("a page is kept back from the second one in a row; a token between two ends the row", async () => {
+  const { stub, time, request } = arrangeRequests((count) =>
+    count === 2 ? Response.json({ access_token: "t" }) : page()
+  );
+  await assertRejects(() => request("a"));
+  await request("a");
+  await assertRejects(() => request("a"));
+  await assertRejects(() => request("a"));
+  assertEquals(stub.requests.length, 4);
+  await assertRejects(() => request("a"));
+  assertEquals(stub.requests.length, 4);
+  time.now += 5_000;
+  await assertRejects(() => request("a"));
+  assertEquals(stub.requests.length, 5);
+});
+
+Deno.test("an attempt that was given up leaves no trace, though its fetch answers late", async () => {
+  const late = Promise.withResolvers<Response>();
+  const { stub, request } = arrangeRequests((count) =>
+    count === 1 ? late.promise : Response.json({ access_token: "t" })
+  );
+  const controller = new AbortController();
+  const given = assertRejects(() => request("a", controller.signal), DOMException);
+  while (stub.requests.length === 0) await Promise.resolve();
+  controller.abort();
+  await given;
+  late.resolve(Response.json({ error: "invalid_client" }, { status: 401 }));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals((await request("a")).accessToken, "t");
+});
+
+Deno.test("a secret that comes after the request was given up isn't sent", async () => {
+  const late = Promise.withResolvers<string>();
+  const stub = tokenEndpointStub();
+  const controller = new AbortController();
+  const given = assertRejects(() =>
+    getToken(stub.url, {
+      clientId: "id",
+      clientSecret: () => late.promise,
+      fetch: stub.fetch,
+      signal: controller.signal,
+    }), DOMException);
+  controller.abort();
+  await given;
+  late.resolve("secret");
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals(stub.requests.length, 0);
 });
