@@ -220,9 +220,9 @@ for (
     await using scene = await setScene();
     scene.api.next(answer("no", { status: 403, headers: { "www-authenticate": challenge } }));
 
-    assertEquals(await status(scene.authenticator.fetch("/x")), requests[0] === 2 ? 200 : 403);
+    assertEquals(await status(scene.authenticator.fetch("/x")), Number(requests[0]) === 2 ? 200 : 403);
 
-    assertEquals([scene.tokens.requests.length, scene.api.requests.length], requests);
+    assertEquals([scene.tokens.requests.length, scene.api.requests.length] as number[], [...requests] as number[]);
   });
 }
 
