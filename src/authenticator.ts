@@ -11,9 +11,8 @@ import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
 import { type AuthenticatorEventListener, tell } from "./events.ts";
 import type { Held, IssuedCredentials } from "./refresh/issued_token.ts";
 import { Renewal, type RenewalOptions, type RetryOptions } from "./refresh/renewal.ts";
-import { ApiRequest, type Place } from "./api_call/replayable_request.ts";
+import { authenticatedFetch, type IssuedToken, type Tokens } from "./api_call/authenticated_fetch.ts";
 import { type Fetch, globalFetch } from "./http/fetch.ts";
-import { type Followed, followRedirects } from "./api_call/redirects.ts";
 import { hostTransport, type WayOut } from "./transport/host.ts";
 import type { ClientCertificate, TransportOptions } from "./transport/transport.ts";
 
@@ -112,7 +111,6 @@ export abstract class Authenticator {
   readonly #renewalOptions: RenewalOptions;
   readonly #dpop: ProofOfPossession | undefined;
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
-  #madePlace: Place | undefined;
   #madeRenewal: Renewal | undefined;
   #boundFetch: Fetch | undefined;
 
@@ -237,7 +235,13 @@ export abstract class Authenticator {
    * @throws What the underlying `fetch` throws; the signal's reason, once it is aborted.
    */
   get fetch(): Fetch {
-    return this.#boundFetch ??= (input, init) => this.#fetch(input, init);
+    return this.#boundFetch ??= authenticatedFetch(this.#tokens(), {
+      endpoint: this.#endpoint,
+      fetch: this.#transport.fetch,
+      headerKey: this.#headerKey,
+      allowedOrigins: this.#allowedOrigins,
+      dpop: this.#dpop,
+    });
   }
 
   /**
@@ -273,80 +277,49 @@ export abstract class Authenticator {
     return this.#madeRenewal ??= new Renewal(this.#renewalOptions, (signal) => this.requestCredentials(signal));
   }
 
-  get #place(): Place {
-    if (this.#madePlace) return this.#madePlace;
-    const { href, origin } = new URL(this.#endpoint);
-    return this.#madePlace = { href, origin };
-  }
-
-  /** The origins that may have the token. */
-  get #origins(): readonly string[] {
-    const { origin } = this.#place;
-    return this.#allowedOrigins ? [origin, ...this.#allowedOrigins] : [origin];
-  }
-
   /** The token at hand, if nothing needs to be done about it: not even an `await`, for nearly every call ends here. */
   #fresh(signal: AbortSignal | undefined): Held | undefined {
     return signal?.aborted ? undefined : this.#madeRenewal?.fresh;
   }
 
-  async #fetch(input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
-    const request = new ApiRequest(input, init, this.#place);
-    const { fetch } = this.#transport;
-    if (!this.#origins.includes(request.origin)) return await request.sendAsIs(fetch);
-    try {
-      return await this.#call(request, fetch);
-    } catch (error) {
-      // The very reason: workerd's fetch throws a copy.
-      request.signal?.throwIfAborted();
-      throw error;
-    } finally {
-      request.release();
-    }
-  }
-
-  async #call(request: ApiRequest, fetch: Fetch): Promise<Response> {
-    const { last } = this.#renewal;
-    // What header it is may be the store's to say: before the first token nobody knows.
-    const ownKey = last === undefined ? this.#headerKey : this.#headerKeyOf(last);
-    if (ownKey !== undefined && request.has(ownKey)) {
-      return (await followRedirects(request, fetch, request.headers, ownKey, this.#origins)).response;
-    }
-    const { signal } = request;
-    const held = this.#fresh(signal) ?? await this.#renewal.get(signal);
-    const first = await this.#send(request, fetch, held);
-    if (!first.isRefused || !this.#renewal.refuse(held) || !first.isRepeatable) return first.response;
-    const next = await this.#nextToken(held, signal);
-    if (next === undefined) return first.response;
-    void first.response.body?.cancel().catch(() => {});
-    const second = await this.#send(request, fetch, next);
-    tell(this.#renewalOptions.onEvent, { type: "replayed", status: second.response.status });
-    if (second.isRefused) this.#renewal.refuse(next);
-    else this.#renewal.helped();
-    return second.response;
-  }
-
-  /** Sends a request with a token. It counts as refused if the API itself says 401, to a token of ours. */
-  async #send(request: ApiRequest, fetch: Fetch, held: Held): Promise<Followed & { isRefused: boolean }> {
-    const headerKey = this.#headerKeyOf(held);
-    const isOurs = !request.has(headerKey);
-    const headers = isOurs ? request.headersWith(headerKey, this.authorizationOf(held.credentials)) : request.headers;
-    const carry = isOurs && this.#dpop?.apiFetch(fetch, headerKey) || fetch;
-    const followed = await followRedirects(request, carry, headers, headerKey, this.#origins);
-    const { response, isHome } = followed;
-    const isRefused = isOurs && isHome && response.status === 401 && !this.#dpop?.isAboutProof(response);
-    return { ...followed, isRefused };
-  }
-
-  /** A token other than the refused one. None where the server hands out the same again, or has none to give. */
-  async #nextToken(refused: Held, signal: AbortSignal | undefined): Promise<Held | undefined> {
-    try {
-      const next = await this.#renewal.get(signal);
-      return next.credentials.accessToken === refused.credentials.accessToken ? undefined : next;
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      return undefined;
-    }
+  /** Tokens over the renewal. */
+  #tokens(): Tokens {
+    const renewal = this.#renewal;
+    const heldBy = new WeakMap<IssuedToken, Held>();
+    const issued = new WeakMap<Held, IssuedToken>();
+    const issue = (held: Held): IssuedToken => {
+      const known = issued.get(held);
+      if (known) return known;
+      const headerKey = this.#headerKeyOf(held);
+      const headers = Object.freeze({ [headerKey]: this.authorizationOf(held.credentials) });
+      const token: IssuedToken = { credentials: held.credentials, headerKey, headers };
+      issued.set(held, token);
+      heldBy.set(token, held);
+      return token;
+    };
+    return {
+      get last() {
+        return renewal.last && issue(renewal.last);
+      },
+      fresh: () => renewal.fresh && issue(renewal.fresh),
+      get: async (signal) => issue(await renewal.get(signal ?? undefined)),
+      replace: async (rejected, signal) => {
+        if (!renewal.refuse(heldBy.get(rejected)!)) return undefined;
+        try {
+          const next = issue(await renewal.get(signal ?? undefined));
+          return next.credentials.accessToken === rejected.credentials.accessToken ? undefined : next;
+        } catch (error) {
+          if (signal?.aborted) throw error;
+          return undefined;
+        }
+      },
+      replayed: (replacement, isRejected, status) => {
+        tell(this.#renewalOptions.onEvent, { type: "replayed", status });
+        if (isRejected) renewal.refuse(heldBy.get(replacement)!);
+        else renewal.helped();
+        return undefined;
+      },
+    };
   }
 
   #headerKeyOf(held: Held): string {

@@ -8,95 +8,130 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
-import type { ApiRequest, Place } from "./replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
+import { discardBody } from "./discard_body.ts";
+import { type ApiCall, removeHeaders, replayBody, sendAgain, sendElsewhere } from "./replayable_request.ts";
 
 /** As many as browsers follow (Fetch standard §4.4). */
 const maxRedirects = 20;
 
+/** A request on its way along redirects. */
+export interface Hop {
+  readonly href: string;
+  readonly method: string;
+  readonly headers: HeadersInit;
+  /** Whether a redirect has dropped method and body: it is a `GET` from there on. */
+  readonly isGet: boolean;
+  /** Whether it has never left the origins that the credential is for. */
+  readonly isHome: boolean;
+}
+
+/** What is known of the credential: the header that carries it, in lower case, and the origins it is for. */
+export interface CredentialScope {
+  readonly headerKey: string;
+  readonly origins: readonly string[];
+}
+
+/**
+ * Decides where a redirect leads, and what is sent there (Fetch standard §4.4).
+ *
+ * @param response The answer to the last request.
+ * @param hop The last request.
+ * @param scope Where the credential may go.
+ * @returns The next request; `undefined` if the answer doesn't redirect.
+ */
+export function decideRedirect(
+  { status, headers }: Pick<Response, "status" | "headers">,
+  hop: Hop,
+  { headerKey, origins }: CredentialScope,
+): Hop | undefined {
+  // The status first: runtimes make a response's headers when they are looked at, and hardly any answer redirects.
+  if (!isRedirect(status)) return undefined;
+  const location = headers.get("location");
+  if (location === null || !URL.canParse(location, hop.href)) return undefined;
+  const { href, origin, protocol } = new URL(location, hop.href);
+  if (!/^https?:$/.test(protocol)) return undefined;
+  const method = hop.method.toUpperCase();
+  const toGet = status === 303 ? method !== "GET" && method !== "HEAD" : status < 303 && method === "POST";
+  const staysHome = hop.isHome && origins.includes(origin);
+  // Once it has left, it stays away: a redirect back must not bring the credential along for a stranger's request.
+  const leaves = !staysHome && origin !== new URL(hop.href).origin;
+  const isRemoved = (name: string) =>
+    toGet && name.startsWith("content-") || leaves && (name === headerKey || credentialHeaders.includes(name));
+  return {
+    href,
+    method: toGet ? "GET" : hop.method,
+    headers: toGet || leaves ? removeHeaders(hop.headers, isRemoved) : hop.headers,
+    isGet: hop.isGet || toGet,
+    isHome: hop.isHome && !leaves,
+  };
+}
+
+const credentialHeaders = ["authorization", "proxy-authorization", "cookie"];
+
+/** Whether a status redirects (Fetch standard §2.2.3). */
+export function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}
+
 /** A response, and where it comes from. */
 export interface Followed {
-  response: Response;
-  /** Whether it comes from an origin the credential is for. */
-  isHome: boolean;
-  /** Whether the request may be sent once more: not where a body has arrived, or is gone. */
-  isRepeatable: boolean;
+  readonly response: Response;
+  /** Whether it comes from an origin the credential is for, by way of such origins alone. */
+  readonly isHome: boolean;
+  /** Whether the call may be replayed: not where a redirect came for a body that was taken, for an order is placed once. */
+  readonly isRepeatable: boolean;
 }
 
 /**
- * Sends a request and follows where it is redirected to; `headers` holds the credential, under `headerKey`, which
- * `origins` may have.
+ * Follows redirects from the first response to a call that was sent with `redirect: "manual"`.
+ *
+ * @param first The first response.
+ * @param call What it is the response to.
+ * @param options What sends the requests, and where the credential may go.
+ * @returns The last response: one that doesn't redirect, or that would take a body that is gone.
+ * @throws {TypeError} After 20 redirects.
+ * @throws {AuthenticationError} Where a browser hides what can't be followed unseen.
  */
 export async function followRedirects(
-  request: ApiRequest,
-  fetch: Fetch,
-  headers: HeadersInit,
-  headerKey: string,
-  origins: readonly string[],
+  first: Response,
+  call: ApiCall,
+  options: CredentialScope & { fetch: Fetch },
 ): Promise<Followed> {
-  const isFollowed = request.redirect === "follow";
-  const redirect = isFollowed ? "manual" : request.redirect;
-  let isRepeatable = request.isReplayable;
-  let place: URL | undefined;
-  /** What becomes of the request once its body is dropped. */
-  let asGet: { method: string; body: null } | undefined;
-  let isHome = true;
+  if (first.type === "opaqueredirect") return await followOpaque(call, options);
+  const method = call.init?.method ?? call.request?.method ?? "GET";
+  let hop: Hop = { href: call.href, method, headers: call.headers, isGet: false, isHome: true };
+  let response = first;
   for (let count = 0;; count++) {
-    let response = await request.send(fetch, asGet ? { ...asGet, headers, redirect } : { headers, redirect }, place);
-    if (isFollowed && response.type === "opaqueredirect") {
-      response = await followBlindly(request, fetch, headers, headerKey);
-      isHome = origins.includes(new URL(response.url || request.href).origin);
-    }
-    const { status } = response;
-    const here: Place = place ?? request;
-    const next = isFollowed ? target(response, here.href) : undefined;
-    if (next === undefined) return { response, isHome, isRepeatable };
-    const { method } = asGet ?? request;
-    const toGet = status === 303 ? !/^(GET|HEAD)$/.test(method) : status < 303 && method === "POST";
+    const next = decideRedirect(response, hop, options);
+    const body = next === undefined || next.isGet ? null : await replayBody(call);
     // A stream can't be sent a second time: the caller gets the redirect itself.
-    if (!toGet && !asGet && !request.isReplayable) return { response, isHome, isRepeatable };
-    void response.body?.cancel().catch(() => {});
+    if (next === undefined || body === undefined) return { response, isHome: hop.isHome, isRepeatable: !hop.isGet };
+    await discardBody(response);
     if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
-    const kept = new Headers(headers);
-    if (toGet) {
-      asGet = { method: "GET", body: null };
-      // The redirect came for a body that was taken: an order is placed once.
-      isRepeatable = false;
-      for (const name of [...kept.keys()]) if (name.startsWith("content-")) kept.delete(name);
-    }
-    if (next.origin !== here.origin && !(isHome && origins.includes(next.origin))) {
-      // For good: a redirect back must not bring the credential along for a stranger's request.
-      isHome = false;
-      for (const name of [headerKey, "authorization", "proxy-authorization", "cookie"]) kept.delete(name);
-    }
-    headers = kept;
-    place = next;
+    const { href, method, headers } = hop = next;
+    response = await sendElsewhere(options.fetch, call, { href, method, headers, body, redirect: "manual" });
   }
-}
-
-function target(response: Response, base: string): URL | undefined {
-  // The status first: runtimes make a response's headers when they are looked at, and hardly any answer redirects.
-  const location = [301, 302, 303, 307, 308].includes(response.status) ? response.headers.get("location") : null;
-  const next = location !== null && URL.canParse(location, base) ? new URL(location, base) : undefined;
-  return /^https?:$/.test(next?.protocol ?? "") ? next : undefined;
 }
 
 /**
- * Browsers don't show where a redirect leads. They do take `authorization` off when it leaves the origin, and no other
- * header; and what isn't safe to send twice isn't.
+ * Lets a browser follow, which doesn't show where a redirect leads. Browsers take `authorization` off when it leaves the
+ * origin, and no other header; and what isn't safe to send twice isn't.
  */
-async function followBlindly(
-  request: ApiRequest,
-  fetch: Fetch,
-  headers: HeadersInit,
-  headerKey: string,
-): Promise<Response> {
-  if (headerKey === "authorization" && /^(GET|HEAD)$/.test(request.method)) {
-    return await request.send(fetch, { headers, redirect: "follow" });
+async function followOpaque(
+  call: ApiCall,
+  { fetch, headerKey, origins }: CredentialScope & { fetch: Fetch },
+): Promise<Followed> {
+  const { href, headers } = call;
+  const method = call.init?.method ?? call.request?.method ?? "GET";
+  if (headerKey !== "authorization" || !/^(GET|HEAD)$/i.test(method)) {
+    const { origin, pathname } = new URL(href);
+    throw new AuthenticationError(
+      "redirect_refused",
+      `Cannot follow the redirect of ${origin}${pathname}: browsers hide where it leads. ` +
+        'Call that URL itself, or set redirect: "manual".',
+    );
   }
-  throw new AuthenticationError(
-    "redirect_refused",
-    `Cannot follow the redirect of ${request.origin}${new URL(request.href).pathname}: ` +
-      'browsers hide where it leads. Call that URL itself, or set redirect: "manual".',
-  );
+  const response = await sendAgain(fetch, call, { headers, redirect: "follow" }, null);
+  return { response, isHome: origins.includes(new URL(response.url || href).origin), isRepeatable: true };
 }

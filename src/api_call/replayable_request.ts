@@ -1,125 +1,76 @@
 /**
- * A call of the API that can be sent more than once.
+ * Keeps what a call of the API needs to be sent again.
  *
  * @module
  */
 
 import type { Fetch } from "../http/fetch.ts";
+import { untilAborted } from "../refresh/deadlines.ts";
 
-/** Where something is on the web. */
-export interface Place {
+/** How much of a `Request`'s body is kept for a replay by default, in bytes: 1 MiB. */
+export const defaultMaxReplayBody = 1_048_576;
+
+/** What `fetch` was called with: `request` under the settings of `init`, or `init` at `href`. */
+export interface ApiCall {
+  /** An absolute URL. */
   readonly href: string;
-  readonly origin: string;
+  readonly request: Request | undefined;
+  readonly init: RequestInit | undefined;
+  /** The headers that are sent. */
+  readonly headers: HeadersInit;
+  /** The request's body, where it is kept. */
+  readonly kept: KeptBody | undefined;
 }
 
-/** What `fetch` was called with, resolved against the API's endpoint, ready to be sent under other headers. */
-export class ApiRequest implements Place {
-  readonly href: string;
-  readonly origin: string;
-  readonly #request: Request | undefined;
-  readonly #init: RequestInit | undefined;
-
-  constructor(input: string | URL | Request, init: RequestInit | undefined, endpoint: Place) {
-    // By shape: a fetch of another realm (undici from npm, say) comes with a Request of its own.
-    this.#request = typeof input === "object" && "clone" in input ? input : undefined;
-    const { href, origin } = resolve(this.#request?.url ?? String(input), endpoint);
-    this.href = href;
-    this.origin = origin;
-    if (init && "clone" in init) {
-      // `fetch(url, request)` is the way workers forward a request; a spread would find nothing in it.
-      this.#request = new Request(href, init);
-    } else if (init) {
-      // As `fetch` does: what becomes of the caller's objects while a token is waited for doesn't count.
-      const { headers, body } = init;
-      this.#init = { ...init, ...headers && { headers: copyHeaders(headers) }, ...body && { body: copyBody(body) } };
-    }
-  }
-
-  /** The caller's headers. Not to be changed: each sending gets a copy with the token. */
-  get headers(): HeadersInit {
-    return this.#init?.headers ?? this.#request?.headers ?? {};
-  }
-
-  /** Whether the caller has set a header, named in lower case. */
-  has(name: string): boolean {
-    const { headers } = this;
-    if (!isRecord(headers)) return new Headers(headers).has(name);
-    return Object.keys(headers).some((key) => key.toLowerCase() === name);
-  }
-
-  /** The caller's headers and one more. A record stays one: runtimes read it several times as fast as `Headers`. */
-  headersWith(name: string, value: string): HeadersInit {
-    const given = this.headers;
-    if (isRecord(given)) return { ...given, [name]: value };
-    const headers = new Headers(given);
-    headers.set(name, value);
-    return headers;
-  }
-
-  /** The caller's signal. */
-  get signal(): AbortSignal | undefined {
-    return this.#init?.signal ?? this.#request?.signal ?? undefined;
-  }
-
-  /** The request's method, in upper case. */
-  get method(): string {
-    return (this.#init?.method ?? this.#request?.method ?? "GET").toUpperCase();
-  }
-
-  /** What the caller wants done about redirects. */
-  get redirect(): RequestRedirect {
-    return this.#init?.redirect ?? this.#request?.redirect ?? "follow";
-  }
-
-  /** Whether the body can be sent again, whole: a stream is gone once read, but a Request can be cloned before. */
-  get isReplayable(): boolean {
-    const body = this.#init?.body;
-    return typeof body !== "object" || body === null || !("getReader" in body || Symbol.asyncIterator in body);
-  }
-
-  /** Sends the request as the caller made it. */
-  sendAsIs(fetch: Fetch): Promise<Response> {
-    return this.#request ? fetch(this.#request, this.#init) : fetch(this.href, this.#init);
-  }
-
-  /** Sends the request under other headers, and possibly elsewhere. It can be sent again. */
-  send(fetch: Fetch, init: RequestInit, elsewhere?: Place): Promise<Response> {
-    const ours = { ...this.#init, ...init };
-    const { href } = elsewhere ?? this;
-    if (this.#request === undefined) return fetch(href, ours);
-    // Without its body, there is its signal to be kept.
-    if (init.body === null) return fetch(href, { signal: this.#request.signal, ...ours });
-    // Sent from a clone where it may have a body, for a Request gives its body away but once.
-    const request = this.#mayHaveBody ? this.#request.clone() : this.#request;
-    return fetch(elsewhere ? new Request(href, request) : request, ours);
-  }
-
-  /** Lets go of a body that was kept for another sending. */
-  release(): void {
-    if (this.#mayHaveBody && !this.#request?.bodyUsed) void this.#request?.body?.cancel().catch(() => {});
-  }
-
-  /** By the method: to look at a Request's `body` makes a stream of it, which Deno sends without its length. */
-  get #mayHaveBody(): boolean {
-    return this.#request !== undefined && this.#init?.body == null && !/^(GET|HEAD)$/.test(this.#request.method);
-  }
+/** A `Request`'s body, kept for another sending. */
+export interface KeptBody {
+  /** What to send first. */
+  readonly request: Request;
+  /** Resolves to the whole body, `null` if there is none, or `undefined` if it is too large to be kept. */
+  readonly bytes: Promise<Uint8Array<ArrayBuffer> | null | undefined>;
+  /** Stops keeping. */
+  release(): void;
 }
 
-/** A path, the usual input, needs no parsing here: `fetch` does that anyway, and it can't leave the origin. */
-function resolve(input: string, endpoint: Place): Place {
-  const isPath = /^\/(?![/\\\t\n\r])/.test(input);
-  if (isPath) return { href: endpoint.origin + input, origin: endpoint.origin };
-  const { href, origin, protocol } = new URL(input, endpoint.href);
-  // A "blob:" URL has the origin of the page that made it, and is none of the API's.
-  return { href, origin: /^https?:$/.test(protocol) ? origin : protocol };
+/** Whether something is a `Request`, by its shape: a fetch of another realm (undici from npm) brings its own. */
+export function isRequest(input: object): input is Request {
+  return "clone" in input;
 }
 
-function copyHeaders(headers: HeadersInit): HeadersInit {
+/** Whether headers are a plain record: runtimes read it several times as fast as `Headers`. */
+function isRecord(headers: HeadersInit): headers is Record<string, string> {
+  return !(Symbol.iterator in headers);
+}
+
+/** Whether headers have one of this name, given in lower case. */
+export function hasHeader(headers: HeadersInit, name: string): boolean {
+  if (!isRecord(headers)) return ("append" in headers ? headers as Headers : new Headers(headers)).has(name);
+  for (const key in headers) if (key.length === name.length && key.toLowerCase() === name) return true;
+  return false;
+}
+
+/** Adds a header, given as a record of one, to a copy of others. A record stays one. */
+export function addHeader(headers: HeadersInit, added: Readonly<Record<string, string>>): HeadersInit {
+  if (isRecord(headers)) return { ...headers, ...added };
+  const copy = new Headers(headers);
+  for (const name in added) copy.set(name, added[name]!);
+  return copy;
+}
+
+/** Removes headers, named in lower case, from a copy of others. */
+export function removeHeaders(headers: HeadersInit, isRemoved: (name: string) => boolean): Headers {
+  const copy = new Headers(headers);
+  for (const name of [...copy.keys()]) if (isRemoved(name)) copy.delete(name);
+  return copy;
+}
+
+/** Copies headers, so that later changes to the caller's object don't count. */
+export function copyHeaders(headers: HeadersInit): HeadersInit {
   return isRecord(headers) ? { ...headers } : new Headers(headers);
 }
 
-/** A copy of what can be changed while it waits; text and blobs can't be. */
-function copyBody(body: BodyInit): BodyInit {
+/** Copies a body that can be changed; text and blobs can't be. */
+export function copyBody(body: BodyInit): BodyInit {
   if (body instanceof URLSearchParams) return new URLSearchParams(body);
   if (body instanceof ArrayBuffer) return body.slice(0);
   if (ArrayBuffer.isView(body)) {
@@ -131,6 +82,116 @@ function copyBody(body: BodyInit): BodyInit {
   return copy;
 }
 
-function isRecord(headers: HeadersInit): headers is Record<string, string> {
-  return !(Symbol.iterator in headers);
+/**
+ * Reads what `fetch` was called with, and copies what can be changed. Nothing is kept of a `Request`'s body yet.
+ */
+export function readCall(input: string | URL | Request, init: RequestInit | undefined): ApiCall {
+  let request = typeof input === "object" && isRequest(input) ? input : undefined;
+  const { href } = new URL(request?.url ?? String(input));
+  let copy: RequestInit | undefined;
+  // `fetch(url, request)` is the way workers forward a request; a spread would find nothing in it.
+  if (init && isRequest(init)) request = new Request(href, init);
+  else if (init) copy = { ...init, ...init.body && { body: copyBody(init.body) } };
+  const headers = copyHeaders(copy?.headers ?? request?.headers ?? {});
+  return { href, request, init: copy, headers, kept: undefined };
+}
+
+/**
+ * Whether a `Request`'s own body, which can be read only once, is sent. By the method: to look at its `body` makes a
+ * stream of it, which Deno sends without its length.
+ */
+export function sendsOwnBody(request: Request | undefined, init: RequestInit | undefined): request is Request {
+  return request !== undefined && init?.body == null && request.method !== "GET" && request.method !== "HEAD";
+}
+
+/**
+ * Keeps a request's body while it is sent, up to a limit in bytes. Nothing is kept of what is known to be larger; of
+ * what turns out to be, the kept part is dropped, and the rest flows by.
+ */
+export function keepBody(request: Request, limit: number): KeptBody | undefined {
+  // A server's request that is forwarded says its length.
+  if (Number(request.headers.get("content-length")) > limit) return undefined;
+  const sent = request.clone();
+  // The copy first: now a look at the original's body does no harm.
+  const reader = request.body?.getReader();
+  const release = () => void reader?.cancel().catch(() => {});
+  return { request: sent, bytes: reader ? readUpTo(reader, limit) : Promise.resolve(null), release };
+}
+
+/** Reads a stream to its end; `undefined` if it is longer than the limit, or breaks off. */
+async function readUpTo(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      size += part.value.byteLength;
+      if (size > limit) {
+        // One branch of a tee alone: the other goes on, and nothing is buffered for this one any more.
+        void reader.cancel().catch(() => {});
+        return undefined;
+      }
+      parts.push(part.value);
+    }
+  } catch {
+    return undefined;
+  }
+  const bytes = new Uint8Array(size);
+  size = 0;
+  for (const part of parts) {
+    bytes.set(part, size);
+    size += part.byteLength;
+  }
+  return bytes;
+}
+
+/** Resolves to the body to send again, `null` if there is none, or `undefined` where it can't be: a stream is gone. */
+export async function replayBody({ request, init, kept }: ApiCall): Promise<BodyInit | null | undefined> {
+  if (kept !== undefined) {
+    // An upload that stalls must not outlast the caller's patience.
+    const signal = init?.signal ?? kept.request.signal;
+    return await (signal ? untilAborted(signal, kept.bytes) : kept.bytes);
+  }
+  if (sendsOwnBody(request, init)) return undefined;
+  const body = init?.body ?? null;
+  const isStream = typeof body === "object" && body !== null && ("getReader" in body || Symbol.asyncIterator in body);
+  return isStream ? undefined : body;
+}
+
+/** Sends a call the first time, under other headers. */
+export function sendFirst(fetch: Fetch, { href, request, init, kept }: ApiCall, ours: RequestInit): Promise<Response> {
+  return fetch(kept?.request ?? request ?? href, { ...init, ...ours });
+}
+
+/** Sends a call again, with the body that {@linkcode replayBody} gave. */
+export function sendAgain(
+  fetch: Fetch,
+  { href, request, init }: ApiCall,
+  ours: RequestInit,
+  body: BodyInit | null,
+): Promise<Response> {
+  return fetch(request ?? href, { ...init, ...ours, ...body !== null && { body } });
+}
+
+/** Sends a call elsewhere, with the body that {@linkcode replayBody} gave. */
+export function sendElsewhere(
+  fetch: Fetch,
+  { request, init }: ApiCall,
+  ours: RequestInit & { href: string },
+): Promise<Response> {
+  const { href, ...rest } = ours;
+  return fetch(href, { ...request && readSettings(request), ...init, ...rest });
+}
+
+/** What a `Request` says besides its URL and body. Its attributes are enumerable, as Web IDL has it. */
+function readSettings(request: Request): RequestInit {
+  const settings: Record<string, unknown> = {};
+  for (const name in request) {
+    const value = name === "body" ? undefined : request[name as keyof Request];
+    // Not even as `undefined`: workerd of 2024 takes no `cache` at all.
+    if (value !== undefined && typeof value !== "function") settings[name] = value;
+  }
+  return settings;
 }

@@ -5,7 +5,17 @@
  */
 
 import { untilAborted } from "../refresh/deadlines.ts";
-import { ApiRequest } from "../api_call/replayable_request.ts";
+import {
+  type ApiCall,
+  defaultMaxReplayBody,
+  keepBody,
+  readCall,
+  replayBody,
+  sendAgain,
+  sendFirst,
+  sendsOwnBody,
+} from "../api_call/replayable_request.ts";
+import { discardBody } from "../api_call/discard_body.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { proofError } from "./challenge.ts";
 import type { Nonces } from "./nonces.ts";
@@ -18,9 +28,6 @@ export interface Prover {
   readonly unbound: WeakSet<Response>;
   prove(target: ProofTarget, nonce: string | undefined): Promise<string>;
 }
-
-/** What inputs resolve against: they are absolute, or `fetch` itself would refuse them. */
-const nowhere = { href: "about:blank", origin: "" };
 
 /** With a proof on every request: of a server's wish for a nonce, the core hears as of any refusal. */
 export function tokenProofFetch(fetch: Fetch, prover: Prover): Fetch {
@@ -53,9 +60,11 @@ export function apiProofFetch(fetch: Fetch, headerKey: string, prover: Prover): 
       const nonce = prover.nonces.get(url);
       const first = await sending.with(accessToken, nonce);
       const next = sending.nextNonce;
-      if (proofError(first) !== "use_dpop_nonce" || next === nonce || !sending.isRepeatable) return first;
-      void first.body?.cancel().catch(() => {});
-      return await sending.with(accessToken, next);
+      if (proofError(first) !== "use_dpop_nonce" || next === nonce) return first;
+      const body = await sending.replayBody();
+      if (body === undefined) return first;
+      await discardBody(first);
+      return await sending.with(accessToken, next, body);
     } finally {
       sending.release();
     }
@@ -66,7 +75,7 @@ export function apiProofFetch(fetch: Fetch, headerKey: string, prover: Prover): 
 class Sending {
   readonly #fetch: Fetch;
   readonly #prover: Prover;
-  readonly #request: ApiRequest;
+  #call: ApiCall;
   readonly #headers: Headers;
   readonly #method: string;
   /** What the last answer brought: of calls at the same time, each may be given a nonce of its own. */
@@ -75,14 +84,14 @@ class Sending {
   constructor(fetch: Fetch, prover: Prover, input: string | URL | Request, init: RequestInit | undefined) {
     this.#fetch = fetch;
     this.#prover = prover;
-    this.#request = new ApiRequest(input, init, nowhere);
-    this.#headers = new Headers(this.#request.headers);
+    this.#call = readCall(input, init);
+    this.#headers = new Headers(this.#call.headers);
     const method = init?.method ?? (typeof input === "object" && "method" in input ? input.method : "GET");
     this.#method = methodSent(method, this.url);
   }
 
   get url(): string {
-    return this.#request.href;
+    return this.#call.href;
   }
 
   /** Whether the caller has made a proof himself. */
@@ -95,27 +104,35 @@ class Sending {
     return /^DPoP +(\S+)$/i.exec(this.#headers.get(headerKey) ?? "")?.[1];
   }
 
-  get isRepeatable(): boolean {
-    return this.#request.isReplayable;
+  replayBody(): Promise<BodyInit | null | undefined> {
+    return replayBody(this.#call);
   }
 
   asIs(): Promise<Response> {
-    return this.#noted(this.#request.sendAsIs(this.#fetch));
+    return this.#noted(sendFirst(this.#fetch, this.#call, {}));
   }
 
-  async with(accessToken: string | undefined, nonce: string | undefined): Promise<Response> {
+  /** Sends it with a proof: the first time, or again with the body that was kept. */
+  async with(
+    accessToken: string | undefined,
+    nonce: string | undefined,
+    body?: BodyInit | null,
+  ): Promise<Response> {
     const headers = new Headers(this.#headers);
     headers.set("dpop", await this.#prove({ method: this.#method, url: this.url, accessToken }, nonce));
-    return await this.#noted(this.#request.send(this.#fetch, { headers, redirect: this.#request.redirect }));
+    if (body !== undefined) return await this.#noted(sendAgain(this.#fetch, this.#call, { headers }, body));
+    const { request, init } = this.#call;
+    if (sendsOwnBody(request, init)) this.#call = { ...this.#call, kept: keepBody(request, defaultMaxReplayBody) };
+    return await this.#noted(sendFirst(this.#fetch, this.#call, { headers }));
   }
 
   release(): void {
-    this.#request.release();
+    this.#call.kept?.release();
   }
 
   /** `fetch` hears of an abort by itself. What looks a key up may not, and may wait for somebody who never answers. */
   #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
-    const { signal } = this.#request;
+    const signal = this.#call.init?.signal ?? this.#call.request?.signal;
     const proof = this.#prover.prove(target, nonce);
     return signal ? untilAborted(signal, proof) : proof;
   }

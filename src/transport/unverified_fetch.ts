@@ -6,7 +6,7 @@
 
 import type * as Http from "node:http";
 import type * as Stream from "node:stream";
-import { ApiRequest } from "../api_call/replayable_request.ts";
+import { defaultMaxReplayBody, keepBody, readCall, sendFirst, sendsOwnBody } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { followRedirects } from "../api_call/redirects.ts";
 import { connectUnverified, type UnverifiedOptions } from "./unverified_connection.ts";
@@ -36,18 +36,28 @@ export function unverifiedFetch(options: UnverifiedOptions): Fetch {
     }
   };
   return async (input, init) => {
-    const request = new ApiRequest(
-      input,
-      init,
-      new URL(typeof input === "object" && "url" in input ? input.url : input),
-    );
-    const { response } = await followRedirects(request, send, request.headers, "authorization", []);
-    if (request.redirect === "error" && response.status >= 300 && response.headers.has("location")) {
-      void response.body?.cancel().catch(() => {});
-      throw new TypeError("fetch failed: it redirects");
+    const { kept: _, ...call } = readCall(input, init);
+    const kept = sendsOwnBody(call.request, call.init) ? keepBody(call.request, defaultMaxReplayBody) : undefined;
+    const redirect = call.init?.redirect ?? call.request?.redirect ?? "follow";
+    try {
+      const first = await sendFirst(send, { ...call, kept }, { headers: call.headers });
+      if (redirect === "follow") {
+        const options = { fetch: send, headerKey: "authorization", origins: [] };
+        return (await followRedirects(first, { ...call, kept }, options)).response;
+      }
+      return checkRedirect(first, redirect);
+    } finally {
+      kept?.release();
     }
-    return response;
   };
+}
+
+function checkRedirect(response: Response, redirect: RequestRedirect): Response {
+  if (redirect === "error" && response.status >= 300 && response.headers.has("location")) {
+    void response.body?.cancel().catch(() => {});
+    throw new TypeError("fetch failed: it redirects");
+  }
+  return response;
 }
 
 /** A stream goes out as it comes. The rest has a length, which servers may insist on (RFC 9110 §15.5.12). */

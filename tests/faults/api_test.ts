@@ -33,7 +33,12 @@ for (const [name, make] of Object.entries(bodies)) {
 
     const [native, first, replayed, ...more] = api.requests.map(comparable);
     assertEquals(first, native);
-    assertEquals(replayed, native);
+    // Of a stream that was kept the length is known.
+    const framing = (line: string) => !/^(content-length|transfer-encoding):/.test(line);
+    if (name === "a Request with a stream") {
+      assertEquals(replayed?.headers.filter(framing), native?.headers.filter(framing));
+      assertEquals(replayed?.body, native?.body);
+    } else assertEquals(replayed, native);
     assertEquals(more, []);
     assertEquals(api.requests.map((request) => tokenNumber(request)), [0, 1, 2]);
     if (input instanceof Request && input.body && !init?.body) assertEquals(input.bodyUsed, true);
@@ -188,7 +193,7 @@ Deno.test("50 calls with a client that the server refuses cost a handful of toke
   assertEquals(scene.api.requests.length, 0);
 });
 
-for (const refusal of [400, 403, 404, 407, 429, 500, 503]) {
+for (const refusal of [400, 404, 407, 429, 500, 503]) {
   Deno.test(`a ${refusal} of the API is the caller's: no renewal, no replay`, async () => {
     await using scene = await setScene({
       behaves: answer("no", {
@@ -202,6 +207,22 @@ for (const refusal of [400, 403, 404, 407, 429, 500, 503]) {
     }
 
     assertEquals([scene.tokens.requests.length, scene.api.requests.length], [1, 3]);
+  });
+}
+
+for (
+  const [challenge, requests] of [
+    ['Bearer error="invalid_token"', [2, 2]],
+    ['Bearer error="insufficient_scope", error_description="not an invalid_token"', [1, 1]],
+  ] as const
+) {
+  Deno.test(`a 403 with ${challenge} is ${requests[0] === 2 ? "a rejected token" : "the caller's"}`, async () => {
+    await using scene = await setScene();
+    scene.api.next(answer("no", { status: 403, headers: { "www-authenticate": challenge } }));
+
+    assertEquals(await status(scene.authenticator.fetch("/x")), Number(requests[0]) === 2 ? 200 : 403);
+
+    assertEquals([scene.tokens.requests.length, scene.api.requests.length] as number[], [...requests] as number[]);
   });
 }
 

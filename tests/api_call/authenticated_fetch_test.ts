@@ -1,0 +1,287 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  authenticatedFetch,
+  type AuthenticatedFetchOptions,
+  type IssuedToken,
+  rejectsToken,
+  type Tokens,
+} from "../../src/api_call/authenticated_fetch.ts";
+import { decideRedirect, type Hop } from "../../src/api_call/redirects.ts";
+import { keepBody } from "../../src/api_call/replayable_request.ts";
+
+const origin = "https://api.test";
+
+function tokenNumber(number: number, headerKey = "authorization"): IssuedToken {
+  const credentials = { accessToken: `token-${number}`, tokenType: "Bearer" } as IssuedToken["credentials"];
+  return { credentials, headerKey, headers: Object.freeze({ [headerKey]: `Bearer token-${number}` }) };
+}
+
+/** Tokens that note what they are asked; `replace` and `replayed` give what is planned. */
+function fakeTokens(plan: { live?: boolean; next?: IssuedToken; predecessor?: IssuedToken } = {}) {
+  const { live = true, next, predecessor } = plan;
+  const first = tokenNumber(1);
+  const asked: string[] = [];
+  const tokens: Tokens = {
+    last: live ? first : undefined,
+    fresh: () => live ? first : undefined,
+    get: () => Promise.resolve(first),
+    replace(rejected) {
+      asked.push(`replace ${rejected.credentials.accessToken}`);
+      return Promise.resolve(next);
+    },
+    replayed(replacement, isRejected, status) {
+      asked.push(`replayed ${replacement.credentials.accessToken} ${isRejected} ${status}`);
+      return predecessor;
+    },
+  };
+  return { tokens, asked };
+}
+
+interface Seen {
+  readonly url: string;
+  readonly token: string | null;
+  readonly body: string;
+}
+
+/** A fetch that answers one after another, the last for ever, and keeps what it saw. */
+function fakeFetch(...answers: (() => Response)[]) {
+  const seen: Seen[] = [];
+  const fetch = async (input: string | URL | Request, init?: RequestInit) => {
+    const request = new Request(input, init);
+    seen.push({ url: request.url, token: request.headers.get("authorization"), body: await request.text() });
+    return (answers.length > 1 ? answers.shift()! : answers[0]!)();
+  };
+  return { fetch, seen };
+}
+
+const fine = () => new Response("fine");
+const rejected = () => new Response("rejected", { status: 401 });
+const isolated = (status: number, location: string) => () => new Response(null, { status, headers: { location } });
+
+function setUp(
+  answers: (() => Response)[],
+  plan: Parameters<typeof fakeTokens>[0] = {},
+  options: Partial<AuthenticatedFetchOptions> = {},
+) {
+  const { tokens, asked } = fakeTokens(plan);
+  const { fetch, seen } = fakeFetch(...answers);
+  return { asked, seen, fetch: authenticatedFetch(tokens, { endpoint: `${origin}/v1/`, fetch, ...options }) };
+}
+
+Deno.test("a plain call hands on the token's own record, and nothing is parsed", async () => {
+  const seen: unknown[] = [];
+  const { tokens } = fakeTokens();
+  const fetch = authenticatedFetch(tokens, {
+    endpoint: origin,
+    fetch: (input, init) => (seen.push(input, init?.headers, init?.redirect), Promise.resolve(fine())),
+  });
+
+  await fetch("/x");
+
+  assertEquals([seen[0], seen[2]], [`${origin}/x`, "manual"]);
+  assertStrictEquals(seen[1], tokens.last?.headers);
+});
+
+Deno.test("inputs resolve against the endpoint, and only home gets the token", async () => {
+  for (
+    const [input, url, token] of [
+      ["/x", `${origin}/x`, "Bearer token-1"],
+      ["x", `${origin}/v1/x`, "Bearer token-1"],
+      [`${origin}/y`, `${origin}/y`, "Bearer token-1"],
+      ["https://friend.test/x", "https://friend.test/x", "Bearer token-1"],
+      ["//evil.test/x", "https://evil.test/x", null],
+      ["/\\evil.test/x", "https://evil.test/x", null],
+      ["/\t/evil.test/x", "https://evil.test/x", null],
+      [`${origin}.evil.test/`, `${origin}.evil.test/`, null],
+    ] as const
+  ) {
+    const { fetch, seen } = setUp([fine], {}, { allowedOrigins: ["https://friend.test"] });
+    await fetch(input);
+    assertEquals(seen, [{ url, token, body: "" }]);
+  }
+});
+
+Deno.test("a rejected call is replayed once, and what came of it reported", async () => {
+  const { fetch, seen, asked } = setUp([rejected, fine], { next: tokenNumber(2) });
+
+  assertEquals(await (await fetch("/x", { method: "POST", body: "body" })).text(), "fine");
+
+  assertEquals(seen.map(({ token, body }) => [token, body]), [["Bearer token-1", "body"], ["Bearer token-2", "body"]]);
+  assertEquals(asked, ["replace token-1", "replayed token-2 false 200"]);
+});
+
+Deno.test("a replacement that is rejected gives way to its predecessor, for one last try", async () => {
+  const { fetch, seen, asked } = setUp([rejected], { next: tokenNumber(2), predecessor: tokenNumber(1) });
+
+  assertEquals((await fetch("/x")).status, 401);
+
+  assertEquals(seen.map(({ token }) => token), [1, 2, 1].map((number) => `Bearer token-${number}`));
+  assertEquals(asked, ["replace token-1", "replayed token-2 true 401"]);
+});
+
+Deno.test("without a replacement the caller gets the 401 with its body", async () => {
+  const { fetch } = setUp([rejected]);
+  const response = await fetch("/x");
+  assertEquals([response.status, await response.text()], [401, "rejected"]);
+});
+
+Deno.test("a replacement under another header takes the old one's place", async () => {
+  const seen: Headers[] = [];
+  const { tokens } = fakeTokens({ next: tokenNumber(2, "x-token") });
+  const fetch = authenticatedFetch(tokens, {
+    endpoint: origin,
+    fetch: (_, init) => Promise.resolve(seen.push(new Headers(init?.headers)) === 1 ? rejected() : fine()),
+  });
+
+  await fetch("/x", { headers: { "x-own": "1" } });
+
+  assertEquals([...seen[1]!], [["x-own", "1"], ["x-token", "Bearer token-2"]]);
+});
+
+Deno.test("the caller says what rejects the token", async () => {
+  const options = { isRejected: (response: Response) => response.status === 498 };
+  const other = setUp([rejected], { next: tokenNumber(2) }, options);
+  await other.fetch("/x");
+  assertEquals(other.asked, []);
+
+  const own = setUp([() => new Response(null, { status: 498 }), fine], { next: tokenNumber(2) }, options);
+  assertEquals((await own.fetch("/x")).status, 200);
+});
+
+Deno.test("the caller's own header, and other origins, are none of the token's", async () => {
+  const { fetch, asked, seen } = setUp([rejected], { next: tokenNumber(2) });
+  await fetch("/x", { headers: { Authorization: "Own" } });
+  await fetch("https://other.test/x");
+  assertEquals([asked, seen.map(({ token }) => token)], [[], ["Own", null]]);
+});
+
+Deno.test("what the caller changes meanwhile doesn't count", async () => {
+  const body = new TextEncoder().encode("old");
+  const headers = { "x-own": "old" };
+  const sent: string[] = [];
+  const { tokens } = fakeTokens({ live: false, next: tokenNumber(2) });
+  const fetch = authenticatedFetch(tokens, {
+    endpoint: origin,
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      sent.push(`${request.headers.get("x-own")} ${await request.text()}`);
+      return sent.length === 1 ? rejected() : fine();
+    },
+  });
+
+  const call = fetch("/x", { method: "POST", body, headers });
+  body.fill(0);
+  headers["x-own"] = "new";
+  await call;
+
+  assertEquals(sent, ["old old", "old old"]);
+});
+
+Deno.test("a Request's body is replayed up to the limit, and beyond it the 401 is handed on", async () => {
+  for (const [size, calls] of [[100, 2], [101, 1]] as const) {
+    for (const known of [false, true]) {
+      const { fetch, seen, asked } = setUp([rejected, fine], { next: tokenNumber(2) }, { maxReplayBody: 100 });
+      const headers = known ? { "content-length": String(size) } : undefined;
+      const request = new Request(`${origin}/x`, { method: "POST", body: "x".repeat(size), ...headers && { headers } });
+      const response = await fetch(request);
+      assertEquals([response.status, request.bodyUsed], [calls === 2 ? 200 : 401, true]);
+      assertEquals(seen.map(({ body }) => body.length), Array(calls).fill(size));
+      assertEquals(asked[0], "replace token-1");
+    }
+  }
+});
+
+Deno.test("a body that outgrows the limit flows by unkept", async () => {
+  let pulled = 0;
+  const body = new ReadableStream({
+    pull: (controller) => ++pulled > 50 ? controller.close() : controller.enqueue(new Uint8Array(100)),
+  }, { highWaterMark: 0 });
+  const kept = keepBody(new Request(origin, { method: "POST", body }), 1_000)!;
+  assertEquals(await kept.bytes, undefined);
+  // Read ahead by as much as the limit, and by no more.
+  assert(pulled <= 13, `${pulled} parts were read`);
+  assertEquals((await kept.request.arrayBuffer()).byteLength, 5_000);
+});
+
+Deno.test("an abort ends the wait for a body that stalls, with the signal's own reason", async () => {
+  const reason = { own: "reason" };
+  const controller = new AbortController();
+  const { tokens } = fakeTokens({ next: tokenNumber(2) });
+  const fetch = authenticatedFetch(tokens, { endpoint: origin, fetch: () => Promise.resolve(rejected()) });
+  const request = new Request(`${origin}/x`, { method: "POST", body: new ReadableStream() });
+  const call = fetch(request, { signal: controller.signal }).catch((error) => error);
+  setTimeout(() => controller.abort(reason), 10);
+  assertStrictEquals(await call, reason);
+});
+
+Deno.test("a redirect leads home with the token, and elsewhere without", async () => {
+  const { fetch, seen } = setUp([isolated(307, "/y"), isolated(307, "https://other.test/z"), fine]);
+  await fetch(new Request(`${origin}/x`, { method: "PUT", body: "body" }));
+  assertEquals(seen, [
+    { url: `${origin}/x`, token: "Bearer token-1", body: "body" },
+    { url: `${origin}/y`, token: "Bearer token-1", body: "body" },
+    { url: "https://other.test/z", token: null, body: "body" },
+  ]);
+});
+
+const challenges: readonly [status: number, challenge: string, isRejected: boolean][] = [
+  [401, "", true],
+  [403, "", false],
+  [403, 'Bearer error="invalid_token"', true],
+  [403, 'Bearer realm="a, b",error = invalid_token, scope="x"', true],
+  [403, 'Bearer error="insufficient_scope", error_description="invalid_token"', false],
+  [403, 'Bearer error_description="say error=\\"invalid_token\\""', false],
+  [403, 'Bearer error_description="error=invalid_token"', false],
+  [403, 'Bearer xerror="invalid_token"', false],
+  [403, 'Bearer error="invalid_token_type"', false],
+  [403, `"invalid_token ${'\\"'.repeat(30_000)}\\`, false],
+];
+
+for (const [status, challenge, expected] of challenges) {
+  Deno.test(`${status} with ${challenge.slice(0, 80) || "no challenge"} ${expected ? "rejects" : "leaves"} the token`, () => {
+    const started = performance.now();
+    assertEquals(rejectsToken({ status, headers: new Headers({ "www-authenticate": challenge }) }), expected);
+    assert(performance.now() - started < 100);
+  });
+}
+
+const hop: Hop = {
+  href: `${origin}/a/b`,
+  method: "POST",
+  headers: { authorization: "x", cookie: "a=b", "content-type": "text/plain", "x-own": "1" },
+  isGet: false,
+  isHome: true,
+};
+const decisions: readonly [status: number, location: string | null, from: Partial<Hop>, expected: unknown][] = [
+  [200, "/c", {}, undefined],
+  [304, "/c", {}, undefined],
+  [302, null, {}, undefined],
+  [302, "javascript:alert(1)", {}, undefined],
+  [302, "http://[", {}, undefined],
+  [302, "c", {}, [`${origin}/a/c`, "GET", "authorization cookie x-own", true]],
+  [303, "/c", { method: "PUT" }, [`${origin}/c`, "GET", "authorization cookie x-own", true]],
+  [303, "/c", { method: "HEAD" }, [`${origin}/c`, "HEAD", "authorization content-type cookie x-own", true]],
+  [301, "/c", { method: "PUT" }, [`${origin}/c`, "PUT", "authorization content-type cookie x-own", true]],
+  [307, "/c", {}, [`${origin}/c`, "POST", "authorization content-type cookie x-own", true]],
+  [308, "https://friend.test/", {}, ["https://friend.test/", "POST", "authorization content-type cookie x-own", true]],
+  [308, "https://other.test/", {}, ["https://other.test/", "POST", "content-type x-own", false]],
+  [302, "http://api.test/", {}, ["http://api.test/", "GET", "x-own", false]],
+  [307, `${origin}/`, { href: "https://other.test/", isHome: false }, [
+    `${origin}/`,
+    "POST",
+    "content-type x-own",
+    false,
+  ]],
+];
+
+for (const [status, location, from, expected] of decisions) {
+  Deno.test(`a ${from.method ?? "POST"} that is answered by ${status} to ${location}, ${from.href ?? "at home"}`, () => {
+    const headers = new Headers(location === null ? {} : { location });
+    const scope = { headerKey: "authorization", origins: [origin, "https://friend.test"] };
+    const next = decideRedirect({ status, headers }, { ...hop, ...from }, scope);
+    assertEquals(
+      next && [next.href, next.method, [...new Headers(next.headers).keys()].join(" "), next.isHome],
+      expected,
+    );
+  });
+}
