@@ -37,8 +37,8 @@ export {
   type CallOptions,
   type RefreshOptions,
 } from "./src/authenticator.ts";
-export type { IssuedCredentials } from "./src/refresh/issued_token.ts";
-export type { RetryOptions } from "./src/refresh/renewal.ts";
+export type { IssuedCredentials, TokenSource, TokenSourceRequest } from "./src/token_source.ts";
+export type { RejectedCall, RetryOptions, SharedHealth, Tokens } from "./src/refresh/refreshing.ts";
 export type { Clock } from "./src/clock.ts";
 export type { Fetch } from "./src/http/fetch.ts";
 export type { ClientCertificate } from "./src/transport/transport.ts";

@@ -4,15 +4,16 @@
  * @module
  */
 
-import { type Clock, systemClock } from "./clock.ts";
+import { authenticatedFetch } from "./api_call/authenticated_fetch.ts";
 import { checkDuration, checkFunction, checkHeaderKey, checkUrl, refuse } from "./arguments.ts";
+import type { Clock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
-import { type AuthenticatorEventListener, tell } from "./events.ts";
-import type { Held, IssuedCredentials } from "./refresh/issued_token.ts";
-import { Renewal, type RenewalOptions, type RetryOptions } from "./refresh/renewal.ts";
-import { authenticatedFetch, type IssuedToken, type Tokens } from "./api_call/authenticated_fetch.ts";
+import type { AuthenticatorEventListener } from "./events.ts";
 import { type Fetch, globalFetch } from "./http/fetch.ts";
+import { newHealth } from "./refresh/policy.ts";
+import { refreshing, type RetryOptions, type SharedHealth, type Tokens } from "./refresh/refreshing.ts";
+import type { IssuedCredentials, TokenSourceRequest } from "./token_source.ts";
 import { hostTransport, type WayOut } from "./transport/host.ts";
 import type { ClientCertificate, TransportOptions } from "./transport/transport.ts";
 
@@ -48,8 +49,17 @@ export interface AuthenticatorOptions {
    * which the authenticator would outlive. Default: none; where it is needed, one caller waits for the renewal instead.
    */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** What is done about a token endpoint in trouble. Default: 5 attempts within 30 seconds. */
+  /** How attempts to get a token are repeated. Default: 5 attempts within 30 seconds. */
   retry?: RetryOptions | undefined;
+  /** How long one attempt to get a token may take, in milliseconds. Default: 10,000. */
+  timeout?: number | undefined;
+  /**
+   * Tells whether the API rejects the token by this response; to read its body, read that of a clone. Default: a 401 does,
+   * and a 403 whose challenge says `invalid_token` (RFC 6750 §3.1).
+   */
+  isRejected?: ((response: Response) => boolean | Promise<boolean>) | undefined;
+  /** How much of a `Request`'s body is kept for a replay, in bytes; a call with more isn't replayed. Default: 1,048,576. */
+  maxReplayBody?: number | undefined;
   /**
    * Origins besides the endpoint's that may have the token as well, as in `https://files.example.com`.
    * Default: none.
@@ -104,14 +114,10 @@ export interface RefreshOptions extends CallOptions {
  * ```
  */
 export abstract class Authenticator {
-  readonly #endpoint: string;
-  readonly #allowedOrigins: readonly string[] | undefined;
-  readonly #headerKey: string | undefined;
+  readonly #options: AuthenticatorOptions & { readonly allowedOrigins: readonly string[] | undefined };
   readonly #transport: WayOut;
-  readonly #renewalOptions: RenewalOptions;
-  readonly #dpop: ProofOfPossession | undefined;
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
-  #madeRenewal: Renewal | undefined;
+  #madeTokens: Tokens | undefined;
   #boundFetch: Fetch | undefined;
 
   /**
@@ -122,29 +128,39 @@ export abstract class Authenticator {
    * @throws {RangeError} If a duration or a number of attempts is out of range.
    */
   constructor(options: AuthenticatorOptions) {
-    const { endpoint, headerKey, defaultLifetime = 300_000 } = options;
-    const { allowedOrigins, onEvent, waitUntil, clock = systemClock } = options;
-    const retry = options.retry ? checkRetry(options.retry) : defaultRetry;
+    const { endpoint, defaultLifetime = 300_000, timeout = 10_000, maxReplayBody = 0, retry = {} } = options;
     checkUrl("endpoint", endpoint);
-    this.#endpoint = String(endpoint);
-    this.#allowedOrigins = allowedOrigins && checkOrigins(allowedOrigins);
-    this.#headerKey = checkHeaderKey(headerKey);
+    const allowedOrigins = options.allowedOrigins && checkOrigins(options.allowedOrigins);
+    const headerKey = checkHeaderKey(options.headerKey);
     checkDuration("defaultLifetime", defaultLifetime);
-    checkFunction("onEvent", onEvent);
-    checkFunction("waitUntil", waitUntil);
+    checkDuration("timeout", timeout);
+    checkRetry(retry);
+    if (!(typeof maxReplayBody === "number" && maxReplayBody >= 0)) {
+      throw new RangeError("maxReplayBody must be a number of bytes, 0 or more.");
+    }
+    for (const name of ["onEvent", "waitUntil", "isRejected"] as const) checkFunction(name, options[name]);
     this.#transport = chooseTransport(options);
     if (options.dpop && !options.dpop.apiFetch) refuse("dpop", "what dpop() returns", options.dpop);
-    this.#dpop = options.dpop;
-    this.#renewalOptions = { defaultLifetime, retry, waitUntil, clock, onEvent };
+    const { onEvent, waitUntil, clock, dpop, isRejected } = options;
+    this.#options = {
+      ...{ endpoint: String(endpoint), headerKey, allowedOrigins, defaultLifetime, timeout, retry: { ...retry } },
+      ...{ onEvent, waitUntil, clock, dpop, isRejected, maxReplayBody: options.maxReplayBody },
+    };
   }
 
   /**
    * Asks the authorization server, once. Called for one caller at a time, however many wait for the outcome.
    *
-   * @param signal Ends when `retry.deadline` is over, or the authenticator is closed.
+   * @param signal Ends when `timeout` is over, or the authenticator is closed.
+   * @param request Why it is asked, and for whom.
    * @returns The credentials issued, and the header to carry them where the settings name one.
    */
-  protected abstract requestCredentials(signal: AbortSignal): Promise<IssuedCredentials>;
+  protected abstract requestCredentials(signal: AbortSignal, request: TokenSourceRequest): Promise<IssuedCredentials>;
+
+  /** What is known of the token endpoint. Default: nothing, and shared with no other authenticator. */
+  protected get sharedHealth(): SharedHealth {
+    return { health: newHealth };
+  }
 
   /** What sends requests: the caller's `fetch`, or one by `httpProxyUrl`, `verify` and `clientCertificate`. */
   protected get transportFetch(): Fetch {
@@ -163,44 +179,52 @@ export abstract class Authenticator {
 
   /** The last credentials known, without asking anybody; they may have expired. `undefined` before the first. */
   get credentials(): Credentials | undefined {
-    return this.#madeRenewal?.last?.credentials;
+    return this.#madeTokens?.last?.credentials;
   }
 
   /**
-   * Credentials to use now: the known ones for as long as they live, else new ones. They are renewed in the last
-   * fifth of their life (5 minutes at most) without anybody waiting. In the last twentieth (30 seconds at most)
-   * callers wait for new ones, for a second at most; a server in trouble then leaves them the known ones.
+   * Gives credentials to use now: the known ones for as long as they live, at once, else new ones. In the last fifth of
+   * their life (5 minutes at most) they are refreshed in the background; failures leave the known ones in use.
    *
    * @param options A signal for this caller's wait.
-   * @returns Credentials that have not expired.
+   * @returns Credentials that had not expired when the promise settled; how long they live on is in `expiresAt`.
    * @throws {AuthenticationError} If there are none to be had; `code` says why.
    * @throws The signal's reason, once it is aborted.
    */
-  async getCredentials(options?: CallOptions): Promise<Credentials> {
+  getCredentials(options?: CallOptions): Promise<Credentials> {
     const signal = options?.signal;
-    return (this.#fresh(signal) ?? await this.#renewal.get(signal)).credentials;
+    const token = signal?.aborted ? undefined : this.#madeTokens?.fresh();
+    return token === undefined ? this.#nextCredentials(signal) : token.settled;
+  }
+
+  async #nextCredentials(signal: AbortSignal | undefined): Promise<Credentials> {
+    return (await this.#tokens.get(signal)).credentials;
   }
 
   /**
-   * New credentials, whatever is left of the known ones (flytekit's `refresh_credentials`). Callers at the same time
-   * share one request; after a failure it waits for as long as the next attempt has to, and a request refused for good
-   * is not repeated during its cool-down.
+   * Gets new credentials, whatever is left of the known ones (flytekit's `refresh_credentials`). Callers at the same
+   * time share one request. During a back-off they get its error at once, and a request that was refused permanently is
+   * not repeated during its cool-down.
    *
-   * For clients that aren't `fetch`: name the credentials that the API refused, and those who come late with the same
-   * ones get what is known by then. After three in a row there are pauses, which grow, for nobody tells whether the new
-   * ones helped; meanwhile the refused ones come back.
+   * For clients that aren't `fetch`: name the credentials that the API rejected, and callers who come late with the same
+   * ones get what is known by then. Refreshes for rejected credentials are limited: beyond that it throws, and the code
+   * is `refresh_limited`.
    *
-   * @param options The refused credentials, and a signal for this caller's wait.
+   * @param options The rejected credentials, and a signal for this caller's wait.
    * @returns The new credentials.
    * @throws {AuthenticationError} If there are none to be had; the known ones stay in use for as long as they live.
    * @throws The signal's reason, once it is aborted.
    */
   async refreshCredentials(options: RefreshOptions = {}): Promise<Credentials> {
     const { refused, signal } = options;
-    if (refused === undefined) return (await this.#renewal.renew(signal)).credentials;
-    const { last } = this.#renewal;
-    if (last?.credentials === refused && !this.#renewal.refuse(last)) return refused;
-    return (await this.#renewal.get(signal)).credentials;
+    const tokens = this.#tokens;
+    const { last } = tokens;
+    const next = refused === undefined
+      ? tokens.refresh(signal)
+      : last?.credentials === refused
+      ? tokens.refreshRejected(last, signal)
+      : tokens.get(signal);
+    return (await next).credentials;
   }
 
   /**
@@ -214,10 +238,9 @@ export abstract class Authenticator {
    * @throws The signal's reason, once it is aborted.
    */
   async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
-    const signal = options?.signal;
-    const held = this.#fresh(signal) ?? await this.#renewal.get(signal);
-    const headerKey = this.#headerKeyOf(held);
-    if (!headers.has(headerKey)) headers.set(headerKey, this.authorizationOf(held.credentials));
+    const token = await this.#tokens.get(options?.signal);
+    const { headerKey } = token;
+    if (!headers.has(headerKey)) headers.set(headerKey, token.headers[headerKey]!);
     return headers;
   }
 
@@ -235,33 +258,27 @@ export abstract class Authenticator {
    * @throws What the underlying `fetch` throws; the signal's reason, once it is aborted.
    */
   get fetch(): Fetch {
-    return this.#boundFetch ??= authenticatedFetch(this.#tokens(), {
-      endpoint: this.#endpoint,
-      fetch: this.#transport.fetch,
-      headerKey: this.#headerKey,
-      allowedOrigins: this.#allowedOrigins,
-      dpop: this.#dpop,
-    });
+    return this.#boundFetch ??= authenticatedFetch(this.#tokens, { ...this.#options, fetch: this.#transport.fetch });
   }
 
   /**
-   * Ends what is under way: those who wait for a token get an `AbortError`. A script ends by itself without it; what
-   * `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it, and opened anew should a call follow.
+   * Ends what is under way, permanently: callers who wait for a token get an `AbortError`, and so do later ones. A script
+   * ends by itself without it; what `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it.
    *
    * @returns A promise that settles when the last token request has ended (on workerd, when it has been told to).
    */
   async close(): Promise<void> {
-    await this.#madeRenewal?.close(new DOMException("The authenticator was closed.", "AbortError"));
+    await this.#tokens.close(new DOMException("The authenticator was closed.", "AbortError"));
     await this.#transport.close?.();
   }
 
   /**
-   * Makes the known credentials count as expired: whoever needs some from now on gets others.
+   * Drops the known credentials: later callers get others.
    *
    * @returns The credentials, if they had not expired.
    */
   protected forgetCredentials(): Credentials | undefined {
-    return this.#madeRenewal?.forget();
+    return this.#madeTokens?.forget();
   }
 
   /**
@@ -273,69 +290,21 @@ export abstract class Authenticator {
     return this.close();
   }
 
-  get #renewal(): Renewal {
-    return this.#madeRenewal ??= new Renewal(this.#renewalOptions, (signal) => this.requestCredentials(signal));
-  }
-
-  /** The token at hand, if nothing needs to be done about it: not even an `await`, for nearly every call ends here. */
-  #fresh(signal: AbortSignal | undefined): Held | undefined {
-    return signal?.aborted ? undefined : this.#madeRenewal?.fresh;
-  }
-
-  /** Tokens over the renewal. */
-  #tokens(): Tokens {
-    const renewal = this.#renewal;
-    const heldBy = new WeakMap<IssuedToken, Held>();
-    const issued = new WeakMap<Held, IssuedToken>();
-    const issue = (held: Held): IssuedToken => {
-      const known = issued.get(held);
-      if (known) return known;
-      const headerKey = this.#headerKeyOf(held);
-      const headers = Object.freeze({ [headerKey]: this.authorizationOf(held.credentials) });
-      const token: IssuedToken = { credentials: held.credentials, headerKey, headers };
-      issued.set(held, token);
-      heldBy.set(token, held);
-      return token;
-    };
-    return {
-      get last() {
-        return renewal.last && issue(renewal.last);
-      },
-      fresh: () => renewal.fresh && issue(renewal.fresh),
-      get: async (signal) => issue(await renewal.get(signal ?? undefined)),
-      replace: async (rejected, signal) => {
-        if (!renewal.refuse(heldBy.get(rejected)!)) return undefined;
-        try {
-          const next = issue(await renewal.get(signal ?? undefined));
-          return next.credentials.accessToken === rejected.credentials.accessToken ? undefined : next;
-        } catch (error) {
-          if (signal?.aborted) throw error;
-          return undefined;
-        }
-      },
-      replayed: (replacement, isRejected, status) => {
-        tell(this.#renewalOptions.onEvent, { type: "replayed", status });
-        if (isRejected) renewal.refuse(heldBy.get(replacement)!);
-        else renewal.helped();
-        return undefined;
-      },
-    };
-  }
-
-  #headerKeyOf(held: Held): string {
-    return this.#headerKey ?? held.headerKey ?? "authorization";
+  get #tokens(): Tokens {
+    return this.#madeTokens ??= refreshing((request) => this.requestCredentials(request.signal, request), {
+      ...this.#options,
+      authorization: (credentials) => this.authorizationOf(credentials),
+      shared: this.sharedHealth,
+    });
   }
 }
 
-function checkRetry({ attempts = 5, maxBackoff = 10_000, deadline = 30_000 }: RetryOptions): RenewalOptions["retry"] {
+function checkRetry({ attempts = 1, maxBackoff = 1, deadline = 1 }: RetryOptions): void {
   if (!(typeof attempts === "number" && attempts >= 1)) throw new RangeError("retry.attempts must be 1 or more.");
   checkDuration("retry.maxBackoff", maxBackoff);
   checkDuration("retry.deadline", deadline);
-  return { attempts, maxBackoff, deadline };
 }
 
-// Shared by all who have no wishes of their own.
-const defaultRetry = checkRetry({});
 const globalTransport: WayOut = { fetch: globalFetch };
 
 function checkOrigins(urls: unknown): string[] {

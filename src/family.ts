@@ -4,6 +4,8 @@
  * @module
  */
 
+import { newHealth } from "./refresh/policy.ts";
+import type { SharedHealth } from "./refresh/refreshing.ts";
 import type { RejectionCache } from "./token_endpoint/rejection_cache.ts";
 
 /** How many are kept: some 20 megabytes. */
@@ -14,6 +16,7 @@ export class Family<Member> {
   /** The one that all others were made from. */
   readonly root: Member;
   readonly rejections: RejectionCache;
+  readonly endpoint: SharedHealth = { health: newHealth };
   /** By their wishes; who was asked for last stands last. */
   readonly #members: Map<string, Member>;
 

@@ -12,7 +12,8 @@ import { checkDuration, checkFunction, checkHeaderKey, checkString, checkUrl, re
 import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
 import { AuthenticationError } from "./errors.ts";
 import { Family } from "./family.ts";
-import type { IssuedCredentials } from "./refresh/issued_token.ts";
+import type { SharedHealth } from "./refresh/refreshing.ts";
+import type { IssuedCredentials, TokenSourceRequest } from "./token_source.ts";
 import {
   type FormParameters,
   formParameters,
@@ -46,8 +47,6 @@ export interface GrantAuthenticatorOptions extends AuthenticatorOptions, TokenRe
   customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /** Gives the token back when the authenticator is closed (RFC 7009): made by `tokenRevocation`. Default: none. */
   revocation?: TokenRevocation | undefined;
-  /** How long one token request may take, in milliseconds. Default: 10,000. */
-  timeout?: number | undefined;
   /**
    * How long a request that was refused for good (a wrong secret, say) isn't sent again, in milliseconds; who asks
    * meanwhile gets the same error. Another secret, or any other change, is sent at once. Default: 5,000; 0 for never.
@@ -250,9 +249,13 @@ export abstract class GrantAuthenticator extends Authenticator {
    * Asks the config store for the settings, then the token endpoint for a token.
    *
    * @param signal Ends the request.
+   * @param request Why it is made, and for whom.
    * @returns The credentials, and the header the store names for them.
    */
-  protected override async requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
+  protected override async requestCredentials(
+    signal: AbortSignal,
+    request: TokenSourceRequest,
+  ): Promise<IssuedCredentials> {
     const config = await this.#getClientConfig(signal);
     // A store may answer late, to somebody who has left.
     signal.throwIfAborted();
@@ -260,7 +263,7 @@ export abstract class GrantAuthenticator extends Authenticator {
     const parameters = { grant_type: [this.grantType], ...form, ...this.#form };
     const asked = JSON.stringify([tokenEndpoint, serializeParameters(parameters)]);
     // A token belongs to the settings it was asked for under: with others, it isn't used any more.
-    if (this.#asked !== asked) this.forgetCredentials();
+    if (this.#asked !== asked) request.forget();
     this.#asked = asked;
     const credentials = await requestToken({
       ...this.#options,
@@ -272,9 +275,15 @@ export abstract class GrantAuthenticator extends Authenticator {
       tokenTypes: this.tokenTypes,
       signal,
       rejections: this.#family.rejections,
+      isBackground: request.background,
     });
     this.#config = config;
     return { credentials, headerKey };
+  }
+
+  /** All authenticators derived from one another ask one token endpoint. */
+  protected override get sharedHealth(): SharedHealth {
+    return this.#family.endpoint;
   }
 
   #end(): Promise<void> {

@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Credentials } from "../credentials.ts";
 import type { Fetch } from "../http/fetch.ts";
+import type { IssuedToken } from "../refresh/issued_token.ts";
+import type { Tokens } from "../refresh/refreshing.ts";
 import { discardBody } from "./discard_body.ts";
 import { type CredentialScope, type Followed, followRedirects, isRedirect } from "./redirects.ts";
 import {
@@ -22,24 +23,6 @@ import {
   sendAgain,
   sendsOwnBody,
 } from "./replayable_request.ts";
-
-/** A token in use. */
-export interface IssuedToken {
-  readonly credentials: Credentials;
-  /** In lower case. */
-  readonly headerKey: string;
-  /** That header, and what it says. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** Where tokens come from, and what is reported of them. */
-export interface Tokens {
-  readonly last: IssuedToken | undefined;
-  fresh(): IssuedToken | undefined;
-  get(signal?: AbortSignal | null): Promise<IssuedToken>;
-  replace(rejected: IssuedToken, signal?: AbortSignal | null): Promise<IssuedToken | undefined>;
-  replayed(replacement: IssuedToken, isRejected: boolean, status: number): IssuedToken | undefined;
-}
 
 /** What the call needs of DPoP (RFC 9449). */
 interface Proofs {
@@ -96,6 +79,9 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
   const context: Context = { href, origin, originSlash: `${origin}/`, origins, headerKey, tokens, options };
   return (input, init) => call(context, input, init);
 }
+
+/** A predecessor may be fallen back to, and be rejected as well. */
+const maxReplays = 2;
 
 /** A path needs no parsing: it can't leave the origin, and `fetch` parses it anyway. */
 const path = /^\/(?![/\\\t\n\r])/;
@@ -187,26 +173,29 @@ async function follow(
   return await followRedirects(response, sent, { fetch, headerKey, origins });
 }
 
-/** Follows redirects, and replays the call if its token was rejected. */
-async function settle(context: Context, sent: ApiCall, token: IssuedToken, response: Response): Promise<Response> {
+/** Follows redirects, and replays the call while its token is rejected and another one may help. */
+async function settle(context: Context, sent: ApiCall, issued: IssuedToken, response: Response): Promise<Response> {
   const { tokens, options } = context;
   const signal = sent.init?.signal ?? sent.request?.signal;
-  const first = await follow(context, sent, token.headerKey, withProofs(options, token), response);
-  if (!await isRejected(options, first)) return first.response;
-  const body = first.isRepeatable ? await replayBody(sent) : undefined;
-  if (body === undefined) {
-    // Later calls are to have another token, and this one isn't to wait for it.
-    void tokens.replace(token).catch(() => {});
-    return first.response;
+  const route = sent.href.replace(/[?#].*/s, "");
+  let token = issued;
+  let last = await follow(context, sent, token.headerKey, withProofs(options, token), response);
+  for (let replays = 0; await isRejected(options, last); replays++) {
+    const body = last.isRepeatable && replays < maxReplays ? await replayBody(sent) : undefined;
+    const replacing = tokens.replace(token, { route, replays, signal });
+    if (body === undefined) {
+      // Later calls are to have another token, and this one isn't to wait for it.
+      void replacing.catch(() => {});
+      break;
+    }
+    const next = await replacing;
+    if (next === undefined) break;
+    await discardBody(last.response);
+    last = await replay(context, sent, token, next, body);
+    token = next;
+    tokens.replayed(last.response.status, !await isRejected(options, last), route);
   }
-  const next = await tokens.replace(token, signal);
-  if (next === undefined) return first.response;
-  await discardBody(first.response);
-  const second = await replay(context, sent, token, next, body);
-  const last = tokens.replayed(next, await isRejected(options, second), second.response.status);
-  if (last === undefined || !second.isRepeatable) return second.response;
-  await discardBody(second.response);
-  return (await replay(context, sent, token, last, body)).response;
+  return last.response;
 }
 
 /** Sends a call once more, with another token. */

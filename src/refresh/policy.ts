@@ -8,7 +8,7 @@
 
 import { ageOf, type Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
-import { type IssuedToken, isSameToken } from "./issued_token.ts";
+import { isSameToken, type IssuedToken } from "./issued_token.ts";
 
 /** How attempts to get a token are repeated. */
 export interface RetryPolicy {

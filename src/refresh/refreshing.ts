@@ -172,7 +172,11 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   }
 
   /** Joins the flight under way, or starts one. `waits`: for whom. */
-  function fly(reason: RenewalReason, attempts: number, waits: "no" | "rejected" | "needy" = "no"): Promise<IssuedToken> {
+  function fly(
+    reason: RenewalReason,
+    attempts: number,
+    waits: "no" | "rejected" | "needy" = "no",
+  ): Promise<IssuedToken> {
     if (!flight.active) {
       limit = 0;
       end = -Infinity;
@@ -231,8 +235,10 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     note({ type: "started", background });
     send({ type: "requested", ...request });
     try {
-      const issued = await withDeadline(limits, (signal) =>
-        source({ signal, reason, attempt, background, forget: () => void (signal.aborted || forget()) }));
+      const issued = await withDeadline(
+        limits,
+        (signal) => source({ signal, reason, attempt, background, forget: () => void (signal.aborted || forget()) }),
+      );
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.
       if (closed) throw closed.reason;

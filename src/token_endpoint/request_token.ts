@@ -30,6 +30,8 @@ export interface RequestTokenOptions extends Omit<TokenRequestParameters, "signa
   tokenTypes?: readonly string[] | undefined;
   /** Keeps back requests that the server has rejected permanently. Default: all are sent. */
   rejections?: RejectionCache | undefined;
+  /** Whether no caller waits: a rejection then isn't remembered, for the next caller asks. Default: `false`. */
+  isBackground?: boolean | undefined;
 }
 
 /** Requests a token. Throws an `AuthenticationError`, or the signal's reason. */
@@ -64,7 +66,7 @@ async function attempt(options: RequestTokenOptions & TokenRequestParameters, ur
       rejections?.forget(request);
       return credentials;
     } catch (error) {
-      rejections?.remember(request, error);
+      if (!options.isBackground) rejections?.remember(request, error);
       const reason = isClientRejected(error) ? "client" : Object(error).error;
       const next = tried.has(reason) ? undefined : await rebuild(reason, request, options);
       if (next === undefined) throw error;
