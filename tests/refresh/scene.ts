@@ -129,7 +129,8 @@ export class Scene implements Disposable {
   }
 
   /** Lets time pass; at each of the moments `every` milliseconds apart, `act` is called first. */
-  async pass(ms: number, { every = ms, act }: { every?: number; act?: () => void } = {}): Promise<void> {
+  async pass(ms: number, options: { every?: number; act?: () => void; step?: number } = {}): Promise<void> {
+    const { every = ms, act, step = 50 } = options;
     const end = this.now + ms;
     for (let next = this.now; this.now < end;) {
       if (act && this.now >= next) {
@@ -137,8 +138,8 @@ export class Scene implements Disposable {
         next += every;
         await this.settle();
       }
-      // Calls are looked at every 50 ms at least: timers that follow from one another keep their distance.
-      const stop = Math.min(end, act ? next : end, this.now + 50);
+      // In small steps, for timers that are set when others fire count from the end of the step.
+      const stop = Math.min(end, act ? next : end, this.now + step);
       this.#time.tick(stop - this.now);
       await this.settle();
     }
