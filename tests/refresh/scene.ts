@@ -13,6 +13,8 @@ import {
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 
+const realSetTimeout = globalThis.setTimeout;
+
 /** A request at the token endpoint. Times are in milliseconds since the scene began. */
 export interface TokenRequest {
   /** From 1. */
@@ -152,7 +154,7 @@ export class Scene implements Disposable {
       const wasBusy = this.#isBusy;
       this.#isBusy = false;
       for (let count = 0; count < 80; count++) await Promise.resolve();
-      if (wasBusy) await this.#time.tickAsync(0);
+      if (wasBusy) await new Promise((resolve) => realSetTimeout(resolve, 0));
     } while (this.#isBusy);
   }
 
