@@ -134,6 +134,7 @@ export class Scene implements Disposable {
   async pass(ms: number, options: { every?: number; act?: () => void; step?: number } = {}): Promise<void> {
     const { every = ms, act, step = 50 } = options;
     const end = this.now + ms;
+    await this.settle();
     for (let next = this.now; this.now < end;) {
       if (act && this.now >= next) {
         act();
