@@ -37,7 +37,7 @@ Deno.test("trouble that passes is waited out", async () => {
     () => new Response(null, { status: 500 }),
     () => new Response("slow down", { status: 429 }),
     () => new Response(null, { status: 408 }),
-    () => new Response("<html>blocked</html>", { status: 403 }),
+    () => new Response(null, { status: 425 }),
     () => {
       throw new TypeError("connection reset");
     },
@@ -57,6 +57,14 @@ Deno.test("trouble that stays ends with its error after five requests", async ()
     true,
     5,
   ]);
+});
+
+Deno.test("a failure that is permanent though it names no OAuth error code is not tried again", async () => {
+  for (const status of [401, 403, 404, 405]) {
+    const stub = tokenEndpointStub(() => new Response("<html>blocked</html>", { status }));
+    const error = await assertRejects(() => authenticatorAt(stub).getCredentials(), AuthenticationError);
+    assertEquals([error.status, error.retryable, stub.requests.length], [status, false, 1]);
+  }
 });
 
 Deno.test("a refusal for good is not tried again", async () => {

@@ -121,7 +121,8 @@ async function call(
     let own = init?.headers ?? request?.headers;
     let key = tokens.last?.headerKey ?? context.headerKey;
     let token: IssuedToken | undefined;
-    if (own === undefined || !hasHeader(own, key)) {
+    // No key is known before the first token.
+    if (own === undefined || key === "" || !hasHeader(own, key)) {
       token = tokens.fresh();
       if (token === undefined) {
         if (own !== undefined) own = copyHeaders(own);

@@ -18,18 +18,20 @@ const patience = 100;
  */
 export async function discardBody({ body, headers }: Response): Promise<void> {
   if (body === null) return;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const reader = body.getReader();
     const cancel = () => void reader.cancel().catch(() => {});
     if (Number(headers.get("content-length")) > maxRead) return cancel();
-    const timer = setTimeout(cancel, patience);
+    timer = setTimeout(cancel, patience);
     let size = 0;
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       size += part.value.byteLength;
       if (size > maxRead) cancel();
     }
-    clearTimeout(timer);
   } catch {
-    // It broke off, or somebody reads it already.
+    // It broke off, or is being read already.
+  } finally {
+    clearTimeout(timer);
   }
 }

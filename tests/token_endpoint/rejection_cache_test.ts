@@ -208,3 +208,13 @@ Deno.test("a secret that comes after the request was given up isn't sent", async
   await new Promise((resolve) => setTimeout(resolve, 10));
   assertEquals(stub.requests.length, 0);
 });
+
+Deno.test("at most 1,000 rejections are kept: the oldest goes first", async () => {
+  const { stub, request } = arrangeRequests(() => Response.json({ error: "invalid_scope" }, { status: 400 }));
+  for (let index = 0; index <= 1_000; index++) await assertRejects(() => request(`scope-${index}`));
+  await assertRejects(() => request("scope-1000"));
+  await assertRejects(() => request("scope-1"));
+  assertEquals(stub.requests.length, 1_001);
+  await assertRejects(() => request("scope-0"));
+  assertEquals(stub.requests.length, 1_002);
+});

@@ -164,7 +164,7 @@ Deno.test("a redirect without a place to go is an answer, and an endless one an 
 Deno.test("browsers hide where a redirect leads: what can't go wrong is followed, the rest refused", async () => {
   const stub = tokenEndpointStub();
   const opaque = new Response(null);
-  Object.defineProperty(opaque, "type", { value: "opaqueredirect" });
+  Object.defineProperties(opaque, { type: { value: "opaqueredirect" }, status: { value: 0 }, ok: { value: false } });
   const modes: unknown[] = [];
   const build = (headerKey: string) =>
     new ClientCredentialsAuthenticator({
