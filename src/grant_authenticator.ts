@@ -12,6 +12,7 @@ import { checkDuration, checkFunction, checkHeaderKey, checkString, checkUrl, re
 import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
 import { AuthenticationError } from "./errors.ts";
 import { Family } from "./family.ts";
+import { waitFor } from "./refresh/deadlines.ts";
 import type { SharedHealth } from "./refresh/refreshing.ts";
 import type { IssuedCredentials, TokenSourceRequest } from "./token_source.ts";
 import {
@@ -115,6 +116,7 @@ export abstract class GrantAuthenticator extends Authenticator {
   };
   readonly #form: FormParameters;
   #ownFamily: Family<GrantAuthenticator> | undefined;
+  #closing: Promise<void> | undefined;
   /** What the token was asked for under: the settings it belongs to. */
   #asked: string | undefined;
   /** The settings it was issued under. */
@@ -229,18 +231,31 @@ export abstract class GrantAuthenticator extends Authenticator {
    *
    * @throws {AuthenticationError} If the token couldn't be given back; all else is done.
    */
-  override async close(): Promise<void> {
+  override close(): Promise<void> {
+    return this.#closing ??= this.#closeAll();
+  }
+
+  async #closeAll(): Promise<void> {
     const { root, members } = this.#family;
     const ended = root === this ? members : [this];
     await Promise.all(ended.map((member) => member.#end()));
-    if (this.#options.revocation === undefined) return;
+    const { revocation, timeout } = this.#options;
+    if (revocation === undefined) return;
     // One that fails is no reason to keep the others' tokens.
     const failures: unknown[] = [];
-    while (ended.length > 0) {
-      const some = ended.splice(0, revocationsAtOnce);
-      await Promise.all(some.map((member) => member.#giveBack().catch((error) => failures.push(error))));
-    }
-    // What the way out needed for it.
+    const revokeAll = async () => {
+      while (ended.length > 0) {
+        const some = ended.splice(0, revocationsAtOnce);
+        await Promise.all(some.map((member) => member.#revoke().catch((error) => failures.push(error))));
+      }
+    };
+    const error = () =>
+      failures[0] ?? new AuthenticationError("timeout", `Cannot revoke the tokens: no answer within ${timeout} ms.`, {
+        retryable: true,
+      });
+    await waitFor(revokeAll(), { timeout, error, signal: undefined }).catch((error) => failures.push(error));
+    ended.length = 0;
+    // What the transport opened for it.
     await this.#end();
     if (failures.length > 0) throw failures[0];
   }
@@ -290,7 +305,7 @@ export abstract class GrantAuthenticator extends Authenticator {
     return super.close();
   }
 
-  async #giveBack(): Promise<void> {
+  async #revoke(): Promise<void> {
     const credentials = this.forgetCredentials();
     const config = this.#config;
     if (credentials === undefined || config === undefined) return;

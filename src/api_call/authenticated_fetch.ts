@@ -178,7 +178,7 @@ async function follow(
 async function settle(context: Context, sent: ApiCall, issued: IssuedToken, response: Response): Promise<Response> {
   const { tokens, options } = context;
   const signal = sent.init?.signal ?? sent.request?.signal;
-  const route = sent.href.replace(/[?#].*/s, "");
+  const route = toRoute(sent.href);
   let token = issued;
   let last = await follow(context, sent, token.headerKey, withProofs(options, token), response);
   for (let replays = 0; await isRejected(options, last); replays++) {
@@ -197,6 +197,11 @@ async function settle(context: Context, sent: ApiCall, issued: IssuedToken, resp
     tokens.replayed(last.response.status, !await isRejected(options, last), route);
   }
   return last.response;
+}
+
+/** Names where a call goes, without the query, and without the identifiers in the path. */
+function toRoute(href: string): string {
+  return href.replace(/[?#].*/s, "").replace(/\/[^/]*\d[^/]*/g, "/0");
 }
 
 /** Sends a call once more, with another token. */

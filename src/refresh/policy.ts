@@ -27,7 +27,7 @@ export interface EndpointHealth {
   readonly backgroundNotBefore: number;
   /** Whether attempts were used up: callers get the last error until `notBefore`, then one request probes. */
   readonly isExhausted: boolean;
-  /** Whether the endpoint has answered, and wasn't in trouble then. */
+  /** Whether its last answer was a token: if not, one attempt at a time finds out, for all. */
   readonly isProven: boolean;
   readonly lastError?: AuthenticationError | undefined;
 }
@@ -277,9 +277,8 @@ export function reduceHealth(
   const { error, mayRepeat } = outcome;
   if (error === undefined) return { ...newHealth, isProven: true };
   if (!isTransient(error)) {
-    // A vault's failure says nothing of the endpoint; what the endpoint answered says that it is well.
-    const answered = error instanceof AuthenticationError && ofTokenEndpoint.test(error.code);
-    return answered ? { ...newHealth, isProven: true } : health;
+    // A vault's failure says nothing of the endpoint. What the endpoint rejects may be the client: again one asks first.
+    return error instanceof AuthenticationError && ofTokenEndpoint.test(error.code) ? newHealth : health;
   }
   const now = clock.monotonic();
   const ceiling = Math.min(retry.maxBackoff, firstBackoff * 2 ** health.failures);

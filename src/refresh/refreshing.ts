@@ -193,9 +193,9 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   async function run(reason: RenewalReason, signal: AbortSignal): Promise<IssuedToken> {
     let mayBePage = true;
     for (let attempt = 1;; attempt++) {
-      await untilReady(signal);
+      const endProbe = await untilReady(signal);
       try {
-        return await obtain(reason, attempt, signal);
+        return await obtain(reason, attempt, signal).finally(endProbe);
       } catch (error) {
         signal.throwIfAborted();
         const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
@@ -208,8 +208,11 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     }
   }
 
-  /** Waits for as long as the endpoint's health asks for, or throws its last error if no caller waits that long. */
-  async function untilReady(signal: AbortSignal): Promise<void> {
+  /**
+   * Waits for as long as the endpoint's health asks for, or throws its last error if no caller waits that long. While the
+   * health isn't known, one attempt probes it and the others wait. Gives what ends the probe.
+   */
+  async function untilReady(signal: AbortSignal): Promise<() => void> {
     for (;;) {
       const { notBefore, isExhausted, isProven, lastError } = shared.health;
       const delay = notBefore - clock.monotonic();
@@ -219,7 +222,13 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       } else if (shared.probe && !isProven) {
         await untilAborted(signal, shared.probe);
       } else {
-        return;
+        let end: (() => void) | undefined;
+        // On workerd, other requests can't wait for a promise of this one.
+        if (!isProven && !isRequestBound()) shared.probe = new Promise((resolve) => end = resolve);
+        return () => {
+          if (end) shared.probe = undefined;
+          end?.();
+        };
       }
     }
   }
@@ -230,8 +239,6 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const forRejection = reason === "refused";
     const request = { reason, attempt, behind: background };
     const limits = { timeout, error: tooLate(timeout), signal };
-    let endProbe: (() => void) | undefined;
-    if (!shared.health.isProven && !isRequestBound()) shared.probe = new Promise((resolve) => endProbe = resolve);
     note({ type: "started", background });
     send({ type: "requested", ...request });
     try {
@@ -259,9 +266,6 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       const delay = isTransient(error) ? shared.health.backgroundNotBefore - clock.monotonic() : undefined;
       send({ type: "failed", ...request, duration: ageOf(start, clock), code, status, delay });
       throw error;
-    } finally {
-      if (endProbe) shared.probe = undefined;
-      endProbe?.();
     }
   }
 
