@@ -38,7 +38,14 @@ export {
   type RefreshOptions,
 } from "./src/authenticator.ts";
 export type { IssuedCredentials, TokenSource, TokenSourceRequest } from "./src/token_source.ts";
-export type { RejectedCall, RetryOptions, SharedHealth, Tokens } from "./src/refresh/refreshing.ts";
+export {
+  refreshing,
+  type RefreshingOptions,
+  type RejectedCall,
+  type RetryOptions,
+  type SharedHealth,
+  type Tokens,
+} from "./src/refresh/refreshing.ts";
 export type { Clock } from "./src/clock.ts";
 export type { Fetch } from "./src/http/fetch.ts";
 export type { ClientCertificate } from "./src/transport/transport.ts";
@@ -67,6 +74,15 @@ export { none } from "./src/client_auth/none.ts";
 export type { ProofOfPossession } from "./src/dpop/proof_of_possession.ts";
 export type { AuthorizationDetail, TokenRequestOptions } from "./src/token_endpoint/parameters.ts";
 export type { RevocationContext, TokenRevocation } from "./src/token_endpoint/token_revocation.ts";
+export {
+  type ApiProofs,
+  authenticatedFetch,
+  type AuthenticatedFetchOptions,
+} from "./src/api_call/authenticated_fetch.ts";
+export { clientCredentials, type ClientCredentialsOptions } from "./src/token_endpoint/grant_source.ts";
+export type { IssuedToken } from "./src/refresh/issued_token.ts";
+export type { Moment } from "./src/clock.ts";
+export type { EndpointHealth } from "./src/refresh/policy.ts";
 export { getToken, type GetTokenOptions } from "./src/token_endpoint/get_token.ts";
 export { GrantType } from "./src/token_endpoint/grant_type.ts";
 export type {

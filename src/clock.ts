@@ -14,7 +14,9 @@ export interface Clock {
 
 /** A moment, by both clocks. */
 export interface Moment {
+  /** In milliseconds since the epoch. */
   readonly wall: number;
+  /** In milliseconds since some moment. */
   readonly monotonic: number;
 }
 

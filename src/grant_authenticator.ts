@@ -8,7 +8,7 @@ import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret, TokenRequest } from "./client_auth/client_auth.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { checkDuration, checkFunction, checkHeaderKey, checkString, checkUrl, refuse } from "./arguments.ts";
+import { checkDuration, checkFunction, checkString, refuse } from "./arguments.ts";
 import type { ClientConfig, ClientConfigStore } from "./config_store/client_config_store.ts";
 import { AuthenticationError } from "./errors.ts";
 import { Family } from "./family.ts";
@@ -23,7 +23,7 @@ import {
 } from "./token_endpoint/parameters.ts";
 import { chooseClientAuth, defaultTimeout } from "./token_endpoint/get_token.ts";
 import { RejectionCache } from "./token_endpoint/rejection_cache.ts";
-import { requestToken } from "./token_endpoint/request_token.ts";
+import { grantSource } from "./token_endpoint/grant_source.ts";
 import type { TokenRevocation } from "./token_endpoint/token_revocation.ts";
 
 /** Settings that every {@linkcode GrantAuthenticator} takes. */
@@ -117,8 +117,7 @@ export abstract class GrantAuthenticator extends Authenticator {
   readonly #form: FormParameters;
   #ownFamily: Family<GrantAuthenticator> | undefined;
   #closing: Promise<void> | undefined;
-  /** What the token was asked for under: the settings it belongs to. */
-  #asked: string | undefined;
+  #source: ReturnType<typeof grantSource> | undefined;
   /** The settings it was issued under. */
   #config: ClientConfig | undefined;
 
@@ -271,29 +270,22 @@ export abstract class GrantAuthenticator extends Authenticator {
     signal: AbortSignal,
     request: TokenSourceRequest,
   ): Promise<IssuedCredentials> {
-    const config = await this.#getClientConfig(signal);
-    // A store may answer late, to somebody who has left.
+    const granted = await (this.#source ??= this.#makeSource())(request);
     signal.throwIfAborted();
-    const { tokenEndpoint, issuer, headerKey, form } = config;
-    const parameters = { grant_type: [this.grantType], ...form, ...this.#form };
-    const asked = JSON.stringify([tokenEndpoint, serializeParameters(parameters)]);
-    // A token belongs to the settings it was asked for under: with others, it isn't used any more.
-    if (this.#asked !== asked) request.forget();
-    this.#asked = asked;
-    const credentials = await requestToken({
+    this.#config = granted.config;
+    return granted;
+  }
+
+  #makeSource(): ReturnType<typeof grantSource> {
+    return grantSource({
       ...this.#options,
-      tokenEndpoint,
-      issuer,
-      parameters,
+      grantType: this.grantType,
+      form: this.#form,
       prepare: (request) => this.prepareTokenRequest(request),
       fetch: this.transportFetch,
       tokenTypes: this.tokenTypes,
-      signal,
       rejections: this.#family.rejections,
-      isBackground: request.background,
     });
-    this.#config = config;
-    return { credentials, headerKey };
   }
 
   /** All authenticators derived from one another ask one token endpoint. */
@@ -320,36 +312,6 @@ export abstract class GrantAuthenticator extends Authenticator {
       wishesOf(this.#form, this.#options),
       new RejectionCache(cooldown, clock),
     );
-  }
-
-  /** The store's settings, checked: a store may be anybody's code, reading anybody's answer. */
-  async #getClientConfig(signal: AbortSignal): Promise<ClientConfig & { tokenEndpoint: URL; form: FormParameters }> {
-    const { configStore, clientAuth: { method: authMethod } } = this.#options;
-    let config: ClientConfig;
-    try {
-      config = await configStore.getClientConfig({ signal, fetch: this.transportFetch, authMethod });
-    } catch (cause) {
-      signal.throwIfAborted();
-      if (cause instanceof AuthenticationError) throw cause;
-      throw new AuthenticationError("config_store_failed", "Cannot get the client's settings: see the cause.", {
-        cause,
-      });
-    }
-    try {
-      const { tokenEndpoint, scopes, audience, resource, headerKey, issuer, revocationEndpoint } = Object(
-        config,
-      ) as ClientConfig;
-      return {
-        tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
-        form: formParameters({ scopes, audience, resource }),
-        headerKey: checkHeaderKey(headerKey),
-        issuer: checkString("issuer", issuer),
-        revocationEndpoint,
-      };
-    } catch (error) {
-      const { message } = error as TypeError;
-      throw new AuthenticationError("invalid_config", `Cannot use the client's settings: ${message}`);
-    }
   }
 }
 

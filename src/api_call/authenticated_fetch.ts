@@ -25,8 +25,21 @@ import {
 } from "./replayable_request.ts";
 
 /** What the call needs of DPoP (RFC 9449). */
-interface Proofs {
+export interface ApiProofs {
+  /**
+   * Adds a proof to what a `fetch` sends.
+   *
+   * @param fetch What sends the requests.
+   * @param headerKey The header that carries the token. Default: `authorization`.
+   * @returns What sends them with a proof.
+   */
   apiFetch(fetch: Fetch, headerKey?: string): Fetch;
+  /**
+   * Tells whether an answer rejects the proof, and not the token.
+   *
+   * @param response An answer of the API's.
+   * @returns Whether the same token will do, with another proof.
+   */
   isAboutProof(response: Response): boolean;
 }
 
@@ -41,7 +54,7 @@ export interface AuthenticatedFetchOptions {
   /** Origins besides the endpoint's that may have the token. */
   allowedOrigins?: readonly string[] | undefined;
   /** Adds proofs of possession. */
-  dpop?: Proofs | undefined;
+  dpop?: ApiProofs | undefined;
   /**
    * Whether the API rejects the token by this response. To read the body, read that of a clone.
    *
@@ -180,7 +193,7 @@ async function settle(context: Context, sent: ApiCall, issued: IssuedToken, resp
   const signal = sent.init?.signal ?? sent.request?.signal;
   const route = toRoute(sent.href);
   let token = issued;
-  let last = await follow(context, sent, token.headerKey, withProofs(options, token), response);
+  let last = await follow(context, sent, token.headerKey, withApiProofs(options, token), response);
   for (let replays = 0; await isRejected(options, last); replays++) {
     const body = last.isRepeatable && replays < maxReplays ? await replayBody(sent) : undefined;
     const replacing = tokens.replace(token, { route, replays, signal });
@@ -216,7 +229,7 @@ async function replay(
   const isSameHeader = headerKey === rejected.headerKey;
   const own = isSameHeader ? call.headers : removeHeaders(call.headers, (name) => name === rejected.headerKey);
   const headers = addHeader(own, token.headers);
-  const send = withProofs(context.options, token);
+  const send = withApiProofs(context.options, token);
   const wanted = call.init?.redirect ?? call.request?.redirect ?? "follow";
   const response = await sendAgain(
     send,
@@ -227,7 +240,7 @@ async function replay(
   return await follow(context, { ...call, headers }, headerKey, send, response);
 }
 
-function withProofs({ fetch, dpop }: AuthenticatedFetchOptions, { headerKey }: IssuedToken): Fetch {
+function withApiProofs({ fetch, dpop }: AuthenticatedFetchOptions, { headerKey }: IssuedToken): Fetch {
   return dpop === undefined ? fetch : dpop.apiFetch(fetch, headerKey);
 }
 

@@ -21,6 +21,7 @@ const shortestLife = 1_000;
 
 /** A token in use. It doesn't change. Its times are ages in milliseconds. */
 export interface IssuedToken {
+  /** The token and what is known of it. */
   readonly credentials: Credentials;
   /** The header that carries it, in lower case. */
   readonly headerKey: string;
