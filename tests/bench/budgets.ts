@@ -1,0 +1,235 @@
+/**
+ * Each budget of the design: this build, the build before, the peers, and how they compare.
+ *
+ * @module
+ */
+
+import { bunExecutable } from "../runtimes/bun.ts";
+import { nodeExecutable } from "../runtimes/node.ts";
+import { runToEnd } from "../runtimes/run_to_end.ts";
+import { root } from "../std/source.ts";
+import { type Builds, type Bundled, makeBuilds } from "./builds.ts";
+import { cloudflare, gzippedSize } from "./esbuild.ts";
+import { startLoopback } from "./loopback.ts";
+import { type Budget, type Effort, type Report, show, times } from "./table.ts";
+
+/** One budget. A figure that isn't there is said to be missing, with its reason where there is one. */
+interface Row {
+  readonly what: string;
+  readonly budget: number;
+  readonly ours: number;
+  readonly before?: number | undefined;
+  /** The peers that have such a figure, by name. */
+  readonly peers?: Readonly<Record<string, number>>;
+}
+
+interface Bench {
+  readonly builds: Builds;
+  readonly api: string;
+  readonly smoke: boolean;
+}
+
+/** Clients that have a cache or a replay, or the usual lines around them, and run without a network. */
+const compared = ["@badgateway/oauth2-client", "openid-client"];
+
+export async function measureBudgets({ smoke }: Effort): Promise<Report> {
+  await using builds = await makeBuilds();
+  await using loopback = startLoopback({ delay: 0, lifetime: 3_600_000 });
+  const bench = { builds, api: loopback.api, smoke };
+  const rows: Row[] = [];
+  const skipped: string[] = builds.before ? [] : ["the build before: its commit isn't in this clone"];
+  for (const measure of [sizes, cached, fetches, bytes, connections, heap, entries, outage]) {
+    try {
+      rows.push(...await measure(bench));
+    } catch (error) {
+      skipped.push(`${measure.name}: ${(error as Error).message.split("\n")[0]}`);
+    }
+  }
+  return {
+    title: "Budgets",
+    how: "Each in processes of its own, on Node where nothing else is said. Before: the core before it was rebuilt. " +
+      "The best peer is the one with the smallest figure." +
+      skipped.map((reason) => `\nSkipped: ${reason}.`).join(""),
+    columns: ["what", "ours", "before", "of before", "best peer", "of best peer", "budget", "of budget"],
+    rows: rows.map(cells),
+    budgets: rows.map(verdict),
+  };
+}
+
+function cells({ what, budget, ours, before, peers = {} }: Row): string[] {
+  const [best] = Object.entries(peers).sort(([, a], [, b]) => a - b);
+  return [
+    what,
+    show(ours),
+    before === undefined ? "–" : show(before),
+    before ? times(ours, before) : "–",
+    best === undefined ? "–" : `${show(best[1])} (${best[0]})`,
+    best?.[1] ? times(ours, best[1]) : "–",
+    show(budget),
+    times(ours, budget),
+  ];
+}
+
+function verdict({ what, budget, ours }: Row): Budget {
+  return { what, met: ours <= budget, found: `${show(ours)}, budget ${show(budget)}` };
+}
+
+async function sizes({ builds }: Bench): Promise<Row[]> {
+  const { folder, folderBefore } = builds;
+  const names = ["ClientCredentialsAuthenticator", "StaticClientConfigStore"];
+  const size = async (top: string | undefined, args?: readonly string[]) =>
+    top === undefined ? undefined : await gzippedSize(`${top}/mod.ts`, names, folder, args);
+  return [
+    {
+      what: "one file, bytes gzipped",
+      budget: 8_800,
+      ours: (await size(root))!,
+      before: await size(folderBefore),
+    },
+    {
+      what: "the same, as Cloudflare bundles it",
+      budget: 8_000,
+      ours: (await size(root, cloudflare))!,
+      before: await size(folderBefore, cloudflare),
+    },
+  ];
+}
+
+async function cached(bench: Bench): Promise<Row[]> {
+  const found = await each<{ ratio: number; client: number }>(bench, "cached");
+  const [ours, before] = [found["ours"]!, found["0.1.0 before"]];
+  const openid = found["openid-client"]!;
+  return [
+    {
+      what: "getCredentials() over a bare clock",
+      budget: 1.15,
+      ours: ours.ratio,
+      before: before?.ratio,
+      peers: peersOf(found, ({ ratio }) => ratio),
+    },
+    {
+      what: "the same, over a cache around openid-client",
+      budget: 0.7,
+      ours: ours.ratio / openid.ratio,
+      before: before && before.ratio / openid.ratio,
+    },
+  ];
+}
+
+async function fetches(bench: Bench): Promise<Row[]> {
+  const runtimes = [
+    { name: "Node", budget: 1.02, start: await node() },
+    { name: "Deno", budget: 1.02, start: [Deno.execPath(), "run", "--quiet", "--no-config", "--no-lock", "-A"] },
+    { name: "Bun", budget: 1.025, start: [await bunExecutable()] },
+  ];
+  const clients = clientsOf(bench.builds);
+  const rows: Row[] = [];
+  for (const { name, budget, start } of runtimes) {
+    const ratios = await probe<number[]>(bench, "fetch", clients, start);
+    const found = Object.fromEntries(clients.map((client, index) => [client.name, ratios[index]!]));
+    rows.push(row(`fetch over a bare fetch, ${name}`, budget, found, (ratio) => ratio));
+  }
+  return rows;
+}
+
+async function bytes(bench: Bench): Promise<Row[]> {
+  const found = await each<number>(bench, "bytes", "--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256");
+  return [row("bytes allocated a call", 960, found, (figure) => figure)];
+}
+
+async function connections(bench: Bench): Promise<Row[]> {
+  const found = await each<number | null>(bench, "connections");
+  return [row("connections a replayed call", 1, found, (figure) => figure)];
+}
+
+async function heap(bench: Bench): Promise<Row[]> {
+  const found = await each<number>(bench, "heap", "--expose-gc");
+  return [row("heap of an idle client, alone", 450, found, (figure) => figure)];
+}
+
+async function entries(bench: Bench): Promise<Row[]> {
+  const found = await each<{ live: number; cold: number }>(bench, "entries");
+  return [
+    row("functions entered, live token", 20, found, ({ live }) => live),
+    row("functions entered, cold token request", 70, found, ({ cold }) => cold),
+  ];
+}
+
+async function outage(bench: Bench): Promise<Row[]> {
+  const start = await node();
+  // They mostly wait: all at once takes no longer than one.
+  const found = Object.fromEntries(
+    await Promise.all(clientsOf(bench.builds).map(async (client) =>
+      [
+        client.name,
+        await probe<{ p50: number; p99: number; requests: number }>(bench, "outage", [client], start),
+      ] as const
+    )),
+  );
+  return [
+    row("outage: wait after the first flight, p50, ms", 50, found, ({ p50 }) => p50),
+    row("outage: the same, p99, ms", 1_000, found, ({ p99 }) => p99),
+    row("outage: token requests in 25 s", 20, found, ({ requests }) => requests),
+  ];
+}
+
+function row<Found>(
+  what: string,
+  budget: number,
+  found: Readonly<Record<string, Found>>,
+  figure: (found: Found) => number | null,
+): Row {
+  const before = found["0.1.0 before"];
+  return {
+    what,
+    budget,
+    ours: figure(found["ours"]!)!,
+    before: before === undefined ? undefined : figure(before) ?? undefined,
+    peers: peersOf(found, figure),
+  };
+}
+
+function peersOf<Found>(
+  found: Readonly<Record<string, Found>>,
+  figure: (found: Found) => number | null,
+): Record<string, number> {
+  const peers: Record<string, number> = {};
+  for (const name of compared) {
+    const value = found[name] === undefined ? null : figure(found[name]);
+    if (value !== null) peers[name] = value;
+  }
+  return peers;
+}
+
+function clientsOf({ ours, before, peers }: Builds): Bundled[] {
+  return [ours, ...before ? [before] : [], ...peers.filter(({ name }) => compared.includes(name))];
+}
+
+async function node(...args: string[]): Promise<string[]> {
+  return [await nodeExecutable("24.21.0"), ...args];
+}
+
+/** Runs a probe for one client after the other, each in a process of its own, on Node. */
+async function each<Found>(bench: Bench, name: string, ...args: string[]): Promise<Record<string, Found>> {
+  const start = await node(...args);
+  const found: Record<string, Found> = {};
+  for (const client of clientsOf(bench.builds)) {
+    found[client.name] = await probe<Found>(bench, name, [client], start);
+  }
+  return found;
+}
+
+async function probe<Found>(
+  { api, smoke }: Bench,
+  name: string,
+  clients: readonly Bundled[],
+  [executable, ...args]: readonly string[],
+): Promise<Found> {
+  const input = JSON.stringify({ smoke, api, clients: clients.map(({ path }) => path) });
+  const { success, stdout, stderr } = await runToEnd(executable!, {
+    args: [...args, `${root}/tests/bench/probes/${name}.ts`, input],
+    timeout: 120_000,
+  });
+  if (!success) throw new Error(`the probe of ${name} failed: ${stderr}`);
+  return JSON.parse(stdout) as Found;
+}
