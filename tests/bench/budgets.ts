@@ -6,14 +6,13 @@
 
 import { pathToFileURL } from "node:url";
 import { bunExecutable } from "../runtimes/bun.ts";
-import { nodeExecutable } from "../runtimes/node.ts";
-import { runToEnd } from "../runtimes/run_to_end.ts";
 import { root } from "../std/source.ts";
-import { type Builds, type Bundled, makeBuilds } from "./builds.ts";
+import { makeBuilds } from "./builds.ts";
 import { cloudflare, gzippedSize } from "./esbuild.ts";
 import type { Library } from "./clients/client.ts";
 import { startLoopback } from "./loopback.ts";
 import { weigh } from "./memory.ts";
+import { type Bench, clientsOf, compared, each, node, probe } from "./own_process.ts";
 import { median } from "./statistics.ts";
 import { type Budget, type Effort, type Report, show, times } from "./table.ts";
 
@@ -26,15 +25,6 @@ interface Row {
   /** The peers that have such a figure, by name. */
   readonly peers?: Readonly<Record<string, number>>;
 }
-
-interface Bench {
-  readonly builds: Builds;
-  readonly api: string;
-  readonly smoke: boolean;
-}
-
-/** Clients that have a cache or a replay, or the usual lines around them, and run without a network. */
-const compared = ["@badgateway/oauth2-client", "openid-client"];
 
 export async function measureBudgets({ smoke }: Effort): Promise<Report> {
   await using builds = await makeBuilds();
@@ -225,37 +215,4 @@ function peersOf<Found>(
     if (value !== null) peers[name] = value;
   }
   return peers;
-}
-
-function clientsOf({ ours, before, peers }: Builds): Bundled[] {
-  return [ours, ...before ? [before] : [], ...peers.filter(({ name }) => compared.includes(name))];
-}
-
-async function node(...args: string[]): Promise<string[]> {
-  return [await nodeExecutable("24.21.0"), ...args];
-}
-
-/** Runs a probe for one client after the other, each in a process of its own, on Node. */
-async function each<Found>(bench: Bench, name: string, ...args: string[]): Promise<Record<string, Found>> {
-  const start = await node(...args);
-  const found: Record<string, Found> = {};
-  for (const client of clientsOf(bench.builds)) {
-    found[client.name] = await probe<Found>(bench, name, [client], start);
-  }
-  return found;
-}
-
-async function probe<Found>(
-  { api, smoke }: Bench,
-  name: string,
-  clients: readonly Bundled[],
-  [executable, ...args]: readonly string[],
-): Promise<Found> {
-  const input = JSON.stringify({ smoke, api, clients: clients.map(({ path }) => path) });
-  const { success, stdout, stderr } = await runToEnd(executable!, {
-    args: [...args, `${root}/tests/bench/probes/${name}.ts`, input],
-    timeout: 120_000,
-  });
-  if (!success) throw new Error(`the probe of ${name} failed: ${stderr}`);
-  return JSON.parse(stdout) as Found;
 }
