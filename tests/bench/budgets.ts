@@ -54,18 +54,23 @@ function cells({ what, budget, ours, before, peers = {} }: Row): string[] {
   const [best] = Object.entries(peers).sort(([, a], [, b]) => a - b);
   return [
     what,
-    show(ours),
-    before === undefined ? "–" : show(before),
+    exact(ours),
+    before === undefined ? "–" : exact(before),
     before ? times(ours, before) : "–",
-    best === undefined ? "–" : `${show(best[1])} (${best[0]})`,
+    best === undefined ? "–" : `${exact(best[1])} (${best[0]})`,
     best?.[1] ? times(ours, best[1]) : "–",
-    show(budget),
+    exact(budget),
     times(ours, budget),
   ];
 }
 
+/** Ratios differ in the third digit. */
+function exact(value: number): string {
+  return Math.abs(value) < 10 ? String(Number(value.toFixed(3))) : show(value);
+}
+
 function verdict({ what, budget, ours }: Row): Budget {
-  return { what, met: ours <= budget, found: `${show(ours)}, budget ${show(budget)}` };
+  return { what, met: ours <= budget, found: `${exact(ours)}, budget ${exact(budget)}` };
 }
 
 async function sizes({ builds }: Bench): Promise<Row[]> {

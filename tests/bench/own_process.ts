@@ -33,9 +33,12 @@ export async function node(...args: string[]): Promise<string[]> {
 export async function each<Found>(bench: Bench, name: string, ...args: string[]): Promise<Record<string, Found>> {
   const start = await node(...args);
   const found: Record<string, Found> = {};
-  for (const client of clientsOf(bench.builds)) {
+  const runs = clientsOf(bench.builds).map((client) => async () => {
     found[client.name] = await probe<Found>(bench, name, [client], start);
-  }
+  });
+  // Together they would wait for each other, which only matters where figures do.
+  if (bench.smoke) await Promise.all(runs.map((run) => run()));
+  else for (const run of runs) await run();
   return found;
 }
 
