@@ -80,7 +80,6 @@ async function bundle(folder: string, programs: readonly string[], output: strin
       "--no-lock",
       "--platform=deno",
       `--outdir=${output}`,
-      // One entry alone would be written without its name.
       ...programs.map((program) => `${folder}/tests/bench/clients/${program}`),
     ],
     cwd: root,
