@@ -34,6 +34,7 @@ Deno.test("the benchmark runs, with every client in every measurement", async ()
       "Bundle size",
       "Heap of an idle",
       "derived",
+      "Budgets",
     ]
   ) {
     assertStringIncludes(stdout, title);
@@ -49,6 +50,6 @@ Deno.test("the benchmark names what it can measure when it is asked for somethin
   assertEquals(code, 2);
   assertStringIncludes(
     stderr,
-    "No such measurement: latency. There are: cached, fetch, cold, load, bundle, memory, derived.",
+    "No such measurement: latency. There are: cached, fetch, cold, load, bundle, memory, derived, budgets.",
   );
 });

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { measureBudgets } from "./budgets.ts";
 import { measureBundleSize } from "./bundle_size.ts";
 import { measureCached } from "./cached.ts";
 import { libraries } from "./clients/all.ts";
@@ -24,6 +25,7 @@ const measurements: Readonly<Record<string, (effort: Effort) => Promise<Report>>
   bundle: measureBundleSize,
   memory: measureMemory,
   derived: measureDerived,
+  budgets: measureBudgets,
 };
 
 const smoke = Deno.args.includes("--smoke");
