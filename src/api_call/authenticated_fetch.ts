@@ -193,7 +193,7 @@ async function settle(context: Context, sent: ApiCall, issued: IssuedToken, resp
   const signal = sent.init?.signal ?? sent.request?.signal;
   const route = toRoute(sent.href);
   let token = issued;
-  let last = await follow(context, sent, token.headerKey, withApiProofs(options, token), response);
+  let last = await follow(context, sent, token.headerKey, withProofs(options, token), response);
   for (let replays = 0; await isRejected(options, last); replays++) {
     const body = last.isRepeatable && replays < maxReplays ? await replayBody(sent) : undefined;
     const replacing = tokens.replace(token, { route, replays, signal });
@@ -229,7 +229,7 @@ async function replay(
   const isSameHeader = headerKey === rejected.headerKey;
   const own = isSameHeader ? call.headers : removeHeaders(call.headers, (name) => name === rejected.headerKey);
   const headers = addHeader(own, token.headers);
-  const send = withApiProofs(context.options, token);
+  const send = withProofs(context.options, token);
   const wanted = call.init?.redirect ?? call.request?.redirect ?? "follow";
   const response = await sendAgain(
     send,
@@ -240,7 +240,7 @@ async function replay(
   return await follow(context, { ...call, headers }, headerKey, send, response);
 }
 
-function withApiProofs({ fetch, dpop }: AuthenticatedFetchOptions, { headerKey }: IssuedToken): Fetch {
+function withProofs({ fetch, dpop }: AuthenticatedFetchOptions, { headerKey }: IssuedToken): Fetch {
   return dpop === undefined ? fetch : dpop.apiFetch(fetch, headerKey);
 }
 

@@ -91,6 +91,15 @@ async function sizes({ builds }: Bench): Promise<Row[]> {
       ours: (await size(root, cloudflare))!,
       before: await size(folderBefore, cloudflare),
     },
+    {
+      what: "three composed pieces",
+      budget: 3_788,
+      ours: await gzippedSize(
+        `${root}/mod.ts`,
+        ["refreshing", "authenticatedFetch", "clientCredentials", "clientSecretPost"],
+        folder,
+      ),
+    },
   ];
 }
 
