@@ -144,7 +144,7 @@ export function decide(
     return { type: "use", token, refresh: isDue && now >= notBefore };
   }
   if (health.isExhausted && now < health.notBefore) {
-    return { type: "fail", error: health.lastError, retryAfter: health.notBefore - now };
+    return { type: "fail", error: health.lastError, retryAfter: health.backgroundNotBefore - now };
   }
   if (now < state.spareUntil) return { type: "fail", error: state.lastError, retryAfter: state.spareUntil - now };
   return { type: "wait", attempts: health.isExhausted ? 1 : retry.attempts };

@@ -194,7 +194,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   async function run(reason: RenewalReason, signal: AbortSignal): Promise<IssuedToken> {
     let mayBePage = true;
     for (let attempt = 1;; attempt++) {
-      const endProbe = await untilReady(signal);
+      const endProbe = await untilReady(attempt, signal);
       try {
         return await obtain(reason, attempt, signal).finally(endProbe);
       } catch (error) {
@@ -213,10 +213,13 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
    * Waits for as long as the endpoint's health asks for, or throws its last error if no caller waits that long. While the
    * health isn't known, one attempt probes it and the others wait. Gives what ends the probe.
    */
-  async function untilReady(signal: AbortSignal): Promise<() => void> {
+  async function untilReady(attempt: number, signal: AbortSignal): Promise<() => void> {
     for (;;) {
       const { notBefore, isExhausted, isProven, lastError } = shared.health;
-      const delay = notBefore - clock.monotonic();
+      const now = clock.monotonic();
+      const delay = notBefore - now;
+      // Every caller has left; one attempt is made in any case.
+      if (attempt > 1 && now >= end) throw lastError ?? tooLate(retry.deadline)();
       if (delay > 0) {
         if (isExhausted || notBefore > end) throw lastError;
         await sleep(delay, signal);
@@ -239,7 +242,10 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const background = !hasWaiters;
     const forRejection = reason === "refused";
     const request = { reason, attempt, behind: background };
-    const limits = { timeout, error: tooLate(timeout), signal };
+    // Not longer than the last caller waits.
+    const left = attempt === 1 ? retry.deadline : Math.max(end - clock.monotonic(), 1);
+    const longest = Math.min(timeout, left);
+    const limits = { timeout: longest, error: tooLate(longest), signal };
     note({ type: "started", background });
     send({ type: "requested", ...request });
     try {
@@ -291,9 +297,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return await waitFor(promise, deadline);
     } catch (error) {
       deadline.signal?.throwIfAborted();
-      const { notBefore } = shared.health;
-      const now = clock.monotonic();
-      throw errorForCaller(error, isTransient(error) && notBefore > now ? notBefore - now : undefined);
+      const pause = shared.health.notBefore - clock.monotonic();
+      throw errorForCaller(error, isTransient(error) && pause > 0 ? error.retryAfter ?? pause : undefined);
     }
   }
 
