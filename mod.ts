@@ -38,7 +38,7 @@ export {
   type RefreshOptions,
 } from "./src/authenticator.ts";
 export type { IssuedCredentials, TokenSource, TokenSourceRequest } from "./src/token_source.ts";
-export type { RejectedCall, RetryOptions, SharedHealth, Tokens } from "./src/refresh/refreshing.ts";
+export type { RejectedCall, RetryOptions, SharedHealth, Tokens } from "./src/refresh/tokens.ts";
 export type { Clock } from "./src/clock.ts";
 export type { Fetch } from "./src/http/fetch.ts";
 export type { ClientCertificate } from "./src/transport/transport.ts";
