@@ -87,11 +87,12 @@ export function decideRejection(
   const live = liveToken(state, clock);
   if (live && !isSameToken(live, token.credentials)) return live;
   if (live && live !== token) return undefined;
-  const { predecessor } = state;
-  const isYoung = now - state.issuedAt < replicationLag;
-  if (predecessor && isYoung && isLive(predecessor, clock)) return predecessor;
+  const { predecessor, current, successor, issuedAt } = state;
+  // One that isn't known yet gives way again; a new one does if this may be replication lag.
+  const other = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
+  if (other && isLive(other, clock)) return other;
   // The token was new, and no other was fallen back to: another new one won't help either.
-  if (replays > 0 && !state.successor) return undefined;
+  if (replays > 0 && !successor) return undefined;
   return now < refreshableAt(state, health, route) ? undefined : "refresh";
 }
 
