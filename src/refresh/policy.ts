@@ -90,7 +90,7 @@ export function decideRejection(
   const { predecessor, current, successor, issuedAt } = state;
   // One that isn't known yet gives way again; a new one does if this may be replication lag.
   const other = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
-  if (other && isLive(other, clock)) return other;
+  if (other && other !== token && isLive(other, clock)) return other;
   // The token was new, and no other was fallen back to: another new one won't help either.
   if (replays > 0 && !successor) return undefined;
   return now < refreshableAt(state, health, route) ? undefined : "refresh";

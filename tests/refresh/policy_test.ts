@@ -190,6 +190,10 @@ const rejectionRows: Record<string, RejectionRow> = {
     now: 100_000,
     is: undefined,
   },
+  "a predecessor that outlives the token and is rejected itself isn't given again": {
+    state: { current: makeToken("b", { start: 20_000, lifetime: 1 }), predecessor: a, issuedAt: 20_000 },
+    is: "refresh",
+  },
   "a successor that is tried too soon gives way to the predecessor": {
     state: { ...swapped, issuedAt: 20_000, trySuccessorAt: 25_000 },
     call: { token: b },
