@@ -38,14 +38,8 @@ export {
   type RefreshOptions,
 } from "./src/authenticator.ts";
 export type { IssuedCredentials, TokenSource, TokenSourceRequest } from "./src/token_source.ts";
-export {
-  refreshing,
-  type RefreshingOptions,
-  type RejectedCall,
-  type RetryOptions,
-  type SharedHealth,
-  type Tokens,
-} from "./src/refresh/refreshing.ts";
+export { refreshing } from "./src/refresh/refreshing.ts";
+export type { RefreshingOptions, RejectedCall, RetryOptions, SharedHealth, Tokens } from "./src/refresh/tokens.ts";
 export type { Clock } from "./src/clock.ts";
 export type { Fetch } from "./src/http/fetch.ts";
 export type { ClientCertificate } from "./src/transport/transport.ts";

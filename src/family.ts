@@ -4,8 +4,8 @@
  * @module
  */
 
-import { newHealth } from "./refresh/policy.ts";
-import type { SharedHealth } from "./refresh/refreshing.ts";
+import { newHealth } from "./refresh/state.ts";
+import type { SharedHealth } from "./refresh/tokens.ts";
 import type { RejectionCache } from "./token_endpoint/rejection_cache.ts";
 
 /** How many are kept: some 20 megabytes. */

@@ -13,7 +13,7 @@ import type { ClientConfig, ClientConfigStore } from "./config_store/client_conf
 import { AuthenticationError } from "./errors.ts";
 import { Family } from "./family.ts";
 import { waitFor } from "./refresh/deadlines.ts";
-import type { SharedHealth } from "./refresh/refreshing.ts";
+import type { SharedHealth } from "./refresh/tokens.ts";
 import type { IssuedCredentials, TokenSourceRequest } from "./token_source.ts";
 import {
   type FormParameters,

@@ -6,7 +6,7 @@
 
 import type { Fetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
-import type { Tokens } from "../refresh/refreshing.ts";
+import type { Tokens } from "../refresh/tokens.ts";
 import { discardBody } from "./discard_body.ts";
 import { type CredentialScope, type Followed, followRedirects, isRedirect } from "./redirects.ts";
 import {

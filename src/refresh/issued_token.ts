@@ -44,11 +44,13 @@ export interface IssueOptions {
   readonly headerKey: string | undefined;
   /** The lifetime of a token whose server doesn't say, in milliseconds. */
   readonly defaultLifetime: number;
-  /** What the header says. */
-  readonly authorization: (credentials: Credentials) => string;
+  /** What the header says. Default: the token's type and the token (RFC 6749 §7.1). */
+  readonly authorization: ((credentials: Credentials) => string) | undefined;
   /** The token it takes the place of. */
   readonly previous: IssuedToken | undefined;
 }
+
+const bearer = ({ tokenType, accessToken }: Credentials) => `${tokenType} ${accessToken}`;
 
 /** Makes a token of what the server issued. */
 export function issueToken(issued: IssuedCredentials, options: IssueOptions): IssuedToken {
@@ -63,7 +65,7 @@ export function issueToken(issued: IssuedCredentials, options: IssueOptions): Is
   return {
     credentials,
     headerKey,
-    headers: Object.freeze({ [headerKey]: options.authorization(credentials) }),
+    headers: Object.freeze({ [headerKey]: (options.authorization ?? bearer)(credentials) }),
     settled: Promise.resolve(credentials),
     start,
     refreshAge: lifetime - window,

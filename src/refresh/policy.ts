@@ -1,88 +1,13 @@
 /**
  * When to ask for a token: pure functions of what is known, without I/O or waiting.
  *
- * Moments are milliseconds of the monotonic clock; a token's age counts by both clocks (`ageOf`).
- *
  * @module
  */
 
 import { ageOf, type Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isSameToken, type IssuedToken } from "./issued_token.ts";
-
-/** How attempts to get a token are repeated. */
-export interface RetryPolicy {
-  readonly attempts: number;
-  readonly maxBackoff: number;
-  readonly deadline: number;
-}
-
-/** What is known of the token endpoint. Authenticators derived from one another share it. */
-export interface EndpointHealth {
-  /** Transient failures in a row. */
-  readonly failures: number;
-  /** Before this moment no request is sent for a caller who waits. */
-  readonly notBefore: number;
-  /** Before this moment none is sent in the background: a longer `Retry-After` is kept to the letter. */
-  readonly backgroundNotBefore: number;
-  /** Whether attempts were used up: callers get the last error until `notBefore`, then one request probes. */
-  readonly isExhausted: boolean;
-  /** Whether its last answer was a token: if not, one attempt at a time finds out, for all. */
-  readonly isProven: boolean;
-  /** The last transient failure. */
-  readonly lastError?: AuthenticationError | undefined;
-}
-
-/** What is known of one authenticator's tokens. */
-export interface RefreshState {
-  /** The token in use. */
-  readonly current?: IssuedToken | undefined;
-  /** Whether the API has rejected it. */
-  readonly isRejected: boolean;
-  /** The one before, if the API hasn't rejected that. */
-  readonly predecessor?: IssuedToken | undefined;
-  /** A newer token that the API doesn't know yet (replication lag): `current` is its predecessor meanwhile. */
-  readonly successor?: IssuedToken | undefined;
-  readonly trySuccessorAt: number;
-  /** When the last attempt started, and the last token was issued. */
-  readonly startedAt: number;
-  readonly issuedAt: number;
-  /** Before these moments a background refresh, or one for a rejected call, would repeat a failure. */
-  readonly backgroundNotBefore: number;
-  readonly rejectionNotBefore: number;
-  /** Background refreshes in a row that brought no token. */
-  readonly backgroundFailures: number;
-  /** Until this moment a vault or a config store that failed is spared: callers get its error. */
-  readonly spareUntil: number;
-  readonly lastError?: unknown;
-  /** What refreshes for rejected calls have cost, at that moment: it leaks away with time. */
-  readonly spent: number;
-  readonly spentAt: number;
-  /** Routes on which a new token was rejected as well. */
-  readonly hopeless: ReadonlyMap<string, { readonly count: number; readonly until: number }>;
-}
-
-export const newHealth: EndpointHealth = {
-  failures: 0,
-  notBefore: -Infinity,
-  backgroundNotBefore: -Infinity,
-  isExhausted: false,
-  isProven: false,
-};
-
-export const newState: RefreshState = {
-  isRejected: false,
-  trySuccessorAt: -Infinity,
-  startedAt: -Infinity,
-  issuedAt: -Infinity,
-  backgroundNotBefore: -Infinity,
-  rejectionNotBefore: -Infinity,
-  backgroundFailures: 0,
-  spareUntil: -Infinity,
-  spent: 0,
-  spentAt: -Infinity,
-  hopeless: new Map(),
-};
+import { type EndpointHealth, isLive, liveToken, newHealth, type RefreshState, type RetryPolicy } from "./state.ts";
 
 /** The least time between two background attempts. */
 const backgroundFloor = 1_000;
@@ -110,14 +35,6 @@ const successorPause = 5_000;
 
 /** What the token endpoint itself answered: the rejection cache limits repetitions. */
 const ofTokenEndpoint = /^(token_request_refused|invalid_response|unsupported_token_type|token_endpoint_failed)$/;
-
-/** The live token of a state, if there is one. */
-export function liveToken({ current, successor, trySuccessorAt }: RefreshState, clock: Clock): IssuedToken | undefined {
-  if (successor && isLive(successor, clock)) {
-    if (clock.monotonic() >= trySuccessorAt || !(current && isLive(current, clock))) return successor;
-  }
-  return current && isLive(current, clock) ? current : undefined;
-}
 
 /** What a caller gets: a token, an error at once, or a wait for the next token. */
 export type Decision =
@@ -170,11 +87,12 @@ export function decideRejection(
   const live = liveToken(state, clock);
   if (live && !isSameToken(live, token.credentials)) return live;
   if (live && live !== token) return undefined;
-  const { predecessor } = state;
-  const isYoung = now - state.issuedAt < replicationLag;
-  if (predecessor && isYoung && isLive(predecessor, clock)) return predecessor;
+  const { predecessor, current, successor, issuedAt } = state;
+  // One that isn't known yet gives way again; a new one does if this may be replication lag.
+  const other = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
+  if (other && other !== token && isLive(other, clock)) return other;
   // The token was new, and no other was fallen back to: another new one won't help either.
-  if (replays > 0 && !state.successor) return undefined;
+  if (replays > 0 && !successor) return undefined;
   return now < refreshableAt(state, health, route) ? undefined : "refresh";
 }
 
@@ -300,10 +218,6 @@ export function reduceHealth(
 /** Whether the same attempt may succeed later with nothing changed. */
 export function isTransient(error: unknown): error is AuthenticationError {
   return error instanceof AuthenticationError && error.retryable;
-}
-
-function isLive({ start, lifetime }: IssuedToken, clock: Clock): boolean {
-  return ageOf(start, clock) < lifetime;
 }
 
 function spentNow({ spent, spentAt }: RefreshState, now: number): number {

@@ -6,118 +6,39 @@
  * @module
  */
 
-import { ageOf, type Clock, momentOf, systemClock } from "../clock.ts";
+import { ageOf, momentOf, systemClock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
-import { type AuthenticatorEvent, type AuthenticatorEventListener, emit, type RenewalReason } from "../events.ts";
+import { type AuthenticatorEvent, emit, type RenewalReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
-import { sleep, untilAborted, waitFor, withDeadline } from "./deadlines.ts";
+import { type AttemptLimits, attemptRepeatedly } from "./attempts.ts";
+import { errorForCaller, newDeadline, newLimit, newTimeout, waitAsCaller } from "./caller_error.ts";
+import { waitFor, withDeadline } from "./deadlines.ts";
 import { isSameToken, type IssuedToken, issueToken, remainingLifetime } from "./issued_token.ts";
 import {
   decide,
   decideRejection,
-  type EndpointHealth,
   isTransient,
-  liveToken,
-  newHealth,
-  newState,
   reduce,
   reduceHealth,
   refreshableAt,
-  type RefreshState,
-  type RetryPolicy,
   type StateEvent,
 } from "./policy.ts";
 import { isRequestBound } from "./request_bound.ts";
 import { type Flight, newFlight } from "./single_flight.ts";
+import { liveToken, newHealth, newRetryPolicy, newState, type RefreshState } from "./state.ts";
+import type { RefreshingOptions, RejectedCall, Tokens } from "./tokens.ts";
 
-/** How attempts to get a token are repeated. */
-export interface RetryOptions {
-  /** The most attempts for callers who have no token. Default: 5; it is 1 while a token lives. */
-  attempts?: number | undefined;
-  /** The longest pause between two attempts, in milliseconds; they grow from 500 ms, with jitter. Default: 3,000. */
-  maxBackoff?: number | undefined;
-  /** The longest time a caller waits for a token, in milliseconds. Default: 30,000. */
-  deadline?: number | undefined;
-}
-
-/** What derived authenticators share about their token endpoint. */
-export interface SharedHealth {
-  /** What is known, as plain data that is replaced and never changed. */
-  health: EndpointHealth;
-  /** The attempt under way that shows how the endpoint is, while that isn't known. */
-  probe?: Promise<void> | undefined;
-}
-
-/** Options of {@linkcode refreshing}. */
-export interface RefreshingOptions {
-  /** The lifetime of a token whose server doesn't say, in milliseconds. Default: 300,000. */
-  defaultLifetime?: number | undefined;
-  /** The header that carries the token, in lower case. Default: what the source says, else `authorization`. */
-  headerKey?: string | undefined;
-  /** What that header says. Default: the token's type and the token (RFC 6749 §7.1). */
-  authorization?: ((credentials: Credentials) => string) | undefined;
-  /** How attempts are repeated. Default: see {@linkcode RetryOptions}. */
-  retry?: RetryOptions | undefined;
-  /** How long one attempt may take, in milliseconds. Default: 10,000. */
-  timeout?: number | undefined;
-  /** Keeps a platform at work that goes on after a response. Default: none. */
-  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** Receives events. Default: none. */
-  onEvent?: AuthenticatorEventListener | undefined;
-  /** Where the time comes from. Default: the machine's clocks. */
-  clock?: Clock | undefined;
-  /** What is known of the token endpoint. Default: nothing, and shared with no other. */
-  shared?: SharedHealth | undefined;
-}
-
-/** Whose wait it is. */
-export interface RejectedCall {
-  /** Where the call was sent: its URL without the query. Default: unknown. */
-  readonly route?: string | undefined;
-  /** How often it has been replayed. Default: 0. */
-  readonly replays?: number | undefined;
-  /** Ends this caller's wait. */
-  readonly signal?: AbortSignal | null | undefined;
-}
-
-/** A token that is kept fresh. */
-export interface Tokens {
-  /** The last token issued, whatever has become of it. */
-  readonly last: IssuedToken | undefined;
-  /** The live token, at once; `undefined` if there is none, or (on workerd) this caller has to wait for a refresh. */
-  fresh(): IssuedToken | undefined;
-  /** A token to use: the live one, else the next. */
-  get(signal?: AbortSignal | null): Promise<IssuedToken>;
-  /** The next token, whatever is left of the live one. */
-  refresh(signal?: AbortSignal | null): Promise<IssuedToken>;
-  /** The token to use in place of a rejected one. Rejects with why there is none. */
-  refreshRejected(rejected: IssuedToken, signal?: AbortSignal | null): Promise<IssuedToken>;
-  /** The token to replay a rejected call with, or `undefined`: then the API's answer is the caller's. */
-  replace(rejected: IssuedToken, call?: RejectedCall): Promise<IssuedToken | undefined>;
-  /** Reports that a replay was answered, and whether the other token helped. */
-  replayed(status: number, hasHelped: boolean, route?: string): void;
-  /** Drops the token in use; gives its credentials if they hadn't expired. */
-  forget(): Credentials | undefined;
-  /** Ends what is under way for this reason, which later callers get too. Settles when it has ended. */
-  close(reason: unknown): Promise<void>;
-}
-
-const defaultRetry: RetryPolicy = { attempts: 5, maxBackoff: 3_000, deadline: 30_000 };
 /** How long a caller waits where it could do without: for a probe, or for a refresh on workerd. In milliseconds. */
 const patience = 1_000;
 /** How long a look at both clocks is trusted, as long as the wall clock isn't set back, in milliseconds. */
 const lookTrust = 1_000;
-/** The pause before a page in place of a token response is asked for again, in milliseconds. */
-const pagePause = 250;
-
-const bearer = ({ tokenType, accessToken }: Credentials) => `${tokenType} ${accessToken}`;
 
 /** Keeps what a source gives fresh: asked early, once at a time, backing off. */
 export function refreshing(source: TokenSource, options: RefreshingOptions = {}): Tokens {
-  const { defaultLifetime = 300_000, timeout = 10_000, authorization = bearer, clock = systemClock } = options;
+  const { defaultLifetime = 300_000, timeout = 10_000, authorization, clock = systemClock } = options;
   const { headerKey, onEvent, waitUntil, shared = { health: newHealth } } = options;
-  const retry: RetryPolicy = { ...defaultRetry, ...options.retry as Partial<RetryPolicy> };
+  const retry = newRetryPolicy(options.retry);
   const flight: Flight<IssuedToken> = newFlight();
   let state: RefreshState = newState;
   // Between these two moments of the wall clock `token` needs no closer look.
@@ -125,16 +46,12 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let lookedAt = 0;
   let lookAgainAt = 0;
   // Of the flight under way: how many attempts it makes and until when, and for which callers.
-  let limit = 0;
-  let end = 0;
+  const limits: AttemptLimits = { attempts: 0, end: 0 };
   let isNeeded = false;
   let hasWaiters = false;
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => emit(onEvent, event);
-  const tooLate = (ms: number) => () =>
-    new AuthenticationError("timeout", `Cannot get a token: no answer within ${ms} ms.`, { retryable: true });
-
   function note(event: StateEvent): void {
     state = reduce(state, event, clock);
     lookAgainAt = 0;
@@ -179,62 +96,17 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     waits: "no" | "rejected" | "needy" = "no",
   ): Promise<IssuedToken> {
     if (!flight.active) {
-      limit = 0;
-      end = -Infinity;
+      limits.attempts = 0;
+      limits.end = -Infinity;
       isNeeded = hasWaiters = false;
     }
-    limit = Math.max(limit, attempts);
-    end = Math.max(end, clock.monotonic() + retry.deadline);
+    limits.attempts = Math.max(limits.attempts, attempts);
+    limits.end = Math.max(limits.end, clock.monotonic() + retry.deadline);
     isNeeded ||= waits === "needy";
     hasWaiters ||= waits !== "no";
-    return flight.join((signal) => run(reason, signal));
-  }
-
-  /** One flight: as many attempts as it takes, within the limits. */
-  async function run(reason: RenewalReason, signal: AbortSignal): Promise<IssuedToken> {
-    let mayBePage = true;
-    for (let attempt = 1;; attempt++) {
-      const endProbe = await untilReady(attempt, signal);
-      try {
-        return await obtain(reason, attempt, signal).finally(endProbe);
-      } catch (error) {
-        signal.throwIfAborted();
-        const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
-        if (attempt >= limit || !(isPage || isTransient(error))) throw error;
-        if (isPage) {
-          mayBePage = false;
-          await sleep(pagePause, signal);
-        }
-      }
-    }
-  }
-
-  /**
-   * Waits for as long as the endpoint's health asks for, or throws its last error if no caller waits that long. While the
-   * health isn't known, one attempt probes it and the others wait. Gives what ends the probe.
-   */
-  async function untilReady(attempt: number, signal: AbortSignal): Promise<() => void> {
-    for (;;) {
-      const { notBefore, isExhausted, isProven, lastError } = shared.health;
-      const now = clock.monotonic();
-      const delay = notBefore - now;
-      // Every caller has left; one attempt is made in any case.
-      if (attempt > 1 && now >= end) throw lastError ?? tooLate(retry.deadline)();
-      if (delay > 0) {
-        if (isExhausted || notBefore > end) throw lastError;
-        await sleep(delay, signal);
-      } else if (shared.probe && !isProven) {
-        await untilAborted(signal, shared.probe);
-      } else {
-        let end: (() => void) | undefined;
-        // On workerd, other requests can't wait for a promise of this one.
-        if (!isProven && !isRequestBound()) shared.probe = new Promise((resolve) => end = resolve);
-        return () => {
-          if (end) shared.probe = undefined;
-          end?.();
-        };
-      }
-    }
+    return flight.join((signal) =>
+      attemptRepeatedly((attempt) => obtain(reason, attempt, signal), { limits, shared, clock, signal })
+    );
   }
 
   async function obtain(reason: RenewalReason, attempt: number, signal: AbortSignal): Promise<IssuedToken> {
@@ -243,14 +115,12 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const forRejection = reason === "refused";
     const request = { reason, attempt, behind: background };
     // Not longer than the last caller waits.
-    const left = attempt === 1 ? retry.deadline : Math.max(end - clock.monotonic(), 1);
-    const longest = Math.min(timeout, left);
-    const limits = { timeout: longest, error: tooLate(longest), signal };
+    const left = attempt === 1 ? retry.deadline : Math.max(limits.end - clock.monotonic(), 1);
     note({ type: "started", background });
     send({ type: "requested", ...request });
     try {
       const issued = await withDeadline(
-        limits,
+        newDeadline(Math.min(timeout, left), signal),
         (signal) => source({ signal, reason, attempt, background, forget: () => void (signal.aborted || forget()) }),
       );
       signal.throwIfAborted();
@@ -265,7 +135,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
-        const mayRepeat = !isNeeded || attempt < limit;
+        const mayRepeat = !isNeeded || attempt < limits.attempts;
         shared.health = reduceHealth(shared.health, { error, mayRepeat }, { clock, retry });
         note({ type: "failed", error, background, forRejection });
       }
@@ -282,24 +152,15 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     signal: AbortSignal | null | undefined,
     isForced = false,
   ): Promise<IssuedToken> {
-    const { health } = shared;
-    const decision = decide(state, health, { clock, retry, isForced });
+    const decision = decide(state, shared.health, { clock, retry, isForced });
     if (decision.type === "use") return decision.token;
     if (decision.type === "fail") throw errorForCaller(decision.error, decision.retryAfter);
-    const wait = health.isExhausted && flight.active ? Math.min(patience, retry.deadline) : retry.deadline;
-    const error = () => shared.health.lastError ?? tooLate(wait)();
-    return await waitAs(fly(reason, decision.attempts, "needy"), { timeout: wait, error, signal });
-  }
-
-  /** Waits with an error object for this caller alone, whose stack shows the caller. */
-  async function waitAs<T>(promise: Promise<T>, deadline: Parameters<typeof waitFor>[1]): Promise<T> {
-    try {
-      return await waitFor(promise, deadline);
-    } catch (error) {
-      deadline.signal?.throwIfAborted();
-      const pause = shared.health.notBefore - clock.monotonic();
-      throw errorForCaller(error, isTransient(error) && pause > 0 ? error.retryAfter ?? pause : undefined);
-    }
+    const wait = shared.health.isExhausted && flight.active ? Math.min(patience, retry.deadline) : retry.deadline;
+    const error = () => shared.health.lastError ?? newTimeout(wait);
+    return await waitAsCaller(fly(reason, decision.attempts, "needy"), { timeout: wait, error, signal }, {
+      shared,
+      clock,
+    });
   }
 
   function checkOpen(signal: AbortSignal | null | undefined): void {
@@ -315,8 +176,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (!live) return await next(state.current ? "expired" : "first", signal);
     // Nothing else would keep the refresh running: this caller does, for a second at most.
     note({ type: "carried" });
-    const limits = { timeout: patience, error: tooLate(patience), signal };
-    return await waitFor(fly("early", 1), limits).catch((error) => {
+    return await waitFor(fly("early", 1), newDeadline(patience, signal)).catch((error) => {
       signal?.throwIfAborted();
       if (closed) throw error;
       send({ type: "reused", remaining: remainingLifetime(live, clock) });
@@ -340,7 +200,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = reject(rejected, call);
     if (decision !== "refresh") return decision;
     try {
-      const next = await waitFor(fly("refused", 1, "rejected"), { timeout, error: tooLate(timeout), signal });
+      const next = await waitFor(fly("refused", 1, "rejected"), newDeadline(timeout, signal));
       if (!isSameToken(next, rejected.credentials)) return next;
       note({ type: "wasted", route });
     } catch {
@@ -355,15 +215,10 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (typeof decision === "object") return decision;
     const live = liveToken(state, clock);
     if (!live) return await next("expired", signal);
-    if (decision) return await waitAs(fly("refused", 1, "rejected"), { timeout, error: tooLate(timeout), signal });
-    const retryAfter = Math.max(0, refreshableAt(state, shared.health, "") - clock.monotonic());
-    throw new AuthenticationError(
-      "refresh_limited",
-      `Cannot refresh the rejected token: it was refreshed a moment ago, or can't be now. Try again in ${
-        Math.ceil(retryAfter)
-      } ms.`,
-      { retryable: true, retryAfter },
-    );
+    if (decision) {
+      return await waitAsCaller(fly("refused", 1, "rejected"), newDeadline(timeout, signal), { shared, clock });
+    }
+    throw newLimit(refreshableAt(state, shared.health, "") - clock.monotonic());
   }
 
   function forget(): Credentials | undefined {
@@ -395,12 +250,4 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return closed.done;
     },
   };
-}
-
-/** An error object of the caller's own. `retryAfter` in milliseconds. */
-function errorForCaller(error: unknown, retryAfter?: number): unknown {
-  if (!(error instanceof AuthenticationError)) return error;
-  const { code, message, cause, status, retryable, error: oauthError, error_description } = error;
-  const known = { status, retryable, error: oauthError, error_description, retryAfter: retryAfter ?? error.retryAfter };
-  return new AuthenticationError(code, message, cause === undefined ? known : { ...known, cause });
 }

@@ -117,7 +117,8 @@ Deno.test("an MCP session outlives its tokens: each is replaced before it expire
     await whoami();
     await until(() => authorizationServer.tokenRequests.at(tokens)?.status === 200);
   }
-  // It has expired: whoever calls waits for the next.
+  await whoami();
+  // It has expired: the caller waits for the next.
   pass(lifetime);
   await whoami();
 

@@ -17,13 +17,14 @@ export async function recovery(stage: Stage): Promise<void> {
   const tokenRequests = watched.tokenRequests.slice(requests);
   const inOrder = [...apiCalls, ...tokenRequests].sort((one, other) => one.ended - other.ended);
   for (const exchange of inOrder) printExchange(stage, exchange);
-  const [refused, repeated] = apiCalls;
+  // A young token's predecessor may be tried before another is asked for.
+  const [refused, repeated] = [apiCalls[0], apiCalls.at(-1)];
   expect(refused?.status === 401, "the API was told to refuse the token, and took it");
   expect(
     tokenRequests.length === 1,
     "the refused token was not renewed exactly once",
   );
-  expect(repeated?.status === 200 && apiCalls.length === 2, "the call was not repeated exactly once");
+  expect(repeated?.status === 200 && apiCalls.length <= 3, "the call was not repeated");
   const answer = await response.json();
   expect(answer.body === body, "the repeated call lost its body");
   timeline.remark(`One call for the caller. Its body arrived: ${answer.body}`);

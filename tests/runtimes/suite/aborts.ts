@@ -90,12 +90,14 @@ export const aborts: readonly Case[] = [
   {
     name: "a signal that ends by time is a TimeoutError, waiting for the token and for the API",
     async run(world) {
-      const { authenticator, tokens, api } = await world.set({ tokens: { next: [{ steps: ["stall"] }] } });
+      const { authenticate, authenticator, tokens, api } = await world.set({
+        tokens: { next: [{ steps: ["stall"] }] },
+      });
       const waiting = await thrown(authenticator.fetch("/x", { signal: AbortSignal.timeout(200) }));
       await authenticator.close();
       await api.play({ usual: { steps: ["stall"] } });
 
-      const calling = await thrown(authenticator.fetch("/x", { signal: AbortSignal.timeout(400) }));
+      const calling = await thrown(authenticate().fetch("/x", { signal: AbortSignal.timeout(400) }));
 
       assertEquals([Object(waiting).name, Object(calling).name], ["TimeoutError", "TimeoutError"]);
       assertEquals(await count(tokens), 2);

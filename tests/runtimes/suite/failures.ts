@@ -155,6 +155,8 @@ export const failures: readonly Case[] = [
       const authenticator = authenticate({ retry: { attempts: 1, maxBackoff: 20 } });
       await assertRejects(() => authenticator.fetch("/x"), AuthenticationError);
       await tokens.play({ usual: json({ access_token: "planted-token-{n}", expires_in: 60 }) });
+      // Until the pause after the failure is over, callers get its error.
+      await new Promise((resolve) => setTimeout(resolve, 50));
 
       assertEquals(await read(authenticator.fetch("/x")), [200, "fine"]);
 

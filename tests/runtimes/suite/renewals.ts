@@ -133,13 +133,16 @@ export const renewals: readonly Case[] = [
     },
   },
   {
-    name: "at a token's very end callers wait for the next one",
+    name: "at a token's very end callers use it at once, and the next one follows",
     async run(world) {
-      const { authenticator, tokens, lastToken } = await aged(world, age.late);
+      const { authenticator, tokens, lastToken, behind } = await aged(world, age.late);
       await tokens.play({ usual: late(100, hour) });
 
       await Promise.all(Array.from({ length: 10 }, () => read(authenticator.fetch("/x"))));
 
+      assertEquals(await lastToken(), nthToken(1));
+      await behind();
+      await read(authenticator.fetch("/x"));
       assertEquals([await lastToken(), await count(tokens)], [nthToken(2), 2]);
     },
   },

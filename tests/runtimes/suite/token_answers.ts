@@ -111,15 +111,15 @@ const odd: Readonly<Record<string, Odd>> = {
   },
   "401 in plain words": {
     behaviour: answer("Unauthorized", { status: 401 }),
-    end: { code: "token_endpoint_failed", status: 401, retryable: true },
+    end: { code: "token_request_refused", status: 401, error: "invalid_client" },
   },
   "an empty 403": {
     behaviour: answer("", { status: 403 }),
-    end: { code: "token_endpoint_failed", status: 403, retryable: true },
+    end: { code: "token_endpoint_failed", status: 403 },
   },
   "a web page of 404": {
     behaviour: html(404, "Not found"),
-    end: { code: "token_endpoint_failed", status: 404, retryable: true },
+    end: { code: "token_endpoint_failed", status: 404 },
   },
   "429 and how long to wait": {
     behaviour: failing(429, {}, { "retry-after": "7" }),

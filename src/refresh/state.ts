@@ -1,0 +1,104 @@
+/**
+ * What is known of tokens and of their endpoint: plain data that the policy decides by.
+ *
+ * Moments are milliseconds of the monotonic clock; a token's age counts by both clocks (`ageOf`).
+ *
+ * @module
+ */
+
+import { ageOf, type Clock } from "../clock.ts";
+import type { AuthenticationError } from "../errors.ts";
+import type { IssuedToken } from "./issued_token.ts";
+
+/** How attempts to get a token are repeated. */
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly maxBackoff: number;
+  readonly deadline: number;
+}
+
+/** What is known of the token endpoint. Authenticators derived from one another share it. */
+export interface EndpointHealth {
+  /** Transient failures in a row. */
+  readonly failures: number;
+  /** Before this moment no request is sent for a caller who waits. */
+  readonly notBefore: number;
+  /** Before this moment none is sent in the background: a longer `Retry-After` is kept to the letter. */
+  readonly backgroundNotBefore: number;
+  /** Whether attempts were used up: callers get the last error until `notBefore`, then one request probes. */
+  readonly isExhausted: boolean;
+  /** Whether its last answer was a token: if not, one attempt at a time finds out, for all. */
+  readonly isProven: boolean;
+  readonly lastError?: AuthenticationError | undefined;
+}
+
+/** What is known of one authenticator's tokens. */
+export interface RefreshState {
+  /** The token in use. */
+  readonly current?: IssuedToken | undefined;
+  /** Whether the API has rejected it. */
+  readonly isRejected: boolean;
+  /** The one before, if the API hasn't rejected that. */
+  readonly predecessor?: IssuedToken | undefined;
+  /** A newer token that the API doesn't know yet (replication lag): `current` is its predecessor meanwhile. */
+  readonly successor?: IssuedToken | undefined;
+  readonly trySuccessorAt: number;
+  /** When the last attempt started, and the last token was issued. */
+  readonly startedAt: number;
+  readonly issuedAt: number;
+  /** Before these moments a background refresh, or one for a rejected call, would repeat a failure. */
+  readonly backgroundNotBefore: number;
+  readonly rejectionNotBefore: number;
+  /** Background refreshes in a row that brought no token. */
+  readonly backgroundFailures: number;
+  /** Until this moment a vault or a config store that failed is spared: callers get its error. */
+  readonly spareUntil: number;
+  readonly lastError?: unknown;
+  /** What refreshes for rejected calls have cost, at that moment: it leaks away with time. */
+  readonly spent: number;
+  readonly spentAt: number;
+  /** Routes on which a new token was rejected as well. */
+  readonly hopeless: ReadonlyMap<string, { readonly count: number; readonly until: number }>;
+}
+
+export const newHealth: EndpointHealth = {
+  failures: 0,
+  notBefore: -Infinity,
+  backgroundNotBefore: -Infinity,
+  isExhausted: false,
+  isProven: false,
+};
+
+export const newState: RefreshState = {
+  isRejected: false,
+  trySuccessorAt: -Infinity,
+  startedAt: -Infinity,
+  issuedAt: -Infinity,
+  backgroundNotBefore: -Infinity,
+  rejectionNotBefore: -Infinity,
+  backgroundFailures: 0,
+  spareUntil: -Infinity,
+  spent: 0,
+  spentAt: -Infinity,
+  hopeless: new Map(),
+};
+
+/** Fills in what options leave open. */
+export function newRetryPolicy(
+  { attempts = 5, maxBackoff = 3_000, deadline = 30_000 }: { [K in keyof RetryPolicy]?: number | undefined } = {},
+): RetryPolicy {
+  return { attempts, maxBackoff, deadline };
+}
+
+/** The live token of a state, if there is one. */
+export function liveToken({ current, successor, trySuccessorAt }: RefreshState, clock: Clock): IssuedToken | undefined {
+  if (successor && isLive(successor, clock)) {
+    if (clock.monotonic() >= trySuccessorAt || !(current && isLive(current, clock))) return successor;
+  }
+  return current && isLive(current, clock) ? current : undefined;
+}
+
+/** Whether a token hasn't expired. */
+export function isLive({ start, lifetime }: IssuedToken, clock: Clock): boolean {
+  return ageOf(start, clock) < lifetime;
+}

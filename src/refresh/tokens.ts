@@ -1,0 +1,82 @@
+/**
+ * A token that is kept fresh, as its users see it, and the options for keeping it.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import type { Credentials } from "../credentials.ts";
+import type { AuthenticatorEventListener } from "../events.ts";
+import type { IssuedToken } from "./issued_token.ts";
+import type { EndpointHealth } from "./state.ts";
+
+/** How attempts to get a token are repeated. */
+export interface RetryOptions {
+  /** The most attempts for callers who have no token. Default: 5; it is 1 while a token lives. */
+  attempts?: number | undefined;
+  /** The longest pause between two attempts, in milliseconds; they grow from 500 ms, with jitter. Default: 3,000. */
+  maxBackoff?: number | undefined;
+  /** The longest time a caller waits for a token, in milliseconds. Default: 30,000. */
+  deadline?: number | undefined;
+}
+
+/** What derived authenticators share about their token endpoint. */
+export interface SharedHealth {
+  health: EndpointHealth;
+  /** The attempt under way that shows how the endpoint is, while that isn't known. */
+  probe?: Promise<void> | undefined;
+}
+
+/** Options of `refreshing`. */
+export interface RefreshingOptions {
+  /** The lifetime of a token whose server doesn't say, in milliseconds. Default: 300,000. */
+  defaultLifetime?: number | undefined;
+  /** The header that carries the token, in lower case. Default: what the source says, else `authorization`. */
+  headerKey?: string | undefined;
+  /** What that header says. Default: the token's type and the token (RFC 6749 §7.1). */
+  authorization?: ((credentials: Credentials) => string) | undefined;
+  /** How attempts are repeated. Default: see {@linkcode RetryOptions}. */
+  retry?: RetryOptions | undefined;
+  /** How long one attempt may take, in milliseconds. Default: 10,000. */
+  timeout?: number | undefined;
+  /** Keeps a platform at work that goes on after a response. Default: none. */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** Receives events. Default: none. */
+  onEvent?: AuthenticatorEventListener | undefined;
+  /** Where the time comes from. Default: the machine's clocks. */
+  clock?: Clock | undefined;
+  /** What is known of the token endpoint. Default: nothing, and shared with no other. */
+  shared?: SharedHealth | undefined;
+}
+
+/** Whose wait it is. */
+export interface RejectedCall {
+  /** Where the call was sent: its URL without the query. Default: unknown. */
+  readonly route?: string | undefined;
+  /** How often it has been replayed. Default: 0. */
+  readonly replays?: number | undefined;
+  /** Ends this caller's wait. */
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+/** A token that is kept fresh. */
+export interface Tokens {
+  /** The last token issued, whatever has become of it. */
+  readonly last: IssuedToken | undefined;
+  /** The live token, at once; `undefined` if there is none, or (on workerd) this caller has to wait for a refresh. */
+  fresh(): IssuedToken | undefined;
+  /** A token to use: the live one, else the next. */
+  get(signal?: AbortSignal | null): Promise<IssuedToken>;
+  /** The next token, whatever is left of the live one. */
+  refresh(signal?: AbortSignal | null): Promise<IssuedToken>;
+  /** The token to use in place of a rejected one. Rejects with why there is none. */
+  refreshRejected(rejected: IssuedToken, signal?: AbortSignal | null): Promise<IssuedToken>;
+  /** The token to replay a rejected call with, or `undefined`: then the API's answer is the caller's. */
+  replace(rejected: IssuedToken, call?: RejectedCall): Promise<IssuedToken | undefined>;
+  /** Reports that a replay was answered, and whether the other token helped. */
+  replayed(status: number, hasHelped: boolean, route?: string): void;
+  /** Drops the token in use; gives its credentials if they hadn't expired. */
+  forget(): Credentials | undefined;
+  /** Ends what is under way for this reason, which later callers get too. Settles when it has ended. */
+  close(reason: unknown): Promise<void>;
+}

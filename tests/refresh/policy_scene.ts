@@ -1,0 +1,48 @@
+/**
+ * Clocks, tokens and states for tests of the policy, in which no time passes.
+ *
+ * @module
+ */
+
+import { AuthenticationError, type AuthenticationErrorCode, type Clock, Credentials } from "@m2m/authenticator";
+import type { IssuedToken } from "../../src/refresh/issued_token.ts";
+import { type EndpointHealth, newHealth, newState, type RefreshState } from "../../src/refresh/state.ts";
+
+export const retry = { attempts: 5, maxBackoff: 3_000, deadline: 30_000 };
+
+/** A clock that stands at a moment. `wall`: where its wall clock was set to. */
+export function clockAt(now: number, wall = now): Clock {
+  return { monotonic: () => now, wall: () => wall };
+}
+
+/** A token issued at 0 that is refreshed from 80 s on and lives for 100 s, or as told. */
+export function makeToken(accessToken: string, { start = 0, lifetime = 100_000 } = {}): IssuedToken {
+  const credentials = new Credentials({ accessToken });
+  return {
+    credentials,
+    headerKey: "authorization",
+    headers: { authorization: `Bearer ${accessToken}` },
+    settled: Promise.resolve(credentials),
+    start: { wall: start, monotonic: start },
+    refreshAge: lifetime * 0.8,
+    lifetime,
+  };
+}
+
+export function stateWith(known: Partial<RefreshState> = {}): RefreshState {
+  return { ...newState, ...known };
+}
+
+export function healthWith(known: Partial<EndpointHealth> = {}): EndpointHealth {
+  return { ...newHealth, isProven: true, ...known };
+}
+
+/** A transient failure. */
+export function transient(retryAfter?: number): AuthenticationError {
+  return new AuthenticationError("token_endpoint_failed", "busy", { retryable: true, retryAfter });
+}
+
+/** A permanent failure. */
+export function permanent(code: AuthenticationErrorCode = "token_request_refused"): AuthenticationError {
+  return new AuthenticationError(code, "no");
+}
