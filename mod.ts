@@ -76,7 +76,7 @@ export {
 export { clientCredentials, type ClientCredentialsOptions } from "./src/token_endpoint/grant_source.ts";
 export type { IssuedToken } from "./src/refresh/issued_token.ts";
 export type { Moment } from "./src/clock.ts";
-export type { EndpointHealth } from "./src/refresh/policy.ts";
+export type { EndpointHealth } from "./src/refresh/state.ts";
 export { getToken, type GetTokenOptions } from "./src/token_endpoint/get_token.ts";
 export { GrantType } from "./src/token_endpoint/grant_type.ts";
 export type {
