@@ -1,334 +1,217 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { AuthenticationError, Credentials, type IssuedCredentials } from "@m2m/authenticator";
-import { Renewal, type RenewalOptions } from "../src/refresh/renewal.ts";
+/** The life of a token that is kept fresh. */
 
-/** Clocks that stand still until told to move. */
-class HandClock {
-  #wall = 1_000_000;
-  #monotonic = 0;
-  wall = () => this.#wall;
-  monotonic = () => this.#monotonic;
-
-  advance(ms: number): void {
-    this.#wall += ms;
-    this.#monotonic += ms;
-  }
-
-  setWall(difference: number): void {
-    this.#wall += difference;
-  }
-
-  /** The machine sleeps: the wall clock goes on. */
-  sleep(ms: number): void {
-    this.#wall += ms;
-  }
-}
-
-/** A renewal whose server answers tokens `t1`, `t2`, … living `lifetime` ms, or fails when told to. */
-function arrange(
-  lifetime: number | undefined,
-  { obtain, ...options }: Partial<RenewalOptions & { obtain: (signal: AbortSignal) => Promise<IssuedCredentials> }> =
-    {},
-) {
-  const clock = new HandClock();
-  const server = { requests: 0, failing: undefined as Error | undefined };
-  const answer = () => {
-    server.requests++;
-    if (server.failing) return Promise.reject(server.failing);
-    const expiresAt = lifetime && clock.wall() + lifetime;
-    return Promise.resolve({ credentials: new Credentials({ accessToken: `t${server.requests}`, expiresAt }) });
-  };
-  const renewal = new Renewal(
-    {
-      defaultLifetime: 300_000,
-      retry: { attempts: 5, maxBackoff: 20, deadline: 2_000 },
-      waitUntil: undefined,
-      clock,
-      onEvent: undefined,
-      ...options,
-    },
-    obtain ?? answer,
-  );
-  const use = async () => (await renewal.get()).credentials.accessToken;
-  return { renewal, server, use, clock };
-}
-
-/** Lets what runs behind come to its end. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { AuthenticationError } from "@m2m/authenticator";
+import { permanent, transient } from "./policy_scene.ts";
+import { silent, TokensScene } from "./tokens_scene.ts";
 
 for (const lifetime of [2_000, 20_000, 3_600_000, 86_400_000]) {
-  Deno.test(`a token of ${lifetime / 1000} s is reused, then renewed behind its users`, async () => {
-    const { server, use, clock } = arrange(lifetime);
-    const early = Math.min(lifetime * 0.2, 300_000);
-    assertEquals(await use(), "t1");
-    clock.advance(lifetime - early * 1.25 - 1);
-    assertEquals([await use(), server.requests], ["t1", 1], "before the early window");
-    clock.advance(early * 0.25 + 2);
-    assertEquals(await Promise.all([use(), use()]), ["t1", "t1"], "in the early window nobody waits");
-    await settle();
-    assertEquals([await use(), server.requests], ["t2", 2]);
+  Deno.test(`a token of ${lifetime / 1000} s is reused, then refreshed in the background`, async () => {
+    using scene = new TokensScene({ lifetime });
+    const window = Math.min(lifetime * 0.2, 300_000);
+    assertEquals(await scene.use(), "t1");
+    scene.advance(lifetime - window * 1.25 - 1);
+    assertEquals([await scene.use(), scene.requests], ["t1", 1], "before the window");
+    scene.advance(window * 0.25 + 2);
+    assertEquals(await Promise.all([scene.use(), scene.use()]), ["t1", "t1"], "in the window nobody waits");
+    await scene.settle();
+    assertEquals([await scene.use(), scene.requests], ["t2", 2]);
   });
 
-  Deno.test(`a token of ${lifetime / 1000} s is waited for in the last twentieth of its life`, async () => {
-    const { server, use, clock } = arrange(lifetime);
-    await use();
-    clock.advance(lifetime - Math.min(lifetime * 0.05, 30_000) + 1);
-    assertEquals([await use(), server.requests], ["t2", 2]);
+  Deno.test(`a token of ${lifetime / 1000} s is used up to its end while a refresh hangs`, async () => {
+    using scene = new TokensScene({ lifetime });
+    await scene.use();
+    scene.source = silent;
+    for (const remaining of [lifetime * 0.1, lifetime * 0.01, 1]) {
+      scene.advance(lifetime - remaining - (scene.wall - 1_800_000_000_000));
+      assertEquals(await scene.use(), "t1");
+    }
+    scene.advance(1);
+    assertEquals(scene.tokens.fresh(), undefined);
   });
 }
 
-Deno.test("a fleet doesn't renew in step", async () => {
+Deno.test("a fleet doesn't refresh in step", async () => {
   const ages = new Set<number>();
-  for (let i = 0; i < 20; i++) ages.add((await arrange(3_600_000).renewal.get()).shouldRenewAt);
-  assertEquals(ages.size > 10, true);
-});
-
-Deno.test("a lifetime the server doesn't tell is taken from the option", async () => {
-  const { use, clock } = arrange(undefined, { defaultLifetime: 10_000 });
-  await use();
-  clock.advance(7_000);
-  assertEquals(await use(), "t1");
-  clock.advance(3_001);
-  assertEquals(await use(), "t2");
-});
-
-Deno.test("an outage goes unnoticed while there is a live token, and the first caller after it recovers", async () => {
-  const { use, server, clock } = arrange(60_000);
-  await use();
-  server.failing = new Error("down");
-  clock.advance(50_000);
-  assertEquals(await use(), "t1", "in the early window");
-  await settle();
-  clock.advance(9_000);
-  assertEquals(await use(), "t1", "in the last twentieth of its life");
-  clock.advance(1_000);
-  await assertRejects(use, Error, "down");
-  server.failing = undefined;
-  assertEquals(await use(), "t5");
-});
-
-Deno.test("renewals behind that fail keep a distance of a second", async () => {
-  const { use, server, clock } = arrange(60_000);
-  await use();
-  server.failing = new Error("down");
-  clock.advance(50_000);
-  for (let i = 0; i < 50; i++) {
-    assertEquals(await use(), "t1");
-    await settle();
+  for (let i = 0; i < 20; i++) {
+    using scene = new TokensScene();
+    Math.random = () => i / 20;
+    ages.add((await scene.tokens.get()).refreshAge);
   }
-  assertEquals(server.requests, 2);
-  clock.advance(1_000);
-  await use();
-  assertEquals(server.requests, 3);
+  assertEquals(ages.size, 20);
+});
+
+Deno.test("a lifetime that the server doesn't say is the option's", async () => {
+  using scene = new TokensScene({ lifetime: null, defaultLifetime: 10_000 });
+  await scene.use();
+  scene.advance(7_000);
+  assertEquals(await scene.use(), "t1");
+  scene.advance(3_001);
+  assertEquals(await scene.use(), "t2");
+});
+
+Deno.test("an outage goes unnoticed while a token lives, and the first caller after it gets a new one", async () => {
+  using scene = new TokensScene({ lifetime: 60_000, retry: { attempts: 1 } });
+  await scene.use();
+  scene.failure = transient();
+  scene.advance(50_000);
+  for (const remaining of [9_000, 1_000, 0]) {
+    assertEquals(await scene.use(), "t1");
+    await scene.settle();
+    scene.advance(remaining === 0 ? 0 : remaining - 1);
+  }
+  scene.advance(10_000);
+  const error = await assertRejects(() => scene.use(), AuthenticationError);
+  assert(error.retryAfter! > 0 && error.retryAfter! <= 3_000);
+  const { requests } = scene;
+  await assertRejects(() => scene.use(), AuthenticationError);
+  assertEquals(scene.requests, requests, "the next caller gets the error at once");
+  scene.failure = undefined;
+  scene.advance(error.retryAfter!);
+  assertEquals(await scene.use(), `t${requests + 1}`);
+});
+
+Deno.test("background refreshes that fail for a moment keep a distance of a second", async () => {
+  using scene = new TokensScene({ lifetime: 60_000 });
+  await scene.use();
+  scene.failure = transient();
+  scene.advance(50_000);
+  for (let i = 0; i < 50; i++) {
+    assertEquals(await scene.use(), "t1");
+    await scene.settle();
+  }
+  assertEquals(scene.requests, 2);
+  scene.advance(1_000);
+  await scene.use();
+  assertEquals(scene.requests, 3);
+});
+
+Deno.test("background refreshes that fail permanently pause for longer each time", async () => {
+  using scene = new TokensScene();
+  await scene.use();
+  scene.failure = permanent();
+  scene.advance(3_300_000);
+  for (const [count, pause] of [5_000, 10_000, 20_000, 40_000].entries()) {
+    assertEquals(await scene.use(), "t1");
+    await scene.settle();
+    assertEquals(scene.requests, count + 2);
+    scene.advance(pause - 1);
+    await scene.use();
+    assertEquals(scene.requests, count + 2, `${pause} ms aren't over`);
+    scene.advance(1);
+  }
+  scene.failure = undefined;
+  await scene.use();
+  await scene.settle();
+  assertEquals(await scene.use(), "t6");
+});
+
+Deno.test("a long Retry-After is kept to the letter in the background", async () => {
+  using scene = new TokensScene();
+  await scene.use();
+  scene.advance(3_400_000);
+  scene.failure = transient(100_000);
+  for (let waited = 0; waited <= 90_000; waited += 30_000) {
+    assertEquals(await scene.use(), "t1");
+    await scene.settle();
+    scene.advance(30_000);
+  }
+  assertEquals(scene.requests, 2);
 });
 
 Deno.test("a clock set back doesn't keep a dead token alive", async () => {
-  const { use, clock } = arrange(60_000);
-  await use();
-  clock.setWall(-3_600_000);
-  assertEquals(await use(), "t1");
-  clock.advance(60_001);
-  assertEquals(await use(), "t2");
+  using scene = new TokensScene({ lifetime: 60_000 });
+  await scene.use();
+  scene.setWall(-3_600_000);
+  assertEquals(await scene.use(), "t1");
+  scene.advance(60_001);
+  assertEquals(await scene.use(), "t2");
 });
 
-Deno.test("a clock set back a little hides the end of a token for a second at most", async () => {
-  const { renewal, clock } = arrange(60_000);
-  await renewal.get();
-  clock.advance(47_000);
-  const early = renewal.last?.shouldRenewAt ?? 0;
-  clock.advance(early - 47_000 - 100);
-  assertEquals(renewal.fresh?.credentials.accessToken, "t1");
-  clock.setWall(-50);
-  clock.advance(1_000);
-  assertEquals(renewal.fresh, undefined);
+Deno.test("a clock set back a little delays a background refresh by a second at most", async () => {
+  using scene = new TokensScene({ lifetime: 60_000 });
+  const { refreshAge } = await scene.tokens.get();
+  scene.advance(refreshAge - 100);
+  assertEquals(await scene.use(), "t1");
+  scene.setWall(-50);
+  scene.advance(1_000);
+  await scene.use();
+  await scene.settle();
+  assertEquals(scene.requests, 2);
 });
 
-Deno.test("a clock set forward costs one renewal, and so does a machine that slept", async () => {
-  const { use, clock, server } = arrange(60_000);
-  await use();
-  clock.setWall(3_600_000);
-  assertEquals([await use(), await use()], ["t2", "t2"]);
-  clock.sleep(3_600_000);
-  assertEquals([await use(), await use(), server.requests], ["t3", "t3", 3]);
+Deno.test("a clock set forward costs one refresh, and so does a machine that slept", async () => {
+  using scene = new TokensScene({ lifetime: 60_000 });
+  await scene.use();
+  scene.setWall(3_600_000);
+  assertEquals([await scene.use(), await scene.use()], ["t2", "t2"]);
+  scene.sleep(3_600_000);
+  assertEquals([await scene.use(), await scene.use(), scene.requests], ["t3", "t3", 3]);
 });
 
-Deno.test("a server that hands back the same dying token is asked a few times, not at every call", async () => {
-  const clock = new HandClock();
-  const end = clock.wall() + 60_000;
-  let requests = 0;
-  const { renewal } = arrange(undefined, {
-    clock,
-    obtain: () => {
-      requests++;
-      const expiresAt = Math.max(end - clock.wall(), 1) + clock.wall();
-      return Promise.resolve({ credentials: new Credentials({ accessToken: "same", expiresAt }) });
-    },
-  });
+Deno.test("a server that hands out the same dying token is asked a few times, not at every call", async () => {
+  using scene = new TokensScene();
+  const end = scene.wall + 60_000;
+  scene.source = () => Promise.resolve(scene.issue("same", Math.max(end - scene.wall, 1)));
   for (let age = 0; age < 60_000; age += 100) {
-    await renewal.get();
-    await settle();
-    clock.advance(100);
+    await scene.use();
+    await scene.settle();
+    scene.advance(100);
   }
-  // In the early window once, then close to each shorter end, and never more than once a second.
-  assertEquals(requests <= 8, true, `${requests} requests`);
+  // In the window once, then close to each shorter end, and never more than once a second.
+  assert(scene.requests <= 8, `${scene.requests} requests`);
 });
 
 Deno.test("an answer that lives for no time is used for a second", async () => {
-  const { use, clock, server } = arrange(1);
-  for (let i = 0; i < 20; i++) await use();
-  assertEquals(server.requests, 1);
-  clock.advance(1_000);
-  assertEquals(await use(), "t2");
+  using scene = new TokensScene({ lifetime: 1 });
+  for (let i = 0; i < 20; i++) await scene.use();
+  assertEquals(scene.requests, 1);
+  scene.advance(1_000);
+  assertEquals(await scene.use(), "t2");
 });
 
-Deno.test("an abort ends one caller's wait with its own reason, and nobody else's", async () => {
+Deno.test("an abort ends one caller's wait with its own reason, and no other's", async () => {
+  using scene = new TokensScene();
   let answer = () => {};
-  const { renewal } = arrange(60_000, {
-    obtain: () =>
-      new Promise((resolve) => answer = () => resolve({ credentials: new Credentials({ accessToken: "t" }) })),
-  });
+  scene.source = () => new Promise((resolve) => answer = () => resolve(scene.issue("t")));
   const controller = new AbortController();
-  const impatient = renewal.get(controller.signal);
-  const patient = renewal.get();
+  const impatient = scene.use(controller.signal);
+  const patient = scene.use();
   const reason = new Error("enough");
+  await scene.settle();
   controller.abort(reason);
   assertStrictEquals(await assertRejects(() => impatient), reason);
-  assertStrictEquals(await assertRejects(() => renewal.get(controller.signal)), reason);
+  assertStrictEquals(await assertRejects(() => scene.use(controller.signal)), reason);
   answer();
-  assertEquals((await patient).credentials.accessToken, "t");
+  assertEquals(await patient, "t");
 });
 
-Deno.test("a refused token is not handed out again", async () => {
-  const { renewal, use, server } = arrange(60_000);
-  const held = await renewal.get();
-  assertEquals(renewal.refuse(held), true);
-  server.failing = new Error("down");
-  await assertRejects(use, Error, "down");
-  server.failing = undefined;
-  assertEquals(await use(), "t3");
+Deno.test("callers share one request, and each gets an error of its own", async () => {
+  using scene = new TokensScene();
+  scene.failure = permanent();
+  const [one, other] = await Promise.all([1, 2].map(() => assertRejects(() => scene.use(), AuthenticationError)));
+  assertEquals(one === other, false);
+  assertEquals([one!.code, other!.code, scene.requests], ["token_request_refused", "token_request_refused", 1]);
 });
 
-Deno.test("a refusal of a token that isn't the current one renews nothing", async () => {
-  const { renewal, use, server } = arrange(60_000);
-  const old = await renewal.get();
-  await renewal.renew();
-  assertEquals(renewal.refuse(old), true);
-  assertEquals([await use(), server.requests], ["t2", 2]);
-});
-
-Deno.test("a few refusals renew at once, further ones only after pauses that grow, until it has been quiet", async () => {
-  const { renewal, clock, server } = arrange(86_400_000);
-  const refuseOnce = async () => renewal.refuse(await renewal.get());
-  const verdicts: boolean[] = [];
-  for (let i = 0; i < 5; i++) verdicts.push(await refuseOnce());
-  assertEquals(verdicts, [true, true, true, false, false]);
-  for (const pause of [30_000, 60_000, 120_000, 240_000, 480_000, 900_000, 900_000]) {
-    clock.advance(pause - 1);
-    assertEquals(await refuseOnce(), false, `${pause} ms aren't over`);
-    clock.advance(1);
-    assertEquals(await refuseOnce(), true, `${pause} ms are over`);
-  }
-  await renewal.get();
-  assertEquals(server.requests, 11);
-  clock.advance(1_900_000);
-  for (let i = 0; i < 3; i++) assertEquals(await refuseOnce(), true, "after a quiet time");
-  assertEquals(await refuseOnce(), false);
-});
-
-Deno.test("a token that dies before its time is replaced each time, for the new ones help", async () => {
-  const { renewal, clock, server } = arrange(3_600_000);
-  for (let death = 0; death < 20; death++) {
-    const held = await renewal.get();
-    assertEquals(renewal.refuse(held), true, `death ${death}`);
-    await renewal.get();
-    renewal.helped();
-    clock.advance(50_000);
-  }
-  assertEquals(server.requests, 21);
-});
-
-Deno.test("while a server asks to be left alone, a refused token serves at once, and isn't renewed behind", async () => {
-  const { renewal, server, use, clock } = arrange(3_600_000);
-  server.failing = undefined;
-  const held = await renewal.get();
-  const wish = { retryable: true, retryAfter: 20_000 };
-  server.failing = new AuthenticationError("token_endpoint_failed", "busy", wish);
-  renewal.refuse(held);
-  assertEquals([await use(), server.requests], ["t1", 2], "one attempt");
-  renewal.refuse(held);
-  assertEquals([await use(), server.requests], ["t1", 2], "and no other so soon");
-  clock.advance(3_400_000);
-  server.failing = new AuthenticationError("token_endpoint_failed", "busy", { ...wish, retryAfter: 100_000 });
-  await use();
-  await settle();
-  const before = server.requests;
-  for (const advance of [30_000, 30_000, 30_000]) {
-    clock.advance(advance);
-    await use();
-    await settle();
-  }
-  assertEquals(server.requests, before, "the wish is kept by those who have a token, however long");
-});
-
-Deno.test("a refused token serves again if a server in trouble has no other one", async () => {
-  const { renewal, server, use, clock } = arrange(60_000);
-  renewal.refuse(await renewal.get());
-  server.failing = new AuthenticationError("token_endpoint_failed", "down", { retryable: true });
-  assertEquals([await use(), server.requests], ["t1", 2]);
-  clock.advance(60_000);
-  server.failing = undefined;
-  assertEquals(await use(), "t3");
-});
-
-Deno.test("closing ends the request that is under way, with the reason given", async () => {
-  const reason = new Error("closed");
-  const { renewal } = arrange(60_000, {
-    obtain: (signal) =>
-      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true })),
-  });
-  const waiting = renewal.get();
-  renewal.close(reason);
-  assertStrictEquals(await assertRejects(() => waiting), reason);
-});
-
-Deno.test("a waitUntil that throws costs nobody a live token", async () => {
-  const { use, clock } = arrange(60_000, {
-    waitUntil: () => {
-      throw new TypeError("Illegal invocation");
-    },
-  });
-  await use();
-  clock.advance(50_000);
-  assertEquals(await use(), "t1");
-  await settle();
-  assertEquals(await use(), "t2");
-});
-
-Deno.test("an answer that comes after closing is not taken up, even if nobody listened to the signal", async () => {
+Deno.test("an attempt that was given up changes no state when it answers late", async () => {
+  using scene = new TokensScene({ timeout: 1_000, retry: { attempts: 1 } });
+  await scene.use();
   let answer = () => {};
-  const { renewal } = arrange(60_000, {
-    obtain: () =>
-      new Promise((resolve) => answer = () => resolve({ credentials: new Credentials({ accessToken: "late" }) })),
-  });
-  const reason = new Error("closed");
-  const waiting = assertRejects(() => renewal.get());
-  await settle();
-  const closed = renewal.close(reason);
+  scene.source = ({ forget }) => new Promise((resolve) => answer = () => (forget(), resolve(scene.issue("late"))));
+  const rejected = assertRejects(() => scene.tokens.refresh(), AuthenticationError, "within 1000 ms");
+  await scene.pass(1_000);
+  await rejected;
   answer();
-  await Promise.all([waiting, closed]);
-  await settle();
-  assertEquals(renewal.last, undefined);
+  await scene.settle();
+  assertEquals(await scene.use(), "t1");
 });
 
-Deno.test("waitUntil is given the renewal that runs behind", async () => {
-  const kept: Promise<unknown>[] = [];
-  const { use, clock } = arrange(60_000, { waitUntil: (work) => void kept.push(work) });
-  await use();
-  assertEquals(kept.length, 0, "nobody is behind while the caller waits");
-  clock.advance(50_000);
-  assertEquals([await use(), kept.length], ["t1", 1]);
-  await Promise.all(kept);
-  assertEquals(await use(), "t2");
+Deno.test("options that are undefined are their defaults", async () => {
+  using scene = new TokensScene({ retry: { attempts: undefined, maxBackoff: undefined, deadline: undefined } });
+  scene.failure = transient();
+  const rejected = assertRejects(() => scene.use(), AuthenticationError, "busy");
+  await scene.pass(30_000);
+  await rejected;
+  assertEquals(scene.requests, 5);
 });
