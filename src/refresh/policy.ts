@@ -143,7 +143,7 @@ export function decide(
     return { type: "use", token, refresh: isDue && now >= notBefore };
   }
   if (health.isExhausted && now < health.notBefore) {
-    return { type: "fail", error: health.lastError, retryAfter: health.notBefore - now };
+    return { type: "fail", error: health.lastError, retryAfter: getPause(health, clock) };
   }
   if (now < state.spareUntil) return { type: "fail", error: state.lastError, retryAfter: state.spareUntil - now };
   return { type: "wait", attempts: health.isExhausted ? 1 : retry.attempts };
@@ -294,6 +294,11 @@ export function reduceHealth(
     isProven: false,
     lastError: error,
   };
+}
+
+/** How long the endpoint is to be spared: a longer `Retry-After` counts, though a caller may probe sooner. */
+export function getPause({ notBefore, backgroundNotBefore }: EndpointHealth, clock: Clock): number {
+  return Math.max(notBefore, backgroundNotBefore) - clock.monotonic();
 }
 
 /** Whether the same attempt may succeed later with nothing changed. */

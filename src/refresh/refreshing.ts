@@ -21,6 +21,7 @@ import {
   liveToken,
   newHealth,
   newState,
+  getPause,
   reduce,
   reduceHealth,
   refreshableAt,
@@ -114,9 +115,11 @@ const bearer = ({ tokenType, accessToken }: Credentials) => `${tokenType} ${acce
 
 /** Keeps what a source gives fresh: asked early, once at a time, backing off. */
 export function refreshing(source: TokenSource, options: RefreshingOptions = {}): Tokens {
-  const { defaultLifetime = 300_000, timeout = 10_000, authorization = bearer, clock = systemClock } = options;
+  const { defaultLifetime = 300_000, authorization = bearer, clock = systemClock } = options;
   const { headerKey, onEvent, waitUntil, shared = { health: newHealth } } = options;
   const retry: RetryPolicy = { ...defaultRetry, ...options.retry as Partial<RetryPolicy> };
+  // An attempt that outlasts its callers is of no use, and the next ones would join it.
+  const timeout = Math.min(options.timeout ?? 10_000, retry.deadline);
   const flight: Flight<IssuedToken> = newFlight();
   let state: RefreshState = newState;
   // Between these two moments of the wall clock `token` needs no closer look.
@@ -290,9 +293,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return await waitFor(promise, deadline);
     } catch (error) {
       deadline.signal?.throwIfAborted();
-      const { notBefore } = shared.health;
-      const now = clock.monotonic();
-      throw errorForCaller(error, isTransient(error) && notBefore > now ? notBefore - now : undefined);
+      const pause = getPause(shared.health, clock);
+      throw errorForCaller(error, isTransient(error) && pause > 0 ? pause : undefined);
     }
   }
 
