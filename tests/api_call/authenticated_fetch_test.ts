@@ -2,37 +2,48 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   authenticatedFetch,
   type AuthenticatedFetchOptions,
-  type IssuedToken,
   rejectsToken,
-  type Tokens,
 } from "../../src/api_call/authenticated_fetch.ts";
 import { decideRedirect, type Hop } from "../../src/api_call/redirects.ts";
 import { keepBody } from "../../src/api_call/replayable_request.ts";
+import { momentOf, systemClock } from "../../src/clock.ts";
+import { type IssuedToken, issueToken } from "../../src/refresh/issued_token.ts";
+import type { Tokens } from "../../src/refresh/refreshing.ts";
 
 const origin = "https://api.test";
 
 function tokenNumber(number: number, headerKey = "authorization"): IssuedToken {
   const credentials = { accessToken: `token-${number}`, tokenType: "Bearer" } as IssuedToken["credentials"];
-  return { credentials, headerKey, headers: Object.freeze({ [headerKey]: `Bearer token-${number}` }) };
+  return issueToken({ credentials }, {
+    start: momentOf(systemClock),
+    headerKey,
+    defaultLifetime: 300_000,
+    authorization: ({ tokenType, accessToken }) => `${tokenType} ${accessToken}`,
+    previous: undefined,
+  });
 }
 
-/** Tokens that note what they are asked; `replace` and `replayed` give what is planned. */
+/** Tokens that note what they are asked; `replace` gives what is planned: `next`, and `predecessor` for a replay. */
 function fakeTokens(plan: { live?: boolean; next?: IssuedToken; predecessor?: IssuedToken } = {}) {
   const { live = true, next, predecessor } = plan;
+  const unused = () => {
+    throw new Error("authenticatedFetch has no use for it");
+  };
   const first = tokenNumber(1);
   const asked: string[] = [];
   const tokens: Tokens = {
     last: live ? first : undefined,
     fresh: () => live ? first : undefined,
     get: () => Promise.resolve(first),
-    replace(rejected) {
-      asked.push(`replace ${rejected.credentials.accessToken}`);
-      return Promise.resolve(next);
+    replace(rejected, { route, replays = 0 } = {}) {
+      asked.push(`replace ${rejected.credentials.accessToken} ${route} ${replays}`);
+      return Promise.resolve([next, predecessor][replays]);
     },
-    replayed(replacement, isRejected, status) {
-      asked.push(`replayed ${replacement.credentials.accessToken} ${isRejected} ${status}`);
-      return predecessor;
-    },
+    replayed: (status, hasHelped, route) => void asked.push(`replayed ${status} ${hasHelped} ${route}`),
+    refresh: unused,
+    refreshRejected: unused,
+    forget: unused,
+    close: unused,
   };
   return { tokens, asked };
 }
@@ -101,13 +112,13 @@ Deno.test("inputs resolve against the endpoint, and only home gets the token", a
   }
 });
 
-Deno.test("a rejected call is replayed once, and what came of it reported", async () => {
+Deno.test("a rejected call is replayed, and what came of it reported", async () => {
   const { fetch, seen, asked } = setUp([rejected, fine], { next: tokenNumber(2) });
 
   assertEquals(await (await fetch("/x", { method: "POST", body: "body" })).text(), "fine");
 
   assertEquals(seen.map(({ token, body }) => [token, body]), [["Bearer token-1", "body"], ["Bearer token-2", "body"]]);
-  assertEquals(asked, ["replace token-1", "replayed token-2 false 200"]);
+  assertEquals(asked, [`replace token-1 ${origin}/x 0`, `replayed 200 true ${origin}/x`]);
 });
 
 Deno.test("a replacement that is rejected gives way to its predecessor, for one last try", async () => {
@@ -116,7 +127,20 @@ Deno.test("a replacement that is rejected gives way to its predecessor, for one 
   assertEquals((await fetch("/x")).status, 401);
 
   assertEquals(seen.map(({ token }) => token), [1, 2, 1].map((number) => `Bearer token-${number}`));
-  assertEquals(asked, ["replace token-1", "replayed token-2 true 401"]);
+  // The last report is for the calls to come.
+  assertEquals(asked, [
+    `replace token-1 ${origin}/x 0`,
+    `replayed 401 false ${origin}/x`,
+    `replace token-2 ${origin}/x 1`,
+    `replayed 401 false ${origin}/x`,
+    `replace token-1 ${origin}/x 2`,
+  ]);
+});
+
+Deno.test("a route is the URL without its query and identifiers", async () => {
+  const { fetch, asked } = setUp([rejected]);
+  for (const input of ["/v1/orders/17?x=1#y", "plain"]) await fetch(input);
+  assertEquals(asked, [`replace token-1 ${origin}/0/orders/0 0`, `replace token-1 ${origin}/0/plain 0`]);
 });
 
 Deno.test("without a replacement the caller gets the 401 with its body", async () => {
@@ -186,7 +210,7 @@ Deno.test("a Request's body is replayed up to the limit, and beyond it the 401 i
       const response = await fetch(request);
       assertEquals([response.status, request.bodyUsed], [calls === 2 ? 200 : 401, true]);
       assertEquals(seen.map(({ body }) => body.length), Array(calls).fill(size));
-      assertEquals(asked[0], "replace token-1");
+      assertEquals(asked[0], `replace token-1 ${origin}/x 0`);
     }
   }
 });
