@@ -33,7 +33,7 @@ function arrange(options: Partial<ClientCredentialsAuthenticatorOptions> = {}) {
   return { stub, time, authenticator };
 }
 
-Deno.test("a request refused for good isn't sent again for five seconds: callers get the same error", async () => {
+Deno.test("a request that was rejected permanently isn't sent again for five seconds: callers get its error, each an object of its own", async () => {
   const { stub, time, authenticator } = arrange();
   const first = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   for (const advance of [0, 1_000, 3_999]) {
@@ -43,7 +43,14 @@ Deno.test("a request refused for good isn't sent again for five seconds: callers
       authenticator.refreshCredentials(),
       authenticator.fetch("/"),
     ];
-    for (const call of calls) assertStrictEquals(await assertRejects(() => call), first);
+    const errors = (await Promise.allSettled(calls)).map((call) => call.status === "rejected" ? call.reason : call);
+    for (const { code, message, status, error, retryable } of errors) {
+      assertEquals({ code, message, status, error, retryable }, {
+        ...{ code: first.code, message: first.message, status: first.status },
+        ...{ error: first.error, retryable: first.retryable },
+      });
+    }
+    assertEquals(new Set([first, ...errors]).size, 4);
   }
   assertEquals(stub.requests.length, 1);
   time.now += 1;

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { decodeJwt } from "jose";
 import {
   AuthenticationError,
@@ -74,7 +74,7 @@ Deno.test("a token that was given back is refused by an API that asks about it",
   assert(request?.headerNames.includes("authorization"));
 });
 
-Deno.test("await using gives the token back, and the next one is another", async () => {
+Deno.test("await using gives the token back, and what is closed stays closed", async () => {
   await using scene = await startScene();
   const { settings, api } = scene;
   let first = "";
@@ -87,9 +87,9 @@ Deno.test("await using gives the token back, and the next one is another", async
   const authenticator = new ClientCredentialsAuthenticator(settings);
   await authenticator.getCredentials();
   await authenticator.close();
-  const response = await authenticator.fetch("/");
-  assertEquals(response.status, 200, "closed is not dead");
-  await response.body?.cancel();
+  for (const use of [() => authenticator.fetch("/"), () => authenticator.getCredentials()]) {
+    assertEquals((await assertRejects(use, DOMException, "was closed")).name, "AbortError");
+  }
   await authenticator.close();
 });
 
@@ -100,9 +100,10 @@ Deno.test("closing twice gives back once, and closing without a token asks nobod
   await authenticator.close();
   assertEquals(server.revocationRequests, []);
 
-  await authenticator.getCredentials();
-  await authenticator.close();
-  await authenticator.close();
+  const used = new ClientCredentialsAuthenticator(settings);
+  await used.getCredentials();
+  await Promise.all([used.close(), used.close()]);
+  await used.close();
 
   assertEquals(server.revocationRequests.length, 1);
 });
@@ -175,7 +176,7 @@ Deno.test("a server that can't revoke its tokens says so, by a typed error", asy
   assertStringIncludes(error.message, "Cannot revoke the token: ");
   assertStringIncludes(error.message, "leave revocation out");
   assertHides(error, [accessToken, accessToken.split(".")[2]!, clientSecret]);
-  await authenticator.close();
+  await assertRejects(() => authenticator.close(), AuthenticationError, error.message, "it is closed, with this outcome");
 });
 
 Deno.test("a secret that isn't right any more is the server's refusal", async () => {
@@ -236,7 +237,7 @@ async function failureOf(authenticator: ClientCredentialsAuthenticator): Promise
   const error = await assertRejects(() => authenticator.close(), AuthenticationError);
   assertHides(error, [clientSecret, "planted"]);
   assertEquals(authenticator.credentials === undefined || error.message.startsWith("Cannot revoke the token"), true);
-  await authenticator.close();
+  assertStrictEquals(await assertRejects(() => authenticator.close()), error, "a second close waits for the first");
   return error;
 }
 
