@@ -99,7 +99,7 @@ export class AuthenticationError extends Error {
   declare readonly error?: string;
   /** The server's explanation (RFC 6749 §5.2), where it gave one. */
   declare readonly error_description?: string;
-  /** How long the server asked to wait, in milliseconds, where it did (RFC 9110 §10.2.3). */
+  /** How long to wait before the next try, in milliseconds: as the server asked (RFC 9110 §10.2.3), or the back-off. */
   declare readonly retryAfter?: number;
 
   /**

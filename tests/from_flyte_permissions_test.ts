@@ -10,7 +10,7 @@ const { clientId, clientSecret } = client;
 
 /** Runs a line with the permissions given and no others: the type of a token, or what was wrong. */
 async function run(module: string, name: string, args: readonly unknown[], permissions: readonly string[]) {
-  const code = `import { ${name} as make } from "file://${root}/src/${module}.ts";
+  const code = `import { ${name} as make } from "file://${root}/src/flyte/${module}.ts";
     try { console.log((await make(...${JSON.stringify(args)}).getCredentials()).tokenType); }
     catch (error) { console.log(error.code + ": " + error.message); }`;
   const script = `data:text/javascript,${encodeURIComponent(code)}`;

@@ -204,7 +204,7 @@ Deno.test("a wrong secret is asked about once, whatever it is to be used for", a
   const root = authenticatorAt(stub, { clientSecret: () => secret });
   const members = Array.from({ length: 50 }, (_, index) => root.with({ audience: `a${index}` }));
 
-  const errors = new Set<unknown>();
+  const errors = new Set<AuthenticationError>();
   for (const each of members) errors.add(await assertRejects(() => each.getCredentials(), AuthenticationError));
   assertEquals([errors.size, stub.requests.length], [50, 1], "each caller has an error object of its own");
 

@@ -153,7 +153,7 @@ Deno.test("the first caller after an outage recovers", async () => {
   let down = true;
   const stub = tokenEndpointStub((count) => down ? unavailable() : usualAnswer(count));
   const authenticator = authenticatorAt(stub, { retry: { attempts: 2, maxBackoff: 5 } });
-  await assertRejects(() => authenticator.getCredentials());
+  const { retryAfter = 0 } = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   down = false;
   await pause(10);
   assertEquals((await authenticator.getCredentials()).tokenType, "Bearer");

@@ -219,6 +219,11 @@ export function reduceHealth(
   };
 }
 
+/** How long the endpoint is to be spared: a longer `Retry-After` counts, though a caller may probe sooner. */
+export function getPause({ notBefore, backgroundNotBefore }: EndpointHealth, clock: Clock): number {
+  return Math.max(notBefore, backgroundNotBefore) - clock.monotonic();
+}
+
 /** Whether the same attempt may succeed later with nothing changed. */
 export function isTransient(error: unknown): error is AuthenticationError {
   return error instanceof AuthenticationError && error.retryable;

@@ -33,7 +33,7 @@ function arrange(options: Partial<ClientCredentialsAuthenticatorOptions> = {}) {
   return { stub, time, authenticator };
 }
 
-Deno.test("a request refused for good isn't sent again for five seconds: callers get the same error", async () => {
+Deno.test("a request that was rejected permanently isn't sent again for five seconds: callers get its error, each an object of its own", async () => {
   const { stub, time, authenticator } = arrange();
   const first = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   for (const advance of [0, 1_000, 3_999]) {

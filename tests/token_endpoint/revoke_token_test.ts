@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { decodeJwt } from "jose";
 import {
   AuthenticationError,
@@ -173,7 +173,7 @@ Deno.test("a server that can't revoke its tokens says so, by a typed error", asy
   assertStringIncludes(error.message, "Cannot revoke the token: ");
   assertStringIncludes(error.message, "leave revocation out");
   assertHides(error, [accessToken, accessToken.split(".")[2]!, clientSecret]);
-  await authenticator.close();
+  await assertRejects(() => authenticator.close(), AuthenticationError, error.message, "it is closed, with this outcome");
 });
 
 Deno.test("a secret that isn't right any more is the server's refusal", async () => {
@@ -234,7 +234,7 @@ async function failureOf(authenticator: ClientCredentialsAuthenticator): Promise
   const error = await assertRejects(() => authenticator.close(), AuthenticationError);
   assertHides(error, [clientSecret, "planted"]);
   assertEquals(authenticator.credentials === undefined || error.message.startsWith("Cannot revoke the token"), true);
-  await authenticator.close();
+  assertStrictEquals(await assertRejects(() => authenticator.close()), error, "a second close waits for the first");
   return error;
 }
 
