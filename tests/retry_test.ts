@@ -155,7 +155,7 @@ Deno.test("the first caller after an outage recovers", async () => {
   const authenticator = authenticatorAt(stub, { retry: { attempts: 2, maxBackoff: 5 } });
   const { retryAfter = 0 } = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   down = false;
-  await pause(10);
+  await pause(retryAfter + 5);
   assertEquals((await authenticator.getCredentials()).tokenType, "Bearer");
 });
 

@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type Deadline, waitFor } from "./deadlines.ts";
-import { isTransient } from "./policy.ts";
+import { getPause, isTransient } from "./policy.ts";
 import type { SharedHealth } from "./tokens.ts";
 
 /** Waits with an error object for this caller alone, whose stack shows the caller. */
@@ -20,7 +20,7 @@ export async function waitAsCaller<T>(
     return await waitFor(promise, deadline);
   } catch (error) {
     deadline.signal?.throwIfAborted();
-    const pause = shared.health.notBefore - clock.monotonic();
+    const pause = getPause(shared.health, clock);
     throw errorForCaller(error, isTransient(error) && pause > 0 ? error.retryAfter ?? pause : undefined);
   }
 }

@@ -8,7 +8,7 @@ import { decideRedirect, type Hop } from "../../src/api_call/redirects.ts";
 import { keepBody } from "../../src/api_call/replayable_request.ts";
 import { momentOf, systemClock } from "../../src/clock.ts";
 import { type IssuedToken, issueToken } from "../../src/refresh/issued_token.ts";
-import type { Tokens } from "../../src/refresh/refreshing.ts";
+import type { Tokens } from "../../src/refresh/tokens.ts";
 
 const origin = "https://api.test";
 

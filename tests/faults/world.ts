@@ -49,7 +49,6 @@ export class World implements AsyncDisposable {
   readonly #scheduler: fc.Scheduler;
   readonly #outcomes: readonly Outcome[];
   readonly #time = new FakeTime(1_800_000_000_000);
-  readonly #realNow = performance.now;
   readonly #tokens = new Map<string, Token>();
   readonly #calls: Call[] = [];
   readonly #unnoted: Token[] = [];
@@ -67,9 +66,6 @@ export class World implements AsyncDisposable {
   constructor(scheduler: fc.Scheduler, outcomes: readonly Outcome[]) {
     this.#scheduler = scheduler;
     this.#outcomes = outcomes;
-    performance.now = () => this.#now;
-    const fakeNow = Date.now;
-    Date.now = () => fakeNow.call(Date) + this.#skew;
     const answer = (signal: AbortSignal) => this.#answer(signal);
     this.#authenticator = new class extends Authenticator {
       protected override requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
@@ -78,6 +74,7 @@ export class World implements AsyncDisposable {
     }({
       endpoint: "https://api.test",
       defaultLifetime,
+      clock: { wall: () => this.#wallNow, monotonic: () => this.#now },
       fetch: (_, init) => this.#respond(new Headers(init?.headers), init?.signal ?? undefined),
       onEvent: (event) => {
         // What was refused in place of a refused one isn't taken for a matter of the token: it stays in use for a while.
@@ -112,7 +109,6 @@ export class World implements AsyncDisposable {
     for (let count = 0; this.#scheduler.count() > 0 && count < 1_000; count++) await this.#step();
     await closed;
     await this.#calm();
-    performance.now = this.#realNow;
     this.#time.restore();
     assert(this.#active === 0, "nothing is under way after the end");
   }
@@ -120,6 +116,11 @@ export class World implements AsyncDisposable {
   /** True time, whatever the wall clock says. */
   get #now(): number {
     return this.#time.now;
+  }
+
+  /** What the wall clock says. */
+  get #wallNow(): number {
+    return this.#now + this.#skew;
   }
 
   #do(command: Command): void {
@@ -169,7 +170,7 @@ export class World implements AsyncDisposable {
       : this.#outcomes[this.requests % this.#outcomes.length];
     const name = `token-${++this.requests}`;
     const start = this.#now;
-    const requestedAt = Date.now();
+    const requestedAt = this.#wallNow;
     if (++this.#active > 1) this.#violations.push("two token requests at once");
     const last = [...this.#tokens.values()].at(-1);
     const isYoung = last !== undefined && !last.noted && !last.revoked && start - last.start < last.lifetime / 2;

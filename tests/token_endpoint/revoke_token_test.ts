@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { decodeJwt } from "jose";
 import {
   AuthenticationError,
@@ -173,7 +180,12 @@ Deno.test("a server that can't revoke its tokens says so, by a typed error", asy
   assertStringIncludes(error.message, "Cannot revoke the token: ");
   assertStringIncludes(error.message, "leave revocation out");
   assertHides(error, [accessToken, accessToken.split(".")[2]!, clientSecret]);
-  await assertRejects(() => authenticator.close(), AuthenticationError, error.message, "it is closed, with this outcome");
+  await assertRejects(
+    () => authenticator.close(),
+    AuthenticationError,
+    error.message,
+    "it is closed, with this outcome",
+  );
 });
 
 Deno.test("a secret that isn't right any more is the server's refusal", async () => {
