@@ -14,10 +14,14 @@ import type { SharedHealth } from "./tokens.ts";
 /** The pause before a page in place of a token response is asked for again, in milliseconds. */
 const pagePause = 250;
 
-/** How many attempts are made, and until when. Both rise when a caller who needs more joins. */
+/** How many attempts are made, and until when, and for which callers. All rise when a caller who needs more joins. */
 export interface AttemptLimits {
   attempts: number;
   end: number;
+  /** Whether any caller waits. */
+  hasWaiters: boolean;
+  /** Whether one does who has no token. */
+  isNeeded: boolean;
 }
 
 /** What attempts depend on. */
@@ -37,11 +41,14 @@ export async function attemptRepeatedly<T>(
   let mayBePage = true;
   for (let attempt = 1;; attempt++) {
     const endProbe = await untilReady(options);
+    const isBackground = !limits.hasWaiters;
     try {
       return await make(attempt).finally(endProbe);
     } catch (error) {
       signal.throwIfAborted();
       const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
+      // What the background met is served to no caller whose token has ended since: that caller asks.
+      if (isBackground && limits.isNeeded && !isTransient(error)) continue;
       if (attempt >= limits.attempts || !(isPage || isTransient(error))) throw error;
       if (isPage) {
         mayBePage = false;

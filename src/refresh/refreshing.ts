@@ -7,7 +7,6 @@
  */
 
 import { ageOf, momentOf, systemClock } from "../clock.ts";
-import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type AuthenticatorEvent, emit, type RenewalReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
@@ -46,9 +45,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let lookedAt = 0;
   let lookAgainAt = 0;
   // Of the flight under way: how many attempts it makes and until when, and for which callers.
-  const limits: AttemptLimits = { attempts: 0, end: 0 };
-  let isNeeded = false;
-  let hasWaiters = false;
+  const limits: AttemptLimits = { attempts: 0, end: 0, hasWaiters: false, isNeeded: false };
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => emit(onEvent, event);
@@ -98,12 +95,12 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (!flight.active) {
       limits.attempts = 0;
       limits.end = -Infinity;
-      isNeeded = hasWaiters = false;
+      limits.isNeeded = limits.hasWaiters = false;
     }
     limits.attempts = Math.max(limits.attempts, attempts);
     limits.end = Math.max(limits.end, clock.monotonic() + retry.deadline);
-    isNeeded ||= waits === "needy";
-    hasWaiters ||= waits !== "no";
+    limits.isNeeded ||= waits === "needy";
+    limits.hasWaiters ||= waits !== "no";
     return flight.join((signal) =>
       attemptRepeatedly((attempt) => obtain(reason, attempt, signal), { limits, shared, clock, signal })
     );
@@ -111,7 +108,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
 
   async function obtain(reason: RenewalReason, attempt: number, signal: AbortSignal): Promise<IssuedToken> {
     const start = momentOf(clock);
-    const background = !hasWaiters;
+    const background = !limits.hasWaiters;
     const forRejection = reason === "refused";
     const request = { reason, attempt, behind: background };
     note({ type: "started", background });
@@ -133,7 +130,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
-        const mayRepeat = !isNeeded || attempt < limits.attempts;
+        const mayRepeat = !limits.isNeeded || attempt < limits.attempts;
         shared.health = reduceHealth(shared.health, { error, mayRepeat }, { clock, retry });
         note({ type: "failed", error, background, forRejection });
       }
@@ -219,7 +216,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     throw newLimit(refreshableAt(state, shared.health, "") - clock.monotonic());
   }
 
-  function forget(): Credentials | undefined {
+  function forget() {
     const live = liveToken(state, clock);
     note({ type: "forgotten" });
     return live?.credentials;

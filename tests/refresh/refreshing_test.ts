@@ -106,6 +106,22 @@ Deno.test("background refreshes that fail permanently pause for longer each time
   assertEquals(await scene.use(), "t6");
 });
 
+Deno.test("what a background refresh meets isn't served to a caller whose token ended meanwhile: that one asks", async () => {
+  using scene = new TokensScene({ retry: { attempts: 1 } });
+  await scene.use();
+  let fail = () => {};
+  scene.source = () => new Promise((_, reject) => fail = () => reject(permanent()));
+  scene.advance(3_599_999);
+  assertEquals(await scene.use(), "t1");
+  await scene.settle();
+  scene.advance(1);
+  const waiting = scene.use();
+  await scene.settle();
+  scene.source = undefined;
+  fail();
+  assertEquals([await waiting, scene.requests], ["t3", 3]);
+});
+
 Deno.test("a long Retry-After is kept to the letter in the background", async () => {
   using scene = new TokensScene();
   await scene.use();
