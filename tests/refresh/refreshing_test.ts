@@ -13,7 +13,7 @@ for (const lifetime of [2_000, 20_000, 3_600_000, 86_400_000]) {
     scene.advance(lifetime - window * 1.25 - 1);
     assertEquals([await scene.use(), scene.requests], ["t1", 1], "before the window");
     scene.advance(window * 0.25 + 2);
-    assertEquals(await Promise.all([scene.use(), scene.use()]), ["t1", "t1"], "in the window nobody waits");
+    assertEquals(await Promise.all([scene.use(), scene.use()]), ["t1", "t1"], "in the window no caller waits");
     await scene.settle();
     assertEquals([await scene.use(), scene.requests], ["t2", 2]);
   });
