@@ -109,7 +109,6 @@ const decideRows: Record<string, DecideRow> = {
     now: 100_000,
     is: wait(),
   },
-
   // A caller who wants another token.
   "a forced refresh waits although a token lives": { state: { current: a }, now: 1, isForced: true, is: wait() },
   "a forced refresh gets the error while attempts are used up": {
@@ -153,7 +152,6 @@ const rejectionRows: Record<string, RejectionRow> = {
   "the same token, handed out a second time, doesn't help": { state: { current: makeToken("a") }, is: undefined },
   "an expired token is refreshed": { state: { current: a }, now: 100_000, is: "refresh" },
   "a token that was dropped is refreshed": { state: {}, is: "refresh" },
-
   // What a new token changed.
   "a new token that is rejected too isn't refreshed": { state: { current: a }, call: { replays: 1 }, is: undefined },
   "a hopeless route isn't refreshed for": { state: { current: a, hopeless }, call: { route: "/bad" }, is: undefined },
@@ -179,7 +177,6 @@ const rejectionRows: Record<string, RejectionRow> = {
     state: { current: a, backgroundNotBefore: 1e9 },
     is: "refresh",
   },
-
   // Replication lag.
   "a new token falls back to its predecessor": { state: after, call: { token: b }, is: a },
   "a new token falls back to its predecessor when a replay was rejected": {
