@@ -81,6 +81,15 @@ interface Context extends CredentialScope {
 /**
  * Makes a `fetch` that carries a token to the API.
  *
+ * @example
+ * ```ts
+ * import { authenticatedFetch, Credentials, refreshing } from "@m2m/authenticator";
+ *
+ * const tokens = refreshing(() => Promise.resolve({ credentials: new Credentials({ accessToken: "a-token" }) }));
+ * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com", fetch });
+ * console.log(typeof fetchWithToken); // function
+ * ```
+ *
  * @param tokens Where the tokens come from.
  * @param options The API, and what sends the requests.
  * @returns A function in the shape of `fetch`.

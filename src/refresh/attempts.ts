@@ -14,10 +14,14 @@ import type { SharedHealth } from "./tokens.ts";
 /** The pause before a page in place of a token response is asked for again, in milliseconds. */
 const pagePause = 250;
 
-/** How many attempts are made, and until when. Both rise when a caller who needs more joins. */
+/** How many attempts are made, and until when, and for which callers. All rise when a caller who needs more joins. */
 export interface AttemptLimits {
   attempts: number;
   end: number;
+  /** Whether any caller waits. */
+  hasWaiters: boolean;
+  /** Whether one does who has no token. */
+  isNeeded: boolean;
 }
 
 /** What attempts depend on. */
@@ -35,13 +39,18 @@ export async function attemptRepeatedly<T>(
 ): Promise<T> {
   const { limits, signal } = options;
   let mayBePage = true;
+  let failure: unknown;
   for (let attempt = 1;; attempt++) {
-    const endProbe = await untilReady(attempt, options);
+    const endProbe = await untilReady(failure, options);
+    const isBackground = !limits.hasWaiters;
     try {
       return await make(attempt).finally(endProbe);
     } catch (error) {
       signal.throwIfAborted();
+      failure = error;
       const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
+      // What the background met is served to no caller whose token has ended since: that caller asks.
+      if (isBackground && limits.isNeeded && !isTransient(error)) continue;
       if (attempt >= limits.attempts || !(isPage || isTransient(error))) throw error;
       if (isPage) {
         mayBePage = false;
@@ -56,7 +65,7 @@ export async function attemptRepeatedly<T>(
  * health isn't known, one attempt probes it and the others wait. Gives what ends the probe.
  */
 async function untilReady(
-  attempt: number,
+  failure: unknown,
   { limits, shared, clock, signal }: AttemptOptions,
 ): Promise<() => void> {
   for (;;) {
@@ -64,7 +73,7 @@ async function untilReady(
     const now = clock.monotonic();
     const delay = notBefore - now;
     // Every caller has left; one attempt is made in any case.
-    if (attempt > 1 && now >= limits.end) throw lastError;
+    if (failure !== undefined && now >= limits.end) throw failure;
     if (delay > 0) {
       if (isExhausted || notBefore > limits.end) throw lastError;
       await sleep(delay, signal);

@@ -7,7 +7,6 @@
  */
 
 import { ageOf, momentOf, systemClock } from "../clock.ts";
-import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type AuthenticatorEvent, emit, type RenewalReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
@@ -34,7 +33,24 @@ const patience = 1_000;
 /** How long a look at both clocks is trusted, as long as the wall clock isn't set back, in milliseconds. */
 const lookTrust = 1_000;
 
-/** Keeps what a source gives fresh: asked early, once at a time, backing off. */
+/**
+ * Keeps what a token source gives fresh: asked before the token expires, once at a time, backing off.
+ *
+ * @example A source of one's own
+ * ```ts
+ * import { Credentials, refreshing } from "@m2m/authenticator";
+ *
+ * const tokens = refreshing(() => {
+ *   const credentials = new Credentials({ accessToken: "from-a-vault", expiresAt: Date.now() + 60_000 });
+ *   return Promise.resolve({ credentials });
+ * });
+ * console.log((await tokens.get()).headerKey); // authorization
+ * ```
+ *
+ * @param source Gives a token by one attempt.
+ * @param options How often it is asked, and what the tokens are carried by.
+ * @returns The tokens, as `authenticatedFetch` takes them.
+ */
 export function refreshing(source: TokenSource, options: RefreshingOptions = {}): Tokens {
   const { defaultLifetime = 300_000, timeout = 10_000, authorization, clock = systemClock } = options;
   const { headerKey, onEvent, waitUntil, shared = { health: newHealth } } = options;
@@ -46,9 +62,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let lookedAt = 0;
   let lookAgainAt = 0;
   // Of the flight under way: how many attempts it makes and until when, and for which callers.
-  const limits: AttemptLimits = { attempts: 0, end: 0 };
-  let isNeeded = false;
-  let hasWaiters = false;
+  const limits: AttemptLimits = { attempts: 0, end: 0, hasWaiters: false, isNeeded: false };
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => emit(onEvent, event);
@@ -98,12 +112,12 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (!flight.active) {
       limits.attempts = 0;
       limits.end = -Infinity;
-      isNeeded = hasWaiters = false;
+      limits.isNeeded = limits.hasWaiters = false;
     }
     limits.attempts = Math.max(limits.attempts, attempts);
     limits.end = Math.max(limits.end, clock.monotonic() + retry.deadline);
-    isNeeded ||= waits === "needy";
-    hasWaiters ||= waits !== "no";
+    limits.isNeeded ||= waits === "needy";
+    limits.hasWaiters ||= waits !== "no";
     return flight.join((signal) =>
       attemptRepeatedly((attempt) => obtain(reason, attempt, signal), { limits, shared, clock, signal })
     );
@@ -111,7 +125,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
 
   async function obtain(reason: RenewalReason, attempt: number, signal: AbortSignal): Promise<IssuedToken> {
     const start = momentOf(clock);
-    const background = !hasWaiters;
+    const background = !limits.hasWaiters;
     const forRejection = reason === "refused";
     const request = { reason, attempt, behind: background };
     // Not longer than the last caller waits.
@@ -135,7 +149,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
-        const mayRepeat = !isNeeded || attempt < limits.attempts;
+        const mayRepeat = !limits.isNeeded || attempt < limits.attempts;
         shared.health = reduceHealth(shared.health, { error, mayRepeat }, { clock, retry });
         note({ type: "failed", error, background, forRejection });
       }
@@ -221,7 +235,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     throw newLimit(refreshableAt(state, shared.health, "") - clock.monotonic());
   }
 
-  function forget(): Credentials | undefined {
+  function forget() {
     const live = liveToken(state, clock);
     note({ type: "forgotten" });
     return live?.credentials;

@@ -29,6 +29,7 @@ export interface EndpointHealth {
   readonly isExhausted: boolean;
   /** Whether its last answer was a token: if not, one attempt at a time finds out, for all. */
   readonly isProven: boolean;
+  /** The last transient failure. */
   readonly lastError?: AuthenticationError | undefined;
 }
 

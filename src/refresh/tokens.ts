@@ -22,6 +22,7 @@ export interface RetryOptions {
 
 /** What derived authenticators share about their token endpoint. */
 export interface SharedHealth {
+  /** What is known, as plain data that is replaced and never changed. */
   health: EndpointHealth;
   /** The attempt under way that shows how the endpoint is, while that isn't known. */
   probe?: Promise<void> | undefined;

@@ -70,7 +70,7 @@ class RequestBoundPlatform {
     await this.#calm();
   }
 
-  /** Sees the work through: whoever leads takes so long. */
+  /** Sees the work through: each leader takes so long. */
   async finish(duration: number): Promise<void> {
     for (let count = 0; count < 1_000 && this.#visitors.some(({ gone, settled }) => !gone && !settled); count++) {
       const working = this.#works.at(-1);

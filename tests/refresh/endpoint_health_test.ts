@@ -29,8 +29,16 @@ const healthRows: Record<string, HealthRow> = {
     is: { failures: 1, notBefore: 1_375, backgroundNotBefore: 1_375, isExhausted: false, isProven: false },
   },
   "the pause doubles": { health: { failures: 2 }, error: transient(), is: { failures: 3, notBefore: 2_500 } },
-  "up to the longest": { health: { failures: 3 }, error: transient(), is: { failures: 4, notBefore: 3_250 } },
-  "and never beyond": { health: { failures: 5_000 }, error: transient(), is: { notBefore: 3_250 } },
+  "the pause reaches the longest back-off": {
+    health: { failures: 3 },
+    error: transient(),
+    is: { failures: 4, notBefore: 3_250 },
+  },
+  "the pause never exceeds the longest back-off": {
+    health: { failures: 5_000 },
+    error: transient(),
+    is: { notBefore: 3_250 },
+  },
   "Retry-After comes on top": {
     error: busy,
     is: { notBefore: 21_375, backgroundNotBefore: 21_375, isExhausted: false },
@@ -46,13 +54,21 @@ const healthRows: Record<string, HealthRow> = {
     error: refused,
     is: newHealth,
   },
-  "a page does so too": { health: { failures: 3 }, error: permanent("invalid_response"), is: newHealth },
+  "a page is an answer that says the same": {
+    health: { failures: 3 },
+    error: permanent("invalid_response"),
+    is: newHealth,
+  },
   "a vault's failure says nothing of the endpoint": {
     health: { failures: 3 },
     error: vault,
     is: healthWith({ failures: 3 }),
   },
-  "nor does another's error": { health: { failures: 3 }, error: foreign, is: healthWith({ failures: 3 }) },
+  "an error that isn't an AuthenticationError says nothing of the endpoint": {
+    health: { failures: 3 },
+    error: foreign,
+    is: healthWith({ failures: 3 }),
+  },
 };
 
 for (const [name, { health, error, mayRepeat = true, is }] of Object.entries(healthRows)) {

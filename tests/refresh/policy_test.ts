@@ -28,7 +28,7 @@ const exhausted = { isExhausted: true, notBefore: 91_000, lastError: down };
 const swapped = { current: a, successor: b, trySuccessorAt: 50_000 };
 
 const decideRows: Record<string, DecideRow> = {
-  // A live token is never taken from anybody.
+  // A live token is never taken away.
   "a young token is used": { state: { current: a }, now: 1, is: use() },
   "a token is used, and not refreshed, up to its refresh age": { state: { current: a }, now: 79_999, is: use() },
   "at its refresh age it is refreshed in the background": { state: { current: a }, now: 80_000, is: refresh },
@@ -109,7 +109,6 @@ const decideRows: Record<string, DecideRow> = {
     now: 100_000,
     is: wait(),
   },
-
   // A caller who wants another token.
   "a forced refresh waits although a token lives": { state: { current: a }, now: 1, isForced: true, is: wait() },
   "a forced refresh gets the error while attempts are used up": {
@@ -153,7 +152,6 @@ const rejectionRows: Record<string, RejectionRow> = {
   "the same token, handed out a second time, doesn't help": { state: { current: makeToken("a") }, is: undefined },
   "an expired token is refreshed": { state: { current: a }, now: 100_000, is: "refresh" },
   "a token that was dropped is refreshed": { state: {}, is: "refresh" },
-
   // What a new token changed.
   "a new token that is rejected too isn't refreshed": { state: { current: a }, call: { replays: 1 }, is: undefined },
   "a hopeless route isn't refreshed for": { state: { current: a, hopeless }, call: { route: "/bad" }, is: undefined },
@@ -164,27 +162,36 @@ const rejectionRows: Record<string, RejectionRow> = {
     is: "refresh",
   },
   "a hopeless route doesn't slow others": { state: { current: a, hopeless }, call: { route: "/good" }, is: "refresh" },
-  "ten units may be spent": { state: { current: a, spent: 10, spentAt: 30_000 }, is: "refresh" },
-  "eleven are one too many": { state: { current: a, spent: 11, spentAt: 30_000 }, is: undefined },
+  "a rejected call is refreshed for while ten units are spent": {
+    state: { current: a, spent: 10, spentAt: 30_000 },
+    is: "refresh",
+  },
+  "it isn't while eleven are spent": { state: { current: a, spent: 11, spentAt: 30_000 }, is: undefined },
   "a unit leaks away: not yet": { state: { current: a, spent: 11, spentAt: 27_001 }, is: undefined },
   "a unit leaks away: now": { state: { current: a, spent: 11, spentAt: 27_000 }, is: "refresh" },
   "a failed refresh isn't repeated at once": { state: { current: a, rejectionNotBefore: 30_001 }, is: undefined },
   "a failed refresh is repeated after its pause": { state: { current: a, rejectionNotBefore: 30_000 }, is: "refresh" },
   "the endpoint's back-off is kept": { state: { current: a }, health: { notBefore: 30_001 }, is: undefined },
   "the endpoint's back-off ends": { state: { current: a }, health: { notBefore: 30_000 }, is: "refresh" },
-  "a background pause is nothing to it": { state: { current: a, backgroundNotBefore: 1e9 }, is: "refresh" },
-
+  "a background pause doesn't hold for a rejected call": {
+    state: { current: a, backgroundNotBefore: 1e9 },
+    is: "refresh",
+  },
   // Replication lag.
   "a new token falls back to its predecessor": { state: after, call: { token: b }, is: a },
-  "so it does for a replay": { state: after, call: { token: b, replays: 1 }, is: a },
-  "a minute after its issue it is a matter of lag no more": {
+  "a new token falls back to its predecessor when a replay was rejected": {
+    state: after,
+    call: { token: b, replays: 1 },
+    is: a,
+  },
+  "a minute after its issue it is refreshed instead": {
     state: after,
     call: { token: b },
     now: 80_000,
     is: "refresh",
   },
-  "up to a minute it is": { state: after, call: { token: b }, now: 79_999, is: a },
-  "no predecessor that has expired": {
+  "just under a minute after its issue it still falls back": { state: after, call: { token: b }, now: 79_999, is: a },
+  "it doesn't fall back to a predecessor that has expired": {
     state: { ...after, issuedAt: 99_999, current: makeToken("b", { start: 99_999 }) },
     call: { token: makeToken("b", { start: 99_999 }), replays: 1 },
     now: 100_000,

@@ -13,7 +13,7 @@ for (const lifetime of [2_000, 20_000, 3_600_000, 86_400_000]) {
     scene.advance(lifetime - window * 1.25 - 1);
     assertEquals([await scene.use(), scene.requests], ["t1", 1], "before the window");
     scene.advance(window * 0.25 + 2);
-    assertEquals(await Promise.all([scene.use(), scene.use()]), ["t1", "t1"], "in the window nobody waits");
+    assertEquals(await Promise.all([scene.use(), scene.use()]), ["t1", "t1"], "in the window no caller waits");
     await scene.settle();
     assertEquals([await scene.use(), scene.requests], ["t2", 2]);
   });
@@ -104,6 +104,22 @@ Deno.test("background refreshes that fail permanently pause for longer each time
   await scene.use();
   await scene.settle();
   assertEquals(await scene.use(), "t6");
+});
+
+Deno.test("what a background refresh meets isn't served to a caller whose token ended meanwhile: that one asks", async () => {
+  using scene = new TokensScene({ retry: { attempts: 1 } });
+  await scene.use();
+  let fail = () => {};
+  scene.source = () => new Promise((_, reject) => fail = () => reject(permanent()));
+  scene.advance(3_599_999);
+  assertEquals(await scene.use(), "t1");
+  await scene.settle();
+  scene.advance(1);
+  const waiting = scene.use();
+  await scene.settle();
+  scene.source = undefined;
+  fail();
+  assertEquals([await waiting, scene.requests], ["t3", 3]);
 });
 
 Deno.test("a long Retry-After is kept to the letter in the background", async () => {

@@ -83,8 +83,12 @@ const rows: Record<string, Row> = {
   },
 
   "a transient failure leaves the state alone": { state: { current: a }, event: failed(transient()), is: "unchanged" },
-  "so it does in the background": { state: { current: a }, event: failed(transient(), "no"), is: "unchanged" },
-  "so it does for a rejected call: a failure uses nothing up": {
+  "a transient failure in the background leaves the state alone": {
+    state: { current: a },
+    event: failed(transient(), "no"),
+    is: "unchanged",
+  },
+  "a transient failure for a rejected call uses nothing up": {
     state: { current: a, spent: 3 },
     event: failed(transient(), "rejected"),
     is: "unchanged",
@@ -94,17 +98,17 @@ const rows: Record<string, Row> = {
     event: failed(refused, "no"),
     is: { current: a, backgroundFailures: 1, backgroundNotBefore: 6_000, rejectionNotBefore: -Infinity },
   },
-  "the pause doubles": {
+  "the background pause doubles": {
     state: { backgroundFailures: 3 },
     event: failed(refused, "no"),
     is: { backgroundFailures: 4, backgroundNotBefore: 41_000 },
   },
-  "up to five minutes": {
+  "the background pause reaches five minutes": {
     state: { backgroundFailures: 6 },
     event: failed(refused, "no"),
     is: { backgroundNotBefore: 301_000 },
   },
-  "and never beyond": {
+  "the background pause never exceeds five minutes": {
     state: { backgroundFailures: 9_999 },
     event: failed(refused, "no"),
     is: { backgroundNotBefore: 301_000 },
@@ -122,12 +126,18 @@ const rows: Record<string, Row> = {
     event: failed(vault, "no"),
     is: { spareUntil: -Infinity, lastError: undefined },
   },
-  "nor is what a rejected call's refresh met": { event: failed(vault, "rejected"), is: { spareUntil: -Infinity } },
+  "what a vault fails with for a rejected call is served to no caller": {
+    event: failed(vault, "rejected"),
+    is: { spareUntil: -Infinity },
+  },
   "the server's refusal is the rejection cache's, not remembered here": {
     event: failed(refused),
     is: { spareUntil: -Infinity, lastError: undefined },
   },
-  "nor is another's error": { event: failed(foreign), is: { spareUntil: -Infinity, backgroundNotBefore: 6_000 } },
+  "an error that isn't an AuthenticationError is not remembered": {
+    event: failed(foreign),
+    is: { spareUntil: -Infinity, backgroundNotBefore: 6_000 },
+  },
 
   "a refresh that a caller carried pauses the background": {
     state: { current: a },
@@ -147,13 +157,13 @@ const rows: Record<string, Row> = {
     event: rejected(b),
     is: { current: a, predecessor: undefined, successor: b, trySuccessorAt: 6_000, isRejected: false },
   },
-  "but not a minute after its issue": {
+  "a new token keeps its place a minute after its issue": {
     state: { current: b, predecessor: a, issuedAt: 0 },
     event: rejected(b),
     now: 60_000,
     is: { current: b, isRejected: true },
   },
-  "nor with one that has expired": {
+  "a new token keeps its place if the predecessor has expired": {
     state: { current: c, predecessor: a, issuedAt: 99_000 },
     event: rejected(c),
     now: 100_000,
@@ -170,8 +180,12 @@ const rows: Record<string, Row> = {
     event: wasted,
     is: { hopeless: until(31_000), spent: 5, spentAt: 1_000 },
   },
-  "its pause doubles": { state: { hopeless: until(1_000) }, event: wasted, is: { hopeless: until(61_000, 2) } },
-  "up to a quarter of an hour": {
+  "the pause of a hopeless route doubles": {
+    state: { hopeless: until(1_000) },
+    event: wasted,
+    is: { hopeless: until(61_000, 2) },
+  },
+  "the pause of a hopeless route never exceeds a quarter of an hour": {
     state: { hopeless: until(0, 50) },
     event: wasted,
     is: { hopeless: until(901_000, 51) },
@@ -182,13 +196,13 @@ const rows: Record<string, Row> = {
     event: { type: "helped", route: "/bad" },
     is: { hopeless: new Map() },
   },
-  "help elsewhere changes nothing": {
+  "a token that helped on another route changes nothing": {
     state: { hopeless: until(9e9) },
     event: { type: "helped", route: "/" },
     is: "unchanged",
   },
 
-  "what is dropped is dropped altogether": {
+  "forgetting drops every token": {
     state: { current: a, isRejected: true, predecessor: b, successor: c },
     event: { type: "forgotten" },
     is: { current: undefined, isRejected: false, predecessor: undefined, successor: undefined },

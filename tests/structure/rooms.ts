@@ -29,6 +29,7 @@ const floors: readonly (readonly string[])[] = [
   ["transport"],
   ["api_call"],
   ["refresh"],
+  ["token_source"],
   ["credentials"],
   ["events"],
   ["http"],
