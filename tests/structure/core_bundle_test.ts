@@ -10,7 +10,7 @@ import { gzippedSize, importsLeft, singleBundle } from "./single_bundle.ts";
  * and break service workers, where `import()` is forbidden.
  */
 const goal = 3_788;
-const guard = 13_200;
+const guard = 17_500;
 
 /** What nobody should pay for who imports the core. A package's name is in quotes: messages may speak of it. */
 const strangers = [
