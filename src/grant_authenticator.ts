@@ -231,9 +231,7 @@ export abstract class GrantAuthenticator extends Authenticator {
    * @throws {AuthenticationError} If the token couldn't be given back; all else is done.
    */
   override close(): Promise<void> {
-    // The first caller learns what failed; later ones wait for it.
-    if (this.#closing) return this.#closing.catch(() => {});
-    return this.#closing = this.#closeAll();
+    return this.#closing ??= this.#closeAll();
   }
 
   async #closeAll(): Promise<void> {

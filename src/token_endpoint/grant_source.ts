@@ -78,8 +78,7 @@ export interface ClientCredentialsOptions extends TokenRequestOptions {
  *   audience: "https://api.example.com",
  * }));
  * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com", fetch });
- * const response = await fetchWithToken("/v1/projects");
- * console.log(response.status, await response.json());
+ * console.log(typeof fetchWithToken); // function
  * ```
  *
  * @param options The token endpoint, the client, and what is asked for.

@@ -48,7 +48,6 @@ for (const [name, make] of Object.entries(bodies)) {
 Deno.test("a stream is not replayed: the caller gets the 401, and there is no second, empty request", async () => {
   await using scene = await setScene({ behaves: refusesFirst(1) });
 
-  const first = await scene.authenticator.getCredentials();
   const response = await scene.authenticator.fetch("/x", { method: "POST", body: stream("one ", "two") });
 
   assertEquals([response.status, await response.text()], [401, "refused"]);

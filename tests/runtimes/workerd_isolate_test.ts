@@ -247,14 +247,17 @@ const laws: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
 
     assertEquals(answers(await leaving), ["200 left"]);
     assertEquals(new Set(answers(...meanwhile)), new Set(["200 a-1"]));
-    // The next request takes the refresh over after a pause.
-    await isolate.get("/forward?value=5100");
+    // A refresh that a request carries isn't repeated for five seconds: it may have been cut short.
+    await pause(1_100);
+    await isolate.get("/forward?value=5000");
     const [next] = await isolate.gets(1, "/call");
     assertEquals(answers(next as Got), ["200 a-3"]);
     assertEquals(isolate.tokens.requests.length, 3);
   },
 
-  async "at a token's very end a request that ends while it renews leaves that to those who wait"(isolate) {
+  async "at a token's very end a request that ends while it refreshes leaves others the token, and that to a later one"(
+    isolate,
+  ) {
     await isolate.get("/call");
     await isolate.get(`/forward?value=${age.late}`);
     isolate.delay = 500;
@@ -263,9 +266,10 @@ const laws: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
     const got = await isolate.gets(5, "/call");
 
     assertEquals(answers(await leaving), ["200 left"]);
-    assertEquals(new Set(got.map(({ status }) => status)), new Set([200]));
+    assertEquals(new Set(answers(...got)), new Set(["200 a-1"]));
     assert(isolate.tokens.requests.length <= 3, `${isolate.tokens.requests.length} token requests`);
-    await isolate.get("/forward?value=5100");
+    await pause(1_100);
+    await isolate.get("/forward?value=5000");
     assertEquals(answers(await isolate.get("/call")), ["200 a-3"]);
   },
 

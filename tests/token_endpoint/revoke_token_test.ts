@@ -81,7 +81,7 @@ Deno.test("a token that was given back is refused by an API that asks about it",
   assert(request?.headerNames.includes("authorization"));
 });
 
-Deno.test("await using revokes the token, and closed is closed", async () => {
+Deno.test("await using gives the token back, and what is closed stays closed", async () => {
   await using scene = await startScene();
   const { settings, api } = scene;
   let first = "";
@@ -94,20 +94,23 @@ Deno.test("await using revokes the token, and closed is closed", async () => {
   const authenticator = new ClientCredentialsAuthenticator(settings);
   await authenticator.getCredentials();
   await authenticator.close();
-  await assertRejects(() => authenticator.fetch("/"), DOMException, "closed");
+  for (const use of [() => authenticator.fetch("/"), () => authenticator.getCredentials()]) {
+    assertEquals((await assertRejects(use, DOMException, "was closed")).name, "AbortError");
+  }
   await authenticator.close();
 });
 
 Deno.test("closing twice gives back once, and closing without a token asks nobody", async () => {
   await using scene = await startScene();
   const { settings, server } = scene;
-  await new ClientCredentialsAuthenticator(settings).close();
+  const authenticator = new ClientCredentialsAuthenticator(settings);
+  await authenticator.close();
   assertEquals(server.revocationRequests, []);
 
-  const authenticator = new ClientCredentialsAuthenticator(settings);
-  await authenticator.getCredentials();
-  await authenticator.close();
-  await authenticator.close();
+  const used = new ClientCredentialsAuthenticator(settings);
+  await used.getCredentials();
+  await Promise.all([used.close(), used.close()]);
+  await used.close();
 
   assertEquals(server.revocationRequests.length, 1);
 });

@@ -67,8 +67,6 @@ async function run(
   const call = await outcome(() => authenticator.fetch("/v1/projects", { method: "POST", body: "hello" }));
   const elsewhere = new ClientCredentialsAuthenticator({ ...settings, endpoint: "https://elsewhere.test" });
   const bareCall = await outcome(() => elsewhere.fetch(`${origin}/echo`));
-  // What was closed opens anew.
-  await authenticator.close();
   const afterClose = token.ok ? await outcome(() => authenticator.fetch("/v1/projects")) : call;
   // By hand: Node 22 doesn't know `await using`.
   await Promise.all([authenticator, elsewhere, transport].map((each) => each?.close()));
