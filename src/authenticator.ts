@@ -219,12 +219,7 @@ export abstract class Authenticator {
   async refreshCredentials(options: RefreshOptions = {}): Promise<Credentials> {
     const { refused, signal } = options;
     const tokens = this.#tokens;
-    const { last } = tokens;
-    const next = refused === undefined
-      ? tokens.refresh(signal)
-      : last?.credentials === refused
-      ? tokens.refreshRejected(last, signal)
-      : tokens.get(signal);
+    const next = refused === undefined ? tokens.refresh(signal) : tokens.refreshRejected(refused, signal);
     return (await next).credentials;
   }
 
@@ -250,9 +245,9 @@ export abstract class Authenticator {
    *
    * - A relative input resolves against `endpoint`. Requests to another origin, by call or by redirect, go without
    *   the token.
-   * - Where the API answers 401 the token is renewed and the request sent once more, with its body. A body that can't
-   *   be sent again (a stream in `init`), a new token that is refused as well, or a renewal that fails, leave the
-   *   caller with the API's 401.
+   * - When the API rejects the token (by 401, by a 403 that says `invalid_token`, or as `isRejected` tells), it is
+   *   refreshed and the request replayed, with its body. The caller gets the API's own response if the body can't be
+   *   sent again (a stream in `init`), if the new token is rejected as well, or if the refresh fails.
    * - A request on which the caller has set the header goes as it is.
    *
    * @throws {AuthenticationError} If there is no token to be had.

@@ -96,7 +96,7 @@ interface Context extends CredentialScope {
  */
 export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOptions): Fetch {
   const { href, origin } = new URL(options.endpoint);
-  const origins = [origin, ...options.allowedOrigins ?? []];
+  const origins = [origin, ...(options.allowedOrigins ?? []).map((url) => new URL(url).origin)];
   const headerKey = options.headerKey?.toLowerCase() ?? "";
   const context: Context = { href, origin, originSlash: `${origin}/`, origins, headerKey, tokens, options };
   return (input, init) => call(context, input, init);
@@ -200,43 +200,45 @@ async function follow(
 async function settle(context: Context, sent: ApiCall, issued: IssuedToken, response: Response): Promise<Response> {
   const { tokens, options } = context;
   const signal = sent.init?.signal ?? sent.request?.signal;
-  const route = toRoute(sent.href);
   let token = issued;
   let last = await follow(context, sent, token.headerKey, withProofs(options, token), response);
-  for (let replays = 0; await isRejected(options, last); replays++) {
-    const body = last.isRepeatable && replays < maxReplays ? await replayBody(sent) : undefined;
+  let rejected = await isRejected(options, last);
+  for (let replays = 0; rejected; replays++) {
+    const route = toRoute(sent.href);
+    // Later calls are to have another token, whether or not this one can be replayed, and however long its body takes.
     const replacing = tokens.replace(token, { route, replays, signal });
-    if (body === undefined) {
-      // Later calls are to have another token, and this one isn't to wait for it.
-      void replacing.catch(() => {});
-      break;
-    }
+    replacing.catch(() => {});
+    const body = last.isRepeatable && replays < maxReplays ? await replayBody(sent) : undefined;
+    if (body === undefined) break;
     const next = await replacing;
     if (next === undefined) break;
     await discardBody(last.response);
-    last = await replay(context, sent, token, next, body);
+    // From the first call's headers, which hold the first token.
+    last = await replay(context, sent, issued, next, body);
     token = next;
-    tokens.replayed(last.response.status, !await isRejected(options, last), route);
+    rejected = await isRejected(options, last);
+    tokens.replayed(last.response.status, !rejected, route);
   }
   return last.response;
 }
 
-/** Names where a call goes, without the query, and without the identifiers in the path. */
+/** Names where a call goes, without the query and the identifiers in the path: numbers, and long words with digits. */
 function toRoute(href: string): string {
-  return href.replace(/[?#].*/s, "").replace(/\/[^/]*\d[^/]*/g, "/0");
+  const { origin, pathname } = new URL(href);
+  return origin + pathname.replace(/\/(?:\d+|(?=[^/]*\d)[^/]{8,})(?=\/|$)/g, "/0");
 }
 
-/** Sends a call once more, with another token. */
+/** Replays a call with another token, in place of the one that its headers hold. */
 async function replay(
   context: Context,
   call: ApiCall,
-  rejected: IssuedToken,
+  held: IssuedToken,
   token: IssuedToken,
   body: BodyInit | null,
 ): Promise<Followed> {
   const { headerKey } = token;
-  const isSameHeader = headerKey === rejected.headerKey;
-  const own = isSameHeader ? call.headers : removeHeaders(call.headers, (name) => name === rejected.headerKey);
+  const isSameHeader = headerKey === held.headerKey;
+  const own = isSameHeader ? call.headers : removeHeaders(call.headers, (name) => name === held.headerKey);
   const headers = addHeader(own, token.headers);
   const send = withProofs(context.options, token);
   const wanted = call.init?.redirect ?? call.request?.redirect ?? "follow";

@@ -62,14 +62,15 @@ export async function withDeadline<T>(
 /** Settles as `promise` does, or rejects when the time is up or the signal is aborted. Ends this wait only. */
 export function waitFor<T>(promise: Promise<T>, { timeout, error, signal }: Deadline): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(signal?.reason);
-    const timer = setTimeout(() => reject(error()), timeout);
-    const done = () => {
+    const end = (settle: () => void) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);
+      settle();
     };
+    const stop = () => end(() => reject(signal?.reason));
+    const timer = setTimeout(() => end(() => reject(error())), timeout);
     signal?.addEventListener("abort", stop, { once: true });
     if (signal?.aborted) stop();
-    promise.then(resolve, reject).finally(done);
+    promise.then((value) => end(() => resolve(value)), (reason) => end(() => reject(reason)));
   });
 }

@@ -61,11 +61,7 @@ export function decide(
     return { type: "use", token, refresh: isDue && now >= notBefore };
   }
   if (health.isExhausted && now < health.notBefore) {
-    return {
-      type: "fail",
-      error: health.lastError,
-      retryAfter: Math.max(health.notBefore, health.backgroundNotBefore) - now,
-    };
+    return { type: "fail", error: health.lastError, retryAfter: getPause(health, clock) };
   }
   if (now < state.spareUntil) return { type: "fail", error: state.lastError, retryAfter: state.spareUntil - now };
   return { type: "wait", attempts: health.isExhausted ? 1 : retry.attempts };

@@ -7,6 +7,7 @@
  */
 
 import { ageOf, momentOf, systemClock } from "../clock.ts";
+import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type AuthenticatorEvent, emit, type RenewalReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
@@ -223,9 +224,12 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return undefined;
   }
 
-  async function refreshRejected(rejected: IssuedToken, signal?: AbortSignal | null): Promise<IssuedToken> {
+  async function refreshRejected(rejected: Credentials, signal?: AbortSignal | null): Promise<IssuedToken> {
     checkOpen(signal);
-    const decision = reject(rejected, {});
+    // While an API doesn't know the last token yet, the one in use is another.
+    const token = [state.current, state.successor].find((each) => each?.credentials === rejected);
+    if (!token) return await get(signal);
+    const decision = reject(token, {});
     if (typeof decision === "object") return decision;
     const live = liveToken(state, clock);
     if (!live) return await next("expired", signal);

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { ageOf, type Clock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { AuthenticationError } from "../errors.ts";
-import type { IssuedToken } from "./issued_token.ts";
+import { type IssuedToken, remainingLifetime } from "./issued_token.ts";
 
 /** How attempts to get a token are repeated. */
 export interface RetryPolicy {
@@ -100,6 +100,6 @@ export function liveToken({ current, successor, trySuccessorAt }: RefreshState, 
 }
 
 /** Whether a token hasn't expired. */
-export function isLive({ start, lifetime }: IssuedToken, clock: Clock): boolean {
-  return ageOf(start, clock) < lifetime;
+export function isLive(token: IssuedToken, clock: Clock): boolean {
+  return remainingLifetime(token, clock) > 0;
 }

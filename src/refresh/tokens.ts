@@ -50,7 +50,7 @@ export interface RefreshingOptions {
   shared?: SharedHealth | undefined;
 }
 
-/** Whose wait it is. */
+/** Describes an API call whose token was rejected. */
 export interface RejectedCall {
   /** Where the call was sent: its URL without the query. Default: unknown. */
   readonly route?: string | undefined;
@@ -70,8 +70,8 @@ export interface Tokens {
   get(signal?: AbortSignal | null): Promise<IssuedToken>;
   /** The next token, whatever is left of the live one. */
   refresh(signal?: AbortSignal | null): Promise<IssuedToken>;
-  /** The token to use in place of a rejected one. Rejects with why there is none. */
-  refreshRejected(rejected: IssuedToken, signal?: AbortSignal | null): Promise<IssuedToken>;
+  /** The token to use in place of one whose credentials the API rejected. Rejects with why there is none. */
+  refreshRejected(rejected: Credentials, signal?: AbortSignal | null): Promise<IssuedToken>;
   /** The token to replay a rejected call with, or `undefined`: then the API's answer is the caller's. */
   replace(rejected: IssuedToken, call?: RejectedCall): Promise<IssuedToken | undefined>;
   /** Reports that a replay was answered, and whether the other token helped. */

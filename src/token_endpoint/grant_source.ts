@@ -41,7 +41,7 @@ export function grantSource(options: GrantSourceOptions): (request: TokenSourceR
     const { tokenEndpoint, issuer, headerKey } = config;
     const parameters = { grant_type: [options.grantType], ...config.form, ...options.form };
     const request = JSON.stringify([tokenEndpoint, serializeParameters(parameters)]);
-    if (requested !== request) forget();
+    if (requested !== undefined && requested !== request) forget();
     requested = request;
     const settings = { tokenEndpoint, issuer, parameters, signal, isBackground: background };
     return { credentials: await requestToken({ ...options, ...settings }), headerKey, config };

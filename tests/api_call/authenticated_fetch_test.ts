@@ -139,8 +139,9 @@ Deno.test("a replacement that is rejected gives way to its predecessor, for one 
 
 Deno.test("a route is the URL without its query and identifiers", async () => {
   const { fetch, asked } = setUp([rejected]);
-  for (const input of ["/v1/orders/17?x=1#y", "plain"]) await fetch(input);
-  assertEquals(asked, [`replace token-1 ${origin}/0/orders/0 0`, `replace token-1 ${origin}/0/plain 0`]);
+  for (const input of ["/v1/orders/17?x=1#y", "/v2/jobs/0b7e4c9a-1/log", "plain"]) await fetch(input);
+  const routes = ["/v1/orders/0", "/v2/jobs/0/log", "/v1/plain"];
+  assertEquals(asked, routes.map((route) => `replace token-1 ${origin}${route} 0`));
 });
 
 Deno.test("without a replacement the caller gets the 401 with its body", async () => {
@@ -160,6 +161,37 @@ Deno.test("a replacement under another header takes the old one's place", async 
   await fetch("/x", { headers: { "x-own": "1" } });
 
   assertEquals([...seen[1]!], [["x-own", "1"], ["x-token", "Bearer token-2"]]);
+});
+
+Deno.test("a token under an old header name leaves with no replay, nor with its redirect to another origin", async () => {
+  const seen: [string, string[]][] = [];
+  const { tokens } = fakeTokens({ next: tokenNumber(2, "x-token"), predecessor: tokenNumber(3, "x-token") });
+  const answers = [rejected, rejected, isolated(307, "https://evil.test/"), fine];
+  const fetch = authenticatedFetch(tokens, {
+    endpoint: origin,
+    fetch: (input, init) => {
+      seen.push([String(input), [...new Headers(init?.headers).values()]]);
+      return Promise.resolve(answers[seen.length - 1]!());
+    },
+  });
+
+  await fetch("/x");
+
+  assertEquals(seen, [
+    [`${origin}/x`, ["Bearer token-1"]],
+    [`${origin}/x`, ["Bearer token-2"]],
+    [`${origin}/x`, ["Bearer token-3"]],
+    ["https://evil.test/", []],
+  ]);
+});
+
+Deno.test("what rejects the token is asked once for each response", async () => {
+  const asked: number[] = [];
+  const options = { isRejected: ({ status }: Response) => asked.push(status) > 0 && status === 498 };
+  const odd = () => new Response(null, { status: 498 });
+  const { fetch } = setUp([odd, odd, fine], { next: tokenNumber(2), predecessor: tokenNumber(3) }, options);
+  await fetch("/x");
+  assertEquals(asked, [498, 498, 200]);
 });
 
 Deno.test("the caller says what rejects the token", async () => {

@@ -56,6 +56,8 @@ export class World implements AsyncDisposable {
   readonly #authenticator: Authenticator;
   #skew = 0;
   #active = 0;
+  /** The tokens that were rejected for each call, by its signal. */
+  readonly #rejected = new WeakMap<AbortSignal, Set<Token>>();
   #isCalm = false;
   #wasSlow = false;
   /** Whether there was a reason to ask for a token while there is a young one. */
@@ -205,6 +207,9 @@ export class World implements AsyncDisposable {
     await this.#scheduler.schedule(Promise.resolve(), "the API");
     signal?.throwIfAborted();
     if (token?.revoked) {
+      const rejected = this.#rejected.get(signal!) ?? new Set();
+      if (rejected.has(token)) this.#violations.push("a call was replayed with a token that was rejected for it");
+      this.#rejected.set(signal!, rejected.add(token));
       this.#unnoted.push(token);
       return new Response(null, { status: 401 });
     }

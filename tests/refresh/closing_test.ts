@@ -49,7 +49,7 @@ Deno.test("what is closed gives no token and asks for none", async () => {
   assertEquals(scene.tokens.fresh(), undefined);
   assertStrictEquals(await assertRejects(() => scene.use()), reason);
   assertStrictEquals(await assertRejects(() => scene.tokens.refresh()), reason);
-  assertStrictEquals(await assertRejects(() => scene.tokens.refreshRejected(live)), reason);
+  assertStrictEquals(await assertRejects(() => scene.tokens.refreshRejected(live.credentials)), reason);
   assertEquals(await scene.tokens.replace(live), undefined);
   assertEquals(scene.requests, 1);
 });

@@ -3,6 +3,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AuthenticationError } from "@m2m/authenticator";
 import { permanent, transient } from "./policy_scene.ts";
+import { waitFor } from "../../src/refresh/deadlines.ts";
 import { silent, TokensScene } from "./tokens_scene.ts";
 
 Deno.test("a rejected token is replaced, for all callers at once", async () => {
@@ -165,15 +166,35 @@ Deno.test("a server that hands out the rejected token again is not asked at ever
   assertEquals(scene.requests, 2);
 });
 
+Deno.test("refreshRejected: doesn't give the predecessor back that was in use while the last token isn't known yet", async () => {
+  using scene = new TokensScene();
+  const t1 = await scene.tokens.get();
+  scene.advance(3_300_000);
+  await scene.use();
+  await scene.settle();
+  const t2 = scene.tokens.fresh()!;
+  assertStrictEquals(await scene.tokens.replace(t2), t1);
+  assertStrictEquals(scene.tokens.fresh(), t1);
+  assertEquals((await scene.tokens.refreshRejected(t1.credentials)).credentials.accessToken, "t3");
+});
+
+Deno.test("a caller that was aborted leaves no timer behind", async () => {
+  const never = new Promise<never>(() => {});
+  for (const signal of [AbortSignal.abort(), undefined]) {
+    await waitFor(never, { timeout: signal ? 60_000 : 1, error: () => new Error("late"), signal }).catch(() => {});
+  }
+  // The sanitizer finds what is left.
+});
+
 Deno.test("refreshRejected: gives another token, or says when to ask again", async () => {
   using scene = new TokensScene();
   const t1 = await scene.tokens.get();
-  const t2 = await scene.tokens.refreshRejected(t1);
+  const t2 = await scene.tokens.refreshRejected(t1.credentials);
   assertEquals(t2.credentials.accessToken, "t2");
-  assertStrictEquals(await scene.tokens.refreshRejected(t1), t2);
+  assertStrictEquals(await scene.tokens.refreshRejected(t1.credentials), t2);
   scene.failure = permanent();
-  await assertRejects(() => scene.tokens.refreshRejected(t2), AuthenticationError, "no");
-  const limited = await assertRejects(() => scene.tokens.refreshRejected(t2), AuthenticationError);
+  await assertRejects(() => scene.tokens.refreshRejected(t2.credentials), AuthenticationError, "no");
+  const limited = await assertRejects(() => scene.tokens.refreshRejected(t2.credentials), AuthenticationError);
   assertEquals([limited.code, limited.retryAfter, limited.retryable], ["refresh_limited", 5_000, true]);
   assertEquals([await scene.use(), scene.requests], ["t2", 3]);
 });
