@@ -1,6 +1,6 @@
 /**
  * Machine-to-machine OAuth 2.0 (the client credentials grant, RFC 6749 §4.4) for every JavaScript runtime that has
- * `fetch`: give it an API, a client id and secret, and get a `fetch` that carries a token, renewed before it expires.
+ * `fetch`: give it an API, a client id and secret, and get a `fetch` that carries a token, refreshed before it expires.
  *
  * ```ts
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
@@ -23,21 +23,17 @@
  * - {@linkcode ClientConfigStore} is where its settings come from; {@linkcode StaticClientConfigStore} holds them.
  * - {@linkcode clientSecretBasic}, {@linkcode clientSecretPost} and {@linkcode none} are how a client proves itself.
  * - {@linkcode AuthenticationError} says why there is no token, by a stable `code`.
- * - {@linkcode getToken} is a single token request; {@linkcode GrantAuthenticator} and {@linkcode Authenticator} are
- *   what grants of your own extend.
+ * - {@linkcode getToken} is a single token request; {@linkcode Authenticator} is what token sources of your own extend.
  *
  * It needs `fetch`, URLs and text encoding; on Deno, `--allow-net` for the two hosts and no other permission.
  *
  * @module
  */
 
-export {
-  Authenticator,
-  type AuthenticatorOptions,
-  type CallOptions,
-  type RefreshOptions,
-} from "./src/authenticator.ts";
-export type { IssuedCredentials, TokenSource, TokenSourceRequest } from "./src/token_source.ts";
+export { Authenticator, type MakeTokenSource, type TokenSourceContext } from "./src/authenticator.ts";
+export type { AuthenticatorOptions, CallOptions, RefreshOptions, WithOptions } from "./src/authenticator_options.ts";
+export type { GrantOptions } from "./src/grant_options.ts";
+export type { IssuedCredentials, IssuingServer, TokenSource, TokenSourceRequest } from "./src/token_source.ts";
 export { refreshing } from "./src/refresh/refreshing.ts";
 export type { RefreshingOptions, RejectedCall, RetryOptions, SharedHealth, Tokens } from "./src/refresh/tokens.ts";
 export type { Clock } from "./src/clock.ts";
@@ -47,7 +43,6 @@ export {
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
 } from "./src/client_credentials.ts";
-export { GrantAuthenticator, type GrantAuthenticatorOptions, type WithOptions } from "./src/grant_authenticator.ts";
 export { Credentials, type CredentialsInit } from "./src/credentials.ts";
 export { AuthenticationError, type AuthenticationErrorCode, type AuthenticationErrorOptions } from "./src/errors.ts";
 export {
@@ -73,7 +68,7 @@ export {
   authenticatedFetch,
   type AuthenticatedFetchOptions,
 } from "./src/api_call/authenticated_fetch.ts";
-export { clientCredentials, type ClientCredentialsOptions } from "./src/token_endpoint/grant_source.ts";
+export { clientCredentials, type ClientCredentialsOptions } from "./src/token_endpoint/client_credentials.ts";
 export type { IssuedToken } from "./src/refresh/issued_token.ts";
 export type { Moment } from "./src/clock.ts";
 export type { EndpointHealth } from "./src/refresh/state.ts";

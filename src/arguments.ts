@@ -9,7 +9,11 @@
 export function checkUrl(name: string, value: unknown): URL {
   const url = (typeof value === "string" || value instanceof URL) && URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    return refuse(name, 'an absolute URL, without user name and password, such as "https://auth.example.com"', value);
+    return throwInvalid(
+      name,
+      'an absolute URL, without user name and password, such as "https://auth.example.com"',
+      value,
+    );
   }
   return url;
 }
@@ -18,9 +22,9 @@ export function checkUrl(name: string, value: unknown): URL {
 export function checkScopes(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
   const must = 'an array with one scope (RFC 6749 §3.3) an element, such as ["api:read"]';
-  if (!Array.isArray(value)) return refuse("scopes", must, value);
+  if (!Array.isArray(value)) return throwInvalid("scopes", must, value);
   for (const scope of value) {
-    if (typeof scope !== "string" || !/^[!#-[\]-~]+$/.test(scope)) refuse("scopes", must, scope);
+    if (typeof scope !== "string" || !/^[!#-[\]-~]+$/.test(scope)) throwInvalid("scopes", must, scope);
   }
   return [...value];
 }
@@ -28,7 +32,7 @@ export function checkScopes(value: unknown): readonly string[] | undefined {
 /** A string, where an empty one counts as a value of its own. */
 export function checkString(name: string, value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== "string") refuse(name, "a string", value);
+  if (typeof value !== "string") throwInvalid(name, "a string", value);
   return value as string;
 }
 
@@ -37,25 +41,32 @@ export function checkHeaderKey(value: unknown): string | undefined {
   const name = checkString("headerKey", value);
   if (!name) return undefined;
   if (!/^(?!(host|connection|content-length|transfer-encoding)$)[!#$%&'*+\-.^_`|~\w]+$/i.test(name)) {
-    refuse("headerKey", 'a header name, such as "authorization"', value);
+    throwInvalid("headerKey", 'a header name, such as "authorization"', value);
   }
   return name.toLowerCase();
 }
 
 /** A function, or nothing. */
 export function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "function") refuse(name, "a function", value);
+  if (value !== undefined && typeof value !== "function") throwInvalid(name, "a function", value);
 }
 
-/** A time in milliseconds that timers can keep: beyond 24.8 days they fire at once. */
+/** A time in milliseconds that timers can keep, or nothing: beyond 24.8 days they fire at once. */
 export function checkDuration(name: string, value: unknown): void {
-  if (typeof value !== "number" || !(value > 0 && value <= 2 ** 31 - 1)) {
+  if (value !== undefined && (typeof value !== "number" || !(value > 0 && value < 2 ** 31))) {
     throw new RangeError(`${name} must be a number of milliseconds above 0 and below 2,147,483,648.`);
   }
 }
 
+/** A number that is at least so much. */
+export function checkNumber(name: string, value: unknown, least: number): void {
+  if (typeof value !== "number" || !(value >= least)) {
+    throw new RangeError(`${name} must be a number, ${least} or more.`);
+  }
+}
+
 /** Throws what a check found. Only for what is no secret. */
-export function refuse(name: string, must: string, value: unknown): never {
+export function throwInvalid(name: string, must: string, value: unknown): never {
   throw new TypeError(`${name} must be ${must}: got ${show(value)}.`);
 }
 
@@ -78,7 +89,7 @@ export function checkResource(value: unknown): readonly string[] | undefined {
   const uris = [value].flat().map((uri) => uri instanceof URL ? uri.href : uri);
   for (const uri of uris) {
     if (typeof uri !== "string" || !URL.canParse(uri) || /[\s#]/.test(uri)) {
-      refuse("resource", "an absolute URI without fragment (RFC 8707 §2)", uri);
+      throwInvalid("resource", "an absolute URI without fragment (RFC 8707 §2)", uri);
     }
   }
   return Object.freeze(uris as string[]);

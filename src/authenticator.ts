@@ -1,111 +1,57 @@
 /**
- * Credentials, and a `fetch` that carries them: what every grant has in common.
+ * Credentials that are kept fresh, and a `fetch` that carries them.
  *
  * @module
  */
 
 import { authenticatedFetch } from "./api_call/authenticated_fetch.ts";
-import { checkDuration, checkFunction, checkHeaderKey, checkUrl, refuse } from "./arguments.ts";
-import type { Clock } from "./clock.ts";
+import {
+  type AuthenticatorOptions,
+  type CallOptions,
+  type CheckedOptions,
+  checkOptions,
+  chooseTransport,
+  type RefreshOptions,
+  type WithOptions,
+} from "./authenticator_options.ts";
 import type { Credentials } from "./credentials.ts";
-import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
-import type { AuthenticatorEventListener } from "./events.ts";
-import { type Fetch, globalFetch } from "./http/fetch.ts";
+import { findOrMake, mergeOptions, newShared, serializeOptions, type Shared } from "./derived.ts";
+import type { Fetch } from "./http/fetch.ts";
 import { refreshing } from "./refresh/refreshing.ts";
-import { newHealth } from "./refresh/state.ts";
-import type { RetryOptions, SharedHealth, Tokens } from "./refresh/tokens.ts";
-import type { IssuedCredentials, TokenSourceRequest } from "./token_source.ts";
-import { hostTransport, type WayOut } from "./transport/host.ts";
-import type { ClientCertificate, TransportOptions } from "./transport/transport.ts";
+import type { Tokens } from "./refresh/tokens.ts";
+import type { TokenSource } from "./token_source.ts";
+import type { WayOut } from "./transport/host.ts";
 
-/** Settings that every {@linkcode Authenticator} takes. */
-export interface AuthenticatorOptions {
-  /**
-   * The API that is called, as an absolute URL. Its origin gets the token, and no other but `allowedOrigins`. Inputs of
-   * `fetch` resolve against it as links do: end it in a slash for a path to count, and start the inputs without one.
-   */
-  endpoint: string | URL;
-  /** Name of the header that carries the token. Default: what the config store says, else `authorization`. */
-  headerKey?: string | undefined;
-  /** What sends all requests, in the shape of `fetch`. Default: the global `fetch`. */
-  fetch?: Fetch | undefined;
-  /**
-   * An HTTP proxy for all requests, as in `http://user:password@proxy.example.com:3128`. For Deno, Bun, and Node with
-   * undici installed, as are the next two; elsewhere hand in a `fetch` that does it. Default: what the runtime does by
-   * itself.
-   */
-  httpProxyUrl?: string | undefined;
-  /**
-   * How servers' certificates are verified: `false` for not at all, or authorities to trust besides the runtime's own,
-   * as PEM text or as the path of a PEM file. Default: `true`, by the runtime's own authorities.
-   */
-  verify?: boolean | string | undefined;
-  /** The certificate to show to servers that ask for one (mutual TLS, RFC 8705). Default: none. */
-  clientCertificate?: ClientCertificate | undefined;
-  /** How long a token is taken to live whose server doesn't say, in milliseconds. Default: 300,000. */
-  defaultLifetime?: number | undefined;
-  /**
-   * For platforms that stop work once a response is sent: keeps them at a renewal behind it. On Cloudflare the
-   * `waitUntil` of `cloudflare:workers`, which always means the request at hand; not a request's own `ctx.waitUntil`,
-   * which the authenticator would outlive. Default: none; where it is needed, one caller waits for the renewal instead.
-   */
-  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** How attempts to get a token are repeated. Default: 5 attempts within 30 seconds. */
-  retry?: RetryOptions | undefined;
-  /** How long one attempt to get a token may take, in milliseconds. Default: 10,000. */
-  timeout?: number | undefined;
-  /**
-   * Tells whether the API rejects the token by this response; to read its body, read that of a clone. Default: a 401 does,
-   * and a 403 whose challenge says `invalid_token` (RFC 6750 §3.1).
-   */
-  isRejected?: ((response: Response) => boolean | Promise<boolean>) | undefined;
-  /** How much of a `Request`'s body is kept for a replay, in bytes; a call with more isn't replayed. Default: 1,048,576. */
-  maxReplayBody?: number | undefined;
-  /**
-   * Origins besides the endpoint's that may have the token as well, as in `https://files.example.com`.
-   * Default: none.
-   */
-  allowedOrigins?: readonly (string | URL)[] | undefined;
-  /** Binds tokens to a key, so that a stolen one is of no use (RFC 9449): made by `dpop` of `./dpop`. Default: none. */
-  dpop?: ProofOfPossession | undefined;
-  /** Is told what happens, as it happens. What it throws changes nothing. Default: nobody is told. */
-  onEvent?: AuthenticatorEventListener | undefined;
-  /** Where the time comes from. Default: the machine's clocks. */
-  clock?: Clock | undefined;
+/** What a token source gets from its authenticator. */
+export interface TokenSourceContext {
+  /** Sends requests: the caller's `fetch`, or one by `httpProxyUrl`, `verify` and `clientCertificate`. */
+  readonly fetch: Fetch;
 }
 
-/** What a single call may say. */
-export interface CallOptions {
-  /** Ends this caller's wait, with its own reason; others who wait for the same token aren't disturbed. */
-  signal?: AbortSignal | undefined;
-}
-
-/** What a call for new credentials may say. */
-export interface RefreshOptions extends CallOptions {
-  /** Credentials that the API refused. Default: none; new ones are asked for in any case. */
-  refused?: Credentials | undefined;
-}
+/** Makes the token source of an authenticator, when its first token is needed. */
+export type MakeTokenSource = (context: TokenSourceContext) => TokenSource;
 
 /**
- * Credentials, and a `fetch` that carries them (flytekit's `Authenticator`). For the client credentials grant there is
- * {@linkcode ClientCredentialsAuthenticator}. Extend this one for a grant of your own, by a single method:
- * {@linkcode Authenticator.requestCredentials}. A refusal for good that it throws is thrown to that call's waiters, and
- * the next caller makes it ask again: sparing the server then is its own business.
+ * Keeps credentials fresh, and gives a `fetch` that carries them (flytekit's `Authenticator`). For the client credentials
+ * grant there is {@linkcode ClientCredentialsAuthenticator}; extend this one for a token source of your own. Its
+ * constructor takes one object of options and passes all of it on: {@linkcode Authenticator.with} calls it with others.
  *
- * @example Credentials from wherever you have them
+ * @example A token source of one's own
  * ```ts
- * import { Authenticator, getToken, type IssuedCredentials } from "@m2m/authenticator";
+ * import { Authenticator, type AuthenticatorOptions, getToken } from "@m2m/authenticator";
  *
  * class OwnAuthenticator extends Authenticator {
- *   protected override async requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
- *     const credentials = await getToken("https://auth.example.com/oauth/token", {
- *       clientId: "my-client",
- *       clientSecret: "my-secret",
- *       audience: "https://api.example.com",
- *       fetch: this.transportFetch,
- *       signal,
+ *   constructor(options: AuthenticatorOptions) {
+ *     super(options, ({ fetch }) => async ({ signal }) => {
+ *       const credentials = await getToken("https://auth.example.com/oauth/token", {
+ *         clientId: "my-client",
+ *         clientSecret: "my-secret",
+ *         audience: "https://api.example.com",
+ *         fetch,
+ *         signal,
+ *       });
+ *       return { credentials };
  *     });
- *     return { credentials };
  *   }
  * }
  *
@@ -115,91 +61,47 @@ export interface RefreshOptions extends CallOptions {
  * ```
  */
 export abstract class Authenticator {
-  readonly #options: AuthenticatorOptions & { readonly allowedOrigins: readonly string[] | undefined };
+  readonly #options: CheckedOptions;
+  readonly #makeSource: MakeTokenSource;
   readonly #transport: WayOut;
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
   #madeTokens: Tokens | undefined;
-  #boundFetch: Fetch | undefined;
+  #madeFetch: Fetch | undefined;
+  #madeShared: Shared | undefined;
+  #closing: Promise<void> | undefined;
 
   /**
-   * Checks its settings; asks nobody anything.
+   * Checks the options; sends nothing.
    *
-   * @param options The settings.
-   * @throws {TypeError} If a setting can't be what it should be, or this runtime can't do it.
-   * @throws {RangeError} If a duration or a number of attempts is out of range.
+   * @param options The options.
+   * @param makeSource Makes the token source from the checked options, when the first token is needed.
+   * @throws {TypeError} If an option can't be used, or not on this runtime.
+   * @throws {RangeError} If a duration or another number is out of range.
    */
-  constructor(options: AuthenticatorOptions) {
-    const { endpoint, defaultLifetime = 300_000, timeout = 10_000, maxReplayBody = 0, retry = {} } = options;
-    checkUrl("endpoint", endpoint);
-    const allowedOrigins = options.allowedOrigins && checkOrigins(options.allowedOrigins);
-    const headerKey = checkHeaderKey(options.headerKey);
-    checkDuration("defaultLifetime", defaultLifetime);
-    checkDuration("timeout", timeout);
-    checkRetry(retry);
-    if (!(typeof maxReplayBody === "number" && maxReplayBody >= 0)) {
-      throw new RangeError("maxReplayBody must be a number of bytes, 0 or more.");
-    }
-    for (const name of ["onEvent", "waitUntil", "isRejected"] as const) checkFunction(name, options[name]);
+  constructor(options: AuthenticatorOptions, makeSource: MakeTokenSource) {
     this.#transport = chooseTransport(options);
-    if (options.dpop && !options.dpop.apiFetch) refuse("dpop", "what dpop() returns", options.dpop);
-    const { onEvent, waitUntil, clock, dpop, isRejected } = options;
-    this.#options = {
-      ...{ endpoint: String(endpoint), headerKey, allowedOrigins, defaultLifetime, timeout, retry: { ...retry } },
-      ...{ onEvent, waitUntil, clock, dpop, isRejected, maxReplayBody: options.maxReplayBody },
-    };
+    this.#options = checkOptions(options, this.#transport.fetch);
+    this.#makeSource = makeSource;
   }
 
-  /**
-   * Asks the authorization server, once. Called for one caller at a time, however many wait for the outcome.
-   *
-   * @param signal Ends when `timeout` is over, or the authenticator is closed.
-   * @param request Why it is asked, and for whom.
-   * @returns The credentials issued, and the header to carry them where the settings name one.
-   */
-  protected abstract requestCredentials(signal: AbortSignal, request: TokenSourceRequest): Promise<IssuedCredentials>;
-
-  /** What is known of the token endpoint. Default: nothing, and shared with no other authenticator. */
-  protected get sharedHealth(): SharedHealth {
-    return { health: newHealth };
-  }
-
-  /** What sends requests: the caller's `fetch`, or one by `httpProxyUrl`, `verify` and `clientCertificate`. */
-  protected get transportFetch(): Fetch {
-    return this.#transport.fetch;
-  }
-
-  /**
-   * What the header says.
-   *
-   * @param credentials The credentials to carry.
-   * @returns The header's value. Default: the token's type and the token (RFC 6749 §7.1).
-   */
-  protected authorizationOf({ tokenType, accessToken }: Credentials): string {
-    return `${tokenType} ${accessToken}`;
-  }
-
-  /** The last credentials known, without asking anybody; they may have expired. `undefined` before the first. */
+  /** The last credentials issued, without I/O; they may have expired. `undefined` before the first. */
   get credentials(): Credentials | undefined {
     return this.#madeTokens?.last?.credentials;
   }
 
   /**
    * Gives credentials to use now: the known ones for as long as they live, at once, else new ones. In the last fifth of
-   * their life (5 minutes at most) they are refreshed in the background; failures leave the known ones in use.
+   * their lifetime (5 minutes at most) they are refreshed in the background; failures leave the known ones in use.
    *
    * @param options A signal for this caller's wait.
-   * @returns Credentials that had not expired when the promise settled; how long they live on is in `expiresAt`.
+   * @returns Credentials that had not expired when the promise settled; `expiresAt` says when they do.
    * @throws {AuthenticationError} If there are none to be had; `code` says why.
    * @throws The signal's reason, once it is aborted.
    */
   getCredentials(options?: CallOptions): Promise<Credentials> {
     const signal = options?.signal;
     const token = signal?.aborted ? undefined : this.#madeTokens?.fresh();
-    return token === undefined ? this.#nextCredentials(signal) : token.settled;
-  }
-
-  async #nextCredentials(signal: AbortSignal | undefined): Promise<Credentials> {
-    return (await this.#tokens.get(signal)).credentials;
+    return token === undefined ? this.#tokens.get(signal).then(({ credentials }) => credentials) : token.settled;
   }
 
   /**
@@ -216,8 +118,7 @@ export abstract class Authenticator {
    * @throws {AuthenticationError} If there are none to be had; the known ones stay in use for as long as they live.
    * @throws The signal's reason, once it is aborted.
    */
-  async refreshCredentials(options: RefreshOptions = {}): Promise<Credentials> {
-    const { refused, signal } = options;
+  async refreshCredentials({ refused, signal }: RefreshOptions = {}): Promise<Credentials> {
     const tokens = this.#tokens;
     const next = refused === undefined ? tokens.refresh(signal) : tokens.refreshRejected(refused, signal);
     return (await next).credentials;
@@ -234,14 +135,13 @@ export abstract class Authenticator {
    * @throws The signal's reason, once it is aborted.
    */
   async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
-    const token = await this.#tokens.get(options?.signal);
-    const { headerKey } = token;
-    if (!headers.has(headerKey)) headers.set(headerKey, token.headers[headerKey]!);
+    const { headerKey, headers: own } = await this.#tokens.get(options?.signal);
+    if (!headers.has(headerKey)) headers.set(headerKey, own[headerKey]!);
     return headers;
   }
 
   /**
-   * `fetch`, with the token on it; bound, so that it can be handed to whatever takes a `fetch`.
+   * `fetch`, with the token on it; bound, so that it can be passed to whatever takes a `fetch`.
    *
    * - A relative input resolves against `endpoint`. Requests to another origin, by call or by redirect, go without
    *   the token.
@@ -254,27 +154,73 @@ export abstract class Authenticator {
    * @throws What the underlying `fetch` throws; the signal's reason, once it is aborted.
    */
   get fetch(): Fetch {
-    return this.#boundFetch ??= authenticatedFetch(this.#tokens, { ...this.#options, fetch: this.#transport.fetch });
+    return this.#madeFetch ??= authenticatedFetch(this.#tokens, this.#options);
   }
 
   /**
-   * Ends what is under way, permanently: callers who wait for a token get an `AbortError`, and so do later ones. A script
-   * ends by itself without it; what `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it.
+   * Gives an authenticator that requests something else, and otherwise is like this one: with its client authentication,
+   * store, transport, and what is known of the token endpoint. Each has a token of its own. The same changes (scopes and
+   * resources in any order) give the same authenticator: closing it closes it for all who have it. The 10,000 used last
+   * are kept. `parameters` are changed one by one; an empty one isn't sent.
+   *
+   * @example One client, two APIs
+   * ```ts
+   * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+   *
+   * const authenticator = new ClientCredentialsAuthenticator({
+   *   endpoint: "https://api.example.com",
+   *   clientId: "my-client",
+   *   clientSecret: "my-secret",
+   *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+   * });
+   * const readOnly = authenticator.with({ audience: "https://api.example.com", scopes: ["api:read"] });
+   * const response = await readOnly.fetch("/v1/projects");
+   * console.log(response.status, await response.json());
+   * ```
+   *
+   * @param changes The options that differ.
+   * @returns The authenticator. Its `close` ends its own token requests; that of the first one ends those of all that
+   * are kept.
+   * @throws {TypeError} If an option can't be used, or can't be changed.
+   */
+  with(changes: WithOptions): this {
+    const shared = this.#shared;
+    const Same = this.constructor as new (options: CheckedOptions, makeSource: MakeTokenSource) => this;
+    const options = mergeOptions(this.#options, changes);
+    const key = serializeOptions(options);
+    return findOrMake(shared, key, () => {
+      const derived = new Same(options, this.#makeSource);
+      if (serializeOptions(derived.#options) !== key) {
+        throw new TypeError("with needs a constructor that passes all of its options on.");
+      }
+      derived.#madeShared = shared;
+      return derived;
+    });
+  }
+
+  /**
+   * Ends what is under way, permanently, here and in the authenticators derived from this one: callers who wait for a
+   * token get an `AbortError`, and so do later ones. With `revocation`, the tokens are revoked then. A script ends by
+   * itself without it; what `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it.
    *
    * @returns A promise that settles when the last token request has ended (on workerd, when it has been told to).
+   * @throws {AuthenticationError} If a token couldn't be revoked; all else is done.
    */
-  async close(): Promise<void> {
-    await this.#tokens.close(new DOMException("The authenticator was closed.", "AbortError"));
-    await this.#transport.close?.();
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
   }
 
-  /**
-   * Drops the known credentials: later callers get others.
-   *
-   * @returns The credentials, if they had not expired.
-   */
-  protected forgetCredentials(): Credentials | undefined {
-    return this.#madeTokens?.forget();
+  async #close(): Promise<void> {
+    const { root, derived } = this.#shared;
+    const all = root === this ? new Set([this, ...derived.values()]) as Set<this> : [this];
+    const tokens = [...all].map((each) => each.#tokens);
+    const reason = new DOMException("The authenticator was closed.", "AbortError");
+    try {
+      await Promise.all(tokens.map((each) => each.close(reason)));
+      await this.#options.revocation?.revoke(tokens.flatMap((each) => each.forget() ?? []), this.#options);
+    } finally {
+      await this.#transport.close?.();
+    }
   }
 
   /**
@@ -286,39 +232,13 @@ export abstract class Authenticator {
     return this.close();
   }
 
+  get #shared(): Shared {
+    return this.#madeShared ??= newShared(this, this.#options);
+  }
+
   get #tokens(): Tokens {
-    return this.#madeTokens ??= refreshing((request) => this.requestCredentials(request.signal, request), {
-      ...this.#options,
-      authorization: (credentials) => this.authorizationOf(credentials),
-      shared: this.sharedHealth,
-    });
+    if (this.#madeTokens) return this.#madeTokens;
+    const options = { ...this.#options, shared: this.#shared };
+    return this.#madeTokens = refreshing(this.#makeSource(options), options);
   }
-}
-
-function checkRetry({ attempts = 1, maxBackoff = 1, deadline = 1 }: RetryOptions): void {
-  if (!(typeof attempts === "number" && attempts >= 1)) throw new RangeError("retry.attempts must be 1 or more.");
-  checkDuration("retry.maxBackoff", maxBackoff);
-  checkDuration("retry.deadline", deadline);
-}
-
-const globalTransport: WayOut = { fetch: globalFetch };
-
-function checkOrigins(urls: unknown): string[] {
-  if (!Array.isArray(urls)) return refuse("allowedOrigins", 'an array, such as ["https://files.example.com"]', urls);
-  return urls.map((url) => checkUrl("allowedOrigins", url).origin);
-}
-
-function chooseTransport(options: Pick<AuthenticatorOptions, "fetch" | keyof TransportOptions>): WayOut {
-  const { fetch, httpProxyUrl, verify = true, clientCertificate } = options;
-  checkFunction("fetch", fetch);
-  // As an environment variable gives it, an empty text is none.
-  if (!httpProxyUrl && !clientCertificate && (verify === true || verify === "")) {
-    return fetch ? { fetch } : globalTransport;
-  }
-  if (fetch !== undefined) {
-    throw new TypeError(
-      "httpProxyUrl, verify or clientCertificate can't be combined with fetch: pass a fetch that does it.",
-    );
-  }
-  return hostTransport({ httpProxyUrl, verify, clientCertificate });
 }

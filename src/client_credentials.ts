@@ -4,11 +4,13 @@
  * @module
  */
 
-import { GrantAuthenticator, type GrantAuthenticatorOptions } from "./grant_authenticator.ts";
-import { GrantType } from "./token_endpoint/grant_type.ts";
+import { Authenticator, type MakeTokenSource } from "./authenticator.ts";
+import { checkGrantOptions, type GrantOptions } from "./grant_options.ts";
+import { clientCredentialsGrant } from "./token_endpoint/grant.ts";
+import { grantSource, type GrantSourceOptions } from "./token_endpoint/grant_source.ts";
 
-/** Settings of a {@linkcode ClientCredentialsAuthenticator}: `clientSecret` or `clientAuth` is needed. */
-export interface ClientCredentialsAuthenticatorOptions extends GrantAuthenticatorOptions {}
+/** Options of a {@linkcode ClientCredentialsAuthenticator}: `clientSecret` or `clientAuth` is needed. */
+export interface ClientCredentialsAuthenticatorOptions extends GrantOptions {}
 
 /**
  * Gets access tokens by the client credentials grant (RFC 6749 §4.4) and keeps them fresh (flytekit's
@@ -47,24 +49,22 @@ export interface ClientCredentialsAuthenticatorOptions extends GrantAuthenticato
  * console.log(headers.has("authorization")); // true
  * ```
  */
-export class ClientCredentialsAuthenticator extends GrantAuthenticator {
+export class ClientCredentialsAuthenticator extends Authenticator {
   /**
-   * Checks its settings; asks neither the store nor the server.
+   * Checks the options; asks neither the store nor the server.
    *
-   * @param options The settings.
-   * @throws {TypeError} If a setting is missing or can't be what it should be, or this runtime can't do it.
-   * @throws {RangeError} If a duration is out of range.
+   * @param options The options.
+   * @throws {TypeError} If an option is missing or can't be used, or not on this runtime.
+   * @throws {RangeError} If a duration or another number is out of range.
    */
   constructor(options: ClientCredentialsAuthenticatorOptions) {
     const { clientId, clientSecret, clientAuth } = options;
     if (!clientId || !(clientSecret || clientAuth)) {
       throw new TypeError("Client ID and Client SECRET both are required.");
     }
-    super(options);
-  }
-
-  /** `client_credentials`. */
-  protected override get grantType(): string {
-    return GrantType.CLIENT_CREDS;
+    super(checkGrantOptions(options), fromClientCredentials);
   }
 }
+
+const fromClientCredentials: MakeTokenSource = (context) =>
+  grantSource(clientCredentialsGrant, context as GrantSourceOptions);

@@ -7,12 +7,24 @@
 import type { Credentials } from "./credentials.ts";
 import type { RenewalReason } from "./events.ts";
 
+/** Where a token was issued. */
+export interface IssuingServer {
+  /** Absolute URL of the token endpoint. */
+  readonly tokenEndpoint: string | URL;
+  /** The issuer identifier. Default: unknown. */
+  readonly issuer?: string | undefined;
+  /** Absolute URL at which tokens are revoked (RFC 7009). Default: unknown. */
+  readonly revocationEndpoint?: string | URL | undefined;
+}
+
 /** Credentials as the authorization server issued them, and the header the settings of that moment name for them. */
 export interface IssuedCredentials {
   /** The token and what is known of it. */
   readonly credentials: Credentials;
   /** Name of the header that carries the token. Default: `authorization`. */
   readonly headerKey?: string | undefined;
+  /** Where they were issued, for revocation. Default: unknown. */
+  readonly server?: IssuingServer | undefined;
 }
 
 /** What a {@linkcode TokenSource} is told of the attempt it makes. */

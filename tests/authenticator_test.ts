@@ -3,11 +3,11 @@ import { FakeTime } from "@std/testing/time";
 import {
   AuthenticationError,
   Authenticator,
+  type AuthenticatorOptions,
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
   Credentials,
   type Fetch,
-  type IssuedCredentials,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 import { startAuthorizationServer } from "./servers/authorization_server.ts";
@@ -468,14 +468,18 @@ Deno.test("a token that ran out is replaced before the call", async () => {
   assertEquals(calls.map((call) => call.headers.get("authorization")), ["Bearer token-1", "Bearer token-2"]);
 });
 
-Deno.test("a grant of one's own needs one method", async () => {
+Deno.test("a subclass brings a token source of its own, and what it derives has the same", async () => {
   class Own extends Authenticator {
-    protected override requestCredentials(): Promise<IssuedCredentials> {
-      return Promise.resolve({ credentials: new Credentials({ accessToken: "own" }), headerKey: "x-own" });
+    constructor(options: AuthenticatorOptions) {
+      const credentials = new Credentials({ accessToken: "own" });
+      super(options, () => () => Promise.resolve({ credentials, headerKey: "x-own" }));
     }
   }
   const authenticator = new Own({ endpoint: "https://api.test" });
-  assertEquals([...await authenticator.authorize(new Headers())], [["x-own", "Bearer own"]]);
+  for (const each of [authenticator, authenticator.with({ endpoint: "https://other.test" })]) {
+    assertEquals([...await each.authorize(new Headers())], [["x-own", "Bearer own"]]);
+    assertInstanceOf(each, Own);
+  }
 });
 
 Deno.test("closing ends a wait for a token, and leaves a script nothing to wait for", async () => {

@@ -1,13 +1,16 @@
 /**
- * What the grants here take, all of them: a client needn't be named.
+ * Options that the grants here have in common: a client needn't be named.
  *
  * @module
  */
 
-import type { GrantAuthenticatorOptions } from "../grant_authenticator.ts";
+import type { ClientAuth } from "../client_auth/client_auth.ts";
+import { none } from "../client_auth/none.ts";
+import { type CheckedGrantOptions, checkGrantOptions, type GrantOptions } from "../grant_options.ts";
+import type { ClientCredentialsOptions } from "../token_endpoint/client_credentials.ts";
 
-/** Settings of a grant whose request says by itself on whose behalf it is made. */
-export interface NamelessGrantOptions extends Omit<GrantAuthenticatorOptions, "clientId"> {
+/** Options of a grant whose request says by itself on whose behalf it is made. */
+export interface NamelessGrantOptions extends Omit<GrantOptions, "clientId"> {
   /**
    * The client's identifier at the authorization server. Default: none is sent, for servers that ask for no client
    * (RFC 7521 §4.1); `clientSecret` and `clientAuth` need one.
@@ -15,14 +18,19 @@ export interface NamelessGrantOptions extends Omit<GrantAuthenticatorOptions, "c
   clientId?: string | undefined;
 }
 
-/**
- * The settings, with a client's id in any case. Throws a `TypeError` if a client is to prove who it is and doesn't say
- * so, or `parameters` hold one of the grant's own.
- */
-export function grantOptions<T extends NamelessGrantOptions>(
+/** Options of such a grant's token source. */
+export interface NamelessTokenSourceOptions extends Omit<ClientCredentialsOptions, "clientId" | "clientAuth"> {
+  /** The client's identifier. Default: none is sent. */
+  readonly clientId?: string | undefined;
+  /** How the client authenticates. Default: not at all. */
+  readonly clientAuth?: ClientAuth | undefined;
+}
+
+/** Checks the options. Those in `own` belong to the grant, and can't stand in `parameters`. */
+export function checkNamelessGrantOptions<T extends NamelessGrantOptions>(
   options: T,
   own: readonly string[],
-): T & { clientId: string } {
+): T & CheckedGrantOptions {
   const { clientId = "", clientSecret, clientAuth, parameters } = options;
   // `none` proves nothing; it is what there is without a client.
   if (clientId === "" && (clientSecret || clientAuth && clientAuth.method !== "none")) {
@@ -33,5 +41,11 @@ export function grantOptions<T extends NamelessGrantOptions>(
       throw new TypeError(`parameters.${name} must not be set: it belongs to the grant, and has an option of its own.`);
     }
   }
-  return { ...options, clientId };
+  return checkGrantOptions({ ...options, clientId });
+}
+
+/** Fills in the client of a token source that needn't have one. */
+export function namelessSourceOptions(options: NamelessTokenSourceOptions): ClientCredentialsOptions {
+  const { clientId = "", clientAuth = none() } = options;
+  return { ...options, clientId, clientAuth };
 }

@@ -7,10 +7,19 @@
 
 import { concealAssertion, readAssertion } from "../client_auth/assertion_parameters.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
-import { GrantAuthenticator } from "../grant_authenticator.ts";
-import { grantOptions, type NamelessGrantOptions } from "./grant_options.ts";
+import { Authenticator } from "../authenticator.ts";
+import { requestByGrant } from "../token_endpoint/client_credentials.ts";
+import type { Grant } from "../token_endpoint/grant.ts";
+import { grantSource, type GrantSourceOptions } from "../token_endpoint/grant_source.ts";
+import type { TokenSource } from "../token_source.ts";
+import {
+  checkNamelessGrantOptions,
+  type NamelessGrantOptions,
+  namelessSourceOptions,
+  type NamelessTokenSourceOptions,
+} from "./grant_options.ts";
 
-export type { NamelessGrantOptions } from "./grant_options.ts";
+export type { NamelessGrantOptions, NamelessTokenSourceOptions } from "./grant_options.ts";
 
 /** Settings of a {@linkcode JwtBearerAuthenticator}. */
 export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
@@ -25,8 +34,6 @@ export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
    */
   assertion: (request: TokenRequest) => string | Promise<string>;
 }
-
-const grantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /**
  * Gets access tokens by the JWT bearer grant (RFC 7523 §2.1) and keeps them fresh: Google's service accounts,
@@ -67,38 +74,67 @@ const grantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
  * console.log(authenticator.credentials); // undefined: nobody has been asked yet
  * ```
  */
-export class JwtBearerAuthenticator extends GrantAuthenticator {
-  readonly #assertion: JwtBearerAuthenticatorOptions["assertion"];
-
+export class JwtBearerAuthenticator extends Authenticator {
   /**
-   * Checks its settings; asks neither the store nor the server, nor for an assertion.
+   * Checks the options; asks neither the store nor the server, nor for an assertion.
    *
-   * @param options The settings.
-   * @throws {TypeError} If a setting is missing or can't be what it should be, or this runtime can't do it.
-   * @throws {RangeError} If a duration is out of range.
+   * @param options The options.
+   * @throws {TypeError} If an option is missing or can't be used, or not on this runtime.
+   * @throws {RangeError} If a duration or another number is out of range.
    */
   constructor(options: JwtBearerAuthenticatorOptions) {
     const { assertion } = options;
-    if (typeof assertion !== "function") {
-      throw new TypeError("assertion must be a function that returns a JWT: one lives too briefly to be used twice.");
-    }
-    super(grantOptions(options, ["assertion"]));
-    this.#assertion = assertion;
+    checkAssertion(assertion);
+    const grant = jwtBearerGrant(assertion);
+    super(
+      checkNamelessGrantOptions(options, ["assertion"]),
+      (context) => grantSource(grant, context as GrantSourceOptions),
+    );
   }
+}
 
-  /** `urn:ietf:params:oauth:grant-type:jwt-bearer`. */
-  protected override get grantType(): string {
-    return grantType;
-  }
+/** Options of {@linkcode jwtBearer}. */
+export interface JwtBearerOptions
+  extends NamelessTokenSourceOptions, Pick<JwtBearerAuthenticatorOptions, "assertion"> {}
 
-  /**
-   * Puts the assertion on a request.
-   *
-   * @param request The request to add to.
-   */
-  protected override async prepareTokenRequest(request: TokenRequest): Promise<void> {
-    const assertion = readAssertion(await this.#assertion(request), { name: "assertion", isJwt: true });
-    concealAssertion(request, assertion);
-    request.body.set("assertion", assertion);
+/**
+ * Makes a token source of the JWT bearer grant (RFC 7523 §2.1), to be kept fresh by `refreshing`.
+ *
+ * @example
+ * ```ts
+ * import { authenticatedFetch, refreshing } from "@m2m/authenticator";
+ * import { jwtBearer } from "@m2m/authenticator/grant/jwt-bearer";
+ *
+ * const tokens = refreshing(jwtBearer({
+ *   tokenEndpoint: "https://auth.example.com/oauth/token",
+ *   assertion: () => "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl",
+ * }));
+ * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com", fetch });
+ * console.log(typeof fetchWithToken); // function
+ * ```
+ *
+ * @param options The token endpoint, the assertion, and what is requested.
+ * @returns A token source.
+ * @throws {TypeError} If an option can't be used.
+ */
+export function jwtBearer(options: JwtBearerOptions): TokenSource {
+  checkAssertion(options.assertion);
+  return requestByGrant(jwtBearerGrant(options.assertion), namelessSourceOptions(options));
+}
+
+function jwtBearerGrant(assertion: JwtBearerAuthenticatorOptions["assertion"]): Grant {
+  return {
+    grantType: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    async prepare(request) {
+      const jwt = readAssertion(await assertion(request), { name: "assertion", isJwt: true });
+      concealAssertion(request, jwt);
+      request.body.set("assertion", jwt);
+    },
+  };
+}
+
+function checkAssertion(assertion: unknown): void {
+  if (typeof assertion !== "function") {
+    throw new TypeError("assertion must be a function that returns a JWT: one lives too briefly to be used twice.");
   }
 }

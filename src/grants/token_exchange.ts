@@ -4,15 +4,23 @@
  * @module
  */
 
-import type { CallOptions } from "../authenticator.ts";
+import type { CallOptions } from "../authenticator_options.ts";
 import { concealAssertion } from "../client_auth/assertion_parameters.ts";
-import type { TokenRequest } from "../client_auth/client_auth.ts";
 import { AuthenticationError } from "../errors.ts";
-import { GrantAuthenticator } from "../grant_authenticator.ts";
+import { Authenticator } from "../authenticator.ts";
 import type { Fetch } from "../http/fetch.ts";
-import { grantOptions, type NamelessGrantOptions } from "./grant_options.ts";
+import { requestByGrant } from "../token_endpoint/client_credentials.ts";
+import type { Grant } from "../token_endpoint/grant.ts";
+import { grantSource, type GrantSourceOptions } from "../token_endpoint/grant_source.ts";
+import type { TokenSource } from "../token_source.ts";
+import {
+  checkNamelessGrantOptions,
+  type NamelessGrantOptions,
+  namelessSourceOptions,
+  type NamelessTokenSourceOptions,
+} from "./grant_options.ts";
 
-export type { NamelessGrantOptions } from "./grant_options.ts";
+export type { NamelessGrantOptions, NamelessTokenSourceOptions } from "./grant_options.ts";
 
 /** The types of token that RFC 8693 §3 names. Servers know more. */
 export const TokenType = {
@@ -36,8 +44,11 @@ export type TokenType = typeof TokenType[keyof typeof TokenType] | (string & Rec
 /** A token, or a function that looks it up each time it is needed. */
 export type GivenToken = string | (() => string | Promise<string>);
 
-/** Settings of a {@linkcode TokenExchangeAuthenticator}. */
-export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions {
+/** Options of a {@linkcode TokenExchangeAuthenticator}. */
+export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions, ExchangedTokens {}
+
+/** The tokens that are exchanged, and what for. */
+export interface ExchangedTokens {
   /**
    * On whose behalf the new token is asked for: a token of theirs, or a function that gives it for every attempt. White
    * space around it is taken off.
@@ -141,64 +152,46 @@ const notApplicable = "N_A";
  * console.log(narrow.credentials); // undefined: nobody has been asked yet
  * ```
  */
-export class TokenExchangeAuthenticator extends GrantAuthenticator {
-  // Functions, for browsers' consoles show private fields.
-  readonly #subjectToken: () => string | Promise<string>;
-  readonly #actorToken: (() => string | Promise<string>) | undefined;
-  readonly #types: Readonly<Record<string, string | undefined>>;
-  #ownFetch: Fetch | undefined;
+export class TokenExchangeAuthenticator extends Authenticator {
+  /** Whether the new token can be sent, being an access token. */
+  readonly #isAccessToken: boolean;
+  #checkedFetch: Fetch | undefined;
 
   /**
-   * Checks its settings; asks neither the store nor the server, nor for a token.
+   * Checks the options; asks neither the store nor the server, nor for a token.
    *
-   * @param options The settings.
-   * @throws {TypeError} If a setting is missing or can't be what it should be, or this runtime can't do it.
-   * @throws {RangeError} If a duration is out of range.
+   * @param options The options.
+   * @throws {TypeError} If an option is missing or can't be used, or not on this runtime.
+   * @throws {RangeError} If a duration or another number is out of range.
    */
   constructor(options: TokenExchangeAuthenticatorOptions) {
-    const subjectToken = lookUp("subjectToken", options.subjectToken);
-    const actorToken = options.actorToken === undefined ? undefined : lookUp("actorToken", options.actorToken);
-    const { subjectTokenType = TokenType.ACCESS_TOKEN, actorTokenType, requestedTokenType } = options;
-    for (const [name, type] of Object.entries({ subjectTokenType, actorTokenType, requestedTokenType })) {
-      if (type !== undefined && (typeof type !== "string" || type === "")) {
-        throw new TypeError(`${name} must be a string that is not empty, such as TokenType.JWT.`);
-      }
-    }
-    if (actorTokenType !== undefined && actorToken === undefined) {
-      throw new TypeError("actorTokenType must not be set without actorToken (RFC 8693 §2.1).");
-    }
-    super(grantOptions({ ...options, subjectToken, actorToken }, own));
-    this.#subjectToken = subjectToken;
-    this.#actorToken = actorToken;
-    this.#types = {
-      subject_token_type: subjectTokenType,
-      actor_token_type: actorToken && (actorTokenType ?? TokenType.ACCESS_TOKEN),
-      requested_token_type: requestedTokenType,
+    const grant = tokenExchangeGrant(options);
+    // Functions, for browsers' consoles show private fields.
+    const { subjectToken, actorToken } = options;
+    const hidden = {
+      subjectToken: () => callOrReturn(subjectToken),
+      ...actorToken !== undefined && { actorToken: () => callOrReturn(actorToken) },
     };
+    super(checkNamelessGrantOptions({ ...options, ...hidden }, own), (context) => {
+      const options = context as GrantSourceOptions;
+      const tokenTypes = [...options.dpop?.tokenTypes ?? ["Bearer"], ...grant.tokenTypes ?? []];
+      return grantSource({ ...grant, tokenTypes }, options);
+    });
+    this.#isAccessToken = grant.tokenTypes === undefined;
   }
 
-  /** `urn:ietf:params:oauth:grant-type:token-exchange`. */
-  protected override get grantType(): string {
-    return grantType;
-  }
-
-  /** Besides the usual ones `N_A`, where something other than an access token is asked for (RFC 8693 §2.2.1). */
-  protected override get tokenTypes(): readonly string[] {
-    return this.#asksForAccessToken ? super.tokenTypes : [...super.tokenTypes, notApplicable];
-  }
-
-  /** As {@linkcode GrantAuthenticator.fetch}; refuses to send what isn't an access token. */
+  /** As {@linkcode Authenticator.fetch}; doesn't send what isn't an access token. */
   override get fetch(): Fetch {
-    if (this.#asksForAccessToken) return super.fetch;
-    const carry = super.fetch;
-    return this.#ownFetch ??= async (input, init) => {
-      await this.#refuseToSend({ signal: init?.signal ?? (input instanceof Request ? input.signal : undefined) });
-      return await carry(input, init);
+    if (this.#isAccessToken) return super.fetch;
+    const fetch = super.fetch;
+    return this.#checkedFetch ??= async (input, init) => {
+      await this.#checkAccessToken({ signal: init?.signal ?? (input instanceof Request ? input.signal : undefined) });
+      return await fetch(input, init);
     };
   }
 
   /**
-   * As {@linkcode GrantAuthenticator.authorize}; refuses to send what isn't an access token.
+   * As {@linkcode Authenticator.authorize}; doesn't send what isn't an access token.
    *
    * @param headers The headers to add to.
    * @param options A signal for this caller's wait.
@@ -207,40 +200,11 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
    * @throws The signal's reason, once it is aborted.
    */
   override async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
-    if (!this.#asksForAccessToken) await this.#refuseToSend(options);
+    if (!this.#isAccessToken) await this.#checkAccessToken(options);
     return await super.authorize(headers, options);
   }
 
-  /**
-   * Puts the tokens on a request.
-   *
-   * @param request The request to add to.
-   */
-  protected override async prepareTokenRequest(request: TokenRequest): Promise<void> {
-    const given = { subject_token: await this.#subjectToken(), actor_token: await this.#actorToken?.() };
-    for (const [name, token] of Object.entries(given)) {
-      if (name === "actor_token" && this.#actorToken === undefined) continue;
-      const value = typeof token === "string" ? token.trim() : "";
-      if (value === "") {
-        throw new AuthenticationError(
-          "client_auth_failed",
-          `Cannot exchange the ${name.replace("_", " ")}: the function given must return a string that is not empty.`,
-        );
-      }
-      concealAssertion(request, value);
-      request.body.set(name, value);
-    }
-    // With other tokens it is another request, which wasn't refused.
-    request.grantProof = JSON.stringify(given);
-    for (const [name, type] of Object.entries(this.#types)) if (type !== undefined) request.body.set(name, type);
-  }
-
-  get #asksForAccessToken(): boolean {
-    const { requested_token_type: type = TokenType.ACCESS_TOKEN } = this.#types;
-    return type === TokenType.ACCESS_TOKEN;
-  }
-
-  async #refuseToSend(options: { signal?: AbortSignal | null | undefined } = {}): Promise<void> {
+  async #checkAccessToken(options: { signal?: AbortSignal | null | undefined } = {}): Promise<void> {
     const { tokenType } = await this.getCredentials({ signal: options.signal ?? undefined });
     if (tokenType !== notApplicable) return;
     throw new AuthenticationError(
@@ -249,6 +213,87 @@ export class TokenExchangeAuthenticator extends GrantAuthenticator {
         "requestedTokenType out.",
     );
   }
+}
+
+/** Options of {@linkcode tokenExchange}. */
+export interface TokenExchangeOptions extends
+  NamelessTokenSourceOptions,
+  Pick<
+    TokenExchangeAuthenticatorOptions,
+    "subjectToken" | "subjectTokenType" | "actorToken" | "actorTokenType" | "requestedTokenType"
+  > {}
+
+/**
+ * Makes a token source of the token exchange grant (RFC 8693), to be kept fresh by `refreshing`.
+ *
+ * @example
+ * ```ts
+ * import { refreshing } from "@m2m/authenticator";
+ * import { tokenExchange } from "@m2m/authenticator/grant/token-exchange";
+ *
+ * const tokens = refreshing(tokenExchange({
+ *   tokenEndpoint: "https://auth.example.com/oauth/token",
+ *   subjectToken: () => "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl",
+ * }));
+ * console.log(tokens.last); // undefined: no token has been requested yet
+ * ```
+ *
+ * @param options The token endpoint, the subject's token, and what is requested.
+ * @returns A token source.
+ * @throws {TypeError} If an option can't be used.
+ */
+export function tokenExchange(options: TokenExchangeOptions): TokenSource {
+  const grant = tokenExchangeGrant(options);
+  return requestByGrant(
+    { ...grant, tokenTypes: ["Bearer", ...grant.tokenTypes ?? []] },
+    namelessSourceOptions(options),
+  );
+}
+
+/** The grant, with `N_A` among its token types where something other than an access token is requested. */
+function tokenExchangeGrant(options: ExchangedTokens): Grant {
+  const { subjectTokenType = TokenType.ACCESS_TOKEN, actorTokenType, requestedTokenType } = options;
+  const subjectToken = lookUp("subjectToken", options.subjectToken);
+  const actorToken = options.actorToken === undefined ? undefined : lookUp("actorToken", options.actorToken);
+  for (const [name, type] of Object.entries({ subjectTokenType, actorTokenType, requestedTokenType })) {
+    if (type !== undefined && (typeof type !== "string" || type === "")) {
+      throw new TypeError(`${name} must be a string that is not empty, such as TokenType.JWT.`);
+    }
+  }
+  if (actorTokenType !== undefined && actorToken === undefined) {
+    throw new TypeError("actorTokenType must not be set without actorToken (RFC 8693 §2.1).");
+  }
+  const types = {
+    subject_token_type: subjectTokenType,
+    actor_token_type: actorToken && (actorTokenType ?? TokenType.ACCESS_TOKEN),
+    requested_token_type: requestedTokenType,
+  };
+  return {
+    grantType,
+    tokenTypes: (requestedTokenType ?? TokenType.ACCESS_TOKEN) === TokenType.ACCESS_TOKEN ? undefined : [notApplicable],
+    async prepare(request) {
+      const given = { subject_token: await subjectToken(), actor_token: await actorToken?.() };
+      for (const [name, token] of Object.entries(given)) {
+        if (name === "actor_token" && actorToken === undefined) continue;
+        const value = typeof token === "string" ? token.trim() : "";
+        if (value === "") {
+          throw new AuthenticationError(
+            "client_auth_failed",
+            `Cannot exchange the ${name.replace("_", " ")}: the function given must return a string that is not empty.`,
+          );
+        }
+        concealAssertion(request, value);
+        request.body.set(name, value);
+      }
+      // With other tokens it is another request, which wasn't refused.
+      request.grantProof = JSON.stringify(given);
+      for (const [name, type] of Object.entries(types)) if (type !== undefined) request.body.set(name, type);
+    },
+  };
+}
+
+function callOrReturn(token: GivenToken): string | Promise<string> {
+  return typeof token === "function" ? token() : token;
 }
 
 function lookUp(name: string, token: unknown): () => string | Promise<string> {

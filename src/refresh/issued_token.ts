@@ -6,7 +6,7 @@
 
 import { ageOf, type Clock, type Moment } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
-import type { IssuedCredentials } from "../token_source.ts";
+import type { IssuedCredentials, IssuingServer } from "../token_source.ts";
 
 /** How long before its end a token is refreshed in the background: a fifth of its life, 5 minutes at most. */
 const refreshShare = 0.2;
@@ -23,6 +23,8 @@ const shortestLife = 1_000;
 export interface IssuedToken {
   /** The token and what is known of it. */
   readonly credentials: Credentials;
+  /** Where it was issued, if known. */
+  readonly server?: IssuingServer | undefined;
   /** The header that carries it, in lower case. */
   readonly headerKey: string;
   /** That header and its value: made once, and frozen. */
@@ -64,6 +66,7 @@ export function issueToken(issued: IssuedCredentials, options: IssueOptions): Is
     : Math.min(lifetime * refreshShare, refreshAtMost) * (1 + Math.random() * jitterShare);
   return {
     credentials,
+    server: issued.server,
     headerKey,
     headers: Object.freeze({ [headerKey]: (options.authorization ?? bearer)(credentials) }),
     settled: Promise.resolve(credentials),

@@ -242,7 +242,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   function forget() {
     const live = liveToken(state, clock);
     note({ type: "forgotten" });
-    return live?.credentials;
+    return live;
   }
 
   return {

@@ -76,8 +76,8 @@ export interface Tokens {
   replace(rejected: IssuedToken, call?: RejectedCall): Promise<IssuedToken | undefined>;
   /** Reports that a replay was answered, and whether the other token helped. */
   replayed(status: number, hasHelped: boolean, route?: string): void;
-  /** Drops the token in use; gives its credentials if they hadn't expired. */
-  forget(): Credentials | undefined;
+  /** Drops the token in use; gives it if it hadn't expired. */
+  forget(): IssuedToken | undefined;
   /** Ends what is under way for this reason, which later callers get too. Settles when it has ended. */
   close(reason: unknown): Promise<void>;
 }

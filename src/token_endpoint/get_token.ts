@@ -6,15 +6,16 @@
 
 import type { BasicEncoding } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret, TokenRequest } from "../client_auth/client_auth.ts";
-import { clientSecretBasic } from "../client_auth/client_secret_basic.ts";
-import { none } from "../client_auth/none.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { checkDuration, checkUrl, refuse } from "../arguments.ts";
+import { checkDuration, checkUrl, throwInvalid } from "../arguments.ts";
 import type { Credentials } from "../credentials.ts";
 import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
+import { newDeadline } from "../refresh/caller_error.ts";
+import { withDeadline } from "../refresh/deadlines.ts";
 import { formParameters, type TokenRequestOptions } from "./parameters.ts";
 import { GrantType } from "./grant_type.ts";
+import { chooseClientAuth } from "./choose_client_auth.ts";
 import { requestToken } from "./request_token.ts";
 
 /** Settings of {@linkcode getToken}. */
@@ -57,9 +58,6 @@ export interface GetTokenOptions extends TokenRequestOptions {
   clock?: Pick<Clock, "wall"> | undefined;
 }
 
-/** How long a token exchange may take unless told otherwise, in milliseconds. */
-export const defaultTimeout = 10_000;
-
 /**
  * Requests a token once, without cache or retry (flytekit's `get_token`).
  *
@@ -87,19 +85,20 @@ export const defaultTimeout = 10_000;
  * @throws The signal's reason, if `signal` aborts the request.
  */
 export async function getToken(tokenEndpoint: string | URL, options: GetTokenOptions): Promise<Credentials> {
-  const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = defaultTimeout, clock = systemClock } = options;
+  const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = 10_000, clock, signal } = options;
   const { deviceCode, refreshToken, fetch = globalFetch } = options;
-  if (typeof clientId !== "string" || clientId === "") refuse("clientId", "a string that is not empty", clientId);
+  if (typeof clientId !== "string" || clientId === "") throwInvalid("clientId", "a string that is not empty", clientId);
   if (grantType === GrantType.CLIENT_CREDS && !options.clientSecret && !options.clientAuth) {
     throw new TypeError("Client ID and Client SECRET both are required.");
   }
   checkDuration("timeout", timeout);
-  return await requestToken({
+  const request = {
     ...options,
     tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),
     clientAuth: chooseClientAuth(options),
-    parameters: { grant_type: [grantType], ...formParameters(options) },
-    prepare(request) {
+    grantType,
+    form: formParameters(options),
+    prepare(request: TokenRequest) {
       for (const [name, secret] of [["device_code", deviceCode], ["refresh_token", refreshToken]] as const) {
         if (!secret) continue;
         request.conceal(secret);
@@ -107,25 +106,8 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
       }
     },
     fetch,
-    timeout,
-    clock,
-  });
-}
-
-/** Chooses the client authentication that `clientSecret`, `basicEncoding` and `clientAuth` ask for. */
-export function chooseClientAuth(
-  { clientSecret, clientAuth, basicEncoding }: Pick<
-    GetTokenOptions,
-    "clientSecret" | "clientAuth" | "basicEncoding"
-  >,
-): ClientAuth {
-  if (clientAuth === undefined) {
-    return clientSecret === undefined ? none() : clientSecretBasic(clientSecret, { encoding: basicEncoding });
-  }
-  if (typeof clientAuth?.authenticate !== "function" || clientSecret !== undefined || basicEncoding !== undefined) {
-    throw new TypeError(
-      "clientAuth must be made by clientSecretPost or the like, without clientSecret and basicEncoding.",
-    );
-  }
-  return clientAuth;
+    clock: { ...systemClock, ...clock },
+    keys: ["", ""] as const,
+  };
+  return await withDeadline(newDeadline(timeout, signal), (signal) => requestToken({ ...request, signal }));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkResource, checkScopes, checkString, refuse } from "../arguments.ts";
+import { checkResource, checkScopes, checkString, throwInvalid } from "../arguments.ts";
 
 /** What a token is asked for. */
 export interface TokenRequestOptions {
@@ -49,11 +49,11 @@ export function formParameters(asked: TokenRequestOptions): FormParameters {
   const audience = checkString("audience", asked.audience);
   const resource = checkResource(asked.resource);
   if (details && !(Array.isArray(details) && details.every((detail) => typeof detail?.type === "string"))) {
-    refuse("authorizationDetails", "an array of objects with a type (RFC 9396 §2)", details);
+    throwInvalid("authorizationDetails", "an array of objects with a type (RFC 9396 §2)", details);
   }
   // A Map or URLSearchParams would be empty here.
   if (typeof parameters !== "object" || parameters === null || Symbol.iterator in parameters) {
-    refuse("parameters", 'a record, such as { organization: "org_7" }', parameters);
+    throwInvalid("parameters", 'a record, such as { organization: "org_7" }', parameters);
   }
   const others = Object.entries(parameters).map(([name, value]) => {
     const values = [value].flat();

@@ -8,62 +8,49 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { formEncode } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import { AuthenticationError } from "../errors.ts";
-import { type FormParameters, serializeParameters } from "./parameters.ts";
+import type { Grant } from "./grant.ts";
+import type { FormParameters } from "./parameters.ts";
 
 /** The parts of a token request. */
-export interface TokenRequestParameters {
-  tokenEndpoint: URL;
-  issuer?: string | undefined;
-  clientId: string;
-  clientAuth: ClientAuth;
-  /** The grant and its parameters. */
-  parameters: FormParameters;
+export interface TokenRequestParts extends Omit<Grant, "tokenTypes"> {
+  readonly tokenEndpoint: URL;
+  readonly issuer?: string | undefined;
+  readonly clientId: string;
+  readonly clientAuth: ClientAuth;
+  readonly form: FormParameters;
   /** The credential that the server rejected a moment ago. */
-  refused?: string | undefined;
-  /** Adds the grant's own parameters. */
-  prepare?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  readonly refused?: string | undefined;
   /** Has the last word on the request. */
-  customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
-  signal: AbortSignal;
+  readonly customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  readonly signal: AbortSignal;
+  /** The same text for requests of one client to one endpoint, and for requests that differ only in their proofs. */
+  readonly keys: readonly [client: string, request: string];
 }
 
 /** A token request with its proofs. */
-export interface BuiltTokenRequest extends TokenRequest {
+export interface BuiltTokenRequest extends TokenRequest, Pick<TokenRequestParts, "keys"> {
   /** Redacts this request's secrets in a text of the server's or the runtime's; printable, at most 300 characters. */
   readonly sanitize: (text: string) => string;
-  /** The same text for requests of one client to one endpoint. */
-  readonly clientKey: string;
-  /** The same text for requests that differ in nothing but their proofs. */
-  readonly requestKey: string;
 }
 
 /** Builds the request, client authentication included. Empty values aren't sent: many servers reject them. */
-export async function buildTokenRequest(options: TokenRequestParameters): Promise<BuiltTokenRequest> {
-  const { tokenEndpoint, issuer, clientId, clientAuth, parameters, signal, refused } = options;
-  const clientKey = JSON.stringify([tokenEndpoint, clientId]);
+export async function buildTokenRequest(parts: TokenRequestParts): Promise<BuiltTokenRequest> {
+  const { tokenEndpoint, issuer, clientId, clientAuth, grantType, form, signal, refused, keys } = parts;
   const body = new URLSearchParams();
-  for (const name in parameters) {
-    for (const value of parameters[name]!) if (value) body.append(name, value);
-  }
-  const secrets = new Set<string>();
+  if (grantType) body.set("grant_type", grantType);
+  for (const name in form) for (const value of form[name]!) if (value) body.append(name, value);
+  const secrets: string[] = [];
   const request: BuiltTokenRequest = {
-    tokenEndpoint,
-    issuer,
-    clientId,
-    refused,
+    ...{ tokenEndpoint, issuer, clientId, refused, body, signal, keys },
     headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
-    body,
-    signal,
-    clientKey,
-    requestKey: clientKey + serializeParameters(parameters),
     // Runtimes quote the URL in their messages, and a query may hold secrets.
     sanitize: (text) => redact(text, clientId, secrets, tokenEndpoint.search),
-    conceal: (secret) => void secrets.add(secret),
+    conceal: (secret) => void secrets.push(secret),
   };
   try {
     await clientAuth.authenticate(request);
-    await options.prepare?.(request);
-    await options.customize?.(request);
+    await parts.prepare?.(request);
+    await parts.customize?.(request);
   } catch (cause) {
     // An attempt that was given up is over: a late failure isn't this request's.
     signal.throwIfAborted();
@@ -81,21 +68,21 @@ export async function buildTokenRequest(options: TokenRequestParameters): Promis
 }
 
 /** Replaces secrets in all encodings that a server, or a proxy before it, may quote them in. */
-function redact(text: string, clientId: string, secrets: Iterable<string>, query: string): string {
-  const forms = new Set([query]);
+function redact(text: string, clientId: string, secrets: readonly string[], query: string): string {
+  const forms = [query];
   for (const secret of secrets) {
     if (!secret) continue;
     const percent = encodeURIComponent(secret.toWellFormed());
     for (const form of [secret, secret.trim(), JSON.stringify(secret).slice(1, -1), formEncode(secret), percent]) {
-      forms.add(form).add(form.replace(/%../g, (code) => code.toLowerCase()));
+      forms.push(form, form.replace(/%../g, (code) => code.toLowerCase()));
     }
     for (const plain of [secret, `${clientId}:${secret}`]) {
       const base64 = encodeBase64(plain);
-      forms.add(base64).add(base64.replace(/=+$/, ""));
+      forms.push(base64, base64.replace(/=+$/, ""));
     }
   }
   // The longest first: one secret may be a part of another.
-  for (const form of [...forms].sort((a, b) => b.length - a.length)) {
+  for (const form of forms.sort((a, b) => b.length - a.length)) {
     if (form) text = text.replaceAll(form, "[redacted]");
   }
   return text.replace(/[^\x20-\x7e]+/g, " ").trim().slice(0, 300);

@@ -4,7 +4,10 @@
  * @module
  */
 
-import { withDeadline } from "../refresh/deadlines.ts";
+import { none } from "../client_auth/none.ts";
+import { systemClock } from "../clock.ts";
+import { waitFor, withDeadline } from "../refresh/deadlines.ts";
+import type { IssuingServer } from "../token_source.ts";
 import { concealAssertion } from "../client_auth/assertion_parameters.ts";
 import { checkUrl } from "../arguments.ts";
 import { AuthenticationError, type AuthenticationErrorOptions } from "../errors.ts";
@@ -69,68 +72,83 @@ export interface TokenRevocationOptions {
 export function tokenRevocation(options: TokenRevocationOptions = {}): TokenRevocation {
   const endpoint = options.endpoint === undefined ? undefined : checkUrl("endpoint", options.endpoint);
   return {
-    async revoke(context) {
-      const { accessToken, refreshToken } = context.credentials;
-      // The refresh token first: with it, servers end what they gave for it.
-      const tokens = [["refresh_token", refreshToken], ["access_token", accessToken]] as const;
+    async revoke(issued, context) {
+      const { timeout = 10_000 } = context;
       const errors: unknown[] = [];
-      for (const [hint, token] of tokens) {
-        // One that isn't taken back is no reason to keep the other.
-        if (token) await revoke(context, { hint, token, endpoint }).catch((error) => errors.push(error));
-      }
+      const waiting = [...issued];
+      const revokeNext = async () => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+          // The refresh token first: with it, servers revoke the access tokens issued for it.
+          const { refreshToken, accessToken } = next.credentials;
+          const tokens = [["refresh_token", refreshToken], ["access_token", accessToken]] as const;
+          for (const [hint, token] of tokens) {
+            const target = { hint, endpoint, server: next.server };
+            // One that can't be revoked is no reason to keep the others.
+            if (token) await revoke(context, token, target).catch((error) => errors.push(error));
+          }
+        }
+      };
+      const error = () => errors[0] ?? failure("timeout", `no answer within ${timeout} ms.`, { retryable: true });
+      const all = Promise.all(Array.from({ length: revocationsAtOnce }, revokeNext));
+      await waitFor(all, { timeout, error, signal: undefined }).catch((error) => errors.push(error));
+      waiting.length = 0;
       if (errors.length > 0) throw errors[0];
     },
   };
 }
 
-/** What is given back, and where if not where the settings say. */
-interface Given {
+/** How many tokens are revoked at once. */
+const revocationsAtOnce = 10;
+
+/** What kind of token is revoked, and where. */
+interface Target {
   readonly hint: "access_token" | "refresh_token";
-  readonly token: string;
   readonly endpoint: URL | undefined;
+  readonly server: IssuingServer | undefined;
 }
 
-async function revoke(context: RevocationContext, given: Given): Promise<void> {
-  const { timeout, config, clock } = context;
-  const endpoint = given.endpoint ?? checkEndpoint(config.revocationEndpoint);
+async function revoke(context: RevocationContext, token: string, target: Target): Promise<void> {
+  const { timeout = 10_000, clock = systemClock } = context;
+  const endpoint = target.endpoint ?? checkEndpoint(target.server?.revocationEndpoint);
   if (isExposed(endpoint) && !context.allowInsecureRequests) {
     throw failure(
       "insecure_token_endpoint",
       `it would go to ${formatUrl(endpoint)} unencrypted. Use "https:", or set allowInsecureRequests.`,
     );
   }
-  const limits = {
-    timeout,
-    error: () => failure("timeout", `no answer within ${timeout} ms.`, { retryable: true }),
-    signal: undefined,
-  };
-  const { response, sanitize } = await withDeadline(limits, (signal) => ask(context, { ...given, endpoint }, signal));
-  judge(response, { endpoint, sanitize, now: clock.wall() });
+  const error = () => failure("timeout", `no answer within ${timeout} ms.`, { retryable: true });
+  const { response, sanitize } = await withDeadline(
+    { timeout, error, signal: undefined },
+    (signal) => send(context, token, { ...target, endpoint, signal }),
+  );
+  throwIfRefused(response, { endpoint, sanitize, now: clock.wall() });
 }
 
-/** Sends the request. What fails on the way speaks of the revocation. */
-async function ask(
-  { config, clientId, clientAuth, customize, fetch }: RevocationContext,
-  { hint, token, endpoint }: Given & { endpoint: URL },
-  signal: AbortSignal,
+/** Sends the request. The message of a failure on the way says that it was a revocation. */
+async function send(
+  { clientId = "", clientAuth = none(), customize, fetch }: RevocationContext,
+  token: string,
+  { hint, endpoint, server, signal }: Target & { endpoint: URL; signal: AbortSignal },
 ): Promise<{ response: TokenResponse; sanitize: (text: string) => string }> {
   try {
     // It stays a request to the token endpoint as far as assertions go, whose audience that may be.
     const request = await buildTokenRequest({
-      tokenEndpoint: new URL(config.tokenEndpoint),
-      issuer: config.issuer,
+      tokenEndpoint: new URL(server?.tokenEndpoint ?? endpoint),
+      issuer: server?.issuer,
       clientId,
       clientAuth,
-      parameters: {},
+      grantType: "",
+      form: {},
       prepare(request) {
         concealAssertion(request, token);
         request.body.set("token", token);
         request.body.set("token_type_hint", hint);
-        // The runtime's own words may quote the URL, whose query is nobody's business.
+        // Runtimes quote the URL in their messages, and a query may hold secrets.
         request.conceal(endpoint.search);
       },
       customize,
       signal,
+      keys: ["", ""],
     });
     return {
       response: await sendTokenRequest({ ...request, tokenEndpoint: endpoint }, fetch),
@@ -154,8 +172,8 @@ function named(error: AuthenticationError): AuthenticationError {
   );
 }
 
-/** A 2xx is done, whether the server knew the token or not (RFC 7009 §2.2). */
-function judge(
+/** Throws unless the answer is a 2xx, which counts whether the server knew the token or not (RFC 7009 §2.2). */
+function throwIfRefused(
   { status, headers, text }: TokenResponse,
   { endpoint, sanitize, now }: { endpoint: URL; sanitize: (text: string) => string; now: number },
 ): void {

@@ -1,43 +1,39 @@
 /**
- * What the core asks of whatever gives tokens back (RFC 7009).
+ * What the core needs of the revocation of tokens (RFC 7009).
  *
  * @module
  */
 
 import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import type { Clock } from "../clock.ts";
-import type { ClientConfig } from "../config_store/client_config_store.ts";
-import type { Credentials } from "../credentials.ts";
 import type { Fetch } from "../http/fetch.ts";
+import type { IssuedCredentials } from "../token_source.ts";
 
-/** What it takes to give a token back. */
+/** The client that a token was issued to. */
 export interface RevocationContext {
-  /** What is given back. */
-  readonly credentials: Credentials;
-  /** The settings the token was issued under, checked but for `revocationEndpoint`, which says where. */
-  readonly config: ClientConfig;
   /** The client's identifier. */
-  readonly clientId: string;
-  /** How the client proves who it is. */
-  readonly clientAuth: ClientAuth;
+  readonly clientId?: string | undefined;
+  /** How the client authenticates. */
+  readonly clientAuth?: ClientAuth | undefined;
   /** Has the last word on the request, as on a token request. Default: the request goes out as it is. */
   readonly customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
-  /** How long a request may take, in milliseconds. */
-  readonly timeout: number;
-  /** Lets the endpoint be `http:` elsewhere than on loopback. */
+  /** How long the revocation of all tokens may take, in milliseconds. Default: 10,000. */
+  readonly timeout?: number | undefined;
+  /** Lets the endpoint be `http:` elsewhere than on loopback. Default: `false`. */
   readonly allowInsecureRequests?: boolean | undefined;
-  /** What sends the request. */
+  /** Sends the request. */
   readonly fetch: Fetch;
-  /** Where the time comes from. */
-  readonly clock: Clock;
+  /** Where the time comes from. Default: the machine's clocks. */
+  readonly clock?: Clock | undefined;
 }
 
-/** Gives tokens back. Made by `tokenRevocation` of `./revocation`. */
+/** Revokes tokens. Made by `tokenRevocation` of `./revocation`. */
 export interface TokenRevocation {
   /**
-   * Gives a token back, and the refresh token that came with it.
+   * Revokes tokens, and the refresh tokens that came with them, within one deadline.
    *
-   * @param context The token, who it belongs to, and where.
+   * @param issued The tokens, and where they were issued.
+   * @param context The client they were issued to.
    */
-  revoke(context: RevocationContext): Promise<void>;
+  revoke(issued: readonly IssuedCredentials[], context: RevocationContext): Promise<void>;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ClientAuth, getToken, type GrantAuthenticator, type GrantAuthenticatorOptions } from "@m2m/authenticator";
+import { type Authenticator, type ClientAuth, getToken, type GrantOptions } from "@m2m/authenticator";
 
 /** What the uses need. */
 export interface ProbeInput {
@@ -183,7 +183,7 @@ async function parametersOf(clientAuth: ClientAuth): Promise<string> {
 
 /** The grant of a request, and one of its parameters. */
 async function formOf(
-  make: (settings: Pick<GrantAuthenticatorOptions, "endpoint" | "configStore" | "fetch">) => GrantAuthenticator,
+  make: (settings: Pick<GrantOptions, "endpoint" | "configStore" | "fetch">) => Authenticator,
   name: string,
 ): Promise<string> {
   const { StaticClientConfigStore } = await import("@m2m/authenticator");

@@ -139,8 +139,10 @@ Deno.test("any answer of a token endpoint is credentials fit for a header, or an
     tokenEndpoint: new URL(`https://auth.test/token?key=${planted.query}`),
     clientId: planted.clientId,
     clientAuth: clientSecretBasic(planted.secret),
-    parameters: { grant_type: ["client_credentials"] },
+    grantType: "client_credentials",
+    form: {},
     signal: new AbortController().signal,
+    keys: ["", ""],
   });
   const secrets = fc.constantFrom(...Object.values(quotedSecret));
   const description = fc.oneof(

@@ -8,7 +8,13 @@
 import { assert, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type fc from "fast-check";
-import { AuthenticationError, Authenticator, Credentials, type IssuedCredentials } from "../../mod.ts";
+import {
+  AuthenticationError,
+  Authenticator,
+  type AuthenticatorOptions,
+  Credentials,
+  type IssuedCredentials,
+} from "../../mod.ts";
 
 /** How a token request ends. */
 export type Outcome =
@@ -68,8 +74,8 @@ export class World implements AsyncDisposable {
     this.#outcomes = outcomes;
     const answer = (signal: AbortSignal) => this.#answer(signal);
     this.#authenticator = new class extends Authenticator {
-      protected override requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
-        return answer(signal);
+      constructor(options: AuthenticatorOptions) {
+        super(options, () => ({ signal }) => answer(signal));
       }
     }({
       endpoint: "https://api.test",

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   AuthenticationError,
+  Authenticator,
   type AuthenticatorEvent,
-  GrantAuthenticator,
   none,
   type ProofOfPossession,
   StaticClientConfigStore,
@@ -38,7 +38,7 @@ Deno.test("an assertion gets a token on behalf of whom it names, and the API tak
   assertEquals([response.status, (await response.json()).body], [200, "text"]);
   const { vouched_by, on_behalf_of, aud, scope } = scene.lastToken();
   assertEquals([vouched_by, on_behalf_of, aud, scope], [voucher, "ada", api.audience, "api:read"]);
-  assertInstanceOf(authenticator, GrantAuthenticator);
+  assertInstanceOf(authenticator, Authenticator);
 });
 
 Deno.test("a client that has no secret says who it is, and gets a token all the same", async () => {

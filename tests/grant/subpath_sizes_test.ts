@@ -5,10 +5,10 @@ import { gzippedSize, importsLeft, singleBundle } from "../structure/single_bund
 
 /** What each may add to the core, minified and gzipped, in bytes: a little above what it has come to. */
 const guards: Readonly<Record<string, number>> = {
-  "./grant/jwt-bearer": 600,
+  "./grant/jwt-bearer": 900,
   "./grant/signed-assertion": 8_300,
   "./grant/token-exchange": 1_000,
-  "./revocation": 850,
+  "./revocation": 1_000,
 };
 /** Words that only jose's code has in it, even when it is minified. */
 const ofJose = "setProtectedHeader";

@@ -7,7 +7,7 @@ import {
   getToken,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import { RejectionCache } from "../../src/token_endpoint/rejection_cache.ts";
+import type { Rejections } from "../../src/token_endpoint/rejection_cache.ts";
 import { requestToken } from "../../src/token_endpoint/request_token.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
@@ -132,16 +132,17 @@ const cases: [name: string, answer: () => Response, posts: number[]][] = [
 function arrangeRequests(answer: (count: number) => Response | Promise<Response>) {
   const stub = tokenEndpointStub(answer);
   const time = { now: 1_000 };
-  const rejections = new RejectionCache(5_000, { monotonic: () => time.now });
-  const request = (scope: string, signal?: AbortSignal) =>
+  const rejections: Rejections = new Map();
+  const request = (scope: string, signal = new AbortController().signal) =>
     requestToken({
       tokenEndpoint: new URL(stub.url),
       clientId: "id",
       clientAuth: clientSecretBasic("wrong"),
-      parameters: { grant_type: ["client_credentials"], scope: [scope] },
+      grantType: "client_credentials",
+      form: { scope: [scope] },
+      keys: ["client", scope],
       fetch: stub.fetch,
-      timeout: 10_000,
-      clock: { wall: () => time.now },
+      clock: { wall: () => time.now, monotonic: () => time.now },
       signal,
       rejections,
     });
@@ -185,8 +186,8 @@ Deno.test("an attempt that was given up leaves no trace, though its fetch answer
   const given = assertRejects(() => request("a", controller.signal), DOMException);
   while (stub.requests.length === 0) await Promise.resolve();
   controller.abort();
-  await given;
   late.resolve(Response.json({ error: "invalid_client" }, { status: 401 }));
+  await given;
   await new Promise((resolve) => setTimeout(resolve, 10));
   assertEquals((await request("a")).accessToken, "t");
 });

@@ -268,9 +268,11 @@ Deno.test("a refresh token goes back first, and the token too, whatever becomes 
   for (const status of [200, 503]) {
     const given: [string | null, string | null][] = [];
     const revocation = tokenRevocation();
-    const context: Parameters<typeof revocation.revoke>[0] = {
+    const issued = [{
       credentials: new Credentials({ accessToken: "planted-access", refreshToken: "planted-refresh" }),
-      config: { tokenEndpoint, revocationEndpoint: "https://auth.test/revoke" },
+      server: { tokenEndpoint, revocationEndpoint: "https://auth.test/revoke" },
+    }];
+    const context: Parameters<typeof revocation.revoke>[1] = {
       clientId: "id",
       clientAuth: clientSecretPost(clientSecret),
       timeout: 10_000,
@@ -282,9 +284,9 @@ Deno.test("a refresh token goes back first, and the token too, whatever becomes 
       },
     };
 
-    if (status === 200) await revocation.revoke(context);
+    if (status === 200) await revocation.revoke(issued, context);
     else {
-      const error = await assertRejects(() => revocation.revoke(context), AuthenticationError);
+      const error = await assertRejects(() => revocation.revoke(issued, context), AuthenticationError);
       assertEquals(error.status, 503);
       assertHides(error, ["planted", clientSecret]);
     }

@@ -3,12 +3,12 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEqua
 import {
   Authenticator,
   type AuthenticatorEvent,
+  type AuthenticatorOptions,
   type ClientConfig,
   ClientConfigStore,
   Credentials,
   getToken,
   GrantType,
-  type IssuedCredentials,
 } from "@m2m/authenticator";
 import { answer, json } from "../../faults/behaviours.ts";
 import type { Case } from "./case.ts";
@@ -244,19 +244,21 @@ export const use: readonly Case[] = [
     },
   },
   {
-    name: "a grant of one's own needs one method",
+    name: "a subclass brings a token source of its own",
     async run(world) {
       const { tokenEndpoint, tokens, api } = await world.set();
       class Refreshing extends Authenticator {
-        protected override async requestCredentials(signal: AbortSignal): Promise<IssuedCredentials> {
-          const credentials = await getToken(tokenEndpoint, {
-            grantType: GrantType.REFRESH_TOKEN,
-            clientId: planted.clientId,
-            clientSecret: planted.secret,
-            refreshToken: "planted-refresh",
-            signal,
+        constructor(options: AuthenticatorOptions) {
+          super(options, () => async ({ signal }) => {
+            const credentials = await getToken(tokenEndpoint, {
+              grantType: GrantType.REFRESH_TOKEN,
+              clientId: planted.clientId,
+              clientSecret: planted.secret,
+              refreshToken: "planted-refresh",
+              signal,
+            });
+            return { credentials, headerKey: "x-grant" };
           });
-          return { credentials, headerKey: "x-grant" };
         }
       }
 

@@ -131,8 +131,8 @@ Deno.test("one made from another merges what both say", async () => {
     ["grant_type", "client_credentials"],
     ["scope", "b"],
     ["audience", "x"],
-    ["p", "1"],
     ["resource", "https://r.test"],
+    ["p", "1"],
     ["q", "2"],
   ]);
   assertStrictEquals(
@@ -436,5 +436,5 @@ Deno.test("with refuses a class whose constructor keeps its options to itself", 
     }
   }
 
-  assertThrows(() => new Own().with({ audience: "B" }), TypeError, "hands all of its options to super");
+  assertThrows(() => new Own().with({ audience: "B" }), TypeError, "passes all of its options on");
 });

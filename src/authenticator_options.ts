@@ -1,0 +1,148 @@
+/**
+ * Options of authenticators, and the checks of them.
+ *
+ * @module
+ */
+
+import { checkDuration, checkFunction, checkHeaderKey, checkNumber, checkUrl, throwInvalid } from "./arguments.ts";
+import type { Clock } from "./clock.ts";
+import type { Credentials } from "./credentials.ts";
+import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
+import type { AuthenticatorEventListener } from "./events.ts";
+import { type Fetch, globalFetch } from "./http/fetch.ts";
+import type { RetryOptions } from "./refresh/tokens.ts";
+import type { TokenRequestOptions } from "./token_endpoint/parameters.ts";
+import type { TokenRevocation } from "./token_endpoint/token_revocation.ts";
+import { hostTransport, type WayOut } from "./transport/host.ts";
+import type { ClientCertificate, TransportOptions } from "./transport/transport.ts";
+
+/** Options that every {@linkcode Authenticator} takes. */
+export interface AuthenticatorOptions {
+  /**
+   * The API that is called, as an absolute URL. Its origin gets the token, and no other but `allowedOrigins`. Inputs of
+   * `fetch` resolve against it as links do: end it in a slash for a path to count, and start the inputs without one.
+   */
+  endpoint: string | URL;
+  /** Name of the header that carries the token. Default: what the config store says, else `authorization`. */
+  headerKey?: string | undefined;
+  /** What that header says. Default: the token's type and the token (RFC 6749 §7.1). */
+  authorization?: ((credentials: Credentials) => string) | undefined;
+  /** Sends all requests, in the shape of `fetch`. Default: the global `fetch`. */
+  fetch?: Fetch | undefined;
+  /**
+   * An HTTP proxy for all requests, as in `http://user:password@proxy.example.com:3128`. For Deno, Bun, and Node with
+   * undici installed, as are the next two; elsewhere pass a `fetch` that does it. Default: the runtime's own.
+   */
+  httpProxyUrl?: string | undefined;
+  /**
+   * How servers' certificates are verified: `false` for not at all (on Deno by `./transport/deno` only), or authorities
+   * to trust besides the runtime's own, as PEM text or as the path of a PEM file. Default: `true`.
+   */
+  verify?: boolean | string | undefined;
+  /** The certificate to show to servers that ask for one (mutual TLS, RFC 8705). Default: none. */
+  clientCertificate?: ClientCertificate | undefined;
+  /** The lifetime of a token whose server doesn't say, in milliseconds. Default: 300,000. */
+  defaultLifetime?: number | undefined;
+  /**
+   * For platforms that stop work once a response is sent: keeps a background refresh running. On Cloudflare the
+   * `waitUntil` of `cloudflare:workers`, which always means the request at hand; not a request's own `ctx.waitUntil`,
+   * which the authenticator would outlive. Default: none; where it is needed, one caller waits for the refresh instead.
+   */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** How attempts to get a token are repeated. Default: 5 attempts within 30 seconds. */
+  retry?: RetryOptions | undefined;
+  /** How long one attempt to get a token may take, in milliseconds. Default: 10,000. */
+  timeout?: number | undefined;
+  /**
+   * Tells whether the API rejects the token by this response; to read its body, read that of a clone. Default: a 401 does,
+   * and a 403 whose challenge says `invalid_token` (RFC 6750 §3.1).
+   */
+  isRejected?: ((response: Response) => boolean | Promise<boolean>) | undefined;
+  /** How much of a `Request`'s body is kept for a replay, in bytes; a call with more isn't replayed. Default: 1,048,576. */
+  maxReplayBody?: number | undefined;
+  /** Origins besides the endpoint's that get the token as well, as in `https://files.example.com`. Default: none. */
+  allowedOrigins?: readonly (string | URL)[] | undefined;
+  /** Makes sender-constrained tokens (DPoP, RFC 9449): made by `dpop` of `./dpop`. Default: bearer tokens. */
+  dpop?: ProofOfPossession | undefined;
+  /** Revokes the token when the authenticator is closed (RFC 7009): made by `tokenRevocation`. Default: none. */
+  revocation?: TokenRevocation | undefined;
+  /** Receives events. What it throws changes nothing. Default: none. */
+  onEvent?: AuthenticatorEventListener | undefined;
+  /** Where the time comes from. Default: the machine's clocks. */
+  clock?: Clock | undefined;
+}
+
+/** Options of a single call. */
+export interface CallOptions {
+  /** Ends this caller's wait, with its own reason; others who wait for the same token aren't disturbed. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of {@linkcode Authenticator.refreshCredentials}. */
+export interface RefreshOptions extends CallOptions {
+  /** Credentials that the API rejected. Default: none; new ones are requested in any case. */
+  refused?: Credentials | undefined;
+}
+
+/** Options of {@linkcode Authenticator.with}. What isn't given stays as it is. */
+export interface WithOptions
+  extends TokenRequestOptions, Partial<Pick<AuthenticatorOptions, "endpoint" | "headerKey" | "allowedOrigins">> {}
+
+/** Options that have been checked. */
+export interface CheckedOptions
+  extends Omit<AuthenticatorOptions, "httpProxyUrl" | "verify" | "clientCertificate" | "endpoint" | "fetch"> {
+  readonly endpoint: string;
+  readonly headerKey: string | undefined;
+  readonly allowedOrigins?: readonly string[] | undefined;
+  readonly fetch: Fetch;
+}
+
+/** Checks options and copies them. What may hold a secret (a proxy's password, a key) isn't copied: the transport has it. */
+export function checkOptions(options: AuthenticatorOptions, fetch: Fetch): CheckedOptions {
+  const { httpProxyUrl: _, verify: __, clientCertificate: ___, ...others } = options;
+  const { endpoint, allowedOrigins, retry, dpop, revocation } = options;
+  checkUrl("endpoint", endpoint);
+  for (const name of ["onEvent", "waitUntil", "isRejected", "authorization"] as const) {
+    checkFunction(name, options[name]);
+  }
+  checkDuration("defaultLifetime", options.defaultLifetime);
+  checkDuration("timeout", options.timeout);
+  checkDuration("retry.maxBackoff", retry?.maxBackoff);
+  checkDuration("retry.deadline", retry?.deadline);
+  checkNumber("retry.attempts", retry?.attempts ?? 1, 1);
+  checkNumber("maxReplayBody", options.maxReplayBody ?? 0, 0);
+  if (dpop && !dpop.apiFetch) throwInvalid("dpop", "what dpop() returns", dpop);
+  if (revocation && !revocation.revoke) throwInvalid("revocation", "what tokenRevocation() returns", revocation);
+  return {
+    ...others,
+    ...{ endpoint: String(endpoint), headerKey: checkHeaderKey(options.headerKey), fetch },
+    ...retry && { retry: { ...retry } },
+    allowedOrigins: checkOrigins(allowedOrigins),
+  };
+}
+
+/** Origins of URLs, or nothing. */
+export function checkOrigins(urls: AuthenticatorOptions["allowedOrigins"]): readonly string[] | undefined {
+  if (urls && !Array.isArray(urls)) {
+    throwInvalid("allowedOrigins", 'an array, such as ["https://files.example.com"]', urls);
+  }
+  return urls?.map((url) => checkUrl("allowedOrigins", url).origin);
+}
+
+const globalTransport: WayOut = { fetch: globalFetch };
+
+/** Chooses what sends requests: the caller's `fetch`, the runtime's, or one for the other options of a transport. */
+export function chooseTransport(options: Pick<AuthenticatorOptions, "fetch" | keyof TransportOptions>): WayOut {
+  const { fetch, httpProxyUrl, verify = true, clientCertificate } = options;
+  checkFunction("fetch", fetch);
+  // As an environment variable gives it, an empty text is none.
+  if (!httpProxyUrl && !clientCertificate && (verify === true || verify === "")) {
+    return fetch ? { fetch } : globalTransport;
+  }
+  if (fetch !== undefined) {
+    throw new TypeError(
+      "httpProxyUrl, verify or clientCertificate can't be combined with fetch: pass a fetch that does it.",
+    );
+  }
+  return hostTransport({ httpProxyUrl, verify, clientCertificate });
+}

@@ -1,0 +1,69 @@
+/**
+ * Authenticators derived from one another: one client, many audiences.
+ *
+ * @module
+ */
+
+import { checkHeaderKey } from "./arguments.ts";
+import { type CheckedOptions, checkOrigins, type WithOptions } from "./authenticator_options.ts";
+import { newHealth } from "./refresh/state.ts";
+import { formParameters, serializeParameters, type TokenRequestOptions } from "./token_endpoint/parameters.ts";
+import type { TokenEndpointState } from "./token_endpoint/grant_source.ts";
+
+/** How many derived authenticators are kept: some 10 megabytes. */
+const mostDerived = 10_000;
+
+const changeable = /^(scopes|audience|resource|authorizationDetails|parameters|endpoint|headerKey|allowedOrigins)$/;
+
+/** Options, with what a token is requested for where the authenticator's grant has that. */
+type Changeable = CheckedOptions & TokenRequestOptions;
+
+/** What authenticators derived from one another share. */
+export interface Shared extends TokenEndpointState {
+  /** The one that all others were derived from. */
+  readonly root: unknown;
+  /** Those that are kept, by what they request; the last used is last. */
+  readonly derived: Map<string, unknown>;
+}
+
+/** Makes the shared part of an authenticator, which others may be derived from. */
+export function newShared(root: unknown, options: Changeable): Shared {
+  return {
+    root,
+    derived: new Map([[serializeOptions(options), root]]),
+    health: newHealth,
+    rejections: new Map(),
+  };
+}
+
+/** Merges changes into options. */
+export function mergeOptions(options: Changeable, changes: WithOptions): Changeable {
+  formParameters(changes);
+  const merged = { ...options };
+  for (const [name, value] of Object.entries(changes)) {
+    // With another client or subject, a caller would get the token of this one.
+    if (!changeable.test(name)) throw new TypeError(`${name} can't be changed by with: make another authenticator.`);
+    if (value === undefined) continue;
+    Object.assign(merged, { [name]: name === "parameters" ? { ...options.parameters, ...value } : value });
+  }
+  return merged;
+}
+
+/** Gives the authenticator that is kept under a key, or makes it. */
+export function findOrMake<T>({ derived }: Shared, key: string, make: () => T): T {
+  const found = derived.get(key) as T | undefined ?? make();
+  derived.delete(key);
+  derived.set(key, found);
+  if (derived.size > mostDerived) derived.delete(derived.keys().next().value!);
+  return found;
+}
+
+/** Serializes what a token is requested for, and where it is sent. */
+export function serializeOptions(options: Changeable): string {
+  return JSON.stringify([
+    serializeParameters(formParameters(options)),
+    options.endpoint,
+    checkHeaderKey(options.headerKey),
+    checkOrigins(options.allowedOrigins),
+  ]);
+}

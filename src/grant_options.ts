@@ -1,0 +1,70 @@
+/**
+ * Options of authenticators that get their tokens from a token endpoint, and the checks of them.
+ *
+ * @module
+ */
+
+import { checkFunction, checkNumber, checkString, throwInvalid } from "./arguments.ts";
+import type { AuthenticatorOptions } from "./authenticator_options.ts";
+import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
+import { chooseClientAuth } from "./token_endpoint/choose_client_auth.ts";
+import type { ClientAuth, ClientSecret, TokenRequest } from "./client_auth/client_auth.ts";
+import type { ClientConfigStore } from "./config_store/client_config_store.ts";
+import { formParameters, type TokenRequestOptions } from "./token_endpoint/parameters.ts";
+
+/** Options of every authenticator that gets its tokens from a token endpoint. */
+export interface GrantOptions extends AuthenticatorOptions, TokenRequestOptions {
+  /** The client's identifier at the authorization server. */
+  clientId: string;
+  /** The client's secret, or a function that looks it up each time it is needed. */
+  clientSecret?: ClientSecret | undefined;
+  /**
+   * How id and secret are written in the `Authorization` header. Default: `"form"` (RFC 6749 §2.3.1); servers that
+   * don't decode want `"raw"`.
+   */
+  basicEncoding?: BasicEncoding | undefined;
+  /** How the client authenticates, in place of `clientSecret`. */
+  clientAuth?: ClientAuth | undefined;
+  /** Where the token endpoint and the other settings come from. Asked when a token is needed, never before. */
+  configStore: ClientConfigStore;
+  /**
+   * Has the last word on each token request, after client authentication: headers, or parameters that are secret (name
+   * those to `request.conceal`). Default: requests go out as they are.
+   */
+  customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  /**
+   * How long a permanently rejected request (a wrong secret, say) isn't sent again, in milliseconds: callers meanwhile get
+   * the same error. Another secret, or any other change, is sent at once. Default: 5,000; 0 for never.
+   */
+  cooldown?: number | undefined;
+  /** Lets the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
+  allowInsecureRequests?: boolean | undefined;
+}
+
+/** Options of a grant that have been checked: the client authentication stands in the secret's place. */
+export type CheckedGrantOptions = GrantOptions & { readonly clientAuth: ClientAuth };
+
+/** Checks the options of a grant, and puts the client authentication in the secret's place. */
+export function checkGrantOptions<Options extends GrantOptions>(options: Options): Options & CheckedGrantOptions {
+  const { clientId, clientSecret: _, basicEncoding, configStore, scopes, parameters, ...others } = options;
+  checkString("clientId", clientId);
+  if (typeof configStore?.getClientConfig !== "function") {
+    throwInvalid(
+      "configStore",
+      "a ClientConfigStore, such as new StaticClientConfigStore({ tokenEndpoint })",
+      configStore,
+    );
+  }
+  // Thrown here for its colon, and not when the first token is needed.
+  if (basicEncoding === "raw") getBasicAuthorizationHeader(clientId, "", { encoding: basicEncoding });
+  checkNumber("cooldown", options.cooldown ?? 0, 0);
+  checkFunction("customize", options.customize);
+  formParameters(options);
+  return {
+    ...others,
+    ...{ clientId, configStore, clientAuth: chooseClientAuth(options) },
+    // Later changes to the caller's objects don't count.
+    ...scopes && { scopes: [...scopes] },
+    ...parameters && { parameters: { ...parameters } },
+  } as unknown as Options & CheckedGrantOptions;
+}

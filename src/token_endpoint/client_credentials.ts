@@ -1,0 +1,61 @@
+/**
+ * The client credentials grant as a token source.
+ *
+ * @module
+ */
+
+import { checkUrl } from "../arguments.ts";
+import type { ClientAuth } from "../client_auth/client_auth.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { type Fetch, globalFetch } from "../http/fetch.ts";
+import type { TokenSource } from "../token_source.ts";
+import { clientCredentialsGrant, type Grant } from "./grant.ts";
+import { formParameters, type TokenRequestOptions } from "./parameters.ts";
+import { requestToken } from "./request_token.ts";
+
+/** Options of {@linkcode clientCredentials}. */
+export interface ClientCredentialsOptions extends TokenRequestOptions {
+  /** The token endpoint: `https:`, or `http:` on loopback. */
+  readonly tokenEndpoint: string | URL;
+  /** The client's identifier. */
+  readonly clientId: string;
+  /** How the client authenticates, such as `clientSecretPost(secret)`. */
+  readonly clientAuth: ClientAuth;
+  /** Sends the request. Default: the global `fetch`. */
+  readonly fetch?: Fetch | undefined;
+  /** Where the time comes from. Default: the machine's clocks. */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Makes a token source of the client credentials grant (RFC 6749 §4.4).
+ *
+ * @example Three pieces: a token source, what keeps its token fresh, and a `fetch` that carries it
+ * ```ts
+ * import { authenticatedFetch, clientCredentials, clientSecretPost, refreshing } from "@m2m/authenticator";
+ *
+ * const tokens = refreshing(clientCredentials({
+ *   tokenEndpoint: "https://auth.example.com/oauth/token",
+ *   clientId: "my-post-client",
+ *   clientAuth: clientSecretPost("my-secret"),
+ *   audience: "https://api.example.com",
+ * }));
+ * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com", fetch });
+ * console.log(typeof fetchWithToken); // function
+ * ```
+ *
+ * @param options The token endpoint, the client, and what is requested.
+ * @returns A token source, to be kept fresh by `refreshing`.
+ * @throws {TypeError} If an option can't be used.
+ */
+export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
+  return requestByGrant(clientCredentialsGrant, options);
+}
+
+/** Makes a token source of a grant, for one token endpoint. */
+export function requestByGrant(grant: Grant, options: ClientCredentialsOptions): TokenSource {
+  const { clientId, clientAuth, fetch = globalFetch, clock = systemClock } = options;
+  const tokenEndpoint = checkUrl("tokenEndpoint", options.tokenEndpoint);
+  const request = { ...grant, tokenEndpoint, clientId, clientAuth, form: formParameters(options), fetch, clock };
+  return async ({ signal }) => ({ credentials: await requestToken({ ...request, signal, keys: ["", ""] }) });
+}
