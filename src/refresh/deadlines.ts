@@ -4,73 +4,71 @@
  * @module
  */
 
-/** Settles as `promise` does, or rejects at once with the signal's reason. Ends this wait only, never the work. */
-export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
+import { AuthenticationError } from "../errors.ts";
+
+/** When a wait ends. */
+export interface Deadline {
+  /** How long it may take, in milliseconds. Default: as long as it takes. */
+  readonly timeout?: number | undefined;
+  /** What to reject with when it takes longer. Default: an `AuthenticationError` with the code `timeout`. */
+  readonly error?: (() => unknown) | undefined;
+  /** Ends the wait as well, with its own reason. */
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+/** Settles as `promise` does, or rejects when the time is up or the signal is aborted. Ends this wait only. */
+export async function waitFor<T>(
+  promise: Promise<T>,
+  { timeout, signal, error = () => newTimeout(timeout!) }: Deadline,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stop = () => {};
+  try {
+    return await new Promise((resolve, reject) => {
+      stop = () => reject(signal!.reason);
+      signal?.addEventListener("abort", stop, { once: true });
+      if (signal?.aborted) stop();
+      if (timeout !== undefined) timer = setTimeout(() => reject(error()), timeout);
+      promise.then(resolve, reject);
+    });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** Settles as `promise` does, or rejects at once with the signal's reason. Ends this wait only. */
+export function untilAborted<T>(signal: AbortSignal | null | undefined, promise: Promise<T>): Promise<T> {
+  return waitFor(promise, { signal });
+}
+
+/**
+ * Runs work under a signal that ends with the deadline, and rejects then even if the work doesn't listen (a `fetch` of
+ * the caller's may not). By hand, for `AbortSignal.any` is missing on edge runtimes.
+ */
+export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  deadline.signal?.throwIfAborted();
+  const controller = new AbortController();
+  try {
+    // The work starts before the clock does: a deadline of its own of the same length is to come first.
+    return await waitFor(work(controller.signal), deadline);
+  } catch (error) {
+    controller.abort(error);
+    throw error;
+  }
 }
 
 /** Waits for some milliseconds, or rejects at once with the signal's reason. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    await untilAborted(signal, new Promise<void>((resolve) => timer = setTimeout(resolve, ms)));
+    await waitFor(new Promise<void>((resolve) => timer = setTimeout(resolve, ms)), { signal });
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Settings of {@linkcode withDeadline}. */
-export interface Deadline {
-  /** How long the work may take, in milliseconds. */
-  timeout: number;
-  /** What to reject with when it takes longer. */
-  error: () => unknown;
-  /** Ends the work as well, with its own reason. */
-  signal: AbortSignal | null | undefined;
-}
-
-/**
- * Runs work under a signal that ends with the deadline, and rejects then even if the work doesn't listen (an
- * injected fetch may not). By hand, for `AbortSignal.any` is missing on edge runtimes.
- */
-export async function withDeadline<T>(
-  deadline: Deadline,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const { timeout, error, signal: parent } = deadline;
-  parent?.throwIfAborted();
-  const controller = new AbortController();
-  const { signal } = controller;
-  const follow = () => controller.abort(parent?.reason);
-  parent?.addEventListener("abort", follow, { once: true });
-  // The work starts before the clock does: a deadline of its own of the same length is to come first.
-  const working = work(signal);
-  const timer = setTimeout(() => controller.abort(error()), timeout);
-  try {
-    return await untilAborted(signal, working);
-  } finally {
-    clearTimeout(timer);
-    parent?.removeEventListener("abort", follow);
-  }
-}
-
-/** Settles as `promise` does, or rejects when the time is up or the signal is aborted. Ends this wait only. */
-export function waitFor<T>(promise: Promise<T>, { timeout, error, signal }: Deadline): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = (settle: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", stop);
-      settle();
-    };
-    const stop = () => end(() => reject(signal?.reason));
-    const timer = setTimeout(() => end(() => reject(error())), timeout);
-    signal?.addEventListener("abort", stop, { once: true });
-    if (signal?.aborted) stop();
-    promise.then((value) => end(() => resolve(value)), (reason) => end(() => reject(reason)));
-  });
+/** Makes the error for an answer that took longer than so many milliseconds. */
+export function newTimeout(ms: number): AuthenticationError {
+  return new AuthenticationError("timeout", `Cannot get a token: no answer within ${ms} ms.`, { retryable: true });
 }

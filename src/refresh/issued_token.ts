@@ -7,6 +7,7 @@
 import { ageOf, type Clock, type Moment } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import type { IssuedCredentials, IssuingServer } from "../token_source.ts";
+import type { RefreshingOptions } from "./tokens.ts";
 
 /** How long before its end a token is refreshed in the background: a fifth of its life, 5 minutes at most. */
 const refreshShare = 0.2;
@@ -39,36 +40,28 @@ export interface IssuedToken {
   readonly lifetime: number;
 }
 
-/** What {@linkcode issueToken} needs besides the credentials. */
-export interface IssueOptions {
-  readonly start: Moment;
-  /** The caller's name for the header, which wins over the settings'. */
-  readonly headerKey: string | undefined;
-  /** The lifetime of a token whose server doesn't say, in milliseconds. */
-  readonly defaultLifetime: number;
-  /** What the header says. Default: the token's type and the token (RFC 6749 §7.1). */
-  readonly authorization: ((credentials: Credentials) => string) | undefined;
-  /** The token it takes the place of. */
-  readonly previous: IssuedToken | undefined;
-}
+/** Options that {@linkcode issueToken} reads. */
+type IssueOptions = Pick<RefreshingOptions, "headerKey" | "defaultLifetime" | "authorization">;
 
 const bearer = ({ tokenType, accessToken }: Credentials) => `${tokenType} ${accessToken}`;
 
-/** Makes a token of what the server issued. */
-export function issueToken(issued: IssuedCredentials, options: IssueOptions): IssuedToken {
-  const { credentials } = issued;
-  const { start, defaultLifetime, previous } = options;
-  const headerKey = options.headerKey ?? issued.headerKey ?? "authorization";
-  const said = credentials.expiresAt === undefined ? defaultLifetime : credentials.expiresAt - start.wall;
-  const lifetime = Math.max(said, shortestLife);
+/** Makes a token of what the server issued. `start`: just before it was asked for. */
+export function issueToken(
+  { credentials, server, headerKey: named = "authorization" }: IssuedCredentials,
+  start: Moment,
+  previous: IssuedToken | undefined,
+  { headerKey = named, defaultLifetime = 300_000, authorization = bearer }: IssueOptions,
+): IssuedToken {
+  const { expiresAt = start.wall + defaultLifetime } = credentials;
+  const lifetime = Math.max(expiresAt - start.wall, shortestLife);
   const window = previous !== undefined && isSameToken(previous, credentials)
     ? Math.min(lifetime * repeatedShare, repeatedAtMost)
     : Math.min(lifetime * refreshShare, refreshAtMost) * (1 + Math.random() * jitterShare);
   return {
     credentials,
-    server: issued.server,
+    server,
     headerKey,
-    headers: Object.freeze({ [headerKey]: (options.authorization ?? bearer)(credentials) }),
+    headers: Object.freeze({ [headerKey]: authorization(credentials) }),
     settled: Promise.resolve(credentials),
     start,
     refreshAge: lifetime - window,

@@ -12,12 +12,13 @@ import { AuthenticationError } from "../errors.ts";
 import { type AuthenticatorEvent, emit, type RenewalReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
 import { type AttemptLimits, attemptRepeatedly } from "./attempts.ts";
-import { errorForCaller, newDeadline, newLimit, newTimeout, waitAsCaller } from "./caller_error.ts";
-import { waitFor, withDeadline } from "./deadlines.ts";
+import { errorForCaller, newLimit } from "./caller_error.ts";
+import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
 import { isSameToken, type IssuedToken, issueToken, remainingLifetime } from "./issued_token.ts";
 import {
   decide,
   decideRejection,
+  getPause,
   isTransient,
   reduce,
   reduceHealth,
@@ -53,9 +54,9 @@ const lookTrust = 1_000;
  * @returns The tokens, as `authenticatedFetch` takes them.
  */
 export function refreshing(source: TokenSource, options: RefreshingOptions = {}): Tokens {
-  const { defaultLifetime = 300_000, timeout = 10_000, authorization, clock = systemClock } = options;
-  const { headerKey, onEvent, waitUntil, shared = { health: newHealth } } = options;
+  const { timeout = 10_000, clock = systemClock, onEvent, waitUntil, shared = { health: newHealth } } = options;
   const retry = newRetryPolicy(options.retry);
+  const context = { clock, retry };
   const flight: Flight<IssuedToken> = newFlight();
   let state: RefreshState = newState;
   // Between these two moments of the wall clock `token` needs no closer look.
@@ -67,23 +68,26 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => emit(onEvent, event);
-  function note(event: StateEvent): void {
+  const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
     lookAgainAt = 0;
-  }
+  };
 
   function fresh(): IssuedToken | undefined {
     const now = clock.wall();
     if (!(now >= lookedAt && now < lookAgainAt) && !look(now)) return undefined;
-    if (onEvent) send({ type: "reused", remaining: remainingLifetime(token!, clock) });
+    if (onEvent) sendReused(token!);
     return token;
+  }
+
+  function sendReused(token: IssuedToken): void {
+    send({ type: "reused", remaining: remainingLifetime(token, clock) });
   }
 
   /** Looks at both clocks and the state; starts a background refresh where one is due. */
   function look(now: number): boolean {
-    if (closed) return false;
-    const decision = decide(state, shared.health, { clock, retry });
-    if (decision.type !== "use") return false;
+    const decision = closed ?? decide(state, shared.health, context);
+    if (!("token" in decision)) return false;
     token = decision.token;
     if (decision.refresh && !flight.active) return refreshInBackground();
     const untilDue = token.refreshAge - ageOf(token.start, clock);
@@ -108,17 +112,13 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   function fly(
     reason: RenewalReason,
     attempts: number,
-    waits: "no" | "rejected" | "needy" = "no",
+    waits?: "rejected" | "needy",
   ): Promise<IssuedToken> {
-    if (!flight.active) {
-      limits.attempts = 0;
-      limits.end = -Infinity;
-      limits.isNeeded = limits.hasWaiters = false;
-    }
+    if (!flight.active) Object.assign(limits, { attempts: 0, end: -Infinity, hasWaiters: false, isNeeded: false });
     limits.attempts = Math.max(limits.attempts, attempts);
     limits.end = Math.max(limits.end, clock.monotonic() + retry.deadline);
+    limits.hasWaiters ||= waits !== undefined;
     limits.isNeeded ||= waits === "needy";
-    limits.hasWaiters ||= waits !== "no";
     return flight.join((signal) =>
       attemptRepeatedly((attempt) => obtain(reason, attempt, signal), { limits, shared, clock, signal })
     );
@@ -135,23 +135,22 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     send({ type: "requested", ...request });
     try {
       const issued = await withDeadline(
-        newDeadline(Math.min(timeout, left), signal),
+        { timeout: Math.min(timeout, left), signal },
         (signal) => source({ signal, reason, attempt, background, forget: () => void (signal.aborted || forget()) }),
       );
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.
       if (closed) throw closed.reason;
-      const { current: previous } = state;
-      const next = issueToken(issued, { start, headerKey, defaultLifetime, authorization, previous });
+      const next = issueToken(issued, start, state.current, options);
       note({ type: "issued", token: next, forRejection });
-      shared.health = reduceHealth(shared.health, { mayRepeat: true }, { clock, retry });
+      shared.health = reduceHealth(shared.health, { mayRepeat: true }, context);
       const duration = ageOf(start, clock);
       send({ type: "obtained", ...request, duration, remaining: next.lifetime - duration });
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
         const mayRepeat = !limits.isNeeded || attempt < limits.attempts;
-        shared.health = reduceHealth(shared.health, { error, mayRepeat }, { clock, retry });
+        shared.health = reduceHealth(shared.health, { error, mayRepeat }, context);
         note({ type: "failed", error, background, forRejection });
       }
       const { code, status } = (error instanceof AuthenticationError ? error : {}) as Partial<AuthenticationError>;
@@ -161,21 +160,29 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     }
   }
 
+  /** Waits as one caller, whose error is an object of its own. */
+  async function wait(flown: Promise<IssuedToken>, deadline: Deadline): Promise<IssuedToken> {
+    try {
+      return await waitFor(flown, deadline);
+    } catch (error) {
+      deadline.signal?.throwIfAborted();
+      const pause = getPause(shared.health, clock);
+      throw errorForCaller(error, isTransient(error) && pause > 0 ? error.retryAfter ?? pause : undefined);
+    }
+  }
+
   /** The next token, for a caller who has none or wants another. */
   async function next(
     reason: RenewalReason,
     signal: AbortSignal | null | undefined,
     isForced = false,
   ): Promise<IssuedToken> {
-    const decision = decide(state, shared.health, { clock, retry, isForced });
+    const decision = decide(state, shared.health, { ...context, isForced });
     if (decision.type === "use") return decision.token;
     if (decision.type === "fail") throw errorForCaller(decision.error, decision.retryAfter);
-    const wait = shared.health.isExhausted && flight.active ? Math.min(patience, retry.deadline) : retry.deadline;
-    const error = () => shared.health.lastError ?? newTimeout(wait);
-    return await waitAsCaller(fly(reason, decision.attempts, "needy"), { timeout: wait, error, signal }, {
-      shared,
-      clock,
-    });
+    const timeout = shared.health.isExhausted && flight.active ? Math.min(patience, retry.deadline) : retry.deadline;
+    const error = () => shared.health.lastError ?? newTimeout(timeout);
+    return await wait(fly(reason, decision.attempts, "needy"), { timeout, error, signal });
   }
 
   function checkOpen(signal: AbortSignal | null | undefined): void {
@@ -191,10 +198,9 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (!live) return await next(state.current ? "expired" : "first", signal);
     // Nothing else would keep the refresh running: this caller does, for a second at most.
     note({ type: "carried" });
-    return await waitFor(fly("early", 1), newDeadline(patience, signal)).catch((error) => {
-      signal?.throwIfAborted();
-      if (closed) throw error;
-      send({ type: "reused", remaining: remainingLifetime(live, clock) });
+    return await waitFor(fly("early", 1), { timeout: patience, signal }).catch(() => {
+      checkOpen(signal);
+      sendReused(live);
       return live;
     });
   }
@@ -204,18 +210,16 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = decideRejection(state, shared.health, { token: rejected, route, replays }, clock);
     if (decision === undefined && replays > 0 && rejected === state.current) note({ type: "wasted", route });
     note({ type: "rejected", token: rejected });
-    const remaining = remainingLifetime(rejected, clock);
-    send({ type: "refused", remaining, renews: decision !== undefined });
+    send({ type: "refused", remaining: remainingLifetime(rejected, clock), renews: decision !== undefined });
     return decision;
   }
 
   async function replace(rejected: IssuedToken, call: RejectedCall = {}): Promise<IssuedToken | undefined> {
     const { signal, route = "" } = call;
-    if (closed) return undefined;
-    const decision = reject(rejected, call);
+    const decision = closed ? undefined : reject(rejected, call);
     if (decision !== "refresh") return decision;
     try {
-      const next = await waitFor(fly("refused", 1, "rejected"), newDeadline(timeout, signal));
+      const next = await waitFor(fly("refused", 1, "rejected"), { timeout, signal });
       if (!isSameToken(next, rejected.credentials)) return next;
       note({ type: "wasted", route });
     } catch {
@@ -228,18 +232,14 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     checkOpen(signal);
     // While an API doesn't know the last token yet, the one in use is another.
     const token = [state.current, state.successor].find((each) => each?.credentials === rejected);
-    if (!token) return await get(signal);
-    const decision = reject(token, {});
+    const decision = token && reject(token, {});
     if (typeof decision === "object") return decision;
-    const live = liveToken(state, clock);
-    if (!live) return await next("expired", signal);
-    if (decision) {
-      return await waitAsCaller(fly("refused", 1, "rejected"), newDeadline(timeout, signal), { shared, clock });
-    }
+    if (!token || !liveToken(state, clock)) return await get(signal);
+    if (decision) return await wait(fly("refused", 1, "rejected"), { timeout, signal });
     throw newLimit(refreshableAt(state, shared.health, "") - clock.monotonic());
   }
 
-  function forget() {
+  function forget(): IssuedToken | undefined {
     const live = liveToken(state, clock);
     note({ type: "forgotten" });
     return live;

@@ -11,7 +11,6 @@ import { checkDuration, checkUrl, throwInvalid } from "../arguments.ts";
 import type { Credentials } from "../credentials.ts";
 import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
-import { newDeadline } from "../refresh/caller_error.ts";
 import { withDeadline } from "../refresh/deadlines.ts";
 import { formParameters, type TokenRequestOptions } from "./parameters.ts";
 import { GrantType } from "./grant_type.ts";
@@ -109,5 +108,5 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
     clock: { ...systemClock, ...clock },
     keys: ["", ""] as const,
   };
-  return await withDeadline(newDeadline(timeout, signal), (signal) => requestToken({ ...request, signal }));
+  return await withDeadline({ timeout, signal }, (signal) => requestToken({ ...request, signal }));
 }

@@ -40,93 +40,76 @@ const transientCode = /^(server_error|temporarily_unavailable|slow_down|authoriz
 const permanentCode =
   /^(invalid_(request|client|grant|scope|target)|unauthorized_client|unsupported_grant_type|access_denied|expired_token)$/;
 
-const wrongUrl = "Check that this URL is the token endpoint.";
+const checkUrl = "Check that this URL is the token endpoint.";
 
 /** What to do about the most frequent errors. */
-const advice = new Map([
-  [
-    "invalid_client",
+const advice: Readonly<Record<string, string>> = {
+  invalid_client:
     "Check the client's id and its secret, key or certificate, and how the server wants it (clientAuth, basicEncoding).",
-  ],
-  ["invalid_scope", "Check scopes."],
-  ["invalid_target", "Check audience and resource."],
-  ["unauthorized_client", "Allow this client the grant at the server."],
-]);
+  invalid_scope: "Check scopes.",
+  invalid_target: "Check audience and resource.",
+  unauthorized_client: "Allow this client the grant at the server.",
+};
 
 /** Parses a token response. Throws an `AuthenticationError` that says why there are no credentials. */
 export function parseTokenResponse(response: TokenResponse, context: TokenResponseContext): Credentials {
   const { status, headers, text } = response;
   const { url, requestedAt, now, tokenTypes = ["Bearer"] } = context;
   const answer = parseJsonObject(text);
+  const { error, error_description: description, token_type: type, scope } = answer ?? {};
+  const { access_token: accessToken, refresh_token: refreshToken } = answer ?? {};
   // A token may come along with an error, and be quoted in it.
   const sanitize = (text: string) => {
-    for (const token of [answer?.access_token, answer?.refresh_token]) {
+    for (const token of [accessToken, refreshToken]) {
       if (typeof token === "string" && token) text = text.replaceAll(token, "[redacted]");
     }
     return context.sanitize(text);
   };
-  const fail = (code: AuthenticationErrorCode, state: string, retryable = false, error?: string): never => {
-    const description = answer?.error_description;
+  const fail = (code: AuthenticationErrorCode, state: string, retryable = false, oauthError?: string): never => {
     throw new AuthenticationError(code, `Cannot get a token from ${url}: ${state}`, {
       status,
       retryable,
-      error,
+      error: oauthError,
       error_description: typeof description === "string" && sanitize(description) || undefined,
       retryAfter: parseRetryAfter(headers.get("retry-after"), now),
     });
   };
 
-  const error = answer?.error;
   // A registered code may happen to be a part of a secret; any other is shown only if it quotes none.
   const named = typeof error === "string" &&
       (transientCode.test(error) || permanentCode.test(error) || errorCode.test(error) && sanitize(error) === error)
     ? error
     : undefined;
-  const isFailed = named !== undefined || !(status >= 200 && status < 300);
-  if (isFailed) {
-    const retryable = isTransient(status) || named !== undefined && transientCode.test(named);
+  if (named !== undefined || !(status >= 200 && status < 300)) {
+    const retryable = isTransient(status) || transientCode.test(named ?? "");
     // A 401 is about the client, whatever its body says.
     const oauthError = named ?? (status === 401 ? "invalid_client" : undefined);
-    const said = named ?? "without an OAuth error code";
-    fail(
-      retryable || oauthError === undefined ? "token_endpoint_failed" : "token_request_refused",
-      `the server answered ${named ? `${said} (${status})` : `${status} ${said}`}. ${
-        (oauthError
-          ? advice.get(oauthError)
-          : retryable
-          ? "Try again later."
-          : status === 407
-          ? "Give the proxy its credentials."
-          : wrongUrl) ?? ""
-      }`.trim(),
+    const todo = oauthError ? advice[oauthError] ?? "" : retryable ? "Try again later." : checkUrl;
+    return fail(
+      retryable || !oauthError ? "token_endpoint_failed" : "token_request_refused",
+      `the server answered ${named ?? "without an OAuth error code"} (${status}). ${todo}`.trim(),
       retryable,
       oauthError,
     );
   }
-  if (answer === undefined) {
-    return fail(
-      "invalid_response",
-      `the answer is ${/^\s*</.test(text) ? "a web page" : "no JSON object"}. ${wrongUrl}`,
-    );
-  }
-  const { access_token: accessToken, scope, refresh_token: refreshToken } = answer;
   if (error || typeof accessToken !== "string" || !accessToken) {
-    return fail("invalid_response", "the answer holds no access_token (RFC 6749 §5.1).");
+    const state = answer ? "holds no access_token (RFC 6749 §5.1)." : `is no JSON object. ${checkUrl}`;
+    return fail("invalid_response", `the answer ${state}`);
   }
   // Missing at some servers; and in any letter case (RFC 6749 §5.1).
-  const type = answer.token_type ?? "Bearer";
-  const tokenType = tokenTypes.find((each) => typeof type === "string" && each.toLowerCase() === type.toLowerCase());
+  const given = type ?? "Bearer";
+  const tokenType = tokenTypes.find((each) => typeof given === "string" && each.toLowerCase() === given.toLowerCase());
   if (tokenType === undefined) {
     return fail("unsupported_token_type", `the token_type is not ${tokenTypes.join(" or ")} (RFC 6749 §7.1).`);
   }
-  const lifetime = parseExpiresIn(answer.expires_in) ?? jwtLifetime(accessToken, requestedAt);
+  const lifetime = parseExpiresIn(answer!.expires_in) ?? jwtLifetime(accessToken, requestedAt);
   try {
     return new Credentials({
       accessToken,
       tokenType,
-      expiresAt: lifetime === undefined ? undefined : requestedAt + lifetime,
+      expiresAt: lifetime && requestedAt + lifetime,
       scope: typeof scope === "string" ? scope : undefined,
-      refreshToken: typeof refreshToken === "string" && refreshToken ? refreshToken : undefined,
+      refreshToken: typeof refreshToken === "string" && refreshToken || undefined,
     });
   } catch (error) {
     // It quotes nothing.

@@ -14,13 +14,7 @@ const origin = "https://api.test";
 
 function tokenNumber(number: number, headerKey = "authorization"): IssuedToken {
   const credentials = { accessToken: `token-${number}`, tokenType: "Bearer" } as IssuedToken["credentials"];
-  return issueToken({ credentials }, {
-    start: momentOf(systemClock),
-    headerKey,
-    defaultLifetime: 300_000,
-    authorization: ({ tokenType, accessToken }) => `${tokenType} ${accessToken}`,
-    previous: undefined,
-  });
+  return issueToken({ credentials, headerKey }, momentOf(systemClock), undefined, {});
 }
 
 /** Tokens that note what they are asked; `replace` gives what is planned: `next`, and `predecessor` for a replay. */
