@@ -63,7 +63,7 @@ export type MakeTokenSource = (context: TokenSourceContext) => TokenSource;
 export abstract class Authenticator {
   readonly #options: CheckedOptions;
   readonly #makeSource: MakeTokenSource;
-  readonly #transport: WayOut;
+  readonly #transport: WayOut | undefined;
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
   #madeTokens: Tokens | undefined;
   #madeFetch: Fetch | undefined;
@@ -80,7 +80,7 @@ export abstract class Authenticator {
    */
   constructor(options: AuthenticatorOptions, makeSource: MakeTokenSource) {
     this.#transport = chooseTransport(options);
-    this.#options = checkOptions(options, this.#transport.fetch);
+    this.#options = checkOptions(options, this.#transport?.fetch);
     this.#makeSource = makeSource;
   }
 
@@ -185,6 +185,7 @@ export abstract class Authenticator {
    */
   with(changes: WithOptions): this {
     const shared = this.#shared;
+    if (shared.derived.size === 0) shared.derived.set(serializeOptions(this.#options), this);
     const Same = this.constructor as new (options: CheckedOptions, makeSource: MakeTokenSource) => this;
     const options = mergeOptions(this.#options, changes);
     const key = serializeOptions(options);
@@ -219,7 +220,7 @@ export abstract class Authenticator {
       await Promise.all(tokens.map((each) => each.close(reason)));
       await this.#options.revocation?.revoke(tokens.flatMap((each) => each.forget() ?? []), this.#options);
     } finally {
-      await this.#transport.close?.();
+      await this.#transport?.close?.();
     }
   }
 
@@ -233,7 +234,7 @@ export abstract class Authenticator {
   }
 
   get #shared(): Shared {
-    return this.#madeShared ??= newShared(this, this.#options);
+    return this.#madeShared ??= newShared(this);
   }
 
   get #tokens(): Tokens {

@@ -92,15 +92,15 @@ export interface WithOptions
 export interface CheckedOptions
   extends Omit<AuthenticatorOptions, "httpProxyUrl" | "verify" | "clientCertificate" | "endpoint" | "fetch"> {
   readonly endpoint: string;
-  readonly headerKey: string | undefined;
+  readonly headerKey?: string | undefined;
   readonly allowedOrigins?: readonly string[] | undefined;
   readonly fetch: Fetch;
 }
 
 /** Checks options and copies them. What may hold a secret (a proxy's password, a key) isn't copied: the transport has it. */
-export function checkOptions(options: AuthenticatorOptions, fetch: Fetch): CheckedOptions {
-  const { httpProxyUrl: _, verify: __, clientCertificate: ___, ...others } = options;
-  const { endpoint, allowedOrigins, retry, dpop, revocation } = options;
+export function checkOptions(options: AuthenticatorOptions, transport: Fetch = globalFetch): CheckedOptions {
+  const { httpProxyUrl: _, verify: __, clientCertificate: ___, allowedOrigins, ...others } = options;
+  const { endpoint, headerKey, retry, dpop, revocation } = options;
   checkUrl("endpoint", endpoint);
   for (const name of ["onEvent", "waitUntil", "isRejected", "authorization"] as const) {
     checkFunction(name, options[name]);
@@ -115,9 +115,11 @@ export function checkOptions(options: AuthenticatorOptions, fetch: Fetch): Check
   if (revocation && !revocation.revoke) throwInvalid("revocation", "what tokenRevocation() returns", revocation);
   return {
     ...others,
-    ...{ endpoint: String(endpoint), headerKey: checkHeaderKey(options.headerKey), fetch },
+    endpoint: String(endpoint),
+    fetch: options.fetch ?? transport,
+    ...headerKey !== undefined && { headerKey: checkHeaderKey(headerKey) },
     ...retry && { retry: { ...retry } },
-    allowedOrigins: checkOrigins(allowedOrigins),
+    ...allowedOrigins && { allowedOrigins: checkOrigins(allowedOrigins) },
   };
 }
 
@@ -129,16 +131,14 @@ export function checkOrigins(urls: AuthenticatorOptions["allowedOrigins"]): read
   return urls?.map((url) => checkUrl("allowedOrigins", url).origin);
 }
 
-const globalTransport: WayOut = { fetch: globalFetch };
-
-/** Chooses what sends requests: the caller's `fetch`, the runtime's, or one for the other options of a transport. */
-export function chooseTransport(options: Pick<AuthenticatorOptions, "fetch" | keyof TransportOptions>): WayOut {
+/** Makes the transport that `httpProxyUrl`, `verify` and `clientCertificate` ask for, if they ask for one. */
+export function chooseTransport(
+  options: Pick<AuthenticatorOptions, "fetch" | keyof TransportOptions>,
+): WayOut | undefined {
   const { fetch, httpProxyUrl, verify = true, clientCertificate } = options;
   checkFunction("fetch", fetch);
   // As an environment variable gives it, an empty text is none.
-  if (!httpProxyUrl && !clientCertificate && (verify === true || verify === "")) {
-    return fetch ? { fetch } : globalTransport;
-  }
+  if (!httpProxyUrl && !clientCertificate && (verify === true || verify === "")) return undefined;
   if (fetch !== undefined) {
     throw new TypeError(
       "httpProxyUrl, verify or clientCertificate can't be combined with fetch: pass a fetch that does it.",

@@ -27,13 +27,8 @@ export interface Shared extends TokenEndpointState {
 }
 
 /** Makes the shared part of an authenticator, which others may be derived from. */
-export function newShared(root: unknown, options: Changeable): Shared {
-  return {
-    root,
-    derived: new Map([[serializeOptions(options), root]]),
-    health: newHealth,
-    rejections: new Map(),
-  };
+export function newShared(root: unknown): Shared {
+  return { root, derived: new Map(), health: newHealth, rejections: new Map() };
 }
 
 /** Merges changes into options. */

@@ -37,56 +37,51 @@ export async function attemptRepeatedly<T>(
   make: (attempt: number) => Promise<T>,
   options: AttemptOptions,
 ): Promise<T> {
-  const { limits, signal } = options;
+  const { limits, shared, clock, signal } = options;
   let mayBePage = true;
-  let failure: unknown;
   for (let attempt = 1;; attempt++) {
-    const endProbe = await untilReady(failure, options);
+    for (let wait; (wait = waitForEndpoint(options)) !== undefined;) await wait;
+    const endProbe = startProbe(shared);
     const isBackground = !limits.hasWaiters;
     try {
-      return await make(attempt).finally(endProbe);
+      return await make(attempt);
     } catch (error) {
       signal.throwIfAborted();
-      failure = error;
       const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
       // What the background met is served to no caller whose token has ended since: that caller asks.
-      if (isBackground && limits.isNeeded && !isTransient(error)) continue;
-      if (attempt >= limits.attempts || !(isPage || isTransient(error))) throw error;
-      if (isPage) {
+      const isOthers = isBackground && limits.isNeeded && !isTransient(error);
+      if (!isOthers && (attempt >= limits.attempts || !(isPage || isTransient(error)))) throw error;
+      // Every caller has left.
+      if (clock.monotonic() >= limits.end) throw error;
+      if (isPage && !isOthers) {
         mayBePage = false;
         await sleep(pagePause, signal);
       }
+    } finally {
+      endProbe?.();
     }
   }
 }
 
-/**
- * Waits for as long as the endpoint's health asks for, or throws its last error if no caller waits that long. While the
- * health isn't known, one attempt probes it and the others wait. Gives what ends the probe.
- */
-async function untilReady(
-  failure: unknown,
-  { limits, shared, clock, signal }: AttemptOptions,
-): Promise<() => void> {
-  for (;;) {
-    const { notBefore, isExhausted, isProven, lastError } = shared.health;
-    const now = clock.monotonic();
-    const delay = notBefore - now;
-    // Every caller has left; one attempt is made in any case.
-    if (failure !== undefined && now >= limits.end) throw failure;
-    if (delay > 0) {
-      if (isExhausted || notBefore > limits.end) throw lastError;
-      await sleep(delay, signal);
-    } else if (shared.probe && !isProven) {
-      await untilAborted(signal, shared.probe);
-    } else {
-      let end: (() => void) | undefined;
-      // On workerd, other requests can't wait for a promise of this one.
-      if (!isProven && !isRequestBound()) shared.probe = new Promise((resolve) => end = resolve);
-      return () => {
-        if (end) shared.probe = undefined;
-        end?.();
-      };
-    }
+/** Waits for what the endpoint's health asks for, if anything; throws its last error if no caller waits that long. */
+function waitForEndpoint({ limits, shared, clock, signal }: AttemptOptions): Promise<void> | undefined {
+  const { notBefore, isExhausted, isProven, lastError } = shared.health;
+  const delay = notBefore - clock.monotonic();
+  if (delay > 0) {
+    if (isExhausted || notBefore > limits.end) throw lastError;
+    return sleep(delay, signal);
   }
+  return shared.probe && !isProven ? untilAborted(signal, shared.probe) : undefined;
+}
+
+/** While the health isn't known, one attempt finds out and others wait. Gives what ends their wait. */
+function startProbe(shared: SharedHealth): (() => void) | undefined {
+  // On workerd, other requests can't wait for a promise of this one.
+  if (shared.health.isProven || isRequestBound()) return undefined;
+  let end: (() => void) | undefined;
+  shared.probe = new Promise((resolve) => end = resolve);
+  return () => {
+    shared.probe = undefined;
+    end!();
+  };
 }

@@ -49,8 +49,8 @@ export async function buildTokenRequest(parts: TokenRequestParts): Promise<Built
   };
   try {
     await clientAuth.authenticate(request);
-    await parts.prepare?.(request);
-    await parts.customize?.(request);
+    if (parts.prepare) await parts.prepare(request);
+    if (parts.customize) await parts.customize(request);
   } catch (cause) {
     // An attempt that was given up is over: a late failure isn't this request's.
     signal.throwIfAborted();
