@@ -5,12 +5,10 @@
  */
 
 import type { CallOptions } from "../authenticator_options.ts";
-import { concealAssertion } from "../client_auth/assertion_parameters.ts";
 import { AuthenticationError } from "../errors.ts";
 import { Authenticator } from "../authenticator.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { requestByGrant } from "../token_endpoint/client_credentials.ts";
-import type { Grant } from "../token_endpoint/grant.ts";
 import { grantSource, type GrantSourceOptions } from "../token_endpoint/grant_source.ts";
 import type { TokenSource } from "../token_source.ts";
 import {
@@ -21,57 +19,18 @@ import {
 } from "./grant_options.ts";
 
 export type { NamelessGrantOptions, NamelessTokenSourceOptions } from "./grant_options.ts";
+import {
+  type ExchangedTokens,
+  type GivenToken,
+  notApplicable,
+  ownParameters,
+  tokenExchangeGrant,
+} from "./token_exchange_grant.ts";
 
-/** The types of token that RFC 8693 §3 names. Servers know more. */
-export const TokenType = {
-  /** An OAuth 2.0 access token, of the server that is asked. */
-  ACCESS_TOKEN: "urn:ietf:params:oauth:token-type:access_token",
-  /** An OAuth 2.0 refresh token, of the server that is asked. */
-  REFRESH_TOKEN: "urn:ietf:params:oauth:token-type:refresh_token",
-  /** An ID token (OpenID Connect Core §2). */
-  ID_TOKEN: "urn:ietf:params:oauth:token-type:id_token",
-  /** A JWT of anybody's. */
-  JWT: "urn:ietf:params:oauth:token-type:jwt",
-  /** A SAML 1.1 assertion, in base64url. */
-  SAML1: "urn:ietf:params:oauth:token-type:saml1",
-  /** A SAML 2.0 assertion, in base64url. */
-  SAML2: "urn:ietf:params:oauth:token-type:saml2",
-} as const;
-
-/** One of the values of {@linkcode TokenType}, or another type the server knows. */
-export type TokenType = typeof TokenType[keyof typeof TokenType] | (string & Record<never, never>);
-
-/** A token, or a function that looks it up each time it is needed. */
-export type GivenToken = string | (() => string | Promise<string>);
+export { type ExchangedTokens, type GivenToken, TokenType } from "./token_exchange_grant.ts";
 
 /** Options of a {@linkcode TokenExchangeAuthenticator}. */
 export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions, ExchangedTokens {}
-
-/** The tokens that are exchanged, and what for. */
-export interface ExchangedTokens {
-  /**
-   * On whose behalf the new token is asked for: a token of theirs, or a function that gives it for every attempt. White
-   * space around it is taken off.
-   *
-   * A function must always speak for the same subject. The new token is kept until it ends, and the function isn't
-   * asked in the meantime: if it spoke for somebody else by then, their calls would go out with the first one's token.
-   * So make an authenticator for each subject.
-   */
-  subjectToken: GivenToken;
-  /** Its type. Default: `TokenType.ACCESS_TOKEN`. */
-  subjectTokenType?: TokenType | undefined;
-  /** Who acts: a token of theirs, likewise. Default: none, and nobody but the subject is spoken of. */
-  actorToken?: GivenToken | undefined;
-  /** Its type. Default: `TokenType.ACCESS_TOKEN`. */
-  actorTokenType?: TokenType | undefined;
-  /** The type of the new token. Default: none is sent, and the server gives what it thinks fit: an access token. */
-  requestedTokenType?: TokenType | undefined;
-}
-
-const grantType = "urn:ietf:params:oauth:grant-type:token-exchange";
-const own = ["subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type"];
-/** The `token_type` of what is no access token (RFC 8693 §2.2.1). */
-const notApplicable = "N_A";
 
 /**
  * Gets tokens for tokens (RFC 8693) and keeps them fresh: a service that calls the next one on behalf of its caller, a
@@ -172,7 +131,7 @@ export class TokenExchangeAuthenticator extends Authenticator {
       subjectToken: () => callOrReturn(subjectToken),
       ...actorToken !== undefined && { actorToken: () => callOrReturn(actorToken) },
     };
-    super(checkNamelessGrantOptions({ ...options, ...hidden }, own), (context) => {
+    super(checkNamelessGrantOptions({ ...options, ...hidden }, ownParameters), (context) => {
       const options = context as GrantSourceOptions;
       const tokenTypes = [...options.dpop?.tokenTypes ?? ["Bearer"], ...grant.tokenTypes ?? []];
       return grantSource({ ...grant, tokenTypes }, options);
@@ -250,54 +209,6 @@ export function tokenExchange(options: TokenExchangeOptions): TokenSource {
   );
 }
 
-/** The grant, with `N_A` among its token types where something other than an access token is requested. */
-function tokenExchangeGrant(options: ExchangedTokens): Grant {
-  const { subjectTokenType = TokenType.ACCESS_TOKEN, actorTokenType, requestedTokenType } = options;
-  const subjectToken = lookUp("subjectToken", options.subjectToken);
-  const actorToken = options.actorToken === undefined ? undefined : lookUp("actorToken", options.actorToken);
-  for (const [name, type] of Object.entries({ subjectTokenType, actorTokenType, requestedTokenType })) {
-    if (type !== undefined && (typeof type !== "string" || type === "")) {
-      throw new TypeError(`${name} must be a string that is not empty, such as TokenType.JWT.`);
-    }
-  }
-  if (actorTokenType !== undefined && actorToken === undefined) {
-    throw new TypeError("actorTokenType must not be set without actorToken (RFC 8693 §2.1).");
-  }
-  const types = {
-    subject_token_type: subjectTokenType,
-    actor_token_type: actorToken && (actorTokenType ?? TokenType.ACCESS_TOKEN),
-    requested_token_type: requestedTokenType,
-  };
-  return {
-    grantType,
-    tokenTypes: (requestedTokenType ?? TokenType.ACCESS_TOKEN) === TokenType.ACCESS_TOKEN ? undefined : [notApplicable],
-    async prepare(request) {
-      const given = { subject_token: await subjectToken(), actor_token: await actorToken?.() };
-      for (const [name, token] of Object.entries(given)) {
-        if (name === "actor_token" && actorToken === undefined) continue;
-        const value = typeof token === "string" ? token.trim() : "";
-        if (value === "") {
-          throw new AuthenticationError(
-            "client_auth_failed",
-            `Cannot exchange the ${name.replace("_", " ")}: the function given must return a string that is not empty.`,
-          );
-        }
-        concealAssertion(request, value);
-        request.body.set(name, value);
-      }
-      // With other tokens it is another request, which wasn't refused.
-      request.grantProof = JSON.stringify(given);
-      for (const [name, type] of Object.entries(types)) if (type !== undefined) request.body.set(name, type);
-    },
-  };
-}
-
 function callOrReturn(token: GivenToken): string | Promise<string> {
   return typeof token === "function" ? token() : token;
-}
-
-function lookUp(name: string, token: unknown): () => string | Promise<string> {
-  if (typeof token === "function") return token as () => string | Promise<string>;
-  if (typeof token === "string" && token.trim() !== "") return () => token;
-  throw new TypeError(`${name} must be a string that is not empty, or a function that returns one.`);
 }

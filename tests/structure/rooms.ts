@@ -47,7 +47,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "sign_assertion.ts",
   ],
   config_store: ["client_config_store.ts", "overrides.ts"],
-  grants: ["grant_options.ts"],
+  grants: ["grant_options.ts", "token_exchange_grant.ts"],
   secrets: [],
   token_store: ["token_store.ts"],
 };
