@@ -7,6 +7,7 @@
 import { checkHeaderKey } from "./arguments.ts";
 import { type CheckedOptions, checkOrigins, type WithOptions } from "./authenticator_options.ts";
 import { newHealth } from "./refresh/state.ts";
+import { RejectionCache } from "./token_endpoint/rejection_cache.ts";
 import { formParameters, serializeParameters, type TokenRequestOptions } from "./token_endpoint/parameters.ts";
 import type { TokenEndpointState } from "./token_endpoint/grant_source.ts";
 
@@ -28,7 +29,7 @@ export interface Shared extends TokenEndpointState {
 
 /** Makes the shared part of an authenticator, which others may be derived from. */
 export function newShared(root: unknown): Shared {
-  return { root, derived: new Map(), health: newHealth, rejections: new Map() };
+  return { root, derived: new Map(), health: newHealth, rejections: new RejectionCache() };
 }
 
 /** Merges changes into options. */

@@ -14,12 +14,12 @@ import type { SharedHealth } from "../refresh/tokens.ts";
 import type { TokenSource } from "../token_source.ts";
 import type { Grant } from "./grant.ts";
 import { type FormParameters, formParameters, serializeParameters, type TokenRequestOptions } from "./parameters.ts";
-import type { Rejections } from "./rejection_cache.ts";
+import type { RejectionCache } from "./rejection_cache.ts";
 import { requestToken, type RequestTokenOptions } from "./request_token.ts";
 
 /** What is known of a token endpoint, shared by authenticators derived from one another. */
 export interface TokenEndpointState extends SharedHealth {
-  readonly rejections: Rejections;
+  readonly rejections: RejectionCache;
 }
 
 /** Options of {@linkcode grantSource}. All of them have been checked. */

@@ -1,14 +1,18 @@
 /**
  * A negative cache: the permanent errors of token requests, for a cool-down.
  *
- * A wrong secret that is sent again and again may lock its client out. A request with another secret, or with any other
- * change, goes out at once; but where the client itself was rejected, other parameters make no difference.
- *
  * @module
  */
 
 import { AuthenticationError } from "../errors.ts";
 import type { BuiltTokenRequest } from "./request.ts";
+import { isClientRejected } from "./response.ts";
+
+/** When an error was met, and for how long it is remembered, in milliseconds. */
+interface Cooldown {
+  readonly now: number;
+  readonly cooldown: number;
+}
 
 interface Rejection {
   readonly error: AuthenticationError;
@@ -19,54 +23,54 @@ interface Rejection {
   readonly matches: (request: BuiltTokenRequest) => boolean;
 }
 
-/** Rejections by the request's key, or by the client's where the client was rejected. */
-export type Rejections = Map<string, Rejection>;
-
 const maxEntries = 1_000;
 
-/** Finds the permanent error that the same request, or its client, met within the cool-down. */
-export function findRejection(rejections: Rejections, request: BuiltTokenRequest, now: number): Rejection | undefined {
-  for (const key of request.keys) {
-    const entry = rejections.get(key);
-    if (entry && now < entry.until && entry.matches(request)) return entry;
+/**
+ * Answers a token request with the permanent error of its predecessor, for a cool-down.
+ *
+ * A wrong secret that is sent again and again may lock its client out. A request with another secret, or with any other
+ * change, goes out at once; but where the client itself was rejected, other parameters make no difference.
+ */
+export class RejectionCache {
+  readonly #entries = new Map<string, Rejection>();
+
+  /** Throws the error that the same request, or its client, met within the cool-down. */
+  throwIfRejected(request: BuiltTokenRequest, now: number): void {
+    const entry = this.#find(request, now);
+    if (entry?.isTrusted) throw entry.error;
   }
-  return undefined;
-}
 
-/** Remembers an error for a cool-down, if it is permanent. An attempt that was given up changes nothing. */
-export function rememberRejection(
-  rejections: Rejections,
-  request: BuiltTokenRequest,
-  { error, now, cooldown }: { error: unknown; now: number; cooldown: number },
-): void {
-  // A proof that couldn't be made was never sent.
-  const isPermanent = error instanceof AuthenticationError && !error.retryable && error.code !== "proof_failed";
-  if (!isPermanent || request.signal.aborted) return;
-  const isClient = isClientRejected(error);
-  const [clientKey, requestKey] = request.keys;
-  const key = isClient ? clientKey : requestKey;
-  const { credential, grantProof } = request;
-  const isUnusable = error.code === "invalid_response";
-  const isTrusted = !isUnusable || findRejection(rejections, request, now)?.error.code === error.code;
-  // Maps keep the order of insertion: the oldest entry goes first.
-  rejections.delete(key);
-  if (rejections.size >= maxEntries) rejections.delete(rejections.keys().next().value!);
-  rejections.set(key, {
-    error,
-    until: now + cooldown,
-    isTrusted,
-    // The identity of a client doesn't depend on the grant's proof.
-    matches: (other) => other.credential === credential && (isClient || other.grantProof === grantProof),
-  });
-}
+  /** Remembers an error, if it is permanent. An attempt that was given up changes nothing. */
+  remember(request: BuiltTokenRequest, error: unknown, { now, cooldown }: Cooldown): void {
+    // A proof that couldn't be made was never sent.
+    const isPermanent = error instanceof AuthenticationError && !error.retryable && error.code !== "proof_failed";
+    if (!isPermanent || request.signal.aborted) return;
+    const { credential, grantProof, keys: [clientKey, requestKey] } = request;
+    const isClient = isClientRejected(error);
+    const key = isClient ? clientKey : requestKey;
+    const isTrusted = error.code !== "invalid_response" || this.#find(request, now)?.error.code === error.code;
+    // Maps keep the order of insertion: the oldest entry goes first.
+    this.#entries.delete(key);
+    if (this.#entries.size >= maxEntries) this.#entries.delete(this.#entries.keys().next().value!);
+    this.#entries.set(key, {
+      error,
+      until: now + cooldown,
+      isTrusted,
+      // The identity of a client doesn't depend on the grant's proof.
+      matches: (other) => other.credential === credential && (isClient || other.grantProof === grantProof),
+    });
+  }
 
-/** Drops what is remembered of a request and its client, after a success. */
-export function forgetRejection(rejections: Rejections, request: BuiltTokenRequest): void {
-  for (const key of request.keys) if (rejections.get(key)?.matches(request)) rejections.delete(key);
-}
+  /** Drops what is remembered of a request and its client, after a success. */
+  forget(request: BuiltTokenRequest): void {
+    for (const key of request.keys) if (this.#entries.get(key)?.matches(request)) this.#entries.delete(key);
+  }
 
-/** Whether the server rejected the client itself, whatever it asked for. A 401 says so by its status alone. */
-export function isClientRejected(error: unknown): boolean {
-  const { code, error: oauthError, status } = Object(error);
-  return code === "token_request_refused" && (status === 401 || oauthError === "invalid_client");
+  #find(request: BuiltTokenRequest, now: number): Rejection | undefined {
+    for (const key of request.keys) {
+      const entry = this.#entries.get(key);
+      if (entry && now < entry.until && entry.matches(request)) return entry;
+    }
+    return undefined;
+  }
 }

@@ -12,15 +12,9 @@ import type { Fetch } from "../http/fetch.ts";
 import { isExposed } from "../http/loopback.ts";
 import { formatUrl, sendTokenRequest } from "./exchange.ts";
 import type { Grant } from "./grant.ts";
-import {
-  findRejection,
-  forgetRejection,
-  isClientRejected,
-  type Rejections,
-  rememberRejection,
-} from "./rejection_cache.ts";
+import type { RejectionCache } from "./rejection_cache.ts";
 import { buildTokenRequest, type TokenRequestParts } from "./request.ts";
-import { parseTokenResponse } from "./response.ts";
+import { isClientRejected, parseTokenResponse } from "./response.ts";
 
 /** Options of {@linkcode requestToken}. All of them have been checked. */
 export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">, Grant {
@@ -30,7 +24,7 @@ export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">,
   readonly clock: Clock;
   readonly allowInsecureRequests?: boolean | undefined;
   /** Keeps back requests that the server has rejected permanently. Default: all are sent. */
-  readonly rejections?: Rejections | undefined;
+  readonly rejections?: RejectionCache | undefined;
   /** How long, in milliseconds. */
   readonly cooldown?: number | undefined;
   /** Whether no caller waits: a rejection then isn't remembered, for the next caller asks. Default: `false`. */
@@ -49,8 +43,7 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
   }
   const fetch = dpop ? dpop.tokenFetch(options.fetch) : options.fetch;
   let request = await buildTokenRequest(options);
-  const rejection = rejections?.size ? findRejection(rejections, request, clock.monotonic()) : undefined;
-  if (rejection?.isTrusted) throw rejection.error;
+  rejections?.throwIfRejected(request, clock.monotonic());
   // Each reason is good for one more attempt.
   for (const tried = new Set<unknown>();;) {
     try {
@@ -58,14 +51,12 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
       const response = await sendTokenRequest(request, fetch);
       const { sanitize } = request;
       const credentials = parseTokenResponse(response, { url, requestedAt, now: clock.wall(), sanitize, tokenTypes });
-      if (rejections?.size) forgetRejection(rejections, request);
+      rejections?.forget(request);
       return credentials;
     } catch (error) {
       const isClient = isClientRejected(error);
       const reason = isClient || Object(error).error;
-      if (rejections && !options.isBackground) {
-        rememberRejection(rejections, request, { error, now: clock.monotonic(), cooldown });
-      }
+      if (!options.isBackground) rejections?.remember(request, error, { now: clock.monotonic(), cooldown });
       // The server's nonce is known by now (RFC 9449 §8), or the secret was changed while the request was under way.
       const mayDiffer = isClient ? rejections : dpop && reason === "use_dpop_nonce";
       if (!mayDiffer || tried.has(reason)) throw error;

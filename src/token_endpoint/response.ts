@@ -121,3 +121,9 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
 export function isTransient(status: number): boolean {
   return status >= 500 && status !== 501 || status === 429 || status === 425 || status === 408;
 }
+
+/** Whether the server rejected the client itself, whatever it asked for. A 401 says so by its status alone. */
+export function isClientRejected(error: unknown): boolean {
+  const { code, error: oauthError, status } = Object(error);
+  return code === "token_request_refused" && (status === 401 || oauthError === "invalid_client");
+}

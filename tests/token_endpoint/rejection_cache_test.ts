@@ -7,7 +7,7 @@ import {
   getToken,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import type { Rejections } from "../../src/token_endpoint/rejection_cache.ts";
+import { RejectionCache } from "../../src/token_endpoint/rejection_cache.ts";
 import { requestToken } from "../../src/token_endpoint/request_token.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
@@ -132,7 +132,7 @@ const cases: [name: string, answer: () => Response, posts: number[]][] = [
 function arrangeRequests(answer: (count: number) => Response | Promise<Response>) {
   const stub = tokenEndpointStub(answer);
   const time = { now: 1_000 };
-  const rejections: Rejections = new Map();
+  const rejections = new RejectionCache();
   const request = (scope: string, signal = new AbortController().signal) =>
     requestToken({
       tokenEndpoint: new URL(stub.url),
