@@ -53,15 +53,15 @@ export function checkFunction(name: string, value: unknown): void {
 
 /** A time in milliseconds that timers can keep, or nothing: beyond 24.8 days they fire at once. */
 export function checkDuration(name: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== "number" || !(value > 0 && value < 2 ** 31))) {
-    throw new RangeError(`${name} must be a number of milliseconds above 0 and below 2,147,483,648.`);
-  }
+  checkNumber(name, value, 1, 2 ** 31 - 1);
 }
 
-/** A number that is at least so much. */
-export function checkNumber(name: string, value: unknown, least: number): void {
-  if (typeof value !== "number" || !(value >= least)) {
-    throw new RangeError(`${name} must be a number, ${least} or more.`);
+/** A number within limits, or nothing. */
+export function checkNumber(name: string, value: unknown, least: number, most = Infinity): void {
+  if (value === undefined) return;
+  if (typeof value !== "number") throwInvalid(name, "a number", value);
+  if (!(value >= least && value <= most)) {
+    throw new RangeError(`${name} must be ${least} to ${most}.`);
   }
 }
 

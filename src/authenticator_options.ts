@@ -109,8 +109,8 @@ export function checkOptions(options: AuthenticatorOptions, transport: Fetch = g
   checkDuration("timeout", options.timeout);
   checkDuration("retry.maxBackoff", retry?.maxBackoff);
   checkDuration("retry.deadline", retry?.deadline);
-  checkNumber("retry.attempts", retry?.attempts ?? 1, 1);
-  checkNumber("maxReplayBody", options.maxReplayBody ?? 0, 0);
+  checkNumber("retry.attempts", retry?.attempts, 1);
+  checkNumber("maxReplayBody", options.maxReplayBody, 0);
   if (dpop && !dpop.apiFetch) throwInvalid("dpop", "what dpop() returns", dpop);
   if (revocation && !revocation.revoke) throwInvalid("revocation", "what tokenRevocation() returns", revocation);
   return {

@@ -57,7 +57,7 @@ export function checkGrantOptions<Options extends GrantOptions>(options: Options
   }
   // Thrown here for its colon, and not when the first token is needed.
   if (basicEncoding === "raw") getBasicAuthorizationHeader(clientId, "", { encoding: basicEncoding });
-  checkNumber("cooldown", options.cooldown ?? 0, 0);
+  checkNumber("cooldown", options.cooldown, 0);
   checkFunction("customize", options.customize);
   formParameters(options);
   return {

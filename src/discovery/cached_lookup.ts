@@ -10,7 +10,7 @@ import { AuthenticationError } from "../errors.ts";
 import { type Flight, newFlight } from "../refresh/single_flight.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import { isRequestBound } from "../refresh/request_bound.ts";
-import { checkDuration, checkFunction } from "../arguments.ts";
+import { checkDuration, checkFunction, checkNumber } from "../arguments.ts";
 import type { ClientConfigRequest } from "../config_store/client_config_store.ts";
 
 /** How a config store asks over the network, and how long what it found out is kept. */
@@ -72,7 +72,7 @@ export class CachedLookup<T> {
   /** Checks the options; searches for nothing. */
   constructor(options: LookupOptions, find: (search: Search) => Promise<T>) {
     const { maxAge = defaultMaxAge, timeout = defaultTimeout, fetch, waitUntil } = options;
-    if (!(maxAge >= 0)) throw new RangeError("maxAge must be a number of milliseconds, 0 or more.");
+    checkNumber("maxAge", maxAge, 0);
     checkDuration("timeout", timeout);
     checkFunction("fetch", fetch);
     checkFunction("waitUntil", waitUntil);
