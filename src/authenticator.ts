@@ -20,7 +20,7 @@ import type { Fetch } from "./http/fetch.ts";
 import { refreshing } from "./refresh/refreshing.ts";
 import type { Tokens } from "./refresh/tokens.ts";
 import type { TokenSource } from "./token_source.ts";
-import type { WayOut } from "./transport/host.ts";
+import type { HostTransport } from "./transport/host.ts";
 
 /** What a token source gets from its authenticator. */
 export interface TokenSourceContext {
@@ -63,7 +63,7 @@ export type MakeTokenSource = (context: TokenSourceContext) => TokenSource;
 export abstract class Authenticator {
   readonly #options: CheckedOptions;
   readonly #makeSource: MakeTokenSource;
-  readonly #transport: WayOut | undefined;
+  readonly #transport: HostTransport | undefined;
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
   #madeTokens: Tokens | undefined;
   #madeFetch: Fetch | undefined;

@@ -23,8 +23,8 @@
  */
 
 import type { Fetch } from "../http/fetch.ts";
-import { lazyTransport, type Opened } from "./lazy.ts";
-import { readFromDisk, secureContext, tlsSettings } from "./secure_context.ts";
+import { openBun } from "./bun_fetch.ts";
+import { lazyTransport } from "./lazy.ts";
 import { onlyOn } from "./only_on.ts";
 import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
 
@@ -52,14 +52,5 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  */
 export function bunTransport(options: TransportOptions = {}): Transport {
   onlyOn(["Bun"], "bunTransport");
-  return lazyTransport(options, open);
-}
-
-async function open(options: TransportOptions): Promise<Opened> {
-  const { httpProxyUrl, verify } = options;
-  const tls = tlsSettings(await readFromDisk(options), verify);
-  // Of what is no good Bun's fetch says no more than that it can't open a socket.
-  secureContext(tls);
-  const settings = { ...httpProxyUrl && { proxy: httpProxyUrl }, tls };
-  return { fetch: (input, init) => fetch(input, { ...init, ...settings }) };
+  return lazyTransport(options, openBun);
 }

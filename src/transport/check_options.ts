@@ -10,7 +10,7 @@ import type { TransportOptions } from "./transport.ts";
 export function checkTransportOptions({ httpProxyUrl, clientCertificate }: TransportOptions): void {
   if (httpProxyUrl && !(URL.canParse(httpProxyUrl) && /^https?:$/.test(new URL(httpProxyUrl).protocol))) {
     throw new TypeError(
-      'httpProxyUrl must be an absolute URL, percent-encoded, such as "http://user:p%23ss@proxy.example.com".',
+      'httpProxyUrl must be an absolute URL, such as "http://user:p%23ss@proxy.example.com".',
     );
   }
   if (clientCertificate && !(clientCertificate.cert && clientCertificate.key)) {

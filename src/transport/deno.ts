@@ -31,12 +31,14 @@
 
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
+import { openDeno } from "./deno_clients.ts";
+import { urlOf } from "./failure.ts";
 import { lazyTransport, type Opened } from "./lazy.ts";
-import { readPems, usePems } from "./pem.ts";
-import { parseProxyUrl } from "./proxy_url.ts";
 import { onlyOn } from "./only_on.ts";
+import { readPems } from "./pem.ts";
+import { parseProxyUrl } from "./proxy_url.ts";
 import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
-import type { UnverifiedOptions } from "./unverified_connection.ts";
+import { unverifiedFetch } from "./unverified_fetch.ts";
 
 export type { ClientCertificate, Fetch, Transport, TransportOptions };
 
@@ -66,106 +68,27 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  */
 export function denoTransport(options: TransportOptions = {}): Transport {
   onlyOn(["Deno"], "denoTransport");
-  return lazyTransport(options, openClients);
-}
-
-async function openClients(options: TransportOptions): Promise<Opened> {
-  const { ca, cert, key } = await readPems(options, (path) => Deno.readTextFile(path));
-  const proxy = options.httpProxyUrl ? parseProxyUrl(options.httpProxyUrl) : undefined;
-  const unverified = options.verify === false ? await loadUnverified({ proxy, cert, key }) : undefined;
-  const open = () =>
-    Deno.createHttpClient({
-      ...proxy && {
-        proxy: { url: proxy.origin, ...proxy.credentials && { basicAuth: proxy.credentials } },
-      },
-      ...ca && { caCerts: [ca] },
-      ...cert && key && { cert, key },
-    });
-  const clients = new Clients(usePems(open), cert && key ? open : undefined);
-  const verified: Fetch = (input, init) => clients.use(urlOf(input), (client) => fetch(input, { ...init, client }));
-  return {
-    fetch: (input, init) => (unverified !== undefined && isHttps(input) ? unverified : verified)(input, init),
-    close: () => clients.close(),
-  };
-}
-
-/** How many origins keep a client of their own, at rest. */
-const mostClients = 16;
-
-/** A client of one origin. */
-interface OwnClient {
-  readonly client: Deno.HttpClient;
-  /** How many requests have no answer yet: a redirect that is followed asks for the client once more. */
-  active: number;
-}
-
-/**
- * One client for all, or where a certificate is shown, one for each origin: a client of Deno's goes on with a TLS
- * session of another port of the same host, if the server lets it, and shows no certificate then. That is where
- * endpoints for mutual TLS often are (RFC 8705 §5).
- */
-class Clients {
-  readonly #shared: Deno.HttpClient;
-  #open: (() => Deno.HttpClient) | undefined;
-  /** By origin, the one that was used last at the end. */
-  readonly #own = new Map<string, OwnClient>();
-
-  constructor(shared: Deno.HttpClient, open: (() => Deno.HttpClient) | undefined) {
-    this.#shared = shared;
-    this.#open = open;
-  }
-
-  async use(url: string, request: (client: Deno.HttpClient) => Promise<Response>): Promise<Response> {
-    if (this.#open === undefined || !URL.canParse(url)) return await request(this.#shared);
-    const { origin } = new URL(url);
-    const own = this.#own.get(origin) ?? { client: this.#open(), active: 0 };
-    this.#own.delete(origin);
-    this.#own.set(origin, own);
-    own.active++;
-    try {
-      return await request(own.client);
-    } finally {
-      own.active--;
-      this.#closeOldest();
-    }
-  }
-
-  close(): void {
-    for (const client of [this.#shared, ...[...this.#own.values()].map(({ client }) => client)]) client.close();
-    this.#own.clear();
-    // Nobody would close another one.
-    this.#open = undefined;
-  }
-
-  /** Those that nobody waits for; a body that is being read goes on. */
-  #closeOldest(): void {
-    for (const [origin, { client, active }] of this.#own) {
-      if (this.#own.size <= mostClients) return;
-      if (active > 0) continue;
-      this.#own.delete(origin);
-      client.close();
-    }
-  }
+  return lazyTransport(options, options.verify === false ? openUnverified : openDeno);
 }
 
 /** Bundlers for the web would look for what is imported. */
 declare const process: { getBuiltinModule?: unknown };
 
-async function loadUnverified(options: UnverifiedOptions): Promise<Fetch> {
-  if (process.getBuiltinModule !== undefined) {
-    return (await import("./unverified_fetch.ts")).unverifiedFetch(options);
+/** Sends `https:` requests without a look at the server's certificate, and all others as usual. */
+async function openUnverified(options: TransportOptions): Promise<Opened> {
+  if (process.getBuiltinModule === undefined) {
+    throw new AuthenticationError(
+      "invalid_config",
+      "Cannot use verify: false on this old a Deno. Set verify to the server's CA, update Deno, or run it with " +
+        "--unsafely-ignore-certificate-errors=<host>.",
+    );
   }
-  throw new AuthenticationError(
-    "invalid_config",
-    "Cannot use verify: false on this old a Deno. Set verify to the server's CA, update Deno, or run it with " +
-      "--unsafely-ignore-certificate-errors=<host>.",
-  );
-}
-
-function isHttps(input: Parameters<Fetch>[0]): boolean {
-  return urlOf(input).startsWith("https:");
-}
-
-function urlOf(input: Parameters<Fetch>[0]): string {
-  return String(typeof input === "object" && "url" in input ? input.url : input);
+  const { cert, key } = await readPems(options, (path) => Deno.readTextFile(path));
+  const proxy = options.httpProxyUrl ? parseProxyUrl(options.httpProxyUrl) : undefined;
+  const unverified = unverifiedFetch({ proxy, cert, key });
+  const { fetch, close } = await openDeno(options);
+  return {
+    fetch: (input, init) => (urlOf(input).startsWith("https:") ? unverified : fetch)(input, init),
+    ...close && { close },
+  };
 }

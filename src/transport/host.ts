@@ -1,49 +1,45 @@
 /**
- * Chooses the transport of the runtime this is.
+ * The transport of the runtime this is, for options that its `fetch` alone doesn't know. All of it is imported
+ * statically, so that one file, such as a service worker, can hold it.
  *
  * @module
  */
 
-import { checkTransportOptions } from "./check_options.ts";
 import type { Fetch } from "../http/fetch.ts";
-import type { HostName } from "./host_transports.ts";
-import type { Transport, TransportOptions } from "./transport.ts";
+import { openBun } from "./bun_fetch.ts";
+import { openDeno } from "./deno_clients.ts";
+import { loadUndici } from "./installed_undici.ts";
+import { lazyTransport } from "./lazy.ts";
+import type { TransportOptions } from "./transport.ts";
+import { openUndici } from "./undici.ts";
 
-/** What sends requests, and what it takes to be rid of what it holds. */
-export interface WayOut {
+/** Sends requests, and may hold what is freed by `close`. */
+export interface HostTransport {
   readonly fetch: Fetch;
   close?(): Promise<void>;
 }
 
-/** The way out for these options, where the runtime has one. */
-export function hostTransport(options: TransportOptions): WayOut {
-  checkTransportOptions(options);
-  const open = opener();
-  if (open === undefined) {
-    throw new TypeError(
-      "httpProxyUrl, verify or clientCertificate can't be done on this runtime: pass a fetch that does it.",
-    );
-  }
-  let transport: Promise<Transport> | undefined;
-  return {
-    async fetch(input, init) {
-      transport ??= open(options).catch((error) => {
-        transport = undefined;
-        throw error;
-      });
-      return (await transport).fetch(input, init);
-    },
-    close: async () => (await transport?.catch(() => {}))?.close(),
-  };
+/** Makes the transport for these options. Throws a `TypeError` where the runtime has none. */
+export function hostTransport(options: TransportOptions): HostTransport {
+  // Cloudflare's bundler writes its name in here, and so leaves out of the bundle what no Worker can use.
+  const transport = typeof navigator === "undefined" || navigator.userAgent === "Cloudflare-Workers"
+    ? undefined
+    : transportOf(navigator.userAgent, options);
+  if (transport) return transport;
+  throw new TypeError(
+    "httpProxyUrl, verify or clientCertificate can't be done on this runtime: pass a fetch that does it.",
+  );
 }
 
-/** Loads what belongs to this runtime at the first request, and for nobody who has no use for it. */
-function opener(): ((options: TransportOptions) => Promise<Transport>) | undefined {
-  if (typeof navigator === "undefined") return undefined;
-  const host = /^(Deno|Bun|Node\.js)\//.exec(navigator.userAgent)?.[1] as HostName | undefined;
-  // Cloudflare's bundler writes its name in here, and so leaves out of the bundle what no Worker can use.
-  return navigator.userAgent === "Cloudflare-Workers" ? undefined : host && (async (options) => {
-    const { openTransport } = await import("./host_transports.ts");
-    return await openTransport(host, options);
-  });
+function transportOf(userAgent: string, options: TransportOptions): HostTransport | undefined {
+  if (userAgent.startsWith("Bun/")) return lazyTransport(options, openBun);
+  if (userAgent.startsWith("Node.js/")) {
+    return lazyTransport(options, async (options) => await openUndici(loadUndici(), options));
+  }
+  if (!userAgent.startsWith("Deno/")) return undefined;
+  if (options.verify !== false) return lazyTransport(options, openDeno);
+  throw new TypeError(
+    'verify: false on Deno: pass the fetch of denoTransport from "@m2m/authenticator/transport/deno", or run with ' +
+      "--unsafely-ignore-certificate-errors.",
+  );
 }

@@ -8,8 +8,7 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
-import type { Transport, TransportOptions } from "./transport.ts";
-import { type Undici, undiciTransport } from "./undici.ts";
+import type { Undici } from "./undici.ts";
 
 declare const process: {
   argv: string[];
@@ -17,12 +16,8 @@ declare const process: {
   getBuiltinModule(name: "node:module"): { createRequire(from: string): (name: string) => unknown };
 };
 
-/** A way out by undici, looked up from where the program stands. */
-export function installedUndiciTransport(options: TransportOptions): Transport {
-  return undiciTransport(load, options);
-}
-
-function load(): Undici {
+/** Looks undici up from where the program stands. */
+export function loadUndici(): Undici {
   const { createRequire } = process.getBuiltinModule("node:module");
   // Not from this file: "import.meta" would be a syntax error in a bundle that isn't a module, such as a service worker's.
   // Nor from the working folder, which may be anybody's, unless there is no program (node -e).
@@ -33,7 +28,7 @@ function load(): Undici {
   }
   throw new AuthenticationError(
     "invalid_config",
-    "Cannot use httpProxyUrl, verify or clientCertificate on Node without undici. Install it (npm install undici), or " +
-      'pass the fetch of nodeTransport, which "@m2m/authenticator/transport/node" exports.',
+    "Cannot use httpProxyUrl, verify or clientCertificate on Node without undici: npm install undici, or pass the fetch " +
+      'of nodeTransport ("@m2m/authenticator/transport/node").',
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import { checkTransportOptions } from "./check_options.ts";
-import { explained } from "./failure.ts";
+import { withCodes } from "./failure.ts";
 import type { Fetch } from "../http/fetch.ts";
 import type { Transport, TransportOptions } from "./transport.ts";
 
@@ -17,8 +17,7 @@ export interface Opened {
 }
 
 /**
- * Opens at the first request, and again at the first after it was closed or couldn't be opened. What fails says what
- * to do about it.
+ * Opens at the first request, and again at the first after it was closed or couldn't be opened.
  */
 export function lazyTransport(
   options: TransportOptions,
@@ -37,13 +36,13 @@ export function lazyTransport(
   const fetch: Fetch = async (input, init) => {
     const opening = current ??= open(options);
     try {
-      const wayOut = await opening;
-      if (current === opening) opened = wayOut;
-      return await wayOut.fetch(input, init);
+      const transport = await opening;
+      if (current === opening) opened = transport;
+      return await transport.fetch(input, init);
     } catch (error) {
       if (opened === undefined && current === opening) current = undefined;
       throw error;
     }
   };
-  return { fetch: explained(fetch, options), close, [Symbol.asyncDispose]: close };
+  return { fetch: withCodes(fetch, options), close, [Symbol.asyncDispose]: close };
 }

@@ -26,9 +26,10 @@
 
 import * as undici from "undici";
 import type { Fetch } from "../http/fetch.ts";
+import { lazyTransport } from "./lazy.ts";
 import { onlyOn } from "./only_on.ts";
 import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
-import { type Undici, undiciTransport } from "./undici.ts";
+import { openUndici, type Undici } from "./undici.ts";
 
 export type { ClientCertificate, Fetch, Transport, TransportOptions };
 
@@ -54,5 +55,5 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  */
 export function nodeTransport(options: TransportOptions = {}): Transport {
   onlyOn(["Node.js", "Deno"], "nodeTransport");
-  return undiciTransport(() => undici as unknown as Undici, options);
+  return lazyTransport(options, (given) => openUndici(undici as unknown as Undici, given));
 }

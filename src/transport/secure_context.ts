@@ -9,9 +9,9 @@ import type { TransportOptions } from "./transport.ts";
 
 /** What is given to `tls.connect`, and a part of it. */
 export interface TlsSettings {
-  readonly ca?: readonly string[];
-  readonly cert?: string;
-  readonly key?: string;
+  readonly ca?: readonly string[] | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
   readonly rejectUnauthorized?: boolean;
 }
 

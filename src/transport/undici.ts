@@ -5,10 +5,10 @@
  */
 
 import type { Fetch } from "../http/fetch.ts";
-import { lazyTransport, type Opened } from "./lazy.ts";
+import type { Opened } from "./lazy.ts";
 import { parseProxyUrl } from "./proxy_url.ts";
 import { readFromDisk, secureContext, tlsSettings } from "./secure_context.ts";
-import type { Transport, TransportOptions } from "./transport.ts";
+import type { TransportOptions } from "./transport.ts";
 
 /** The little of undici that is needed here. Its own types would bring it to everybody who has the core checked. */
 export interface Undici {
@@ -26,12 +26,8 @@ interface Pool extends Dispatcher {
   connect(options: unknown): Promise<{ statusCode: number; socket: { destroy(): void } }>;
 }
 
-/** A way out by undici, loaded at the first request. */
-export function undiciTransport(load: () => Undici, options: TransportOptions): Transport {
-  return lazyTransport(options, () => open(load(), options));
-}
-
-async function open(undici: Undici, options: TransportOptions): Promise<Opened> {
+/** Makes an agent of undici's, and the `fetch` that goes by it. */
+export async function openUndici(undici: Undici, options: TransportOptions): Promise<Opened> {
   const settings = tlsSettings(await readFromDisk(options), options.verify);
   const tls = { secureContext: secureContext(settings), rejectUnauthorized: settings.rejectUnauthorized ?? true };
   const dispatcher = options.httpProxyUrl

@@ -5,7 +5,7 @@ import type { Expected, TransportCase } from "./case.ts";
 const ok: Expected = { ok: true };
 const brokenOff: Expected = { code: "network_error", retryable: true, says: "clientCertificate" };
 const handshake: Expected = { code: "tls_failed", retryable: false, says: "clientCertificate" };
-const unknownAuthority: Expected = { code: "tls_failed", retryable: false, says: "Set verify" };
+const unknownAuthority: Expected = { code: "tls_failed", retryable: false, says: "verify" };
 const proxyLogin: Expected = { code: "proxy_failed", retryable: false, says: "the proxy wants credentials" };
 const proxyDead: Expected = { code: "proxy_failed", retryable: true, says: "the proxy doesn't answer" };
 
@@ -97,21 +97,21 @@ export const cases: readonly TransportCase[] = [
     name: "a certificate has expired",
     server: "expired",
     verify: "our CA",
-    expected: { code: "tls_failed", retryable: false, says: "expired" },
+    expected: { code: "tls_failed", retryable: false, says: "verify" },
   },
   { name: "a certificate has expired, and nothing is verified", server: "expired", verify: false, expected: ok },
   {
     name: "a certificate is for another host",
     server: "wrong host",
     verify: "our CA",
-    expected: { code: "tls_failed", retryable: false, says: "another host" },
+    expected: { code: "tls_failed", retryable: false, says: "verify" },
   },
   {
     name: "a certificate is for another host, behind a proxy",
     server: "wrong host",
     proxy: "open",
     verify: "our CA",
-    expected: { code: "tls_failed", retryable: false, says: "another host" },
+    expected: { code: "tls_failed", retryable: false, says: "verify" },
   },
   {
     name: "a certificate is for another host, and nothing is verified",
