@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import {
-  authenticatedFetch,
-  type AuthenticatedFetchOptions,
-  rejectsToken,
-} from "../../src/api_call/authenticated_fetch.ts";
+import { authenticatedFetch, type AuthenticatedFetchOptions } from "../../src/api_call/authenticated_fetch.ts";
 import { decideRedirect, type Hop } from "../../src/api_call/redirects.ts";
+import { rejectsToken } from "../../src/api_call/rejection.ts";
 import { keepBody } from "../../src/api_call/replayable_request.ts";
 import { momentOf, systemClock } from "../../src/clock.ts";
 import { type IssuedToken, issueToken } from "../../src/refresh/issued_token.ts";
@@ -252,8 +249,8 @@ Deno.test("a body that outgrows the limit flows by unkept", async () => {
   const body = new ReadableStream({
     pull: (controller) => ++pulled > 50 ? controller.close() : controller.enqueue(new Uint8Array(100)),
   }, { highWaterMark: 0 });
-  const kept = keepBody(new Request(origin, { method: "POST", body }), 1_000)!;
-  assertEquals(await kept.bytes, undefined);
+  const kept = keepBody(new Request(origin, { method: "POST", body }), {}, 1_000)!;
+  assertEquals(await kept.parts, undefined);
   // Read ahead by as much as the limit, and by no more.
   assert(pulled <= 13, `${pulled} parts were read`);
   assertEquals((await kept.request.arrayBuffer()).byteLength, 5_000);
