@@ -7,7 +7,7 @@
 import type { Fetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
-import { copyBody } from "./bodies.ts";
+import { cancel, copyBody } from "./bodies.ts";
 import { hasHeader, withHeaders } from "./headers.ts";
 import { followRedirects } from "./redirects.ts";
 import { rejectsToken } from "./rejection.ts";
@@ -91,7 +91,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
     origins,
     /** Gives what sends a token in this header: with proofs, made once for the header, where there are to be any. */
     sender(headerKey: string): Fetch {
-      if (dpop !== undefined && headerKey !== provenKey) send = dpop.apiFetch(fetch, provenKey = headerKey);
+      if (dpop && headerKey !== provenKey) send = dpop.apiFetch(fetch, provenKey = headerKey);
       return send;
     },
     /** Tells whether the API rejects the token itself, and not the proof that goes with it. */
@@ -124,7 +124,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       signal?.throwIfAborted();
       // As `fetch` does: what becomes of the caller's objects while the call is under way doesn't count.
       const sent: RequestInit = { ...init };
-      if (typeof sent.body === "object" && sent.body !== null) sent.body = copyBody(sent.body);
+      if (sent.body) sent.body = copyBody(sent.body);
       const redirect = sent.redirect ?? request?.redirect ?? "follow";
       if (redirect === "follow") sent.redirect = "manual";
       let own = sent.headers ?? request?.headers;
@@ -133,7 +133,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       let token: IssuedToken | undefined;
       if (!hasHeader(own, headerKey)) {
         token = tokens.fresh();
-        if (token === undefined) {
+        if (!token) {
           own &&= withHeaders(own, {});
           token = await tokens.get(signal);
         }
@@ -142,21 +142,21 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
           if (hasHeader(own, headerKey)) token = undefined;
         }
       }
-      const headers = token === undefined ? own! : own === undefined ? token.headers : withHeaders(own, token.headers);
+      const headers = !token ? own! : own ? withHeaders(own, token.headers) : token.headers;
       sent.headers = headers;
-      if (request !== undefined) kept = keepBody(request, sent, maxReplayBody);
-      const send = token === undefined ? fetch : api.sender(token.headerKey);
+      if (request) kept = keepBody(request, sent, maxReplayBody);
+      const send = token ? api.sender(token.headerKey) : fetch;
       const response = await send(kept?.request ?? request ?? href, sent);
-      if (response.ok && isRejected === undefined) return response;
+      if (response.ok && !isRejected) return response;
       const call: ApiCall = { href, request, init: sent, headers, redirect, signal, kept };
-      if (token !== undefined) return await replayRejected(response, call, token, api);
+      if (token) return await replayRejected(response, call, token, api);
       return (await followRedirects(response, call, { fetch, headerKey: headerKey!, origins })).response;
     } catch (error) {
       // The very reason: workerd's fetch throws a copy.
       signal?.throwIfAborted();
       throw error;
     } finally {
-      kept?.release();
+      cancel(kept?.reader);
     }
   };
 }

@@ -14,9 +14,9 @@ const patience = 100;
 /** Copies a body that can be changed; text and blobs can't be. */
 export function copyBody(body: BodyInit): BodyInit {
   if (body instanceof URLSearchParams) return new URLSearchParams(body);
-  if (body instanceof ArrayBuffer) return body.slice(0);
-  if (ArrayBuffer.isView(body)) {
-    return new Uint8Array(body.buffer as ArrayBuffer, body.byteOffset, body.byteLength).slice();
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
+    const { buffer = body, byteOffset, byteLength } = body as Bytes;
+    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice();
   }
   if (!(body instanceof FormData)) return body;
   const copy = new FormData();
@@ -63,7 +63,7 @@ export async function readUpTo(
 export async function discardBody(response: Response): Promise<void> {
   try {
     const reader = response.body?.getReader();
-    if (reader === undefined) return;
+    if (!reader) return;
     if (isLonger(response, maxDiscarded)) return cancel(reader);
     const timer = setTimeout(cancel, patience, reader);
     await readUpTo(maxDiscarded, reader);

@@ -10,7 +10,7 @@ function isRecord(headers: HeadersInit): headers is Record<string, string> {
 
 /** Tells whether headers have one of this name, given in lower case. */
 export function hasHeader(headers: HeadersInit | undefined, name: string | undefined): boolean {
-  if (headers === undefined || name === undefined) return false;
+  if (!headers || !name) return false;
   if (!isRecord(headers)) return ("append" in headers ? headers as Headers : new Headers(headers)).has(name);
   for (const key in headers) if (key.toLowerCase() === name) return true;
   return false;

@@ -67,13 +67,9 @@ function isSafe(method: string): boolean {
   return /^(GET|HEAD)$/i.test(method);
 }
 
-/** A response, and where it comes from. */
-export interface Followed {
+/** A response, and the request it answers. */
+export interface Followed extends Hop {
   readonly response: Response;
-  /** Whether it comes from an origin the credential is for, by way of such origins alone. */
-  readonly isHome: boolean;
-  /** Whether the call may be replayed: not where a redirect came for a body that was taken, for an order is placed once. */
-  readonly isRepeatable: boolean;
 }
 
 /**
@@ -91,24 +87,35 @@ export async function followRedirects(
   call: ApiCall,
   options: CredentialScope & { fetch: Fetch },
 ): Promise<Followed> {
-  const { request, init } = call;
-  const { fetch } = options;
-  const method = init.method ?? request?.method ?? "GET";
-  let hop: Hop = { href: call.href, method, headers: call.headers, isGet: false, isHome: true };
+  const { href, request, init, headers } = call;
+  const { fetch, headerKey, origins } = options;
+  let hop: Hop = { href, method: init.method ?? request?.method ?? "GET", headers, isGet: false, isHome: true };
   let response = first;
   for (let count = 0; call.redirect === "follow"; count++) {
-    if (response.type === "opaqueredirect") return await followOpaque(call, method, options);
+    if (response.type === "opaqueredirect") {
+      // It is sent again from the start, so it must be safe. Of headers, browsers take `authorization` alone off.
+      if (headerKey !== "authorization" || !isSafe(hop.method)) throw redirectRefused();
+      response = await fetch(request ?? href, { ...init, headers, redirect: "follow" });
+      return { ...hop, response, isHome: origins.includes(new URL(response.url || href).origin) };
+    }
     const next = decideRedirect(response, hop, options);
-    const body = next === undefined || next.isGet ? null : await replayBody(call);
+    const body = next && !next.isGet ? await replayBody(call) : null;
     // A stream can't be sent a second time: the caller gets the redirect itself.
-    if (next === undefined || body === undefined) break;
+    if (!next || body === undefined) break;
     await discardBody(response);
     if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
     hop = next;
-    const { isGet: _, isHome: __, href, ...ours } = next;
-    response = await fetch(href, { ...readSettings(request), ...init, ...ours, body });
+    const ours = { method: hop.method, headers: hop.headers, body };
+    response = await fetch(hop.href, { ...readSettings(request), ...init, ...ours });
   }
-  return { response, isHome: hop.isHome, isRepeatable: !hop.isGet };
+  return { ...hop, response };
+}
+
+function redirectRefused(): AuthenticationError {
+  return new AuthenticationError(
+    "redirect_refused",
+    "Cannot follow the API's redirect: browsers hide where it leads. Call the URL it leads to.",
+  );
 }
 
 /** Reads what a `Request` says besides its URL and body. Its attributes are enumerable, as Web IDL has it. */
@@ -120,25 +127,4 @@ function readSettings(request: Request | undefined): RequestInit {
     if (value !== undefined && typeof value !== "function") settings[name] = value;
   }
   return settings;
-}
-
-/**
- * Lets a browser follow, which doesn't show where a redirect leads. Browsers take `authorization` off when it leaves the
- * origin, and no other header; and what isn't safe to send twice isn't.
- */
-async function followOpaque(
-  { href, request, init, headers }: ApiCall,
-  method: string,
-  { fetch, headerKey, origins }: CredentialScope & { fetch: Fetch },
-): Promise<Followed> {
-  if (headerKey !== "authorization" || !isSafe(method)) {
-    const { origin, pathname } = new URL(href);
-    throw new AuthenticationError(
-      "redirect_refused",
-      `Cannot follow the redirect of ${origin}${pathname}: browsers hide where it leads. ` +
-        'Call that URL itself, or set redirect: "manual".',
-    );
-  }
-  const response = await fetch(request ?? href, { ...init, headers, redirect: "follow" });
-  return { response, isHome: origins.includes(new URL(response.url || href).origin), isRepeatable: true };
 }

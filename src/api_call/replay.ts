@@ -56,9 +56,9 @@ export async function replayRejected(
     // Later calls are to have another token, whether or not this one can be replayed, and however long its body takes.
     const replacing = tokens.replace(token, { route, replays, signal });
     replacing.catch(() => {});
-    const body = last.isRepeatable && replays < maxReplays ? await replayBody(sent) : undefined;
+    const body = !last.isGet && replays < maxReplays ? await replayBody(sent) : undefined;
     const next = body === undefined ? undefined : await replacing;
-    if (body === undefined || next === undefined) return last.response;
+    if (body === undefined || !next) return last.response;
     await discardBody(last.response);
     // From the first call's headers, which hold the first token.
     let { headers } = sent;

@@ -5,7 +5,7 @@
  */
 
 import { untilAborted } from "../refresh/deadlines.ts";
-import { cancel, copyBody, isLonger, readUpTo } from "./bodies.ts";
+import { copyBody, isLonger, readUpTo } from "./bodies.ts";
 import { withHeaders } from "./headers.ts";
 
 /** How much of a `Request`'s body is kept for a replay by default, in bytes: 1 MiB. */
@@ -33,13 +33,13 @@ export interface KeptBody {
   readonly request: Request;
   /** Resolves to the whole body, `null` if there is none, or `undefined` if it is too large to be kept. */
   readonly parts: Promise<Uint8Array<ArrayBuffer>[] | null | undefined>;
-  /** Stops keeping. */
-  release(): void;
+  /** What reads it: to be cancelled once it needn't be kept any more. */
+  readonly reader: ReadableStreamDefaultReader | undefined;
 }
 
 /** Tells whether a value is a `Request`, by its shape: a fetch of another realm (undici from npm) brings its own. */
 export function isRequest(value: unknown): value is Request {
-  return typeof value === "object" && value !== null && "clone" in value;
+  return "clone" in Object(value);
 }
 
 /** Reads what `fetch` was called with, and copies what can be changed. Nothing is kept of a `Request`'s body yet. */
@@ -69,20 +69,19 @@ export function readCall(input: string | URL | Request, given: RequestInit | und
  * of it, which Deno sends without its length.
  */
 export function keepBody(request: Request | undefined, { body }: RequestInit, limit: number): KeptBody | undefined {
-  if (request === undefined || body != null || /^(GET|HEAD)$/.test(request.method)) return undefined;
+  if (!request || body != null || /^(GET|HEAD)$/.test(request.method)) return undefined;
   // A server's request that is forwarded says its length.
-  if (isLonger(request, limit)) return { request, parts: Promise.resolve(undefined), release() {} };
+  if (isLonger(request, limit)) return { request, parts: Promise.resolve(undefined), reader: undefined };
   const sent = request.clone();
   // The copy first: now a look at the original's body does no harm.
   const reader = request.body?.getReader();
   // One branch of a tee alone is cancelled: the other goes on, and nothing is buffered for this one any more.
-  const release = () => cancel(reader);
-  return { request: sent, parts: reader ? readUpTo(limit, reader) : Promise.resolve(null), release };
+  return { request: sent, parts: reader ? readUpTo(limit, reader) : Promise.resolve(null), reader };
 }
 
 /** Resolves to the body to send again, `null` if there is none, or `undefined` where it can't be: a stream is gone. */
 export async function replayBody({ init, kept, signal }: ApiCall): Promise<BodyInit | null | undefined> {
-  if (kept === undefined) {
+  if (!kept) {
     const body = Object(init.body);
     return "getReader" in body || Symbol.asyncIterator in body ? undefined : init.body ?? null;
   }

@@ -5,7 +5,7 @@
  */
 
 import { untilAborted } from "../refresh/deadlines.ts";
-import { discardBody } from "../api_call/bodies.ts";
+import { cancel, discardBody } from "../api_call/bodies.ts";
 import { type ApiCall, defaultMaxReplayBody, keepBody, readCall, replayBody } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { proofError } from "./challenge.ts";
@@ -120,7 +120,7 @@ class Sending {
   }
 
   release(): void {
-    this.#call.kept?.release();
+    cancel(this.#call.kept?.reader);
   }
 
   /** `fetch` hears of an abort by itself. What looks a key up may not, and may wait for somebody who never answers. */

@@ -6,6 +6,7 @@
 
 import type * as Http from "node:http";
 import type * as Stream from "node:stream";
+import { cancel } from "../api_call/bodies.ts";
 import { defaultMaxReplayBody, keepBody, readCall } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { followRedirects } from "../api_call/redirects.ts";
@@ -45,7 +46,7 @@ export function unverifiedFetch(options: UnverifiedOptions): Fetch {
       const { response } = await followRedirects(first, { ...call, kept }, { fetch: send, ...scope });
       return checkRedirect(response, redirect);
     } finally {
-      kept?.release();
+      cancel(kept?.reader);
     }
   };
 }
