@@ -123,11 +123,10 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
     try {
       signal?.throwIfAborted();
       // As `fetch` does: what becomes of the caller's objects while the call is under way doesn't count.
-      const sent: RequestInit = { ...init };
+      const redirect = init?.redirect ?? request?.redirect ?? "follow";
+      const sent: RequestInit = { ...init, redirect: redirect === "follow" ? "manual" : redirect };
       if (sent.body) sent.body = copyBody(sent.body);
-      const redirect = sent.redirect ?? request?.redirect ?? "follow";
-      if (redirect === "follow") sent.redirect = "manual";
-      let own = sent.headers ?? request?.headers;
+      let own = init?.headers ?? request?.headers;
       // Before the first token, it may be the settings' to say which header it is.
       let headerKey = tokens.last?.headerKey ?? firstKey;
       let token: IssuedToken | undefined;

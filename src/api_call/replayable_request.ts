@@ -39,7 +39,7 @@ export interface KeptBody {
 
 /** Tells whether a value is a `Request`, by its shape: a fetch of another realm (undici from npm) brings its own. */
 export function isRequest(value: unknown): value is Request {
-  return "clone" in Object(value);
+  return typeof value === "object" && value !== null && "clone" in value;
 }
 
 /** Reads what `fetch` was called with, and copies what can be changed. Nothing is kept of a `Request`'s body yet. */
