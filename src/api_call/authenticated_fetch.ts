@@ -88,7 +88,6 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
   let send = fetch;
   const api = {
     tokens,
-    origins,
     /** Gives what sends a token in this header: with proofs, made once for the header, where there are to be any. */
     sender(headerKey: string): Fetch {
       if (dpop && headerKey !== provenKey) send = dpop.apiFetch(fetch, provenKey = headerKey);
@@ -147,9 +146,21 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       const send = token ? api.sender(token.headerKey) : fetch;
       const response = await send(kept?.request ?? request ?? href, sent);
       if (response.ok && !isRejected) return response;
-      const call: ApiCall = { href, request, init: sent, headers, redirect, signal, kept };
-      if (token) return await replayRejected(response, call, token, api);
-      return (await followRedirects(response, call, { fetch, headerKey: headerKey!, origins })).response;
+      const call = {
+        href,
+        request,
+        init: sent,
+        headers,
+        redirect,
+        signal,
+        kept,
+        headerKey: headerKey!,
+        origins,
+        fetch: send,
+      };
+      return token
+        ? await replayRejected(response, call, token, api)
+        : (await followRedirects(response, call)).response;
     } catch (error) {
       // The very reason: workerd's fetch throws a copy.
       signal?.throwIfAborted();

@@ -24,11 +24,6 @@ export function copyBody(body: BodyInit): BodyInit {
   return copy;
 }
 
-/** Tells whether a message says that its body is longer than a limit, in bytes. */
-export function isLonger({ headers }: Request | Response, limit: number): boolean {
-  return Number(headers.get("content-length")) > limit;
-}
-
 /** Cancels the rest of a stream, and doesn't wait for it. */
 export function cancel(reader: ReadableStreamDefaultReader | undefined): void {
   reader?.cancel().catch(() => {});
@@ -60,11 +55,10 @@ export async function readUpTo(
  * @param response The response, unread.
  * @returns A promise that settles, within 100 ms, when the body is read or cancelled. It never rejects.
  */
-export async function discardBody(response: Response): Promise<void> {
+export async function discardBody({ body }: Response): Promise<void> {
   try {
-    const reader = response.body?.getReader();
+    const reader = body?.getReader();
     if (!reader) return;
-    if (isLonger(response, maxDiscarded)) return cancel(reader);
     const timer = setTimeout(cancel, patience, reader);
     await readUpTo(maxDiscarded, reader);
     clearTimeout(timer);

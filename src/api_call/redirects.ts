@@ -72,33 +72,32 @@ export interface Followed extends Hop {
   readonly response: Response;
 }
 
+/** A call that may be redirected: what sends it, and where its credential may go. */
+export interface RedirectableCall extends ApiCall, CredentialScope {
+  readonly fetch: Fetch;
+}
+
 /**
  * Follows redirects from the first response to a call that was sent with `redirect: "manual"`, if the caller wants it.
  *
  * @param first The first response.
  * @param call What it is the response to.
- * @param options What sends the requests, and where the credential may go.
  * @returns The last response: one that doesn't redirect, or that would take a body that is gone.
  * @throws {TypeError} After 20 redirects.
  * @throws {AuthenticationError} Where a browser hides what can't be followed unseen.
  */
-export async function followRedirects(
-  first: Response,
-  call: ApiCall,
-  options: CredentialScope & { fetch: Fetch },
-): Promise<Followed> {
-  const { href, request, init, headers } = call;
-  const { fetch, headerKey, origins } = options;
+export async function followRedirects(first: Response, call: RedirectableCall): Promise<Followed> {
+  const { href, request, init, headers, fetch } = call;
   let hop: Hop = { href, method: init.method ?? request?.method ?? "GET", headers, isGet: false, isHome: true };
   let response = first;
   for (let count = 0; call.redirect === "follow"; count++) {
     if (response.type === "opaqueredirect") {
       // It is sent again from the start, so it must be safe. Of headers, browsers take `authorization` alone off.
-      if (headerKey !== "authorization" || !isSafe(hop.method)) throw redirectRefused();
+      if (call.headerKey !== "authorization" || !isSafe(hop.method)) throw redirectRefused();
       response = await fetch(request ?? href, { ...init, headers, redirect: "follow" });
-      return { ...hop, response, isHome: origins.includes(new URL(response.url || href).origin) };
+      return { ...hop, response, isHome: call.origins.includes(new URL(response.url || href).origin) };
     }
-    const next = decideRedirect(response, hop, options);
+    const next = decideRedirect(response, hop, call);
     const body = next && !next.isGet ? await replayBody(call) : null;
     // A stream can't be sent a second time: the caller gets the redirect itself.
     if (!next || body === undefined) break;

@@ -9,14 +9,12 @@ import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { discardBody } from "./bodies.ts";
 import { withHeaders } from "./headers.ts";
-import { followRedirects } from "./redirects.ts";
-import { type ApiCall, replayBody } from "./replayable_request.ts";
+import { followRedirects, type RedirectableCall } from "./redirects.ts";
+import { replayBody } from "./replayable_request.ts";
 
 /** The API, and the tokens for it. */
 export interface Api {
   readonly tokens: Tokens;
-  /** Where the tokens may go. */
-  readonly origins: readonly string[];
   /** Gives what sends a token in this header. */
   sender(headerKey: string): Fetch;
   /** Tells whether a response rejects the token. */
@@ -37,9 +35,9 @@ const maxReplays = 2;
  */
 export async function replayRejected(
   first: Response,
-  sent: ApiCall,
+  sent: RedirectableCall,
   issued: IssuedToken,
-  { tokens, origins, sender, isRejected }: Api,
+  { tokens, sender, isRejected }: Api,
 ): Promise<Response> {
   const { href, request, init, signal } = sent;
   let call = sent;
@@ -47,8 +45,7 @@ export async function replayRejected(
   let response = first;
   let route = "";
   for (let replays = 0;; replays++) {
-    const { headerKey } = token;
-    const last = await followRedirects(response, call, { fetch: sender(headerKey), headerKey, origins });
+    const last = await followRedirects(response, call);
     const rejected = last.isHome && await isRejected(last.response);
     if (replays > 0) tokens.replayed(last.response.status, !rejected, route);
     if (!rejected) return last.response;
@@ -62,11 +59,13 @@ export async function replayRejected(
     await discardBody(last.response);
     // From the first call's headers, which hold the first token.
     let { headers } = sent;
-    if (next.headerKey !== issued.headerKey) (headers = new Headers(headers)).delete(issued.headerKey);
+    const { headerKey } = next;
+    if (headerKey !== issued.headerKey) (headers = new Headers(headers)).delete(issued.headerKey);
     headers = withHeaders(headers, next.headers);
-    call = { ...sent, headers };
+    const fetch = sender(headerKey);
+    call = { ...sent, headers, headerKey, fetch };
     token = next;
-    response = await sender(next.headerKey)(request ?? href, { ...init, headers, body });
+    response = await fetch(request ?? href, { ...init, headers, body });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { untilAborted } from "../refresh/deadlines.ts";
-import { copyBody, isLonger, readUpTo } from "./bodies.ts";
+import { copyBody, readUpTo } from "./bodies.ts";
 import { withHeaders } from "./headers.ts";
 
 /** How much of a `Request`'s body is kept for a replay by default, in bytes: 1 MiB. */
@@ -71,7 +71,9 @@ export function readCall(input: string | URL | Request, given: RequestInit | und
 export function keepBody(request: Request | undefined, { body }: RequestInit, limit: number): KeptBody | undefined {
   if (!request || body != null || /^(GET|HEAD)$/.test(request.method)) return undefined;
   // A server's request that is forwarded says its length.
-  if (isLonger(request, limit)) return { request, parts: Promise.resolve(undefined), reader: undefined };
+  if (Number(request.headers.get("content-length")) > limit) {
+    return { request, parts: Promise.resolve(undefined), reader: undefined };
+  }
   const sent = request.clone();
   // The copy first: now a look at the original's body does no harm.
   const reader = request.body?.getReader();

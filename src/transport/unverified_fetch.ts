@@ -43,7 +43,7 @@ export function unverifiedFetch(options: UnverifiedOptions): Fetch {
     try {
       const first = await send(kept?.request ?? request ?? href, { ...call.init, headers });
       const scope = { headerKey: "authorization", origins: [new URL(href).origin] };
-      const { response } = await followRedirects(first, { ...call, kept }, { fetch: send, ...scope });
+      const { response } = await followRedirects(first, { ...call, kept, fetch: send, ...scope });
       return checkRedirect(response, redirect);
     } finally {
       cancel(kept?.reader);
