@@ -83,17 +83,20 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
   const base = new URL(options.endpoint).href;
   const origins = [base, ...allowedOrigins].map((url) => new URL(url).origin);
   const home = origins[0]!;
-  const firstKey = options.headerKey?.toLowerCase();
-  let provenKey: string | undefined;
-  let send = fetch;
+  const firstKey = options.headerKey?.toLowerCase() ?? "";
+  let provenKey = "";
+  let proving = fetch;
   const api = {
     tokens,
-    /** Gives what sends a token in this header: with proofs, made once for the header, where there are to be any. */
     sender(headerKey: string): Fetch {
-      if (dpop && headerKey !== provenKey) send = dpop.apiFetch(fetch, provenKey = headerKey);
-      return send;
+      // Made once for a header: its name hardly ever changes.
+      if (dpop && headerKey !== provenKey) {
+        proving = dpop.apiFetch(fetch, headerKey);
+        provenKey = headerKey;
+      }
+      return proving;
     },
-    /** Tells whether the API rejects the token itself, and not the proof that goes with it. */
+    // Another token is no help where the proof is rejected.
     isRejected: async (response: Response) =>
       !dpop?.isAboutProof(response) && await (isRejected ?? rejectsToken)(response),
   };
@@ -146,18 +149,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       const send = token ? api.sender(token.headerKey) : fetch;
       const response = await send(kept?.request ?? request ?? href, sent);
       if (response.ok && !isRejected) return response;
-      const call = {
-        href,
-        request,
-        init: sent,
-        headers,
-        redirect,
-        signal,
-        kept,
-        headerKey: headerKey!,
-        origins,
-        fetch: send,
-      };
+      const call = { href, request, init: sent, headers, redirect, signal, kept, headerKey, origins, fetch: send };
       return token
         ? await replayRejected(response, call, token, api)
         : (await followRedirects(response, call)).response;

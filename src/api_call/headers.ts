@@ -8,8 +8,8 @@ function isRecord(headers: HeadersInit): headers is Record<string, string> {
   return !(Symbol.iterator in headers);
 }
 
-/** Tells whether headers have one of this name, given in lower case. */
-export function hasHeader(headers: HeadersInit | undefined, name: string | undefined): boolean {
+/** Tells whether headers have one of this name, given in lower case; none is named by an empty text. */
+export function hasHeader(headers: HeadersInit | undefined, name: string): boolean {
   if (!headers || !name) return false;
   if (!isRecord(headers)) return ("append" in headers ? headers as Headers : new Headers(headers)).has(name);
   for (const key in headers) if (key.toLowerCase() === name) return true;

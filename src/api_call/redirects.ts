@@ -93,7 +93,12 @@ export async function followRedirects(first: Response, call: RedirectableCall): 
   for (let count = 0; call.redirect === "follow"; count++) {
     if (response.type === "opaqueredirect") {
       // It is sent again from the start, so it must be safe. Of headers, browsers take `authorization` alone off.
-      if (call.headerKey !== "authorization" || !isSafe(hop.method)) throw redirectRefused();
+      if (call.headerKey !== "authorization" || !isSafe(hop.method)) {
+        throw new AuthenticationError(
+          "redirect_refused",
+          "Cannot follow the API's redirect: browsers hide where it leads. Call the URL it leads to.",
+        );
+      }
       response = await fetch(request ?? href, { ...init, headers, redirect: "follow" });
       return { ...hop, response, isHome: call.origins.includes(new URL(response.url || href).origin) };
     }
@@ -108,13 +113,6 @@ export async function followRedirects(first: Response, call: RedirectableCall): 
     response = await fetch(hop.href, { ...readSettings(request), ...init, ...ours });
   }
   return { ...hop, response };
-}
-
-function redirectRefused(): AuthenticationError {
-  return new AuthenticationError(
-    "redirect_refused",
-    "Cannot follow the API's redirect: browsers hide where it leads. Call the URL it leads to.",
-  );
 }
 
 /** Reads what a `Request` says besides its URL and body. Its attributes are enumerable, as Web IDL has it. */
