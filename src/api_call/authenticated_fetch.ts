@@ -8,7 +8,7 @@ import type { Fetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { cancel, copyBody } from "./bodies.ts";
-import { hasHeader, withHeaders } from "./headers.ts";
+import { addHeaders, hasHeader } from "./headers.ts";
 import { followRedirects } from "./redirects.ts";
 import { rejectsToken } from "./rejection.ts";
 import { replayRejected } from "./replay.ts";
@@ -88,7 +88,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
   let proving = fetch;
   const api = {
     tokens,
-    sender(headerKey: string): Fetch {
+    chooseFetch(headerKey: string): Fetch {
       // Made once for a header: its name hardly ever changes.
       if (dpop && headerKey !== provenKey) {
         proving = dpop.apiFetch(fetch, headerKey);
@@ -135,7 +135,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       if (!hasHeader(own, headerKey)) {
         token = tokens.fresh();
         if (!token) {
-          own &&= withHeaders(own, {});
+          own &&= addHeaders(own, {});
           token = await tokens.get(signal);
         }
         if (token.headerKey !== headerKey) {
@@ -143,10 +143,10 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
           if (hasHeader(own, headerKey)) token = undefined;
         }
       }
-      const headers = !token ? own! : own ? withHeaders(own, token.headers) : token.headers;
+      const headers = !token ? own! : own ? addHeaders(own, token.headers) : token.headers;
       sent.headers = headers;
       if (request) kept = keepBody(request, sent, maxReplayBody);
-      const send = token ? api.sender(token.headerKey) : fetch;
+      const send = token ? api.chooseFetch(token.headerKey) : fetch;
       const response = await send(kept?.request ?? request ?? href, sent);
       if (response.ok && !isRejected) return response;
       const call = { href, request, init: sent, headers, redirect, signal, kept, headerKey, origins, fetch: send };

@@ -17,7 +17,7 @@ export function hasHeader(headers: HeadersInit | undefined, name: string): boole
 }
 
 /** Copies headers, and sets those of a record on the copy. */
-export function withHeaders(headers: HeadersInit, added: Readonly<Record<string, string>>): HeadersInit {
+export function addHeaders(headers: HeadersInit, added: Readonly<Record<string, string>>): HeadersInit {
   if (isRecord(headers)) return { ...headers, ...added };
   const copy = new Headers(headers);
   for (const name in added) copy.set(name, added[name]!);

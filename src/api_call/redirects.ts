@@ -52,7 +52,7 @@ export function decideRedirect(
   if (location === null || !URL.canParse(location, hop.href)) return undefined;
   const { href, origin, protocol } = new URL(location, hop.href);
   if (!/^https?:$/.test(protocol)) return undefined;
-  const isGet = status === 303 ? !isSafe(hop.method) : status < 303 && /^POST$/i.test(hop.method);
+  const isGet = status === 303 ? !isGetOrHead(hop.method) : status < 303 && /^POST$/i.test(hop.method);
   // Once it has left, it stays away: a redirect back must not bring the credential along for a stranger's request.
   const isHome = hop.isHome && origins.includes(origin);
   const headers = new Headers(hop.headers);
@@ -63,7 +63,7 @@ export function decideRedirect(
   return { href, method: isGet ? "GET" : hop.method, headers, isGet: hop.isGet || isGet, isHome };
 }
 
-function isSafe(method: string): boolean {
+function isGetOrHead(method: string): boolean {
   return /^(GET|HEAD)$/i.test(method);
 }
 
@@ -93,7 +93,7 @@ export async function followRedirects(first: Response, call: RedirectableCall): 
   for (let count = 0; call.redirect === "follow"; count++) {
     if (response.type === "opaqueredirect") {
       // It is sent again from the start, so it must be safe. Of headers, browsers take `authorization` alone off.
-      if (call.headerKey !== "authorization" || !isSafe(hop.method)) {
+      if (call.headerKey !== "authorization" || !isGetOrHead(hop.method)) {
         throw new AuthenticationError(
           "redirect_refused",
           "Cannot follow the API's redirect: browsers hide where it leads. Call the URL it leads to.",

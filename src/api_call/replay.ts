@@ -8,7 +8,7 @@ import type { Fetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { discardBody } from "./bodies.ts";
-import { withHeaders } from "./headers.ts";
+import { addHeaders } from "./headers.ts";
 import { followRedirects, type RedirectableCall } from "./redirects.ts";
 import { replayBody } from "./replayable_request.ts";
 
@@ -16,7 +16,7 @@ import { replayBody } from "./replayable_request.ts";
 export interface Api {
   readonly tokens: Tokens;
   /** Gives what sends a token in this header. */
-  sender(headerKey: string): Fetch;
+  chooseFetch(headerKey: string): Fetch;
   /** Tells whether a response rejects the token. */
   isRejected(response: Response): Promise<boolean>;
 }
@@ -37,7 +37,7 @@ export async function replayRejected(
   first: Response,
   sent: RedirectableCall,
   issued: IssuedToken,
-  { tokens, sender, isRejected }: Api,
+  { tokens, chooseFetch, isRejected }: Api,
 ): Promise<Response> {
   const { href, request, init, signal } = sent;
   let call = sent;
@@ -61,8 +61,8 @@ export async function replayRejected(
     let { headers } = sent;
     const { headerKey } = next;
     if (headerKey !== issued.headerKey) (headers = new Headers(headers)).delete(issued.headerKey);
-    headers = withHeaders(headers, next.headers);
-    const fetch = sender(headerKey);
+    headers = addHeaders(headers, next.headers);
+    const fetch = chooseFetch(headerKey);
     call = { ...sent, headers, headerKey, fetch };
     token = next;
     response = await fetch(request ?? href, { ...init, headers, body });

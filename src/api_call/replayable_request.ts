@@ -6,7 +6,7 @@
 
 import { untilAborted } from "../refresh/deadlines.ts";
 import { copyBody, readUpTo } from "./bodies.ts";
-import { withHeaders } from "./headers.ts";
+import { addHeaders } from "./headers.ts";
 
 /** How much of a `Request`'s body is kept for a replay by default, in bytes: 1 MiB. */
 export const defaultMaxReplayBody = 1_048_576;
@@ -54,7 +54,7 @@ export function readCall(input: string | URL | Request, given: RequestInit | und
     href,
     request,
     init,
-    headers: withHeaders(init.headers ?? request?.headers ?? {}, {}),
+    headers: addHeaders(init.headers ?? request?.headers ?? {}, {}),
     redirect: init.redirect ?? request?.redirect ?? "follow",
     signal: init.signal ?? request?.signal,
     kept: undefined,
