@@ -9,8 +9,8 @@
 
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
-import { discardBody } from "./discard_body.ts";
-import { type ApiCall, removeHeaders, replayBody, sendAgain, sendElsewhere } from "./replayable_request.ts";
+import { discardBody } from "./bodies.ts";
+import { type ApiCall, replayBody } from "./replayable_request.ts";
 
 /** As many as browsers follow (Fetch standard §4.4). */
 const maxRedirects = 20;
@@ -41,97 +41,87 @@ export interface CredentialScope {
  * @returns The next request; `undefined` if the answer doesn't redirect.
  */
 export function decideRedirect(
-  { status, headers }: Pick<Response, "status" | "headers">,
+  response: Pick<Response, "status" | "headers">,
   hop: Hop,
   { headerKey, origins }: CredentialScope,
 ): Hop | undefined {
+  const { status } = response;
   // The status first: runtimes make a response's headers when they are looked at, and hardly any answer redirects.
-  if (!isRedirect(status)) return undefined;
-  const location = headers.get("location");
+  if (![301, 302, 303, 307, 308].includes(status)) return undefined;
+  const location = response.headers.get("location");
   if (location === null || !URL.canParse(location, hop.href)) return undefined;
   const { href, origin, protocol } = new URL(location, hop.href);
   if (!/^https?:$/.test(protocol)) return undefined;
-  const method = hop.method.toUpperCase();
-  const toGet = status === 303 ? method !== "GET" && method !== "HEAD" : status < 303 && method === "POST";
-  const staysHome = hop.isHome && origins.includes(origin);
+  const isGet = status === 303 ? !isGetOrHead(hop.method) : status < 303 && /^POST$/i.test(hop.method);
   // Once it has left, it stays away: a redirect back must not bring the credential along for a stranger's request.
-  const leaves = !staysHome && origin !== new URL(hop.href).origin;
-  const isRemoved = (name: string) =>
-    toGet && name.startsWith("content-") || leaves && (name === headerKey || credentialHeaders.includes(name));
-  return {
-    href,
-    method: toGet ? "GET" : hop.method,
-    headers: toGet || leaves ? removeHeaders(hop.headers, isRemoved) : hop.headers,
-    isGet: hop.isGet || toGet,
-    isHome: hop.isHome && !leaves,
-  };
+  const isHome = hop.isHome && origins.includes(origin);
+  const headers = new Headers(hop.headers);
+  for (const name of [...headers.keys()]) {
+    const isCredential = name === headerKey || /^((proxy-)?authorization|cookie)$/.test(name);
+    if (isGet && name.startsWith("content-") || !isHome && isCredential) headers.delete(name);
+  }
+  return { href, method: isGet ? "GET" : hop.method, headers, isGet: hop.isGet || isGet, isHome };
 }
 
-const credentialHeaders = ["authorization", "proxy-authorization", "cookie"];
-
-/** Whether a status redirects (Fetch standard §2.2.3). */
-export function isRedirect(status: number): boolean {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+function isGetOrHead(method: string): boolean {
+  return /^(GET|HEAD)$/i.test(method);
 }
 
-/** A response, and where it comes from. */
-export interface Followed {
+/** A response, and the request it answers. */
+export interface Followed extends Hop {
   readonly response: Response;
-  /** Whether it comes from an origin the credential is for, by way of such origins alone. */
-  readonly isHome: boolean;
-  /** Whether the call may be replayed: not where a redirect came for a body that was taken, for an order is placed once. */
-  readonly isRepeatable: boolean;
+}
+
+/** A call that may be redirected: what sends it, and where its credential may go. */
+export interface RedirectableCall extends ApiCall, CredentialScope {
+  readonly fetch: Fetch;
 }
 
 /**
- * Follows redirects from the first response to a call that was sent with `redirect: "manual"`.
+ * Follows redirects from the first response to a call that was sent with `redirect: "manual"`, if the caller wants it.
  *
  * @param first The first response.
  * @param call What it is the response to.
- * @param options What sends the requests, and where the credential may go.
  * @returns The last response: one that doesn't redirect, or that would take a body that is gone.
  * @throws {TypeError} After 20 redirects.
  * @throws {AuthenticationError} Where a browser hides what can't be followed unseen.
  */
-export async function followRedirects(
-  first: Response,
-  call: ApiCall,
-  options: CredentialScope & { fetch: Fetch },
-): Promise<Followed> {
-  if (first.type === "opaqueredirect") return await followOpaque(call, options);
-  const method = call.init?.method ?? call.request?.method ?? "GET";
-  let hop: Hop = { href: call.href, method, headers: call.headers, isGet: false, isHome: true };
+export async function followRedirects(first: Response, call: RedirectableCall): Promise<Followed> {
+  const { href, request, init, headers, fetch } = call;
+  let hop: Hop = { href, method: init.method ?? request?.method ?? "GET", headers, isGet: false, isHome: true };
   let response = first;
-  for (let count = 0;; count++) {
-    const next = decideRedirect(response, hop, options);
-    const body = next === undefined || next.isGet ? null : await replayBody(call);
+  for (let count = 0; call.redirect === "follow"; count++) {
+    if (response.type === "opaqueredirect") {
+      // It is sent again from the start, so it must be safe. Of headers, browsers take `authorization` alone off.
+      if (call.headerKey !== "authorization" || !isGetOrHead(hop.method)) {
+        throw new AuthenticationError(
+          "redirect_refused",
+          "Cannot follow the API's redirect: browsers hide where it leads. Call the URL it leads to.",
+        );
+      }
+      response = await fetch(request ?? href, { ...init, headers, redirect: "follow" });
+      return { ...hop, response, isHome: call.origins.includes(new URL(response.url || href).origin) };
+    }
+    const next = decideRedirect(response, hop, call);
+    const body = next && !next.isGet ? await replayBody(call) : null;
     // A stream can't be sent a second time: the caller gets the redirect itself.
-    if (next === undefined || body === undefined) return { response, isHome: hop.isHome, isRepeatable: !hop.isGet };
+    if (!next || body === undefined) break;
     await discardBody(response);
     if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
-    const { href, method, headers } = hop = next;
-    response = await sendElsewhere(options.fetch, call, { href, method, headers, body, redirect: "manual" });
+    hop = next;
+    const ours = { method: hop.method, headers: hop.headers, body };
+    response = await fetch(hop.href, { ...readSettings(request), ...init, ...ours });
   }
+  return { ...hop, response };
 }
 
-/**
- * Lets a browser follow, which doesn't show where a redirect leads. Browsers take `authorization` off when it leaves the
- * origin, and no other header; and what isn't safe to send twice isn't.
- */
-async function followOpaque(
-  call: ApiCall,
-  { fetch, headerKey, origins }: CredentialScope & { fetch: Fetch },
-): Promise<Followed> {
-  const { href, headers } = call;
-  const method = call.init?.method ?? call.request?.method ?? "GET";
-  if (headerKey !== "authorization" || !/^(GET|HEAD)$/i.test(method)) {
-    const { origin, pathname } = new URL(href);
-    throw new AuthenticationError(
-      "redirect_refused",
-      `Cannot follow the redirect of ${origin}${pathname}: browsers hide where it leads. ` +
-        'Call that URL itself, or set redirect: "manual".',
-    );
+/** Reads what a `Request` says besides its URL and body. Its attributes are enumerable, as Web IDL has it. */
+function readSettings(request: Request | undefined): RequestInit {
+  const settings: Record<string, unknown> = {};
+  for (const name in request) {
+    const value = name === "body" ? undefined : request[name as keyof Request];
+    // Not even as `undefined`: workerd of 2024 takes no `cache` at all.
+    if (value !== undefined && typeof value !== "function") settings[name] = value;
   }
-  const response = await sendAgain(fetch, call, { headers, redirect: "follow" }, null);
-  return { response, isHome: origins.includes(new URL(response.url || href).origin), isRepeatable: true };
+  return settings;
 }

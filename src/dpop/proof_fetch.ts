@@ -5,17 +5,8 @@
  */
 
 import { untilAborted } from "../refresh/deadlines.ts";
-import {
-  type ApiCall,
-  defaultMaxReplayBody,
-  keepBody,
-  readCall,
-  replayBody,
-  sendAgain,
-  sendFirst,
-  sendsOwnBody,
-} from "../api_call/replayable_request.ts";
-import { discardBody } from "../api_call/discard_body.ts";
+import { cancel, discardBody } from "../api_call/bodies.ts";
+import { type ApiCall, defaultMaxReplayBody, keepBody, readCall, replayBody } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { proofError } from "./challenge.ts";
 import type { Nonces } from "./nonces.ts";
@@ -109,7 +100,8 @@ class Sending {
   }
 
   asIs(): Promise<Response> {
-    return this.#noted(sendFirst(this.#fetch, this.#call, {}));
+    const { href, request, init } = this.#call;
+    return this.#noted(this.#fetch(request ?? href, init));
   }
 
   /** Sends it with a proof: the first time, or again with the body that was kept. */
@@ -120,19 +112,20 @@ class Sending {
   ): Promise<Response> {
     const headers = new Headers(this.#headers);
     headers.set("dpop", await this.#prove({ method: this.#method, url: this.url, accessToken }, nonce));
-    if (body !== undefined) return await this.#noted(sendAgain(this.#fetch, this.#call, { headers }, body));
-    const { request, init } = this.#call;
-    if (sendsOwnBody(request, init)) this.#call = { ...this.#call, kept: keepBody(request, defaultMaxReplayBody) };
-    return await this.#noted(sendFirst(this.#fetch, this.#call, { headers }));
+    const { href, request, init } = this.#call;
+    if (body !== undefined) return await this.#noted(this.#fetch(request ?? href, { ...init, headers, body }));
+    const kept = keepBody(request, init, defaultMaxReplayBody);
+    this.#call = { ...this.#call, kept };
+    return await this.#noted(this.#fetch(kept?.request ?? request ?? href, { ...init, headers }));
   }
 
   release(): void {
-    this.#call.kept?.release();
+    cancel(this.#call.kept?.reader);
   }
 
   /** `fetch` hears of an abort by itself. What looks a key up may not, and may wait for somebody who never answers. */
   #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
-    const signal = this.#call.init?.signal ?? this.#call.request?.signal;
+    const { signal } = this.#call;
     const proof = this.#prover.prove(target, nonce);
     return signal ? untilAborted(signal, proof) : proof;
   }

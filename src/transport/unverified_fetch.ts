@@ -6,7 +6,8 @@
 
 import type * as Http from "node:http";
 import type * as Stream from "node:stream";
-import { defaultMaxReplayBody, keepBody, readCall, sendFirst, sendsOwnBody } from "../api_call/replayable_request.ts";
+import { cancel } from "../api_call/bodies.ts";
+import { defaultMaxReplayBody, keepBody, readCall } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { followRedirects } from "../api_call/redirects.ts";
 import { connectUnverified, type UnverifiedOptions } from "./unverified_connection.ts";
@@ -36,18 +37,16 @@ export function unverifiedFetch(options: UnverifiedOptions): Fetch {
     }
   };
   return async (input, init) => {
-    const { kept: _, ...call } = readCall(input, init);
-    const kept = sendsOwnBody(call.request, call.init) ? keepBody(call.request, defaultMaxReplayBody) : undefined;
-    const redirect = call.init?.redirect ?? call.request?.redirect ?? "follow";
+    const call = readCall(input, init);
+    const { href, request, headers, redirect } = call;
+    const kept = keepBody(request, call.init, defaultMaxReplayBody);
     try {
-      const first = await sendFirst(send, { ...call, kept }, { headers: call.headers });
-      if (redirect === "follow") {
-        const options = { fetch: send, headerKey: "authorization", origins: [] };
-        return (await followRedirects(first, { ...call, kept }, options)).response;
-      }
-      return checkRedirect(first, redirect);
+      const first = await send(kept?.request ?? request ?? href, { ...call.init, headers });
+      const scope = { headerKey: "authorization", origins: [new URL(href).origin] };
+      const { response } = await followRedirects(first, { ...call, kept, fetch: send, ...scope });
+      return checkRedirect(response, redirect);
     } finally {
-      kept?.release();
+      cancel(kept?.reader);
     }
   };
 }

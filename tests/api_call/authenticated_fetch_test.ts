@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
+  type ApiProofs,
   authenticatedFetch,
   type AuthenticatedFetchOptions,
-  rejectsToken,
 } from "../../src/api_call/authenticated_fetch.ts";
 import { decideRedirect, type Hop } from "../../src/api_call/redirects.ts";
+import { rejectsToken } from "../../src/api_call/rejection.ts";
 import { keepBody } from "../../src/api_call/replayable_request.ts";
 import { momentOf, systemClock } from "../../src/clock.ts";
 import { type IssuedToken, issueToken } from "../../src/refresh/issued_token.ts";
@@ -227,6 +228,45 @@ Deno.test("what the caller changes meanwhile doesn't count", async () => {
   assertEquals(sent, ["old old", "old old"]);
 });
 
+Deno.test("an init that is used for the next call meanwhile changes nothing of this one's replay", async () => {
+  const { fetch, seen } = setUp([rejected, fine], { next: tokenNumber(2) });
+  const init = { method: "POST", body: "one" };
+
+  const call = fetch("/x", init);
+  init.body = "two";
+  await call;
+
+  assertEquals(seen.map(({ body }) => body), ["one", "one"]);
+});
+
+Deno.test("what sends proofs is made once for a header, and only what carries the token gets one", async () => {
+  const made: (string | undefined)[] = [];
+  const { tokens } = fakeTokens({ next: tokenNumber(2, "x-token") });
+  const sent: string[] = [];
+  const bare = (input: string | URL | Request) => {
+    sent.push(String(input));
+    return Promise.resolve(sent.length === 2 ? rejected() : fine());
+  };
+  const dpop: ApiProofs = {
+    apiFetch(fetch, headerKey) {
+      made.push(headerKey);
+      return (input, init) => fetch(`${input}?proof`, init);
+    },
+    isAboutProof: () => false,
+  };
+  const fetch = authenticatedFetch(tokens, { endpoint: origin, fetch: bare, dpop });
+
+  for (const path of ["/a", "/b"]) await fetch(path);
+  await fetch("/c", { headers: { authorization: "Own" } });
+  await fetch("https://other.test/d");
+
+  assertEquals(sent, [
+    ...[`${origin}/a?proof`, `${origin}/b?proof`, `${origin}/b?proof`],
+    ...[`${origin}/c`, "https://other.test/d"],
+  ]);
+  assertEquals(made, ["authorization", "x-token"]);
+});
+
 Deno.test("a Request's body is replayed up to the limit, and beyond it the 401 is handed on", async () => {
   for (const [size, calls] of [[100, 2], [101, 1]] as const) {
     for (const known of [false, true]) {
@@ -246,8 +286,8 @@ Deno.test("a body that outgrows the limit flows by unkept", async () => {
   const body = new ReadableStream({
     pull: (controller) => ++pulled > 50 ? controller.close() : controller.enqueue(new Uint8Array(100)),
   }, { highWaterMark: 0 });
-  const kept = keepBody(new Request(origin, { method: "POST", body }), 1_000)!;
-  assertEquals(await kept.bytes, undefined);
+  const kept = keepBody(new Request(origin, { method: "POST", body }), {}, 1_000)!;
+  assertEquals(await kept.parts, undefined);
   // Read ahead by as much as the limit, and by no more.
   assert(pulled <= 13, `${pulled} parts were read`);
   assertEquals((await kept.request.arrayBuffer()).byteLength, 5_000);

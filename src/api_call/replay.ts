@@ -1,0 +1,76 @@
+/**
+ * Replays calls whose token was rejected.
+ *
+ * @module
+ */
+
+import type { Fetch } from "../http/fetch.ts";
+import type { IssuedToken } from "../refresh/issued_token.ts";
+import type { Tokens } from "../refresh/tokens.ts";
+import { discardBody } from "./bodies.ts";
+import { addHeaders } from "./headers.ts";
+import { followRedirects, type RedirectableCall } from "./redirects.ts";
+import { replayBody } from "./replayable_request.ts";
+
+/** The API, and the tokens for it. */
+export interface Api {
+  readonly tokens: Tokens;
+  /** Gives what sends a token in this header. */
+  chooseFetch(headerKey: string): Fetch;
+  /** Tells whether a response rejects the token. */
+  isRejected(response: Response): Promise<boolean>;
+}
+
+/** A predecessor may be fallen back to, and be rejected as well. */
+const maxReplays = 2;
+
+/**
+ * Follows redirects, and replays the call while its token is rejected and another one may help.
+ *
+ * @param first The first response.
+ * @param sent The call it is the response to.
+ * @param issued The token that was sent.
+ * @param api The API, and the tokens for it.
+ * @returns The last response.
+ */
+export async function replayRejected(
+  first: Response,
+  sent: RedirectableCall,
+  issued: IssuedToken,
+  { tokens, chooseFetch, isRejected }: Api,
+): Promise<Response> {
+  const { href, request, init, signal } = sent;
+  let call = sent;
+  let token = issued;
+  let response = first;
+  let route = "";
+  for (let replays = 0;; replays++) {
+    const last = await followRedirects(response, call);
+    const rejected = last.isHome && await isRejected(last.response);
+    if (replays > 0) tokens.replayed(last.response.status, !rejected, route);
+    if (!rejected) return last.response;
+    route = toRoute(href);
+    // Later calls are to have another token, whether or not this one can be replayed, and however long its body takes.
+    const replacing = tokens.replace(token, { route, replays, signal });
+    replacing.catch(() => {});
+    const body = !last.isGet && replays < maxReplays ? await replayBody(sent) : undefined;
+    const next = body === undefined ? undefined : await replacing;
+    if (body === undefined || !next) return last.response;
+    await discardBody(last.response);
+    // From the first call's headers, which hold the first token.
+    let { headers } = sent;
+    const { headerKey } = next;
+    if (headerKey !== issued.headerKey) (headers = new Headers(headers)).delete(issued.headerKey);
+    headers = addHeaders(headers, next.headers);
+    const fetch = chooseFetch(headerKey);
+    call = { ...sent, headers, headerKey, fetch };
+    token = next;
+    response = await fetch(request ?? href, { ...init, headers, body });
+  }
+}
+
+/** Names where a call goes, without the query and the identifiers in the path: numbers, and long words with digits. */
+function toRoute(href: string): string {
+  const { origin, pathname } = new URL(href);
+  return origin + pathname.replace(/\/(?:\d+|(?=[^/]*\d)[^/]{8,})(?=\/|$)/g, "/0");
+}
