@@ -10,6 +10,15 @@ import { readPems, usePems } from "./pem.ts";
 import { parseProxyUrl } from "./proxy_url.ts";
 import type { TransportOptions } from "./transport.ts";
 
+/** The little of Deno that is needed here: programs for the web are checked without its types. */
+interface HttpClient {
+  close(): void;
+}
+declare const Deno: {
+  createHttpClient(options: Record<string, unknown>): HttpClient;
+  readTextFile(path: string): Promise<string>;
+};
+
 /** How many origins keep a client of their own, at rest. */
 const mostClients = 16;
 
@@ -30,19 +39,19 @@ export async function openDeno(options: TransportOptions): Promise<Opened> {
   const shared = usePems(open);
   let isOpen = true;
   /** By origin, the one that was used last at the end; `active` requests have no answer yet, redirects included. */
-  const own = new Map<string, { client: Deno.HttpClient; active: number }>();
+  const own = new Map<string, { client: HttpClient; active: number }>();
   return {
     async fetch(input, init) {
       const url = urlOf(input);
       // One that is opened after the end would stay open.
-      if (!cert || !isOpen || !URL.canParse(url)) return await fetch(input, { ...init, client: shared });
+      if (!cert || !isOpen || !URL.canParse(url)) return await fetch(input, { ...init, client: shared } as RequestInit);
       const { origin } = new URL(url);
       const used = own.get(origin) ?? { client: open(), active: 0 };
       own.delete(origin);
       own.set(origin, used);
       used.active++;
       try {
-        return await fetch(input, { ...init, client: used.client });
+        return await fetch(input, { ...init, client: used.client } as RequestInit);
       } finally {
         used.active--;
         for (const [oldest, { client, active }] of own) {

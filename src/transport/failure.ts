@@ -18,18 +18,18 @@ type Failure = readonly [
   retryable: boolean,
 ];
 
-const proxyLogin = "the proxy wants credentials. Write them in httpProxyUrl.";
-const proxyRefusal = "the proxy refused the tunnel. Ask its administrator.";
+const proxyLogin = "the proxy wants credentials. Write them in httpProxyUrl";
+const proxyRefusal = "the proxy refused the tunnel";
 
 /** The status of a proxy is in the message, except on Deno. */
 const ofProxy: readonly Failure[] = [
   [/tunnel: 407|proxy authentication required/i, "proxy_failed", proxyLogin, false],
-  [/tunnel: (408|429|5)|unsuccessful tunnel/, "proxy_failed", proxyRefusal, true],
-  [/tunnel: /, "proxy_failed", proxyRefusal, false],
+  [/tunnel: (408|429|5\d\d)|unsuccessful tunnel/, "proxy_failed", proxyRefusal, true],
+  [/tunnel: (\d+)/, "proxy_failed", proxyRefusal, false],
   [
     /tcp connect error|dns error|ECONNREFUSED|ENOTFOUND|E(HOST|NET)UNREACH|CONNECT_TIMEOUT/,
     "proxy_failed",
-    "the proxy doesn't answer. Check httpProxyUrl.",
+    "the proxy doesn't answer. Check httpProxyUrl",
     true,
   ],
 ];
@@ -38,13 +38,13 @@ const ofTls: readonly Failure[] = [
   [
     /certificate|CERT|UNABLE_TO_|ALTNAME|alert: |_ALERT_|EPROTO|InvalidContentType|WRONG_VERSION/i,
     "tls_failed",
-    "the TLS handshake failed. Check its certificate, verify and clientCertificate.",
+    "the TLS handshake failed. Check its certificate, verify and clientCertificate",
     false,
   ],
   [
     /ECONNRESET|other side closed|close_notify|handshake eof|disconnected before secure|socket hang up/,
     "network_error",
-    "it broke the connection off. It may want a clientCertificate, or another one.",
+    "it broke the connection off. It may want a clientCertificate, or another one",
     true,
   ],
 ];
@@ -55,9 +55,13 @@ export function withCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions): Fet
   return async (input, init) => {
     const url = new URL(urlOf(input));
     const fail = (code: AuthenticationError["code"], says: string, retryable = false) =>
-      new AuthenticationError(code, `Cannot reach ${url.origin}${proxy ? ` by way of ${proxy.origin}` : ""}: ${says}`, {
-        retryable,
-      });
+      new AuthenticationError(
+        code,
+        `Cannot reach ${url.origin}${proxy ? ` by way of ${proxy.origin}` : ""}: ${says}.`,
+        {
+          retryable,
+        },
+      );
     let response: Response;
     try {
       response = await fetch(input, init);
@@ -67,13 +71,16 @@ export function withCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions): Fet
       if (Object(error).name === "NotCapable") {
         throw fail(
           "permission_denied",
-          `not permitted. Run with --allow-net=${url.host}${proxy ? `,${proxy.host}` : ""}.`,
+          `not permitted. Run with --allow-net=${url.host}${proxy ? `,${proxy.host}` : ""}`,
         );
       }
       const words = readWords(error);
       const failures = [...proxy ? ofProxy : [], ...url.protocol === "https:" ? ofTls : []];
-      const [, code, says, retryable] = failures.find(([pattern]) => pattern.test(words)) ?? [];
-      throw code ? fail(code, says!, retryable) : error;
+      for (const [pattern, code, says, retryable] of failures) {
+        const match = pattern.exec(words);
+        if (match) throw fail(code, match[1] ? `${says} (${match[1]})` : says, retryable);
+      }
+      throw error;
     }
     // RFC 9110 §15.5.8: only a proxy says so. Behind a tunnel there is none left to say it.
     if (response.status !== 407 || !proxy || url.protocol !== "http:") return response;

@@ -39,7 +39,7 @@ function transportOf(userAgent: string, options: TransportOptions): HostTranspor
   if (!userAgent.startsWith("Deno/")) return undefined;
   if (options.verify !== false) return lazyTransport(options, openDeno);
   throw new TypeError(
-    'verify: false on Deno: pass the fetch of denoTransport from "@m2m/authenticator/transport/deno", or run with ' +
-      "--unsafely-ignore-certificate-errors.",
+    "verify can't be false here on Deno: pass the fetch of denoTransport (@m2m/authenticator/transport/deno), or run " +
+      "Deno with --unsafely-ignore-certificate-errors.",
   );
 }

@@ -29,6 +29,6 @@ export function loadUndici(): Undici {
   throw new AuthenticationError(
     "invalid_config",
     "Cannot use httpProxyUrl, verify or clientCertificate on Node without undici: npm install undici, or pass the fetch " +
-      'of nodeTransport ("@m2m/authenticator/transport/node").',
+      "of nodeTransport (@m2m/authenticator/transport/node).",
   );
 }

@@ -30,8 +30,7 @@ export async function readPems(
       const text = given.includes("-----BEGIN ") ? given : await readText(given);
       if (new RegExp(`-----BEGIN ([A-Z0-9]+ )?${kind}-----[^-]+-----END `).test(text)) return text;
     } catch (error) {
-      const { name: kind } = Object(error);
-      if (kind === "NotCapable") {
+      if (Object(error).name === "NotCapable") {
         throw new AuthenticationError(
           "permission_denied",
           `Cannot read the file that ${name} names: not permitted. Run with --allow-read for it.`,
@@ -43,7 +42,7 @@ export async function readPems(
       "invalid_config",
       `Cannot use ${name}${
         code ? ` (${code})` : ""
-      }: it must be a ${kind} as PEM text, or the path of a file with one.`,
+      }: it must be a ${kind.toLowerCase()} as PEM text, or the path of a file with one.`,
     );
   };
   return {

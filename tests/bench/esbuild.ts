@@ -38,6 +38,16 @@ export async function gzippedSize(
   folder: string,
   args: readonly string[] = [],
 ): Promise<number> {
+  return gzipSync(await bundleNames(module, names, folder, args), { level: 9 }).length;
+}
+
+/** One file with what `names` of a module take, minified. `folder` is for the entry. */
+export async function bundleNames(
+  module: string,
+  names: readonly string[],
+  folder: string,
+  args: readonly string[] = [],
+): Promise<string> {
   const found = packages[`${Deno.build.os}-${Deno.build.arch}`];
   if (found === undefined) throw new Error(`no package of esbuild ${version} for this platform`);
   const [name, integrity] = found;
@@ -58,7 +68,7 @@ export async function gzippedSize(
     cwd: folder,
   });
   if (!success) throw new Error(`Cannot bundle ${module}: ${stderr}`);
-  return gzipSync(stdout, { level: 9 }).length;
+  return stdout;
 }
 
 /** Where npm has the code of `@std/encoding/base64`, as the runtimes' tests use it. */

@@ -9,7 +9,7 @@ import { testsOn } from "../runtimes/tests_on.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { certificateAuthority } from "../servers/tls_certificates.ts";
 import { startTlsServer } from "../servers/tls_server.ts";
-import type { OnceInput, OnceOutput } from "./program_once.ts";
+import type { OnceInput, OnceOutput } from "./run_once.ts";
 import { ownProject } from "./project.ts";
 
 const program = new URL("program_once.ts", import.meta.url);

@@ -174,13 +174,13 @@ export const cases: readonly TransportCase[] = [
     name: "the CA's file doesn't exist",
     server: "good",
     verify: "no file",
-    expected: { code: "invalid_config", retryable: false, says: "verify names (ENOENT)" },
+    expected: { code: "invalid_config", retryable: false, says: "verify (ENOENT)" },
   },
   {
     name: "the CA's file holds no certificate",
     server: "good",
     verify: "no certificate",
-    expected: { code: "invalid_config", retryable: false, says: "no certificate" },
+    expected: { code: "invalid_config", retryable: false, says: "verify: it must be a certificate" },
   },
   {
     name: "the CA's certificate is damaged",
@@ -204,13 +204,13 @@ export const cases: readonly TransportCase[] = [
     server: "mutual",
     verify: "our CA",
     certificate: "no file",
-    expected: { code: "invalid_config", retryable: false, says: "clientCertificate.cert names (ENOENT)" },
+    expected: { code: "invalid_config", retryable: false, says: "clientCertificate.cert (ENOENT)" },
   },
   {
     name: "the client certificate's key isn't one",
     server: "mutual",
     verify: "our CA",
     certificate: "no key",
-    expected: { code: "invalid_config", retryable: false, says: "no private key" },
+    expected: { code: "invalid_config", retryable: false, says: "clientCertificate.key: it must be a private key" },
   },
 ];

@@ -1,13 +1,15 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { fileURLToPath } from "node:url";
 import { runToEnd } from "../runtimes/run_to_end.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { certificateAuthority } from "../servers/tls_certificates.ts";
 import { startTlsServer, type TlsServer } from "../servers/tls_server.ts";
 import { chooseSource, environment, flags } from "../std/source.ts";
-import type { OnceInput, OnceOutput } from "./program_once.ts";
+import type { OnceInput, OnceOutput } from "./run_once.ts";
 
 const program = fileURLToPath(new URL("program_once.ts", import.meta.url));
+const unverified = fileURLToPath(new URL("program_unverified.ts", import.meta.url));
 const source = await chooseSource();
 
 /** A token from one server and a call of the other, on a Deno with these permissions and no other. */
@@ -16,10 +18,11 @@ async function runWith(
   auth: TlsServer,
   api: TlsServer,
   options?: OnceInput["options"],
+  main = program,
 ): Promise<OnceOutput> {
   const input = { endpoint: api.origin, tokenEndpoint: `${auth.origin}/token`, ...options && { options } };
   const { success, stdout, stderr } = await runToEnd(Deno.execPath(), {
-    args: ["run", ...flags(source, "run"), "--quiet", "--no-check", ...permissions, program, JSON.stringify(input)],
+    args: ["run", ...flags(source, "run"), "--quiet", "--no-check", ...permissions, main, JSON.stringify(input)],
     env: environment(source),
   });
   assert(success, stderr);
@@ -100,12 +103,28 @@ Deno.test("a file that may not be read is permission_denied, at once; PEM text n
   await Deno.remove(file);
 });
 
-Deno.test("verify: false needs no more than the two hosts either, and is denied like the rest", async () => {
+Deno.test("verify: false is refused by the constructor, in words that say what to do", () => {
+  const settings = {
+    endpoint: "https://api.test",
+    clientId: "my-client",
+    clientSecret: "s3cret",
+    configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.test/token" }),
+    verify: false,
+  };
+  const { message } = assertThrows(() => new ClientCredentialsAuthenticator(settings), TypeError);
+
+  assertStringIncludes(message, "denoTransport (@m2m/authenticator/transport/deno)");
+  assertStringIncludes(message, "--unsafely-ignore-certificate-errors");
+});
+
+Deno.test("verify: false of denoTransport needs no more than the two hosts either, and is denied like the rest", async () => {
   const ca = await certificateAuthority("Our CA");
   const certificate = await ca.issue({ subject: "server", hosts: ["elsewhere.test"] });
   await using server = await startTlsServer({ certificate });
-  const run = (permission: string) =>
-    runWith(["--no-prompt", permission], server, server, { verify: false }).then(({ message: _, ...rest }) => rest);
+  const run = async (permission: string) => {
+    const { message: _, ...rest } = await runWith(["--no-prompt", permission], server, server, undefined, unverified);
+    return rest;
+  };
 
   assertEquals(await run(net(server.origin)), { result: 200, attempts: 1 });
   const denied = { result: "permission_denied", retryable: false, attempts: 1 };

@@ -30,12 +30,11 @@ export async function main(makeTransport: MakeTransport): Promise<void> {
     await readFile(argv[2]!, "utf8"),
   );
   const results: CaseResult[] = [];
-  const { userAgent } = navigator;
   // A few at a time: those who retry wait most of the time.
   const queue = cases.flatMap((each) =>
     (["constructor", "transport"] as const)
-      // Deno's core has no client for this.
-      .filter((way) => way === "transport" || each.options.verify !== false || !userAgent.startsWith("Deno/"))
+      // For this, Deno's core has no client.
+      .filter((way) => way === "transport" || each.options.verify !== false || !navigator.userAgent.startsWith("Deno/"))
       .map((way) => ({ each, way }))
   );
   await Promise.all(Array.from({ length: 8 }, async () => {
@@ -73,8 +72,6 @@ async function run(
   const call = await outcome(() => authenticator.fetch("/v1/projects", { method: "POST", body: "hello" }));
   const elsewhere = new ClientCredentialsAuthenticator({ ...settings, endpoint: "https://elsewhere.test" });
   const bareCall = await outcome(() => elsewhere.fetch(`${origin}/echo`));
-  // What was closed opens anew.
-  await authenticator.close();
   const afterClose = token.ok ? await outcome(() => authenticator.fetch("/v1/projects")) : call;
   // By hand: Node 22 doesn't know `await using`.
   await Promise.all([authenticator, elsewhere, transport].map((each) => each?.close()));

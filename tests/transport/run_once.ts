@@ -1,0 +1,63 @@
+/**
+ * A token, then a call of the API with it; prints what came of it. It asks for no more than the core does: no file, no
+ * environment.
+ *
+ * @module
+ */
+
+import {
+  type AuthenticationError,
+  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
+
+/** What comes on the command line. */
+export interface OnceInput {
+  readonly endpoint: string;
+  readonly tokenEndpoint: string;
+  readonly options?: Record<string, unknown>;
+}
+
+/** What is printed. */
+export interface OnceOutput {
+  /** The call's status, or the failure's code, or where it has none its name. */
+  readonly result: number | string;
+  readonly message?: string;
+  readonly retryable?: boolean;
+  /** Token requests that were started. */
+  readonly attempts: number;
+}
+
+/** Runs it, by options besides those of the command line. */
+export async function runOnce(
+  { endpoint, tokenEndpoint, options }: OnceInput,
+  own: Partial<ClientCredentialsAuthenticatorOptions> = {},
+): Promise<void> {
+  let attempts = 0;
+  const authenticator = new ClientCredentialsAuthenticator({
+    endpoint,
+    clientId: "my-client",
+    clientSecret: "s3cret",
+    configStore: new StaticClientConfigStore({ tokenEndpoint }),
+    retry: { attempts: 3, maxBackoff: 20 },
+    onEvent: ({ type }) => void (type === "requested" && attempts++),
+    ...own,
+    ...options,
+  });
+
+  const once = async (): Promise<Omit<OnceOutput, "attempts">> => {
+    try {
+      const response = await authenticator.fetch("/v1/projects");
+      await response.body?.cancel();
+      return { result: response.status };
+    } catch (error) {
+      const { name, code, message, retryable } = error as AuthenticationError;
+      return { result: code ?? name, message, retryable };
+    }
+  };
+
+  const outcome = await once();
+  await authenticator.close();
+  console.log(JSON.stringify({ ...outcome, attempts }));
+}
