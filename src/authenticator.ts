@@ -145,7 +145,7 @@ export abstract class Authenticator {
    *
    * - A relative input resolves against `endpoint`. Requests to another origin, by call or by redirect, go without
    *   the token.
-   * - When the API rejects the token (by 401, by a 403 that says `invalid_token`, or as `isRejected` tells), it is
+   * - When the API rejects the token (by 401, by a 403 that says `invalid_token`, or as `isRejected` decides), it is
    *   refreshed and the request replayed, with its body. The caller gets the API's own response if the body can't be
    *   sent again (a stream in `init`), if the new token is rejected as well, or if the refresh fails.
    * - A request on which the caller has set the header goes as it is.
@@ -204,7 +204,7 @@ export abstract class Authenticator {
    * token get an `AbortError`, and so do later ones. With `revocation`, the tokens are revoked then. A script ends by
    * itself without it; what `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it.
    *
-   * @returns A promise that settles when the last token request has ended (on workerd, when it has been told to).
+   * @returns A promise that settles when the last token request has ended (on workerd, when it was aborted).
    * @throws {AuthenticationError} If a token couldn't be revoked; all else is done.
    */
   close(): Promise<void> {

@@ -75,7 +75,7 @@ export class Credentials {
   }
 
   static {
-    // Printers that call getters when told to (Deno, Node and Bun ask this first) get what JSON gets.
+    // Printers that call getters on request (Deno, Node and Bun look for this first) get what JSON gets.
     Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
       value(this: Credentials) {
         return this.toJSON();
@@ -121,8 +121,8 @@ export function parseExpiresIn(value: unknown): number | undefined {
 }
 
 /**
- * The lifetime a JWT tells of itself, in milliseconds from `now`. Its `iat` keeps a wrong clock of ours from
- * stretching it, or from making a fresh token look expired.
+ * The lifetime by a JWT's own `exp`, in milliseconds from `now`. Its `iat` keeps a wrong local clock from stretching it,
+ * or from making a fresh token look expired.
  */
 export function jwtLifetime(token: string, now: number): number | undefined {
   const { exp, iat } = readJwtClaims(token);

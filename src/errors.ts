@@ -11,14 +11,14 @@
  * |---|---|---|
  * | `config_store_failed` | the config store threw (its error is the `cause`), or what it asks over the network answered with a failure | for 408, 429 and 5xx |
  * | `config_absent` | the config store has no settings, or nothing is published where it looks; in a chain the next one is asked | no |
- * | `invalid_config` | the config store answered something unusable, the server doesn't take this way to prove who one is, or a certificate, key or CA of the settings is damaged | no |
+ * | `invalid_config` | the config store answered something unusable, the server doesn't support this client authentication, or a certificate, key or CA of the settings is damaged | no |
  * | `insecure_token_endpoint` | the token endpoint is `http:` and not on loopback | no |
  * | `client_auth_failed` | what gives the secret, key, assertion or token threw (its error is the `cause`) or gave none, or a key can't be used | no |
  * | `proof_failed` | a proof of possession couldn't be made: its key can't be had, or doesn't sign | no |
  * | `permission_denied` | the runtime may not reach a server or the proxy, or read a file or variable of the settings (Deno without `--allow-net`, `--allow-read`, `--allow-env`) | no |
  * | `network_error` | the token endpoint, or a server that is asked for settings, could not be reached, or the connection broke | yes |
  * | `tls_failed` | by way of a transport: a certificate, the server's or the client's, isn't accepted | no |
- * | `proxy_failed` | by way of a transport: the proxy can't be reached, wants other credentials, or refuses | unless it refuses for good |
+ * | `proxy_failed` | the proxy can't be reached, wants other credentials, or refuses | unless it refuses permanently |
  * | `timeout` | an answer took longer than `timeout`, or all of it longer than `retry.deadline` | yes |
  * | `redirect_refused` | a redirect, of the token endpoint, of published settings or (in browsers) of the API, that could give a credential away | no |
  * | `response_too_large` | an answer is over 1 MiB | no |

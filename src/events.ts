@@ -1,5 +1,5 @@
 /**
- * What an authenticator tells of itself while it works.
+ * Events of an authenticator.
  *
  * @module
  */
@@ -51,7 +51,7 @@ export interface FailedEvent extends Omit<RequestedEvent, "type"> {
   delay: number | undefined;
 }
 
-/** A live token was handed out. */
+/** A live token was used. */
 export interface ReusedEvent {
   /** Tells this kind of event from the others. */
   type: "reused";

@@ -27,7 +27,7 @@ export interface IssuedCredentials {
   readonly server?: IssuingServer | undefined;
 }
 
-/** What a {@linkcode TokenSource} is told of the attempt it makes. */
+/** An attempt to get a token, as a {@linkcode TokenSource} makes it. */
 export interface TokenSourceRequest {
   /** Ends the attempt: its time is up, or the authenticator is closed. */
   readonly signal: AbortSignal;

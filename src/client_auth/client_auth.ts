@@ -1,5 +1,5 @@
 /**
- * How a client proves to the token endpoint who it is (RFC 6749 §2.3): the value everything else is handed.
+ * Client authentication at the token endpoint (RFC 6749 §2.3), as a value.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface TokenRequest {
 }
 
 /**
- * How a client proves who it is. Made by {@linkcode clientSecretBasic}, {@linkcode clientSecretPost} or
+ * Authenticates a client. Made by {@linkcode clientSecretBasic}, {@linkcode clientSecretPost} or
  * {@linkcode none}, or an object of your own.
  *
  * @example A vendor's own way
@@ -62,14 +62,14 @@ export interface ClientAuth {
   /** The method's name, as in the OAuth registry of token endpoint authentication methods. */
   readonly method: string;
   /**
-   * Puts the proof on a request. Called anew for every attempt.
+   * Puts the proof on a request. Called for every attempt.
    *
    * @param request The request to add to.
    */
   authenticate(request: TokenRequest): void | Promise<void>;
 }
 
-/** What a function that looks up a secret is told. */
+/** What a function that looks up a secret gets. */
 export interface SecretAttempt {
   /** The secret that the server refused a moment ago: if another one is given now, the request is sent once more. */
   readonly refused?: string | undefined;

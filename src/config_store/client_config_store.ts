@@ -20,18 +20,18 @@ export interface ClientConfig {
   readonly headerKey?: string | undefined;
   /** The authorization server's issuer identifier (RFC 8414 §2), for client authentication that needs it. */
   readonly issuer?: string | undefined;
-  /** Absolute URL at which tokens are given back (RFC 7009), for those who do. Default: unknown. */
+  /** Absolute URL at which tokens are revoked (RFC 7009). Default: unknown. */
   readonly revocationEndpoint?: string | URL | undefined;
 }
 
-/** What a store may know of whoever asks. */
+/** What a store may know of the client that asks. */
 export interface ClientConfigRequest {
-  /** Ends when nobody waits for the answer any more. Default: never. */
+  /** Ends when the answer isn't needed any more. Default: never. */
   readonly signal?: AbortSignal | undefined;
-  /** The way out of whoever asks, by its proxy and its certificates. Default: the global `fetch`. */
+  /** The transport of the client, with its proxy and its certificates. Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined;
   /**
-   * How whoever asks proves who it is (the `method` of its `ClientAuth`), for stores that know what the server takes, and
+   * How the client authenticates (the `method` of its `ClientAuth`), for stores that know what the server takes, and
    * where it wants to be asked. Default: unknown.
    */
   readonly authMethod?: string | undefined;
@@ -61,7 +61,7 @@ export abstract class ClientConfigStore {
   /**
    * The settings to use for the next token request. It mustn't ask the authenticator it is for, which waits for it.
    *
-   * @param request What is known of whoever asks; a store may ignore it.
+   * @param request What is known of the client that asks; a store may ignore it.
    * @returns The settings, or a promise of them. What it throws ends up as `cause` of an `AuthenticationError`
    * with code `config_store_failed`, unless it is an `AuthenticationError` itself. A store that has none throws one
    * with code `config_absent`: in a chain, the next store is asked then.

@@ -1,6 +1,5 @@
 /**
- * The JWT bearer grant: somebody whom the authorization server trusts has said in a signed JWT on whose behalf a token is
- * asked for.
+ * The JWT bearer grant: a signed JWT says on whose behalf a token is requested.
  *
  * @module
  */
@@ -28,8 +27,8 @@ export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
    * briefly, and many servers take each but once. White space around it is taken off. `signedAssertion` of
    * `./grant/signed-assertion` makes one that signs by a private key.
    *
-   * It is handed the request, which says where the assertion goes (`tokenEndpoint`, `issuer`); one that has the assertion
-   * ready needn't look. Where the server refuses assertions for good, none is sent during the `cooldown`, unless
+   * It gets the request, which says where the assertion goes (`tokenEndpoint`, `issuer`); one that has the assertion
+   * ready needn't look. Where the server rejects assertions permanently, none is sent during the `cooldown`, unless
    * `request.grantProof`, which says what they are signed by, is another.
    */
   assertion: (request: TokenRequest) => string | Promise<string>;
@@ -37,14 +36,14 @@ export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
 
 /**
  * Gets access tokens by the JWT bearer grant (RFC 7523 §2.1) and keeps them fresh: Google's service accounts,
- * Salesforce, Docusign, and whoever else takes a signed JWT for a grant. Errors show nothing of the assertion.
+ * Salesforce, Docusign, and other servers that take a signed JWT for a grant. Errors show nothing of the assertion.
  *
  * Server-side refusals of the assertion are `token_request_refused` with the `error` `invalid_grant` (RFC 7523 §3.1). A
  * function that throws, or gives no JWT, is `client_auth_failed`.
  *
  * @example With a ready assertion
  * ```ts ignore
- * // Not run: it needs somebody who vouches.
+ * // Not run: it needs an assertion.
  * import { StaticClientConfigStore } from "@m2m/authenticator";
  * import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
  *
@@ -71,7 +70,7 @@ export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
  *   assertion: signedAssertion(privateKey, { iss: "my-service-account" }),
  *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
  * });
- * console.log(authenticator.credentials); // undefined: nobody has been asked yet
+ * console.log(authenticator.credentials); // undefined: no token has been requested yet
  * ```
  */
 export class JwtBearerAuthenticator extends Authenticator {

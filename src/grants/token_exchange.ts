@@ -34,11 +34,11 @@ export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions,
 
 /**
  * Gets tokens for tokens (RFC 8693) and keeps them fresh: a service that calls the next one on behalf of its caller, a
- * workload that has a token of its platform, a narrower token for somebody less trusted. Errors show none of the tokens.
+ * workload that has a token of its platform, a narrower token for a less trusted service. Errors show none of the tokens.
  *
  * What a token is good for is what its `token_type` says; `issued_token_type` isn't looked at. Where `requestedTokenType`
  * asks for something other than an access token, `N_A` is taken for a type (RFC 8693 §2.2.1): such a token is had by
- * `getCredentials()`, to be handed on, and `fetch` and `authorize` refuse to send it.
+ * `getCredentials()`, to be passed on, and `fetch` and `authorize` refuse to send it.
  *
  * @example A service on behalf of its caller
  * ```ts ignore
@@ -108,7 +108,7 @@ export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions,
  *   subjectTokenType: TokenType.ACCESS_TOKEN,
  *   scopes: ["api:read"],
  * });
- * console.log(narrow.credentials); // undefined: nobody has been asked yet
+ * console.log(narrow.credentials); // undefined: no token has been requested yet
  * ```
  */
 export class TokenExchangeAuthenticator extends Authenticator {

@@ -16,7 +16,7 @@ export const TokenType = {
   REFRESH_TOKEN: "urn:ietf:params:oauth:token-type:refresh_token",
   /** An ID token (OpenID Connect Core §2). */
   ID_TOKEN: "urn:ietf:params:oauth:token-type:id_token",
-  /** A JWT of anybody's. */
+  /** A JWT of any issuer. */
   JWT: "urn:ietf:params:oauth:token-type:jwt",
   /** A SAML 1.1 assertion, in base64url. */
   SAML1: "urn:ietf:params:oauth:token-type:saml1",
@@ -37,13 +37,13 @@ export interface ExchangedTokens {
    * space around it is taken off.
    *
    * A function must always speak for the same subject. The new token is kept until it ends, and the function isn't
-   * asked in the meantime: if it spoke for somebody else by then, their calls would go out with the first one's token.
+   * asked in the meantime: if it spoke for another subject by then, their calls would go out with the first one's token.
    * So make an authenticator for each subject.
    */
   subjectToken: GivenToken;
   /** Its type. Default: `TokenType.ACCESS_TOKEN`. */
   subjectTokenType?: TokenType | undefined;
-  /** Who acts: a token of theirs, likewise. Default: none, and nobody but the subject is spoken of. */
+  /** The token of the party that acts, likewise. Default: none. */
   actorToken?: GivenToken | undefined;
   /** Its type. Default: `TokenType.ACCESS_TOKEN`. */
   actorTokenType?: TokenType | undefined;

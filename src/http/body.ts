@@ -13,7 +13,7 @@ export const maxBodySize = 1_048_576;
 export async function readBody(response: Response, signal: AbortSignal): Promise<string> {
   if (response.body === null) return "";
   const reader = response.body.getReader();
-  // Not awaited: a stalled connection must not hold up whoever gives up on it.
+  // Not awaited: a stalled connection must not hold up a caller that gives up on it.
   const cancel = () => void reader.cancel().catch(() => {});
   signal.addEventListener("abort", cancel, { once: true });
   try {

@@ -1,5 +1,5 @@
 /**
- * The one way out: a function with the shape of `fetch`.
+ * The function that sends all requests: one with the shape of `fetch`.
  *
  * @module
  */

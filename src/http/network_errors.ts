@@ -10,7 +10,7 @@ export function isDenied(error: unknown): boolean {
   return name === "NotCapable" || name === "PermissionDenied";
 }
 
-/** Runtimes wrap: the innermost message is the one that tells. */
+/** Runtimes wrap errors: the innermost message says most. */
 export function rootMessage(error: unknown): string {
   let root = error;
   for (let depth = 0; depth < 5 && Object(root).cause !== undefined; depth++) root = Object(root).cause;
@@ -19,7 +19,7 @@ export function rootMessage(error: unknown): string {
 
 /**
  * The innermost message of what a request to this URL failed of, printable and short. Runtimes quote the URL, and a query
- * may hold what nobody should read: that is why the error itself is no `cause`.
+ * may hold secrets: that is why the error itself is no `cause`.
  */
 export function failureMessage(error: unknown, url: string): string {
   const { search } = new URL(url);

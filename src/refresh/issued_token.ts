@@ -14,7 +14,7 @@ const refreshShare = 0.2;
 const refreshAtMost = 300_000;
 /** By how much of that window a refresh may start sooner, so that a fleet doesn't refresh in step. */
 const jitterShare = 0.25;
-/** The same for a token that the server has handed out a second time: it would do so again. */
+/** The same for a token that the server has issued a second time: it would do so again. */
 const repeatedShare = 0.05;
 const repeatedAtMost = 30_000;
 /** The least a token is used for, in milliseconds: no answer causes a request at every call. */

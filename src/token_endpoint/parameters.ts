@@ -1,5 +1,5 @@
 /**
- * What a token is asked for: the part of a token request that says neither who asks nor by which grant.
+ * The parameters of a token request that depend on neither the client nor the grant.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface AuthorizationDetail {
 /** Form parameters by name. Those that stand there with an empty value aren't sent, and replace a store's. */
 export type FormParameters = Readonly<Record<string, readonly string[]>>;
 
-/** What would say something else about who asks, or for what, than the options do. */
+/** Parameters that have an option of their own. */
 const reserved = /^(grant_type|scope|audience|resource|authorization_details|client_(id|secret|assertion(_type)?))$/;
 
 /** What is asked for as form parameters. Throws a `TypeError` for what can't be sent. */

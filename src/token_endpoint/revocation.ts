@@ -1,5 +1,5 @@
 /**
- * Gives tokens back, so that nobody can use them any more (RFC 7009).
+ * Revokes tokens when an authenticator is closed (RFC 7009).
  *
  * @module
  */
@@ -29,25 +29,22 @@ export interface TokenRevocationOptions {
 }
 
 /**
- * Gives the token back when the authenticator is closed (RFC 7009): a program that is done leaves nothing behind that
- * could be stolen. The client proves itself as it does for a token, and `customize` has the last word on the request. A
- * refresh token that came with the token goes back before it (RFC 7009 §2.1). The tokens of authenticators made by
- * `with` go back as well, when the first one is closed. There is no second attempt: the token expires by itself.
+ * Revokes tokens when the authenticator is closed (RFC 7009), so that a leaked one is of no use. The client authenticates
+ * as for a token, and `customize` has the last word on the request. A refresh token is revoked before its access token
+ * (RFC 7009 §2.1). Tokens of authenticators derived by `with` are revoked when the first one is closed.
  *
- * What goes back is the token in use, if it is still alive. Its predecessors, which may live on for a while, and tokens
- * dropped earlier (for other settings, say) don't.
+ * What is revoked is the token in use, if it hasn't expired: predecessors and tokens dropped earlier aren't. There is one
+ * attempt, within `timeout` for all tokens. `close()` throws an {@linkcode AuthenticationError} where it fails:
  *
- * `close()` then throws an {@linkcode AuthenticationError} if the server didn't take a token back:
- *
- * - `token_request_refused`: it says no, with an OAuth error code in `error`. `unsupported_token_type` means that it
- *   can't revoke tokens of this kind, JWTs mostly (RFC 7009 §2.2.1).
+ * - `token_request_refused`: the server rejects it, with an OAuth error code in `error`. `unsupported_token_type` means
+ *   that it can't revoke tokens of this kind, JWTs mostly (RFC 7009 §2.2.1).
  * - `token_endpoint_failed`: a status of 408, 429, 5xx, or any other failure without an OAuth error code.
- * - `invalid_config`: nobody says where the endpoint is. `insecure_token_endpoint`: it is `http:`, and not on loopback.
- * - What else a token request can come to: `timeout`, `network_error`, `redirect_refused`, `client_auth_failed`, …
+ * - `invalid_config`: no revocation endpoint is known. `insecure_token_endpoint`: it is `http:`, and not on loopback.
+ * - The errors of a token request: `timeout`, `network_error`, `redirect_refused`, `client_auth_failed`, …
  *
  * @example
  * ```ts ignore
- * // Not run: the servers of these examples give JWTs, which they can't take back.
+ * // Not run: the servers of these examples issue JWTs, which they can't revoke.
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
  * import { tokenRevocation } from "@m2m/authenticator/revocation";
  *
@@ -65,7 +62,7 @@ export interface TokenRevocationOptions {
  * console.log(response.status, await response.json());
  * ```
  *
- * @param options Where tokens are given back.
+ * @param options Where tokens are revoked.
  * @returns A value for `revocation`.
  * @throws {TypeError} If the endpoint isn't an absolute URL.
  */
@@ -204,7 +201,7 @@ function checkEndpoint(value: unknown): URL {
   if (value === undefined || value === "") {
     throw failure(
       "invalid_config",
-      "nobody says where. Pass endpoint to tokenRevocation, or have the settings name a revocationEndpoint.",
+      "no revocation endpoint is known. Pass endpoint to tokenRevocation, or name a revocationEndpoint in the settings.",
     );
   }
   try {

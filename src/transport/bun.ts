@@ -1,8 +1,8 @@
 /**
- * A way out of one's own on Bun: an HTTP proxy, other certificate authorities, a client certificate.
+ * A transport for Bun: an HTTP proxy, other certificate authorities, a client certificate.
  *
- * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves. This is for those
- * who build their own `fetch`, or share one way out among authenticators and other code.
+ * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves. This is for
+ * programs that build their own `fetch`, or share one transport among authenticators and other code.
  *
  * ```ts ignore
  * // Not run: this is for Bun.
@@ -31,7 +31,7 @@ import type { ClientCertificate, Transport, TransportOptions } from "./transport
 export type { ClientCertificate, Fetch, Transport, TransportOptions };
 
 /**
- * A way out by the `proxy` and `tls` settings of Bun's `fetch`. Hosts in the environment's `NO_PROXY` are reached without
+ * Makes a transport by the `proxy` and `tls` settings of Bun's `fetch`. Hosts in the environment's `NO_PROXY` are reached without
  * the proxy.
  *
  * @example A private authority and mutual TLS

@@ -1,8 +1,9 @@
 /**
- * A way out of one's own on Deno: an HTTP proxy, other certificate authorities, a client certificate.
+ * A transport for Deno: an HTTP proxy, other certificate authorities, a client certificate.
  *
- * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves. This is for those
- * who build their own `fetch`, or share one way out among authenticators and other code.
+ * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves, but for
+ * `verify: false`. This is for that, and for programs that build their own `fetch`, or share one transport among
+ * authenticators and other code.
  *
  * ```ts
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
@@ -43,7 +44,7 @@ import { unverifiedFetch } from "./unverified_fetch.ts";
 export type { ClientCertificate, Fetch, Transport, TransportOptions };
 
 /**
- * A way out by `Deno.createHttpClient`.
+ * Makes a transport by `Deno.createHttpClient`.
  *
  * `verify: false`, for which Deno has no switch but the one for the whole process, goes by Deno's `node:tls`: over
  * HTTP/1.1 and with a connection for each request.

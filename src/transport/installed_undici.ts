@@ -20,7 +20,7 @@ declare const process: {
 export function loadUndici(): Undici {
   const { createRequire } = process.getBuiltinModule("node:module");
   // Not from this file: "import.meta" would be a syntax error in a bundle that isn't a module, such as a service worker's.
-  // Nor from the working folder, which may be anybody's, unless there is no program (node -e).
+  // Nor from the working folder, which may be any folder, unless there is no program (node -e).
   try {
     return createRequire(process.argv[1] ?? `${process.cwd()}/`)("undici") as Undici;
   } catch {

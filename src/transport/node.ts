@@ -1,10 +1,10 @@
 /**
- * A way out of one's own on Node: an HTTP proxy, other certificate authorities, a client certificate. It brings undici,
+ * A transport for Node: an HTTP proxy, other certificate authorities, a client certificate. It brings undici,
  * whose `fetch` and agents it uses: those built into Node don't take an agent of another copy.
  *
  * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves where undici is
- * installed. This is for programs that are bundled, and for those who build their own `fetch`, or share one way out
- * among authenticators and other code.
+ * installed. This is for programs that are bundled, that build their own `fetch`, or that share one transport among
+ * authenticators and other code.
  *
  * ```ts ignore
  * // Not run: this is for Node.
@@ -34,7 +34,7 @@ import { openUndici, type Undici } from "./undici.ts";
 export type { ClientCertificate, Fetch, Transport, TransportOptions };
 
 /**
- * A way out by undici.
+ * Makes a transport by undici.
  *
  * @example A private authority and mutual TLS
  * ```ts ignore

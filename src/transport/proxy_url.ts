@@ -6,7 +6,7 @@
 
 import { encodeBase64 } from "@std/encoding/base64";
 
-/** A proxy, and who one is to it. */
+/** A proxy, and the credentials for it. */
 export interface ProxyUrl {
   /** Where it is: `http://host:port`, fit to be shown. */
   readonly origin: string;

@@ -8,7 +8,7 @@ import type { Fetch } from "../http/fetch.ts";
 
 /** A client's certificate and its private key, for servers that ask for one (mutual TLS, RFC 8705). */
 export interface ClientCertificate {
-  /** The certificate, and those of intermediate authorities behind it: PEM text, or the path of a PEM file. */
+  /** The certificate, followed by those of intermediate authorities: PEM text, or the path of a PEM file. */
   cert: string;
   /** The certificate's private key, not encrypted: PEM text, or the path of a PEM file. */
   key: string;
@@ -31,14 +31,14 @@ export interface TransportOptions {
 }
 
 /**
- * A way out of one's own. Nothing is opened and no file is read before the first request; nor is anything lost by
- * closing: a request after that opens anew, and reads the files anew.
+ * Sends requests by options that a runtime's `fetch` alone doesn't know. Nothing is opened and no file is read before the
+ * first request. A request after `close` opens it again, and reads the files again.
  *
  * What is wrong with the proxy, a certificate or a file is an `AuthenticationError` with the code `proxy_failed`,
  * `tls_failed`, `invalid_config` or `permission_denied`; other failures are what the runtime's own `fetch` throws.
  */
 export interface Transport extends AsyncDisposable {
-  /** `fetch`, by this way; it may be handed to whatever takes a `fetch`. */
+  /** `fetch`, by this transport; bound, so that it can be passed to whatever takes a `fetch`. */
   readonly fetch: Fetch;
   /** Frees what the transport holds; what is under way may end. */
   close(): Promise<void>;

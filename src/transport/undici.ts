@@ -1,5 +1,5 @@
 /**
- * A way out by undici, whichever copy of it is given: `fetch` and agent must come from the same one.
+ * Requests by undici, whichever copy of it is given: `fetch` and agent must come from the same one.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { parseProxyUrl } from "./proxy_url.ts";
 import { readFromDisk, secureContext, tlsSettings } from "./secure_context.ts";
 import type { TransportOptions } from "./transport.ts";
 
-/** The little of undici that is needed here. Its own types would bring it to everybody who has the core checked. */
+/** The little of undici that is needed here. Its own types would bring it to every program that has the core checked. */
 export interface Undici {
   fetch(input: string | URL, init: Record<string, unknown>): Promise<unknown>;
   Agent: new (options: Record<string, unknown>) => Dispatcher;
@@ -39,7 +39,7 @@ export async function openUndici(undici: Undici, options: TransportOptions): Pro
   };
   return {
     fetch,
-    // It would wait for bodies that nobody reads.
+    // It would wait for bodies that are never read.
     close: () => void dispatcher.close().catch(() => {}),
   };
 }
