@@ -51,7 +51,9 @@ export function decide(
   const now = clock.monotonic();
   const token = isForced ? undefined : liveToken(state, clock);
   if (token) {
-    const isDue = ageOf(token.start, clock) >= token.refreshAge && !state.successor;
+    // There is a newer token already, which the API is to learn of.
+    const isReplaced = state.successor !== undefined && token !== state.successor;
+    const isDue = ageOf(token.start, clock) >= token.refreshAge && !isReplaced;
     const notBefore = Math.max(
       state.startedAt + backgroundFloor,
       state.backgroundNotBefore,
@@ -105,7 +107,7 @@ export function refreshableAt(state: RefreshState, health: EndpointHealth, route
 
 /** What happened, to a state. */
 export type StateEvent =
-  | { readonly type: "started"; readonly background: boolean }
+  | { readonly type: "started" }
   | { readonly type: "issued"; readonly token: IssuedToken; readonly forRejection: boolean }
   | { readonly type: "failed"; readonly error: unknown; readonly background: boolean; readonly forRejection: boolean }
   | { readonly type: "rejected"; readonly token: IssuedToken }
@@ -121,12 +123,12 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
     case "started":
       return { ...state, startedAt: now };
     case "issued": {
-      const { current, isRejected } = state;
+      const previous = state.isRejected ? undefined : liveToken(state, clock);
       const cost = event.forRejection ? refreshCost : 0;
       return {
         ...state,
         ...{ current: event.token, isRejected: false, successor: undefined, issuedAt: now, lastError: undefined },
-        predecessor: current && !isRejected && isLive(current, clock) ? current : undefined,
+        predecessor: previous,
         ...{ backgroundFailures: 0, backgroundNotBefore: -Infinity, rejectionNotBefore: -Infinity },
         ...{ spareUntil: -Infinity, spent: spentNow(state, now) + cost, spentAt: now },
       };
@@ -138,7 +140,11 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
     case "rejected": {
       const { token } = event;
       const { current, predecessor } = state;
-      if (token === state.successor) return { ...state, trySuccessorAt: now + successorPause };
+      if (token === state.successor) {
+        return current && isLive(current, clock)
+          ? { ...state, trySuccessorAt: now + successorPause }
+          : { ...state, current: token, successor: undefined, isRejected: true };
+      }
       if (token !== current) return token === predecessor ? { ...state, predecessor: undefined } : state;
       if (predecessor && isLive(predecessor, clock) && now - state.issuedAt < replicationLag) {
         const swap = { current: predecessor, predecessor: undefined, successor: token };

@@ -91,8 +91,9 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     token = decision.token;
     if (decision.refresh && !flight.active) return refreshInBackground();
     const untilDue = token.refreshAge - ageOf(token.start, clock);
+    const isReplaced = state.successor !== undefined && token !== state.successor;
     lookedAt = now;
-    lookAgainAt = now + (untilDue > 0 && !state.successor ? Math.min(untilDue, lookTrust) : 0);
+    lookAgainAt = now + (untilDue > 0 && !isReplaced ? Math.min(untilDue, lookTrust) : 0);
     return true;
   }
 
@@ -131,7 +132,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const request = { reason, attempt, behind: background };
     // Not longer than the last caller waits.
     const left = attempt === 1 ? retry.deadline : Math.max(limits.end - clock.monotonic(), 1);
-    note({ type: "started", background });
+    note({ type: "started" });
     send({ type: "requested", ...request });
     try {
       const issued = await withDeadline(
@@ -141,7 +142,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.
       if (closed) throw closed.reason;
-      const next = issueToken(issued, start, state.current, options);
+      const next = issueToken(issued, start, state.successor ?? state.current, options);
       note({ type: "issued", token: next, forRejection });
       shared.health = reduceHealth(shared.health, { mayRepeat: true }, context);
       const duration = ageOf(start, clock);

@@ -30,7 +30,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   }),
   route.map((route): Happening => () => ({ type: "wasted", route })),
   route.map((route): Happening => () => ({ type: "helped", route })),
-  fc.constantFrom<Happening>(() => ({ type: "carried" }), () => ({ type: "started", background: true })),
+  fc.constantFrom<Happening>(() => ({ type: "carried" }), () => ({ type: "started" })),
 );
 
 const pause = fc.oneof(fc.constantFrom(0, 1, 999, 1_000, 5_000), fc.nat(100_000));

@@ -231,3 +231,20 @@ Deno.test("options that are undefined are their defaults", async () => {
   await rejected;
   assertEquals(scene.requests, 5);
 });
+
+Deno.test("a token that an API learned of late is refreshed in the background like any other", async () => {
+  using scene = new TokensScene();
+  await scene.use();
+  scene.advance(3_600_000 - 100_000);
+  await scene.use();
+  await scene.settle();
+  assertEquals(await scene.replace(), "t1", "the new token isn't known yet: its predecessor is used");
+  scene.advance(6_000);
+  assertEquals(await scene.use(), "t2", "it is tried again, and known");
+  scene.advance(3_600_000 - 100_000);
+
+  assertEquals([await scene.use(), scene.requests], ["t2", 2 + 1], "in its window it is refreshed");
+  await scene.settle();
+
+  assertEquals(await scene.use(), "t3");
+});

@@ -25,8 +25,10 @@ const failed = (error: unknown, waits: "no" | "rejected" | "needy" = "needy"): S
 });
 const until = (end: number, count = 1) => new Map([["/bad", { count, until: end }]]);
 
+const late = makeToken("late", { start: 90_000 });
+
 const rows: Record<string, Row> = {
-  "an attempt's start is noted": { event: { type: "started", background: true }, is: { startedAt: 1_000 } },
+  "an attempt's start is noted": { event: { type: "started" }, is: { startedAt: 1_000 } },
 
   "the first token": { event: issued(a), is: { current: a, issuedAt: 1_000, spentAt: 1_000 } },
   "a new token keeps the live one in reserve": {
@@ -44,6 +46,11 @@ const rows: Record<string, Row> = {
     state: { current: a, isRejected: true },
     event: issued(),
     is: { current: b, predecessor: undefined, isRejected: false },
+  },
+  "a new token keeps one that is known by now in reserve": {
+    state: { current: a, successor: b, trySuccessorAt: 900 },
+    event: issued(c),
+    is: { current: c, predecessor: b, successor: undefined },
   },
   "a new token takes the place of one that wasn't known yet": {
     state: { current: a, successor: b, trySuccessorAt: 9_000 },
@@ -173,6 +180,12 @@ const rows: Record<string, Row> = {
     state: { current: a, successor: b, trySuccessorAt: 500 },
     event: rejected(b),
     is: { current: a, successor: b, trySuccessorAt: 6_000, isRejected: false },
+  },
+  "a successor that is rejected once its predecessor has expired takes its place, as a rejected token": {
+    state: { current: a, successor: late, trySuccessorAt: 500 },
+    event: rejected(late),
+    now: 100_000,
+    is: { current: late, successor: undefined, isRejected: true },
   },
 
   "a route that new tokens don't help pauses for half a minute, and costs four units": {
