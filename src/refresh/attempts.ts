@@ -6,9 +6,12 @@
 
 import type { Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
+import type { RenewalReason } from "../events.ts";
 import { sleep, untilAborted } from "./deadlines.ts";
 import { isTransient } from "./policy.ts";
 import { isRequestBound } from "./request_bound.ts";
+import { type Flight, newFlight } from "./single_flight.ts";
+import type { RetryPolicy } from "./state.ts";
 import type { SharedHealth } from "./tokens.ts";
 
 /** The pause before a page in place of a token response is asked for again, in milliseconds. */
@@ -16,63 +19,93 @@ const pagePause = 250;
 
 /** How many attempts are made, and until when, and for which callers. All rise when a caller who needs more joins. */
 export interface AttemptLimits {
-  attempts: number;
-  end: number;
+  readonly attempts: number;
+  readonly end: number;
   /** Whether any caller waits. */
-  hasWaiters: boolean;
+  readonly hasWaiters: boolean;
   /** Whether one does who has no token. */
-  isNeeded: boolean;
+  readonly isNeeded: boolean;
 }
+
+/** Makes one attempt. */
+export type Attempt<T> = (
+  attempt: { readonly reason: RenewalReason; readonly number: number; readonly signal: AbortSignal },
+) => Promise<T>;
 
 /** What attempts depend on. */
-interface AttemptOptions {
-  readonly limits: AttemptLimits;
+interface AttemptsOptions {
   readonly shared: SharedHealth;
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  readonly retry: RetryPolicy;
 }
 
-/** Makes as many attempts as it takes, within the limits. */
-export async function attemptRepeatedly<T>(
-  make: (attempt: number) => Promise<T>,
-  options: AttemptOptions,
-): Promise<T> {
-  const { limits, shared, clock, signal } = options;
-  let mayBePage = true;
-  for (let attempt = 1;; attempt++) {
-    for (let wait; (wait = waitForEndpoint(options)) !== undefined;) await wait;
-    const endProbe = startProbe(shared);
-    const isBackground = !limits.hasWaiters;
-    try {
-      return await make(attempt);
-    } catch (error) {
-      signal.throwIfAborted();
-      const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
-      // What the background met is served to no caller whose token has ended since: that caller asks.
-      const isOthers = isBackground && limits.isNeeded && !isTransient(error);
-      if (!isOthers && (attempt >= limits.attempts || !(isPage || isTransient(error)))) throw error;
-      // Every caller has left.
-      if (clock.monotonic() >= limits.end) throw error;
-      if (isPage && !isOthers) {
-        mayBePage = false;
-        await sleep(pagePause, signal);
+/** One row of attempts at a time, for all callers who join it. */
+export class Attempts<T> {
+  readonly flight: Flight<T> = newFlight();
+  limits: AttemptLimits = noLimits;
+  readonly #make: Attempt<T>;
+  readonly #options: AttemptsOptions;
+
+  constructor(make: Attempt<T>, options: AttemptsOptions) {
+    this.#make = make;
+    this.#options = options;
+  }
+
+  /** Joins the row under way, or starts one. `waits`: for whom. */
+  join(reason: RenewalReason, attempts: number, waits?: "rejected" | "needy"): Promise<T> {
+    const { clock, retry } = this.#options;
+    const known = this.flight.active ? this.limits : noLimits;
+    this.limits = {
+      attempts: Math.max(known.attempts, attempts),
+      end: Math.max(known.end, clock.monotonic() + retry.deadline),
+      hasWaiters: known.hasWaiters || waits !== undefined,
+      isNeeded: known.isNeeded || waits === "needy",
+    };
+    return this.flight.join((signal) => this.#run(reason, signal));
+  }
+
+  async #run(reason: RenewalReason, signal: AbortSignal): Promise<T> {
+    const { shared, clock } = this.#options;
+    let mayBePage = true;
+    for (let number = 1;; number++) {
+      for (let wait; (wait = this.#waitForEndpoint(signal)) !== undefined;) await wait;
+      const endProbe = startProbe(shared);
+      const isBackground = !this.limits.hasWaiters;
+      try {
+        return await this.#make({ reason, number, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        const { attempts, end, isNeeded } = this.limits;
+        const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
+        // What the background met is served to no caller whose token has ended since: that caller asks.
+        const isOthers = isBackground && isNeeded && !isTransient(error);
+        if (!isOthers && (number >= attempts || !(isPage || isTransient(error)))) throw error;
+        // Every caller has left.
+        if (clock.monotonic() >= end) throw error;
+        if (isPage && !isOthers) {
+          mayBePage = false;
+          await sleep(pagePause, signal);
+        }
+      } finally {
+        endProbe?.();
       }
-    } finally {
-      endProbe?.();
     }
   }
+
+  /** Waits for what the endpoint's health asks for, if anything; throws its last error if no caller waits that long. */
+  #waitForEndpoint(signal: AbortSignal): Promise<void> | undefined {
+    const { shared, clock } = this.#options;
+    const { notBefore, isExhausted, isProven, lastError } = shared.health;
+    const delay = notBefore - clock.monotonic();
+    if (delay > 0) {
+      if (isExhausted || notBefore > this.limits.end) throw lastError;
+      return sleep(delay, signal);
+    }
+    return shared.probe && !isProven ? untilAborted(signal, shared.probe) : undefined;
+  }
 }
 
-/** Waits for what the endpoint's health asks for, if anything; throws its last error if no caller waits that long. */
-function waitForEndpoint({ limits, shared, clock, signal }: AttemptOptions): Promise<void> | undefined {
-  const { notBefore, isExhausted, isProven, lastError } = shared.health;
-  const delay = notBefore - clock.monotonic();
-  if (delay > 0) {
-    if (isExhausted || notBefore > limits.end) throw lastError;
-    return sleep(delay, signal);
-  }
-  return shared.probe && !isProven ? untilAborted(signal, shared.probe) : undefined;
-}
+const noLimits: AttemptLimits = { attempts: 0, end: -Infinity, hasWaiters: false, isNeeded: false };
 
 /** While the health isn't known, one attempt finds out and others wait. Gives what ends their wait. */
 function startProbe(shared: SharedHealth): (() => void) | undefined {

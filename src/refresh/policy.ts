@@ -7,7 +7,15 @@
 import { ageOf, type Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isSameToken, type IssuedToken } from "./issued_token.ts";
-import { type EndpointHealth, isLive, liveToken, newHealth, type RefreshState, type RetryPolicy } from "./state.ts";
+import {
+  type EndpointHealth,
+  hasSuccessor,
+  isLive,
+  liveToken,
+  newHealth,
+  type RefreshState,
+  type RetryPolicy,
+} from "./state.ts";
 
 /** The least time between two background attempts. */
 const backgroundFloor = 1_000;
@@ -51,9 +59,7 @@ export function decide(
   const now = clock.monotonic();
   const token = isForced ? undefined : liveToken(state, clock);
   if (token) {
-    // There is a newer token already, which the API is to learn of.
-    const isReplaced = state.successor !== undefined && token !== state.successor;
-    const isDue = ageOf(token.start, clock) >= token.refreshAge && !isReplaced;
+    const isDue = ageOf(token.start, clock) >= token.refreshAge && !hasSuccessor(state, token);
     const notBefore = Math.max(
       state.startedAt + backgroundFloor,
       state.backgroundNotBefore,

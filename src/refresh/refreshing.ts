@@ -11,7 +11,7 @@ import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type AuthenticatorEvent, emit, type RenewalReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
-import { type AttemptLimits, attemptRepeatedly } from "./attempts.ts";
+import { type Attempt, Attempts } from "./attempts.ts";
 import { errorForCaller, newLimit } from "./caller_error.ts";
 import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
 import { isSameToken, type IssuedToken, issueToken, remainingLifetime } from "./issued_token.ts";
@@ -26,8 +26,7 @@ import {
   type StateEvent,
 } from "./policy.ts";
 import { isRequestBound } from "./request_bound.ts";
-import { type Flight, newFlight } from "./single_flight.ts";
-import { liveToken, newHealth, newRetryPolicy, newState, type RefreshState } from "./state.ts";
+import { hasSuccessor, liveToken, newHealth, newRetryPolicy, newState, type RefreshState } from "./state.ts";
 import type { RefreshingOptions, RejectedCall, Tokens } from "./tokens.ts";
 
 /** How long a caller waits where it could do without: for a probe, or for a refresh on workerd. In milliseconds. */
@@ -57,17 +56,16 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   const { timeout = 10_000, clock = systemClock, onEvent, waitUntil, shared = { health: newHealth } } = options;
   const retry = newRetryPolicy(options.retry);
   const context = { clock, retry };
-  const flight: Flight<IssuedToken> = newFlight();
+  const attempts = new Attempts(obtain, { shared, ...context });
   let state: RefreshState = newState;
   // Between these two moments of the wall clock `token` needs no closer look.
   let token: IssuedToken | undefined;
   let lookedAt = 0;
   let lookAgainAt = 0;
-  // Of the flight under way: how many attempts it makes and until when, and for which callers.
-  const limits: AttemptLimits = { attempts: 0, end: 0, hasWaiters: false, isNeeded: false };
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => emit(onEvent, event);
+  const sendReused = (token: IssuedToken) => send({ type: "reused", remaining: remainingLifetime(token, clock) });
   const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
     lookAgainAt = 0;
@@ -80,27 +78,22 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return token;
   }
 
-  function sendReused(token: IssuedToken): void {
-    send({ type: "reused", remaining: remainingLifetime(token, clock) });
-  }
-
   /** Looks at both clocks and the state; starts a background refresh where one is due. */
   function look(now: number): boolean {
     const decision = closed ?? decide(state, shared.health, context);
     if (!("token" in decision)) return false;
     token = decision.token;
-    if (decision.refresh && !flight.active) return refreshInBackground();
+    if (decision.refresh && !attempts.flight.active) return refreshInBackground();
     const untilDue = token.refreshAge - ageOf(token.start, clock);
-    const isReplaced = state.successor !== undefined && token !== state.successor;
     lookedAt = now;
-    lookAgainAt = now + (untilDue > 0 && !isReplaced ? Math.min(untilDue, lookTrust) : 0);
+    lookAgainAt = now + (untilDue > 0 && !hasSuccessor(state, token) ? Math.min(untilDue, lookTrust) : 0);
     return true;
   }
 
   /** Starts a refresh that no caller waits for. False where nothing would keep it running. */
   function refreshInBackground(): boolean {
     if (waitUntil === undefined && isRequestBound()) return false;
-    const work = fly("early", 1).catch(() => {});
+    const work = attempts.join("early", 1).catch(() => {});
     try {
       waitUntil?.(work);
     } catch {
@@ -109,35 +102,20 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return true;
   }
 
-  /** Joins the flight under way, or starts one. `waits`: for whom. */
-  function fly(
-    reason: RenewalReason,
-    attempts: number,
-    waits?: "rejected" | "needy",
-  ): Promise<IssuedToken> {
-    if (!flight.active) Object.assign(limits, { attempts: 0, end: -Infinity, hasWaiters: false, isNeeded: false });
-    limits.attempts = Math.max(limits.attempts, attempts);
-    limits.end = Math.max(limits.end, clock.monotonic() + retry.deadline);
-    limits.hasWaiters ||= waits !== undefined;
-    limits.isNeeded ||= waits === "needy";
-    return flight.join((signal) =>
-      attemptRepeatedly((attempt) => obtain(reason, attempt, signal), { limits, shared, clock, signal })
-    );
-  }
-
-  async function obtain(reason: RenewalReason, attempt: number, signal: AbortSignal): Promise<IssuedToken> {
+  async function obtain({ reason, number, signal }: Parameters<Attempt<IssuedToken>>[0]): Promise<IssuedToken> {
     const start = momentOf(clock);
-    const background = !limits.hasWaiters;
+    const background = !attempts.limits.hasWaiters;
     const forRejection = reason === "refused";
-    const request = { reason, attempt, behind: background };
+    const request = { reason, attempt: number, behind: background };
     // Not longer than the last caller waits.
-    const left = attempt === 1 ? retry.deadline : Math.max(limits.end - clock.monotonic(), 1);
+    const left = number === 1 ? retry.deadline : Math.max(attempts.limits.end - clock.monotonic(), 1);
     note({ type: "started" });
     send({ type: "requested", ...request });
     try {
       const issued = await withDeadline(
         { timeout: Math.min(timeout, left), signal },
-        (signal) => source({ signal, reason, attempt, background, forget: () => void (signal.aborted || forget()) }),
+        (signal) =>
+          source({ signal, reason, attempt: number, background, forget: () => void (signal.aborted || forget()) }),
       );
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.
@@ -150,7 +128,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
-        const mayRepeat = !limits.isNeeded || attempt < limits.attempts;
+        const mayRepeat = !attempts.limits.isNeeded || number < attempts.limits.attempts;
         shared.health = reduceHealth(shared.health, { error, mayRepeat }, context);
         note({ type: "failed", error, background, forRejection });
       }
@@ -178,12 +156,15 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     signal: AbortSignal | null | undefined,
     isForced = false,
   ): Promise<IssuedToken> {
+    checkOpen(signal);
     const decision = decide(state, shared.health, { ...context, isForced });
     if (decision.type === "use") return decision.token;
     if (decision.type === "fail") throw errorForCaller(decision.error, decision.retryAfter);
-    const timeout = shared.health.isExhausted && flight.active ? Math.min(patience, retry.deadline) : retry.deadline;
+    const timeout = shared.health.isExhausted && attempts.flight.active
+      ? Math.min(patience, retry.deadline)
+      : retry.deadline;
     const error = () => shared.health.lastError ?? newTimeout(timeout);
-    return await wait(fly(reason, decision.attempts, "needy"), { timeout, error, signal });
+    return await wait(attempts.join(reason, decision.attempts, "needy"), { timeout, error, signal });
   }
 
   function checkOpen(signal: AbortSignal | null | undefined): void {
@@ -199,7 +180,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (!live) return await next(state.current ? "expired" : "first", signal);
     // Nothing else would keep the refresh running: this caller does, for a second at most.
     note({ type: "carried" });
-    return await waitFor(fly("early", 1), { timeout: patience, signal }).catch(() => {
+    return await waitFor(attempts.join("early", 1), { timeout: patience, signal }).catch(() => {
       checkOpen(signal);
       sendReused(live);
       return live;
@@ -220,7 +201,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = closed ? undefined : reject(rejected, call);
     if (decision !== "refresh") return decision;
     try {
-      const next = await waitFor(fly("refused", 1, "rejected"), { timeout, signal });
+      const next = await waitFor(attempts.join("refused", 1, "rejected"), { timeout, signal });
       if (!isSameToken(next, rejected.credentials)) return next;
       note({ type: "wasted", route });
     } catch {
@@ -236,7 +217,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = token && reject(token, {});
     if (typeof decision === "object") return decision;
     if (!token || !liveToken(state, clock)) return await get(signal);
-    if (decision) return await wait(fly("refused", 1, "rejected"), { timeout, signal });
+    if (decision) return await wait(attempts.join("refused", 1, "rejected"), { timeout, signal });
     throw newLimit(refreshableAt(state, shared.health, "") - clock.monotonic());
   }
 
@@ -252,10 +233,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     },
     fresh,
     get,
-    async refresh(signal) {
-      checkOpen(signal);
-      return await next("forced", signal, true);
-    },
+    refresh: (signal) => next("forced", signal, true),
     refreshRejected,
     replace,
     replayed(status, hasHelped, route = "") {
@@ -264,7 +242,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     },
     forget,
     close(reason) {
-      closed ??= { reason, done: flight.end(reason) };
+      closed ??= { reason, done: attempts.flight.end(reason) };
       lookAgainAt = 0;
       return closed.done;
     },

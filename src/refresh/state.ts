@@ -99,6 +99,11 @@ export function liveToken({ current, successor, trySuccessorAt }: RefreshState, 
   return current && isLive(current, clock) ? current : undefined;
 }
 
+/** Whether there is a newer token, which the API doesn't know yet. */
+export function hasSuccessor({ successor }: RefreshState, token: IssuedToken): boolean {
+  return successor !== undefined && token !== successor;
+}
+
 /** Whether a token hasn't expired. */
 export function isLive(token: IssuedToken, clock: Clock): boolean {
   return remainingLifetime(token, clock) > 0;
