@@ -385,7 +385,7 @@ Deno.test("Flyte's proxy and certificates become the authenticator's", async () 
   assertInstanceOf(proxy, AuthenticationError);
   assert(proxy.message.includes("by way of http://127.0.0.1:9"), proxy.message);
   assertInstanceOf(ca, AuthenticationError);
-  assert(ca.message.includes("the file that verify names"), ca.message);
+  assert(ca.message.includes("Cannot use verify"), ca.message);
 });
 
 Deno.test("names that have none for a setting that is needed ask for it as an option", () => {
