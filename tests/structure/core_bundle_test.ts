@@ -6,13 +6,12 @@ import { denoOutput } from "./deno_output.ts";
 import { gzippedSize, importsLeft, singleBundle } from "./single_bundle.ts";
 
 /**
- * Bytes, minified and gzipped. The goal is the smallest peer that renews, with a third of the duties; it is far. What
- * fails is the guard: a little above what retries, redirects, events, several audiences and messages that help have come
- * to, for @std's own size may differ where it comes from JSR. Loading the rarer half lazily would bring the figure down
- * and break service workers, where `import()` is forbidden.
+ * Bytes, minified and gzipped, of all that the core exports, host transports included. The goal is the smallest peer that
+ * renews, with a third of the duties; it is far. What fails is the guard, a little above what it has come to: @std's own
+ * size differs by its source. Nothing is loaded later, for in service workers `import()` is forbidden.
  */
 const goal = 3_788;
-const guard = 17_500;
+const guard = 18_000;
 
 /** What no program should pay for that imports the core. A package's name is in quotes: messages may speak of it. */
 const strangers = [

@@ -411,8 +411,8 @@ Deno.test("the endpoint is the option's, else the settings', and https", async (
     assertEquals(asked, [path]);
   }
   const wrong: [unknown, string, string][] = [
-    [undefined, "invalid_config", "nobody says where. Pass endpoint to tokenRevocation"],
-    ["", "invalid_config", "nobody says where"],
+    [undefined, "invalid_config", "no revocation endpoint is known. Pass endpoint to tokenRevocation"],
+    ["", "invalid_config", "no revocation endpoint is known"],
     ["/revoke", "invalid_config", "revocationEndpoint must be an absolute URL"],
     ["https://a:planted@auth.test", "invalid_config", "without user name and password"],
     ["http://auth.test/revoke?planted", "insecure_token_endpoint", "unencrypted"],
