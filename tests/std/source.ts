@@ -2,8 +2,8 @@
  * Where `@std` comes from on this machine, and how to tell a Deno subcommand.
  *
  * `deno.json` names `@std/*` on JSR, which is what the published package depends on. On a machine that reaches
- * npm but not JSR, an import map puts the folders beside this file in their place: they carry the same names from
- * npm packages. The map goes in as a data URL, so that nothing is written and `deno.lock` is the same either way.
+ * npm but not JSR, an import map puts the folders beside this file in their place: they carry the same names, from
+ * npm packages or written here. The map goes in as a data URL, so that nothing is written, `deno.lock` included.
  *
  * @module
  */

@@ -1,34 +1,138 @@
-/** `FakeTime` of `@std/testing/time`, on npm's `@sinonjs/fake-timers`: the part the tests use. @module */
-import { type Clock, withGlobal } from "npm:@sinonjs/fake-timers@15.5.0";
+/** `FakeTime` of `@std/testing/time`, in the part the tests use: `fake_time_test.ts` says what both do. @module */
 
+const real = { Date, setTimeout, clearTimeout, setInterval, clearInterval };
+const realAbortTimeout = AbortSignal.timeout;
+
+let active: Timeline | undefined;
+
+/** Something was asked of time that it can't do: of fake time while it is real, or the other way round. */
+export class TimeError extends Error {
+  override name = "TimeError";
+}
+
+/**
+ * Time that stands still until it is told to move on. `Date`, the timers and `AbortSignal.timeout` follow it;
+ * `performance.now()` and microtasks don't.
+ */
 export class FakeTime {
-  #clock: Clock & { uninstall(): void };
+  readonly #timeline: Timeline;
 
-  constructor(start: number | string | Date = Date.now()) {
-    this.#clock = withGlobal(globalThis).install({
-      now: new Date(start),
-      // As @std does: Date and the timers, not performance.now() or microtasks.
-      toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
-    });
+  constructor(start?: number | string | Date | null) {
+    if (active) throw new TimeError("Cannot fake time: it is faked already");
+    const now = Math.floor(start == null ? real.Date.now() : new real.Date(start).getTime());
+    if (Number.isNaN(now)) throw new TypeError(`Cannot fake time: ${start} is no time to start at`);
+    active = this.#timeline = new Timeline(now);
+    Object.assign(globalThis, fake);
+    AbortSignal.timeout = fakeAbortTimeout;
   }
 
   get now(): number {
-    return this.#clock.now;
+    return this.#timeline.now;
+  }
+
+  set now(value: number) {
+    this.#timeline.advance(value);
   }
 
   tick(ms = 0): void {
-    this.#clock.tick(ms);
+    this.now += ms;
   }
 
+  /** Lets microtasks run before time moves, and none between two timers. */
   async tickAsync(ms = 0): Promise<void> {
-    await this.#clock.tickAsync(ms);
+    await new Promise((resolve) => real.setTimeout.call(null, resolve, 0));
+    this.tick(ms);
   }
 
   restore(): void {
-    this.#clock.uninstall();
+    if (!active) throw new TimeError("Cannot restore time: it isn't faked");
+    active = undefined;
+    Object.assign(globalThis, real);
+    AbortSignal.timeout = realAbortTimeout;
   }
 
   [Symbol.dispose](): void {
     this.restore();
   }
+}
+
+interface Timer {
+  id: number;
+  due: number;
+  /** The pause between two calls; a timeout has none. */
+  interval: number | undefined;
+  call: () => void;
+}
+
+/** A time, and what is due later. */
+class Timeline {
+  now: number;
+  #lastId = 0;
+  /** In the order in which they were set; an interval sets itself once more before each call. */
+  #timers: Timer[] = [];
+
+  constructor(now: number) {
+    this.now = now;
+  }
+
+  set(call: () => void, delay: number, repeats: boolean): number {
+    const pause = Math.max(repeats ? 1 : 0, Math.floor(delay));
+    const id = ++this.#lastId;
+    this.#timers.push({ id, due: this.now + pause, interval: repeats ? pause : undefined, call });
+    return id;
+  }
+
+  clear(id: unknown): void {
+    this.#timers = this.#timers.filter((timer) => timer.id !== id);
+  }
+
+  /** Makes each call that is due by then, at its time. Where one throws, time stops there. */
+  advance(to: number): void {
+    if (to < this.now) throw new RangeError(`Cannot set time back from ${this.now} to ${to}`);
+    for (let timer = this.#first(); timer && timer.due <= to; timer = this.#first()) {
+      this.now = timer.due;
+      this.clear(timer.id);
+      if (timer.interval) this.#timers.push({ ...timer, due: this.now + timer.interval });
+      timer.call();
+    }
+    this.now = to;
+  }
+
+  #first(): Timer | undefined {
+    return this.#timers.reduce<Timer | undefined>((a, b) => a && a.due <= b.due ? a : b, undefined);
+  }
+}
+
+function fakedTime(): Timeline {
+  if (!active) throw new TimeError("Cannot use a fake timer: time isn't faked");
+  return active;
+}
+
+function timerFunction(repeats: boolean) {
+  return (callback: unknown, delay = 0, ...args: unknown[]): number => {
+    if (typeof callback !== "function") throw new TimeError("Cannot set a timer: its callback is no function");
+    return fakedTime().set(() => callback.apply(null, args), delay, repeats);
+  };
+}
+
+const clearTimer = (id?: unknown) => fakedTime().clear(id);
+
+const currentTime = () => active?.now ?? real.Date.now();
+
+const fake = {
+  Date: new Proxy(Date, {
+    construct: (target, args) => Reflect.construct(target, args.length > 0 ? args : [currentTime()]),
+    apply: (target) => new target(currentTime()).toString(),
+    get: (target, property) => property === "now" ? currentTime : Reflect.get(target, property),
+  }),
+  setTimeout: timerFunction(false),
+  clearTimeout: clearTimer,
+  setInterval: timerFunction(true),
+  clearInterval: clearTimer,
+};
+
+function fakeAbortTimeout(ms: number): AbortSignal {
+  const controller = new AbortController();
+  fake.setTimeout(() => controller.abort(new DOMException("Signal timed out.", "TimeoutError")), ms);
+  return controller.signal;
 }
