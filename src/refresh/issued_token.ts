@@ -50,8 +50,10 @@ export function issueToken(
   { credentials, server, headerKey: named = "authorization" }: IssuedCredentials,
   start: Moment,
   previous: IssuedToken | undefined,
-  { headerKey = named, defaultLifetime = 300_000, authorization = bearer }: IssueOptions,
+  { headerKey: own = named, defaultLifetime = 300_000, authorization = bearer }: IssueOptions,
 ): IssuedToken {
+  // Redirects and a caller's own header are compared by it.
+  const headerKey = own.toLowerCase();
   const { expiresAt = start.wall + defaultLifetime } = credentials;
   const lifetime = Math.max(expiresAt - start.wall, shortestLife);
   const window = previous !== undefined && isSameToken(previous, credentials)

@@ -32,7 +32,7 @@ export interface SharedHealth {
 export interface RefreshingOptions {
   /** The lifetime of a token whose server doesn't say, in milliseconds. Default: 300,000. */
   defaultLifetime?: number | undefined;
-  /** The header that carries the token, in lower case. Default: what the source says, else `authorization`. */
+  /** The header that carries the token. Default: what the source says, else `authorization`. */
   headerKey?: string | undefined;
   /** What that header says. Default: the token's type and the token (RFC 6749 §7.1). */
   authorization?: ((credentials: Credentials) => string) | undefined;

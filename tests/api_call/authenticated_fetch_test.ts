@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { Credentials } from "@m2m/authenticator";
 import {
   type ApiProofs,
   authenticatedFetch,
@@ -9,6 +10,7 @@ import { rejectsToken } from "../../src/api_call/rejection.ts";
 import { keepBody } from "../../src/api_call/replayable_request.ts";
 import { momentOf, systemClock } from "../../src/clock.ts";
 import { type IssuedToken, issueToken } from "../../src/refresh/issued_token.ts";
+import { refreshing } from "../../src/refresh/refreshing.ts";
 import type { Tokens } from "../../src/refresh/tokens.ts";
 
 const origin = "https://api.test";
@@ -373,5 +375,40 @@ for (const [status, location, from, expected] of decisions) {
       next && [next.href, next.method, [...new Headers(next.headers).keys()].join(" "), next.isHome],
       expected,
     );
+  });
+}
+
+for (
+  const [says, make] of Object.entries({
+    "a source": () =>
+      refreshing(() => Promise.resolve({ credentials: new Credentials({ accessToken: "t" }), headerKey: "X-Token" })),
+    "an option": () =>
+      refreshing(() => Promise.resolve({ credentials: new Credentials({ accessToken: "t" }) }), {
+        headerKey: "X-Token",
+      }),
+  })
+) {
+  Deno.test(`a header that ${says} names in capitals leaves with no redirect, and the caller's own wins`, async () => {
+    const sent: [url: string, token: string | null][] = [];
+    const fetchWithToken = authenticatedFetch(make(), {
+      endpoint: origin,
+      fetch: (input, init) => {
+        const { url, headers } = new Request(input, init);
+        sent.push([url, headers.get("x-token")]);
+        const location = "https://elsewhere.test/";
+        return Promise.resolve(
+          url === `${origin}/away` ? new Response(null, { status: 302, headers: { location } }) : new Response(),
+        );
+      },
+    });
+
+    await fetchWithToken("/away");
+    await fetchWithToken("/own", { headers: { "x-token": "mine" } });
+
+    assertEquals(sent, [
+      [`${origin}/away`, "Bearer t"],
+      ["https://elsewhere.test/", null],
+      [`${origin}/own`, "mine"],
+    ]);
   });
 }
