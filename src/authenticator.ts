@@ -20,7 +20,7 @@ import type { Fetch } from "./http/fetch.ts";
 import { refreshing } from "./refresh/refreshing.ts";
 import type { Tokens } from "./refresh/tokens.ts";
 import type { TokenSource } from "./token_source.ts";
-import type { HostTransport } from "./transport/host.ts";
+import type { Transport } from "./transport/transport.ts";
 
 /** What a token source gets from its authenticator. */
 export interface TokenSourceContext {
@@ -63,7 +63,7 @@ export type MakeTokenSource = (context: TokenSourceContext) => TokenSource;
 export abstract class Authenticator {
   readonly #options: CheckedOptions;
   readonly #makeSource: MakeTokenSource;
-  readonly #transport: HostTransport | undefined;
+  readonly #transport: Transport | undefined;
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
   #madeTokens: Tokens | undefined;
   #madeFetch: Fetch | undefined;
@@ -220,7 +220,7 @@ export abstract class Authenticator {
       await Promise.all(tokens.map((each) => each.close(reason)));
       await this.#options.revocation?.revoke(tokens.flatMap((each) => each.forget() ?? []), this.#options);
     } finally {
-      await this.#transport?.close?.();
+      await this.#transport?.close();
     }
   }
 

@@ -13,8 +13,8 @@ import { type Fetch, globalFetch } from "./http/fetch.ts";
 import type { RetryOptions } from "./refresh/tokens.ts";
 import type { TokenRequestOptions } from "./token_endpoint/parameters.ts";
 import type { TokenRevocation } from "./token_endpoint/token_revocation.ts";
-import { type HostTransport, hostTransport } from "./transport/host.ts";
-import type { ClientCertificate, TransportOptions } from "./transport/transport.ts";
+import { hostTransport } from "./transport/host.ts";
+import type { ClientCertificate, Transport, TransportOptions } from "./transport/transport.ts";
 
 /** Options that every {@linkcode Authenticator} takes. */
 export interface AuthenticatorOptions {
@@ -134,7 +134,7 @@ export function checkOrigins(urls: AuthenticatorOptions["allowedOrigins"]): read
 /** Makes the transport that `httpProxyUrl`, `verify` and `clientCertificate` ask for, if they ask for one. */
 export function chooseTransport(
   options: Pick<AuthenticatorOptions, "fetch" | keyof TransportOptions>,
-): HostTransport | undefined {
+): Transport | undefined {
   const { fetch, httpProxyUrl, verify = true, clientCertificate } = options;
   checkFunction("fetch", fetch);
   // As an environment variable gives it, an empty text is none.

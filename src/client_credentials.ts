@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Authenticator, type MakeTokenSource } from "./authenticator.ts";
+import { Authenticator } from "./authenticator.ts";
+import { fromGrant } from "./from_grant.ts";
 import { checkGrantOptions, type GrantOptions } from "./grant_options.ts";
 import { clientCredentialsGrant } from "./token_endpoint/grant.ts";
-import { grantSource, type GrantSourceOptions } from "./token_endpoint/grant_source.ts";
 
 /** Options of a {@linkcode ClientCredentialsAuthenticator}: `clientSecret` or `clientAuth` is needed. */
 export interface ClientCredentialsAuthenticatorOptions extends GrantOptions {}
@@ -66,5 +66,4 @@ export class ClientCredentialsAuthenticator extends Authenticator {
   }
 }
 
-const fromClientCredentials: MakeTokenSource = (context) =>
-  grantSource(clientCredentialsGrant, context as GrantSourceOptions);
+const fromClientCredentials = fromGrant(clientCredentialsGrant);

@@ -5,11 +5,10 @@ import {
   type ClientConfig,
   ClientConfigStore,
   ClientCredentialsAuthenticator,
-  type ClientCredentialsAuthenticatorOptions,
   clientSecretPost,
-  StaticClientConfigStore,
 } from "@m2m/authenticator";
-import { type TokenEndpointStub, tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
+import { authenticatorAt } from "./authenticator_at.ts";
+import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
 
 const endpoint = "https://api.test";
 
@@ -25,21 +24,6 @@ class ProbeStore extends ClientConfigStore {
     this.asked++;
     return this.answer() as ClientConfig;
   }
-}
-
-function authenticatorAt(
-  stub: TokenEndpointStub,
-  options: Partial<ClientCredentialsAuthenticatorOptions> = {},
-  config: Partial<ClientConfig> = {},
-): ClientCredentialsAuthenticator {
-  return new ClientCredentialsAuthenticator({
-    endpoint,
-    clientId: "id",
-    clientSecret: "s3cret",
-    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url, ...config }),
-    fetch: stub.fetch,
-    ...options,
-  });
 }
 
 Deno.test("it is an Authenticator", () => {

@@ -13,30 +13,19 @@ import {
   type ClientConfigRequest,
   ClientConfigStore,
   ClientCredentialsAuthenticator,
-  type ClientCredentialsAuthenticatorOptions,
   type Fetch,
   StaticClientConfigStore,
   type WithOptions,
 } from "@m2m/authenticator";
+import { authenticatorAt as authenticatorAtStub } from "./authenticator_at.ts";
 import { assertHides } from "./client_auth/showing.ts";
 import { startAuthorizationServer } from "./servers/authorization_server.ts";
 import { startProtectedApi } from "./servers/protected_api.ts";
 import { startProxy } from "./servers/proxy.ts";
-import { type TokenEndpointStub, tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
+import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
 
-function authenticatorAt(
-  stub: TokenEndpointStub,
-  options: Partial<ClientCredentialsAuthenticatorOptions> = {},
-): ClientCredentialsAuthenticator {
-  return new ClientCredentialsAuthenticator({
-    endpoint: "https://api.test",
-    clientId: "id",
-    clientSecret: "planted-s3cret",
-    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
-    fetch: stub.fetch,
-    ...options,
-  });
-}
+const authenticatorAt: typeof authenticatorAtStub = (stub, options) =>
+  authenticatorAtStub(stub, { clientSecret: "planted-s3cret", ...options });
 
 /** A token endpoint whose tokens say what was asked for, and an API that answers with the headers it got. */
 function tellingStub() {

@@ -1,14 +1,10 @@
 /** What becomes of callers while a token endpoint is in trouble. Pauses are short here, and real. */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import {
-  AuthenticationError,
-  ClientCredentialsAuthenticator,
-  type ClientCredentialsAuthenticatorOptions,
-  StaticClientConfigStore,
-} from "@m2m/authenticator";
+import { AuthenticationError } from "@m2m/authenticator";
+import { authenticatorAt as authenticatorAtStub } from "./authenticator_at.ts";
 import { asOnWorkerd } from "./config_store/metadata_stub.ts";
-import { type TokenEndpointStub, tokenEndpointStub, usualAnswer } from "./servers/token_endpoint_stub.ts";
+import { tokenEndpointStub, usualAnswer } from "./servers/token_endpoint_stub.ts";
 
 const unavailable = (headers: HeadersInit = {}) => new Response(null, { status: 503, headers });
 
@@ -16,20 +12,8 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function authenticatorAt(
-  stub: TokenEndpointStub,
-  options: Partial<ClientCredentialsAuthenticatorOptions> = {},
-): ClientCredentialsAuthenticator {
-  return new ClientCredentialsAuthenticator({
-    endpoint: "https://api.test",
-    clientId: "id",
-    clientSecret: "s3cret",
-    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
-    fetch: stub.fetch,
-    retry: { maxBackoff: 5 },
-    ...options,
-  });
-}
+const authenticatorAt: typeof authenticatorAtStub = (stub, options) =>
+  authenticatorAtStub(stub, { retry: { maxBackoff: 5 }, ...options });
 
 Deno.test("trouble that passes is waited out", async () => {
   const troubles: (() => Response)[] = [

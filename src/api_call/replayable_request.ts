@@ -88,6 +88,6 @@ export async function replayBody({ init, kept, signal }: ApiCall): Promise<BodyI
     return "getReader" in body || Symbol.asyncIterator in body ? undefined : init.body ?? null;
   }
   // An upload that stalls must not outlast the caller's patience.
-  const parts = await (signal ? untilAborted(signal, kept.parts) : kept.parts);
+  const parts = await untilAborted(signal, kept.parts);
   return parts && await new Blob(parts).arrayBuffer();
 }

@@ -108,7 +108,7 @@ export class CachedLookup<T> {
     for (;;) {
       try {
         const flight = found.flight.join(() => this.#search(found, signal));
-        return await (signal === undefined ? flight : untilAborted(signal, flight));
+        return await untilAborted(signal, flight);
       } catch (error) {
         signal?.throwIfAborted();
         if (error !== leaderLeft) throw error;

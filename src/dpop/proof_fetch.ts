@@ -127,7 +127,7 @@ class Sending {
   #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
     const { signal } = this.#call;
     const proof = this.#prover.prove(target, nonce);
-    return signal ? untilAborted(signal, proof) : proof;
+    return untilAborted(signal, proof);
   }
 
   async #noted(sent: Promise<Response>): Promise<Response> {

@@ -7,9 +7,9 @@
 import { concealAssertion, readAssertion } from "../client_auth/assertion_parameters.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
 import { Authenticator } from "../authenticator.ts";
+import { fromGrant } from "../from_grant.ts";
 import { requestByGrant } from "../token_endpoint/client_credentials.ts";
 import type { Grant } from "../token_endpoint/grant.ts";
-import { grantSource, type GrantSourceOptions } from "../token_endpoint/grant_source.ts";
 import type { TokenSource } from "../token_source.ts";
 import {
   checkNamelessGrantOptions,
@@ -84,11 +84,7 @@ export class JwtBearerAuthenticator extends Authenticator {
   constructor(options: JwtBearerAuthenticatorOptions) {
     const { assertion } = options;
     checkAssertion(assertion);
-    const grant = jwtBearerGrant(assertion);
-    super(
-      checkNamelessGrantOptions(options, ["assertion"]),
-      (context) => grantSource(grant, context as GrantSourceOptions),
-    );
+    super(checkNamelessGrantOptions(options, ["assertion"]), fromGrant(jwtBearerGrant(assertion)));
   }
 }
 

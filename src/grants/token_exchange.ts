@@ -7,9 +7,9 @@
 import type { CallOptions } from "../authenticator_options.ts";
 import { AuthenticationError } from "../errors.ts";
 import { Authenticator } from "../authenticator.ts";
+import { fromGrant } from "../from_grant.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { requestByGrant } from "../token_endpoint/client_credentials.ts";
-import { grantSource, type GrantSourceOptions } from "../token_endpoint/grant_source.ts";
 import type { TokenSource } from "../token_source.ts";
 import {
   checkNamelessGrantOptions,
@@ -21,7 +21,7 @@ import {
 export type { NamelessGrantOptions, NamelessTokenSourceOptions } from "./grant_options.ts";
 import {
   type ExchangedTokens,
-  type GivenToken,
+  lookUp,
   notApplicable,
   ownParameters,
   tokenExchangeGrant,
@@ -124,19 +124,15 @@ export class TokenExchangeAuthenticator extends Authenticator {
    * @throws {RangeError} If a duration or another number is out of range.
    */
   constructor(options: TokenExchangeAuthenticatorOptions) {
-    const grant = tokenExchangeGrant(options);
-    // Functions, for browsers' consoles show private fields.
-    const { subjectToken, actorToken } = options;
+    const { actorToken } = options;
     const hidden = {
-      subjectToken: () => callOrReturn(subjectToken),
-      ...actorToken !== undefined && { actorToken: () => callOrReturn(actorToken) },
+      ...options,
+      subjectToken: lookUp("subjectToken", options.subjectToken),
+      ...actorToken !== undefined && { actorToken: lookUp("actorToken", actorToken) },
     };
-    super(checkNamelessGrantOptions({ ...options, ...hidden }, ownParameters), (context) => {
-      const options = context as GrantSourceOptions;
-      const tokenTypes = [...options.dpop?.tokenTypes ?? ["Bearer"], ...grant.tokenTypes ?? []];
-      return grantSource({ ...grant, tokenTypes }, options);
-    });
-    this.#isAccessToken = grant.tokenTypes === undefined;
+    const grant = tokenExchangeGrant(hidden);
+    super(checkNamelessGrantOptions(hidden, ownParameters), fromGrant(grant));
+    this.#isAccessToken = grant.moreTokenTypes === undefined;
   }
 
   /** As {@linkcode Authenticator.fetch}; doesn't send what isn't an access token. */
@@ -175,12 +171,7 @@ export class TokenExchangeAuthenticator extends Authenticator {
 }
 
 /** Options of {@linkcode tokenExchange}. */
-export interface TokenExchangeOptions extends
-  NamelessTokenSourceOptions,
-  Pick<
-    TokenExchangeAuthenticatorOptions,
-    "subjectToken" | "subjectTokenType" | "actorToken" | "actorTokenType" | "requestedTokenType"
-  > {}
+export interface TokenExchangeOptions extends NamelessTokenSourceOptions, ExchangedTokens {}
 
 /**
  * Makes a token source of the token exchange grant (RFC 8693), to be kept fresh by `refreshing`.
@@ -202,13 +193,5 @@ export interface TokenExchangeOptions extends
  * @throws {TypeError} If an option can't be used.
  */
 export function tokenExchange(options: TokenExchangeOptions): TokenSource {
-  const grant = tokenExchangeGrant(options);
-  return requestByGrant(
-    { ...grant, tokenTypes: ["Bearer", ...grant.tokenTypes ?? []] },
-    namelessSourceOptions(options),
-  );
-}
-
-function callOrReturn(token: GivenToken): string | Promise<string> {
-  return typeof token === "function" ? token() : token;
+  return requestByGrant(tokenExchangeGrant(options), namelessSourceOptions(options));
 }

@@ -81,7 +81,9 @@ export function tokenExchangeGrant(options: ExchangedTokens): Grant {
   };
   return {
     grantType: "urn:ietf:params:oauth:grant-type:token-exchange",
-    tokenTypes: (requestedTokenType ?? TokenType.ACCESS_TOKEN) === TokenType.ACCESS_TOKEN ? undefined : [notApplicable],
+    moreTokenTypes: (requestedTokenType ?? TokenType.ACCESS_TOKEN) === TokenType.ACCESS_TOKEN
+      ? undefined
+      : [notApplicable],
     async prepare(request) {
       const given = { subject_token: await subjectToken(), actor_token: await actorToken?.() };
       for (const [name, token] of Object.entries(given)) {
@@ -103,7 +105,8 @@ export function tokenExchangeGrant(options: ExchangedTokens): Grant {
   };
 }
 
-function lookUp(name: string, token: unknown): () => string | Promise<string> {
+/** Makes a function of a token, which browsers' consoles don't show. */
+export function lookUp(name: string, token: unknown): () => string | Promise<string> {
   if (typeof token === "function") return token as () => string | Promise<string>;
   if (typeof token === "string" && token.trim() !== "") return () => token;
   throw new TypeError(`${name} must be a string that is not empty, or a function that returns one.`);

@@ -27,10 +27,15 @@ export interface AttemptLimits {
   readonly isNeeded: boolean;
 }
 
-/** Makes one attempt. */
-export type Attempt<T> = (
-  attempt: { readonly reason: RenewalReason; readonly number: number; readonly signal: AbortSignal },
-) => Promise<T>;
+/** One attempt. */
+export interface Attempt {
+  readonly reason: RenewalReason;
+  /** Its number in the row, from 1. */
+  readonly number: number;
+  readonly signal: AbortSignal;
+}
+
+type MakeAttempt<T> = (attempt: Attempt) => Promise<T>;
 
 /** What attempts depend on. */
 interface AttemptsOptions {
@@ -43,10 +48,10 @@ interface AttemptsOptions {
 export class Attempts<T> {
   readonly flight: Flight<T> = newFlight();
   limits: AttemptLimits = noLimits;
-  readonly #make: Attempt<T>;
+  readonly #make: MakeAttempt<T>;
   readonly #options: AttemptsOptions;
 
-  constructor(make: Attempt<T>, options: AttemptsOptions) {
+  constructor(make: MakeAttempt<T>, options: AttemptsOptions) {
     this.#make = make;
     this.#options = options;
   }
@@ -68,7 +73,11 @@ export class Attempts<T> {
     const { shared, clock } = this.#options;
     let mayBePage = true;
     for (let number = 1;; number++) {
-      for (let wait; (wait = this.#waitForEndpoint(signal)) !== undefined;) await wait;
+      let wait = this.#waitForEndpoint(signal);
+      while (wait !== undefined) {
+        await wait;
+        wait = this.#waitForEndpoint(signal);
+      }
       const endProbe = startProbe(shared);
       const isBackground = !this.limits.hasWaiters;
       try {

@@ -80,8 +80,9 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
 
   /** Looks at both clocks and the state; starts a background refresh where one is due. */
   function look(now: number): boolean {
-    const decision = closed ?? decide(state, shared.health, context);
-    if (!("token" in decision)) return false;
+    if (closed) return false;
+    const decision = decide(state, shared.health, context);
+    if (decision.type !== "use") return false;
     token = decision.token;
     if (decision.refresh && !attempts.flight.active) return refreshInBackground();
     const untilDue = token.refreshAge - ageOf(token.start, clock);
@@ -102,7 +103,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return true;
   }
 
-  async function obtain({ reason, number, signal }: Parameters<Attempt<IssuedToken>>[0]): Promise<IssuedToken> {
+  async function obtain({ reason, number, signal }: Attempt): Promise<IssuedToken> {
     const start = momentOf(clock);
     const background = !attempts.limits.hasWaiters;
     const forRejection = reason === "refused";

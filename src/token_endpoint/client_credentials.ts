@@ -57,5 +57,5 @@ export function requestByGrant(grant: Grant, options: ClientCredentialsOptions):
   const { clientId, clientAuth, fetch = globalFetch, clock = systemClock } = options;
   const tokenEndpoint = checkUrl("tokenEndpoint", options.tokenEndpoint);
   const request = { ...grant, tokenEndpoint, clientId, clientAuth, form: formParameters(options), fetch, clock };
-  return async ({ signal }) => ({ credentials: await requestToken({ ...request, signal, keys: ["", ""] }) });
+  return async ({ signal }) => ({ credentials: await requestToken({ ...request, signal }) });
 }

@@ -106,7 +106,6 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
     },
     fetch,
     clock: { ...systemClock, ...clock },
-    keys: ["", ""] as const,
   };
   return await withDeadline({ timeout, signal }, (signal) => requestToken({ ...request, signal }));
 }

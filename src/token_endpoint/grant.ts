@@ -13,8 +13,8 @@ export interface Grant {
   readonly grantType: string;
   /** Puts on a request what the grant needs besides; called for every attempt, after client authentication. */
   readonly prepare?: ((request: TokenRequest) => void | Promise<void>) | undefined;
-  /** The token types that are accepted. Default: those of `dpop`, else `Bearer`. */
-  readonly tokenTypes?: readonly string[] | undefined;
+  /** Token types that are accepted besides those of `dpop`, or `Bearer`. Default: none. */
+  readonly moreTokenTypes?: readonly string[] | undefined;
 }
 
 /** The client credentials grant (RFC 6749 §4.4). */

@@ -12,7 +12,7 @@ import type { Grant } from "./grant.ts";
 import type { FormParameters } from "./parameters.ts";
 
 /** The parts of a token request. */
-export interface TokenRequestParts extends Omit<Grant, "tokenTypes"> {
+export interface TokenRequestParts extends Omit<Grant, "moreTokenTypes"> {
   readonly tokenEndpoint: URL;
   readonly issuer?: string | undefined;
   readonly clientId: string;
@@ -24,18 +24,19 @@ export interface TokenRequestParts extends Omit<Grant, "tokenTypes"> {
   readonly customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   readonly signal: AbortSignal;
   /** The same text for requests of one client to one endpoint, and for requests that differ only in their proofs. */
-  readonly keys: readonly [client: string, request: string];
+  readonly keys?: readonly [client: string, request: string] | undefined;
 }
 
 /** A token request with its proofs. */
-export interface BuiltTokenRequest extends TokenRequest, Pick<TokenRequestParts, "keys"> {
+export interface BuiltTokenRequest extends TokenRequest {
+  readonly keys: NonNullable<TokenRequestParts["keys"]>;
   /** Redacts this request's secrets in a text of the server's or the runtime's; printable, at most 300 characters. */
   readonly sanitize: (text: string) => string;
 }
 
 /** Builds the request, client authentication included. Empty values aren't sent: many servers reject them. */
 export async function buildTokenRequest(parts: TokenRequestParts): Promise<BuiltTokenRequest> {
-  const { tokenEndpoint, issuer, clientId, clientAuth, grantType, form, signal, refused, keys } = parts;
+  const { tokenEndpoint, issuer, clientId, clientAuth, grantType, form, signal, refused, keys = ["", ""] } = parts;
   const body = new URLSearchParams();
   if (grantType) body.set("grant_type", grantType);
   for (const name in form) for (const value of form[name]!) if (value) body.append(name, value);

@@ -33,7 +33,7 @@ export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">,
 
 /** Requests a token. Throws an `AuthenticationError`, or the signal's reason. */
 export async function requestToken(options: RequestTokenOptions): Promise<Credentials> {
-  const { tokenEndpoint, clock, dpop, rejections, cooldown = 5_000, tokenTypes = dpop?.tokenTypes } = options;
+  const { tokenEndpoint, clock, dpop, rejections, cooldown = 5_000, moreTokenTypes = [] } = options;
   const url = formatUrl(tokenEndpoint);
   if (isExposed(tokenEndpoint) && !options.allowInsecureRequests) {
     throw new AuthenticationError(
@@ -42,6 +42,7 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
     );
   }
   const fetch = dpop ? dpop.tokenFetch(options.fetch) : options.fetch;
+  const tokenTypes = [...dpop?.tokenTypes ?? ["Bearer"], ...moreTokenTypes];
   let request = await buildTokenRequest(options);
   rejections?.throwIfRejected(request, clock.monotonic());
   // Each reason is good for one more attempt.

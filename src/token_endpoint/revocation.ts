@@ -145,7 +145,6 @@ async function send(
       },
       customize,
       signal,
-      keys: ["", ""],
     });
     return {
       response: await sendTokenRequest({ ...request, tokenEndpoint: endpoint }, fetch),

@@ -33,7 +33,7 @@
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { openDeno } from "./deno_clients.ts";
-import { urlOf } from "./failure.ts";
+import { readUrl } from "./failure.ts";
 import { lazyTransport, type Opened } from "./lazy.ts";
 import { onlyOn } from "./only_on.ts";
 import { readPems } from "./pem.ts";
@@ -89,7 +89,7 @@ async function openUnverified(options: TransportOptions): Promise<Opened> {
   const unverified = unverifiedFetch({ proxy, cert, key });
   const { fetch, close } = await openDeno(options);
   return {
-    fetch: (input, init) => (urlOf(input).startsWith("https:") ? unverified : fetch)(input, init),
+    fetch: (input, init) => (readUrl(input).startsWith("https:") ? unverified : fetch)(input, init),
     ...close && { close },
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { urlOf } from "./failure.ts";
+import { readUrl } from "./failure.ts";
 import type { Opened } from "./lazy.ts";
 import { readPems, usePems } from "./pem.ts";
 import { parseProxyUrl } from "./proxy_url.ts";
@@ -42,7 +42,7 @@ export async function openDeno(options: TransportOptions): Promise<Opened> {
   const own = new Map<string, { client: HttpClient; active: number }>();
   return {
     async fetch(input, init) {
-      const url = urlOf(input);
+      const url = readUrl(input);
       // One that is opened after the end would stay open.
       if (!cert || !isOpen || !URL.canParse(url)) return await fetch(input, { ...init, client: shared } as RequestInit);
       const { origin } = new URL(url);

@@ -53,7 +53,7 @@ const ofTls: readonly Failure[] = [
 export function withCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions): Fetch {
   const proxy = httpProxyUrl ? new URL(httpProxyUrl) : undefined;
   return async (input, init) => {
-    const url = new URL(urlOf(input));
+    const url = new URL(readUrl(input));
     const fail = (code: AuthenticationError["code"], says: string, retryable = false) =>
       new AuthenticationError(
         code,
@@ -90,7 +90,7 @@ export function withCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions): Fet
 }
 
 /** The URL of what is given to `fetch`. */
-export function urlOf(input: Parameters<Fetch>[0]): string {
+export function readUrl(input: Parameters<Fetch>[0]): string {
   return String(typeof input === "object" && "url" in input ? input.url : input);
 }
 

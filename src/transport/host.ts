@@ -5,33 +5,26 @@
  * @module
  */
 
-import type { Fetch } from "../http/fetch.ts";
 import { openBun } from "./bun_fetch.ts";
 import { openDeno } from "./deno_clients.ts";
 import { loadUndici } from "./installed_undici.ts";
 import { lazyTransport } from "./lazy.ts";
-import type { TransportOptions } from "./transport.ts";
+import type { Transport, TransportOptions } from "./transport.ts";
 import { openUndici } from "./undici.ts";
 
-/** Sends requests, and may hold what is freed by `close`. */
-export interface HostTransport {
-  readonly fetch: Fetch;
-  close?(): Promise<void>;
-}
-
 /** Makes the transport for these options. Throws a `TypeError` where the runtime has none. */
-export function hostTransport(options: TransportOptions): HostTransport {
+export function hostTransport(options: TransportOptions): Transport {
   // Cloudflare's bundler writes its name in here, and so leaves out of the bundle what no Worker can use.
   const transport = typeof navigator === "undefined" || navigator.userAgent === "Cloudflare-Workers"
     ? undefined
-    : transportOf(navigator.userAgent, options);
+    : makeTransport(navigator.userAgent, options);
   if (transport) return transport;
   throw new TypeError(
     "httpProxyUrl, verify or clientCertificate can't be done on this runtime: pass a fetch that does it.",
   );
 }
 
-function transportOf(userAgent: string, options: TransportOptions): HostTransport | undefined {
+function makeTransport(userAgent: string, options: TransportOptions): Transport | undefined {
   if (userAgent.startsWith("Bun/")) return lazyTransport(options, openBun);
   if (userAgent.startsWith("Node.js/")) {
     return lazyTransport(options, async (options) => await openUndici(loadUndici(), options));

@@ -142,7 +142,6 @@ Deno.test("any answer of a token endpoint is credentials fit for a header, or an
     grantType: "client_credentials",
     form: {},
     signal: new AbortController().signal,
-    keys: ["", ""],
   });
   const secrets = fc.constantFrom(...Object.values(quotedSecret));
   const description = fc.oneof(

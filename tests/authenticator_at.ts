@@ -1,0 +1,29 @@
+/**
+ * An authenticator whose token endpoint is a stub.
+ *
+ * @module
+ */
+
+import {
+  type ClientConfig,
+  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
+import type { TokenEndpointStub } from "./servers/token_endpoint_stub.ts";
+
+/** Makes it, by other options and settings where they are given. */
+export function authenticatorAt(
+  stub: TokenEndpointStub,
+  options: Partial<ClientCredentialsAuthenticatorOptions> = {},
+  config: Partial<ClientConfig> = {},
+): ClientCredentialsAuthenticator {
+  return new ClientCredentialsAuthenticator({
+    endpoint: "https://api.test",
+    clientId: "id",
+    clientSecret: "s3cret",
+    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url, ...config }),
+    fetch: stub.fetch,
+    ...options,
+  });
+}
