@@ -92,13 +92,12 @@ export type AuthenticatorEvent =
 /** Takes events. What it throws, or rejects with, changes nothing. */
 export type AuthenticatorEventListener = (event: AuthenticatorEvent) => unknown;
 
-/** Hands an event to a listener, whose failures change nothing. */
-export function emit(listener: AuthenticatorEventListener | undefined, event: AuthenticatorEvent): void {
-  if (listener === undefined) return;
+/** Calls a function of the caller's whose failures, thrown or rejected, change nothing. */
+export function callQuietly<T>(callback: (value: T) => unknown, value: T): void {
   try {
-    const outcome = listener(event);
+    const outcome = callback(value);
     if (outcome instanceof Promise) outcome.catch(() => {});
   } catch {
-    // An observer's fault is not the observed one's.
+    // The caller's fault isn't ours.
   }
 }

@@ -94,7 +94,7 @@ export function decideRejection(
   const now = clock.monotonic();
   const live = liveToken(state, clock);
   if (live && !isSameToken(live, token.credentials)) return live;
-  if (live && live !== token) return undefined;
+  if (live && live !== token || isHopeless(state, route, now)) return undefined;
   const { predecessor, current, successor, issuedAt } = state;
   // One that isn't known yet gives way again; a new one does if this may be replication lag.
   const other = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
@@ -111,14 +111,19 @@ export function refreshableAt(state: RefreshState, health: EndpointHealth, route
   return Math.max(rejectionNotBefore, health.notBefore, affordableAt, hopeless.get(route)?.until ?? -Infinity);
 }
 
+/** Whether new tokens were rejected on this route as well: a rejection there says nothing of the token. */
+function isHopeless({ hopeless }: RefreshState, route: string, now: number): boolean {
+  return now < (hopeless.get(route)?.until ?? -Infinity);
+}
+
 /** What happened, to a state. */
 export type StateEvent =
   | { readonly type: "started" }
   | { readonly type: "issued"; readonly token: IssuedToken; readonly forRejection: boolean }
   | { readonly type: "failed"; readonly error: unknown; readonly background: boolean; readonly forRejection: boolean }
-  | { readonly type: "rejected"; readonly token: IssuedToken }
+  | { readonly type: "rejected"; readonly token: IssuedToken; readonly route: string }
   | { readonly type: "carried" }
-  | { readonly type: "wasted"; readonly route: string }
+  | { readonly type: "wasted"; readonly token: IssuedToken; readonly route: string }
   | { readonly type: "helped"; readonly route: string }
   | { readonly type: "forgotten" };
 
@@ -129,12 +134,13 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
     case "started":
       return { ...state, startedAt: now };
     case "issued": {
-      const previous = state.isRejected ? undefined : liveToken(state, clock);
+      const live = liveToken(state, clock);
+      const isReserve = live && !state.isRejected && !isSameToken(live, event.token.credentials);
       const cost = event.forRejection ? refreshCost : 0;
       return {
         ...state,
         ...{ current: event.token, isRejected: false, successor: undefined, issuedAt: now, lastError: undefined },
-        predecessor: previous,
+        predecessor: isReserve ? live : undefined,
         ...{ backgroundFailures: 0, backgroundNotBefore: -Infinity, rejectionNotBefore: -Infinity },
         ...{ spareUntil: -Infinity, spent: spentNow(state, now) + cost, spentAt: now },
       };
@@ -144,7 +150,8 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
     case "carried":
       return pauseBackground(state, now);
     case "rejected": {
-      const { token } = event;
+      const { token, route } = event;
+      if (isHopeless(state, route, now)) return state;
       const { current, predecessor } = state;
       if (token === state.successor) {
         return current && isLive(current, clock)
@@ -159,14 +166,16 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
       return { ...state, isRejected: true };
     }
     case "wasted": {
-      const known = state.hopeless.get(event.route);
+      const { token, route } = event;
       // Of many calls that were rejected together, one counts.
-      if (known && now < known.until) return state;
-      const count = (known?.count ?? 0) + 1;
+      if (isHopeless(state, route, now)) return state;
+      const count = (state.hopeless.get(route)?.count ?? 0) + 1;
       const pause = Math.min(firstHopelessPause * 2 ** (count - 1), longestHopelessPause);
-      const hopeless = new Map(state.hopeless).set(event.route, { count, until: now + pause });
+      const hopeless = new Map(state.hopeless).set(route, { count, until: now + pause });
       if (hopeless.size > mostHopeless) hopeless.delete(hopeless.keys().next().value!);
-      return { ...state, hopeless, spent: spentNow(state, now) + wasteCost, spentAt: now };
+      // One token is wasted once, on however many routes.
+      const cost = token === state.wasted ? 0 : wasteCost;
+      return { ...state, hopeless, wasted: token, spent: spentNow(state, now) + cost, spentAt: now };
     }
     case "helped": {
       if (!state.hopeless.has(event.route)) return state;

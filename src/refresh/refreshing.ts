@@ -9,7 +9,7 @@
 import { ageOf, momentOf, systemClock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
-import { type AuthenticatorEvent, emit, type RenewalReason } from "../events.ts";
+import { type AuthenticatorEvent, callQuietly, type RenewalReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
 import { errorForCaller, newLimit } from "./caller_error.ts";
@@ -64,7 +64,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let lookAgainAt = 0;
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
-  const send = (event: AuthenticatorEvent) => emit(onEvent, event);
+  const send = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
   const sendReused = (token: IssuedToken) => send({ type: "reused", remaining: remainingLifetime(token, clock) });
   const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
@@ -95,11 +95,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   function refreshInBackground(): boolean {
     if (waitUntil === undefined && isRequestBound()) return false;
     const work = attempts.join("early", 1).catch(() => {});
-    try {
-      waitUntil?.(work);
-    } catch {
-      // Called outside of a request, say: then the refresh may be cut short, and is the next caller's.
-    }
+    // Called outside of a request, say, it fails: then the refresh may be cut short, and is the next caller's.
+    if (waitUntil) callQuietly(waitUntil, work);
     return true;
   }
 
@@ -129,7 +126,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
-        const mayRepeat = !attempts.limits.isNeeded || number < attempts.limits.attempts;
+        const { isNeeded, attempts: most, end } = attempts.limits;
+        const mayRepeat = !isNeeded || number < most && clock.monotonic() < end;
         shared.health = reduceHealth(shared.health, { error, mayRepeat }, context);
         note({ type: "failed", error, background, forRejection });
       }
@@ -191,8 +189,11 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   /** Takes note of a rejection, and gives what to do about it. */
   function reject(rejected: IssuedToken, { route = "", replays = 0 }: RejectedCall) {
     const decision = decideRejection(state, shared.health, { token: rejected, route, replays }, clock);
-    if (decision === undefined && replays > 0 && rejected === state.current) note({ type: "wasted", route });
-    note({ type: "rejected", token: rejected });
+    // First: where new tokens don't help, a rejection says nothing of the token.
+    if (decision === undefined && replays > 0 && rejected === state.current) {
+      note({ type: "wasted", token: rejected, route });
+    }
+    note({ type: "rejected", token: rejected, route });
     send({ type: "refused", remaining: remainingLifetime(rejected, clock), renews: decision !== undefined });
     return decision;
   }
@@ -204,7 +205,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     try {
       const next = await waitFor(attempts.join("refused", 1, "rejected"), { timeout, signal });
       if (!isSameToken(next, rejected.credentials)) return next;
-      note({ type: "wasted", route });
+      note({ type: "wasted", token: next, route });
     } catch {
       signal?.throwIfAborted();
     }
@@ -214,7 +215,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   async function refreshRejected(rejected: Credentials, signal?: AbortSignal | null): Promise<IssuedToken> {
     checkOpen(signal);
     // While an API doesn't know the last token yet, the one in use is another.
-    const token = [state.current, state.successor].find((each) => each?.credentials === rejected);
+    const token = [state.current, state.successor].find((each) => each && isSameToken(each, rejected));
     const decision = token && reject(token, {});
     if (typeof decision === "object") return decision;
     if (!token || !liveToken(state, clock)) return await get(signal);

@@ -58,6 +58,8 @@ export interface RefreshState {
   /** What refreshes for rejected calls have cost, at that moment: it leaks away with time. */
   readonly spent: number;
   readonly spentAt: number;
+  /** The last token that was new and rejected all the same. */
+  readonly wasted?: IssuedToken | undefined;
   /** Routes on which a new token was rejected as well. */
   readonly hopeless: ReadonlyMap<string, { readonly count: number; readonly until: number }>;
 }

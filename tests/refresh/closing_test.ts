@@ -65,19 +65,23 @@ Deno.test("waitUntil is given the refresh that runs in the background", async ()
   assertEquals(await scene.use(), "t2");
 });
 
-Deno.test("a waitUntil that throws costs no caller a live token", async () => {
-  using scene = new TokensScene({
-    lifetime: 60_000,
-    waitUntil: () => {
+for (
+  const [name, waitUntil] of Object.entries({
+    throws() {
       throw new TypeError("Illegal invocation");
     },
+    rejects: () => Promise.reject(new TypeError("Illegal invocation")),
+  })
+) {
+  Deno.test(`a waitUntil that ${name} costs no caller a live token`, async () => {
+    using scene = new TokensScene({ lifetime: 60_000, waitUntil });
+    await scene.use();
+    scene.advance(50_000);
+    assertEquals(await scene.use(), "t1");
+    await scene.settle();
+    assertEquals(await scene.use(), "t2");
   });
-  await scene.use();
-  scene.advance(50_000);
-  assertEquals(await scene.use(), "t1");
-  await scene.settle();
-  assertEquals(await scene.use(), "t2");
-});
+}
 
 /** Pretends to be workerd for as long as it is in scope. */
 function asOnWorkerd(): Disposable {

@@ -26,9 +26,12 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     .map((failure): Happening => () => ({ type: "failed", ...failure })),
   fc.nat(3).map((back): Happening => ({ tokens }) => {
     const token = tokens.at(-1 - back);
-    return token ? { type: "rejected", token } : { type: "carried" };
+    return token ? { type: "rejected", token, route: "/" } : { type: "carried" };
   }),
-  route.map((route): Happening => () => ({ type: "wasted", route })),
+  route.map((route): Happening => ({ tokens }) => {
+    const token = tokens.at(-1);
+    return token ? { type: "wasted", token, route } : { type: "carried" };
+  }),
   route.map((route): Happening => () => ({ type: "helped", route })),
   fc.constantFrom<Happening>(() => ({ type: "carried" }), () => ({ type: "started" })),
 );
@@ -127,12 +130,12 @@ function refuseOften(rejections: readonly [number, string][], hasHelped: boolean
     // No predecessor is left to fall back to.
     state = { ...state, predecessor: undefined };
     const decision = decideRejection(state, healthWith({}), { token, route, replays: 0 }, clock);
-    state = reduce(state, { type: "rejected", token }, clock);
+    state = reduce(state, { type: "rejected", token, route }, clock);
     if (decision !== "refresh") continue;
     refreshed.push(now);
     token = makeToken(`token-${refreshed.length}`, { start: now, lifetime: 1e9 });
     state = reduce(state, { type: "issued", token, forRejection: true }, clock);
-    state = reduce(state, { type: hasHelped ? "helped" : "wasted", route }, clock);
+    state = reduce(state, hasHelped ? { type: "helped", route } : { type: "wasted", token, route }, clock);
   }
   return refreshed;
 }

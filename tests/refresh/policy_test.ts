@@ -155,6 +155,11 @@ const rejectionRows: Record<string, RejectionRow> = {
   // What a new token changed.
   "a new token that is rejected too isn't refreshed": { state: { current: a }, call: { replays: 1 }, is: undefined },
   "a hopeless route isn't refreshed for": { state: { current: a, hopeless }, call: { route: "/bad" }, is: undefined },
+  "a hopeless route doesn't fall back": {
+    state: { ...after, hopeless },
+    call: { token: b, route: "/bad" },
+    is: undefined,
+  },
   "a hopeless route is tried again": {
     state: { current: a, hopeless },
     call: { route: "/bad" },

@@ -1,7 +1,7 @@
 /** What callers get for a token that the API rejected. */
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { AuthenticationError } from "@m2m/authenticator";
+import { AuthenticationError, Credentials } from "@m2m/authenticator";
 import { permanent, transient } from "./policy_scene.ts";
 import { waitFor } from "../../src/refresh/deadlines.ts";
 import { silent, TokensScene } from "./tokens_scene.ts";
@@ -125,6 +125,23 @@ Deno.test("a route that no new token helps is rationed, with pauses that grow, a
   assertEquals(await scene.replace("/good"), `t${requests + 1}`);
 });
 
+Deno.test("many routes that one new token doesn't help don't use up the refreshes of others", async () => {
+  using scene = new TokensScene({ lifetime: 1e9 });
+  await scene.use();
+  await Promise.all(["/a", "/b", "/c", "/d"].map((route) => failCall(scene, route)));
+  assertEquals(scene.requests, 2);
+  assertEquals(await scene.replace("/good"), "t3");
+});
+
+Deno.test("where new tokens don't help, a rejection leaves the next token its predecessor", async () => {
+  using scene = new TokensScene({ lifetime: 1e9 });
+  await scene.use();
+  await failCall(scene, "/bad");
+  await failCall(scene, "/bad");
+  await scene.tokens.refresh();
+  assertEquals(await scene.replace("/good"), "t2");
+});
+
 Deno.test("a new token that isn't known yet falls back to the one before, at the cost of no other", async () => {
   using scene = new TokensScene();
   const t1 = await scene.tokens.get();
@@ -189,7 +206,8 @@ Deno.test("a caller that was aborted leaves no timer behind", async () => {
 Deno.test("refreshRejected: gives another token, or says when to ask again", async () => {
   using scene = new TokensScene();
   const t1 = await scene.tokens.get();
-  const t2 = await scene.tokens.refreshRejected(t1.credentials);
+  // As a program has them that kept them elsewhere.
+  const t2 = await scene.tokens.refreshRejected(new Credentials({ accessToken: t1.credentials.accessToken }));
   assertEquals(t2.credentials.accessToken, "t2");
   assertStrictEquals(await scene.tokens.refreshRejected(t1.credentials), t2);
   scene.failure = permanent();

@@ -15,8 +15,8 @@ const foreign = new Error("of a fetch or store of one's own");
 type Row = { state?: Partial<RefreshState>; event: StateEvent; now?: number; is: Partial<RefreshState> | "unchanged" };
 
 const issued = (token = b, forRejection = false): StateEvent => ({ type: "issued", token, forRejection });
-const rejected = (token = a): StateEvent => ({ type: "rejected", token });
-const wasted: StateEvent = { type: "wasted", route: "/bad" };
+const rejected = (token = a, route = "/"): StateEvent => ({ type: "rejected", token, route });
+const wasted: StateEvent = { type: "wasted", token: a, route: "/bad" };
 const failed = (error: unknown, waits: "no" | "rejected" | "needy" = "needy"): StateEvent => ({
   type: "failed",
   error,
@@ -46,6 +46,11 @@ const rows: Record<string, Row> = {
     state: { current: a, isRejected: true },
     event: issued(),
     is: { current: b, predecessor: undefined, isRejected: false },
+  },
+  "a token that the server issued again is no reserve of its own": {
+    state: { current: a },
+    event: issued(makeToken("a", { start: 1_000 })),
+    is: { predecessor: undefined },
   },
   "a new token keeps one that is known by now in reserve": {
     state: { current: a, successor: b, trySuccessorAt: 900 },
@@ -153,6 +158,16 @@ const rows: Record<string, Row> = {
   },
 
   "a rejected token stays in use": { state: { current: a }, event: rejected(), is: { current: a, isRejected: true } },
+  "a rejection where new tokens don't help changes nothing": {
+    state: { current: b, predecessor: a, hopeless: until(1_001) },
+    event: rejected(b, "/bad"),
+    is: "unchanged",
+  },
+  "a rejection there counts again once its pause is over": {
+    state: { current: a, hopeless: until(1_000) },
+    event: rejected(a, "/bad"),
+    is: { isRejected: true },
+  },
   "an old token's rejection changes nothing": { state: { current: b }, event: rejected(), is: "unchanged" },
   "a rejected predecessor is no reserve": {
     state: { current: b, predecessor: a },
@@ -191,8 +206,14 @@ const rows: Record<string, Row> = {
   "a route that new tokens don't help pauses for half a minute, and costs four units": {
     state: { spent: 1, spentAt: 1_000 },
     event: wasted,
-    is: { hopeless: until(31_000), spent: 5, spentAt: 1_000 },
+    is: { hopeless: until(31_000), spent: 5, spentAt: 1_000, wasted: a },
   },
+  "one token is wasted once, on however many routes": {
+    state: { spent: 4, spentAt: 1_000, wasted: a },
+    event: wasted,
+    is: { hopeless: until(31_000), spent: 4 },
+  },
+  "each wasted token costs": { state: { spent: 4, spentAt: 1_000, wasted: b }, event: wasted, is: { spent: 8 } },
   "the pause of a hopeless route doubles": {
     state: { hopeless: until(1_000) },
     event: wasted,
@@ -234,7 +255,7 @@ for (const [name, { state, event, now = 1_000, is }] of Object.entries(rows)) {
 Deno.test("reduce: a hundred hopeless routes are kept, the oldest goes first", () => {
   let state = stateWith();
   for (let number = 0; number <= 100; number++) {
-    state = reduce(state, { type: "wasted", route: `/${number}` }, clockAt(number));
+    state = reduce(state, { type: "wasted", token: a, route: `/${number}` }, clockAt(number));
   }
   assertEquals([state.hopeless.size, state.hopeless.has("/0"), state.hopeless.has("/100")], [100, false, true]);
 });

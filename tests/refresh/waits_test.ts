@@ -19,6 +19,18 @@ Deno.test("a caller that joins a flight has its own deadline", async () => {
   assert(late.error instanceof AuthenticationError);
 });
 
+Deno.test("once a caller's time is used up, later callers get its error at once", async () => {
+  using scene = new Scene({ tokens: hang });
+  scene.get();
+  await scene.pass(31_000);
+  const { length } = scene.requests;
+  const late = scene.get();
+  await scene.pass(50);
+  assert(late.error instanceof AuthenticationError, `the later caller waits, after ${length} requests`);
+  assert(late.error.retryAfter! > 0);
+  assertEquals(scene.requests.length, length);
+});
+
 Deno.test("refreshCredentials doesn't give rejected credentials back as a success", async () => {
   using scene = new Scene({ tokens: ({ number }) => token(number, 600) });
   const { authenticator } = scene;
