@@ -101,7 +101,11 @@ export abstract class Authenticator {
   getCredentials(options?: CallOptions): Promise<Credentials> {
     const signal = options?.signal;
     const token = signal?.aborted ? undefined : this.#madeTokens?.fresh();
-    return token === undefined ? this.#tokens.get(signal).then(({ credentials }) => credentials) : token.settled;
+    return token === undefined ? this.#getCredentials(signal) : token.settled;
+  }
+
+  async #getCredentials(signal: AbortSignal | undefined): Promise<Credentials> {
+    return (await this.#tokens.get(signal)).credentials;
   }
 
   /**
@@ -160,8 +164,9 @@ export abstract class Authenticator {
   /**
    * Gives an authenticator that requests something else, and otherwise is like this one: with its client authentication,
    * store, transport, and what is known of the token endpoint. Each has a token of its own. The same changes (scopes and
-   * resources in any order) give the same authenticator: closing it closes it for all who have it. The 10,000 used last
-   * are kept. `parameters` are changed one by one; an empty one isn't sent.
+   * resources in any order) give the same authenticator: closing it closes it for all who have it, and the next is a new
+   * one. The 10,000 used last are kept. `parameters` are changed one by one; an empty one isn't sent. An authenticator
+   * derived from a closed one is closed.
    *
    * @example One client, two APIs
    * ```ts
@@ -189,14 +194,18 @@ export abstract class Authenticator {
     const Same = this.constructor as new (options: CheckedOptions, makeSource: MakeTokenSource) => this;
     const options = mergeOptions(this.#options, changes);
     const key = serializeOptions(options);
-    return findOrMake(shared, key, () => {
+    const make = () => {
       const derived = new Same(options, this.#makeSource);
       if (serializeOptions(derived.#options) !== key) {
         throw new TypeError("with needs a constructor that passes all of its options on.");
       }
       derived.#madeShared = shared;
       return derived;
-    });
+    };
+    if (!this.#closing && !(shared.root as this).#closing) return findOrMake(shared, key, make);
+    const closed = make();
+    closed.close().catch(() => {});
+    return closed;
   }
 
   /**
@@ -214,6 +223,9 @@ export abstract class Authenticator {
   async #close(): Promise<void> {
     const { root, derived } = this.#shared;
     const all = root === this ? new Set([this, ...derived.values()]) as Set<this> : [this];
+    // Later ones like it are open.
+    const key = serializeOptions(this.#options);
+    if (derived.get(key) === this) derived.delete(key);
     const tokens = [...all].map((each) => each.#tokens);
     const reason = new DOMException("The authenticator was closed.", "AbortError");
     try {

@@ -53,6 +53,28 @@ function arrange(
   return { authenticator, calls, stub };
 }
 
+Deno.test("a token source that can't be made rejects, and throws nothing at once", async () => {
+  class Own extends Authenticator {
+    constructor(options: AuthenticatorOptions) {
+      super(options, () => {
+        throw new Error("no vault");
+      });
+    }
+  }
+  await assertRejects(() => new Own({ endpoint: "https://api.test" }).getCredentials(), Error, "no vault");
+});
+
+Deno.test("headers that can be read only once all arrive", async () => {
+  const { authenticator, calls } = arrange();
+  for (const number of ["1", "2"]) {
+    await authenticator.fetch("/", { headers: new Map([["x-number", number]]).entries() });
+  }
+  assertEquals(calls.map(({ headers }) => [headers.get("x-number"), headers.get("authorization")]), [
+    ["1", "Bearer token-1"],
+    ["2", "Bearer token-1"],
+  ]);
+});
+
 Deno.test("against real servers, a call carries a token, and a refused token is replaced and the call replayed", async () => {
   await using server = await startAuthorizationServer({
     clients: [{ client_id: "id", client_secret: "s3cret" }],

@@ -275,6 +275,46 @@ Deno.test("closing one of them leaves the others alone", async () => {
   await assertRejects(() => one.getCredentials(), DOMException, "was closed");
 });
 
+Deno.test("after one is closed, the next like it is open; of a closed one all are closed", async () => {
+  const stub = tokenEndpointStub();
+  const root = authenticatorAt(stub);
+  const closed = root.with({ audience: "a" });
+  await closed.close();
+  const next = root.with({ audience: "a" });
+  assert(next !== closed);
+  assertEquals((await next.getCredentials()).accessToken, "token-1");
+  await assertRejects(() => closed.with({ audience: "b" }).getCredentials(), DOMException, "was closed");
+
+  await root.close();
+  for (const each of [root, next]) {
+    await assertRejects(() => each.with({ audience: "c" }).getCredentials(), DOMException, "was closed");
+  }
+  assertEquals(stub.requests.length, 1);
+});
+
+Deno.test("what is requested doesn't change with the caller's objects", async () => {
+  const stub = tokenEndpointStub(() => Response.json({ access_token: "token", expires_in: 1 }));
+  const detail = { type: "payment", actions: ["read"] };
+  const given = {
+    scopes: ["a"],
+    resource: ["https://a.test"],
+    authorizationDetails: [detail],
+    parameters: { tenant: ["one"] },
+  };
+  const both = [authenticatorAt(stub, given), authenticatorAt(stub).with(given)];
+  for (const list of [given.scopes, given.resource, detail.actions, given.parameters.tenant]) list.push("later");
+  for (const each of both) {
+    await each.getCredentials();
+    const { form } = stub.requests.at(-1)!;
+    assertEquals(["scope", "resource", "authorization_details", "tenant"].map((name) => form.getAll(name)), [
+      ["a"],
+      ["https://a.test"],
+      ['[{"type":"payment","actions":["read"]}]'],
+      ["one"],
+    ]);
+  }
+});
+
 Deno.test("neither secret nor token shows in one that was made from another", async () => {
   const stub = tokenEndpointStub(() => Response.json({ access_token: "planted-token" }));
   const member = authenticatorAt(stub).with({ audience: "x" });

@@ -8,7 +8,7 @@ import type { Fetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { cancel, copyBody } from "./bodies.ts";
-import { addHeaders, hasHeader } from "./headers.ts";
+import { addHeaders, hasHeader, readHeaders } from "./headers.ts";
 import { followRedirects } from "./redirects.ts";
 import { rejectsToken } from "./rejection.ts";
 import { replayRejected } from "./replay.ts";
@@ -128,7 +128,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       const redirect = init?.redirect ?? request?.redirect ?? "follow";
       const sent: RequestInit = { ...init, redirect: redirect === "follow" ? "manual" : redirect };
       if (sent.body) sent.body = copyBody(sent.body);
-      let own = init?.headers ?? request?.headers;
+      let own = readHeaders(init?.headers ?? request?.headers);
       // Before the first token, it may be the settings' to say which header it is.
       let headerKey = tokens.last?.headerKey ?? firstKey;
       let token: IssuedToken | undefined;

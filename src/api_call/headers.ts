@@ -4,20 +4,28 @@
  * @module
  */
 
+/** Headers that can be read any number of times. */
+export type ReadableHeaders = Headers | Record<string, string>;
+
 function isRecord(headers: HeadersInit): headers is Record<string, string> {
   return !(Symbol.iterator in headers);
 }
 
+/** Reads headers that are neither: an iterator can be read once. */
+export function readHeaders(headers: HeadersInit | undefined): ReadableHeaders | undefined {
+  return !headers || isRecord(headers) || headers instanceof Headers ? headers : new Headers(headers);
+}
+
 /** Tells whether headers have one of this name, given in lower case; none is named by an empty text. */
-export function hasHeader(headers: HeadersInit | undefined, name: string): boolean {
+export function hasHeader(headers: ReadableHeaders | undefined, name: string): boolean {
   if (!headers || !name) return false;
-  if (!isRecord(headers)) return ("append" in headers ? headers as Headers : new Headers(headers)).has(name);
+  if (!isRecord(headers)) return headers.has(name);
   for (const key in headers) if (key.toLowerCase() === name) return true;
   return false;
 }
 
 /** Copies headers, and sets those of a record on the copy. */
-export function addHeaders(headers: HeadersInit, added: Readonly<Record<string, string>>): HeadersInit {
+export function addHeaders(headers: HeadersInit, added: Readonly<Record<string, string>>): ReadableHeaders {
   if (isRecord(headers)) return { ...headers, ...added };
   const copy = new Headers(headers);
   for (const name in added) copy.set(name, added[name]!);

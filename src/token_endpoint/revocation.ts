@@ -6,7 +6,7 @@
 
 import { none } from "../client_auth/none.ts";
 import { systemClock } from "../clock.ts";
-import { waitFor, withDeadline } from "../refresh/deadlines.ts";
+import { withDeadline } from "../refresh/deadlines.ts";
 import type { IssuingServer } from "../token_source.ts";
 import { concealAssertion } from "../client_auth/assertion_parameters.ts";
 import { checkUrl } from "../arguments.ts";
@@ -73,22 +73,23 @@ export function tokenRevocation(options: TokenRevocationOptions = {}): TokenRevo
       const { timeout = 10_000 } = context;
       const errors: unknown[] = [];
       const waiting = [...issued];
-      const revokeNext = async () => {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const revokeAll = async (signal: AbortSignal) => {
+        for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
           // The refresh token first: with it, servers revoke the access tokens issued for it.
           const { refreshToken, accessToken } = next.credentials;
           const tokens = [["refresh_token", refreshToken], ["access_token", accessToken]] as const;
           for (const [hint, token] of tokens) {
-            const target = { hint, endpoint, server: next.server };
+            const target = { hint, endpoint, server: next.server, signal };
             // One that can't be revoked is no reason to keep the others.
             if (token) await revoke(context, token, target).catch((error) => errors.push(error));
           }
         }
       };
-      const error = () => errors[0] ?? failure("timeout", `no answer within ${timeout} ms.`, { retryable: true });
-      const all = Promise.all(Array.from({ length: revocationsAtOnce }, revokeNext));
-      await waitFor(all, { timeout, error, signal: undefined }).catch((error) => errors.push(error));
-      waiting.length = 0;
+      const error = () => failure("timeout", `no answer within ${timeout} ms.`, { retryable: true });
+      await withDeadline(
+        { timeout, error },
+        (signal) => Promise.all(Array.from({ length: revocationsAtOnce }, () => revokeAll(signal))),
+      ).catch((error) => errors.push(error));
       if (errors.length > 0) throw errors[0];
     },
   };
@@ -102,10 +103,11 @@ interface Target {
   readonly hint: "access_token" | "refresh_token";
   readonly endpoint: URL | undefined;
   readonly server: IssuingServer | undefined;
+  readonly signal: AbortSignal;
 }
 
 async function revoke(context: RevocationContext, token: string, target: Target): Promise<void> {
-  const { timeout = 10_000, clock = systemClock } = context;
+  const { clock = systemClock } = context;
   const endpoint = target.endpoint ?? checkEndpoint(target.server?.revocationEndpoint);
   if (isExposed(endpoint) && !context.allowInsecureRequests) {
     throw failure(
@@ -113,11 +115,7 @@ async function revoke(context: RevocationContext, token: string, target: Target)
       `it would go to ${formatUrl(endpoint)} unencrypted. Use "https:", or set allowInsecureRequests.`,
     );
   }
-  const error = () => failure("timeout", `no answer within ${timeout} ms.`, { retryable: true });
-  const { response, sanitize } = await withDeadline(
-    { timeout, error, signal: undefined },
-    (signal) => send(context, token, { ...target, endpoint, signal }),
-  );
+  const { response, sanitize } = await send(context, token, { ...target, endpoint });
   throwIfRefused(response, { endpoint, sanitize, now: clock.wall() });
 }
 
@@ -125,7 +123,7 @@ async function revoke(context: RevocationContext, token: string, target: Target)
 async function send(
   { clientId = "", clientAuth = none(), customize, fetch }: RevocationContext,
   token: string,
-  { hint, endpoint, server, signal }: Target & { endpoint: URL; signal: AbortSignal },
+  { hint, endpoint, server, signal }: Target & { endpoint: URL },
 ): Promise<{ response: TokenResponse; sanitize: (text: string) => string }> {
   try {
     // It stays a request to the token endpoint as far as assertions go, whose audience that may be.
