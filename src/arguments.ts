@@ -18,6 +18,17 @@ export function checkUrl(name: string, value: unknown): URL {
   return url;
 }
 
+/** A client that can authenticate itself. Each part of it is checked by itself later. */
+export function checkClient(client: { clientId?: unknown; clientSecret?: unknown; clientAuth?: unknown }): void {
+  const missing = [
+    ...client.clientId ? [] : ["clientId"],
+    ...client.clientSecret || client.clientAuth ? [] : ["clientSecret"],
+  ];
+  if (missing.length > 0) {
+    throw new TypeError(`Client ID and Client SECRET both are required. Missing: ${missing.join(" and ")}.`);
+  }
+}
+
 /** A list of scope tokens (RFC 6749 §3.3). A string would be a list of letters to a careless reader: refused. */
 export function checkScopes(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkClient } from "./arguments.ts";
 import { Authenticator } from "./authenticator.ts";
 import { fromGrant } from "./from_grant.ts";
 import { checkGrantOptions, type GrantOptions } from "./grant_options.ts";
@@ -58,10 +59,7 @@ export class ClientCredentialsAuthenticator extends Authenticator {
    * @throws {RangeError} If a duration or another number is out of range.
    */
   constructor(options: ClientCredentialsAuthenticatorOptions) {
-    const { clientId, clientSecret, clientAuth } = options;
-    if (!clientId || !(clientSecret || clientAuth)) {
-      throw new TypeError("Client ID and Client SECRET both are required.");
-    }
+    checkClient(options);
     super(checkGrantOptions(options), fromClientCredentials);
   }
 }

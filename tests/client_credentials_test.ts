@@ -32,22 +32,23 @@ Deno.test("it is an Authenticator", () => {
 
 Deno.test("a missing or empty id or secret is refused in flytekit's words, before the store is touched", () => {
   const configStore = new ProbeStore(() => ({}));
-  const wrong: Record<string, unknown>[] = [
-    { clientId: "", clientSecret: "s" },
-    { clientId: undefined, clientSecret: "s" },
-    { clientSecret: "s" },
-    { clientId: "id", clientSecret: "" },
-    { clientId: "id", clientSecret: undefined },
-    { clientId: "id", clientSecret: null },
-    { clientId: "id" },
-    { clientAuth: clientSecretPost("s") },
+  const wrong: [Record<string, unknown>, string][] = [
+    [{ clientId: "", clientSecret: "s" }, "clientId"],
+    [{ clientId: undefined, clientSecret: "s" }, "clientId"],
+    [{ clientSecret: "s" }, "clientId"],
+    [{ clientId: "id", clientSecret: "" }, "clientSecret"],
+    [{ clientId: "id", clientSecret: undefined }, "clientSecret"],
+    [{ clientId: "id", clientSecret: null }, "clientSecret"],
+    [{ clientId: "id" }, "clientSecret"],
+    [{ clientAuth: clientSecretPost("s") }, "clientId"],
+    [{}, "clientId and clientSecret"],
   ];
-  for (const options of wrong) {
+  for (const [options, missing] of wrong) {
     const error = assertThrows(
       () => new ClientCredentialsAuthenticator({ endpoint, configStore, ...options } as never),
       TypeError,
     );
-    assertEquals(error.message, "Client ID and Client SECRET both are required.");
+    assertEquals(error.message, `Client ID and Client SECRET both are required. Missing: ${missing}.`);
   }
   assertEquals(configStore.asked, 0);
 });

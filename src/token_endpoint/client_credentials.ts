@@ -11,6 +11,7 @@ import { type Fetch, globalFetch } from "../http/fetch.ts";
 import type { TokenSource } from "../token_source.ts";
 import { clientCredentialsGrant, type Grant } from "./grant.ts";
 import { formParameters, type TokenRequestOptions } from "./parameters.ts";
+import { RejectionCache } from "./rejection_cache.ts";
 import { requestToken } from "./request_token.ts";
 
 /** Options of {@linkcode clientCredentials}. */
@@ -56,6 +57,12 @@ export function clientCredentials(options: ClientCredentialsOptions): TokenSourc
 export function requestByGrant(grant: Grant, options: ClientCredentialsOptions): TokenSource {
   const { clientId, clientAuth, fetch = globalFetch, clock = systemClock } = options;
   const tokenEndpoint = checkUrl("tokenEndpoint", options.tokenEndpoint);
-  const request = { ...grant, tokenEndpoint, clientId, clientAuth, form: formParameters(options), fetch, clock };
-  return async ({ signal }) => ({ credentials: await requestToken({ ...request, signal }) });
+  const form = formParameters(options);
+  const rejections = new RejectionCache();
+  // All requests are of one client to one endpoint, and differ only in their proofs.
+  const keys = ["client", "request"] as const;
+  const request = { ...grant, tokenEndpoint, clientId, clientAuth, form, keys, fetch, clock, rejections };
+  return async ({ signal, background }) => ({
+    credentials: await requestToken({ ...request, signal, isBackground: background }),
+  });
 }

@@ -7,7 +7,7 @@
 import type { BasicEncoding } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret, TokenRequest } from "../client_auth/client_auth.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { checkDuration, checkUrl, throwInvalid } from "../arguments.ts";
+import { checkClient, checkDuration, checkUrl, throwInvalid } from "../arguments.ts";
 import type { Credentials } from "../credentials.ts";
 import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
@@ -86,10 +86,8 @@ export interface GetTokenOptions extends TokenRequestOptions {
 export async function getToken(tokenEndpoint: string | URL, options: GetTokenOptions): Promise<Credentials> {
   const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = 10_000, clock, signal } = options;
   const { deviceCode, refreshToken, fetch = globalFetch } = options;
+  if (grantType === GrantType.CLIENT_CREDS) checkClient(options);
   if (typeof clientId !== "string" || clientId === "") throwInvalid("clientId", "a string that is not empty", clientId);
-  if (grantType === GrantType.CLIENT_CREDS && !options.clientSecret && !options.clientAuth) {
-    throw new TypeError("Client ID and Client SECRET both are required.");
-  }
   checkDuration("timeout", timeout);
   const request = {
     ...options,
@@ -105,7 +103,7 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
       }
     },
     fetch,
-    clock: { ...systemClock, ...clock },
+    clock: clock ? { ...systemClock, wall: () => clock.wall() } : systemClock,
   };
   return await withDeadline({ timeout, signal }, (signal) => requestToken({ ...request, signal }));
 }

@@ -66,6 +66,17 @@ Deno.test("flytekit's other grants send what they need", async () => {
   assertEquals(stub.requests[1]?.form.get("refresh_token"), "rt");
 });
 
+Deno.test("a clock may be an object of a class", async () => {
+  class Watch {
+    readonly #now = 1_000;
+    wall() {
+      return this.#now;
+    }
+  }
+  const { fetch, url } = tokenEndpointStub();
+  assertEquals((await getToken(url, { ...client, clock: new Watch(), fetch })).expiresAt, 3_601_000);
+});
+
 Deno.test("wrong arguments are refused before anything is sent, with what to write instead", async () => {
   const stub = tokenEndpointStub();
   const { fetch } = stub;
@@ -74,8 +85,8 @@ Deno.test("wrong arguments are refused before anything is sent, with what to wri
     TypeError,
     "tokenEndpoint must be an absolute URL",
   );
-  await assertRejects(() => getToken(stub.url, { clientId: "", fetch }), TypeError, "clientId");
-  await assertRejects(() => getToken(stub.url, { clientId: "id", fetch }), TypeError, "both are required");
+  await assertRejects(() => getToken(stub.url, { clientId: "", fetch }), TypeError, "Missing: clientId and");
+  await assertRejects(() => getToken(stub.url, { clientId: "id", fetch }), TypeError, "Missing: clientSecret.");
   await assertRejects(
     () => getToken(stub.url, { ...client, scopes: "a b" as never, fetch }),
     TypeError,
