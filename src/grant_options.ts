@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkFunction, checkNumber, checkResource, checkScopes, checkString, throwInvalid } from "./arguments.ts";
+import { checkFunction, checkNumber, checkResource, checkString, throwInvalid } from "./arguments.ts";
 import type { AuthenticatorOptions } from "./authenticator_options.ts";
 import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
 import { chooseClientAuth } from "./token_endpoint/choose_client_auth.ts";
@@ -46,8 +46,8 @@ export type CheckedGrantOptions = GrantOptions & { readonly clientAuth: ClientAu
 
 /** Checks the options of a grant, and puts the client authentication in the secret's place. */
 export function checkGrantOptions<Options extends GrantOptions>(options: Options): Options & CheckedGrantOptions {
-  const { clientId, clientSecret: _, basicEncoding, configStore, ...others } = options;
-  const { scopes, resource, authorizationDetails, parameters } = options;
+  const { clientId, clientSecret: _, basicEncoding, configStore, ...rest } = options;
+  const { scopes, resource, authorizationDetails, parameters, ...others } = rest;
   checkString("clientId", clientId);
   if (typeof configStore?.getClientConfig !== "function") {
     throwInvalid(
@@ -65,9 +65,9 @@ export function checkGrantOptions<Options extends GrantOptions>(options: Options
     ...others,
     ...{ clientId, configStore, clientAuth: chooseClientAuth(options) },
     // Later changes to the caller's objects don't count.
-    scopes: checkScopes(scopes),
-    resource: checkResource(resource),
-    authorizationDetails: authorizationDetails && JSON.parse(JSON.stringify(authorizationDetails)),
-    parameters: structuredClone(parameters),
+    ...scopes && { scopes: [...scopes] },
+    ...resource && { resource: checkResource(resource) },
+    ...authorizationDetails && { authorizationDetails: JSON.parse(JSON.stringify(authorizationDetails)) },
+    ...parameters && { parameters: structuredClone(parameters) },
   } as unknown as Options & CheckedGrantOptions;
 }

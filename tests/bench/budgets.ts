@@ -10,6 +10,7 @@ import { root } from "../std/source.ts";
 import { makeBuilds } from "./builds.ts";
 import { cloudflare, gzippedSize } from "./esbuild.ts";
 import type { Library } from "./clients/client.ts";
+import { forwardingMemory } from "./forwarding.ts";
 import { startLoopback } from "./loopback.ts";
 import { weigh } from "./memory.ts";
 import { type Bench, clientsOf, compared, each, node, probe } from "./own_process.ts";
@@ -32,7 +33,7 @@ export async function measureBudgets({ smoke }: Effort): Promise<Report> {
   const bench = { builds, api: loopback.api, smoke };
   const rows: Row[] = [];
   const skipped: string[] = builds.before ? [] : ["the build before: its commit isn't in this clone"];
-  for (const measure of [sizes, cached, fetches, bytes, connections, entries, outage, heap]) {
+  for (const measure of [sizes, cached, fetches, bytes, connections, entries, outage, forwarding, heap]) {
     try {
       rows.push(...await measure(bench));
     } catch (error) {
@@ -201,6 +202,11 @@ async function outage(bench: Bench): Promise<Row[]> {
     row("outage: the same, p99, ms", 1_000, found, ({ p99 }) => p99),
     row("outage: token requests in 25 s", 20, found, ({ requests }) => requests),
   ];
+}
+
+async function forwarding({ smoke }: Bench): Promise<Row[]> {
+  const ours = await forwardingMemory(smoke ? 2 : 300);
+  return [{ what: "memory of a 300 MB upload over bare fetch, workerd, MB", budget: 4, ours }];
 }
 
 function row<Found>(

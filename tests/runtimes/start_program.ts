@@ -15,6 +15,8 @@ export interface StartOptions {
 
 /** A program that is ready. Disposing of it kills it, by its own process id, and waits for its end. */
 export interface StartedProgram extends AsyncDisposable {
+  /** Its process id. */
+  readonly pid: number;
   /** The groups of `ready`. */
   readonly match: RegExpExecArray;
   /** Resolves when the program and all that it started have ended. */
@@ -59,7 +61,7 @@ export async function startProgram(executable: string, options: StartOptions): P
   }
   try {
     const match = await within(options.timeout ?? 15_000, `start ${executable}`, ready.promise);
-    return { match, ended, printed: () => printed, [Symbol.asyncDispose]: stop };
+    return { pid: child.pid, match, ended, printed: () => printed, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

@@ -25,6 +25,8 @@ export interface WorkerOptions {
 /** A worker that answers. Disposing of it ends its process and removes its files. */
 export interface RunningWorker extends AsyncDisposable {
   readonly url: URL;
+  /** Its process id. */
+  readonly pid: number;
   /** All that the worker has logged by now. */
   printed(): string;
 }
@@ -45,6 +47,7 @@ export async function startWorker(executable: string, options: WorkerOptions): P
   const started = stack.move();
   return {
     url: new URL(`http://127.0.0.1:${program.match[1]}/`),
+    pid: program.pid,
     printed: program.printed,
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
