@@ -30,10 +30,17 @@
  * @module
  */
 
-export { Authenticator, type MakeTokenSource, type TokenSourceContext } from "./src/authenticator.ts";
+export { Authenticator } from "./src/authenticator.ts";
 export type { AuthenticatorOptions, CallOptions, RefreshOptions, WithOptions } from "./src/authenticator_options.ts";
 export type { GrantOptions } from "./src/grant_options.ts";
-export type { IssuedCredentials, IssuingServer, TokenSource, TokenSourceRequest } from "./src/token_source.ts";
+export type {
+  IssuedCredentials,
+  IssuingServer,
+  MakeTokenSource,
+  TokenSource,
+  TokenSourceContext,
+  TokenSourceRequest,
+} from "./src/token_source.ts";
 export { refreshing } from "./src/refresh/refreshing.ts";
 export type { RefreshingOptions, RejectedCall, RetryOptions, SharedHealth, Tokens } from "./src/refresh/tokens.ts";
 export type { Clock } from "./src/clock.ts";

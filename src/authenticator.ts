@@ -19,17 +19,8 @@ import { findOrMake, mergeOptions, newShared, serializeOptions, type Shared } fr
 import type { Fetch } from "./http/fetch.ts";
 import { refreshing } from "./refresh/refreshing.ts";
 import type { Tokens } from "./refresh/tokens.ts";
-import type { TokenSource } from "./token_source.ts";
+import type { MakeTokenSource } from "./token_source.ts";
 import type { Transport } from "./transport/transport.ts";
-
-/** What a token source gets from its authenticator. */
-export interface TokenSourceContext {
-  /** Sends requests: the caller's `fetch`, or one by `httpProxyUrl`, `verify` and `clientCertificate`. */
-  readonly fetch: Fetch;
-}
-
-/** Makes the token source of an authenticator, when its first token is needed. */
-export type MakeTokenSource = (context: TokenSourceContext) => TokenSource;
 
 /**
  * Keeps credentials fresh, and gives a `fetch` that carries them (flytekit's `Authenticator`). For the client credentials

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { MakeTokenSource } from "./authenticator.ts";
 import type { Grant } from "./token_endpoint/grant.ts";
 import { grantSource, type GrantSourceOptions } from "./token_endpoint/grant_source.ts";
+import type { MakeTokenSource } from "./token_source.ts";
 
 /** Makes an authenticator's token source of a grant. Its options have gone through `checkGrantOptions`. */
 export function fromGrant(grant: Grant): MakeTokenSource {

@@ -6,6 +6,7 @@
 
 import type { Credentials } from "./credentials.ts";
 import type { RenewalReason } from "./events.ts";
+import type { Fetch } from "./http/fetch.ts";
 
 /** Where a token was issued. */
 export interface IssuingServer {
@@ -43,3 +44,12 @@ export interface TokenSourceRequest {
 
 /** Gives a token by one attempt, or rejects. Grants are token sources; what wraps one is a token source again. */
 export type TokenSource = (request: TokenSourceRequest) => Promise<IssuedCredentials>;
+
+/** What a token source gets from its authenticator. */
+export interface TokenSourceContext {
+  /** Sends requests: the caller's `fetch`, or one by `httpProxyUrl`, `verify` and `clientCertificate`. */
+  readonly fetch: Fetch;
+}
+
+/** Makes the token source of an authenticator, when its first token is needed. */
+export type MakeTokenSource = (context: TokenSourceContext) => TokenSource;

@@ -1,6 +1,5 @@
 /**
- * Tokens that are of no use to a thief (DPoP, RFC 9449): they are bound to a key, and each request proves anew that its
- * sender has that key.
+ * Sender-constrained tokens (DPoP, RFC 9449): bound to a key, of which each request proves possession.
  *
  * @module
  */
@@ -28,10 +27,9 @@ export type { ProofOfPossession } from "./proof_of_possession.ts";
 /** Settings of {@linkcode dpop}. */
 export interface DpopOptions {
   /**
-   * The key pair, or a function that looks it up when it is first needed: once, however many callers are first, and
-   * again if it has failed (on workerd also if the request that was waiting for it has ended). The private key needn't
-   * be extractable; that the two belong together is tried before the first proof. Default: a new one for each
-   * {@linkcode Dpop}, which nobody can take out of Web Crypto; tokens then end with the program.
+   * The key pair, or a function that looks it up when it is first needed: once for all callers, and again after a failure
+   * (on workerd also if the request that waited for it has ended). The private key needn't be extractable; whether the
+   * two belong together is checked before the first proof. Default: a new one that can't be exported.
    */
   readonly keyPair?: KeyPairSource | undefined;
   /** What proofs are signed by. Default: what `keyPair` is for, else `"ES256"`, which every server knows. */
@@ -49,22 +47,14 @@ export interface DpopOptions {
 }
 
 /**
- * Binds tokens to a key, and proves with every request that it has that key. One may serve many authenticators; what is
- * printed of it shows no key.
+ * Binds tokens to a key, and proves with every request that it has it. One may serve many authenticators. It prints no key.
  *
  * @example The key that a token is bound to
  * ```ts
- * import { getToken } from "@m2m/authenticator";
  * import { dpop } from "@m2m/authenticator/dpop";
  *
  * const proofs = dpop({ alg: "EdDSA" });
- * const credentials = await getToken("https://auth.example.com/oauth/token", {
- *   clientId: "my-client",
- *   clientSecret: "my-secret",
- *   dpop: proofs,
- * });
- * const { cnf } = JSON.parse(atob(credentials.accessToken.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")));
- * console.log(cnf.jkt === await proofs.thumbprint()); // true
+ * console.log(await proofs.thumbprint()); // what tokens name as cnf.jkt
  * ```
  */
 export class Dpop implements ProofOfPossession {
@@ -99,8 +89,8 @@ export class Dpop implements ProofOfPossession {
   }
 
   /**
-   * `fetch`, with a proof on each token request (RFC 9449 §5), and the last nonce of its server in it. What
-   * authenticators and `getToken` send by. Another `dpop` header on a request is left as it is.
+   * `fetch`, with a proof on each token request (RFC 9449 §5), and the last nonce of its server in it. Another `dpop`
+   * header on a request is left as it is.
    *
    * @param fetch What sends the requests.
    * @returns What sends them with a proof.
@@ -123,9 +113,8 @@ export class Dpop implements ProofOfPossession {
   }
 
   /**
-   * Whether a refusal is about the proof, and not the token (RFC 9449 §7.1, §9). An API that also takes `Bearer` tokens
-   * may speak of proofs when it refuses one of those: what {@linkcode Dpop.apiFetch} sent without a token of the scheme
-   * `DPoP` wasn't refused for its proof.
+   * Whether a refusal is about the proof, and not the token (RFC 9449 §7.1, §9). What {@linkcode Dpop.apiFetch} sent
+   * without a token of the scheme `DPoP` wasn't refused for its proof, whatever the API says.
    *
    * @param response An answer of the API's.
    * @returns Whether it is a 401 that says so.
@@ -166,7 +155,7 @@ export class Dpop implements ProofOfPossession {
   async proof(target: ProofTarget): Promise<string> {
     const { method, accessToken } = target;
     if (typeof method !== "string" || method === "") throw new TypeError("method must be a string, not empty.");
-    if (accessToken !== undefined && (typeof accessToken !== "string" || accessToken === "")) {
+    if (accessToken !== undefined && !(accessToken && typeof accessToken === "string")) {
       throw new TypeError("accessToken must be a string that is not empty, or left out.");
     }
     const url = checkUrl("url", target.url);
@@ -174,8 +163,7 @@ export class Dpop implements ProofOfPossession {
   }
 
   /**
-   * Takes note of a nonce, for requests that something else than `fetch` sends. Each answer may bring another, which is
-   * to be used from then on (RFC 9449 §8.2).
+   * Takes note of a nonce, for requests that something else than `fetch` sends: each answer may bring another (RFC 9449 §8.2).
    *
    * @param url Where the answer came from.
    * @param nonce The answer's `DPoP-Nonce` header. Without one, the last stays in use.

@@ -69,6 +69,12 @@ export class Attempts<T> {
     return this.flight.join((signal) => this.#run(reason, signal));
   }
 
+  /** Whether another attempt may follow this one for the callers who have no token. */
+  mayRepeat(number: number): boolean {
+    const { isNeeded, attempts, end } = this.limits;
+    return !isNeeded || number < attempts && this.#options.clock.monotonic() < end;
+  }
+
   async #run(reason: RenewalReason, signal: AbortSignal): Promise<T> {
     const { shared, clock } = this.#options;
     let mayBePage = true;

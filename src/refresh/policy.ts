@@ -9,6 +9,7 @@ import { AuthenticationError } from "../errors.ts";
 import { isSameToken, type IssuedToken } from "./issued_token.ts";
 import {
   type EndpointHealth,
+  getPause,
   hasSuccessor,
   isLive,
   liveToken,
@@ -94,7 +95,7 @@ export function decideRejection(
   const now = clock.monotonic();
   const live = liveToken(state, clock);
   if (live && !isSameToken(live, token.credentials)) return live;
-  if (live && live !== token || isHopeless(state, route, now)) return undefined;
+  if (live && live !== token || now < hopelessUntil(state, route)) return undefined;
   const { predecessor, current, successor, issuedAt } = state;
   // One that isn't known yet gives way again; a new one does if this may be replication lag.
   const other = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
@@ -106,14 +107,14 @@ export function decideRejection(
 
 /** When a token that was rejected on this route may be refreshed. */
 export function refreshableAt(state: RefreshState, health: EndpointHealth, route: string): number {
-  const { rejectionNotBefore, spent, spentAt, hopeless } = state;
+  const { rejectionNotBefore, spent, spentAt } = state;
   const affordableAt = spent > mostSpent ? spentAt + (spent - mostSpent) * leakInterval : -Infinity;
-  return Math.max(rejectionNotBefore, health.notBefore, affordableAt, hopeless.get(route)?.until ?? -Infinity);
+  return Math.max(rejectionNotBefore, health.notBefore, affordableAt, hopelessUntil(state, route));
 }
 
-/** Whether new tokens were rejected on this route as well: a rejection there says nothing of the token. */
-function isHopeless({ hopeless }: RefreshState, route: string, now: number): boolean {
-  return now < (hopeless.get(route)?.until ?? -Infinity);
+/** Until when a rejection on this route says nothing of the token: new tokens were rejected there as well. */
+function hopelessUntil({ hopeless }: RefreshState, route: string): number {
+  return hopeless.get(route)?.until ?? -Infinity;
 }
 
 /** What happened, to a state. */
@@ -151,7 +152,7 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
       return pauseBackground(state, now);
     case "rejected": {
       const { token, route } = event;
-      if (isHopeless(state, route, now)) return state;
+      if (now < hopelessUntil(state, route)) return state;
       const { current, predecessor } = state;
       if (token === state.successor) {
         return current && isLive(current, clock)
@@ -168,7 +169,7 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
     case "wasted": {
       const { token, route } = event;
       // Of many calls that were rejected together, one counts.
-      if (isHopeless(state, route, now)) return state;
+      if (now < hopelessUntil(state, route)) return state;
       const count = (state.hopeless.get(route)?.count ?? 0) + 1;
       const pause = Math.min(firstHopelessPause * 2 ** (count - 1), longestHopelessPause);
       const hopeless = new Map(state.hopeless).set(route, { count, until: now + pause });
@@ -234,11 +235,6 @@ export function reduceHealth(
     isProven: false,
     lastError: error,
   };
-}
-
-/** How long the endpoint is to be spared: a longer `Retry-After` counts, though a caller may probe sooner. */
-export function getPause({ notBefore, backgroundNotBefore }: EndpointHealth, clock: Clock): number {
-  return Math.max(notBefore, backgroundNotBefore) - clock.monotonic();
 }
 
 /** Whether the same attempt may succeed later with nothing changed. */

@@ -18,7 +18,6 @@ import { isSameToken, type IssuedToken, issueToken, remainingLifetime } from "./
 import {
   decide,
   decideRejection,
-  getPause,
   isTransient,
   reduce,
   reduceHealth,
@@ -26,7 +25,7 @@ import {
   type StateEvent,
 } from "./policy.ts";
 import { isRequestBound } from "./request_bound.ts";
-import { hasSuccessor, liveToken, newHealth, newRetryPolicy, newState, type RefreshState } from "./state.ts";
+import { getPause, hasSuccessor, liveToken, newHealth, newRetryPolicy, newState, type RefreshState } from "./state.ts";
 import type { RefreshingOptions, RejectedCall, Tokens } from "./tokens.ts";
 
 /** How long a caller waits where it could do without: for a probe, or for a refresh on workerd. In milliseconds. */
@@ -126,9 +125,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
-        const { isNeeded, attempts: most, end } = attempts.limits;
-        const mayRepeat = !isNeeded || number < most && clock.monotonic() < end;
-        shared.health = reduceHealth(shared.health, { error, mayRepeat }, context);
+        shared.health = reduceHealth(shared.health, { error, mayRepeat: attempts.mayRepeat(number) }, context);
         note({ type: "failed", error, background, forRejection });
       }
       const { code, status } = (error instanceof AuthenticationError ? error : {}) as Partial<AuthenticationError>;

@@ -110,3 +110,8 @@ export function hasSuccessor({ successor }: RefreshState, token: IssuedToken): b
 export function isLive(token: IssuedToken, clock: Clock): boolean {
   return remainingLifetime(token, clock) > 0;
 }
+
+/** How long the endpoint is to be spared: a longer `Retry-After` counts, though a caller may probe sooner. */
+export function getPause({ notBefore, backgroundNotBefore }: EndpointHealth, clock: Clock): number {
+  return Math.max(notBefore, backgroundNotBefore) - clock.monotonic();
+}

@@ -11,6 +11,10 @@ Deno.test("imports in src go downward only, and implementations don't know each 
   assertEquals(faults, []);
 });
 
+Deno.test("no file of src has more than 250 lines", () => {
+  assertEquals(sourceFiles().filter((path) => read(path).split("\n").length > 251), []);
+});
+
 Deno.test("the reader is not blind: the modules of src import more than there are of them", () => {
   const files = sourceFiles();
 
