@@ -84,11 +84,11 @@ export { GrantType } from "./src/token_endpoint/grant_type.ts";
 export type {
   AuthenticatorEvent,
   AuthenticatorEventListener,
-  FailedEvent,
-  ObtainedEvent,
-  RefusedEvent,
-  RenewalReason,
-  ReplayedEvent,
-  RequestedEvent,
-  ReusedEvent,
+  RefreshReason,
+  RequestReplayedEvent,
+  TokenIssuedEvent,
+  TokenRejectedEvent,
+  TokenRequestedEvent,
+  TokenRequestFailedEvent,
+  TokenReusedEvent,
 } from "./src/events.ts";

@@ -113,9 +113,9 @@ export abstract class Authenticator {
    * @throws {AuthenticationError} If there are none to be had; the known ones stay in use for as long as they live.
    * @throws The signal's reason, once it is aborted.
    */
-  async refreshCredentials({ refused, signal }: RefreshOptions = {}): Promise<Credentials> {
+  async refreshCredentials({ rejected, signal }: RefreshOptions = {}): Promise<Credentials> {
     const tokens = this.#tokens;
-    const next = refused === undefined ? tokens.refresh(signal) : tokens.refreshRejected(refused, signal);
+    const next = rejected === undefined ? tokens.refresh(signal) : tokens.refreshRejected(rejected, signal);
     return (await next).credentials;
   }
 

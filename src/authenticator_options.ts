@@ -81,7 +81,7 @@ export interface CallOptions {
 /** Options of {@linkcode Authenticator.refreshCredentials}. */
 export interface RefreshOptions extends CallOptions {
   /** Credentials that the API rejected. Default: none; new ones are requested in any case. */
-  refused?: Credentials | undefined;
+  rejected?: Credentials | undefined;
 }
 
 /** Options of {@linkcode Authenticator.with}. What isn't given stays as it is. */
@@ -107,9 +107,9 @@ export function checkOptions(options: AuthenticatorOptions, transport: Fetch = g
   }
   checkDuration("defaultLifetime", options.defaultLifetime);
   checkDuration("timeout", options.timeout);
-  checkDuration("retry.maxBackoff", retry?.maxBackoff);
-  checkDuration("retry.deadline", retry?.deadline);
-  checkNumber("retry.attempts", retry?.attempts, 1);
+  checkDuration("retry.maxDelay", retry?.maxDelay);
+  checkDuration("retry.totalTimeout", retry?.totalTimeout);
+  checkNumber("retry.maxAttempts", retry?.maxAttempts, 1);
   checkNumber("maxReplayBody", options.maxReplayBody, 0);
   if (dpop && !dpop.apiFetch) throwInvalid("dpop", "what dpop() returns", dpop);
   if (revocation && !revocation.revoke) throwInvalid("revocation", "what tokenRevocation() returns", revocation);

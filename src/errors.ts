@@ -10,30 +10,30 @@
  * | code | what happened | `retryable` |
  * |---|---|---|
  * | `config_store_failed` | the config store threw (its error is the `cause`), or what it asks over the network answered with a failure | for 408, 429 and 5xx |
- * | `config_absent` | the config store has no settings, or nothing is published where it looks; in a chain the next one is asked | no |
+ * | `config_not_found` | the config store has no settings, or nothing is published where it looks; in a chain the next one is asked | no |
  * | `invalid_config` | the config store answered something unusable, the server doesn't support this client authentication, or a certificate, key or CA of the settings is damaged | no |
- * | `insecure_token_endpoint` | the token endpoint is `http:` and not on loopback | no |
- * | `client_auth_failed` | what gives the secret, key, assertion or token threw (its error is the `cause`) or gave none, or a key can't be used | no |
+ * | `insecure_endpoint` | the token endpoint is `http:` and not on loopback | no |
+ * | `client_auth_unavailable` | what gives the secret, key, assertion or token threw (its error is the `cause`) or gave none, or a key can't be used | no |
  * | `proof_failed` | a proof of possession couldn't be made: its key can't be had, or doesn't sign | no |
  * | `permission_denied` | the runtime may not reach a server or the proxy, or read a file or variable of the settings (Deno without `--allow-net`, `--allow-read`, `--allow-env`) | no |
  * | `network_error` | the token endpoint, or a server that is asked for settings, could not be reached, or the connection broke | yes |
  * | `tls_failed` | by way of a transport: a certificate, the server's or the client's, isn't accepted | no |
  * | `proxy_failed` | the proxy can't be reached, wants other credentials, or refuses | unless it refuses permanently |
- * | `timeout` | an answer took longer than `timeout`, or all of it longer than `retry.deadline` | yes |
+ * | `timeout` | an answer took longer than `timeout`, or all of it longer than `retry.totalTimeout` | yes |
  * | `redirect_refused` | a redirect, of the token endpoint, of published settings or (in browsers) of the API, that could give a credential away | no |
  * | `response_too_large` | an answer is over 1 MiB | no |
  * | `invalid_response` | the token endpoint's answer is not a token response (RFC 6749 §5.1) | no |
  * | `unsupported_token_type` | the token is not a `Bearer` token, or where `dpop` is set not a `DPoP` token | no |
  * | `refresh_limited` | rejected credentials were reported again within a short time, or can't be refreshed yet; `retryAfter` says when | yes |
- * | `token_request_refused` | the authorization server refused, with an OAuth error code (RFC 6749 §5.2) in `error`; a 401 that names none counts as `invalid_client` | no |
- * | `token_endpoint_failed` | the token endpoint failed (408, 425, 429, 5xx, `temporarily_unavailable` and kin), or answered without an OAuth error code (404, a firewall's 403) | for the former, but not for 501 |
+ * | `token_request_rejected` | the authorization server refused, with an OAuth error code (RFC 6749 §5.2) in `error`; a 401 that names none counts as `invalid_client` | no |
+ * | `token_endpoint_error` | the token endpoint failed (408, 425, 429, 5xx, `temporarily_unavailable` and kin), or answered without an OAuth error code (404, a firewall's 403) | for the former, but not for 501 |
  */
 export type AuthenticationErrorCode =
   | "config_store_failed"
-  | "config_absent"
+  | "config_not_found"
   | "invalid_config"
-  | "insecure_token_endpoint"
-  | "client_auth_failed"
+  | "insecure_endpoint"
+  | "client_auth_unavailable"
   | "proof_failed"
   | "permission_denied"
   | "network_error"
@@ -44,8 +44,8 @@ export type AuthenticationErrorCode =
   | "response_too_large"
   | "invalid_response"
   | "unsupported_token_type"
-  | "token_request_refused"
-  | "token_endpoint_failed"
+  | "token_request_rejected"
+  | "token_endpoint_error"
   | "refresh_limited";
 
 /** What an {@linkcode AuthenticationError} knows besides its code and message. */
@@ -82,7 +82,7 @@ export interface AuthenticationErrorOptions {
  * } catch (error) {
  *   if (!(error instanceof AuthenticationError)) throw error;
  *   console.log(error.code, error.status, error.error, error.retryable);
- *   // token_request_refused 401 invalid_client false
+ *   // token_request_rejected 401 invalid_client false
  * }
  * ```
  */

@@ -7,37 +7,37 @@
 import type { AuthenticationErrorCode } from "./errors.ts";
 
 /**
- * Why a token is asked for: none was there yet, the live one is near its end, it is at its end, the API refused it, or
- * the caller wanted another.
+ * Why a token is requested: there was none yet, the live one expires soon, it has expired, the API rejected it, or the
+ * caller forced a refresh.
  */
-export type RenewalReason = "first" | "early" | "expired" | "refused" | "forced";
+export type RefreshReason = "first" | "proactive" | "expired" | "rejected" | "forced";
 
 /** A token request starts. */
-export interface RequestedEvent {
-  /** Tells this kind of event from the others. */
-  type: "requested";
-  /** Why. */
-  reason: RenewalReason;
-  /** Which request it is in a row of requests for one token, from 1. */
+export interface TokenRequestedEvent {
+  /** The kind of event. */
+  type: "token_requested";
+  /** Why it is requested. */
+  reason: RefreshReason;
+  /** The number of the attempt in a row of attempts for one token, from 1. */
   attempt: number;
-  /** Whether no caller waited for it when it started. */
-  behind: boolean;
+  /** Whether no caller waited for it when it started: a background refresh. */
+  background: boolean;
 }
 
-/** A token request brought a token. */
-export interface ObtainedEvent extends Omit<RequestedEvent, "type"> {
-  /** Tells this kind of event from the others. */
-  type: "obtained";
+/** A token was issued. */
+export interface TokenIssuedEvent extends Omit<TokenRequestedEvent, "type"> {
+  /** The kind of event. */
+  type: "token_issued";
   /** How long it took, in milliseconds. */
   duration: number;
   /** How long the token lives from now on, in milliseconds. */
-  remaining: number;
+  remainingLifetime: number;
 }
 
-/** A token request brought no token. */
-export interface FailedEvent extends Omit<RequestedEvent, "type"> {
-  /** Tells this kind of event from the others. */
-  type: "failed";
+/** A token request failed. */
+export interface TokenRequestFailedEvent extends Omit<TokenRequestedEvent, "type"> {
+  /** The kind of event. */
+  type: "token_request_failed";
   /** How long it took, in milliseconds. */
   duration: number;
   /** The error's code; `undefined` for what isn't an `AuthenticationError`, such as an abort. */
@@ -45,34 +45,34 @@ export interface FailedEvent extends Omit<RequestedEvent, "type"> {
   /** HTTP status of the answer, where one came. */
   status: number | undefined;
   /**
-   * How long the next request waits while there is a live token, in milliseconds; without one, `retry.deadline` at most.
+   * How long the next request waits while there is a live token, in milliseconds; without one, `retry.totalTimeout` at most.
    * `undefined` if trying again is of no use.
    */
-  delay: number | undefined;
+  retryDelay: number | undefined;
 }
 
 /** A live token was used. */
-export interface ReusedEvent {
-  /** Tells this kind of event from the others. */
-  type: "reused";
+export interface TokenReusedEvent {
+  /** The kind of event. */
+  type: "token_reused";
   /** How long it lives from now on, in milliseconds. */
-  remaining: number;
+  remainingLifetime: number;
 }
 
-/** The API answered 401 to a token of ours. */
-export interface RefusedEvent {
-  /** Tells this kind of event from the others. */
-  type: "refused";
-  /** How long the token would have lived, in milliseconds. */
-  remaining: number;
-  /** Whether another token may help. */
-  renews: boolean;
+/** The API rejected a token. */
+export interface TokenRejectedEvent {
+  /** The kind of event. */
+  type: "token_rejected";
+  /** How long the token would have lived from now on, in milliseconds. */
+  remainingLifetime: number;
+  /** Whether the call is replayed with another token. */
+  willRefresh: boolean;
 }
 
-/** A refused call was sent again with a new token. */
-export interface ReplayedEvent {
-  /** Tells this kind of event from the others. */
-  type: "replayed";
+/** A rejected call was replayed with another token. */
+export interface RequestReplayedEvent {
+  /** The kind of event. */
+  type: "request_replayed";
   /** HTTP status of the answer. */
   status: number;
 }
@@ -82,12 +82,12 @@ export interface ReplayedEvent {
  * header or a URL.
  */
 export type AuthenticatorEvent =
-  | RequestedEvent
-  | ObtainedEvent
-  | FailedEvent
-  | ReusedEvent
-  | RefusedEvent
-  | ReplayedEvent;
+  | TokenRequestedEvent
+  | TokenIssuedEvent
+  | TokenRequestFailedEvent
+  | TokenReusedEvent
+  | TokenRejectedEvent
+  | RequestReplayedEvent;
 
 /** Takes events. What it throws, or rejects with, changes nothing. */
 export type AuthenticatorEventListener = (event: AuthenticatorEvent) => unknown;

@@ -29,9 +29,9 @@ export interface GrantOptions extends AuthenticatorOptions, TokenRequestOptions 
   configStore: ClientConfigStore;
   /**
    * Has the last word on each token request, after client authentication: headers, or parameters that are secret (name
-   * those to `request.conceal`). Default: requests go out as they are.
+   * those to `request.redact`). Default: requests go out as they are.
    */
-  customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /**
    * How long a permanently rejected request (a wrong secret, say) isn't sent again, in milliseconds: callers meanwhile get
    * the same error. Another secret, or any other change, is sent at once. Default: 5,000; 0 for never.
@@ -59,7 +59,7 @@ export function checkGrantOptions<Options extends GrantOptions>(options: Options
   // Thrown here for its colon, and not when the first token is needed.
   if (basicEncoding === "raw") getBasicAuthorizationHeader(clientId, "", { encoding: basicEncoding });
   checkNumber("cooldown", options.cooldown, 0);
-  checkFunction("customize", options.customize);
+  checkFunction("beforeTokenRequest", options.beforeTokenRequest);
   formParameters(options);
   return {
     ...others,

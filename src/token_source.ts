@@ -5,7 +5,7 @@
  */
 
 import type { Credentials } from "./credentials.ts";
-import type { RenewalReason } from "./events.ts";
+import type { RefreshReason } from "./events.ts";
 import type { Fetch } from "./http/fetch.ts";
 
 /** Where a token was issued. */
@@ -33,7 +33,7 @@ export interface TokenSourceRequest {
   /** Ends the attempt: its time is up, or the authenticator is closed. */
   readonly signal: AbortSignal;
   /** Why a token is asked for. */
-  readonly reason: RenewalReason;
+  readonly reason: RefreshReason;
   /** The number of the attempt in a row of attempts for one token, from 1. */
   readonly attempt: number;
   /** Whether no caller waits for the outcome. */

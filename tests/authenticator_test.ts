@@ -166,7 +166,7 @@ Deno.test("a caller's own header is sent although no token is to be had", async 
     configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
     fetch: (input, init) =>
       String(input) === stub.url ? stub.fetch(input, init) : Promise.resolve(new Response("fine")),
-    retry: { attempts: 1 },
+    retry: { maxAttempts: 1 },
   });
   await authenticator.getCredentials();
   await time.tickAsync(10_000);
@@ -386,13 +386,15 @@ Deno.test("a 401 during an outage of the token endpoint leaves other calls their
 Deno.test("refused credentials can be reported by clients that aren't fetch: late ones cost nothing", async () => {
   const { authenticator, stub } = arrange();
   const refused = await authenticator.getCredentials();
-  const renewed = await Promise.all(Array.from({ length: 50 }, () => authenticator.refreshCredentials({ refused })));
+  const renewed = await Promise.all(
+    Array.from({ length: 50 }, () => authenticator.refreshCredentials({ rejected: refused })),
+  );
   assertEquals(new Set(renewed.map(({ accessToken }) => accessToken)), new Set(["token-2"]));
-  assertEquals((await authenticator.refreshCredentials({ refused })).accessToken, "token-2");
+  assertEquals((await authenticator.refreshCredentials({ rejected: refused })).accessToken, "token-2");
   assertEquals(stub.requests.length, 2);
   let known = renewed[0];
   const error = await assertRejects(async () => {
-    for (let i = 0; i < 50; i++) known = await authenticator.refreshCredentials({ refused: known });
+    for (let i = 0; i < 50; i++) known = await authenticator.refreshCredentials({ rejected: known });
   }, AuthenticationError);
   assertEquals([error.code, error.retryable], ["refresh_limited", true]);
   assertEquals(stub.requests.length, 12, "no storm here either");
@@ -401,7 +403,7 @@ Deno.test("refused credentials can be reported by clients that aren't fetch: lat
 Deno.test("an observer, a store or a waitUntil that calls back or throws causes no second request", async () => {
   const store = tokenEndpointStub();
   const reentrant: Partial<ClientCredentialsAuthenticatorOptions>[] = [
-    { onEvent: ({ type }) => void (type === "requested" && authenticator.getCredentials()) },
+    { onEvent: ({ type }) => void (type === "token_requested" && authenticator.getCredentials()) },
     {
       configStore: {
         getClientConfig() {

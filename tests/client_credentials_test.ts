@@ -244,7 +244,7 @@ Deno.test("a token endpoint on http is refused, unless allowed", async () => {
     () => authenticatorAt(stub, {}, { tokenEndpoint }).getCredentials(),
     AuthenticationError,
   );
-  assertEquals(error.code, "insecure_token_endpoint");
+  assertEquals(error.code, "insecure_endpoint");
   const fetch = (input: unknown) => {
     assertEquals(String(input), tokenEndpoint);
     return Promise.resolve(Response.json({ access_token: "t" }));

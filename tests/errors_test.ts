@@ -13,7 +13,7 @@ Deno.test("an error shows what is known of it, and nothing it doesn't know", () 
   for (const name of ["status", "error", "error_description", "retryAfter", "cause"]) {
     assert(!(name in bare), name);
   }
-  const full = new AuthenticationError("token_request_refused", "Cannot get a token: refused.", {
+  const full = new AuthenticationError("token_request_rejected", "Cannot get a token: refused.", {
     status: 401,
     error: "invalid_client",
     error_description: "no such client",
@@ -23,7 +23,7 @@ Deno.test("an error shows what is known of it, and nothing it doesn't know", () 
     JSON.parse(JSON.stringify(full)),
     {
       name: "AuthenticationError",
-      code: "token_request_refused",
+      code: "token_request_rejected",
       retryable: false,
       status: 401,
       error: "invalid_client",

@@ -38,9 +38,9 @@ Deno.test("a first token and its reuse", async () => {
   await authenticator.fetch("/");
   await authenticator.fetch("/");
   assertEquals(events, [
-    { type: "requested", reason: "first", attempt: 1, behind: false },
-    { type: "obtained", reason: "first", attempt: 1, behind: false, duration: 0, remaining: 3_600_000 },
-    { type: "reused", remaining: 3_600_000 },
+    { type: "token_requested", reason: "first", attempt: 1, background: false },
+    { type: "token_issued", reason: "first", attempt: 1, background: false, duration: 0, remainingLifetime: 3_600_000 },
+    { type: "token_reused", remainingLifetime: 3_600_000 },
   ]);
 });
 
@@ -55,15 +55,15 @@ Deno.test("a renewal behind says so, and one at the end of a token's life, too",
   await authenticator.refreshCredentials();
   const told = events.map((event) => "reason" in event ? [event.type, event.reason] : [event.type]);
   assertEquals(told, [
-    ["requested", "first"],
-    ["obtained", "first"],
-    ["reused"],
-    ["requested", "early"],
-    ["obtained", "early"],
-    ["requested", "expired"],
-    ["obtained", "expired"],
-    ["requested", "forced"],
-    ["obtained", "forced"],
+    ["token_requested", "first"],
+    ["token_issued", "first"],
+    ["token_reused"],
+    ["token_requested", "proactive"],
+    ["token_issued", "proactive"],
+    ["token_requested", "expired"],
+    ["token_issued", "expired"],
+    ["token_requested", "forced"],
+    ["token_issued", "forced"],
   ]);
   assertEquals(events.map((event) => "behind" in event && event.behind), [
     ...[false, false, false, true, true],
@@ -76,12 +76,19 @@ Deno.test("a refusal and its replay", async () => {
     api: (token) => new Response(null, { status: token === "Bearer token-2" ? 200 : 401 }),
   });
   await authenticator.fetch("/");
-  assertEquals(types(), ["requested", "obtained", "refused", "requested", "obtained", "replayed"]);
-  assertEquals(events.slice(2, 4), [
-    { type: "refused", remaining: 3_600_000, renews: true },
-    { type: "requested", reason: "refused", attempt: 1, behind: false },
+  assertEquals(types(), [
+    "token_requested",
+    "token_issued",
+    "token_rejected",
+    "token_requested",
+    "token_issued",
+    "request_replayed",
   ]);
-  assertEquals(events.at(-1), { type: "replayed", status: 200 });
+  assertEquals(events.slice(2, 4), [
+    { type: "token_rejected", remainingLifetime: 3_600_000, willRefresh: true },
+    { type: "token_requested", reason: "rejected", attempt: 1, background: false },
+  ]);
+  assertEquals(events.at(-1), { type: "request_replayed", status: 200 });
 });
 
 Deno.test("failures tell why, and when there is another try", async () => {
@@ -90,15 +97,15 @@ Deno.test("failures tell why, and when there is another try", async () => {
       count === 1
         ? new Response(null, { status: 503 })
         : Response.json({ error: "invalid_scope", error_description: "planted" }, { status: 400 }),
-  }, { retry: { maxBackoff: 1 }, clock: undefined });
+  }, { retry: { maxDelay: 1 }, clock: undefined });
   await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
-  const failures = events.filter((event) => event.type === "failed");
+  const failures = events.filter((event) => event.type === "token_request_failed");
   assertEquals(failures.map(({ attempt, code, status }) => [attempt, code, status]), [
-    [1, "token_endpoint_failed", 503],
-    [2, "token_request_refused", 400],
+    [1, "token_endpoint_error", 503],
+    [2, "token_request_rejected", 400],
   ]);
-  assert(failures[0]?.delay !== undefined && failures[0].delay <= 1);
-  assertEquals(failures[1]?.delay, undefined);
+  assert(failures[0]?.retryDelay !== undefined && failures[0].retryDelay <= 1);
+  assertEquals(failures[1]?.retryDelay, undefined);
 });
 
 Deno.test("no event holds anything secret", async () => {

@@ -185,7 +185,7 @@ Deno.test("a secret's file that is missing or empty is told by its variable's na
   const empty = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
 
   for (const error of [missing, empty]) {
-    assertEquals(error.code, "client_auth_failed");
+    assertEquals(error.code, "client_auth_unavailable");
     assert(error.message.endsWith("It is the one that M2M_CLIENT_SECRET_FILE names."), error.message);
     assertNothingShows(error);
   }
@@ -373,7 +373,7 @@ Deno.test("Flyte's proxy and certificates become the authenticator's", async () 
     names: flyteEnvNames,
     configStore,
     env: { ...flyteEnv, ...env },
-    retry: { attempts: 1 },
+    retry: { maxAttempts: 1 },
   });
   await using proxied = authenticatorFromEnv(options({ FLYTE_PLATFORM_HTTP_PROXY_URL: "http://127.0.0.1:9" }));
   await using verified = authenticatorFromEnv(options({ FLYTE_PLATFORM_CA_CERT_FILE_PATH: "/no/such/file.pem" }));

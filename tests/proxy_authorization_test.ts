@@ -76,7 +76,7 @@ Deno.test("a proxy that refuses for good is told by the config store, and asked 
 
   const error = await assertRejects(() => list(own), AuthenticationError);
 
-  assertEquals(error.code, "token_request_refused");
+  assertEquals(error.code, "token_request_rejected");
   assertEquals([backend.asked().length, backend.frontAsked().length], [0, 1]);
 });
 

@@ -13,7 +13,7 @@ function pause(ms: number): Promise<void> {
 }
 
 const authenticatorAt: typeof authenticatorAtStub = (stub, options) =>
-  authenticatorAtStub(stub, { retry: { maxBackoff: 5 }, ...options });
+  authenticatorAtStub(stub, { retry: { maxDelay: 5 }, ...options });
 
 Deno.test("trouble that passes is waited out", async () => {
   const troubles: (() => Response)[] = [
@@ -36,7 +36,7 @@ Deno.test("trouble that stays ends with its error after five requests", async ()
   const stub = tokenEndpointStub(() => unavailable());
   const error = await assertRejects(() => authenticatorAt(stub).getCredentials(), AuthenticationError);
   assertEquals([error.code, error.status, error.retryable, stub.requests.length], [
-    "token_endpoint_failed",
+    "token_endpoint_error",
     503,
     true,
     5,
@@ -99,11 +99,11 @@ Deno.test("a settings service in passing trouble is tried again", async () => {
 
 Deno.test("a caller's whole wait has its deadline, and ends with what went wrong last", async () => {
   const stub = tokenEndpointStub(() => unavailable());
-  const authenticator = authenticatorAt(stub, { retry: { attempts: 1_000, maxBackoff: 20, deadline: 100 } });
+  const authenticator = authenticatorAt(stub, { retry: { maxAttempts: 1_000, maxDelay: 20, totalTimeout: 100 } });
   const started = performance.now();
   const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   assert(performance.now() - started < 1_000);
-  assertEquals(error.code, "token_endpoint_failed");
+  assertEquals(error.code, "token_endpoint_error");
 });
 
 Deno.test("a config store that never answers is given up on, and the next caller isn't held up by it", async () => {
@@ -114,7 +114,7 @@ Deno.test("a config store that never answers is given up on, and the next caller
   };
   const authenticator = authenticatorAt(stub, {
     configStore,
-    retry: { deadline: 30, attempts: 1, maxBackoff: 1 },
+    retry: { totalTimeout: 30, maxAttempts: 1, maxDelay: 1 },
   });
   const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   assertEquals([error.code, error.retryable], ["timeout", true]);
@@ -136,7 +136,7 @@ Deno.test("however many wait, a dead endpoint sees few requests", async () => {
 Deno.test("the first caller after an outage recovers", async () => {
   let down = true;
   const stub = tokenEndpointStub((count) => down ? unavailable() : usualAnswer(count));
-  const authenticator = authenticatorAt(stub, { retry: { attempts: 2, maxBackoff: 5 } });
+  const authenticator = authenticatorAt(stub, { retry: { maxAttempts: 2, maxDelay: 5 } });
   const { retryAfter = 0 } = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   down = false;
   await pause(retryAfter + 5);
@@ -251,7 +251,7 @@ Deno.test("a token endpoint that stalls holds nobody up who has a live token", a
 
 Deno.test("out of range settings are refused", () => {
   const stub = tokenEndpointStub();
-  for (const retry of [{ attempts: 0 }, { attempts: NaN }, { maxBackoff: -1 }, { deadline: Infinity }]) {
+  for (const retry of [{ maxAttempts: 0 }, { maxAttempts: NaN }, { maxDelay: -1 }, { totalTimeout: Infinity }]) {
     let error: unknown;
     try {
       authenticatorAt(stub, { retry });

@@ -18,7 +18,7 @@ export function readAssertion(given: unknown, { name, isJwt }: { name: string; i
   const assertion = typeof given === "string" ? given.trim() : "";
   if (assertion === "" || isJwt && !compactJwt.test(assertion)) {
     throw new AuthenticationError(
-      "client_auth_failed",
+      "client_auth_unavailable",
       `Cannot use the ${name}: the function given must return ${isJwt ? "a JWT" : "a string"}, ` +
         `and gave ${assertion === "" ? "none" : "something else"}.`,
     );
@@ -27,14 +27,14 @@ export function readAssertion(given: unknown, { name, isJwt }: { name: string; i
 }
 
 /** Keeps a token or an assertion from being shown. */
-export function concealAssertion(request: TokenRequest, assertion: string): void {
+export function redactAssertion(request: TokenRequest, assertion: string): void {
   // Its last part is what makes it worth stealing: no server may quote that alone either.
-  for (const secret of [assertion, assertion.slice(assertion.lastIndexOf(".") + 1)]) request.conceal(secret);
+  for (const secret of [assertion, assertion.slice(assertion.lastIndexOf(".") + 1)]) request.redact(secret);
 }
 
 /** Puts an assertion on a request. The client's id goes along: optional in the RFC, and needed by many servers. */
 export function putAssertion(request: TokenRequest, assertion: string, assertionType: string): void {
-  concealAssertion(request, assertion);
+  redactAssertion(request, assertion);
   request.body.set("client_id", request.clientId);
   request.body.set("client_assertion_type", assertionType);
   request.body.set("client_assertion", assertion);

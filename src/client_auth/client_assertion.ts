@@ -75,7 +75,7 @@ export interface ClientAssertionOptions {
  *
  * @param provider Gives the assertion.
  * @param options The assertion's type and method.
- * @returns A value for `clientAuth`. It throws an `AuthenticationError` with the code `client_auth_failed` if the
+ * @returns A value for `clientAuth`. It throws an `AuthenticationError` with the code `client_auth_unavailable` if the
  * function gives no assertion; what the function itself throws is the error's `cause`.
  * @throws {TypeError} If the provider is no function, or the type or method is empty.
  */

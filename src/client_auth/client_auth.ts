@@ -35,7 +35,7 @@ export interface TokenRequest {
    *
    * @param secret The secret, in the form in which it was sent or known.
    */
-  conceal(secret: string): void;
+  redact(secret: string): void;
 }
 
 /**
@@ -50,7 +50,7 @@ export interface TokenRequest {
  *   method: "vendor_key",
  *   authenticate(request) {
  *     const key = "…";
- *     request.conceal(key);
+ *     request.redact(key);
  *     request.headers.set("x-vendor-key", key);
  *     request.body.set("client_id", request.clientId);
  *   },
@@ -86,7 +86,7 @@ export async function currentSecret(secret: ClientSecret, request: TokenRequest)
   const { refused } = request;
   const value = typeof secret === "function" ? await secret(refused ? { refused } : undefined) : secret;
   if (typeof value !== "string" || value === "") throw badSecret();
-  request.conceal(value);
+  request.redact(value);
   request.credential = value;
   return value;
 }

@@ -39,7 +39,7 @@ export function clientSecretBasic(clientSecret: ClientSecret, options: BasicAuth
     async authenticate(request) {
       const secret = await currentSecret(clientSecret, request);
       const header = getBasicAuthorizationHeader(request.clientId, secret, { encoding });
-      request.conceal(header.slice("Basic ".length));
+      request.redact(header.slice("Basic ".length));
       request.headers.set("authorization", header);
     },
   };

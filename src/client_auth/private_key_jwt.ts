@@ -86,7 +86,7 @@ export interface PrivateKeyJwtOptions extends AssertionOptions {
  * that gives a `CryptoKey`, it should give the same object until the key changes, or `{ key, kid }`: one that was
  * imported anew counts as another key otherwise, and after a refusal another key is tried at once, time and again.
  * @param options The algorithm, and what the assertion says. Default: see {@linkcode PrivateKeyJwtOptions}.
- * @returns A value for `clientAuth`. It throws an `AuthenticationError` with the code `client_auth_failed` if a key
+ * @returns A value for `clientAuth`. It throws an `AuthenticationError` with the code `client_auth_unavailable` if a key
  * that was looked up can't be used; what the function itself throws is the error's `cause`. Neither shows a key.
  * @throws {TypeError} If the key or a setting can't be used; the message says what to do.
  * @throws {RangeError} If `lifetime` or `clockSkew` is out of range.

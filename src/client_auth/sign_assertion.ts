@@ -59,6 +59,6 @@ async function orExplain<T>(name: string, work: () => Promise<T>, explain: (erro
   try {
     return await work();
   } catch (error) {
-    throw new AuthenticationError("client_auth_failed", `Cannot sign the ${name}. ${explain(error)}`);
+    throw new AuthenticationError("client_auth_unavailable", `Cannot sign the ${name}. ${explain(error)}`);
   }
 }

@@ -31,7 +31,7 @@
  *
  * | where no token comes | why |
  * |---|---|
- * | `token_request_refused`, `error` is `invalid_client` | the server saw no certificate, another client's, or one it doesn't trust. The transport has none (no `clientCertificate`, or a `fetch` that shows none); or the request went to the ordinary token endpoint, where a server may ask for no certificate: name the one of `mtls_endpoint_aliases` |
+ * | `token_request_rejected`, `error` is `invalid_client` | the server saw no certificate, another client's, or one it doesn't trust. The transport has none (no `clientCertificate`, or a `fetch` that shows none); or the request went to the ordinary token endpoint, where a server may ask for no certificate: name the one of `mtls_endpoint_aliases` |
  * | `tls_failed`, `network_error` | the server ended the handshake, for it insists on a certificate, or on another one |
  * | `invalid_config` | the certificate or its key can't be read, or they don't belong together; or the server says that it doesn't take certificates |
  *

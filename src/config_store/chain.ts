@@ -25,7 +25,7 @@ import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "
  * A config store that asks others, one after the other and anew each time, and answers what the first one does that has
  * settings.
  *
- * A store says that it has none by throwing an `AuthenticationError` with the code `config_absent`. That is not to say
+ * A store says that it has none by throwing an `AuthenticationError` with the code `config_not_found`. That is not to say
  * that something is wrong, or missing in part: `EnvClientConfigStore` has none if not one of its variables is set,
  * `DiscoveryClientConfigStore` if its server publishes no metadata.
  *
@@ -45,7 +45,7 @@ import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "
  *
  *   override getClientConfig(): ClientConfig {
  *     const config = this.tenants.get(this.tenant);
- *     if (config === undefined) throw new AuthenticationError("config_absent", "This tenant has no settings.");
+ *     if (config === undefined) throw new AuthenticationError("config_not_found", "This tenant has no settings.");
  *     return config;
  *   }
  * }
@@ -84,7 +84,7 @@ export class ChainClientConfigStore extends ClientConfigStore {
    *
    * @param request A signal for this caller's wait, and its way out, for each store.
    * @returns The settings.
-   * @throws {AuthenticationError} If none has any (`config_absent`), or one failed (its own code, else
+   * @throws {AuthenticationError} If none has any (`config_not_found`), or one failed (its own code, else
    * `config_store_failed`). All stores asked are named.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
@@ -103,14 +103,14 @@ export class ChainClientConfigStore extends ClientConfigStore {
       }
     }
     throw new AuthenticationError(
-      "config_absent",
+      "config_not_found",
       `Cannot find the client's settings. Asked, and without any: ${tried.join(", ")}.`,
     );
   }
 }
 
 function isAbsent(error: unknown): error is AuthenticationError {
-  return error instanceof AuthenticationError && error.code === "config_absent";
+  return error instanceof AuthenticationError && error.code === "config_not_found";
 }
 
 /** The error that ended the search, and the names of those that were asked. */

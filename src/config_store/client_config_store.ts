@@ -64,7 +64,7 @@ export abstract class ClientConfigStore {
    * @param request What is known of the client that asks; a store may ignore it.
    * @returns The settings, or a promise of them. What it throws ends up as `cause` of an `AuthenticationError`
    * with code `config_store_failed`, unless it is an `AuthenticationError` itself. A store that has none throws one
-   * with code `config_absent`: in a chain, the next store is asked then.
+   * with code `config_not_found`: in a chain, the next store is asked then.
    */
   abstract getClientConfig(request?: ClientConfigRequest): ClientConfig | Promise<ClientConfig>;
 }

@@ -76,7 +76,7 @@ export function judgeMetadata(
   if (!isAllowed(token_endpoint)) {
     return {
       miss: {
-        code: "insecure_token_endpoint",
+        code: "insecure_endpoint",
         reason: "names an http: token_endpoint",
         advice: "Have the server publish an https: one, or set allowInsecureRequests.",
       },

@@ -57,10 +57,10 @@ export interface DiscoveryOptions extends LookupOptions, EndpointOptions {
  *
  * | code of the error | what happened | retryable |
  * |---|---|---|
- * | `config_absent` | 404, 410 or 501 everywhere: the server publishes nothing | no |
+ * | `config_not_found` | 404, 410 or 501 everywhere: the server publishes nothing | no |
  * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
  * | `invalid_config` | a web page, no JSON object, another issuer, no token endpoint; a way for the client to prove itself that the server doesn't take | no |
- * | `insecure_token_endpoint` | the token endpoint is `http:`, or the one for mutual TLS where the client proves itself by a certificate | no |
+ * | `insecure_endpoint` | the token endpoint is `http:`, or the one for mutual TLS where the client proves itself by a certificate | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
  *

@@ -82,10 +82,10 @@ export interface ProtectedResourceOptions extends LookupOptions, EndpointOptions
  *
  * | code of the error | what happened | retryable |
  * |---|---|---|
- * | `config_absent` | 404, 410 or 501 everywhere: the API, or the server, publishes nothing | no |
+ * | `config_not_found` | 404, 410 or 501 everywhere: the API, or the server, publishes nothing | no |
  * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
  * | `invalid_config` | a web page, no JSON object, another resource, no expected issuer, no tokens by header, no token endpoint; a way for the client to prove itself that the server doesn't take | no |
- * | `insecure_token_endpoint` | the token endpoint is `http:` | no |
+ * | `insecure_endpoint` | the token endpoint is `http:` | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
  *

@@ -101,7 +101,7 @@ export async function requestDocument(
  */
 export function missed(what: string, misses: readonly PlacedMiss[]): AuthenticationError {
   const { code, advice, status, retryable, retryAfter } = misses.find(({ retryable }) => retryable) ??
-    misses.find(({ code }) => code !== "config_absent") ?? misses[0]!;
+    misses.find(({ code }) => code !== "config_not_found") ?? misses[0]!;
   const places = misses.map(({ place, reason }) => `${place} ${reason}`).join("; ");
   return new AuthenticationError(code, `Cannot get ${what}: ${places}. ${advice}`, { status, retryable, retryAfter });
 }
@@ -157,7 +157,7 @@ function missOf(
   }
   const reason = `answered ${status}`;
   if ([404, 410, 501, ...alsoAbsent].includes(status)) {
-    return { code: "config_absent", reason, advice: advice.absent, status };
+    return { code: "config_not_found", reason, advice: advice.absent, status };
   }
   const retryable = status >= 500 || status === 429 || status === 408;
   return {

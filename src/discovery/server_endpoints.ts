@@ -43,7 +43,7 @@ export function endpointsFor(
   const { issuer, token_endpoint, revocation_endpoint, mtls_endpoint_aliases } = metadata;
   if (useMtlsEndpointAliases && hasInsecureAlias(metadata)) {
     throw new AuthenticationError(
-      "insecure_token_endpoint",
+      "insecure_endpoint",
       `Cannot use the metadata of ${issuer}: it names an http: token_endpoint in mtls_endpoint_aliases. Have the server ` +
         "publish an https: one, or set allowInsecureRequests.",
     );

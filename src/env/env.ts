@@ -63,7 +63,7 @@ export class EnvClientConfigStore extends ClientConfigStore {
    * The settings as they stand in the environment now.
    *
    * @returns The settings.
-   * @throws {AuthenticationError} With code `config_absent` if not one of the variables is set; with `invalid_config` if
+   * @throws {AuthenticationError} With code `config_not_found` if not one of the variables is set; with `invalid_config` if
    * the token endpoint's is missing, or what stands there can't be used; with `permission_denied` if Deno may not read
    * them. All names concerned are in the message, and no value.
    */
@@ -72,7 +72,7 @@ export class EnvClientConfigStore extends ClientConfigStore {
     if (!wanted.some((setting) => reading.isSet(setting))) {
       const names = wanted.map((setting) => this.#source.names[setting]).filter((name) => name !== undefined);
       throw new AuthenticationError(
-        "config_absent",
+        "config_not_found",
         `Cannot find the client's settings in the environment: none of ${names.join(", ")} is set.`,
       );
     }

@@ -50,7 +50,7 @@ export function judgeFlyteMetadata(document: Document, context: FlyteContext): A
   if (!isSecure(url.href, platform, allowInsecureRequests)) {
     return {
       miss: {
-        code: "insecure_token_endpoint",
+        code: "insecure_endpoint",
         reason: "names an http: token_endpoint",
         advice: "Have the platform publish an https: one, or set allowInsecureRequests.",
       },

@@ -52,10 +52,10 @@ export interface FlyteOptions extends LookupOptions, AuthMethodOptions {
  *
  * | code of the error | what happened | retryable |
  * |---|---|---|
- * | `config_absent` | 404, 410 or 501 everywhere: the platform names no token endpoint | no |
+ * | `config_not_found` | 404, 410 or 501 everywhere: the platform names no token endpoint | no |
  * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
  * | `invalid_config` | a web page (the console's, say), no JSON object, no token endpoint, a field that holds something else; a way for the client to prove itself that the server doesn't take | no |
- * | `insecure_token_endpoint` | the token endpoint is `http:` | no |
+ * | `insecure_endpoint` | the token endpoint is `http:` | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
  *

@@ -92,7 +92,7 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
     } finally {
       signal.removeEventListener("abort", stop);
     }
-    if ("misses" in client && client.misses.some(({ code }) => code !== "config_absent")) {
+    if ("misses" in client && client.misses.some(({ code }) => code !== "config_not_found")) {
       throw missed(what, client.misses);
     }
     // Who says nothing takes the token in the usual header (flyteidl2's auth_service.proto).

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concealAssertion, readAssertion } from "../client_auth/assertion_parameters.ts";
+import { readAssertion, redactAssertion } from "../client_auth/assertion_parameters.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
 import { Authenticator } from "../authenticator.ts";
 import { fromGrant } from "../from_grant.ts";
@@ -38,8 +38,8 @@ export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
  * Gets access tokens by the JWT bearer grant (RFC 7523 §2.1) and keeps them fresh: Google's service accounts,
  * Salesforce, Docusign, and other servers that take a signed JWT for a grant. Errors show nothing of the assertion.
  *
- * Server-side refusals of the assertion are `token_request_refused` with the `error` `invalid_grant` (RFC 7523 §3.1). A
- * function that throws, or gives no JWT, is `client_auth_failed`.
+ * Server-side refusals of the assertion are `token_request_rejected` with the `error` `invalid_grant` (RFC 7523 §3.1). A
+ * function that throws, or gives no JWT, is `client_auth_unavailable`.
  *
  * @example With a ready assertion
  * ```ts ignore
@@ -122,7 +122,7 @@ function jwtBearerGrant(assertion: JwtBearerAuthenticatorOptions["assertion"]): 
     grantType: "urn:ietf:params:oauth:grant-type:jwt-bearer",
     async prepare(request) {
       const jwt = readAssertion(await assertion(request), { name: "assertion", isJwt: true });
-      concealAssertion(request, jwt);
+      redactAssertion(request, jwt);
       request.body.set("assertion", jwt);
     },
   };

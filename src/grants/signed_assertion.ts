@@ -77,7 +77,7 @@ const own = ["iss", "sub", "aud", "jti", "iat", "nbf", "exp"];
  *
  * @param key The private key, with its identifier if need be, or a function that looks it up for every attempt.
  * @param options What the assertion says, and how it is signed.
- * @returns A value for `assertion`. It throws an `AuthenticationError` with the code `client_auth_failed` if a key that
+ * @returns A value for `assertion`. It throws an `AuthenticationError` with the code `client_auth_unavailable` if a key that
  * was looked up can't be used; what the function itself throws is the `cause` of one. Neither shows a key.
  * @throws {TypeError} If the key or a setting can't be used; the message says what to do.
  * @throws {RangeError} If `lifetime` or `clockSkew` is out of range.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concealAssertion } from "../client_auth/assertion_parameters.ts";
+import { redactAssertion } from "../client_auth/assertion_parameters.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Grant } from "../token_endpoint/grant.ts";
 
@@ -91,11 +91,11 @@ export function tokenExchangeGrant(options: ExchangedTokens): Grant {
         const value = typeof token === "string" ? token.trim() : "";
         if (value === "") {
           throw new AuthenticationError(
-            "client_auth_failed",
+            "client_auth_unavailable",
             `Cannot exchange the ${name.replace("_", " ")}: the function given must return a string that is not empty.`,
           );
         }
-        concealAssertion(request, value);
+        redactAssertion(request, value);
         request.body.set(name, value);
       }
       // With other tokens it is another request, which wasn't refused.

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
-import type { RenewalReason } from "../events.ts";
+import type { RefreshReason } from "../events.ts";
 import { sleep, untilAborted } from "./deadlines.ts";
 import { isTransient } from "./policy.ts";
 import { isRequestBound } from "./request_bound.ts";
@@ -29,7 +29,7 @@ export interface AttemptLimits {
 
 /** One attempt. */
 export interface Attempt {
-  readonly reason: RenewalReason;
+  readonly reason: RefreshReason;
   /** Its number in the row, from 1. */
   readonly number: number;
   readonly signal: AbortSignal;
@@ -57,12 +57,12 @@ export class Attempts<T> {
   }
 
   /** Joins the row under way, or starts one. `waits`: for whom. */
-  join(reason: RenewalReason, attempts: number, waits?: "rejected" | "needy"): Promise<T> {
+  join(reason: RefreshReason, attempts: number, waits?: "rejected" | "needy"): Promise<T> {
     const { clock, retry } = this.#options;
     const known = this.flight.active ? this.limits : noLimits;
     this.limits = {
       attempts: Math.max(known.attempts, attempts),
-      end: Math.max(known.end, clock.monotonic() + retry.deadline),
+      end: Math.max(known.end, clock.monotonic() + retry.totalTimeout),
       hasWaiters: known.hasWaiters || waits !== undefined,
       isNeeded: known.isNeeded || waits === "needy",
     };
@@ -75,7 +75,7 @@ export class Attempts<T> {
     return !isNeeded || number < attempts && this.#options.clock.monotonic() < end;
   }
 
-  async #run(reason: RenewalReason, signal: AbortSignal): Promise<T> {
+  async #run(reason: RefreshReason, signal: AbortSignal): Promise<T> {
     const { shared, clock } = this.#options;
     let mayBePage = true;
     for (let number = 1;; number++) {

@@ -43,7 +43,7 @@ const replicationLag = 60_000;
 const successorPause = 5_000;
 
 /** What the token endpoint itself answered: the rejection cache limits repetitions. */
-const ofTokenEndpoint = /^(token_request_refused|invalid_response|unsupported_token_type|token_endpoint_failed)$/;
+const ofTokenEndpoint = /^(token_request_rejected|invalid_response|unsupported_token_type|token_endpoint_error)$/;
 
 /** What a caller gets: a token, an error at once, or a wait for the next token. */
 export type Decision =
@@ -73,7 +73,7 @@ export function decide(
     return { type: "fail", error: health.lastError, retryAfter: getPause(health, clock) };
   }
   if (now < state.spareUntil) return { type: "fail", error: state.lastError, retryAfter: state.spareUntil - now };
-  return { type: "wait", attempts: health.isExhausted ? 1 : retry.attempts };
+  return { type: "wait", attempts: health.isExhausted ? 1 : retry.maxAttempts };
 }
 
 /** A call that the API rejected. */
@@ -222,16 +222,16 @@ export function reduceHealth(
     return error instanceof AuthenticationError && ofTokenEndpoint.test(error.code) ? newHealth : health;
   }
   const now = clock.monotonic();
-  const ceiling = Math.min(retry.maxBackoff, firstBackoff * 2 ** health.failures);
+  const ceiling = Math.min(retry.maxDelay, firstBackoff * 2 ** health.failures);
   // Jitter, so that clients which failed together don't come back together.
   const pause = ceiling * (0.5 + Math.random() / 2);
   const asked = error.retryAfter ?? 0;
   return {
     failures: health.failures + 1,
     // One absurd answer must not lock callers out.
-    notBefore: now + Math.min(asked, retry.deadline) + pause,
+    notBefore: now + Math.min(asked, retry.totalTimeout) + pause,
     backgroundNotBefore: now + asked + pause,
-    isExhausted: health.isExhausted || !mayRepeat || asked > retry.deadline,
+    isExhausted: health.isExhausted || !mayRepeat || asked > retry.totalTimeout,
     isProven: false,
     lastError: error,
   };

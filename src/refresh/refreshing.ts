@@ -9,7 +9,7 @@
 import { ageOf, momentOf, systemClock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
-import { type AuthenticatorEvent, callQuietly, type RenewalReason } from "../events.ts";
+import { type AuthenticatorEvent, callQuietly, type RefreshReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
 import { errorForCaller, newLimit } from "./caller_error.ts";
@@ -64,7 +64,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
-  const sendReused = (token: IssuedToken) => send({ type: "reused", remaining: remainingLifetime(token, clock) });
+  const sendReused = (token: IssuedToken) =>
+    send({ type: "token_reused", remainingLifetime: remainingLifetime(token, clock) });
   const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
     lookAgainAt = 0;
@@ -93,7 +94,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   /** Starts a refresh that no caller waits for. False where nothing would keep it running. */
   function refreshInBackground(): boolean {
     if (waitUntil === undefined && isRequestBound()) return false;
-    const work = attempts.join("early", 1).catch(() => {});
+    const work = attempts.join("proactive", 1).catch(() => {});
     // Called outside of a request, say, it fails: then the refresh may be cut short, and is the next caller's.
     if (waitUntil) callQuietly(waitUntil, work);
     return true;
@@ -102,12 +103,12 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   async function obtain({ reason, number, signal }: Attempt): Promise<IssuedToken> {
     const start = momentOf(clock);
     const background = !attempts.limits.hasWaiters;
-    const forRejection = reason === "refused";
-    const request = { reason, attempt: number, behind: background };
+    const forRejection = reason === "rejected";
+    const request = { reason, attempt: number, background };
     // Not longer than the last caller waits.
-    const left = number === 1 ? retry.deadline : Math.max(attempts.limits.end - clock.monotonic(), 1);
+    const left = number === 1 ? retry.totalTimeout : Math.max(attempts.limits.end - clock.monotonic(), 1);
     note({ type: "started" });
-    send({ type: "requested", ...request });
+    send({ type: "token_requested", ...request });
     try {
       const issued = await withDeadline(
         { timeout: Math.min(timeout, left), signal },
@@ -121,7 +122,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       note({ type: "issued", token: next, forRejection });
       shared.health = reduceHealth(shared.health, { mayRepeat: true }, context);
       const duration = ageOf(start, clock);
-      send({ type: "obtained", ...request, duration, remaining: next.lifetime - duration });
+      send({ type: "token_issued", ...request, duration, remainingLifetime: next.lifetime - duration });
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
@@ -129,8 +130,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
         note({ type: "failed", error, background, forRejection });
       }
       const { code, status } = (error instanceof AuthenticationError ? error : {}) as Partial<AuthenticationError>;
-      const delay = isTransient(error) ? shared.health.backgroundNotBefore - clock.monotonic() : undefined;
-      send({ type: "failed", ...request, duration: ageOf(start, clock), code, status, delay });
+      const retryDelay = isTransient(error) ? shared.health.backgroundNotBefore - clock.monotonic() : undefined;
+      send({ type: "token_request_failed", ...request, duration: ageOf(start, clock), code, status, retryDelay });
       throw error;
     }
   }
@@ -148,7 +149,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
 
   /** The next token, for a caller who has none or wants another. */
   async function next(
-    reason: RenewalReason,
+    reason: RefreshReason,
     signal: AbortSignal | null | undefined,
     isForced = false,
   ): Promise<IssuedToken> {
@@ -157,8 +158,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (decision.type === "use") return decision.token;
     if (decision.type === "fail") throw errorForCaller(decision.error, decision.retryAfter);
     const timeout = shared.health.isExhausted && attempts.flight.active
-      ? Math.min(patience, retry.deadline)
-      : retry.deadline;
+      ? Math.min(patience, retry.totalTimeout)
+      : retry.totalTimeout;
     const error = () => shared.health.lastError ?? newTimeout(timeout);
     return await wait(attempts.join(reason, decision.attempts, "needy"), { timeout, error, signal });
   }
@@ -176,7 +177,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (!live) return await next(state.current ? "expired" : "first", signal);
     // Nothing else would keep the refresh running: this caller does, for a second at most.
     note({ type: "carried" });
-    return await waitFor(attempts.join("early", 1), { timeout: patience, signal }).catch(() => {
+    return await waitFor(attempts.join("proactive", 1), { timeout: patience, signal }).catch(() => {
       checkOpen(signal);
       sendReused(live);
       return live;
@@ -191,7 +192,11 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       note({ type: "wasted", token: rejected, route });
     }
     note({ type: "rejected", token: rejected, route });
-    send({ type: "refused", remaining: remainingLifetime(rejected, clock), renews: decision !== undefined });
+    send({
+      type: "token_rejected",
+      remainingLifetime: remainingLifetime(rejected, clock),
+      willRefresh: decision !== undefined,
+    });
     return decision;
   }
 
@@ -200,7 +205,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = closed ? undefined : reject(rejected, call);
     if (decision !== "refresh") return decision;
     try {
-      const next = await waitFor(attempts.join("refused", 1, "rejected"), { timeout, signal });
+      const next = await waitFor(attempts.join("rejected", 1, "rejected"), { timeout, signal });
       if (!isSameToken(next, rejected.credentials)) return next;
       note({ type: "wasted", token: next, route });
     } catch {
@@ -216,7 +221,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = token && reject(token, {});
     if (typeof decision === "object") return decision;
     if (!token || !liveToken(state, clock)) return await get(signal);
-    if (decision) return await wait(attempts.join("refused", 1, "rejected"), { timeout, signal });
+    if (decision) return await wait(attempts.join("rejected", 1, "rejected"), { timeout, signal });
     throw newLimit(refreshableAt(state, shared.health, "") - clock.monotonic());
   }
 
@@ -236,7 +241,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     refreshRejected,
     replace,
     replayed(status, hasHelped, route = "") {
-      send({ type: "replayed", status });
+      send({ type: "request_replayed", status });
       if (hasHelped) note({ type: "helped", route });
     },
     forget,

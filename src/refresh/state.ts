@@ -12,9 +12,9 @@ import { type IssuedToken, remainingLifetime } from "./issued_token.ts";
 
 /** How attempts to get a token are repeated. */
 export interface RetryPolicy {
-  readonly attempts: number;
-  readonly maxBackoff: number;
-  readonly deadline: number;
+  readonly maxAttempts: number;
+  readonly maxDelay: number;
+  readonly totalTimeout: number;
 }
 
 /** What is known of the token endpoint. Authenticators derived from one another share it. */
@@ -88,9 +88,9 @@ export const newState: RefreshState = {
 
 /** Fills in what options leave open. */
 export function newRetryPolicy(
-  { attempts = 5, maxBackoff = 3_000, deadline = 30_000 }: { [K in keyof RetryPolicy]?: number | undefined } = {},
+  { maxAttempts = 5, maxDelay = 3_000, totalTimeout = 30_000 }: { [K in keyof RetryPolicy]?: number | undefined } = {},
 ): RetryPolicy {
-  return { attempts, maxBackoff, deadline };
+  return { maxAttempts, maxDelay, totalTimeout };
 }
 
 /** The live token of a state, if there is one. */

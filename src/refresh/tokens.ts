@@ -13,11 +13,11 @@ import type { EndpointHealth } from "./state.ts";
 /** How attempts to get a token are repeated. */
 export interface RetryOptions {
   /** The most attempts for callers who have no token. Default: 5; it is 1 while a token lives. */
-  attempts?: number | undefined;
+  maxAttempts?: number | undefined;
   /** The longest pause between two attempts, in milliseconds; they grow from 500 ms, with jitter. Default: 3,000. */
-  maxBackoff?: number | undefined;
+  maxDelay?: number | undefined;
   /** The longest time a caller waits for a token, in milliseconds. Default: 30,000. */
-  deadline?: number | undefined;
+  totalTimeout?: number | undefined;
 }
 
 /** What derived authenticators share about their token endpoint. */

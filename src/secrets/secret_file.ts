@@ -35,7 +35,7 @@ declare const process: {
  *
  * @param path Where the file is.
  * @returns What `clientSecret`, `clientSecretJwt`, `privateKeyJwt` and `clientAssertion` take. It rejects with an
- * `AuthenticationError`: the code is `permission_denied` where Deno may not read the file, and `client_auth_failed`
+ * `AuthenticationError`: the code is `permission_denied` where Deno may not read the file, and `client_auth_unavailable`
  * where it can't be read or is empty.
  * @throws {TypeError} If the path is empty.
  */
@@ -46,7 +46,7 @@ export function secretFile(path: string | URL): () => Promise<string> {
   return async () => {
     const secret = (await read(path)).replace(/[\r\n]+$/, "");
     if (secret === "") {
-      throw new AuthenticationError("client_auth_failed", "Cannot use the secret's file: there is nothing in it.");
+      throw new AuthenticationError("client_auth_unavailable", "Cannot use the secret's file: there is nothing in it.");
     }
     return secret;
   };
@@ -59,7 +59,10 @@ async function read(path: string | URL): Promise<string> {
   } catch (error) {
     const { name, code } = Object(error);
     if (globalThis.process?.getBuiltinModule === undefined) {
-      throw new AuthenticationError("client_auth_failed", "Cannot read the secret's file: this runtime has no files.");
+      throw new AuthenticationError(
+        "client_auth_unavailable",
+        "Cannot read the secret's file: this runtime has no files.",
+      );
     }
     if (name === "NotCapable") {
       throw new AuthenticationError(
@@ -68,7 +71,7 @@ async function read(path: string | URL): Promise<string> {
       );
     }
     throw new AuthenticationError(
-      "client_auth_failed",
+      "client_auth_unavailable",
       `Cannot read the secret's file${typeof code === "string" ? ` (${code})` : ""}. Check the path.`,
     );
   }

@@ -40,9 +40,9 @@ export interface GetTokenOptions extends TokenRequestOptions {
   issuer?: string | undefined;
   /**
    * Has the last word on the request, after client authentication: headers, or parameters that are secret (name those to
-   * `request.conceal`). Default: the request goes out as it is.
+   * `request.redact`). Default: the request goes out as it is.
    */
-  customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /** Binds the token to a key (RFC 9449): made by `dpop` of `./dpop`. Default: a bearer token. */
   dpop?: ProofOfPossession | undefined;
   /** The function that sends the request. Default: the global `fetch`. */
@@ -98,7 +98,7 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
     prepare(request: TokenRequest) {
       for (const [name, secret] of [["device_code", deviceCode], ["refresh_token", refreshToken]] as const) {
         if (!secret) continue;
-        request.conceal(secret);
+        request.redact(secret);
         request.body.set(name, secret);
       }
     },

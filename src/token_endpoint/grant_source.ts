@@ -26,7 +26,7 @@ export interface TokenEndpointState extends SharedHealth {
 export interface GrantSourceOptions
   extends
     TokenRequestOptions,
-    Pick<RequestTokenOptions, "clientId" | "customize" | "dpop" | "allowInsecureRequests" | "cooldown"> {
+    Pick<RequestTokenOptions, "clientId" | "beforeTokenRequest" | "dpop" | "allowInsecureRequests" | "cooldown"> {
   readonly clientAuth: ClientAuth;
   readonly configStore: ClientConfigStore;
   readonly fetch: Fetch;

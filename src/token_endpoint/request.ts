@@ -21,7 +21,7 @@ export interface TokenRequestParts extends Omit<Grant, "moreTokenTypes"> {
   /** The credential that the server rejected a moment ago. */
   readonly refused?: string | undefined;
   /** Has the last word on the request. */
-  readonly customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  readonly beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   readonly signal: AbortSignal;
   /** The same text for requests of one client to one endpoint, and for requests that differ only in their proofs. */
   readonly keys?: readonly [client: string, request: string] | undefined;
@@ -45,20 +45,20 @@ export async function buildTokenRequest(parts: TokenRequestParts): Promise<Built
     ...{ tokenEndpoint, issuer, clientId, refused, body, signal, keys },
     headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
     // Runtimes quote the URL in their messages, and a query may hold secrets.
-    sanitize: (text) => redact(text, clientId, secrets, tokenEndpoint.search),
-    conceal: (secret) => void secrets.push(secret),
+    sanitize: (text) => redactSecrets(text, clientId, secrets, tokenEndpoint.search),
+    redact: (secret) => void secrets.push(secret),
   };
   try {
     await clientAuth.authenticate(request);
     if (parts.prepare) await parts.prepare(request);
-    if (parts.customize) await parts.customize(request);
+    if (parts.beforeTokenRequest) await parts.beforeTokenRequest(request);
   } catch (cause) {
     // An attempt that was given up is over: a late failure isn't this request's.
     signal.throwIfAborted();
     if (cause instanceof AuthenticationError) throw cause;
     // The caller's own code (a vault, a file) failed: its error is what helps.
     throw new AuthenticationError(
-      "client_auth_failed",
+      "client_auth_unavailable",
       `Cannot make the token request (${clientAuth.method}): see the cause.`,
       { cause },
     );
@@ -69,7 +69,7 @@ export async function buildTokenRequest(parts: TokenRequestParts): Promise<Built
 }
 
 /** Replaces secrets in all encodings that a server, or a proxy before it, may quote them in. */
-function redact(text: string, clientId: string, secrets: readonly string[], query: string): string {
+function redactSecrets(text: string, clientId: string, secrets: readonly string[], query: string): string {
   const forms = [query];
   for (const secret of secrets) {
     if (!secret) continue;

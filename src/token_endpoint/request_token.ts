@@ -37,7 +37,7 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
   const url = formatUrl(tokenEndpoint);
   if (isExposed(tokenEndpoint) && !options.allowInsecureRequests) {
     throw new AuthenticationError(
-      "insecure_token_endpoint",
+      "insecure_endpoint",
       `Cannot send a secret to ${url}: the connection is unencrypted. Use "https:", or set allowInsecureRequests.`,
     );
   }

@@ -86,7 +86,7 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     const oauthError = named ?? (status === 401 ? "invalid_client" : undefined);
     const todo = oauthError ? advice[oauthError] ?? "" : retryable ? "Try again later." : checkUrl;
     return fail(
-      retryable || !oauthError ? "token_endpoint_failed" : "token_request_refused",
+      retryable || !oauthError ? "token_endpoint_error" : "token_request_rejected",
       `the server answered ${named ?? "without an OAuth error code"} (${status}). ${todo}`.trim(),
       retryable,
       oauthError,
@@ -125,5 +125,5 @@ export function isTransient(status: number): boolean {
 /** Whether the server rejected the client itself, whatever it asked for. A 401 says so by its status alone. */
 export function isClientRejected(error: unknown): boolean {
   const { code, error: oauthError, status } = Object(error);
-  return code === "token_request_refused" && (status === 401 || oauthError === "invalid_client");
+  return code === "token_request_rejected" && (status === 401 || oauthError === "invalid_client");
 }

@@ -8,7 +8,7 @@ import { none } from "../client_auth/none.ts";
 import { systemClock } from "../clock.ts";
 import { withDeadline } from "../refresh/deadlines.ts";
 import type { IssuingServer } from "../token_source.ts";
-import { concealAssertion } from "../client_auth/assertion_parameters.ts";
+import { redactAssertion } from "../client_auth/assertion_parameters.ts";
 import { checkUrl } from "../arguments.ts";
 import { AuthenticationError, type AuthenticationErrorOptions } from "../errors.ts";
 import { parseJsonObject } from "../http/json.ts";
@@ -30,17 +30,17 @@ export interface TokenRevocationOptions {
 
 /**
  * Revokes tokens when the authenticator is closed (RFC 7009), so that a leaked one is of no use. The client authenticates
- * as for a token, and `customize` has the last word on the request. A refresh token is revoked before its access token
+ * as for a token, and `beforeTokenRequest` has the last word on the request. A refresh token is revoked before its access token
  * (RFC 7009 §2.1). Tokens of authenticators derived by `with` are revoked when the first one is closed.
  *
  * What is revoked is the token in use, if it hasn't expired: predecessors and tokens dropped earlier aren't. There is one
  * attempt, within `timeout` for all tokens. `close()` throws an {@linkcode AuthenticationError} where it fails:
  *
- * - `token_request_refused`: the server rejects it, with an OAuth error code in `error`. `unsupported_token_type` means
+ * - `token_request_rejected`: the server rejects it, with an OAuth error code in `error`. `unsupported_token_type` means
  *   that it can't revoke tokens of this kind, JWTs mostly (RFC 7009 §2.2.1).
- * - `token_endpoint_failed`: a status of 408, 429, 5xx, or any other failure without an OAuth error code.
- * - `invalid_config`: no revocation endpoint is known. `insecure_token_endpoint`: it is `http:`, and not on loopback.
- * - The errors of a token request: `timeout`, `network_error`, `redirect_refused`, `client_auth_failed`, …
+ * - `token_endpoint_error`: a status of 408, 429, 5xx, or any other failure without an OAuth error code.
+ * - `invalid_config`: no revocation endpoint is known. `insecure_endpoint`: it is `http:`, and not on loopback.
+ * - The errors of a token request: `timeout`, `network_error`, `redirect_refused`, `client_auth_unavailable`, …
  *
  * @example
  * ```ts ignore
@@ -111,7 +111,7 @@ async function revoke(context: RevocationContext, token: string, target: Target)
   const endpoint = target.endpoint ?? checkEndpoint(target.server?.revocationEndpoint);
   if (isExposed(endpoint) && !context.allowInsecureRequests) {
     throw failure(
-      "insecure_token_endpoint",
+      "insecure_endpoint",
       `it would go to ${formatUrl(endpoint)} unencrypted. Use "https:", or set allowInsecureRequests.`,
     );
   }
@@ -121,7 +121,7 @@ async function revoke(context: RevocationContext, token: string, target: Target)
 
 /** Sends the request. The message of a failure on the way says that it was a revocation. */
 async function send(
-  { clientId = "", clientAuth = none(), customize, fetch }: RevocationContext,
+  { clientId = "", clientAuth = none(), beforeTokenRequest, fetch }: RevocationContext,
   token: string,
   { hint, endpoint, server, signal }: Target & { endpoint: URL },
 ): Promise<{ response: TokenResponse; sanitize: (text: string) => string }> {
@@ -135,13 +135,13 @@ async function send(
       grantType: "",
       form: {},
       prepare(request) {
-        concealAssertion(request, token);
+        redactAssertion(request, token);
         request.body.set("token", token);
         request.body.set("token_type_hint", hint);
         // Runtimes quote the URL in their messages, and a query may hold secrets.
-        request.conceal(endpoint.search);
+        request.redact(endpoint.search);
       },
-      customize,
+      beforeTokenRequest,
       signal,
     });
     return {
@@ -182,7 +182,7 @@ function throwIfRefused(
     ? "The token expires by itself."
     : "Check the client's settings at the server.";
   throw failure(
-    retryable ? "token_endpoint_failed" : "token_request_refused",
+    retryable ? "token_endpoint_error" : "token_request_rejected",
     `${formatUrl(endpoint)} answered ${word ?? "without an OAuth error code"} (${status}). ${advice}`,
     {
       status,

@@ -16,7 +16,7 @@ export interface RevocationContext {
   /** How the client authenticates. */
   readonly clientAuth?: ClientAuth | undefined;
   /** Has the last word on the request, as on a token request. Default: the request goes out as it is. */
-  readonly customize?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  readonly beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /** How long the revocation of all tokens may take, in milliseconds. Default: 10,000. */
   readonly timeout?: number | undefined;
   /** Lets the endpoint be `http:` elsewhere than on loopback. Default: `false`. */

@@ -166,7 +166,7 @@ Deno.test("what a key is known by is another for another key, and tells nothing 
       headers: new Headers(),
       body: new URLSearchParams(),
       signal: AbortSignal.abort(),
-      conceal: () => {},
+      redact: () => {},
     };
     await clientAuth.authenticate(request);
     return (request as { credential?: string }).credential!;

@@ -53,7 +53,7 @@ Deno.test("what is no assertion isn't sent, and shows in no error", async () => 
       AuthenticationError,
       "the function given must return a JWT",
     );
-    assertEquals([error.code, error.cause], ["client_auth_failed", undefined]);
+    assertEquals([error.code, error.cause], ["client_auth_unavailable", undefined]);
     assertHides(error, ["planted"]);
   }
   assertEquals(stub.requests.length, 0);
@@ -67,7 +67,7 @@ Deno.test("what a provider of assertions or secrets throws is the cause", async 
       () => getToken("https://auth.test/token", { clientId: "id", clientAuth }),
       AuthenticationError,
     );
-    assertEquals([error.code, error.cause], ["client_auth_failed", gone]);
+    assertEquals([error.code, error.cause], ["client_auth_unavailable", gone]);
   }
 });
 

@@ -72,7 +72,7 @@ Deno.test("a provider's failure is the cause of a typed error, and nothing is se
     () => getToken(stub.url, { clientId: "id", clientSecret: failing, fetch: stub.fetch }),
     AuthenticationError,
   );
-  assertEquals([error.code, error.retryable, error.cause], ["client_auth_failed", false, vaultSealed]);
+  assertEquals([error.code, error.retryable, error.cause], ["client_auth_unavailable", false, vaultSealed]);
   assertEquals(stub.requests.length, 0);
 });
 
@@ -84,7 +84,7 @@ Deno.test("a provider that yields no secret is an error here, not a riddle at th
       () => getToken(stub.url, { clientId: "id", clientSecret, fetch: stub.fetch }),
       AuthenticationError,
     );
-    assertEquals(error.code, "client_auth_failed");
+    assertEquals(error.code, "client_auth_unavailable");
   }
   assertEquals(stub.requests.length, 0);
 });
@@ -98,14 +98,14 @@ Deno.test("an empty secret is refused at once", () => {
   );
 });
 
-Deno.test("client authentication of one's own can add headers and parameters, and conceal what it adds", async () => {
+Deno.test("client authentication of one's own can add headers and parameters, and redact what it adds", async () => {
   const stub = tokenEndpointStub(() =>
     Response.json({ error: "invalid_client", error_description: "key k-4711 is unknown" }, { status: 401 })
   );
   const clientAuth: ClientAuth = {
     method: "vendor_key",
     authenticate(request) {
-      request.conceal("k-4711");
+      request.redact("k-4711");
       request.headers.set("x-vendor-key", "k-4711");
     },
   };

@@ -20,7 +20,7 @@ import {
 } from "@m2m/authenticator";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
-import { overlappingSecrets } from "@m2m/authenticator/client-auth/overlapping-secrets";
+import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { dpop } from "@m2m/authenticator/dpop";
@@ -201,7 +201,7 @@ function attempts(input: ProgramInput): Readonly<Record<string, Attempt>> {
     },
     "a secret that is being replaced": {
       accepted: async () => {
-        const secrets = overlappingSecrets([wrongSecret, secret]);
+        const secrets = rotatingSecrets([wrongSecret, secret]);
         const afterRefusal: boolean[] = [];
         const clientSecret = (attempt?: SecretAttempt) => {
           afterRefusal.push(attempt?.refused === wrongSecret);
@@ -211,7 +211,7 @@ function attempts(input: ProgramInput): Readonly<Record<string, Attempt>> {
       },
       refused: {
         "two wrong ones": (on) =>
-          bySecret({ ...on, clientSecret: overlappingSecrets([wrongSecret, `${wrongSecret}-too`]) }),
+          bySecret({ ...on, clientSecret: rotatingSecrets([wrongSecret, `${wrongSecret}-too`]) }),
       },
     },
     "`audience`": {
@@ -236,18 +236,19 @@ function attempts(input: ProgramInput): Readonly<Record<string, Attempt>> {
       },
       refused: { "an unknown type": (on) => bySecret({ ...on, authorizationDetails: [{ type: "unknown" }] }) },
     },
-    "`customize`": {
+    "`beforeTokenRequest`": {
       accepted: () =>
         call(bySecret({
-          customize(request) {
+          beforeTokenRequest(request) {
             request.headers.set("x-gateway-key", "7");
             request.body.set("customized", "yes");
           },
         })),
       refused: {
         "it takes the proof away": (on) =>
-          bySecret({ ...on, customize: (request) => request.headers.delete("authorization") }),
-        "it throws": (on) => bySecret({ ...on, customize: () => Promise.reject(new Error("the vault is down")) }),
+          bySecret({ ...on, beforeTokenRequest: (request) => request.headers.delete("authorization") }),
+        "it throws": (on) =>
+          bySecret({ ...on, beforeTokenRequest: () => Promise.reject(new Error("the vault is down")) }),
       },
     },
     "`with()`, two audiences": {

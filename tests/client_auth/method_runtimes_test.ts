@@ -11,7 +11,7 @@ const program = {
 };
 
 const refused = (status: number, error: string) =>
-  ["AuthenticationError", "token_request_refused", status, error, false] as const;
+  ["AuthenticationError", "token_request_rejected", status, error, false] as const;
 const unsent = (code: string) => ["AuthenticationError", code, 0, "", false] as const;
 const badClient = refused(401, "invalid_client");
 const badTarget = refused(400, "invalid_target");
@@ -40,9 +40,9 @@ const expected: Readonly<Record<string, readonly [accepted: unknown, refused: Re
   "`authorizationDetails`": [[200, [{ type: "payment", amount: "7" }]], {
     "an unknown type": refused(400, "invalid_authorization_details"),
   }],
-  "`customize`": [200, {
+  "`beforeTokenRequest`": [200, {
     "it takes the proof away": refused(400, "invalid_request"),
-    "it throws": unsent("client_auth_failed"),
+    "it throws": unsent("client_auth_unavailable"),
   }],
   "`with()`, two audiences": [[200, 200, true], { "an unknown one": badTarget }],
   "discovery, and the methods it names": [200, { "a method that isn't named": unsent("invalid_config") }],

@@ -132,7 +132,7 @@ for (const [what, [given, ...says]] of Object.entries(unusable)) {
 
     // The same from a provider: it is found when the key is looked up, and told as everything is then.
     const later = await assertRejects(() => assertionBy(() => given as PrivateKey), AuthenticationError);
-    assertEquals([later.code, later.retryable, later.cause], ["client_auth_failed", false, undefined]);
+    assertEquals([later.code, later.retryable, later.cause], ["client_auth_unavailable", false, undefined]);
     assertEquals(later.message, `Cannot sign the client assertion. ${error.message}`);
     assertHides(later, secrets);
   });
@@ -181,7 +181,7 @@ Deno.test("a key that is only found to be bad when it is opened ends in an error
   ];
   for (const [key, says] of bad) {
     const error = await assertRejects(() => assertionBy(key), AuthenticationError, says);
-    assertEquals([error.code, error.cause], ["client_auth_failed", undefined]);
+    assertEquals([error.code, error.cause], ["client_auth_unavailable", undefined]);
     assertHides(error, secrets);
   }
 });
@@ -197,7 +197,7 @@ Deno.test("a header that can't be signed ends in an error without the key", asyn
 Deno.test("what a provider throws is the cause, as with a secret's", async () => {
   const sealed = new Error("vault is sealed");
   const error = await assertRejects(() => assertionBy(() => Promise.reject(sealed)), AuthenticationError);
-  assertEquals([error.code, error.cause], ["client_auth_failed", sealed]);
+  assertEquals([error.code, error.cause], ["client_auth_unavailable", sealed]);
 });
 
 Deno.test("the value holds its key out of sight", () => {

@@ -69,7 +69,7 @@ Deno.test("a certified server refuses every wrong variant, and the error says so
       const assertion = String(server.tokenRequests.at(-1)!.parameters.client_assertion);
       assertEquals(
         [error.code, error.status, error.error, error.retryable],
-        ["token_request_refused", 401, "invalid_client", false],
+        ["token_request_rejected", 401, "invalid_client", false],
       );
       assert(assertion.split(".").length === 3);
       assertHides(error, [...secrets, assertion, assertion.split(".")[2]!]);
@@ -93,7 +93,7 @@ Deno.test("a certified server takes the same assertion once: a provider that rep
   assertEquals((await getToken(tokenEndpoint, repeated)).tokenType, "Bearer");
   const error = await assertRejects(() => getToken(tokenEndpoint, repeated), AuthenticationError);
 
-  assertEquals([error.code, error.error], ["token_request_refused", "invalid_client"]);
+  assertEquals([error.code, error.error], ["token_request_rejected", "invalid_client"]);
   assertHides(error, [assertion]);
 });
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import { ClientCredentialsAuthenticator, type ClientSecret, StaticClientConfigStore } from "@m2m/authenticator";
-import { overlappingSecrets } from "@m2m/authenticator/client-auth/overlapping-secrets";
+import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
 import { type AuthorizationServer, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
@@ -108,7 +108,7 @@ Deno.test("a secret that changes at both ends at once is looked up again under l
 
 Deno.test("of two secrets the client may know the new one before the server does: no call fails", async () => {
   let known = [old];
-  const secrets = overlappingSecrets([() => known[0]!, () => known[1] ?? ""]);
+  const secrets = rotatingSecrets([() => known[0]!, () => known[1] ?? ""]);
   await rotateUnderLoad(secrets, (server) => [
     () => void (known = [young, old]),
     () => void server.acceptedSecrets.set("id", [old, young]),
@@ -119,7 +119,7 @@ Deno.test("of two secrets the client may know the new one before the server does
 
 Deno.test("of two secrets the server may know the new one before the client does: no call fails", async () => {
   let known = [old];
-  const secrets = overlappingSecrets([() => known[0]!, () => known[1] ?? ""]);
+  const secrets = rotatingSecrets([() => known[0]!, () => known[1] ?? ""]);
   await rotateUnderLoad(secrets, (server) => [
     () => void server.acceptedSecrets.set("id", [old, young]),
     () => void (known = [young, old]),
@@ -130,7 +130,7 @@ Deno.test("of two secrets the server may know the new one before the client does
 
 Deno.test("the secret used last stays in use until it is refused or gone", async () => {
   let known = ["a", "b"];
-  const secrets = overlappingSecrets([() => known[0] ?? "", () => known[1] ?? ""]);
+  const secrets = rotatingSecrets([() => known[0] ?? "", () => known[1] ?? ""]);
   const chosen = async (refused?: string) => await secrets(refused === undefined ? undefined : { refused });
 
   assertEquals(await chosen(), "a");
@@ -147,7 +147,7 @@ Deno.test("the secret used last stays in use until it is refused or gone", async
 });
 
 Deno.test("of three secrets each is tried before one is tried again", async () => {
-  const secrets = overlappingSecrets(["a", "b", "c"]);
+  const secrets = rotatingSecrets(["a", "b", "c"]);
   const sent: string[] = [];
   for (let refused: string | undefined; sent.length < 7; refused = sent.at(-1)!) sent.push(await secrets({ refused }));
 
@@ -155,7 +155,7 @@ Deno.test("of three secrets each is tried before one is tried again", async () =
 });
 
 Deno.test("a secret that is given twice isn't sent twice: the next one is another", async () => {
-  const secrets = overlappingSecrets(["a", () => "a", "b"]);
+  const secrets = rotatingSecrets(["a", () => "a", "b"]);
 
   assertEquals(await secrets(), "a");
   assertEquals(await secrets({ refused: "a" }), "b");
@@ -165,7 +165,7 @@ Deno.test("a secret that is given twice isn't sent twice: the next one is anothe
 Deno.test("nobody is asked for a secret that isn't needed: it may never come", async () => {
   const asked: number[] = [];
   const never = () => (asked.push(2), new Promise<string>(() => {}));
-  const secrets = overlappingSecrets([() => (asked.push(0), "a"), () => (asked.push(1), "b"), never]);
+  const secrets = rotatingSecrets([() => (asked.push(0), "a"), () => (asked.push(1), "b"), never]);
 
   assertEquals(await secrets(), "a");
   assertEquals(await secrets({ refused: "a" }), "b");
@@ -175,7 +175,7 @@ Deno.test("nobody is asked for a secret that isn't needed: it may never come", a
 
 Deno.test("what changes where the secret used last came from is used at once", async () => {
   let current = "a";
-  const secrets = overlappingSecrets([() => current, "b"]);
+  const secrets = rotatingSecrets([() => current, "b"]);
 
   assertEquals(await secrets(), "a");
   current = "c";
@@ -186,15 +186,15 @@ Deno.test("what changes where the secret used last came from is used at once", a
 Deno.test("a secret that can't be had is passed over while there is another", async () => {
   const gone = () => Promise.reject(new Error("no such file"));
 
-  assertEquals(await overlappingSecrets([gone, "b"])(), "b");
-  assertEquals(await overlappingSecrets([() => "", "b"])(), "b");
+  assertEquals(await rotatingSecrets([gone, "b"])(), "b");
+  assertEquals(await rotatingSecrets([() => "", "b"])(), "b");
   let error: unknown;
-  await overlappingSecrets([gone, () => ""])().catch((reason) => error = reason);
+  await rotatingSecrets([gone, () => ""])().catch((reason) => error = reason);
   assert(error instanceof Error && error.message === "no such file");
 });
 
 Deno.test("what can't be secrets is told at once", () => {
   for (const secrets of [undefined, [], "secret", [""], [7]]) {
-    assertThrows(() => overlappingSecrets(secrets as ClientSecret[]), TypeError, "secret");
+    assertThrows(() => rotatingSecrets(secrets as ClientSecret[]), TypeError, "secret");
   }
 });

@@ -70,7 +70,7 @@ Deno.test("a file that is missing, empty or a folder is a typed error that doesn
         AuthenticationError,
         says,
       );
-      assertEquals(error.code, "client_auth_failed");
+      assertEquals(error.code, "client_auth_unavailable");
       assertHides(error, ["planted", path]);
     }
   }));

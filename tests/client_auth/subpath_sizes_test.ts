@@ -7,7 +7,7 @@ import { gzippedSize, importsLeft, singleBundle } from "../structure/single_bund
 const guards: Readonly<Record<string, number>> = {
   "./client-auth/client-assertion": 1_000,
   "./client-auth/client-secret-jwt": 6_300,
-  "./client-auth/overlapping-secrets": 500,
+  "./client-auth/rotating-secrets": 500,
   "./client-auth/private-key-jwt": 8_600,
   "./client-auth/secret-file": 800,
   "./client-auth/tls": 200,

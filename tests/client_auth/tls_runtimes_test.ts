@@ -30,7 +30,7 @@ async function allEndAsTheyShould(
     }
     const { printed, ...rest } = outcome;
     const status = gets === "invalid_client" ? 401 : 400;
-    assertEquals(rest, { gets, error: ["AuthenticationError", "token_request_refused", status, false] }, name);
+    assertEquals(rest, { gets, error: ["AuthenticationError", "token_request_rejected", status, false] }, name);
     for (const secret of stage.secrets) assertFalse(printed.includes(secret), `${name}: a secret shows`);
   }
   // Who proves itself by a certificate asks where one is asked for, unless told otherwise.

@@ -25,7 +25,7 @@ const good = new Told(() => config);
 class Empty extends Told {
   constructor() {
     super(() => {
-      throw new AuthenticationError("config_absent", "Nothing here.");
+      throw new AuthenticationError("config_not_found", "Nothing here.");
     });
   }
 }
@@ -42,7 +42,7 @@ Deno.test("all stores are asked anew each time, with what is known of whoever as
   const settings = new Map<string, ClientConfig>();
   const first = new Told(() => {
     const found = settings.get("x");
-    if (found === undefined) throw new AuthenticationError("config_absent", "Not yet.");
+    if (found === undefined) throw new AuthenticationError("config_not_found", "Not yet.");
     return found;
   });
   const chain = new ChainClientConfigStore([first, good]);
@@ -69,7 +69,7 @@ Deno.test("where none has settings, all are named, with what they say", async ()
 
   const error = await assertRejects(() => chain.getClientConfig(), AuthenticationError);
 
-  assertEquals([error.code, error.retryable], ["config_absent", false]);
+  assertEquals([error.code, error.retryable], ["config_not_found", false]);
   assertEquals(
     error.message,
     "Cannot find the client's settings. Asked, and without any: EnvClientConfigStore (Cannot find the client's settings " +
@@ -141,7 +141,7 @@ Deno.test("an abort ends the search with the signal's own reason", async () => {
   const { signal } = controller;
   const aborting = new Told(() => {
     controller.abort("enough");
-    throw new AuthenticationError("config_absent", "Nothing.");
+    throw new AuthenticationError("config_not_found", "Nothing.");
   });
   const chain = new ChainClientConfigStore([aborting, good]);
 

@@ -196,7 +196,7 @@ Deno.test("who shows a certificate isn't led past an http: alias without a word"
       AuthenticationError,
       "mtls_endpoint",
     );
-    assertEquals(error.code, "insecure_token_endpoint");
+    assertEquals(error.code, "insecure_endpoint");
   }
   assertEquals((await store.getClientConfig()).tokenEndpoint, `${issuer}/token`);
   assertEquals((await store.getMetadata()).mtls_endpoint_aliases, {});
@@ -215,7 +215,7 @@ Deno.test("an https: issuer can't send a secret to this machine in the clear, un
     () => new DiscoveryClientConfigStore(issuer, { fetch }).getMetadata(),
     AuthenticationError,
   );
-  assertEquals(error.code, "insecure_token_endpoint");
+  assertEquals(error.code, "insecure_endpoint");
   const { token_endpoint } = await new DiscoveryClientConfigStore(issuer, { fetch, allowInsecureRequests: true })
     .getMetadata();
   assertEquals(token_endpoint, "http://127.0.0.1:9/token");

@@ -86,7 +86,7 @@ Deno.test("a .env file is read by way of @std/dotenv", () => {
 Deno.test("where not one variable is set there are no settings", () => {
   const error = failure({ OTHER: planted.secret, M2M_TOKEN_ENDPOINT: "" });
   assertEquals([error.code, error.message], [
-    "config_absent",
+    "config_not_found",
     "Cannot find the client's settings in the environment: none of M2M_TOKEN_ENDPOINT, M2M_ISSUER, M2M_SCOPES, " +
     "M2M_AUDIENCE, M2M_HEADER_KEY is set.",
   ]);

@@ -81,7 +81,7 @@ const documents: Case[] = [
   ["names a token endpoint with a password", metadataSays({ token_endpoint: "https://a:b@x.test/" }), noEndpoint],
   ["names a word as its token endpoint", metadataSays({ token_endpoint: planted.body }), noEndpoint],
   ["names an http: token endpoint elsewhere", metadataSays({ token_endpoint: `http://x.test/${planted.body}` }), {
-    code: "insecure_token_endpoint",
+    code: "insecure_endpoint",
     says: "names an http: token_endpoint",
   }],
 ];
@@ -154,7 +154,7 @@ const bodies: Case[] = [
     says: "it can't be reached (",
     retryable: true,
   }],
-  ["isn't there", everywhere(notFound), { code: "config_absent", says: "it may run without authentication" }],
+  ["isn't there", everywhere(notFound), { code: "config_not_found", says: "it may run without authentication" }],
   ["asks to be left alone", everywhere(json({}, { status: 429, headers: { "retry-after": "7" } })), {
     code: "config_store_failed",
     says: "Try again later",

@@ -63,7 +63,7 @@ Deno.test("a platform without metadata is told as that at once, whatever else ha
     const error = await new FlyteClientConfigStore("flyte.test", { fetch, timeout: 60_000 }).getClientConfig()
       .catch((error) => error);
 
-    assertEquals([error.code, hung?.aborted], ["config_absent", true]);
+    assertEquals([error.code, hung?.aborted], ["config_not_found", true]);
   }
 });
 

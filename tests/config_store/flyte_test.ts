@@ -69,8 +69,8 @@ Deno.test("Flyte 2 whose metadata isn't set up at its path (501) gives it by Con
 
 for (
   const [status, code, retryable] of [
-    [404, "config_absent", false],
-    [501, "config_absent", false],
+    [404, "config_not_found", false],
+    [501, "config_not_found", false],
     [403, "config_store_failed", false],
     [503, "config_store_failed", true],
   ] as const
@@ -134,7 +134,7 @@ Deno.test("an audience is sent where the platform tells of one, and the user's o
     AuthenticationError,
   );
 
-  assertEquals(error.code, "token_request_refused");
+  assertEquals(error.code, "token_request_rejected");
   assertEquals(backend.asked().map((parameters) => parameters.audience), [audience, undefined, "https://other.test"]);
 });
 

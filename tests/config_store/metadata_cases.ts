@@ -46,7 +46,7 @@ const document = (here: string, over: Record<string, unknown> = {}) => ({
 });
 const good = (metadata: Partial<AuthorizationServerMetadata> = {}): End => ({ metadata });
 const invalid = (says: string): Failure => ({ code: "invalid_config", says });
-const absent = (status: number): Failure => ({ code: "config_absent", says: `answered ${status}`, status });
+const absent = (status: number): Failure => ({ code: "config_not_found", says: `answered ${status}`, status });
 const failed = (status: number, retryable: boolean): Failure => ({
   code: "config_store_failed",
   says: `answered ${status}`,
@@ -141,7 +141,7 @@ const documents: Case[] = [
     "names an http: token endpoint elsewhere",
     publishes({ token_endpoint: `http://evil.example.com/${planted.body}` }),
     {
-      code: "insecure_token_endpoint",
+      code: "insecure_endpoint",
       says: "names an http: token_endpoint",
     },
   ],

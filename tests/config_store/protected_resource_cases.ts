@@ -342,7 +342,7 @@ const bodies: Case[] = [
     says: "is over 1 MiB",
   }],
   ...[404, 410, 501].map((status): Case => [`answers ${status} everywhere`, everywhere(json({}, { status })), {
-    code: "config_absent",
+    code: "config_not_found",
     says: `${wellKnown}/mcp answered ${status}; ${wellKnown} answered ${status}. Check the API's URL`,
     status,
   }]),

@@ -30,7 +30,7 @@ async function arrange(timeout?: number) {
       clientId: planted.clientId,
       clientSecret: planted.secret,
       configStore: store,
-      retry: { attempts: 1 },
+      retry: { maxAttempts: 1 },
     }),
   );
   const moved = stack.move();

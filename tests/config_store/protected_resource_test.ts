@@ -95,7 +95,7 @@ for (const [path, expected] of Object.entries(places)) {
     const error = await assertRejects(() => store.getClientConfig(), AuthenticationError);
 
     assertEquals(stub.urls.map((url) => url.slice("https://api.test".length)), expected);
-    assertEquals([error.code, error.message.includes("tenant=")], ["config_absent", false]);
+    assertEquals([error.code, error.message.includes("tenant=")], ["config_not_found", false]);
   });
 }
 
@@ -233,7 +233,7 @@ Deno.test("trouble of the authorization server is told as such", async () => {
   await assertRejects(() => store.getClientConfig(), AuthenticationError, `the metadata of ${issuer}`);
   stub.server = { token_endpoint: "http://auth.test/token" };
   const error = await assertRejects(() => store.getClientConfig(), AuthenticationError);
-  assertEquals(error.code, "insecure_token_endpoint");
+  assertEquals(error.code, "insecure_endpoint");
 });
 
 Deno.test("an authorization server that doesn't answer is named when the time is up", async () => {

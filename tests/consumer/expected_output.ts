@@ -8,8 +8,8 @@ export function assertProgramWorked(text: string, backend: Backend): void {
   const output: ProgramOutput = JSON.parse(text);
   assertEquals(output, {
     answers: [projects, projects, projects],
-    events: ["requested", "obtained", "requested", "failed"],
-    refusal: "token_request_refused: invalid_client",
+    events: ["token_requested", "token_issued", "token_requested", "token_request_failed"],
+    refusal: "token_request_rejected: invalid_client",
   });
   assertEquals(calls(backend), Array(3).fill("GET /v1/projects 200"));
   assertEquals(backend.countTokenRequests(), 4);

@@ -36,13 +36,13 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
   "./config-store/protected-resource": { works: /^https:\/\/auth\.example\.com\/token$/ },
   "./client-auth/client-assertion": { works: assertion },
   "./client-auth/client-secret-jwt": { works: assertion },
-  "./client-auth/overlapping-secrets": { works: /^a-secret$/ },
+  "./client-auth/rotating-secrets": { works: /^a-secret$/ },
   "./client-auth/private-key-jwt": { works: assertion },
   "./client-auth/secret-file": {
     works: /^a-secret$/,
     refuses: {
-      "workerd of 2024": /^failed: client_auth_failed: .*\bruntime\b/,
-      "workerd of 2026": /^failed: client_auth_failed: .*\(ENOENT\)/,
+      "workerd of 2024": /^failed: client_auth_unavailable: .*\bruntime\b/,
+      "workerd of 2026": /^failed: client_auth_unavailable: .*\(ENOENT\)/,
     },
   },
   "./client-auth/tls": { works: /^tls_client_auth self_signed_tls_client_auth$/ },

@@ -71,9 +71,9 @@ const uses: Readonly<Record<string, Use>> = {
     const { clientSecretJwt } = await import("@m2m/authenticator/client-auth/client-secret-jwt");
     return await parametersOf(clientSecretJwt("a-secret-of-at-least-thirty-two-bytes"));
   },
-  "./client-auth/overlapping-secrets": async () => {
-    const { overlappingSecrets } = await import("@m2m/authenticator/client-auth/overlapping-secrets");
-    return await overlappingSecrets(["a-secret", "an-old-one"])();
+  "./client-auth/rotating-secrets": async () => {
+    const { rotatingSecrets } = await import("@m2m/authenticator/client-auth/rotating-secrets");
+    return await rotatingSecrets(["a-secret", "an-old-one"])();
   },
   "./client-auth/private-key-jwt": async () => {
     const { privateKeyJwt } = await import("@m2m/authenticator/client-auth/private-key-jwt");

@@ -30,7 +30,7 @@ export interface ProgramOutput {
 
 class EmptyConfigStore extends ClientConfigStore {
   override getClientConfig(): ClientConfig {
-    throw new AuthenticationError("config_absent", "Cannot find settings: there are none here.");
+    throw new AuthenticationError("config_not_found", "Cannot find settings: there are none here.");
   }
 }
 

@@ -32,7 +32,7 @@ Deno.test("getToken gets a bound token, and without dpop none where the client m
   assertEquals(tokenType, "DPoP");
 
   const error = await assertRejects(() => getToken(scene.server.tokenEndpoint, options), AuthenticationError);
-  assertEquals([error.code, error.error], ["token_request_refused", "invalid_grant"]);
+  assertEquals([error.code, error.error], ["token_request_rejected", "invalid_grant"]);
 });
 
 Deno.test("a nonce that the token endpoint wants is in the next proof, which is sent at once", async () => {
@@ -84,7 +84,7 @@ Deno.test("a server that wants a nonce and gives none, or another each time, is 
     const options = { clientId: "id", clientSecret: "secret", dpop: dpop(), fetch };
     const error = await assertRejects(() => getToken("https://auth.test/token", options), AuthenticationError);
 
-    assertEquals([error.code, error.error, requests], ["token_endpoint_failed", "use_dpop_nonce", 2]);
+    assertEquals([error.code, error.error, requests], ["token_endpoint_error", "use_dpop_nonce", 2]);
   }
 });
 
@@ -127,7 +127,7 @@ Deno.test("a proof that the server refuses is told with the server's reason", as
 
   assertEquals(
     [error.code, error.error, error.error_description, error.retryable],
-    ["token_request_refused", "invalid_dpop_proof", "DPoP proof iat is not recent enough", false],
+    ["token_request_rejected", "invalid_dpop_proof", "DPoP proof iat is not recent enough", false],
   );
 });
 
@@ -168,14 +168,14 @@ Deno.test("cold callers share one token request", async () => {
   assertEquals([...new Set(scene.judge.faults)], ["no nonce"]);
 });
 
-Deno.test("a proof that customize has put on a token request is left as it is", async () => {
+Deno.test("a proof that beforeTokenRequest has put on a token request is left as it is", async () => {
   const stub = tokenEndpointStub();
   await getToken(stub.url, {
     clientId: "id",
     clientSecret: "s",
     dpop: dpop({ allowBearer: true }),
     fetch: stub.fetch,
-    customize: ({ headers }) => headers.set("dpop", "own"),
+    beforeTokenRequest: ({ headers }) => headers.set("dpop", "own"),
   });
 
   assertEquals(stub.requests[0]!.headers.get("dpop"), "own");

@@ -54,7 +54,7 @@ Deno.test("the demo shows the five steps against its own servers and ends well",
       /2\. Calls reuse it\n(.*GET \/v1\/projects +200 +token #\w{4}\n){5}.*getCredentials\(\).*\n +No further token request/,
       /3\. It is renewed[^]*POST \/token +200[^]*all answered/,
       /4\. .*\n.*POST \/v1\/jobs +401.*\n(?:.*POST \/v1\/jobs +401.*\n)?.*POST \/token +200\n.*POST \/v1\/jobs +200.*\n.*"Voyager"/,
-      /5\. .*\n.*AuthenticationError\n +code +token_request_refused\n +status +401\n +error +invalid_client\n/,
+      /5\. .*\n.*AuthenticationError\n +code +token_request_rejected\n +status +401\n +error +invalid_client\n/,
       /Done in \d+\.\d+ s: \d+ requests to the API, 4 to the token endpoint\.\n$/,
     ]
   ) assertMatch(stdout, said);
@@ -132,7 +132,7 @@ Deno.test("the demo ends with 1 and the reason when the server it is pointed at 
   });
 
   assertEquals(code, 1);
-  assertMatch(stdout, /FAILED: token_request_refused: .*invalid_client/);
+  assertMatch(stdout, /FAILED: token_request_rejected: .*invalid_client/);
   assertFalse(stdout.includes(secret));
 });
 

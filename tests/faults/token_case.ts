@@ -66,7 +66,7 @@ export const invalid = (status = 200): Failure => ({ code: "invalid_response", s
 export const network: Failure = { code: "network_error", retryable: true };
 export const late: Failure = { code: "timeout", retryable: true };
 export const failed = (status: number, over: Partial<Failure> = {}): Failure => ({
-  code: "token_endpoint_failed",
+  code: "token_endpoint_error",
   status,
   retryable: true,
   ...over,
@@ -74,7 +74,7 @@ export const failed = (status: number, over: Partial<Failure> = {}): Failure => 
 /** A failure that names no OAuth error code, and doesn't pass: a wrong URL, mostly. */
 export const wrong = (status: number): Failure => failed(status, { retryable: false });
 export const refused = (status: number, error: string, over: Partial<Failure> = {}): Failure => ({
-  code: "token_request_refused",
+  code: "token_request_rejected",
   status,
   error,
   retryable: false,

@@ -71,7 +71,7 @@ Deno.test("one exchange with a token endpoint on plain http elsewhere sends noth
 
   const outcome = await ask("http://auth.example.com");
 
-  assertEnd(outcome, { code: "insecure_token_endpoint", retryable: false }, started, Date.now());
+  assertEnd(outcome, { code: "insecure_endpoint", retryable: false }, started, Date.now());
 });
 
 Deno.test({

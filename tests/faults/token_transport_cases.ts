@@ -114,7 +114,7 @@ const oddHttp = category("HTTP", [
     "switches protocols",
     raw("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"),
     {
-      code: "token_endpoint_failed",
+      code: "token_endpoint_error",
       status: 101,
       retryable: false,
     },

@@ -84,7 +84,7 @@ export class World implements AsyncDisposable {
       fetch: (_, init) => this.#respond(new Headers(init?.headers), init?.signal ?? undefined),
       onEvent: (event) => {
         // What was refused in place of a refused one isn't taken for a matter of the token: it stays in use for a while.
-        if (event.type === "refused" && !event.renews) this.#unnoted.length = 0;
+        if (event.type === "token_rejected" && !event.willRefresh) this.#unnoted.length = 0;
       },
     });
   }
@@ -197,10 +197,10 @@ export class World implements AsyncDisposable {
         const expiresAt = lifetime === undefined ? undefined : requestedAt + lifetime;
         resolve({ credentials: new Credentials({ accessToken: name, expiresAt }) });
       } else if (outcome?.type === "permanent") {
-        reject(new AuthenticationError("token_request_refused", "no", { error: "invalid_client" }));
+        reject(new AuthenticationError("token_request_rejected", "no", { error: "invalid_client" }));
       } else if (outcome?.type === "passing") {
         const { retryAfter } = outcome;
-        reject(new AuthenticationError("token_endpoint_failed", "down", { retryable: true, retryAfter }));
+        reject(new AuthenticationError("token_endpoint_error", "down", { retryable: true, retryAfter }));
       }
     });
     return promise.finally(() => this.#active--);

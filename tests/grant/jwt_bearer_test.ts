@@ -89,7 +89,7 @@ Deno.test("the server's refusal of an assertion is typed, and shows nothing of i
       const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
 
       assertEquals([error.code, error.status, error.error, error.retryable], [
-        "token_request_refused",
+        "token_request_rejected",
         400,
         "invalid_grant",
         false,
@@ -110,7 +110,7 @@ Deno.test("a wrong secret is refused whatever the assertion, and asked about onc
 
   for (let call = 0; call < 5; call++) {
     const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
-    assertEquals([error.code, error.error], ["token_request_refused", "invalid_client"]);
+    assertEquals([error.code, error.error], ["token_request_rejected", "invalid_client"]);
     assertHides(error, ["planted-wrong"]);
   }
 
@@ -131,7 +131,7 @@ Deno.test("every attempt gets an assertion of its own: retries, renewals, and th
     ...settings,
     assertion: () => assertionOf(server.issuer, { jti: `jti-${++assertions}` }),
     fetch,
-    retry: { maxBackoff: 1 },
+    retry: { maxDelay: 1 },
     onEvent: ({ type }) => void events.push(type),
   });
 
@@ -142,7 +142,7 @@ Deno.test("every attempt gets an assertion of its own: retries, renewals, and th
 
   assertEquals((await replayed.json()).body, "again");
   assertEquals([assertions, server.tokenRequests.length], [4, 3]);
-  assert(events.includes("replayed"), events.join());
+  assert(events.includes("request_replayed"), events.join());
 });
 
 Deno.test("a thousand callers cause one assertion and one token request", async () => {
@@ -193,13 +193,13 @@ Deno.test("a function that throws, or gives no JWT, is a typed error, and nothin
     () => authenticatorAt(stub, { assertion: () => Promise.reject(down) }).getCredentials(),
     AuthenticationError,
   );
-  assertEquals([thrown.code, thrown.cause, thrown.retryable], ["client_auth_failed", down, false]);
+  assertEquals([thrown.code, thrown.cause, thrown.retryable], ["client_auth_unavailable", down, false]);
   for (const [given, what] of [["", "none"], [undefined, "none"], [" \n", "none"], ["planted", "something else"]]) {
     const error = await assertRejects(
       () => authenticatorAt(stub, { assertion: () => given as string }).getCredentials(),
       AuthenticationError,
     );
-    assertEquals(error.code, "client_auth_failed");
+    assertEquals(error.code, "client_auth_unavailable");
     assertEquals(
       error.message,
       `Cannot use the assertion: the function given must return a JWT, and gave ${what}.`,

@@ -75,7 +75,7 @@ Deno.test("a wrong key isn't tried again and again; the right one is tried at on
   });
   for (let call = 0; call < 3; call++) {
     const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
-    assertEquals([error.code, error.error], ["token_request_refused", "invalid_grant"]);
+    assertEquals([error.code, error.error], ["token_request_rejected", "invalid_grant"]);
     assertHides(error, strangeKey.secrets);
   }
   assertEquals(server.tokenRequests.length, 1);
@@ -91,7 +91,7 @@ Deno.test("a key that was looked up and can't be used is a typed error that does
 
   const error = await assertRejects(() => sentBy(assertion), AuthenticationError, "Cannot sign the assertion. ");
 
-  assertEquals(error.code, "client_auth_failed");
+  assertEquals(error.code, "client_auth_unavailable");
   assertHides(error, ["planted", ...trustedKey.secrets]);
 });
 

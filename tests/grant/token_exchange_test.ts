@@ -91,7 +91,7 @@ Deno.test("the server's refusal of a token is typed, and shows nothing of it", a
 
       const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
 
-      assertEquals([error.code, error.status, error.error], ["token_request_refused", 400, "invalid_request"]);
+      assertEquals([error.code, error.status, error.error], ["token_request_rejected", 400, "invalid_request"]);
       const { subject_token, actor_token } = server.tokenRequests.at(-1)!.parameters;
       const planted = [subject_token, actor_token, clientSecret].flatMap((token) => token ? String(token) : []);
       const secrets = planted.flatMap((token) => [token, token.split(".").at(-1)!]);
@@ -155,7 +155,7 @@ Deno.test("every attempt asks for the token anew: retries, renewals, and the rep
     ...settings,
     subjectToken: () => (asked++, `\n${token} \n`),
     fetch,
-    retry: { maxBackoff: 1 },
+    retry: { maxDelay: 1 },
     onEvent: ({ type }) => void events.push(type),
   });
 
@@ -165,7 +165,7 @@ Deno.test("every attempt asks for the token anew: retries, renewals, and the rep
   assertEquals(await statusOf(authenticator), 200);
 
   assertEquals([asked, exchanges], [4, 4]);
-  assert(events.includes("replayed"), events.join());
+  assert(events.includes("request_replayed"), events.join());
 });
 
 Deno.test("with() asks for something else on the same one's behalf", async () => {
@@ -268,7 +268,7 @@ Deno.test("a function that throws, or gives nothing, is a typed error, and nothi
     () => authenticatorAt(stub, { subjectToken: () => Promise.reject(down) }).getCredentials(),
     AuthenticationError,
   );
-  assertEquals([thrown.code, thrown.cause], ["client_auth_failed", down]);
+  assertEquals([thrown.code, thrown.cause], ["client_auth_unavailable", down]);
   for (const given of ["", " ", undefined, 7]) {
     const nothing = () => given as string;
     for (
@@ -279,7 +279,7 @@ Deno.test("a function that throws, or gives nothing, is a typed error, and nothi
         AuthenticationError,
         `Cannot exchange the ${name}: the function given must return a string that is not empty.`,
       );
-      assertEquals(error.code, "client_auth_failed");
+      assertEquals(error.code, "client_auth_unavailable");
     }
   }
   assertEquals(stub.requests.length, 0);

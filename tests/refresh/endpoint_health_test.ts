@@ -5,8 +5,8 @@ import { reduceHealth } from "../../src/refresh/policy.ts";
 import { type EndpointHealth, newHealth } from "../../src/refresh/state.ts";
 import { clockAt, healthWith, permanent, retry, transient } from "./policy_scene.ts";
 
-const vault = permanent("client_auth_failed");
-const refused = permanent("token_request_refused");
+const vault = permanent("client_auth_unavailable");
+const refused = permanent("token_request_rejected");
 const foreign = new Error("of a fetch or store of one's own");
 
 type HealthRow = {

@@ -94,9 +94,9 @@ Deno.test("a rejected call is never given the token that was rejected, nor an ex
 
 Deno.test("callers are never put off beyond the deadline and the longest back-off", () => {
   const custom = fc.record({
-    attempts: fc.integer({ min: 1, max: 10 }),
-    maxBackoff: fc.nat(60_000),
-    deadline: fc.nat(120_000),
+    maxAttempts: fc.integer({ min: 1, max: 10 }),
+    maxDelay: fc.nat(60_000),
+    totalTimeout: fc.nat(120_000),
   });
   fc.assert(fc.property(custom, fc.array(fc.tuple(pause, error, fc.boolean())), (retry, failures) => {
     let health = newHealth;
@@ -104,7 +104,7 @@ Deno.test("callers are never put off beyond the deadline and the longest back-of
     for (const [pause, error, mayRepeat] of failures) {
       now += pause;
       health = reduceHealth(health, { error, mayRepeat }, { clock: clockAt(now), retry });
-      assert(health.notBefore <= now + retry.deadline + retry.maxBackoff);
+      assert(health.notBefore <= now + retry.totalTimeout + retry.maxDelay);
       assert(health.backgroundNotBefore >= health.notBefore);
       const decision = decide(newState, health, { clock: clockAt(now), retry });
       assert(decision.type === "wait" || decision.type === "fail" && decision.retryAfter > 0);

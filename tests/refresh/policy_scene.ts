@@ -8,7 +8,7 @@ import { AuthenticationError, type AuthenticationErrorCode, type Clock, Credenti
 import type { IssuedToken } from "../../src/refresh/issued_token.ts";
 import { type EndpointHealth, newHealth, newState, type RefreshState } from "../../src/refresh/state.ts";
 
-export const retry = { attempts: 5, maxBackoff: 3_000, deadline: 30_000 };
+export const retry = { maxAttempts: 5, maxDelay: 3_000, totalTimeout: 30_000 };
 
 /** A clock that stands at a moment. `wall`: where its wall clock was set to. */
 export function clockAt(now: number, wall = now): Clock {
@@ -39,10 +39,10 @@ export function healthWith(known: Partial<EndpointHealth> = {}): EndpointHealth 
 
 /** A transient failure. */
 export function transient(retryAfter?: number): AuthenticationError {
-  return new AuthenticationError("token_endpoint_failed", "busy", { retryable: true, retryAfter });
+  return new AuthenticationError("token_endpoint_error", "busy", { retryable: true, retryAfter });
 }
 
 /** A permanent failure. */
-export function permanent(code: AuthenticationErrorCode = "token_request_refused"): AuthenticationError {
+export function permanent(code: AuthenticationErrorCode = "token_request_rejected"): AuthenticationError {
   return new AuthenticationError(code, "no");
 }

@@ -51,7 +51,7 @@ Deno.test("a lifetime that the server doesn't say is the option's", async () => 
 });
 
 Deno.test("an outage goes unnoticed while a token lives, and the first caller after it gets a new one", async () => {
-  using scene = new TokensScene({ lifetime: 60_000, retry: { attempts: 1 } });
+  using scene = new TokensScene({ lifetime: 60_000, retry: { maxAttempts: 1 } });
   await scene.use();
   scene.failure = transient();
   scene.advance(50_000);
@@ -107,7 +107,7 @@ Deno.test("background refreshes that fail permanently pause for longer each time
 });
 
 Deno.test("what a background refresh meets isn't served to a caller whose token ended meanwhile: that one asks", async () => {
-  using scene = new TokensScene({ retry: { attempts: 1 } });
+  using scene = new TokensScene({ retry: { maxAttempts: 1 } });
   await scene.use();
   let fail = () => {};
   scene.source = () => new Promise((_, reject) => fail = () => reject(permanent()));
@@ -207,11 +207,11 @@ Deno.test("callers share one request, and each gets an error of its own", async 
   scene.failure = permanent();
   const [one, other] = await Promise.all([1, 2].map(() => assertRejects(() => scene.use(), AuthenticationError)));
   assertEquals(one === other, false);
-  assertEquals([one!.code, other!.code, scene.requests], ["token_request_refused", "token_request_refused", 1]);
+  assertEquals([one!.code, other!.code, scene.requests], ["token_request_rejected", "token_request_rejected", 1]);
 });
 
 Deno.test("an attempt that was given up changes no state when it answers late", async () => {
-  using scene = new TokensScene({ timeout: 1_000, retry: { attempts: 1 } });
+  using scene = new TokensScene({ timeout: 1_000, retry: { maxAttempts: 1 } });
   await scene.use();
   let answer = () => {};
   scene.source = ({ forget }) => new Promise((resolve) => answer = () => (forget(), resolve(scene.issue("late"))));
@@ -224,7 +224,7 @@ Deno.test("an attempt that was given up changes no state when it answers late", 
 });
 
 Deno.test("options that are undefined are their defaults", async () => {
-  using scene = new TokensScene({ retry: { attempts: undefined, maxBackoff: undefined, deadline: undefined } });
+  using scene = new TokensScene({ retry: { maxAttempts: undefined, maxDelay: undefined, totalTimeout: undefined } });
   scene.failure = transient();
   const rejected = assertRejects(() => scene.use(), AuthenticationError, "busy");
   await scene.pass(30_000);

@@ -8,8 +8,8 @@ import { clockAt, makeToken, permanent, stateWith, transient } from "./policy_sc
 const a = makeToken("a");
 const b = makeToken("b");
 const c = makeToken("c");
-const vault = permanent("client_auth_failed");
-const refused = permanent("token_request_refused");
+const vault = permanent("client_auth_unavailable");
+const refused = permanent("token_request_rejected");
 const foreign = new Error("of a fetch or store of one's own");
 
 type Row = { state?: Partial<RefreshState>; event: StateEvent; now?: number; is: Partial<RefreshState> | "unchanged" };

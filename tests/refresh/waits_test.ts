@@ -40,7 +40,7 @@ Deno.test("refreshCredentials doesn't give rejected credentials back as a succes
   const outcomes: string[] = [];
   for (let count = 0; count < 12; count++) {
     const given = refused;
-    authenticator.refreshCredentials({ refused: given }).then(
+    authenticator.refreshCredentials({ rejected: given }).then(
       (got) => {
         outcomes.push(got === given ? "the rejected ones" : "new ones");
         refused = got;
@@ -62,14 +62,14 @@ Deno.test("refreshCredentials asks where the rejected credentials have expired",
   void authenticator.getCredentials().then((got) => refused = got);
   await scene.pass(100);
   for (let count = 0; count < 5; count++) {
-    authenticator.refreshCredentials({ refused }).then((got) => refused = got, () => {});
+    authenticator.refreshCredentials({ rejected: refused }).then((got) => refused = got, () => {});
     await scene.pass(100);
   }
   await scene.pass(11_000);
   const expired = refused;
   assert(expired !== undefined && (expired.expiresAt ?? Infinity) < Date.now());
   let got: Credentials | undefined;
-  authenticator.refreshCredentials({ refused: expired }).then((credentials) => got = credentials, () => {});
+  authenticator.refreshCredentials({ rejected: expired }).then((credentials) => got = credentials, () => {});
   await scene.pass(100);
   assert(got !== expired, "the expired credentials come back");
   assert(got !== undefined && (got.expiresAt ?? 0) > Date.now());

@@ -37,7 +37,7 @@ Deno.test("in the table a row that failed where its trial ran is crossed, and a 
     const marks = new Map(table([deno!, bun!], "").map(([what, , ...marks]) => [what, marks]));
 
     assertEquals(marks.get("`audience`"), ["✓", "✓"]);
-    assertEquals(marks.get("`customize`"), ["✗", "✓"]);
+    assertEquals(marks.get("`beforeTokenRequest`"), ["✗", "✓"]);
     assertEquals(marks.get("`resource`, two ⁵"), ["✗", "–"]);
     assertEquals(marks.get("`tls_client_auth` ⁴"), ["✓", "✓"]);
     assertEquals(isComplete(runtimes), false);

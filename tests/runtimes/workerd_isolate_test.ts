@@ -334,7 +334,7 @@ const laws: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
 
     const got = await isolate.gets(20, "/refresh");
 
-    assertEquals(new Set(answers(...got)), new Set(["500 token_request_refused"]));
+    assertEquals(new Set(answers(...got)), new Set(["500 token_request_rejected"]));
     assertEquals(isolate.tokens.requests.length, 1);
     await isolate.get("/forward?value=6000");
     assertEquals(answers(await isolate.get("/call")), ["200 a-1"]);

@@ -93,7 +93,7 @@ Deno.test("a real server that gives tokens for one resource alone refuses two, a
   assertEquals(decodeJwt((await ask("https://b.test")).accessToken).aud, "https://b.test");
   for (const resource of [["https://a.test", "https://b.test"], "https://else.test"]) {
     const error = await assertRejects(() => ask(resource), AuthenticationError, "Check audience and resource.");
-    assertEquals([error.code, error.error], ["token_request_refused", "invalid_target"]);
+    assertEquals([error.code, error.error], ["token_request_rejected", "invalid_target"]);
   }
   assertEquals(server.tokenRequests[1]!.parameters.resource, ["https://a.test", "https://b.test"]);
 });
@@ -114,7 +114,7 @@ Deno.test("a real server heeds authorization details, and refuses those of a typ
   assertEquals(authorization_details, [{ type: "payment", amount: 7 }]);
 
   const error = await assertRejects(() => ask("else"), AuthenticationError);
-  assertEquals([error.code, error.error], ["token_request_refused", "invalid_authorization_details"]);
+  assertEquals([error.code, error.error], ["token_request_rejected", "invalid_authorization_details"]);
 });
 
 Deno.test("what has an option of its own can't be a parameter, and is named", () => {
@@ -218,16 +218,16 @@ Deno.test("the order in which a wish is written makes no difference; that of a p
   );
 });
 
-Deno.test("customize sees the request with the client's proof on it, and has the last word", async () => {
+Deno.test("beforeTokenRequest sees the request with the client's proof on it, and has the last word", async () => {
   const stub = tokenEndpointStub(() =>
     Response.json({ error: "invalid_request", error_description: "planted-key is bad" }, { status: 400 })
   );
   const seen: unknown[] = [];
-  const customize = async (request: TokenRequest) => {
+  const beforeTokenRequest = async (request: TokenRequest) => {
     await Promise.resolve();
     seen.push(request.headers.has("authorization"), request.body.get("scope"), request.clientId);
     request.headers.set("x-gateway-key", "planted-key");
-    request.conceal("planted-key");
+    request.redact("planted-key");
     request.body.set("scope", "other");
     request.body.append("secret_hint", "h");
   };
@@ -238,7 +238,7 @@ Deno.test("customize sees the request with the client's proof on it, and has the
     scopes: ["s"],
     configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
     fetch: stub.fetch,
-    customize,
+    beforeTokenRequest,
   });
 
   const error = await assertRejects(() => authenticator.with({ audience: "x" }).getCredentials(), AuthenticationError);
@@ -256,18 +256,18 @@ Deno.test("customize sees the request with the client's proof on it, and has the
   assertHides(error, ["planted"]);
 });
 
-Deno.test("what customize throws is the cause of a typed error, or that error itself; nothing is sent", async () => {
+Deno.test("what beforeTokenRequest throws is the cause of a typed error, or that error itself; nothing is sent", async () => {
   const stub = tokenEndpointStub();
   const own = new AuthenticationError("invalid_config", "Cannot go on: no.");
   const down = new Error("the vault is down");
   for (const thrown of [own, down]) {
-    const customize = () => Promise.reject(thrown);
-    const options = { clientId: "id", clientSecret: "planted-s3cret", fetch: stub.fetch, customize };
+    const beforeTokenRequest = () => Promise.reject(thrown);
+    const options = { clientId: "id", clientSecret: "planted-s3cret", fetch: stub.fetch, beforeTokenRequest };
 
     const error = await assertRejects(() => getToken(stub.url, options), AuthenticationError);
 
     if (thrown === own) assertEquals(error, own);
-    else assertEquals([error.code, error.cause], ["client_auth_failed", down]);
+    else assertEquals([error.code, error.cause], ["client_auth_unavailable", down]);
   }
   assertThrows(
     () =>
@@ -276,10 +276,10 @@ Deno.test("what customize throws is the cause of a typed error, or that error it
         clientId: "id",
         clientSecret: "planted-s3cret",
         configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
-        customize: "x" as never,
+        beforeTokenRequest: "x" as never,
       }),
     TypeError,
-    "customize must be a function",
+    "beforeTokenRequest must be a function",
   );
   assertEquals(stub.requests.length, 0);
 });

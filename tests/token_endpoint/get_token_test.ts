@@ -122,7 +122,7 @@ Deno.test("a secret isn't sent over http, except on loopback or where allowed", 
   ];
   for (const url of refused) {
     const error = await assertRejects(() => getToken(url, { ...client, fetch }), AuthenticationError);
-    assertEquals(error.code, "insecure_token_endpoint");
+    assertEquals(error.code, "insecure_endpoint");
   }
   assertEquals(seen, []);
   const loopback = [
@@ -147,7 +147,7 @@ Deno.test("a wrong secret is refused with the server's own code, and what to che
   );
   assertEquals(
     [error.code, error.status, error.error, error.retryable],
-    ["token_request_refused", 401, "invalid_client", false],
+    ["token_request_rejected", 401, "invalid_client", false],
   );
   assertStringIncludes(error.message, "Check the client's id and its secret");
   assertEquals(Deno.inspect(error, { depth: 10, showHidden: true }).includes("planted-wrong"), false);

@@ -175,7 +175,7 @@ Deno.test("a server that can't revoke its tokens says so, by a typed error", asy
   const error = await assertRejects(() => authenticator.close(), AuthenticationError);
 
   assertEquals([error.code, error.status, error.error, error.retryable], [
-    "token_request_refused",
+    "token_request_rejected",
     400,
     "unsupported_token_type",
     false,
@@ -200,7 +200,7 @@ Deno.test("a secret that isn't right any more is the server's refusal", async ()
 
   const error = await assertRejects(() => authenticator.close(), AuthenticationError);
 
-  assertEquals([error.code, error.status, error.error], ["token_request_refused", 401, "invalid_client"]);
+  assertEquals([error.code, error.status, error.error], ["token_request_rejected", 401, "invalid_client"]);
   assertHides(error, [secret, clientSecret]);
 });
 
@@ -295,12 +295,12 @@ Deno.test("a refresh token goes back first, and the token too, whatever becomes 
   }
 });
 
-Deno.test("customize has the last word on the request, and time is the clock's", async () => {
+Deno.test("beforeTokenRequest has the last word on the request, and time is the clock's", async () => {
   const sent: Request[] = [];
   const now = Date.parse("2030-01-01T00:00:00Z");
   const authenticator = authenticatorWith(() => new Response(), {
     clock: { wall: () => now, monotonic: () => 0 },
-    customize(request) {
+    beforeTokenRequest(request) {
       request.headers.set("x-tenant", "7");
       if (request.body.has("token")) request.body.delete("token_type_hint");
     },
@@ -326,7 +326,7 @@ Deno.test("an error of the client's own, whatever it says, is told to be about t
     clientAuth: {
       method: "own",
       authenticate() {
-        if (isDown) throw new AuthenticationError("client_auth_failed", "Cannot revoke the token of the vault.");
+        if (isDown) throw new AuthenticationError("client_auth_unavailable", "Cannot revoke the token of the vault.");
       },
     },
   });
@@ -341,25 +341,25 @@ Deno.test("an error of the client's own, whatever it says, is told to be about t
 Deno.test("whatever the endpoint answers is a typed error that speaks of the revocation", async () => {
   const cases: [Response, Partial<AuthenticationError>][] = [
     [new Response(null, { status: 503, headers: { "retry-after": "7" } }), {
-      code: "token_endpoint_failed",
+      code: "token_endpoint_error",
       status: 503,
       retryable: true,
       retryAfter: 7_000,
     }],
-    [new Response("<html>", { status: 404 }), { code: "token_endpoint_failed", status: 404, retryable: true }],
+    [new Response("<html>", { status: 404 }), { code: "token_endpoint_error", status: 404, retryable: true }],
     [Response.json({ error: "invalid_request" }, { status: 400 }), {
-      code: "token_request_refused",
+      code: "token_request_rejected",
       status: 400,
       error: "invalid_request",
       retryable: false,
     }],
     [Response.json({ error: "server_error" }, { status: 500 }), {
-      code: "token_endpoint_failed",
+      code: "token_endpoint_error",
       status: 500,
       error: "server_error",
       retryable: true,
     }],
-    [Response.json({ error: "planted-token-1" }, { status: 400 }), { code: "token_endpoint_failed", status: 400 }],
+    [Response.json({ error: "planted-token-1" }, { status: 400 }), { code: "token_endpoint_error", status: 400 }],
     [new Response(null, { status: 307, headers: { location: "https://else.test" } }), {
       code: "redirect_refused",
       status: 307,
@@ -415,7 +415,7 @@ Deno.test("the endpoint is the option's, else the settings', and https", async (
     ["", "invalid_config", "no revocation endpoint is known"],
     ["/revoke", "invalid_config", "revocationEndpoint must be an absolute URL"],
     ["https://a:planted@auth.test", "invalid_config", "without user name and password"],
-    ["http://auth.test/revoke?planted", "insecure_token_endpoint", "unencrypted"],
+    ["http://auth.test/revoke?planted", "insecure_endpoint", "unencrypted"],
   ];
   for (const [revocationEndpoint, code, message] of wrong) {
     const configStore = new StaticClientConfigStore({ tokenEndpoint, revocationEndpoint } as ClientConfig);

@@ -79,7 +79,7 @@ Deno.test("another kind of token is refused", () => {
 
 Deno.test("an error in a 200 is an error", () => {
   const error = refuse({ error: "invalid_scope", error_description: "no such scope", access_token: "t" });
-  assertEquals([error.code, error.status, error.error], ["token_request_refused", 200, "invalid_scope"]);
+  assertEquals([error.code, error.status, error.error], ["token_request_rejected", 200, "invalid_scope"]);
   assertEquals(error.error_description, "no such scope");
   assertEquals(refuse({ error: { code: 7 }, access_token: "t" }).code, "invalid_response");
 });
@@ -93,7 +93,7 @@ Deno.test("a refusal with an OAuth error code is for good", () => {
   ) {
     const error = refuse({ error: code }, status);
     assertEquals([error.code, error.error, error.status, error.retryable], [
-      "token_request_refused",
+      "token_request_rejected",
       code,
       status,
       false,
@@ -103,27 +103,27 @@ Deno.test("a refusal with an OAuth error code is for good", () => {
 
 Deno.test("failures are transient by status or by code; all others are permanent", () => {
   const cases: [body: unknown, status: number, code: string, retryable: boolean, error?: string][] = [
-    ["", 500, "token_endpoint_failed", true],
-    ["busy", 503, "token_endpoint_failed", true],
-    ["", 408, "token_endpoint_failed", true],
-    ["", 425, "token_endpoint_failed", true],
-    ["", 429, "token_endpoint_failed", true],
-    [{ error: "server_error" }, 500, "token_endpoint_failed", true, "server_error"],
-    [{ error: "temporarily_unavailable" }, 400, "token_endpoint_failed", true, "temporarily_unavailable"],
-    [{ error: "authorization_pending" }, 400, "token_endpoint_failed", true, "authorization_pending"],
-    [{ error: "slow_down" }, 429, "token_endpoint_failed", true, "slow_down"],
-    [{ error: "use_dpop_nonce" }, 401, "token_endpoint_failed", true, "use_dpop_nonce"],
-    [{ error: "invalid_request" }, 503, "token_endpoint_failed", true, "invalid_request"],
-    [{ error: "invalid_client" }, 429, "token_endpoint_failed", true, "invalid_client"],
-    ["<html>blocked by the firewall</html>", 403, "token_endpoint_failed", false],
-    [{ message: "Not Found", error: "Not Found" }, 404, "token_endpoint_failed", false],
-    ["", 405, "token_endpoint_failed", false],
-    ["", 407, "token_endpoint_failed", false],
-    ["", 501, "token_endpoint_failed", false],
-    ["", 401, "token_request_refused", false, "invalid_client"],
-    ["Bad credentials", 401, "token_request_refused", false, "invalid_client"],
-    [{ error: "Bad Thing" }, 401, "token_request_refused", false, "invalid_client"],
-    [{ error: "unauthorized_client" }, 401, "token_request_refused", false, "unauthorized_client"],
+    ["", 500, "token_endpoint_error", true],
+    ["busy", 503, "token_endpoint_error", true],
+    ["", 408, "token_endpoint_error", true],
+    ["", 425, "token_endpoint_error", true],
+    ["", 429, "token_endpoint_error", true],
+    [{ error: "server_error" }, 500, "token_endpoint_error", true, "server_error"],
+    [{ error: "temporarily_unavailable" }, 400, "token_endpoint_error", true, "temporarily_unavailable"],
+    [{ error: "authorization_pending" }, 400, "token_endpoint_error", true, "authorization_pending"],
+    [{ error: "slow_down" }, 429, "token_endpoint_error", true, "slow_down"],
+    [{ error: "use_dpop_nonce" }, 401, "token_endpoint_error", true, "use_dpop_nonce"],
+    [{ error: "invalid_request" }, 503, "token_endpoint_error", true, "invalid_request"],
+    [{ error: "invalid_client" }, 429, "token_endpoint_error", true, "invalid_client"],
+    ["<html>blocked by the firewall</html>", 403, "token_endpoint_error", false],
+    [{ message: "Not Found", error: "Not Found" }, 404, "token_endpoint_error", false],
+    ["", 405, "token_endpoint_error", false],
+    ["", 407, "token_endpoint_error", false],
+    ["", 501, "token_endpoint_error", false],
+    ["", 401, "token_request_rejected", false, "invalid_client"],
+    ["Bad credentials", 401, "token_request_rejected", false, "invalid_client"],
+    [{ error: "Bad Thing" }, 401, "token_request_rejected", false, "invalid_client"],
+    [{ error: "unauthorized_client" }, 401, "token_request_rejected", false, "unauthorized_client"],
   ];
   for (const [body, status, code, retryable, oauthError] of cases) {
     const { code: actual, ...error } = refuse(body, status);
@@ -151,7 +151,7 @@ Deno.test("a registered code is a code, even for a client whose secret is a part
       ),
     AuthenticationError,
   );
-  assertEquals([judged.code, judged.error], ["token_request_refused", "invalid_client"]);
+  assertEquals([judged.code, judged.error], ["token_request_rejected", "invalid_client"]);
 });
 
 Deno.test("a token that an error quotes is taken out of it", () => {

@@ -62,8 +62,8 @@ async function run(
     clientId: "my-client",
     clientSecret: "s3cret",
     configStore: new StaticClientConfigStore({ tokenEndpoint: `${origin}/token` }),
-    retry: { attempts: 3, maxBackoff: 20 },
-    onEvent: ({ type }: { type: string }) => void (type === "requested" && attempts++),
+    retry: { maxAttempts: 3, maxDelay: 20 },
+    onEvent: ({ type }: { type: string }) => void (type === "token_requested" && attempts++),
     ...transport ? { fetch: transport.fetch } : options,
   };
   const authenticator = new ClientCredentialsAuthenticator({ ...settings, endpoint: origin });

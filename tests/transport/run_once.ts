@@ -40,8 +40,8 @@ export async function runOnce(
     clientId: "my-client",
     clientSecret: "s3cret",
     configStore: new StaticClientConfigStore({ tokenEndpoint }),
-    retry: { attempts: 3, maxBackoff: 20 },
-    onEvent: ({ type }) => void (type === "requested" && attempts++),
+    retry: { maxAttempts: 3, maxDelay: 20 },
+    onEvent: ({ type }) => void (type === "token_requested" && attempts++),
     ...own,
     ...options,
   });

@@ -41,9 +41,9 @@ const mistakes: Readonly<Record<string, readonly [options: Options, code: string
   }, "invalid_config"],
   "a token endpoint on plain http, elsewhere": [{
     configStore: store(() => ({ tokenEndpoint: "http://auth.example.com/token" })),
-  }, "insecure_token_endpoint"],
-  "a secret's provider that throws": [{ clientSecret: () => Promise.reject(trouble) }, "client_auth_failed", true],
-  "a secret's provider that gives nothing": [{ clientSecret: () => "" }, "client_auth_failed", true],
+  }, "insecure_endpoint"],
+  "a secret's provider that throws": [{ clientSecret: () => Promise.reject(trouble) }, "client_auth_unavailable", true],
+  "a secret's provider that gives nothing": [{ clientSecret: () => "" }, "client_auth_unavailable", true],
 };
 
 export const failures: readonly Case[] = [
@@ -80,7 +80,7 @@ export const failures: readonly Case[] = [
       const errors = [await failure(authenticator.fetch("/x")), await failure(authenticator.fetch("/x"))];
       assertEquals(
         errors.map(({ code, error }) => [code, error]),
-        Array(2).fill(["token_request_refused", "invalid_client"]),
+        Array(2).fill(["token_request_rejected", "invalid_client"]),
       );
       assertEquals([await count(tokens), await count(api)], [1, 0]);
       secret = planted.secret;
@@ -106,9 +106,9 @@ export const failures: readonly Case[] = [
     async run(world) {
       const { authenticate, tokens } = await world.set({ tokens: { usual: json({}, { status: 503 }) } });
 
-      const error = await failure(authenticate({ retry: { attempts: 3, maxBackoff: 20 } }).fetch("/x"));
+      const error = await failure(authenticate({ retry: { maxAttempts: 3, maxDelay: 20 } }).fetch("/x"));
 
-      assertEquals([error.code, error.status, error.retryable], ["token_endpoint_failed", 503, true]);
+      assertEquals([error.code, error.status, error.retryable], ["token_endpoint_error", 503, true]);
       assertEquals(await count(tokens), 3);
     },
   },
@@ -132,7 +132,7 @@ export const failures: readonly Case[] = [
       const { authenticate, tokens } = await world.set({ tokens: { usual: { steps: ["stall"] } } });
       const started = Date.now();
 
-      const error = await failure(authenticate({ retry: { deadline: 300 } }).fetch("/x"));
+      const error = await failure(authenticate({ retry: { totalTimeout: 300 } }).fetch("/x"));
 
       assertEquals([error.code, error.retryable], ["timeout", true]);
       assert(Date.now() - started < 5_000);
@@ -152,7 +152,7 @@ export const failures: readonly Case[] = [
     name: "a failure is over when the server is well again",
     async run(world) {
       const { authenticate, tokens } = await world.set({ tokens: { usual: json({}, { status: 500 }) } });
-      const authenticator = authenticate({ retry: { attempts: 1, maxBackoff: 20 } });
+      const authenticator = authenticate({ retry: { maxAttempts: 1, maxDelay: 20 } });
       await assertRejects(() => authenticator.fetch("/x"), AuthenticationError);
       await tokens.play({ usual: json({ access_token: "planted-token-{n}", expires_in: 60 }) });
       // Until the pause after the failure is over, callers get its error.

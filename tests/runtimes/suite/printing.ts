@@ -73,7 +73,7 @@ export const printing: readonly Case[] = [
 
       assertEquals([error.name, error.code, error.error_description], [
         "AuthenticationError",
-        "token_request_refused",
+        "token_request_rejected",
         "Nobody here.",
       ]);
       const views = [error.message, error.stack ?? "", JSON.stringify(error), String(error)];

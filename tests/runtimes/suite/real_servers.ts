@@ -87,7 +87,7 @@ export const realServers: readonly Case[] = [
           audience: shortLived.api,
           scopes: ["api:read"],
         }),
-        onEvent: ({ type }) => type === "requested" && requests++,
+        onEvent: ({ type }) => type === "token_requested" && requests++,
       });
       const statuses = [];
       for (let count = 0; count < 20; count++) {
@@ -108,7 +108,7 @@ export const realServers: readonly Case[] = [
       );
 
       const { code, status, error: oauth, retryable } = error;
-      assertEquals([code, status, oauth, retryable], ["token_request_refused", 401, "invalid_client", false]);
+      assertEquals([code, status, oauth, retryable], ["token_request_rejected", 401, "invalid_client", false]);
     },
   },
   {
@@ -117,7 +117,7 @@ export const realServers: readonly Case[] = [
       let requests = 0;
       const authenticator = client(real, {
         scopes: [],
-        onEvent: ({ type }) => type === "requested" && requests++,
+        onEvent: ({ type }) => type === "token_requested" && requests++,
       });
 
       assertEquals((await read(authenticator.fetch("/v1/projects")))[0], 403);

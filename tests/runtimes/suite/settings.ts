@@ -54,8 +54,8 @@ const wrong: Readonly<Record<string, Refused>> = {
   "a timeout of 0": [RangeError, { timeout: 0 }, "timeout"],
   "a timeout no timer can keep": [RangeError, { timeout: 2 ** 31 }, "timeout"],
   "a default lifetime below 0": [RangeError, { defaultLifetime: -1 }, "defaultLifetime"],
-  "no attempt at all": [RangeError, { retry: { attempts: 0 } }, "retry.attempts"],
-  "a deadline that is no number": [RangeError, { retry: { deadline: NaN } }, "retry.deadline"],
+  "no attempt at all": [RangeError, { retry: { maxAttempts: 0 } }, "retry.maxAttempts"],
+  "a deadline that is no number": [RangeError, { retry: { totalTimeout: NaN } }, "retry.totalTimeout"],
   "a cooldown below 0": [RangeError, { cooldown: -1 }, "cooldown"],
 };
 

@@ -91,7 +91,7 @@ const odd: Readonly<Record<string, Odd>> = {
   },
   "an error in a 200": {
     behaviour: json({ error: "invalid_scope", access_token: "planted" }),
-    end: { code: "token_request_refused", status: 200, error: "invalid_scope" },
+    end: { code: "token_request_rejected", status: 200, error: "invalid_scope" },
   },
   "a token type nobody can present": {
     behaviour: json({ ...token, token_type: "mac" }),
@@ -103,39 +103,39 @@ const odd: Readonly<Record<string, Odd>> = {
   },
   "400 invalid_scope": {
     behaviour: failing(400, { error: "invalid_scope", error_description: "no" }),
-    end: { code: "token_request_refused", status: 400, error: "invalid_scope" },
+    end: { code: "token_request_rejected", status: 400, error: "invalid_scope" },
   },
   "401 invalid_client, with a challenge": {
     behaviour: failing(401, { error: "invalid_client" }, { "www-authenticate": 'Basic realm="x"' }),
-    end: { code: "token_request_refused", status: 401, error: "invalid_client" },
+    end: { code: "token_request_rejected", status: 401, error: "invalid_client" },
   },
   "401 in plain words": {
     behaviour: answer("Unauthorized", { status: 401 }),
-    end: { code: "token_request_refused", status: 401, error: "invalid_client" },
+    end: { code: "token_request_rejected", status: 401, error: "invalid_client" },
   },
   "an empty 403": {
     behaviour: answer("", { status: 403 }),
-    end: { code: "token_endpoint_failed", status: 403 },
+    end: { code: "token_endpoint_error", status: 403 },
   },
   "a web page of 404": {
     behaviour: html(404, "Not found"),
-    end: { code: "token_endpoint_failed", status: 404 },
+    end: { code: "token_endpoint_error", status: 404 },
   },
   "429 and how long to wait": {
     behaviour: failing(429, {}, { "retry-after": "7" }),
-    end: { code: "token_endpoint_failed", status: 429, retryable: true, retryAfter: 7_000 },
+    end: { code: "token_endpoint_error", status: 429, retryable: true, retryAfter: 7_000 },
   },
   "429 with a code that is for good otherwise": {
     behaviour: failing(429, { error: "invalid_request" }),
-    end: { code: "token_endpoint_failed", status: 429, error: "invalid_request", retryable: true },
+    end: { code: "token_endpoint_error", status: 429, error: "invalid_request", retryable: true },
   },
   "500 server_error": {
     behaviour: failing(500, { error: "server_error" }),
-    end: { code: "token_endpoint_failed", status: 500, error: "server_error", retryable: true },
+    end: { code: "token_endpoint_error", status: 500, error: "server_error", retryable: true },
   },
   "503 and a wait that is none": {
     behaviour: failing(503, {}, { "retry-after": "soon" }),
-    end: { code: "token_endpoint_failed", status: 503, retryable: true },
+    end: { code: "token_endpoint_error", status: 503, retryable: true },
   },
   "half an answer, then the end": {
     behaviour: steps({ send: head(wholeToken) }, { send: wholeToken.slice(0, 20) }),

@@ -312,7 +312,15 @@ export const use: readonly Case[] = [
 
       assertEquals(
         events.map((event) => "reason" in event ? `${event.type} ${event.reason}` : event.type),
-        ["requested first", "obtained first", "refused", "requested refused", "obtained refused", "replayed", "reused"],
+        [
+          "token_requested first",
+          "token_issued first",
+          "token_rejected",
+          "token_requested rejected",
+          "token_issued rejected",
+          "request_replayed",
+          "token_reused",
+        ],
       );
       assert(!JSON.stringify(events).includes("planted"));
     },

@@ -24,13 +24,13 @@ export type { ClientSecret, SecretAttempt };
  * @example
  * ```ts
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
- * import { overlappingSecrets } from "@m2m/authenticator/client-auth/overlapping-secrets";
+ * import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
  *
  * const vault = { read: (version: string) => Promise.resolve(version === "current" ? "my-secret" : "my-old-secret") };
  * const authenticator = new ClientCredentialsAuthenticator({
  *   endpoint: "https://api.example.com",
  *   clientId: "my-client",
- *   clientSecret: overlappingSecrets([() => vault.read("previous"), () => vault.read("current")]),
+ *   clientSecret: rotatingSecrets([() => vault.read("previous"), () => vault.read("current")]),
  *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
  * });
  * console.log((await authenticator.getCredentials()).tokenType); // Bearer, though the first one is refused
@@ -42,7 +42,7 @@ export type { ClientSecret, SecretAttempt };
  * what the first function asked threw if none gives a secret.
  * @throws {TypeError} If there are none, or one can't be a secret.
  */
-export function overlappingSecrets(
+export function rotatingSecrets(
   secrets: readonly ClientSecret[],
 ): (attempt?: SecretAttempt) => Promise<string> {
   if (!Array.isArray(secrets) || secrets.length === 0) {
