@@ -27,11 +27,11 @@ export const systemClock: Clock = {
 };
 
 /** The moment it is. */
-export function momentOf(clock: Clock): Moment {
+export function readMoment(clock: Clock): Moment {
   return { wall: clock.wall(), monotonic: clock.monotonic() };
 }
 
 /** How long ago a moment was, at least: neither a clock set back nor one that slept makes a token younger. */
-export function ageOf(moment: Moment, clock: Clock): number {
+export function getAge(moment: Moment, clock: Clock): number {
   return Math.max(clock.wall() - moment.wall, clock.monotonic() - moment.monotonic);
 }

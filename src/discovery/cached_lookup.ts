@@ -5,7 +5,7 @@
  */
 
 import { untilAborted, withDeadline } from "../refresh/deadlines.ts";
-import { ageOf, type Clock, type Moment, momentOf, systemClock } from "../clock.ts";
+import { type Clock, getAge, type Moment, readMoment, systemClock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type Flight, newFlight } from "../refresh/single_flight.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
@@ -88,8 +88,8 @@ export class CachedLookup<T> {
     if (found.known === undefined) return await this.#first(found, request);
     const { value, since } = found.known;
     const { failure } = found;
-    const isPausing = failure !== undefined && ageOf(failure.since, clock) < failure.pause;
-    if (ageOf(since, clock) < maxAge || isPausing) return value;
+    const isPausing = failure !== undefined && getAge(failure.since, clock) < failure.pause;
+    if (getAge(since, clock) < maxAge || isPausing) return value;
     await this.#refresh(found, request);
     return found.known.value;
   }
@@ -143,7 +143,7 @@ export class CachedLookup<T> {
 
   async #search(found: Found<T>, signal: AbortSignal | undefined): Promise<T> {
     const { clock = systemClock, timeout = defaultTimeout } = this.#options;
-    const since = momentOf(clock);
+    const since = readMoment(clock);
     const number = ++found.searches;
     // One that was taken for dead, and taken over, may wake late: what a later one found out is newer.
     const isNews = () => number > found.lastSettled;
@@ -164,7 +164,7 @@ export class CachedLookup<T> {
   /** Has those who have something older leave it at that for a while. */
   #pause(found: Found<T>, retryAfter = 0): void {
     const { clock = systemClock } = this.#options;
-    found.failure = { since: momentOf(clock), pause: Math.min(Math.max(pause, retryAfter), longestPause) };
+    found.failure = { since: readMoment(clock), pause: Math.min(Math.max(pause, retryAfter), longestPause) };
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ageOf, type Clock, type Moment } from "../clock.ts";
+import { type Clock, getAge, type Moment } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import type { IssuedCredentials, IssuingServer } from "../token_source.ts";
 import type { RefreshingOptions } from "./tokens.ts";
@@ -73,7 +73,7 @@ export function issueToken(
 
 /** How long a token lives from now on, in milliseconds; 0 or less once it has expired. */
 export function remainingLifetime({ start, lifetime }: IssuedToken, clock: Clock): number {
-  return lifetime - ageOf(start, clock);
+  return lifetime - getAge(start, clock);
 }
 
 /** Whether a token is the very one that these credentials hold. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ageOf, type Clock } from "../clock.ts";
+import { type Clock, getAge } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isSameToken, type IssuedToken } from "./issued_token.ts";
 import {
@@ -60,7 +60,7 @@ export function decide(
   const now = clock.monotonic();
   const token = isForced ? undefined : liveToken(state, clock);
   if (token) {
-    const isDue = ageOf(token.start, clock) >= token.refreshAge && !hasSuccessor(state, token);
+    const isDue = getAge(token.start, clock) >= token.refreshAge && !hasSuccessor(state, token);
     const notBefore = Math.max(
       state.startedAt + backgroundFloor,
       state.backgroundNotBefore,

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ageOf, momentOf, systemClock } from "../clock.ts";
+import { getAge, readMoment, systemClock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type AuthenticatorEvent, callQuietly, type RefreshReason } from "../events.ts";
@@ -85,7 +85,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (decision.type !== "use") return false;
     token = decision.token;
     if (decision.refresh && !attempts.flight.active) return refreshInBackground();
-    const untilDue = token.refreshAge - ageOf(token.start, clock);
+    const untilDue = token.refreshAge - getAge(token.start, clock);
     lookedAt = now;
     lookAgainAt = now + (untilDue > 0 && !hasSuccessor(state, token) ? Math.min(untilDue, lookTrust) : 0);
     return true;
@@ -101,7 +101,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   }
 
   async function obtain({ reason, number, signal }: Attempt): Promise<IssuedToken> {
-    const start = momentOf(clock);
+    const start = readMoment(clock);
     const background = !attempts.limits.hasWaiters;
     const forRejection = reason === "rejected";
     const request = { reason, attempt: number, background };
@@ -121,7 +121,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       const next = issueToken(issued, start, state.successor ?? state.current, options);
       note({ type: "issued", token: next, forRejection });
       shared.health = reduceHealth(shared.health, { mayRepeat: true }, context);
-      const duration = ageOf(start, clock);
+      const duration = getAge(start, clock);
       send({ type: "token_issued", ...request, duration, remainingLifetime: next.lifetime - duration });
       return next;
     } catch (error) {
@@ -131,7 +131,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       }
       const { code, status } = (error instanceof AuthenticationError ? error : {}) as Partial<AuthenticationError>;
       const retryDelay = isTransient(error) ? shared.health.backgroundNotBefore - clock.monotonic() : undefined;
-      send({ type: "token_request_failed", ...request, duration: ageOf(start, clock), code, status, retryDelay });
+      send({ type: "token_request_failed", ...request, duration: getAge(start, clock), code, status, retryDelay });
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 /**
  * What is known of tokens and of their endpoint: plain data that the policy decides by.
  *
- * Moments are milliseconds of the monotonic clock; a token's age counts by both clocks (`ageOf`).
+ * Moments are milliseconds of the monotonic clock; a token's age counts by both clocks (`getAge`).
  *
  * @module
  */

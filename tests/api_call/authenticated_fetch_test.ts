@@ -8,7 +8,7 @@ import {
 import { decideRedirect, type Hop } from "../../src/api_call/redirects.ts";
 import { rejectsToken } from "../../src/api_call/rejection.ts";
 import { keepBody } from "../../src/api_call/replayable_request.ts";
-import { momentOf, systemClock } from "../../src/clock.ts";
+import { readMoment, systemClock } from "../../src/clock.ts";
 import { type IssuedToken, issueToken } from "../../src/refresh/issued_token.ts";
 import { refreshing } from "../../src/refresh/refreshing.ts";
 import type { Tokens } from "../../src/refresh/tokens.ts";
@@ -17,7 +17,7 @@ const origin = "https://api.test";
 
 function tokenNumber(number: number, headerKey = "authorization"): IssuedToken {
   const credentials = { accessToken: `token-${number}`, tokenType: "Bearer" } as IssuedToken["credentials"];
-  return issueToken({ credentials, headerKey }, momentOf(systemClock), undefined, {});
+  return issueToken({ credentials, headerKey }, readMoment(systemClock), undefined, {});
 }
 
 /** Tokens that note what they are asked; `replace` gives what is planned: `next`, and `predecessor` for a replay. */
