@@ -22,7 +22,7 @@ export function checkUrl(name: string, value: unknown): URL {
 export function checkClient(client: { clientId?: unknown; clientSecret?: unknown; clientAuth?: unknown }): void {
   const missing = [
     ...client.clientId ? [] : ["clientId"],
-    ...client.clientSecret || client.clientAuth ? [] : ["clientSecret"],
+    ...client.clientSecret || client.clientAuth ? [] : ["clientSecret (or clientAuth)"],
   ];
   if (missing.length > 0) {
     throw new TypeError(`Client ID and Client SECRET both are required. Missing: ${missing.join(" and ")}.`);

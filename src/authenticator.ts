@@ -1,5 +1,5 @@
 /**
- * Credentials that are kept fresh, and a `fetch` that carries them.
+ * Authenticators: a token source, what keeps its token fresh, and a `fetch` that carries it.
  *
  * @module
  */
@@ -12,20 +12,23 @@ import {
   checkOptions,
   chooseTransport,
   type RefreshOptions,
+  summarize,
   type WithOptions,
 } from "./authenticator_options.ts";
 import type { Credentials } from "./credentials.ts";
 import { findOrMake, mergeOptions, newShared, serializeOptions, type Shared } from "./derived.ts";
 import type { Fetch } from "./http/fetch.ts";
+import { printAsJson } from "./printing.ts";
 import { refreshing } from "./refresh/refreshing.ts";
 import type { Tokens } from "./refresh/tokens.ts";
 import type { MakeTokenSource } from "./token_source.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /**
- * Keeps credentials fresh, and gives a `fetch` that carries them (flytekit's `Authenticator`). For the client credentials
- * grant there is {@linkcode ClientCredentialsAuthenticator}; extend this one for a token source of your own. Its
- * constructor takes one object of options and passes all of it on: {@linkcode Authenticator.with} calls it with others.
+ * Keeps credentials fresh, and sends requests with them (flytekit's `Authenticator`).
+ *
+ * Extend it for a token source of your own; {@linkcode ClientCredentialsAuthenticator} does. The constructor takes one
+ * options object and passes all of it on: {@linkcode Authenticator.with} calls it.
  *
  * @example A token source of one's own
  * ```ts
@@ -75,18 +78,18 @@ export abstract class Authenticator {
     this.#makeSource = makeSource;
   }
 
-  /** The last credentials issued, without I/O; they may have expired. `undefined` before the first. */
+  /** The last credentials issued, which may have expired; `undefined` before the first. No I/O. */
   get credentials(): Credentials | undefined {
     return this.#madeTokens?.last?.credentials;
   }
 
   /**
-   * Gives credentials to use now: the known ones for as long as they live, at once, else new ones. In the last fifth of
-   * their lifetime (5 minutes at most) they are refreshed in the background; failures leave the known ones in use.
+   * Returns live credentials: the known ones at once, else new ones. In the last fifth of their lifetime (5 minutes at
+   * most) they are refreshed in the background; failures leave the known ones in use.
    *
    * @param options A signal for this caller's wait.
    * @returns Credentials that had not expired when the promise settled; `expiresAt` says when they do.
-   * @throws {AuthenticationError} If there are none to be had; `code` says why.
+   * @throws {AuthenticationError} If no token is issued; `code` says why.
    * @throws The signal's reason, once it is aborted.
    */
   getCredentials(options?: CallOptions): Promise<Credentials> {
@@ -100,17 +103,16 @@ export abstract class Authenticator {
   }
 
   /**
-   * Gets new credentials, whatever is left of the known ones (flytekit's `refresh_credentials`). Callers at the same
-   * time share one request. During a back-off they get its error at once, and a request that was refused permanently is
-   * not repeated during its cool-down.
+   * Requests new credentials, whatever is left of the known ones (flytekit's `refresh_credentials`). Concurrent callers
+   * share one request. During a back-off they get its error at once, and a permanent failure is not repeated during its
+   * cool-down.
    *
-   * For clients that aren't `fetch`: name the credentials that the API rejected, and callers who come late with the same
-   * ones get what is known by then. Refreshes for rejected credentials are limited: beyond that it throws, and the code
-   * is `refresh_limited`.
+   * For clients that aren't `fetch`: pass the credentials that the API rejected as `rejected`; later callers with the same
+   * ones get the new ones without a request. These refreshes are limited; beyond the limit the code is `refresh_limited`.
    *
    * @param options The rejected credentials, and a signal for this caller's wait.
    * @returns The new credentials.
-   * @throws {AuthenticationError} If there are none to be had; the known ones stay in use for as long as they live.
+   * @throws {AuthenticationError} If no token is issued; the known one stays in use while it lives.
    * @throws The signal's reason, once it is aborted.
    */
   async refreshCredentials({ rejected, signal }: RefreshOptions = {}): Promise<Credentials> {
@@ -120,13 +122,13 @@ export abstract class Authenticator {
   }
 
   /**
-   * Puts the token on headers, for clients that aren't `fetch`. A header the caller has set is left as it is. With `dpop`,
-   * the proof is to be added as well: by its `proof`, for the very request.
+   * Adds the token to headers, for clients that aren't `fetch`. A header that is set already stays. With `dpop`, add the
+   * request's proof as well, by `dpop`'s `proof`.
    *
    * @param headers The headers to add to.
    * @param options A signal for this caller's wait.
    * @returns The same headers.
-   * @throws {AuthenticationError} If there is no token to be had.
+   * @throws {AuthenticationError} If no token is issued.
    * @throws The signal's reason, once it is aborted.
    */
   async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
@@ -136,16 +138,15 @@ export abstract class Authenticator {
   }
 
   /**
-   * `fetch`, with the token on it; bound, so that it can be passed to whatever takes a `fetch`.
+   * Sends requests with the token, as `fetch` does. It is bound: pass it to an SDK that takes a `fetch`.
    *
-   * - A relative input resolves against `endpoint`. Requests to another origin, by call or by redirect, go without
-   *   the token.
+   * - A relative input resolves against `endpoint`. Requests to another origin, by call or by redirect, carry no token.
    * - When the API rejects the token (by 401, by a 403 that says `invalid_token`, or as `isRejected` decides), it is
-   *   refreshed and the request replayed, with its body. The caller gets the API's own response if the body can't be
-   *   sent again (a stream in `init`), if the new token is rejected as well, or if the refresh fails.
-   * - A request on which the caller has set the header goes as it is.
+   *   refreshed and the request replayed with its body. The caller gets the API's response if the body can't be sent
+   *   again (a stream in `init`), if the new token is rejected as well, or if the refresh fails.
+   * - A request whose header the caller has set is sent unchanged.
    *
-   * @throws {AuthenticationError} If there is no token to be had.
+   * @throws {AuthenticationError} If no token is issued.
    * @throws What the underlying `fetch` throws; the signal's reason, once it is aborted.
    */
   get fetch(): Fetch {
@@ -153,11 +154,11 @@ export abstract class Authenticator {
   }
 
   /**
-   * Gives an authenticator that requests something else, and otherwise is like this one: with its client authentication,
-   * store, transport, and what is known of the token endpoint. Each has a token of its own. The same changes (scopes and
-   * resources in any order) give the same authenticator: closing it closes it for all who have it, and the next is a new
-   * one. The 10,000 used last are kept. `parameters` are changed one by one; an empty one isn't sent. An authenticator
-   * derived from a closed one is closed.
+   * Derives an authenticator with other scopes, audience, resource, … and a token of its own. Client authentication,
+   * store, transport and the token endpoint's health are shared.
+   *
+   * The same changes (scopes and resources in any order) return the same authenticator, until it is closed; the 10,000
+   * used last are kept. `parameters` are changed one by one; an empty one isn't sent. Derived from a closed one, it is closed.
    *
    * @example One client, two APIs
    * ```ts
@@ -170,13 +171,11 @@ export abstract class Authenticator {
    *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
    * });
    * const readOnly = authenticator.with({ audience: "https://api.example.com", scopes: ["api:read"] });
-   * const response = await readOnly.fetch("/v1/projects");
-   * console.log(response.status, await response.json());
+   * console.log((await readOnly.fetch("/v1/projects")).status);
    * ```
    *
    * @param changes The options that differ.
-   * @returns The authenticator. Its `close` ends its own token requests; that of the first one ends those of all that
-   * are kept.
+   * @returns The authenticator. Its `close` closes it alone; that of the first one closes all.
    * @throws {TypeError} If an option can't be used, or can't be changed.
    */
   with(changes: WithOptions): this {
@@ -200,9 +199,8 @@ export abstract class Authenticator {
   }
 
   /**
-   * Ends what is under way, permanently, here and in the authenticators derived from this one: callers who wait for a
-   * token get an `AbortError`, and so do later ones. With `revocation`, the tokens are revoked then. A script ends by
-   * itself without it; what `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it.
+   * Closes this authenticator and those derived from it, permanently: waiting and later callers get an `AbortError`.
+   * Tokens are revoked if `revocation` is set; a proxy's and TLS connections are closed. A script ends without it, too.
    *
    * @returns A promise that settles when the last token request has ended (on workerd, when it was aborted).
    * @throws {AuthenticationError} If a token couldn't be revoked; all else is done.
@@ -227,13 +225,17 @@ export abstract class Authenticator {
     }
   }
 
-  /**
-   * As {@linkcode Authenticator.close}, for `await using`.
-   *
-   * @returns A promise that settles when the last token request has ended.
-   */
+  /** Closes it as {@linkcode Authenticator.close} does, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  static {
+    printAsJson(this.prototype);
+  }
+  /** Returns what is printed: settings, the token's state and its remaining lifetime in milliseconds. No secret. */
+  toJSON(): Record<string, unknown> {
+    return summarize(this.#options, this.#closing ? "closed" : this.#madeTokens?.last);
   }
 
   get #shared(): Shared {

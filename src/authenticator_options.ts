@@ -5,11 +5,12 @@
  */
 
 import { checkDuration, checkFunction, checkHeaderKey, checkNumber, checkUrl, throwInvalid } from "./arguments.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
 import type { AuthenticatorEventListener } from "./events.ts";
 import { type Fetch, globalFetch } from "./http/fetch.ts";
+import { getRemainingLifetime, type IssuedToken } from "./refresh/issued_token.ts";
 import type { RetryOptions } from "./refresh/tokens.ts";
 import type { TokenRequestOptions } from "./token_endpoint/parameters.ts";
 import type { TokenRevocation } from "./token_endpoint/token_revocation.ts";
@@ -95,6 +96,9 @@ export interface CheckedOptions
   readonly headerKey?: string | undefined;
   readonly allowedOrigins?: readonly string[] | undefined;
   readonly fetch: Fetch;
+  /** What a token is requested by, where there is such a thing: to be printed. */
+  readonly clientId?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** Checks options and copies them. What may hold a secret (a proxy's password, a key) isn't copied: the transport has it. */
@@ -145,4 +149,15 @@ export function chooseTransport(
     );
   }
   return hostTransport({ httpProxyUrl, verify, clientCertificate });
+}
+
+/** Summarizes an authenticator by its options and its token. */
+export function summarize(
+  { endpoint, clientId, scopes, clock = systemClock }: CheckedOptions,
+  token: IssuedToken | "closed" | undefined,
+): Record<string, unknown> {
+  const settings = { endpoint, ...clientId && { clientId }, ...scopes && { scopes } };
+  if (typeof token !== "object") return { ...settings, token: token ?? "none" };
+  const remainingLifetime = Math.max(0, getRemainingLifetime(token, clock));
+  return { ...settings, token: remainingLifetime > 0 ? "live" : "expired", remainingLifetime };
 }

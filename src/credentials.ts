@@ -4,6 +4,8 @@
  * @module
  */
 
+import { printAsJson } from "./printing.ts";
+
 /** What {@linkcode Credentials} are made of. */
 export interface CredentialsInit {
   /** The access token itself. */
@@ -75,12 +77,7 @@ export class Credentials {
   }
 
   static {
-    // Printers that call getters on request (Deno, Node and Bun look for this first) get what JSON gets.
-    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-      value(this: Credentials) {
-        return this.toJSON();
-      },
-    });
+    printAsJson(this.prototype);
   }
 
   /**

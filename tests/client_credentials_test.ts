@@ -36,12 +36,12 @@ Deno.test("a missing or empty id or secret is refused in flytekit's words, befor
     [{ clientId: "", clientSecret: "s" }, "clientId"],
     [{ clientId: undefined, clientSecret: "s" }, "clientId"],
     [{ clientSecret: "s" }, "clientId"],
-    [{ clientId: "id", clientSecret: "" }, "clientSecret"],
-    [{ clientId: "id", clientSecret: undefined }, "clientSecret"],
-    [{ clientId: "id", clientSecret: null }, "clientSecret"],
-    [{ clientId: "id" }, "clientSecret"],
+    [{ clientId: "id", clientSecret: "" }, "clientSecret (or clientAuth)"],
+    [{ clientId: "id", clientSecret: undefined }, "clientSecret (or clientAuth)"],
+    [{ clientId: "id", clientSecret: null }, "clientSecret (or clientAuth)"],
+    [{ clientId: "id" }, "clientSecret (or clientAuth)"],
     [{ clientAuth: clientSecretPost("s") }, "clientId"],
-    [{}, "clientId and clientSecret"],
+    [{}, "clientId and clientSecret (or clientAuth)"],
   ];
   for (const [options, missing] of wrong) {
     const error = assertThrows(

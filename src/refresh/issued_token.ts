@@ -72,7 +72,7 @@ export function issueToken(
 }
 
 /** How long a token lives from now on, in milliseconds; 0 or less once it has expired. */
-export function remainingLifetime({ start, lifetime }: IssuedToken, clock: Clock): number {
+export function getRemainingLifetime({ start, lifetime }: IssuedToken, clock: Clock): number {
   return lifetime - getAge(start, clock);
 }
 

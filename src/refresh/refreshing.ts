@@ -14,7 +14,7 @@ import type { TokenSource } from "../token_source.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
 import { errorForCaller, newLimit } from "./caller_error.ts";
 import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
-import { isSameToken, type IssuedToken, issueToken, remainingLifetime } from "./issued_token.ts";
+import { getRemainingLifetime, isSameToken, type IssuedToken, issueToken } from "./issued_token.ts";
 import {
   decide,
   decideRejection,
@@ -34,21 +34,19 @@ const patience = 1_000;
 const lookTrust = 1_000;
 
 /**
- * Keeps what a token source gives fresh: asked before the token expires, once at a time, backing off.
+ * Keeps the token of a source fresh: refreshes it before it expires, by one request at a time, backing off.
  *
  * @example A source of one's own
  * ```ts
  * import { Credentials, refreshing } from "@m2m/authenticator";
  *
- * const tokens = refreshing(() => {
- *   const credentials = new Credentials({ accessToken: "from-a-vault", expiresAt: Date.now() + 60_000 });
- *   return Promise.resolve({ credentials });
- * });
+ * const source = () => Promise.resolve({ credentials: new Credentials({ accessToken: "from-a-vault" }) });
+ * const tokens = refreshing(source);
  * console.log((await tokens.get()).headerKey); // authorization
  * ```
  *
- * @param source Gives a token by one attempt.
- * @param options How often it is asked, and what the tokens are carried by.
+ * @param source Requests a token once.
+ * @param options When it is called, and which header carries the tokens.
  * @returns The tokens, as `authenticatedFetch` takes them.
  */
 export function refreshing(source: TokenSource, options: RefreshingOptions = {}): Tokens {
@@ -65,7 +63,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
 
   const send = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
   const sendReused = (token: IssuedToken) =>
-    send({ type: "token_reused", remainingLifetime: remainingLifetime(token, clock) });
+    send({ type: "token_reused", remainingLifetime: getRemainingLifetime(token, clock) });
   const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
     lookAgainAt = 0;
@@ -192,11 +190,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       note({ type: "wasted", token: rejected, route });
     }
     note({ type: "rejected", token: rejected, route });
-    send({
-      type: "token_rejected",
-      remainingLifetime: remainingLifetime(rejected, clock),
-      willRefresh: decision !== undefined,
-    });
+    const remainingLifetime = getRemainingLifetime(rejected, clock);
+    send({ type: "token_rejected", remainingLifetime, willRefresh: decision !== undefined });
     return decision;
   }
 

@@ -8,7 +8,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { AuthenticationError } from "../errors.ts";
-import { type IssuedToken, remainingLifetime } from "./issued_token.ts";
+import { getRemainingLifetime, type IssuedToken } from "./issued_token.ts";
 
 /** How attempts to get a token are repeated. */
 export interface RetryPolicy {
@@ -108,7 +108,7 @@ export function hasSuccessor({ successor }: RefreshState, token: IssuedToken): b
 
 /** Whether a token hasn't expired. */
 export function isLive(token: IssuedToken, clock: Clock): boolean {
-  return remainingLifetime(token, clock) > 0;
+  return getRemainingLifetime(token, clock) > 0;
 }
 
 /** How long the endpoint is to be spared: a longer `Retry-After` counts, though a caller may probe sooner. */

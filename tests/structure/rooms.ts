@@ -34,7 +34,7 @@ const floors: readonly (readonly string[])[] = [
   ["credentials"],
   ["events"],
   ["http"],
-  ["arguments", "clock", "errors"],
+  ["arguments", "clock", "errors", "printing"],
 ];
 
 /** Rooms full of implementations, which don't know each other: siblings share only the files named here. */

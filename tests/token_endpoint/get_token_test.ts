@@ -86,7 +86,7 @@ Deno.test("wrong arguments are refused before anything is sent, with what to wri
     "tokenEndpoint must be an absolute URL",
   );
   await assertRejects(() => getToken(stub.url, { clientId: "", fetch }), TypeError, "Missing: clientId and");
-  await assertRejects(() => getToken(stub.url, { clientId: "id", fetch }), TypeError, "Missing: clientSecret.");
+  await assertRejects(() => getToken(stub.url, { clientId: "id", fetch }), TypeError, "Missing: clientSecret");
   await assertRejects(
     () => getToken(stub.url, { ...client, scopes: "a b" as never, fetch }),
     TypeError,

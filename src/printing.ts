@@ -1,0 +1,14 @@
+/**
+ * What may be printed of an object that holds secrets.
+ *
+ * @module
+ */
+
+/** Makes printers that read private fields or getters (those of Deno, Node and Bun ask first) print what JSON gets. */
+export function printAsJson(prototype: { toJSON(): unknown }): void {
+  Object.defineProperty(prototype, Symbol.for("nodejs.util.inspect.custom"), {
+    value(this: { toJSON(): unknown }) {
+      return this.toJSON();
+    },
+  });
+}
