@@ -65,7 +65,7 @@ Deno.test("a renewal behind says so, and one at the end of a token's life, too",
     ["token_requested", "forced"],
     ["token_issued", "forced"],
   ]);
-  assertEquals(events.map((event) => "behind" in event && event.behind), [
+  assertEquals(events.map((event) => "background" in event && event.background), [
     ...[false, false, false, true, true],
     ...[false, false, false, false],
   ]);
