@@ -78,25 +78,27 @@ export class Attempts<T> {
   async #run(reason: RefreshReason, signal: AbortSignal): Promise<T> {
     const { shared, clock } = this.#options;
     let mayBePage = true;
+    let failure: unknown;
     for (let number = 1;; number++) {
       let wait = this.#waitForEndpoint(signal);
       while (wait !== undefined) {
         await wait;
         wait = this.#waitForEndpoint(signal);
       }
+      // Every caller has left: a machine that sleeps, say, wakes up long after the pause.
+      if (clock.monotonic() >= this.limits.end) throw failure ?? shared.health.lastError;
       const endProbe = startProbe(shared);
       const isBackground = !this.limits.hasWaiters;
       try {
         return await this.#make({ reason, number, signal });
       } catch (error) {
         signal.throwIfAborted();
-        const { attempts, end, isNeeded } = this.limits;
+        const { attempts, isNeeded } = this.limits;
         const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
         // What the background met is served to no caller whose token has ended since: that caller asks.
         const isOthers = isBackground && isNeeded && !isTransient(error);
         if (!isOthers && (number >= attempts || !(isPage || isTransient(error)))) throw error;
-        // Every caller has left.
-        if (clock.monotonic() >= end) throw error;
+        failure = error;
         if (isPage && !isOthers) {
           mayBePage = false;
           await sleep(pagePause, signal);

@@ -66,6 +66,7 @@ export class World implements AsyncDisposable {
   readonly #rejected = new WeakMap<AbortSignal, Set<Token>>();
   #isCalm = false;
   #wasSlow = false;
+  #wasSetBack = false;
   /** Whether there was a reason to ask for a token while there is a young one. */
   #wasUrged = false;
 
@@ -153,6 +154,7 @@ export class World implements AsyncDisposable {
       case "skew":
         this.#wasUrged = true;
         this.#skew += command.time;
+        this.#wasSetBack ||= command.time < 0;
     }
   }
 
@@ -237,11 +239,13 @@ export class World implements AsyncDisposable {
     const token = this.#tokens.get(name);
     if (token === undefined) this.#violations.push(`${name} is no token of this server`);
     else {
-      const isDead = this.#now - token.start >= token.lifetime;
+      // Where the wall clock is set back to a moment at which the token was looked at, that look counts for a second.
+      const isDead = this.#now - token.start >= token.lifetime && !this.#wasSetBack;
       // One that was dead on arrival is all there is, for those who waited for it.
       if (isDead && this.#now !== token.answered) this.#violations.push(`${name} was used when it was dead`);
-      // While there is no other one, calls go on with it.
-      const isReplaced = name !== [...this.#tokens.keys()].at(-1);
+      // While there is no better one, calls go on with it.
+      const later = [...this.#tokens.values()];
+      const isReplaced = later.slice(later.indexOf(token) + 1).some(({ noted }) => !noted);
       if (token.noted && isReplaced) this.#violations.push(`${name} was used after it was rejected and replaced`);
     }
     return token;

@@ -248,3 +248,18 @@ Deno.test("a token that an API learned of late is refreshed in the background li
 
   assertEquals(await scene.use(), "t3");
 });
+
+Deno.test("a row of attempts whose callers have all left is over once their time is, though the machine slept meanwhile", async () => {
+  using scene = new TokensScene();
+  scene.failure = transient();
+  const controller = new AbortController();
+  const left = assertRejects(() => scene.use(controller.signal));
+  await scene.settle();
+  controller.abort();
+  await left;
+  scene.advance(60_000);
+  await scene.pass(1_000);
+  assertEquals(scene.requests, 1);
+  scene.failure = undefined;
+  assertEquals(await scene.use(), "t2");
+});
