@@ -57,6 +57,9 @@ export class Credentials {
     if (!presentable.test(accessToken) || !/^[\w-]+$/.test(tokenType)) {
       throw new TypeError("accessToken and tokenType must be made of the characters of RFC 6750 §2.1.");
     }
+    if (init.expiresAt !== undefined && !(typeof init.expiresAt === "number" && init.expiresAt >= 0)) {
+      throw new TypeError("expiresAt must be a number: milliseconds since the epoch.");
+    }
     this.#accessToken = () => accessToken;
     this.#refreshToken = refreshToken === undefined ? undefined : () => refreshToken;
     this.tokenType = tokenType;

@@ -143,12 +143,12 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
           if (hasHeader(own, headerKey)) token = undefined;
         }
       }
-      const headers = !token ? own! : own ? addHeaders(own, token.headers) : token.headers;
+      const headers = !token ? addHeaders(own!, {}) : own ? addHeaders(own, token.headers) : token.headers;
       sent.headers = headers;
       if (request) kept = keepBody(request, sent, maxReplayBody);
       const send = token ? api.chooseFetch(token.headerKey) : fetch;
       const response = await send(kept?.request ?? request ?? href, sent);
-      if (response.ok && !isRejected) return response;
+      if (response.ok && !isRejected && !tokens.isWary) return response;
       const call = { href, request, init: sent, headers, redirect, signal, kept, headerKey, origins, fetch: send };
       return token
         ? await replayRejected(response, call, token, api)

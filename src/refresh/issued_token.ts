@@ -59,16 +59,19 @@ export function issueToken(
   const window = previous !== undefined && isSameToken(previous, credentials)
     ? Math.min(lifetime * repeatedShare, repeatedAtMost)
     : Math.min(lifetime * refreshShare, refreshAtMost) * (1 + Math.random() * jitterShare);
-  return {
+  const headers = Object.freeze({ [headerKey]: authorization(credentials) });
+  const token = {
     credentials,
     server,
     headerKey,
-    headers: Object.freeze({ [headerKey]: authorization(credentials) }),
+    headers,
     settled: Promise.resolve(credentials),
     start,
     refreshAge: lifetime - window,
     lifetime,
   };
+  // Printers and JSON leave out what isn't enumerable.
+  return Object.defineProperty(token, "headers", { enumerable: false });
 }
 
 /** How long a token lives from now on, in milliseconds; 0 or less once it has expired. */

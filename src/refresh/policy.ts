@@ -7,6 +7,7 @@
 import { ageOf, type Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isSameToken, type IssuedToken } from "./issued_token.ts";
+import type { Place } from "./place.ts";
 import {
   type EndpointHealth,
   getPause,
@@ -14,6 +15,7 @@ import {
   isLive,
   liveToken,
   newHealth,
+  newState,
   type RefreshState,
   type RetryPolicy,
 } from "./state.ts";
@@ -76,11 +78,13 @@ export function decide(
   return { type: "wait", attempts: health.isExhausted ? 1 : retry.attempts };
 }
 
-/** A call that the API rejected. */
-export interface Rejection {
+/** A call with a token. */
+export interface TokenUse extends Place {
   readonly token: IssuedToken;
-  /** Where it was sent: the URL without its query. */
-  readonly route: string;
+}
+
+/** A call that the API rejected. */
+export interface Rejection extends TokenUse {
   /** The replays of this call so far. */
   readonly replays: number;
 }
@@ -89,32 +93,39 @@ export interface Rejection {
 export function decideRejection(
   state: RefreshState,
   health: EndpointHealth,
-  { token, route, replays }: Rejection,
+  rejection: Rejection,
   clock: Clock,
 ): IssuedToken | "refresh" | undefined {
+  const { token, replays } = rejection;
   const now = clock.monotonic();
   const live = liveToken(state, clock);
   if (live && !isSameToken(live, token.credentials)) return live;
-  if (live && live !== token || now < hopelessUntil(state, route)) return undefined;
+  if (live && live !== token || isIgnored(state, rejection, now)) return undefined;
   const { predecessor, current, successor, issuedAt } = state;
   // One that isn't known yet gives way again; a new one does if this may be replication lag.
   const other = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
   if (other && other !== token && isLive(other, clock)) return other;
   // The token was new, and no other was fallen back to: another new one won't help either.
   if (replays > 0 && !successor) return undefined;
-  return now < refreshableAt(state, health, route) ? undefined : "refresh";
+  return now < refreshableAt(state, health, hasWorked(state, rejection)) ? undefined : "refresh";
 }
 
-/** When a token that was rejected on this route may be refreshed. */
-export function refreshableAt(state: RefreshState, health: EndpointHealth, route: string): number {
-  const { rejectionNotBefore, spent, spentAt } = state;
-  const affordableAt = spent > mostSpent ? spentAt + (spent - mostSpent) * leakInterval : -Infinity;
-  return Math.max(rejectionNotBefore, health.notBefore, affordableAt, hopelessUntil(state, route));
+/** When a rejected token may be refreshed. `hasWorked`: where it was rejected it was accepted before. */
+export function refreshableAt(state: RefreshState, health: EndpointHealth, hasWorked = false): number {
+  const { rejectionNotBefore, spent, wasted, spentAt } = state;
+  const excess = spent + (hasWorked ? 0 : wasted) - mostSpent;
+  return Math.max(rejectionNotBefore, health.notBefore, excess > 0 ? spentAt + excess * leakInterval : -Infinity);
 }
 
-/** Until when a rejection on this route says nothing of the token: new tokens were rejected there as well. */
-function hopelessUntil({ hopeless }: RefreshState, route: string): number {
-  return hopeless.get(route)?.until ?? -Infinity;
+/** Whether the token was accepted on this route before: then it was revoked since. */
+function hasWorked({ accepted, hopeless }: RefreshState, { token, route, href }: TokenUse): boolean {
+  const bad = hopeless.get(route);
+  return accepted.get(route) === token && !(bad && bad.href === href);
+}
+
+/** Whether a rejection says nothing of the token: new tokens were rejected on this route as well. */
+function isIgnored(state: RefreshState, use: TokenUse, now: number): boolean {
+  return now < (state.hopeless.get(use.route)?.until ?? -Infinity) && !hasWorked(state, use);
 }
 
 /** What happened, to a state. */
@@ -122,10 +133,10 @@ export type StateEvent =
   | { readonly type: "started" }
   | { readonly type: "issued"; readonly token: IssuedToken; readonly forRejection: boolean }
   | { readonly type: "failed"; readonly error: unknown; readonly background: boolean; readonly forRejection: boolean }
-  | { readonly type: "rejected"; readonly token: IssuedToken; readonly route: string }
+  | { readonly type: "rejected" } & TokenUse
   | { readonly type: "carried" }
-  | { readonly type: "wasted"; readonly token: IssuedToken; readonly route: string }
-  | { readonly type: "helped"; readonly route: string }
+  | { readonly type: "wasted" } & TokenUse
+  | { readonly type: "accepted" } & TokenUse
   | { readonly type: "forgotten" };
 
 /** The state after an event. */
@@ -143,7 +154,8 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
         ...{ current: event.token, isRejected: false, successor: undefined, issuedAt: now, lastError: undefined },
         predecessor: isReserve ? live : undefined,
         ...{ backgroundFailures: 0, backgroundNotBefore: -Infinity, rejectionNotBefore: -Infinity },
-        ...{ spareUntil: -Infinity, spent: spentNow(state, now) + cost, spentAt: now },
+        ...{ spareUntil: -Infinity, ...leak(state, now, cost) },
+        hopeless: new Map([...state.hopeless].filter(([, { until }]) => now < until + longestHopelessPause)),
       };
     }
     case "failed":
@@ -151,13 +163,17 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
     case "carried":
       return pauseBackground(state, now);
     case "rejected": {
-      const { token, route } = event;
-      if (now < hopelessUntil(state, route)) return state;
+      const { token } = event;
+      if (isIgnored(state, event, now)) return state;
       const { current, predecessor } = state;
       if (token === state.successor) {
         return current && isLive(current, clock)
           ? { ...state, trySuccessorAt: now + successorPause }
           : { ...state, current: token, successor: undefined, isRejected: true };
+      }
+      // The predecessor that was fallen back to isn't known any more: the newer one is what is left.
+      if (token === current && state.successor && isLive(state.successor, clock)) {
+        return { ...state, current: state.successor, successor: undefined };
       }
       if (token !== current) return token === predecessor ? { ...state, predecessor: undefined } : state;
       if (predecessor && isLive(predecessor, clock) && now - state.issuedAt < replicationLag) {
@@ -167,22 +183,27 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
       return { ...state, isRejected: true };
     }
     case "wasted": {
-      const { token, route } = event;
+      const { token, route, href } = event;
       // Of many calls that were rejected together, one counts.
-      if (now < hopelessUntil(state, route)) return state;
+      if (isIgnored(state, event, now)) return state;
       const count = (state.hopeless.get(route)?.count ?? 0) + 1;
       const pause = Math.min(firstHopelessPause * 2 ** (count - 1), longestHopelessPause);
-      const hopeless = new Map(state.hopeless).set(route, { count, until: now + pause });
+      const hopeless = new Map(state.hopeless).set(route, { count, until: now + pause, href });
       if (hopeless.size > mostHopeless) hopeless.delete(hopeless.keys().next().value!);
       // One token is wasted once, on however many routes.
-      const cost = token === state.wasted ? 0 : wasteCost;
-      return { ...state, hopeless, wasted: token, spent: spentNow(state, now) + cost, spentAt: now };
+      const cost = token === state.wastedToken ? 0 : wasteCost;
+      return { ...state, hopeless, wastedToken: token, ...leak(state, now, 0, cost) };
     }
-    case "helped": {
-      if (!state.hopeless.has(event.route)) return state;
+    case "accepted": {
+      const { token, route, href } = event;
+      const bad = state.hopeless.get(route);
+      if (state.hopeless.size === 0 || !bad && state.accepted.get(route) === token) return state;
       const hopeless = new Map(state.hopeless);
-      hopeless.delete(event.route);
-      return { ...state, hopeless };
+      if (bad?.href === href) hopeless.delete(route);
+      if (hopeless.size === 0) return { ...state, hopeless, accepted: newState.accepted };
+      const accepted = new Map(state.accepted).set(route, token);
+      if (accepted.size > mostHopeless) accepted.delete(accepted.keys().next().value!);
+      return { ...state, hopeless, accepted };
     }
     case "forgotten":
       return { ...state, current: undefined, predecessor: undefined, successor: undefined, isRejected: false };
@@ -242,6 +263,12 @@ export function isTransient(error: unknown): error is AuthenticationError {
   return error instanceof AuthenticationError && error.retryable;
 }
 
-function spentNow({ spent, spentAt }: RefreshState, now: number): number {
-  return Math.max(0, spent - (now - spentAt) / leakInterval);
+/** What is left of the costs after a time, and the new ones. */
+function leak({ spent, wasted, spentAt }: RefreshState, now: number, refresh: number, waste = 0) {
+  const leaked = (now - spentAt) / leakInterval;
+  return {
+    spent: Math.max(0, spent - leaked) + refresh,
+    wasted: Math.max(0, wasted - Math.max(0, leaked - spent)) + waste,
+    spentAt: now,
+  };
 }

@@ -12,7 +12,7 @@ import { AuthenticationError } from "../errors.ts";
 import { type AuthenticatorEvent, callQuietly, type RenewalReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
-import { errorForCaller, newLimit } from "./caller_error.ts";
+import { errorForCaller, isRemembered, newLimit } from "./caller_error.ts";
 import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
 import { isSameToken, type IssuedToken, issueToken, remainingLifetime } from "./issued_token.ts";
 import {
@@ -24,8 +24,18 @@ import {
   refreshableAt,
   type StateEvent,
 } from "./policy.ts";
+import { readPlace } from "./place.ts";
 import { isRequestBound } from "./request_bound.ts";
-import { getPause, hasSuccessor, liveToken, newHealth, newRetryPolicy, newState, type RefreshState } from "./state.ts";
+import {
+  getPause,
+  hasSuccessor,
+  isLive,
+  liveToken,
+  newHealth,
+  newRetryPolicy,
+  newState,
+  type RefreshState,
+} from "./state.ts";
 import type { RefreshingOptions, RejectedCall, Tokens } from "./tokens.ts";
 
 /** How long a caller waits where it could do without: for a probe, or for a refresh on workerd. In milliseconds. */
@@ -125,7 +135,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
-        shared.health = reduceHealth(shared.health, { error, mayRepeat: attempts.mayRepeat(number) }, context);
+        const outcome = { error, mayRepeat: attempts.mayRepeat(number) };
+        if (!isRemembered(error)) shared.health = reduceHealth(shared.health, outcome, context);
         note({ type: "failed", error, background, forRejection });
       }
       const { code, status } = (error instanceof AuthenticationError ? error : {}) as Partial<AuthenticationError>;
@@ -156,7 +167,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = decide(state, shared.health, { ...context, isForced });
     if (decision.type === "use") return decision.token;
     if (decision.type === "fail") throw errorForCaller(decision.error, decision.retryAfter);
-    const timeout = shared.health.isExhausted && attempts.flight.active
+    const timeout = shared.health.isExhausted && (attempts.flight.active || shared.probe)
       ? Math.min(patience, retry.deadline)
       : retry.deadline;
     const error = () => shared.health.lastError ?? newTimeout(timeout);
@@ -184,25 +195,24 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   }
 
   /** Takes note of a rejection, and gives what to do about it. */
-  function reject(rejected: IssuedToken, { route = "", replays = 0 }: RejectedCall) {
-    const decision = decideRejection(state, shared.health, { token: rejected, route, replays }, clock);
+  function reject(rejected: IssuedToken, { url = "", replays = 0 }: RejectedCall) {
+    const use = { token: rejected, ...readPlace(url) };
+    const decision = decideRejection(state, shared.health, { ...use, replays }, clock);
     // First: where new tokens don't help, a rejection says nothing of the token.
-    if (decision === undefined && replays > 0 && rejected === state.current) {
-      note({ type: "wasted", token: rejected, route });
-    }
-    note({ type: "rejected", token: rejected, route });
+    if (decision === undefined && replays > 0 && rejected === state.current) note({ type: "wasted", ...use });
+    note({ type: "rejected", ...use });
     send({ type: "refused", remaining: remainingLifetime(rejected, clock), renews: decision !== undefined });
     return decision;
   }
 
   async function replace(rejected: IssuedToken, call: RejectedCall = {}): Promise<IssuedToken | undefined> {
-    const { signal, route = "" } = call;
+    const { signal, url = "" } = call;
     const decision = closed ? undefined : reject(rejected, call);
     if (decision !== "refresh") return decision;
     try {
       const next = await waitFor(attempts.join("refused", 1, "rejected"), { timeout, signal });
       if (!isSameToken(next, rejected.credentials)) return next;
-      note({ type: "wasted", token: next, route });
+      note({ type: "wasted", token: next, ...readPlace(url) });
     } catch {
       signal?.throwIfAborted();
     }
@@ -217,13 +227,13 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (typeof decision === "object") return decision;
     if (!token || !liveToken(state, clock)) return await get(signal);
     if (decision) return await wait(attempts.join("refused", 1, "rejected"), { timeout, signal });
-    throw newLimit(refreshableAt(state, shared.health, "") - clock.monotonic());
+    throw newLimit(refreshableAt(state, shared.health) - clock.monotonic());
   }
 
   function forget(): IssuedToken | undefined {
-    const live = liveToken(state, clock);
+    const { successor = liveToken(state, clock) } = state;
     note({ type: "forgotten" });
-    return live;
+    return successor && isLive(successor, clock) ? successor : undefined;
   }
 
   return {
@@ -235,10 +245,11 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     refresh: (signal) => next("forced", signal, true),
     refreshRejected,
     replace,
-    replayed(status, hasHelped, route = "") {
-      send({ type: "replayed", status });
-      if (hasHelped) note({ type: "helped", route });
+    get isWary() {
+      return state.hopeless.size > 0;
     },
+    accepted: (token, url) => note({ type: "accepted", token, ...readPlace(url) }),
+    replayed: (status) => send({ type: "replayed", status }),
     forget,
     close(reason) {
       closed ??= { reason, done: attempts.flight.end(reason) };

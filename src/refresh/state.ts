@@ -33,6 +33,16 @@ export interface EndpointHealth {
   readonly lastError?: AuthenticationError | undefined;
 }
 
+/** A route on which a new token was rejected as well. */
+export interface HopelessRoute {
+  /** How often, in a row. */
+  readonly count: number;
+  /** Until when rejections there are ignored. */
+  readonly until: number;
+  /** The URL that rejected it: a route has many, of which others may work. */
+  readonly href: string;
+}
+
 /** What is known of one authenticator's tokens. */
 export interface RefreshState {
   /** The token in use. */
@@ -55,13 +65,16 @@ export interface RefreshState {
   /** Until this moment a vault or a config store that failed is spared: callers get its error. */
   readonly spareUntil: number;
   readonly lastError?: unknown;
-  /** What refreshes for rejected calls have cost, at that moment: it leaks away with time. */
+  /** How many refreshes for rejected calls there were, and what those cost that didn't help, at that moment: it leaks. */
   readonly spent: number;
+  readonly wasted: number;
   readonly spentAt: number;
   /** The last token that was new and rejected all the same. */
-  readonly wasted?: IssuedToken | undefined;
+  readonly wastedToken?: IssuedToken | undefined;
   /** Routes on which a new token was rejected as well. */
-  readonly hopeless: ReadonlyMap<string, { readonly count: number; readonly until: number }>;
+  readonly hopeless: ReadonlyMap<string, HopelessRoute>;
+  /** The last token that each route has accepted since there are hopeless ones. */
+  readonly accepted: ReadonlyMap<string, IssuedToken>;
 }
 
 export const newHealth: EndpointHealth = {
@@ -82,8 +95,10 @@ export const newState: RefreshState = {
   backgroundFailures: 0,
   spareUntil: -Infinity,
   spent: 0,
+  wasted: 0,
   spentAt: -Infinity,
   hopeless: new Map(),
+  accepted: new Map(),
 };
 
 /** Fills in what options leave open. */

@@ -52,8 +52,8 @@ export interface RefreshingOptions {
 
 /** Describes an API call whose token was rejected. */
 export interface RejectedCall {
-  /** Where the call was sent: its URL without the query. Default: unknown. */
-  readonly route?: string | undefined;
+  /** Where the call was sent. Default: unknown. */
+  readonly url?: string | undefined;
   /** How often it has been replayed. Default: 0. */
   readonly replays?: number | undefined;
   /** Ends this caller's wait. */
@@ -74,8 +74,12 @@ export interface Tokens {
   refreshRejected(rejected: Credentials, signal?: AbortSignal | null): Promise<IssuedToken>;
   /** The token to replay a rejected call with, or `undefined`: then the API's answer is the caller's. */
   replace(rejected: IssuedToken, call?: RejectedCall): Promise<IssuedToken | undefined>;
-  /** Reports that a replay was answered, and whether the other token helped. */
-  replayed(status: number, hasHelped: boolean, route?: string): void;
+  /** Whether new tokens were rejected on some routes: then tell by `accepted` where tokens work. */
+  readonly isWary: boolean;
+  /** Reports that the API accepted a token at this URL. */
+  accepted(token: IssuedToken, url: string): void;
+  /** Reports that a replay was answered. */
+  replayed(status: number): void;
   /** Drops the token in use; gives it if it hadn't expired. */
   forget(): IssuedToken | undefined;
   /** Ends what is under way for this reason, which later callers get too. Settles when it has ended. */
