@@ -65,7 +65,6 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
-  const sendReused = (token: IssuedToken) => send({ type: "reused", remaining: remainingLifetime(token, clock) });
   const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
     lookAgainAt = 0;
@@ -74,7 +73,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   function fresh(): IssuedToken | undefined {
     const now = clock.wall();
     if (!(now >= lookedAt && now < lookAgainAt) && !look(now)) return undefined;
-    if (onEvent) sendReused(token!);
+    if (onEvent) send({ type: "reused", remaining: remainingLifetime(token!, clock) });
     return token;
   }
 
@@ -175,14 +174,13 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     checkOpen(signal);
     const known = fresh();
     if (known) return known;
-    const live = liveToken(state, clock);
-    if (!live) return await next(state.current ? "expired" : "first", signal);
+    if (!liveToken(state, clock)) return await next(state.current ? "expired" : "first", signal);
     // Nothing else would keep the refresh running: this caller does, for a second at most.
     note({ type: "carried" });
     return await waitFor(attempts.join("early", 1), { timeout: patience, signal }).catch(() => {
       checkOpen(signal);
-      sendReused(live);
-      return live;
+      // The live token may have expired meanwhile, or been dropped.
+      return fresh() ?? next("expired", signal);
     });
   }
 
