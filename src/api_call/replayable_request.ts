@@ -4,7 +4,7 @@
  * @module
  */
 
-import { untilAborted } from "../refresh/deadlines.ts";
+import { waitFor } from "../refresh/deadlines.ts";
 import { copyBody, readUpTo } from "./bodies.ts";
 import { addHeaders } from "./headers.ts";
 
@@ -88,6 +88,6 @@ export async function replayBody({ init, kept, signal }: ApiCall): Promise<BodyI
     return "getReader" in body || Symbol.asyncIterator in body ? undefined : init.body ?? null;
   }
   // An upload that stalls must not outlast the caller's patience.
-  const parts = await untilAborted(signal, kept.parts);
+  const parts = await waitFor(kept.parts, { signal });
   return parts && await new Blob(parts).arrayBuffer();
 }

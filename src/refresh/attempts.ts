@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { RenewalReason } from "../events.ts";
-import { sleep, untilAborted } from "./deadlines.ts";
+import { sleep, waitFor } from "./deadlines.ts";
 import { isTransient } from "./policy.ts";
 import { isRequestBound } from "./request_bound.ts";
 import { type Flight, newFlight } from "./single_flight.ts";
@@ -110,7 +110,7 @@ export class Attempts<T> {
       if (isExhausted || notBefore > this.limits.end) throw lastError;
       return sleep(delay, signal);
     }
-    return shared.probe && !isProven ? untilAborted(signal, shared.probe) : undefined;
+    return shared.probe && !isProven ? waitFor(shared.probe, { signal }) : undefined;
   }
 }
 
