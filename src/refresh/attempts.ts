@@ -7,6 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { RenewalReason } from "../events.ts";
+import type { TokenSourceRequest } from "../token_source.ts";
 import { sleep, waitFor } from "./deadlines.ts";
 import { isTransient } from "./policy.ts";
 import { isRequestBound } from "./request_bound.ts";
@@ -27,13 +28,8 @@ export interface AttemptLimits {
   readonly isNeeded: boolean;
 }
 
-/** One attempt. */
-export interface Attempt {
-  readonly reason: RenewalReason;
-  /** Its number in the row, from 1. */
-  readonly number: number;
-  readonly signal: AbortSignal;
-}
+/** One attempt, as its row knows it. */
+export type Attempt = Omit<TokenSourceRequest, "forget">;
 
 type MakeAttempt<T> = (attempt: Attempt) => Promise<T>;
 
@@ -72,23 +68,23 @@ export class Attempts<T> {
   async #run(reason: RenewalReason, signal: AbortSignal): Promise<T> {
     const { shared, clock } = this.#options;
     let mayBePage = true;
-    for (let number = 1;; number++) {
+    for (let attempt = 1;; attempt++) {
       let wait = this.#waitForEndpoint(signal);
       while (wait !== undefined) {
         await wait;
         wait = this.#waitForEndpoint(signal);
       }
       const endProbe = startProbe(shared);
-      const isBackground = !this.limits.hasWaiters;
+      const background = !this.limits.hasWaiters;
       try {
-        return await this.#make({ reason, number, signal });
+        return await this.#make({ reason, attempt, background, signal });
       } catch (error) {
         signal.throwIfAborted();
         const { attempts, end, isNeeded } = this.limits;
         const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
         // What the background met is served to no caller whose token has ended since: that caller asks.
-        const isOthers = isBackground && isNeeded && !isTransient(error);
-        if (!isOthers && (number >= attempts || !(isPage || isTransient(error)))) throw error;
+        const isOthers = background && isNeeded && !isTransient(error);
+        if (!isOthers && (attempt >= attempts || !(isPage || isTransient(error)))) throw error;
         // Every caller has left.
         if (clock.monotonic() >= end) throw error;
         if (isPage && !isOthers) {

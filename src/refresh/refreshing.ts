@@ -99,20 +99,19 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return true;
   }
 
-  async function obtain({ reason, number, signal }: Attempt): Promise<IssuedToken> {
+  async function obtain(made: Attempt): Promise<IssuedToken> {
+    const { reason, attempt, background, signal } = made;
     const start = momentOf(clock);
-    const background = !attempts.limits.hasWaiters;
     const forRejection = reason === "refused";
-    const request = { reason, attempt: number, behind: background };
+    const request = { reason, attempt, behind: background };
     // Not longer than the last caller waits.
-    const left = number === 1 ? retry.deadline : Math.max(attempts.limits.end - clock.monotonic(), 1);
+    const left = attempt === 1 ? retry.deadline : Math.max(attempts.limits.end - clock.monotonic(), 1);
     note({ type: "started" });
     send({ type: "requested", ...request });
     try {
       const issued = await withDeadline(
         { timeout: Math.min(timeout, left), signal },
-        (signal) =>
-          source({ signal, reason, attempt: number, background, forget: () => void (signal.aborted || forget()) }),
+        (signal) => source({ ...made, signal, forget: () => void (signal.aborted || forget()) }),
       );
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.
@@ -126,7 +125,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     } catch (error) {
       if (!signal.aborted && !closed) {
         const { isNeeded, attempts: most, end } = attempts.limits;
-        const mayRepeat = !isNeeded || number < most && clock.monotonic() < end;
+        const mayRepeat = !isNeeded || attempt < most && clock.monotonic() < end;
         shared.health = reduceHealth(shared.health, { error, mayRepeat }, context);
         note({ type: "failed", error, background, forRejection });
       }
