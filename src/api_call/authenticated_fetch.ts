@@ -17,17 +17,17 @@ import { type ApiCall, defaultMaxReplayBody, isRequest, keepBody } from "./repla
 /** What the call needs of DPoP (RFC 9449). */
 export interface ApiProofs {
   /**
-   * Adds a proof to what a `fetch` sends.
+   * Adds a proof to each request of a `fetch` that carries a token of this kind.
    *
    * @param fetch What sends the requests.
-   * @param headerKey The header that carries the token. Default: `authorization`.
+   * @param headerKey The header that carries the token, in lower case. Default: `authorization`.
    * @returns What sends them with a proof.
    */
   apiFetch(fetch: Fetch, headerKey?: string): Fetch;
   /**
-   * Tells whether an answer rejects the proof, and not the token.
+   * Tells whether an answer rejects the proof, and not the token. It doesn't where `apiFetch` sent no such token.
    *
-   * @param response An answer of the API's.
+   * @param response An answer of the API's, as `apiFetch` gave it.
    * @returns Whether the same token will do, with another proof.
    */
   isAboutProof(response: Response): boolean;
