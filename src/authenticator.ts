@@ -67,7 +67,7 @@ export abstract class Authenticator {
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
   #madeTokens: Tokens | undefined;
   #madeFetch: Fetch | undefined;
-  #madeShared: Shared | undefined;
+  #madeShared: Shared<this> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -202,7 +202,7 @@ export abstract class Authenticator {
       derived.#madeShared = shared;
       return derived;
     };
-    if (!this.#closing && !(shared.root as this).#closing) return findOrMake(shared, key, make);
+    if (!this.#closing && !shared.root.#closing) return findOrMake(shared, key, make);
     const closed = make();
     closed.close().catch(() => {});
     return closed;
@@ -222,7 +222,7 @@ export abstract class Authenticator {
 
   async #close(): Promise<void> {
     const { root, derived } = this.#shared;
-    const all = root === this ? new Set([this, ...derived.values()]) as Set<this> : [this];
+    const all = root === this ? new Set([this, ...derived.values()]) : [this];
     // Later ones like it are open.
     const key = serializeOptions(this.#options);
     if (derived.get(key) === this) derived.delete(key);
@@ -245,7 +245,7 @@ export abstract class Authenticator {
     return this.close();
   }
 
-  get #shared(): Shared {
+  get #shared(): Shared<this> {
     return this.#madeShared ??= newShared(this);
   }
 
