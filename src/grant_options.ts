@@ -46,8 +46,8 @@ export type CheckedGrantOptions = GrantOptions & { readonly clientAuth: ClientAu
 
 /** Checks the options of a grant, and puts the client authentication in the secret's place. */
 export function checkGrantOptions<Options extends GrantOptions>(options: Options): Options & CheckedGrantOptions {
-  const { clientId, clientSecret: _, basicEncoding, configStore, ...others } = options;
-  const { scopes, resource, authorizationDetails, parameters } = options;
+  const { clientSecret: _, basicEncoding, ...others } = options;
+  const { clientId, configStore, scopes, resource, authorizationDetails, parameters } = options;
   checkString("clientId", clientId);
   if (typeof configStore?.getClientConfig !== "function") {
     throwInvalid(
@@ -63,7 +63,7 @@ export function checkGrantOptions<Options extends GrantOptions>(options: Options
   formParameters(options);
   return {
     ...others,
-    ...{ clientId, configStore, clientAuth: chooseClientAuth(options) },
+    clientAuth: chooseClientAuth(options),
     // Later changes to the caller's objects don't count.
     scopes: checkScopes(scopes),
     resource: checkResource(resource),

@@ -209,6 +209,7 @@ Deno.test("any answer of a token endpoint is credentials fit for a header, or an
       try {
         outcome = parseTokenResponse({ status, headers: new Headers(headers), text }, {
           url: "https://auth.test/token",
+          tokenTypes: ["Bearer"],
           requestedAt,
           now: requestedAt + 100,
           sanitize,
