@@ -5,11 +5,14 @@
  */
 
 import { checkFunction, checkNumber, checkResource, checkScopes, checkString, throwInvalid } from "./arguments.ts";
+import type { MakeTokenSource } from "./authenticator.ts";
 import type { AuthenticatorOptions } from "./authenticator_options.ts";
 import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
 import { chooseClientAuth } from "./token_endpoint/choose_client_auth.ts";
 import type { ClientAuth, ClientSecret, TokenRequest } from "./client_auth/client_auth.ts";
 import type { ClientConfigStore } from "./config_store/client_config_store.ts";
+import type { Grant } from "./token_endpoint/grant.ts";
+import { grantSource, type GrantSourceOptions } from "./token_endpoint/grant_source.ts";
 import { formParameters, type TokenRequestOptions } from "./token_endpoint/parameters.ts";
 
 /** Options of every authenticator that gets its tokens from a token endpoint. */
@@ -70,4 +73,9 @@ export function checkGrantOptions<Options extends GrantOptions>(options: Options
     authorizationDetails: authorizationDetails && JSON.parse(JSON.stringify(authorizationDetails)),
     parameters: structuredClone(parameters),
   } as unknown as Options & CheckedGrantOptions;
+}
+
+/** Makes an authenticator's token source of a grant. Its options have gone through {@linkcode checkGrantOptions}. */
+export function fromGrant(grant: Grant): MakeTokenSource {
+  return (context) => grantSource(grant, context as GrantSourceOptions);
 }

@@ -7,7 +7,7 @@
 import { concealAssertion, readAssertion } from "../client_auth/assertion_parameters.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
 import { Authenticator } from "../authenticator.ts";
-import { fromGrant } from "../from_grant.ts";
+import { fromGrant } from "../grant_options.ts";
 import { requestByGrant } from "../token_endpoint/client_credentials.ts";
 import type { Grant } from "../token_endpoint/grant.ts";
 import type { TokenSource } from "../token_source.ts";
