@@ -27,7 +27,7 @@ import {
 } from "./policy.ts";
 import { isRequestBound } from "./request_bound.ts";
 import { hasSuccessor, liveToken, newHealth, newRetryPolicy, newState, type RefreshState } from "./state.ts";
-import type { RefreshingOptions, RejectedCall, Tokens } from "./tokens.ts";
+import type { RefreshingOptions, RejectedCall, SharedRefreshingOptions, Tokens } from "./tokens.ts";
 
 /** How long a caller waits where it could do without: for a probe, or for a refresh on workerd. In milliseconds. */
 const patience = 1_000;
@@ -53,7 +53,8 @@ const lookTrust = 1_000;
  * @returns The tokens, as `authenticatedFetch` takes them.
  */
 export function refreshing(source: TokenSource, options: RefreshingOptions = {}): Tokens {
-  const { timeout = 10_000, clock = systemClock, onEvent, waitUntil, shared = { health: newHealth } } = options;
+  const { timeout = 10_000, clock = systemClock, onEvent, waitUntil } = options;
+  const { shared = { health: newHealth } } = options as SharedRefreshingOptions;
   const retry = newRetryPolicy(options.retry);
   const context = { clock, retry };
   const attempts = new Attempts(obtain, { shared, ...context });

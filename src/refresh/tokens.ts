@@ -46,8 +46,12 @@ export interface RefreshingOptions {
   onEvent?: AuthenticatorEventListener | undefined;
   /** Where the time comes from. Default: the machine's clocks. */
   clock?: Clock | undefined;
+}
+
+/** What authenticators derived from one another pass besides. */
+export interface SharedRefreshingOptions extends RefreshingOptions {
   /** What is known of the token endpoint. Default: nothing, and shared with no other. */
-  shared?: SharedHealth | undefined;
+  readonly shared?: SharedHealth | undefined;
 }
 
 /** Describes an API call whose token was rejected. */
