@@ -104,7 +104,7 @@ export interface JwtBearerOptions
  *   tokenEndpoint: "https://auth.example.com/oauth/token",
  *   assertion: () => "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl",
  * }));
- * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com", fetch });
+ * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com" });
  * console.log(typeof fetchWithToken); // function
  * ```
  *
