@@ -90,8 +90,9 @@ export abstract class Authenticator {
   }
 
   /**
-   * Gives credentials to use now: the known ones for as long as they live, at once, else new ones. In the last fifth of
-   * their lifetime (5 minutes at most) they are refreshed in the background; failures leave the known ones in use.
+   * Gives credentials to use now: the known ones for as long as they live, at once, else new ones. Near the end of their
+   * lifetime (its last fifth to quarter, by chance, and 5 to 6¼ minutes at most) they are refreshed in the background;
+   * failures leave the known ones in use.
    *
    * @param options A signal for this caller's wait.
    * @returns Credentials that had not expired when the promise settled; `expiresAt` says when they do.
@@ -209,8 +210,8 @@ export abstract class Authenticator {
   }
 
   /**
-   * Ends what is under way, permanently, here and in the authenticators derived from this one: callers who wait for a
-   * token get an `AbortError`, and so do later ones. With `revocation`, the tokens are revoked then. A script ends by
+   * Ends what is under way, permanently: callers who wait for a token get an `AbortError`, and so do later ones. Closing
+   * the first authenticator closes those derived from it that are kept; closing a derived one closes no other. With `revocation`, the tokens are revoked then. A script ends by
    * itself without it; what `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it.
    *
    * @returns A promise that settles when the last token request has ended (on workerd, when it was aborted).

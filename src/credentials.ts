@@ -39,9 +39,9 @@ export class Credentials {
   // No printer, serializer or copy reads private fields, except browsers' consoles: so they hold functions.
   readonly #accessToken: () => string;
   readonly #refreshToken: (() => string) | undefined;
-  /** How the token is presented (RFC 6749 §7.1): `"Bearer"`. */
+  /** How the token is presented (RFC 6749 §7.1), such as `"Bearer"` or `"DPoP"`. */
   readonly tokenType: string;
-  /** When the token expires, in milliseconds since the epoch; absent where the server didn't say. */
+  /** When the token expires, in milliseconds since the epoch; absent where neither the server nor the token, a JWT, says. */
   declare readonly expiresAt?: number;
   /** The scope granted, space-separated; absent where the server didn't say (RFC 6749 §5.1: as requested). */
   declare readonly scope?: string;

@@ -12,7 +12,7 @@ import type { EndpointHealth } from "./state.ts";
 
 /** How attempts to get a token are repeated. */
 export interface RetryOptions {
-  /** The most attempts for callers who have no token. Default: 5; it is 1 while a token lives. */
+  /** The most attempts for callers who have no token, or ask for another. Default: 5; 1 in the background and for a rejection. */
   attempts?: number | undefined;
   /** The longest pause between two attempts, in milliseconds; they grow from 500 ms, with jitter. Default: 3,000. */
   maxBackoff?: number | undefined;
