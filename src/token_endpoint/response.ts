@@ -4,10 +4,11 @@
  * @module
  */
 
-import { Credentials, jwtLifetime, parseExpiresIn } from "../credentials.ts";
+import { Credentials } from "../credentials.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { parseJsonObject } from "../http/json.ts";
 import { parseRetryAfter } from "../http/retry_after.ts";
+import { jwtLifetime, parseExpiresIn } from "./lifetime.ts";
 
 /** A token endpoint's answer, read. */
 export interface TokenResponse {

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import fc from "fast-check";
 import { AuthenticationError, clientSecretBasic, Credentials, getBasicAuthorizationHeader } from "../../mod.ts";
 import { checkScopes } from "../../src/arguments.ts";
-import { jwtLifetime, parseExpiresIn } from "../../src/credentials.ts";
+import { jwtLifetime, parseExpiresIn } from "../../src/token_endpoint/lifetime.ts";
 import { parseRetryAfter } from "../../src/http/retry_after.ts";
 import { buildTokenRequest } from "../../src/token_endpoint/request.ts";
 import { parseTokenResponse } from "../../src/token_endpoint/response.ts";
