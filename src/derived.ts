@@ -11,7 +11,7 @@ import { RejectionCache } from "./token_endpoint/rejection_cache.ts";
 import { formParameters, serializeParameters, type TokenRequestOptions } from "./token_endpoint/parameters.ts";
 import type { TokenEndpointState } from "./token_endpoint/grant_source.ts";
 
-/** How many derived authenticators are kept: some 10 megabytes. */
+/** How many derived authenticators are kept: some 5 megabytes, and 45 with their tokens. */
 const mostDerived = 10_000;
 
 const changeable = /^(scopes|audience|resource|authorizationDetails|parameters|endpoint|headerKey|allowedOrigins)$/;
