@@ -58,7 +58,7 @@ export abstract class Authenticator {
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
   #madeTokens: Tokens | undefined;
   #madeFetch: Fetch | undefined;
-  #madeShared: Shared | undefined;
+  #madeShared: Shared<this> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -81,8 +81,9 @@ export abstract class Authenticator {
   }
 
   /**
-   * Gives credentials to use now: the known ones for as long as they live, at once, else new ones. In the last fifth of
-   * their lifetime (5 minutes at most) they are refreshed in the background; failures leave the known ones in use.
+   * Gives credentials to use now: the known ones for as long as they live, at once, else new ones. Near the end of their
+   * lifetime (its last fifth to quarter, by chance, and 5 to 6¼ minutes at most) they are refreshed in the background;
+   * failures leave the known ones in use.
    *
    * @param options A signal for this caller's wait.
    * @returns Credentials that had not expired when the promise settled; `expiresAt` says when they do.
@@ -193,15 +194,15 @@ export abstract class Authenticator {
       derived.#madeShared = shared;
       return derived;
     };
-    if (!this.#closing && !(shared.root as this).#closing) return findOrMake(shared, key, make);
+    if (!this.#closing && !shared.root.#closing) return findOrMake(shared, key, make);
     const closed = make();
     closed.close().catch(() => {});
     return closed;
   }
 
   /**
-   * Ends what is under way, permanently, here and in the authenticators derived from this one: callers who wait for a
-   * token get an `AbortError`, and so do later ones. With `revocation`, the tokens are revoked then. A script ends by
+   * Ends what is under way, permanently: callers who wait for a token get an `AbortError`, and so do later ones. Closing
+   * the first authenticator closes those derived from it that are kept; closing a derived one closes no other. With `revocation`, the tokens are revoked then. A script ends by
    * itself without it; what `httpProxyUrl`, `verify` and `clientCertificate` need is freed by it.
    *
    * @returns A promise that settles when the last token request has ended (on workerd, when it was aborted).
@@ -213,7 +214,7 @@ export abstract class Authenticator {
 
   async #close(): Promise<void> {
     const { root, derived } = this.#shared;
-    const all = root === this ? new Set([this, ...derived.values()]) as Set<this> : [this];
+    const all = root === this ? new Set([this, ...derived.values()]) : [this];
     // Later ones like it are open.
     const key = serializeOptions(this.#options);
     if (derived.get(key) === this) derived.delete(key);
@@ -236,7 +237,7 @@ export abstract class Authenticator {
     return this.close();
   }
 
-  get #shared(): Shared {
+  get #shared(): Shared<this> {
     return this.#madeShared ??= newShared(this);
   }
 

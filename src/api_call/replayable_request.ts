@@ -91,6 +91,7 @@ export async function replayBody({ init, kept, signal }: ApiCall): Promise<BodyI
     return "getReader" in body || Symbol.asyncIterator in body ? undefined : init.body ?? null;
   }
   // An upload may go on for as long as the API reads it: the caller gets the answer that is there.
-  const parts = await waitFor(kept.parts, { timeout: patience, signal }).catch(() => signal?.throwIfAborted());
+  const parts = await waitFor(kept.parts, { timeout: patience, signal }).catch(() => undefined);
+  signal?.throwIfAborted();
   return parts && await new Blob(parts).arrayBuffer();
 }

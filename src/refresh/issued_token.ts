@@ -12,7 +12,7 @@ import type { RefreshingOptions } from "./tokens.ts";
 /** How long before its end a token is refreshed in the background: a fifth of its life, 5 minutes at most. */
 const refreshShare = 0.2;
 const refreshAtMost = 300_000;
-/** By how much of that window a refresh may start sooner, so that a fleet doesn't refresh in step. */
+/** By how much of that window a refresh may start sooner besides, so that a fleet doesn't refresh in step. */
 const jitterShare = 0.25;
 /** The same for a token that the server has issued a second time: it would do so again. */
 const repeatedShare = 0.05;

@@ -4,26 +4,15 @@
  * @module
  */
 
+import { type EndpointHealth, getPause, isEndpointError, isTransient, type RetryPolicy } from "./health.ts";
 import { ageOf, type Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isSameToken, type IssuedToken } from "./issued_token.ts";
 import type { Place } from "./place.ts";
-import {
-  type EndpointHealth,
-  getPause,
-  hasSuccessor,
-  isLive,
-  liveToken,
-  newHealth,
-  newState,
-  type RefreshState,
-  type RetryPolicy,
-} from "./state.ts";
+import { hasSuccessor, isLive, liveToken, newState, type RefreshState } from "./state.ts";
 
 /** The least time between two background attempts. */
 const backgroundFloor = 1_000;
-/** The ceiling of the first pause after a transient failure; it doubles with each further one. */
-const firstBackoff = 500;
 /** The first pause of background refreshes after a permanent failure; it doubles, up to the longest. */
 const firstBackgroundPause = 5_000;
 const longestBackgroundPause = 300_000;
@@ -43,9 +32,6 @@ const mostHopeless = 100;
 /** For how long after its issue a token may be unknown to an API that replicates, and how long is waited for that. */
 const replicationLag = 60_000;
 const successorPause = 5_000;
-
-/** What the token endpoint itself answered: the rejection cache limits repetitions. */
-const ofTokenEndpoint = /^(token_request_refused|invalid_response|unsupported_token_type|token_endpoint_failed)$/;
 
 /** What a caller gets: a token, an error at once, or a wait for the next token. */
 export type Decision =
@@ -216,7 +202,7 @@ function afterFailure(
   now: number,
 ): RefreshState {
   if (isTransient(error)) return state;
-  const isOwnFault = error instanceof AuthenticationError && !ofTokenEndpoint.test(error.code);
+  const isOwnFault = error instanceof AuthenticationError && !isEndpointError(error);
   return {
     ...pauseBackground(state, now),
     ...forRejection && { rejectionNotBefore: now + rejectionPause },
@@ -228,39 +214,6 @@ function afterFailure(
 function pauseBackground(state: RefreshState, now: number): RefreshState {
   const pause = Math.min(firstBackgroundPause * 2 ** state.backgroundFailures, longestBackgroundPause);
   return { ...state, backgroundFailures: state.backgroundFailures + 1, backgroundNotBefore: now + pause };
-}
-
-/** The health after a token was issued, or an attempt failed. `mayRepeat`: whether the same callers try again. */
-export function reduceHealth(
-  health: EndpointHealth,
-  outcome: { readonly error?: unknown; readonly mayRepeat: boolean },
-  { clock, retry }: { clock: Clock; retry: RetryPolicy },
-): EndpointHealth {
-  const { error, mayRepeat } = outcome;
-  if (error === undefined) return { ...newHealth, isProven: true };
-  if (!isTransient(error)) {
-    // A vault's failure says nothing of the endpoint. What the endpoint rejects may be the client: again one asks first.
-    return error instanceof AuthenticationError && ofTokenEndpoint.test(error.code) ? newHealth : health;
-  }
-  const now = clock.monotonic();
-  const ceiling = Math.min(retry.maxBackoff, firstBackoff * 2 ** health.failures);
-  // Jitter, so that clients which failed together don't come back together.
-  const pause = ceiling * (0.5 + Math.random() / 2);
-  const asked = error.retryAfter ?? 0;
-  return {
-    failures: health.failures + 1,
-    // One absurd answer must not lock callers out.
-    notBefore: now + Math.min(asked, retry.deadline) + pause,
-    backgroundNotBefore: now + asked + pause,
-    isExhausted: health.isExhausted || !mayRepeat || asked > retry.deadline,
-    isProven: false,
-    lastError: error,
-  };
-}
-
-/** Whether the same attempt may succeed later with nothing changed. */
-export function isTransient(error: unknown): error is AuthenticationError {
-  return error instanceof AuthenticationError && error.retryable;
 }
 
 /** What is left of the costs after a time, and the new ones. */

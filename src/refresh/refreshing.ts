@@ -6,6 +6,7 @@
  * @module
  */
 
+import { getPause, isTransient, newHealth, newRetryPolicy, reduceHealth } from "./health.ts";
 import { ageOf, momentOf, systemClock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
@@ -15,28 +16,11 @@ import { type Attempt, Attempts } from "./attempts.ts";
 import { errorForCaller, isRemembered, newLimit } from "./caller_error.ts";
 import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
 import { isSameToken, type IssuedToken, issueToken, remainingLifetime } from "./issued_token.ts";
-import {
-  decide,
-  decideRejection,
-  isTransient,
-  reduce,
-  reduceHealth,
-  refreshableAt,
-  type StateEvent,
-} from "./policy.ts";
+import { decide, decideRejection, reduce, refreshableAt, type StateEvent } from "./policy.ts";
 import { readPlace } from "./place.ts";
 import { isRequestBound } from "./request_bound.ts";
-import {
-  getPause,
-  hasSuccessor,
-  isLive,
-  liveToken,
-  newHealth,
-  newRetryPolicy,
-  newState,
-  type RefreshState,
-} from "./state.ts";
-import type { RefreshingOptions, RejectedCall, Tokens } from "./tokens.ts";
+import { hasSuccessor, isLive, liveToken, newState, type RefreshState } from "./state.ts";
+import type { RefreshingOptions, RejectedCall, SharedRefreshingOptions, Tokens } from "./tokens.ts";
 
 /** How long a caller waits where it could do without: for a probe, or for a refresh on workerd. In milliseconds. */
 const patience = 1_000;
@@ -62,7 +46,8 @@ const lookTrust = 1_000;
  * @returns The tokens, as `authenticatedFetch` takes them.
  */
 export function refreshing(source: TokenSource, options: RefreshingOptions = {}): Tokens {
-  const { timeout = 10_000, clock = systemClock, onEvent, waitUntil, shared = { health: newHealth } } = options;
+  const { timeout = 10_000, clock = systemClock, onEvent, waitUntil } = options;
+  const { shared = { health: newHealth } } = options as SharedRefreshingOptions;
   const retry = newRetryPolicy(options.retry);
   const context = { clock, retry };
   const attempts = new Attempts(obtain, { shared, ...context });
@@ -74,7 +59,6 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
-  const sendReused = (token: IssuedToken) => send({ type: "reused", remaining: remainingLifetime(token, clock) });
   const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
     lookAgainAt = 0;
@@ -83,7 +67,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   function fresh(): IssuedToken | undefined {
     const now = clock.wall();
     if (!(now >= lookedAt && now < lookAgainAt) && !look(now)) return undefined;
-    if (onEvent) sendReused(token!);
+    if (onEvent) send({ type: "reused", remaining: remainingLifetime(token!, clock) });
     return token;
   }
 
@@ -109,20 +93,19 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return true;
   }
 
-  async function obtain({ reason, number, signal }: Attempt): Promise<IssuedToken> {
+  async function obtain(made: Attempt): Promise<IssuedToken> {
+    const { reason, attempt, background, signal } = made;
     const start = momentOf(clock);
-    const background = !attempts.limits.hasWaiters;
     const forRejection = reason === "refused";
-    const request = { reason, attempt: number, behind: background };
+    const request = { reason, attempt, behind: background };
     // Not longer than the last caller waits.
-    const left = number === 1 ? retry.deadline : Math.max(attempts.limits.end - clock.monotonic(), 1);
+    const left = attempt === 1 ? retry.deadline : Math.max(attempts.limits.end - clock.monotonic(), 1);
     note({ type: "started" });
     send({ type: "requested", ...request });
     try {
       const issued = await withDeadline(
         { timeout: Math.min(timeout, left), signal },
-        (signal) =>
-          source({ signal, reason, attempt: number, background, forget: () => void (signal.aborted || forget()) }),
+        (signal) => source({ ...made, signal, forget: () => void (signal.aborted || forget()) }),
       );
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.
@@ -135,7 +118,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
-        const outcome = { error, mayRepeat: attempts.mayRepeat(number) };
+        const outcome = { error, mayRepeat: attempts.mayRepeat(attempt) };
         if (!isRemembered(error)) shared.health = reduceHealth(shared.health, outcome, context);
         note({ type: "failed", error, background, forRejection });
       }
@@ -183,14 +166,13 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     checkOpen(signal);
     const known = fresh();
     if (known) return known;
-    const live = liveToken(state, clock);
-    if (!live) return await next(state.current ? "expired" : "first", signal);
+    if (!liveToken(state, clock)) return await next(state.current ? "expired" : "first", signal);
     // Nothing else would keep the refresh running: this caller does, for a second at most.
     note({ type: "carried" });
     return await waitFor(attempts.join("early", 1), { timeout: patience, signal }).catch(() => {
       checkOpen(signal);
-      sendReused(live);
-      return live;
+      // The live token may have expired meanwhile, or been dropped.
+      return fresh() ?? next("expired", signal);
     });
   }
 

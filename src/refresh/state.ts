@@ -1,5 +1,5 @@
 /**
- * What is known of tokens and of their endpoint: plain data that the policy decides by.
+ * What is known of tokens: plain data that the policy decides by.
  *
  * Moments are milliseconds of the monotonic clock; a token's age counts by both clocks (`ageOf`).
  *
@@ -7,31 +7,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import type { AuthenticationError } from "../errors.ts";
 import { type IssuedToken, remainingLifetime } from "./issued_token.ts";
-
-/** How attempts to get a token are repeated. */
-export interface RetryPolicy {
-  readonly attempts: number;
-  readonly maxBackoff: number;
-  readonly deadline: number;
-}
-
-/** What is known of the token endpoint. Authenticators derived from one another share it. */
-export interface EndpointHealth {
-  /** Transient failures in a row. */
-  readonly failures: number;
-  /** Before this moment no request is sent for a caller who waits. */
-  readonly notBefore: number;
-  /** Before this moment none is sent in the background: a longer `Retry-After` is kept to the letter. */
-  readonly backgroundNotBefore: number;
-  /** Whether attempts were used up: callers get the last error until `notBefore`, then one request probes. */
-  readonly isExhausted: boolean;
-  /** Whether its last answer was a token: if not, one attempt at a time finds out, for all. */
-  readonly isProven: boolean;
-  /** The last transient failure. */
-  readonly lastError?: AuthenticationError | undefined;
-}
 
 /** A route on which a new token was rejected as well. */
 export interface HopelessRoute {
@@ -77,14 +53,6 @@ export interface RefreshState {
   readonly accepted: ReadonlyMap<string, IssuedToken>;
 }
 
-export const newHealth: EndpointHealth = {
-  failures: 0,
-  notBefore: -Infinity,
-  backgroundNotBefore: -Infinity,
-  isExhausted: false,
-  isProven: false,
-};
-
 export const newState: RefreshState = {
   isRejected: false,
   trySuccessorAt: -Infinity,
@@ -100,13 +68,6 @@ export const newState: RefreshState = {
   hopeless: new Map(),
   accepted: new Map(),
 };
-
-/** Fills in what options leave open. */
-export function newRetryPolicy(
-  { attempts = 5, maxBackoff = 3_000, deadline = 30_000 }: { [K in keyof RetryPolicy]?: number | undefined } = {},
-): RetryPolicy {
-  return { attempts, maxBackoff, deadline };
-}
 
 /** The live token of a state, if there is one. */
 export function liveToken({ current, successor, trySuccessorAt }: RefreshState, clock: Clock): IssuedToken | undefined {
@@ -124,9 +85,4 @@ export function hasSuccessor({ successor }: RefreshState, token: IssuedToken): b
 /** Whether a token hasn't expired. */
 export function isLive(token: IssuedToken, clock: Clock): boolean {
   return remainingLifetime(token, clock) > 0;
-}
-
-/** How long the endpoint is to be spared: a longer `Retry-After` counts, though a caller may probe sooner. */
-export function getPause({ notBefore, backgroundNotBefore }: EndpointHealth, clock: Clock): number {
-  return Math.max(notBefore, backgroundNotBefore) - clock.monotonic();
 }
