@@ -42,7 +42,7 @@ export type {
   TokenSourceRequest,
 } from "./src/token_source.ts";
 export { refreshing } from "./src/refresh/refreshing.ts";
-export type { RefreshingOptions, RejectedCall, RetryOptions, SharedHealth, Tokens } from "./src/refresh/tokens.ts";
+export type { RefreshingOptions, RejectedCall, RetryOptions, Tokens } from "./src/refresh/tokens.ts";
 export type { Clock } from "./src/clock.ts";
 export type { Fetch } from "./src/http/fetch.ts";
 export type { ClientCertificate } from "./src/transport/transport.ts";
@@ -78,7 +78,6 @@ export {
 export { clientCredentials, type ClientCredentialsOptions } from "./src/token_endpoint/client_credentials.ts";
 export type { IssuedToken } from "./src/refresh/issued_token.ts";
 export type { Moment } from "./src/clock.ts";
-export type { EndpointHealth } from "./src/refresh/state.ts";
 export { getToken, type GetTokenOptions } from "./src/token_endpoint/get_token.ts";
 export { GrantType } from "./src/token_endpoint/grant_type.ts";
 export type {

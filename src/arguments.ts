@@ -44,7 +44,7 @@ export function checkScopes(value: unknown): readonly string[] | undefined {
 export function checkString(name: string, value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throwInvalid(name, "a string", value);
-  return value as string;
+  return value;
 }
 
 /** A header name (RFC 9110 §5.1), in lower case; an empty one is none. Those that `fetch` sets itself would get lost. */

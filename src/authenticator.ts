@@ -61,7 +61,7 @@ export abstract class Authenticator {
   // Made when first needed: thousands of idle authenticators, one for each tenant, stay cheap.
   #madeTokens: Tokens | undefined;
   #madeFetch: Fetch | undefined;
-  #madeShared: Shared | undefined;
+  #madeShared: Shared<this> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -85,7 +85,7 @@ export abstract class Authenticator {
 
   /**
    * Returns live credentials: the known ones at once, else new ones. In the last fifth of their lifetime (5 minutes at
-   * most) they are refreshed in the background; failures leave the known ones in use.
+   * most; up to a quarter sooner, by chance) they are refreshed in the background; failures leave the known ones in use.
    *
    * @param options A signal for this caller's wait.
    * @returns Credentials that had not expired when the promise settled; `expiresAt` says when they do.
@@ -192,15 +192,15 @@ export abstract class Authenticator {
       derived.#madeShared = shared;
       return derived;
     };
-    if (!this.#closing && !(shared.root as this).#closing) return findOrMake(shared, key, make);
+    if (!this.#closing && !shared.root.#closing) return findOrMake(shared, key, make);
     const closed = make();
     closed.close().catch(() => {});
     return closed;
   }
 
   /**
-   * Closes this authenticator and those derived from it, permanently: waiting and later callers get an `AbortError`.
-   * Tokens are revoked if `revocation` is set; a proxy's and TLS connections are closed. A script ends without it, too.
+   * Closes it, permanently: waiting and later callers get an `AbortError`. The first authenticator closes those derived
+   * from it, too. Tokens are revoked if `revocation` is set, and a transport's connections are closed.
    *
    * @returns A promise that settles when the last token request has ended (on workerd, when it was aborted).
    * @throws {AuthenticationError} If a token couldn't be revoked; all else is done.
@@ -211,7 +211,7 @@ export abstract class Authenticator {
 
   async #close(): Promise<void> {
     const { root, derived } = this.#shared;
-    const all = root === this ? new Set([this, ...derived.values()]) as Set<this> : [this];
+    const all = root === this ? new Set([this, ...derived.values()]) : [this];
     // Later ones like it are open.
     const key = serializeOptions(this.#options);
     if (derived.get(key) === this) derived.delete(key);
@@ -238,7 +238,7 @@ export abstract class Authenticator {
     return summarize(this.#options, this.#closing ? "closed" : this.#madeTokens?.last);
   }
 
-  get #shared(): Shared {
+  get #shared(): Shared<this> {
     return this.#madeShared ??= newShared(this);
   }
 

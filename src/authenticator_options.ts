@@ -5,20 +5,20 @@
  */
 
 import { checkDuration, checkFunction, checkHeaderKey, checkNumber, checkUrl, throwInvalid } from "./arguments.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
-import type { AuthenticatorEventListener } from "./events.ts";
+import { newRetryPolicy } from "./refresh/health.ts";
 import { type Fetch, globalFetch } from "./http/fetch.ts";
 import { getRemainingLifetime, type IssuedToken } from "./refresh/issued_token.ts";
-import type { RetryOptions } from "./refresh/tokens.ts";
+import type { RefreshingOptions } from "./refresh/tokens.ts";
 import type { TokenRequestOptions } from "./token_endpoint/parameters.ts";
 import type { TokenRevocation } from "./token_endpoint/token_revocation.ts";
 import { hostTransport } from "./transport/host.ts";
 import type { ClientCertificate, Transport, TransportOptions } from "./transport/transport.ts";
 
 /** Options that every {@linkcode Authenticator} takes. */
-export interface AuthenticatorOptions {
+export interface AuthenticatorOptions extends RefreshingOptions {
   /**
    * The API that is called, as an absolute URL. Its origin gets the token, and no other but `allowedOrigins`. Inputs of
    * `fetch` resolve against it as links do: end it in a slash for a path to count, and start the inputs without one.
@@ -26,8 +26,6 @@ export interface AuthenticatorOptions {
   endpoint: string | URL;
   /** Name of the header that carries the token. Default: what the config store says, else `authorization`. */
   headerKey?: string | undefined;
-  /** What that header says. Default: the token's type and the token (RFC 6749 §7.1). */
-  authorization?: ((credentials: Credentials) => string) | undefined;
   /** Sends all requests, in the shape of `fetch`. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /**
@@ -42,18 +40,6 @@ export interface AuthenticatorOptions {
   verify?: boolean | string | undefined;
   /** The certificate to show to servers that ask for one (mutual TLS, RFC 8705). Default: none. */
   clientCertificate?: ClientCertificate | undefined;
-  /** The lifetime of a token whose server doesn't say, in milliseconds. Default: 300,000. */
-  defaultLifetime?: number | undefined;
-  /**
-   * For platforms that stop work once a response is sent: keeps a background refresh running. On Cloudflare the
-   * `waitUntil` of `cloudflare:workers`, which always means the request at hand; not a request's own `ctx.waitUntil`,
-   * which the authenticator would outlive. Default: none; where it is needed, one caller waits for the refresh instead.
-   */
-  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** How attempts to get a token are repeated. Default: 5 attempts within 30 seconds. */
-  retry?: RetryOptions | undefined;
-  /** How long one attempt to get a token may take, in milliseconds. Default: 10,000. */
-  timeout?: number | undefined;
   /**
    * Tells whether the API rejects the token by this response; to read its body, read that of a clone. Default: a 401 does,
    * and a 403 whose challenge says `invalid_token` (RFC 6750 §3.1).
@@ -67,10 +53,6 @@ export interface AuthenticatorOptions {
   dpop?: ProofOfPossession | undefined;
   /** Revokes the token when the authenticator is closed (RFC 7009): made by `tokenRevocation`. Default: none. */
   revocation?: TokenRevocation | undefined;
-  /** Receives events. What it throws changes nothing. Default: none. */
-  onEvent?: AuthenticatorEventListener | undefined;
-  /** Where the time comes from. Default: the machine's clocks. */
-  clock?: Clock | undefined;
 }
 
 /** Options of a single call. */
@@ -111,9 +93,7 @@ export function checkOptions(options: AuthenticatorOptions, transport: Fetch = g
   }
   checkDuration("defaultLifetime", options.defaultLifetime);
   checkDuration("timeout", options.timeout);
-  checkDuration("retry.maxDelay", retry?.maxDelay);
-  checkDuration("retry.totalTimeout", retry?.totalTimeout);
-  checkNumber("retry.maxAttempts", retry?.maxAttempts, 1);
+  newRetryPolicy(retry);
   checkNumber("maxReplayBody", options.maxReplayBody, 0);
   if (dpop && !dpop.apiFetch) throwInvalid("dpop", "what dpop() returns", dpop);
   if (revocation && !revocation.revoke) throwInvalid("revocation", "what tokenRevocation() returns", revocation);

@@ -6,8 +6,7 @@
 
 import { checkClient } from "./arguments.ts";
 import { Authenticator } from "./authenticator.ts";
-import { fromGrant } from "./from_grant.ts";
-import { checkGrantOptions, type GrantOptions } from "./grant_options.ts";
+import { checkGrantOptions, fromGrant, type GrantOptions } from "./grant_options.ts";
 import { clientCredentialsGrant } from "./token_endpoint/grant.ts";
 
 /** Options of a {@linkcode ClientCredentialsAuthenticator}: `clientSecret` or `clientAuth` is needed. */

@@ -1,5 +1,5 @@
 /**
- * The access token an authorization server gave, and the arithmetic of how long it lives.
+ * The access token an authorization server gave.
  *
  * @module
  */
@@ -41,9 +41,9 @@ export class Credentials {
   // No printer, serializer or copy reads private fields, except browsers' consoles: so they hold functions.
   readonly #accessToken: () => string;
   readonly #refreshToken: (() => string) | undefined;
-  /** How the token is presented (RFC 6749 §7.1): `"Bearer"`. */
+  /** How the token is presented (RFC 6749 §7.1), such as `"Bearer"` or `"DPoP"`. */
   readonly tokenType: string;
-  /** When the token expires, in milliseconds since the epoch; absent where the server didn't say. */
+  /** When the token expires, in milliseconds since the epoch; absent where neither the server nor the token, a JWT, says. */
   declare readonly expiresAt?: number;
   /** The scope granted, space-separated; absent where the server didn't say (RFC 6749 §5.1: as requested). */
   declare readonly scope?: string;
@@ -58,6 +58,9 @@ export class Credentials {
     const { accessToken, tokenType = "Bearer", refreshToken } = init;
     if (!presentable.test(accessToken) || !/^[\w-]+$/.test(tokenType)) {
       throw new TypeError("accessToken and tokenType must be made of the characters of RFC 6750 §2.1.");
+    }
+    if (init.expiresAt !== undefined && !(typeof init.expiresAt === "number" && init.expiresAt >= 0)) {
+      throw new TypeError("expiresAt must be a number: milliseconds since the epoch.");
     }
     this.#accessToken = () => accessToken;
     this.#refreshToken = refreshToken === undefined ? undefined : () => refreshToken;
@@ -103,43 +106,3 @@ const redacted = "[redacted]";
  * would split the header, and on some runtimes the error for them would quote the token.
  */
 const presentable = /^[A-Za-z0-9\-._~+/!]+=*$/;
-
-/** Longer lifetimes than this are taken for nonsense (an epoch time in `expires_in`, say), in milliseconds. */
-const longestLifetime = 10 * 365 * 24 * 3_600_000;
-
-/**
- * The lifetime in `expires_in`, in milliseconds. Servers send numbers, strings and floats; zero, negative, absurd
- * and unreadable ones say nothing (RFC 6749 §5.1 makes it optional).
- */
-export function parseExpiresIn(value: unknown): number | undefined {
-  const isNumeric = typeof value === "number" ||
-    typeof value === "string" && /^\d+(\.\d+)?$/.test(value.trim());
-  return plausible(isNumeric ? Number(value) * 1000 : NaN);
-}
-
-/**
- * The lifetime by a JWT's own `exp`, in milliseconds from `now`. Its `iat` keeps a wrong local clock from stretching it,
- * or from making a fresh token look expired.
- */
-export function jwtLifetime(token: string, now: number): number | undefined {
-  const { exp, iat } = readJwtClaims(token);
-  if (typeof exp !== "number") return undefined;
-  const left = exp * 1000 - now;
-  const whole = typeof iat === "number" ? (exp - iat) * 1000 : left;
-  return plausible(Math.min(left, whole)) ?? plausible(Math.max(left, whole));
-}
-
-function readJwtClaims(token: string): { exp?: unknown; iat?: unknown } {
-  try {
-    // The signature is the API's business: a forged `exp` could only change when we ask for a new token. And only
-    // numbers are read, so the web's own decoder will do, which minds no UTF-8: @std's would be a part of every core.
-    const payload = token.split(".")[1] ?? "";
-    return Object(JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))));
-  } catch {
-    return {};
-  }
-}
-
-function plausible(lifetime: number): number | undefined {
-  return lifetime > 0 && lifetime <= longestLifetime ? lifetime : undefined;
-}

@@ -4,14 +4,14 @@
  * @module
  */
 
+import { newHealth } from "./refresh/health.ts";
 import { checkHeaderKey } from "./arguments.ts";
 import { type CheckedOptions, checkOrigins, type WithOptions } from "./authenticator_options.ts";
-import { newHealth } from "./refresh/state.ts";
 import { RejectionCache } from "./token_endpoint/rejection_cache.ts";
 import { formParameters, serializeParameters, type TokenRequestOptions } from "./token_endpoint/parameters.ts";
 import type { TokenEndpointState } from "./token_endpoint/grant_source.ts";
 
-/** How many derived authenticators are kept: some 10 megabytes. */
+/** How many derived authenticators are kept: some 5 megabytes, and 45 with their tokens. */
 const mostDerived = 10_000;
 
 const changeable = /^(scopes|audience|resource|authorizationDetails|parameters|endpoint|headerKey|allowedOrigins)$/;
@@ -20,15 +20,15 @@ const changeable = /^(scopes|audience|resource|authorizationDetails|parameters|e
 type Changeable = CheckedOptions & TokenRequestOptions;
 
 /** What authenticators derived from one another share. */
-export interface Shared extends TokenEndpointState {
+export interface Shared<T> extends TokenEndpointState {
   /** The one that all others were derived from. */
-  readonly root: unknown;
+  readonly root: T;
   /** Those that are kept, by what they request; the last used is last. */
-  readonly derived: Map<string, unknown>;
+  readonly derived: Map<string, T>;
 }
 
 /** Makes the shared part of an authenticator, which others may be derived from. */
-export function newShared(root: unknown): Shared {
+export function newShared<T>(root: T): Shared<T> {
   return { root, derived: new Map(), health: newHealth, rejections: new RejectionCache() };
 }
 
@@ -46,8 +46,8 @@ export function mergeOptions(options: Changeable, changes: WithOptions): Changea
 }
 
 /** Gives the authenticator that is kept under a key, or makes it. */
-export function findOrMake<T>({ derived }: Shared, key: string, make: () => T): T {
-  const found = derived.get(key) as T | undefined ?? make();
+export function findOrMake<T>({ derived }: Shared<T>, key: string, make: () => T): T {
+  const found = derived.get(key) ?? make();
   derived.delete(key);
   derived.set(key, found);
   if (derived.size > mostDerived) derived.delete(derived.keys().next().value!);

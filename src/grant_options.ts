@@ -10,7 +10,10 @@ import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/b
 import { chooseClientAuth } from "./token_endpoint/choose_client_auth.ts";
 import type { ClientAuth, ClientSecret, TokenRequest } from "./client_auth/client_auth.ts";
 import type { ClientConfigStore } from "./config_store/client_config_store.ts";
+import type { Grant } from "./token_endpoint/grant.ts";
+import { grantSource, type GrantSourceOptions } from "./token_endpoint/grant_source.ts";
 import { formParameters, type TokenRequestOptions } from "./token_endpoint/parameters.ts";
+import type { MakeTokenSource } from "./token_source.ts";
 
 /** Options of every authenticator that gets its tokens from a token endpoint. */
 export interface GrantOptions extends AuthenticatorOptions, TokenRequestOptions {
@@ -46,8 +49,8 @@ export type CheckedGrantOptions = GrantOptions & { readonly clientAuth: ClientAu
 
 /** Checks the options of a grant, and puts the client authentication in the secret's place. */
 export function checkGrantOptions<Options extends GrantOptions>(options: Options): Options & CheckedGrantOptions {
-  const { clientId, clientSecret: _, basicEncoding, configStore, ...rest } = options;
-  const { scopes, resource, authorizationDetails, parameters, ...others } = rest;
+  const { clientSecret: _, basicEncoding, ...others } = options;
+  const { clientId, configStore, scopes, resource, authorizationDetails, parameters } = options;
   checkString("clientId", clientId);
   if (typeof configStore?.getClientConfig !== "function") {
     throwInvalid(
@@ -63,11 +66,16 @@ export function checkGrantOptions<Options extends GrantOptions>(options: Options
   formParameters(options);
   return {
     ...others,
-    ...{ clientId, configStore, clientAuth: chooseClientAuth(options) },
+    clientAuth: chooseClientAuth(options),
     // Later changes to the caller's objects don't count.
     ...scopes && { scopes: [...scopes] },
     ...resource && { resource: checkResource(resource) },
     ...authorizationDetails && { authorizationDetails: JSON.parse(JSON.stringify(authorizationDetails)) },
     ...parameters && { parameters: structuredClone(parameters) },
   } as unknown as Options & CheckedGrantOptions;
+}
+
+/** Makes an authenticator's token source of a grant. Its options have gone through {@linkcode checkGrantOptions}. */
+export function fromGrant(grant: Grant): MakeTokenSource {
+  return (context) => grantSource(grant, context as GrantSourceOptions);
 }

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { Credentials } from "@m2m/authenticator";
-import { jwtLifetime, parseExpiresIn } from "../src/credentials.ts";
+import { jwtLifetime, parseExpiresIn } from "../src/token_endpoint/lifetime.ts";
 
 const planted = ["planted-access-token", "planted-refresh-token"] as const;
 

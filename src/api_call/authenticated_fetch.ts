@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fetch } from "../http/fetch.ts";
+import { type Fetch, globalFetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { cancel, copyBody } from "./bodies.ts";
@@ -17,17 +17,17 @@ import { type ApiCall, defaultMaxReplayBody, isRequest, keepBody } from "./repla
 /** What the call needs of DPoP (RFC 9449). */
 export interface ApiProofs {
   /**
-   * Adds a proof to what a `fetch` sends.
+   * Adds a proof to each request of a `fetch` that carries a token of this kind.
    *
    * @param fetch What sends the requests.
-   * @param headerKey The header that carries the token. Default: `authorization`.
+   * @param headerKey The header that carries the token, in lower case. Default: `authorization`.
    * @returns What sends them with a proof.
    */
   apiFetch(fetch: Fetch, headerKey?: string): Fetch;
   /**
-   * Tells whether an answer rejects the proof, and not the token.
+   * Tells whether an answer rejects the proof, and not the token. It doesn't where `apiFetch` sent no such token.
    *
-   * @param response An answer of the API's.
+   * @param response An answer of the API's, as `apiFetch` gave it.
    * @returns Whether the same token will do, with another proof.
    */
   isAboutProof(response: Response): boolean;
@@ -37,8 +37,8 @@ export interface ApiProofs {
 export interface AuthenticatedFetchOptions {
   /** The API. Inputs resolve against it, and its origin gets the token. */
   endpoint: string | URL;
-  /** What sends the requests. */
-  fetch: Fetch;
+  /** Sends the requests. Default: the global `fetch`. */
+  fetch?: Fetch | undefined;
   /** The header that carries the token, where it is known before the first token. Then the token names it. */
   headerKey?: string | undefined;
   /** Origins besides the endpoint's that may have the token. */
@@ -70,7 +70,7 @@ const path = /^\/(?![/\\\t\n\r])/;
  * import { authenticatedFetch, Credentials, refreshing } from "@m2m/authenticator";
  *
  * const tokens = refreshing(() => Promise.resolve({ credentials: new Credentials({ accessToken: "a-token" }) }));
- * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com", fetch });
+ * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com" });
  * console.log(typeof fetchWithToken); // function
  * ```
  *
@@ -79,7 +79,7 @@ const path = /^\/(?![/\\\t\n\r])/;
  * @returns A function in the shape of `fetch`.
  */
 export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOptions): Fetch {
-  const { fetch, dpop, isRejected, maxReplayBody = defaultMaxReplayBody, allowedOrigins = [] } = options;
+  const { fetch = globalFetch, dpop, isRejected, maxReplayBody = defaultMaxReplayBody, allowedOrigins = [] } = options;
   const base = new URL(options.endpoint).href;
   const origins = [base, ...allowedOrigins].map((url) => new URL(url).origin);
   const home = origins[0]!;
@@ -143,12 +143,12 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
           if (hasHeader(own, headerKey)) token = undefined;
         }
       }
-      const headers = !token ? own! : own ? addHeaders(own, token.headers) : token.headers;
+      const headers = !token ? addHeaders(own!, {}) : own ? addHeaders(own, token.headers) : token.headers;
       sent.headers = headers;
       if (request) kept = keepBody(request, sent, maxReplayBody);
       const send = token ? api.chooseFetch(token.headerKey) : fetch;
       const response = await send(kept?.request ?? request ?? href, sent);
-      if (response.ok && !isRejected) return response;
+      if (response.ok && !isRejected && !tokens.isWary) return response;
       const call = { href, request, init: sent, headers, redirect, signal, kept, headerKey, origins, fetch: send };
       return token
         ? await replayRejected(response, call, token, api)

@@ -55,10 +55,12 @@ export function decideRedirect(
   const isGet = status === 303 ? !isGetOrHead(hop.method) : status < 303 && /^POST$/i.test(hop.method);
   // Once it has left, it stays away: a redirect back must not bring the credential along for a stranger's request.
   const isHome = hop.isHome && origins.includes(origin);
+  const hasLeft = origin !== new URL(hop.href).origin;
   const headers = new Headers(hop.headers);
   for (const name of [...headers.keys()]) {
-    const isCredential = name === headerKey || /^((proxy-)?authorization|cookie)$/.test(name);
-    if (isGet && name.startsWith("content-") || !isHome && isCredential) headers.delete(name);
+    // The caller's own credentials are for the origin that they were sent to; the token is for all of `origins`.
+    const isGone = name === headerKey ? !isHome : hasLeft && /^((proxy-)?authorization|cookie)$/.test(name);
+    if (isGone || isGet && name.startsWith("content-")) headers.delete(name);
   }
   return { href, method: isGet ? "GET" : hop.method, headers, isGet: hop.isGet || isGet, isHome };
 }

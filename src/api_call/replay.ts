@@ -43,15 +43,16 @@ export async function replayRejected(
   let call = sent;
   let token = issued;
   let response = first;
-  let route = "";
   for (let replays = 0;; replays++) {
     const last = await followRedirects(response, call);
     const rejected = last.isHome && await isRejected(last.response);
-    if (replays > 0) tokens.replayed(last.response.status, !rejected, route);
-    if (!rejected) return last.response;
-    route = toRoute(href);
+    if (replays > 0) tokens.replayed(last.response.status);
+    if (!rejected) {
+      if (last.isHome && tokens.isWary) tokens.accepted(token, href);
+      return last.response;
+    }
     // Later calls are to have another token, whether or not this one can be replayed, and however long its body takes.
-    const replacing = tokens.replace(token, { route, replays, signal });
+    const replacing = tokens.replace(token, { url: href, replays, signal });
     replacing.catch(() => {});
     const body = !last.isGet && replays < maxReplays ? await replayBody(sent) : undefined;
     const next = body === undefined ? undefined : await replacing;
@@ -67,10 +68,4 @@ export async function replayRejected(
     token = next;
     response = await fetch(request ?? href, { ...init, headers, body });
   }
-}
-
-/** Names where a call goes, without the query and the identifiers in the path: numbers, and long words with digits. */
-function toRoute(href: string): string {
-  const { origin, pathname } = new URL(href);
-  return origin + pathname.replace(/\/(?:\d+|(?=[^/]*\d)[^/]{8,})(?=\/|$)/g, "/0");
 }

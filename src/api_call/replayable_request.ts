@@ -4,9 +4,12 @@
  * @module
  */
 
-import { untilAborted } from "../refresh/deadlines.ts";
+import { waitFor } from "../refresh/deadlines.ts";
 import { copyBody, readUpTo } from "./bodies.ts";
 import { addHeaders } from "./headers.ts";
+
+/** How long a call that is to be replayed waits for the rest of its body, in milliseconds. */
+const patience = 1_000;
 
 /** How much of a `Request`'s body is kept for a replay by default, in bytes: 1 MiB. */
 export const defaultMaxReplayBody = 1_048_576;
@@ -87,7 +90,8 @@ export async function replayBody({ init, kept, signal }: ApiCall): Promise<BodyI
     const body = Object(init.body);
     return "getReader" in body || Symbol.asyncIterator in body ? undefined : init.body ?? null;
   }
-  // An upload that stalls must not outlast the caller's patience.
-  const parts = await untilAborted(signal, kept.parts);
+  // An upload may go on for as long as the API reads it: the caller gets the answer that is there.
+  const parts = await waitFor(kept.parts, { timeout: patience, signal }).catch(() => undefined);
+  signal?.throwIfAborted();
   return parts && await new Blob(parts).arrayBuffer();
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { untilAborted, withDeadline } from "../refresh/deadlines.ts";
+import { waitFor, withDeadline } from "../refresh/deadlines.ts";
 import { type Clock, getAge, type Moment, readMoment, systemClock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type Flight, newFlight } from "../refresh/single_flight.ts";
@@ -108,7 +108,7 @@ export class CachedLookup<T> {
     for (;;) {
       try {
         const flight = found.flight.join(() => this.#search(found, signal));
-        return await untilAborted(signal, flight);
+        return await waitFor(flight, { signal });
       } catch (error) {
         signal?.throwIfAborted();
         if (error !== leaderLeft) throw error;

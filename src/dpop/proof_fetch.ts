@@ -4,7 +4,7 @@
  * @module
  */
 
-import { untilAborted } from "../refresh/deadlines.ts";
+import { waitFor } from "../refresh/deadlines.ts";
 import { cancel, discardBody } from "../api_call/bodies.ts";
 import { type ApiCall, defaultMaxReplayBody, keepBody, readCall, replayBody } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
@@ -127,7 +127,7 @@ class Sending {
   #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
     const { signal } = this.#call;
     const proof = this.#prover.prove(target, nonce);
-    return untilAborted(signal, proof);
+    return waitFor(proof, { signal });
   }
 
   async #noted(sent: Promise<Response>): Promise<Response> {

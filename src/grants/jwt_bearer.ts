@@ -7,7 +7,7 @@
 import { readAssertion, redactAssertion } from "../client_auth/assertion_parameters.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
 import { Authenticator } from "../authenticator.ts";
-import { fromGrant } from "../from_grant.ts";
+import { fromGrant } from "../grant_options.ts";
 import { requestByGrant } from "../token_endpoint/client_credentials.ts";
 import type { Grant } from "../token_endpoint/grant.ts";
 import type { TokenSource } from "../token_source.ts";
@@ -104,7 +104,7 @@ export interface JwtBearerOptions
  *   tokenEndpoint: "https://auth.example.com/oauth/token",
  *   assertion: () => "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl",
  * }));
- * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com", fetch });
+ * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com" });
  * console.log(typeof fetchWithToken); // function
  * ```
  *

@@ -7,7 +7,7 @@
 import type { CallOptions } from "../authenticator_options.ts";
 import { AuthenticationError } from "../errors.ts";
 import { Authenticator } from "../authenticator.ts";
-import { fromGrant } from "../from_grant.ts";
+import { fromGrant } from "../grant_options.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { requestByGrant } from "../token_endpoint/client_credentials.ts";
 import type { TokenSource } from "../token_source.ts";

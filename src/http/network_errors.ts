@@ -4,10 +4,9 @@
  * @module
  */
 
-/** Whether the runtime forbade it: Deno's `NotCapable`, which older ones call `PermissionDenied`. */
+/** Whether Deno forbade it. A `PermissionDenied` is the operating system's, against which no flag of Deno's helps. */
 export function isDenied(error: unknown): boolean {
-  const { name } = Object(error);
-  return name === "NotCapable" || name === "PermissionDenied";
+  return Object(error).name === "NotCapable";
 }
 
 /** Runtimes wrap errors: the innermost message says most. */

@@ -4,14 +4,14 @@
  * @module
  */
 
+import { isTransient, type RetryPolicy } from "./health.ts";
 import type { Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { RefreshReason } from "../events.ts";
-import { sleep, untilAborted } from "./deadlines.ts";
-import { isTransient } from "./policy.ts";
+import type { TokenSourceRequest } from "../token_source.ts";
+import { sleep, waitFor } from "./deadlines.ts";
 import { isRequestBound } from "./request_bound.ts";
 import { type Flight, newFlight } from "./single_flight.ts";
-import type { RetryPolicy } from "./state.ts";
 import type { SharedHealth } from "./tokens.ts";
 
 /** The pause before a page in place of a token response is asked for again, in milliseconds. */
@@ -27,13 +27,8 @@ export interface AttemptLimits {
   readonly isNeeded: boolean;
 }
 
-/** One attempt. */
-export interface Attempt {
-  readonly reason: RefreshReason;
-  /** Its number in the row, from 1. */
-  readonly number: number;
-  readonly signal: AbortSignal;
-}
+/** One attempt, as its row knows it. */
+export type Attempt = Omit<TokenSourceRequest, "forget">;
 
 type MakeAttempt<T> = (attempt: Attempt) => Promise<T>;
 
@@ -70,16 +65,16 @@ export class Attempts<T> {
   }
 
   /** Whether another attempt may follow this one for the callers who have no token. */
-  mayRepeat(number: number): boolean {
+  mayRepeat(attempt: number): boolean {
     const { isNeeded, attempts, end } = this.limits;
-    return !isNeeded || number < attempts && this.#options.clock.monotonic() < end;
+    return !isNeeded || attempt < attempts && this.#options.clock.monotonic() < end;
   }
 
   async #run(reason: RefreshReason, signal: AbortSignal): Promise<T> {
     const { shared, clock } = this.#options;
     let mayBePage = true;
     let failure: unknown;
-    for (let number = 1;; number++) {
+    for (let attempt = 1;; attempt++) {
       let wait = this.#waitForEndpoint(signal);
       while (wait !== undefined) {
         await wait;
@@ -88,16 +83,16 @@ export class Attempts<T> {
       // Every caller has left: a machine that sleeps, say, wakes up long after the pause.
       if (clock.monotonic() >= this.limits.end) throw failure ?? shared.health.lastError;
       const endProbe = startProbe(shared);
-      const isBackground = !this.limits.hasWaiters;
+      const background = !this.limits.hasWaiters;
       try {
-        return await this.#make({ reason, number, signal });
+        return await this.#make({ reason, attempt, background, signal });
       } catch (error) {
         signal.throwIfAborted();
         const { attempts, isNeeded } = this.limits;
         const isPage = mayBePage && error instanceof AuthenticationError && error.code === "invalid_response";
         // What the background met is served to no caller whose token has ended since: that caller asks.
-        const isOthers = isBackground && isNeeded && !isTransient(error);
-        if (!isOthers && (number >= attempts || !(isPage || isTransient(error)))) throw error;
+        const isOthers = background && isNeeded && !isTransient(error);
+        if (!isOthers && (attempt >= attempts || !(isPage || isTransient(error)))) throw error;
         failure = error;
         if (isPage && !isOthers) {
           mayBePage = false;
@@ -118,7 +113,7 @@ export class Attempts<T> {
       if (isExhausted || notBefore > this.limits.end) throw lastError;
       return sleep(delay, signal);
     }
-    return shared.probe && !isProven ? untilAborted(signal, shared.probe) : undefined;
+    return shared.probe && !isProven ? waitFor(shared.probe, { signal }) : undefined;
   }
 }
 

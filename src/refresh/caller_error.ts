@@ -17,6 +17,19 @@ export function errorForCaller(error: unknown, retryAfter?: number): unknown {
   });
 }
 
+const remembered = new WeakSet<AuthenticationError>();
+
+/** Marks an error as remembered: it is thrown in place of a request, and says nothing new of the endpoint. */
+export function markRemembered(error: AuthenticationError): AuthenticationError {
+  remembered.add(error);
+  return error;
+}
+
+/** Whether no request was sent for this error. */
+export function isRemembered(error: unknown): boolean {
+  return remembered.has(error as AuthenticationError);
+}
+
 /** Makes the error for a rejected token that can't be refreshed for so many milliseconds. */
 export function newLimit(remaining: number): AuthenticationError {
   const retryAfter = Math.ceil(Math.max(0, remaining));

@@ -37,11 +37,6 @@ export async function waitFor<T>(
   }
 }
 
-/** Settles as `promise` does, or rejects at once with the signal's reason. Ends this wait only. */
-export function untilAborted<T>(signal: AbortSignal | null | undefined, promise: Promise<T>): Promise<T> {
-  return waitFor(promise, { signal });
-}
-
 /**
  * Runs work under a signal that ends with the deadline, and rejects then even if the work doesn't listen (a `fetch` of
  * the caller's may not). By hand, for `AbortSignal.any` is missing on edge runtimes.
@@ -60,12 +55,7 @@ export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSi
 
 /** Waits for some milliseconds, or rejects at once with the signal's reason. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  try {
-    await waitFor(new Promise<void>((resolve) => timer = setTimeout(resolve, ms)), { signal });
-  } finally {
-    clearTimeout(timer);
-  }
+  await waitFor(new Promise(() => {}), { timeout: ms, signal }).catch(() => signal.throwIfAborted());
 }
 
 /** Makes the error for an answer that took longer than so many milliseconds. */

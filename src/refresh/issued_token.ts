@@ -12,7 +12,7 @@ import type { RefreshingOptions } from "./tokens.ts";
 /** How long before its end a token is refreshed in the background: a fifth of its life, 5 minutes at most. */
 const refreshShare = 0.2;
 const refreshAtMost = 300_000;
-/** By how much of that window a refresh may start sooner, so that a fleet doesn't refresh in step. */
+/** By how much of that window a refresh may start sooner besides, so that a fleet doesn't refresh in step. */
 const jitterShare = 0.25;
 /** The same for a token that the server has issued a second time: it would do so again. */
 const repeatedShare = 0.05;
@@ -59,16 +59,19 @@ export function issueToken(
   const window = previous !== undefined && isSameToken(previous, credentials)
     ? Math.min(lifetime * repeatedShare, repeatedAtMost)
     : Math.min(lifetime * refreshShare, refreshAtMost) * (1 + Math.random() * jitterShare);
-  return {
+  const headers = Object.freeze({ [headerKey]: authorization(credentials) });
+  const token = {
     credentials,
     server,
     headerKey,
-    headers: Object.freeze({ [headerKey]: authorization(credentials) }),
+    headers,
     settled: Promise.resolve(credentials),
     start,
     refreshAge: lifetime - window,
     lifetime,
   };
+  // Printers and JSON leave out what isn't enumerable.
+  return Object.defineProperty(token, "headers", { enumerable: false });
 }
 
 /** How long a token lives from now on, in milliseconds; 0 or less once it has expired. */

@@ -4,24 +4,15 @@
  * @module
  */
 
+import { type EndpointHealth, getPause, isEndpointError, isTransient, type RetryPolicy } from "./health.ts";
 import { type Clock, getAge } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isSameToken, type IssuedToken } from "./issued_token.ts";
-import {
-  type EndpointHealth,
-  getPause,
-  hasSuccessor,
-  isLive,
-  liveToken,
-  newHealth,
-  type RefreshState,
-  type RetryPolicy,
-} from "./state.ts";
+import type { Place } from "./place.ts";
+import { hasSuccessor, isLive, liveToken, newState, type RefreshState } from "./state.ts";
 
 /** The least time between two background attempts. */
 const backgroundFloor = 1_000;
-/** The ceiling of the first pause after a transient failure; it doubles with each further one. */
-const firstBackoff = 500;
 /** The first pause of background refreshes after a permanent failure; it doubles, up to the longest. */
 const firstBackgroundPause = 5_000;
 const longestBackgroundPause = 300_000;
@@ -41,9 +32,6 @@ const mostHopeless = 100;
 /** For how long after its issue a token may be unknown to an API that replicates, and how long is waited for that. */
 const replicationLag = 60_000;
 const successorPause = 5_000;
-
-/** What the token endpoint itself answered: the rejection cache limits repetitions. */
-const ofTokenEndpoint = /^(token_request_rejected|invalid_response|unsupported_token_type|token_endpoint_error)$/;
 
 /** What a caller gets: a token, an error at once, or a wait for the next token. */
 export type Decision =
@@ -76,11 +64,13 @@ export function decide(
   return { type: "wait", attempts: health.isExhausted ? 1 : retry.maxAttempts };
 }
 
-/** A call that the API rejected. */
-export interface Rejection {
+/** A call with a token. */
+export interface TokenUse extends Place {
   readonly token: IssuedToken;
-  /** Where it was sent: the URL without its query. */
-  readonly route: string;
+}
+
+/** A call that the API rejected. */
+export interface Rejection extends TokenUse {
   /** The replays of this call so far. */
   readonly replays: number;
 }
@@ -89,32 +79,39 @@ export interface Rejection {
 export function decideRejection(
   state: RefreshState,
   health: EndpointHealth,
-  { token, route, replays }: Rejection,
+  rejection: Rejection,
   clock: Clock,
 ): IssuedToken | "refresh" | undefined {
+  const { token, replays } = rejection;
   const now = clock.monotonic();
   const live = liveToken(state, clock);
   if (live && !isSameToken(live, token.credentials)) return live;
-  if (live && live !== token || now < hopelessUntil(state, route)) return undefined;
+  if (live && live !== token || isIgnored(state, rejection, now)) return undefined;
   const { predecessor, current, successor, issuedAt } = state;
   // One that isn't known yet gives way again; a new one does if this may be replication lag.
   const other = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
   if (other && other !== token && isLive(other, clock)) return other;
   // The token was new, and no other was fallen back to: another new one won't help either.
   if (replays > 0 && !successor) return undefined;
-  return now < refreshableAt(state, health, route) ? undefined : "refresh";
+  return now < refreshableAt(state, health, hasWorked(state, rejection)) ? undefined : "refresh";
 }
 
-/** When a token that was rejected on this route may be refreshed. */
-export function refreshableAt(state: RefreshState, health: EndpointHealth, route: string): number {
-  const { rejectionNotBefore, spent, spentAt } = state;
-  const affordableAt = spent > mostSpent ? spentAt + (spent - mostSpent) * leakInterval : -Infinity;
-  return Math.max(rejectionNotBefore, health.notBefore, affordableAt, hopelessUntil(state, route));
+/** When a rejected token may be refreshed. `hasWorked`: where it was rejected it was accepted before. */
+export function refreshableAt(state: RefreshState, health: EndpointHealth, hasWorked = false): number {
+  const { rejectionNotBefore, spent, wasted, spentAt } = state;
+  const excess = spent + (hasWorked ? 0 : wasted) - mostSpent;
+  return Math.max(rejectionNotBefore, health.notBefore, excess > 0 ? spentAt + excess * leakInterval : -Infinity);
 }
 
-/** Until when a rejection on this route says nothing of the token: new tokens were rejected there as well. */
-function hopelessUntil({ hopeless }: RefreshState, route: string): number {
-  return hopeless.get(route)?.until ?? -Infinity;
+/** Whether the token was accepted on this route before: then it was revoked since. */
+function hasWorked({ accepted, hopeless }: RefreshState, { token, route, href }: TokenUse): boolean {
+  const bad = hopeless.get(route);
+  return accepted.get(route) === token && !(bad && bad.href === href);
+}
+
+/** Whether a rejection says nothing of the token: new tokens were rejected on this route as well. */
+function isIgnored(state: RefreshState, use: TokenUse, now: number): boolean {
+  return now < (state.hopeless.get(use.route)?.until ?? -Infinity) && !hasWorked(state, use);
 }
 
 /** What happened, to a state. */
@@ -122,10 +119,10 @@ export type StateEvent =
   | { readonly type: "started" }
   | { readonly type: "issued"; readonly token: IssuedToken; readonly forRejection: boolean }
   | { readonly type: "failed"; readonly error: unknown; readonly background: boolean; readonly forRejection: boolean }
-  | { readonly type: "rejected"; readonly token: IssuedToken; readonly route: string }
+  | { readonly type: "rejected" } & TokenUse
   | { readonly type: "carried" }
-  | { readonly type: "wasted"; readonly token: IssuedToken; readonly route: string }
-  | { readonly type: "helped"; readonly route: string }
+  | { readonly type: "wasted" } & TokenUse
+  | { readonly type: "accepted" } & TokenUse
   | { readonly type: "forgotten" };
 
 /** The state after an event. */
@@ -143,7 +140,8 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
         ...{ current: event.token, isRejected: false, successor: undefined, issuedAt: now, lastError: undefined },
         predecessor: isReserve ? live : undefined,
         ...{ backgroundFailures: 0, backgroundNotBefore: -Infinity, rejectionNotBefore: -Infinity },
-        ...{ spareUntil: -Infinity, spent: spentNow(state, now) + cost, spentAt: now },
+        ...{ spareUntil: -Infinity, ...leak(state, now, cost) },
+        hopeless: new Map([...state.hopeless].filter(([, { until }]) => now < until + longestHopelessPause)),
       };
     }
     case "failed":
@@ -151,13 +149,17 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
     case "carried":
       return pauseBackground(state, now);
     case "rejected": {
-      const { token, route } = event;
-      if (now < hopelessUntil(state, route)) return state;
+      const { token } = event;
+      if (isIgnored(state, event, now)) return state;
       const { current, predecessor } = state;
       if (token === state.successor) {
         return current && isLive(current, clock)
           ? { ...state, trySuccessorAt: now + successorPause }
           : { ...state, current: token, successor: undefined, isRejected: true };
+      }
+      // The predecessor that was fallen back to isn't known any more: the newer one is what is left.
+      if (token === current && state.successor && isLive(state.successor, clock)) {
+        return { ...state, current: state.successor, successor: undefined };
       }
       if (token !== current) return token === predecessor ? { ...state, predecessor: undefined } : state;
       if (predecessor && isLive(predecessor, clock) && now - state.issuedAt < replicationLag) {
@@ -167,22 +169,27 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
       return { ...state, isRejected: true };
     }
     case "wasted": {
-      const { token, route } = event;
+      const { token, route, href } = event;
       // Of many calls that were rejected together, one counts.
-      if (now < hopelessUntil(state, route)) return state;
+      if (isIgnored(state, event, now)) return state;
       const count = (state.hopeless.get(route)?.count ?? 0) + 1;
       const pause = Math.min(firstHopelessPause * 2 ** (count - 1), longestHopelessPause);
-      const hopeless = new Map(state.hopeless).set(route, { count, until: now + pause });
+      const hopeless = new Map(state.hopeless).set(route, { count, until: now + pause, href });
       if (hopeless.size > mostHopeless) hopeless.delete(hopeless.keys().next().value!);
       // One token is wasted once, on however many routes.
-      const cost = token === state.wasted ? 0 : wasteCost;
-      return { ...state, hopeless, wasted: token, spent: spentNow(state, now) + cost, spentAt: now };
+      const cost = token === state.wastedToken ? 0 : wasteCost;
+      return { ...state, hopeless, wastedToken: token, ...leak(state, now, 0, cost) };
     }
-    case "helped": {
-      if (!state.hopeless.has(event.route)) return state;
+    case "accepted": {
+      const { token, route, href } = event;
+      const bad = state.hopeless.get(route);
+      if (state.hopeless.size === 0 || !bad && state.accepted.get(route) === token) return state;
       const hopeless = new Map(state.hopeless);
-      hopeless.delete(event.route);
-      return { ...state, hopeless };
+      if (bad?.href === href) hopeless.delete(route);
+      if (hopeless.size === 0) return { ...state, hopeless, accepted: newState.accepted };
+      const accepted = new Map(state.accepted).set(route, token);
+      if (accepted.size > mostHopeless) accepted.delete(accepted.keys().next().value!);
+      return { ...state, hopeless, accepted };
     }
     case "forgotten":
       return { ...state, current: undefined, predecessor: undefined, successor: undefined, isRejected: false };
@@ -195,7 +202,7 @@ function afterFailure(
   now: number,
 ): RefreshState {
   if (isTransient(error)) return state;
-  const isOwnFault = error instanceof AuthenticationError && !ofTokenEndpoint.test(error.code);
+  const isOwnFault = error instanceof AuthenticationError && !isEndpointError(error);
   return {
     ...pauseBackground(state, now),
     ...forRejection && { rejectionNotBefore: now + rejectionPause },
@@ -209,39 +216,12 @@ function pauseBackground(state: RefreshState, now: number): RefreshState {
   return { ...state, backgroundFailures: state.backgroundFailures + 1, backgroundNotBefore: now + pause };
 }
 
-/** The health after a token was issued, or an attempt failed. `mayRepeat`: whether the same callers try again. */
-export function reduceHealth(
-  health: EndpointHealth,
-  outcome: { readonly error?: unknown; readonly mayRepeat: boolean },
-  { clock, retry }: { clock: Clock; retry: RetryPolicy },
-): EndpointHealth {
-  const { error, mayRepeat } = outcome;
-  if (error === undefined) return { ...newHealth, isProven: true };
-  if (!isTransient(error)) {
-    // A vault's failure says nothing of the endpoint. What the endpoint rejects may be the client: again one asks first.
-    return error instanceof AuthenticationError && ofTokenEndpoint.test(error.code) ? newHealth : health;
-  }
-  const now = clock.monotonic();
-  const ceiling = Math.min(retry.maxDelay, firstBackoff * 2 ** health.failures);
-  // Jitter, so that clients which failed together don't come back together.
-  const pause = ceiling * (0.5 + Math.random() / 2);
-  const asked = error.retryAfter ?? 0;
+/** What is left of the costs after a time, and the new ones. */
+function leak({ spent, wasted, spentAt }: RefreshState, now: number, refresh: number, waste = 0) {
+  const leaked = (now - spentAt) / leakInterval;
   return {
-    failures: health.failures + 1,
-    // One absurd answer must not lock callers out.
-    notBefore: now + Math.min(asked, retry.totalTimeout) + pause,
-    backgroundNotBefore: now + asked + pause,
-    isExhausted: health.isExhausted || !mayRepeat || asked > retry.totalTimeout,
-    isProven: false,
-    lastError: error,
+    spent: Math.max(0, spent - leaked) + refresh,
+    wasted: Math.max(0, wasted - Math.max(0, leaked - spent)) + waste,
+    spentAt: now,
   };
-}
-
-/** Whether the same attempt may succeed later with nothing changed. */
-export function isTransient(error: unknown): error is AuthenticationError {
-  return error instanceof AuthenticationError && error.retryable;
-}
-
-function spentNow({ spent, spentAt }: RefreshState, now: number): number {
-  return Math.max(0, spent - (now - spentAt) / leakInterval);
 }

@@ -6,27 +6,21 @@
  * @module
  */
 
+import { getPause, isTransient, newHealth, newRetryPolicy, reduceHealth } from "./health.ts";
 import { getAge, readMoment, systemClock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type AuthenticatorEvent, callQuietly, type RefreshReason } from "../events.ts";
 import type { TokenSource } from "../token_source.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
-import { errorForCaller, newLimit } from "./caller_error.ts";
+import { errorForCaller, isRemembered, newLimit } from "./caller_error.ts";
 import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
 import { getRemainingLifetime, isSameToken, type IssuedToken, issueToken } from "./issued_token.ts";
-import {
-  decide,
-  decideRejection,
-  isTransient,
-  reduce,
-  reduceHealth,
-  refreshableAt,
-  type StateEvent,
-} from "./policy.ts";
+import { decide, decideRejection, reduce, refreshableAt, type StateEvent } from "./policy.ts";
+import { readPlace } from "./place.ts";
 import { isRequestBound } from "./request_bound.ts";
-import { getPause, hasSuccessor, liveToken, newHealth, newRetryPolicy, newState, type RefreshState } from "./state.ts";
-import type { RefreshingOptions, RejectedCall, Tokens } from "./tokens.ts";
+import { hasSuccessor, isLive, liveToken, newState, type RefreshState } from "./state.ts";
+import type { RefreshingOptions, RejectedCall, SharedRefreshingOptions, Tokens } from "./tokens.ts";
 
 /** How long a caller waits where it could do without: for a probe, or for a refresh on workerd. In milliseconds. */
 const patience = 1_000;
@@ -34,23 +28,26 @@ const patience = 1_000;
 const lookTrust = 1_000;
 
 /**
- * Keeps the token of a source fresh: refreshes it before it expires, by one request at a time, backing off.
+ * Keeps what a token source gives fresh: asked before the token expires, once at a time, backing off.
  *
  * @example A source of one's own
  * ```ts
  * import { Credentials, refreshing } from "@m2m/authenticator";
  *
- * const source = () => Promise.resolve({ credentials: new Credentials({ accessToken: "from-a-vault" }) });
- * const tokens = refreshing(source);
+ * const tokens = refreshing(() => {
+ *   const credentials = new Credentials({ accessToken: "from-a-vault", expiresAt: Date.now() + 60_000 });
+ *   return Promise.resolve({ credentials });
+ * });
  * console.log((await tokens.get()).headerKey); // authorization
  * ```
  *
- * @param source Requests a token once.
- * @param options When it is called, and which header carries the tokens.
+ * @param source Gives a token by one attempt.
+ * @param options How often it is asked, and what the tokens are carried by.
  * @returns The tokens, as `authenticatedFetch` takes them.
  */
 export function refreshing(source: TokenSource, options: RefreshingOptions = {}): Tokens {
-  const { timeout = 10_000, clock = systemClock, onEvent, waitUntil, shared = { health: newHealth } } = options;
+  const { timeout = 10_000, clock = systemClock, onEvent, waitUntil } = options;
+  const { shared = { health: newHealth } } = options as SharedRefreshingOptions;
   const retry = newRetryPolicy(options.retry);
   const context = { clock, retry };
   const attempts = new Attempts(obtain, { shared, ...context });
@@ -62,8 +59,6 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
-  const sendReused = (token: IssuedToken) =>
-    send({ type: "token_reused", remainingLifetime: getRemainingLifetime(token, clock) });
   const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
     lookAgainAt = 0;
@@ -72,7 +67,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   function fresh(): IssuedToken | undefined {
     const now = clock.wall();
     if (!(now >= lookedAt && now < lookAgainAt) && !look(now)) return undefined;
-    if (onEvent) sendReused(token!);
+    if (onEvent) send({ type: "token_reused", remainingLifetime: getRemainingLifetime(token!, clock) });
     return token;
   }
 
@@ -98,20 +93,19 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return true;
   }
 
-  async function obtain({ reason, number, signal }: Attempt): Promise<IssuedToken> {
+  async function obtain(made: Attempt): Promise<IssuedToken> {
+    const { reason, attempt, background, signal } = made;
     const start = readMoment(clock);
-    const background = !attempts.limits.hasWaiters;
     const forRejection = reason === "rejected";
-    const request = { reason, attempt: number, background };
+    const request = { reason, attempt, background };
     // Not longer than the last caller waits.
-    const left = number === 1 ? retry.totalTimeout : Math.max(attempts.limits.end - clock.monotonic(), 1);
+    const left = attempt === 1 ? retry.totalTimeout : Math.max(attempts.limits.end - clock.monotonic(), 1);
     note({ type: "started" });
     send({ type: "token_requested", ...request });
     try {
       const issued = await withDeadline(
         { timeout: Math.min(timeout, left), signal },
-        (signal) =>
-          source({ signal, reason, attempt: number, background, forget: () => void (signal.aborted || forget()) }),
+        (signal) => source({ ...made, signal, forget: () => void (signal.aborted || forget()) }),
       );
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.
@@ -124,7 +118,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
-        shared.health = reduceHealth(shared.health, { error, mayRepeat: attempts.mayRepeat(number) }, context);
+        const outcome = { error, mayRepeat: attempts.mayRepeat(attempt) };
+        if (!isRemembered(error)) shared.health = reduceHealth(shared.health, outcome, context);
         note({ type: "failed", error, background, forRejection });
       }
       const { code, status } = (error instanceof AuthenticationError ? error : {}) as Partial<AuthenticationError>;
@@ -155,7 +150,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = decide(state, shared.health, { ...context, isForced });
     if (decision.type === "use") return decision.token;
     if (decision.type === "fail") throw errorForCaller(decision.error, decision.retryAfter);
-    const timeout = shared.health.isExhausted && attempts.flight.active
+    const timeout = shared.health.isExhausted && (attempts.flight.active || shared.probe)
       ? Math.min(patience, retry.totalTimeout)
       : retry.totalTimeout;
     const error = () => shared.health.lastError ?? newTimeout(timeout);
@@ -171,38 +166,36 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     checkOpen(signal);
     const known = fresh();
     if (known) return known;
-    const live = liveToken(state, clock);
-    if (!live) return await next(state.current ? "expired" : "first", signal);
+    if (!liveToken(state, clock)) return await next(state.current ? "expired" : "first", signal);
     // Nothing else would keep the refresh running: this caller does, for a second at most.
     note({ type: "carried" });
     return await waitFor(attempts.join("proactive", 1), { timeout: patience, signal }).catch(() => {
       checkOpen(signal);
-      sendReused(live);
-      return live;
+      // The live token may have expired meanwhile, or been dropped.
+      return fresh() ?? next("expired", signal);
     });
   }
 
   /** Takes note of a rejection, and gives what to do about it. */
-  function reject(rejected: IssuedToken, { route = "", replays = 0 }: RejectedCall) {
-    const decision = decideRejection(state, shared.health, { token: rejected, route, replays }, clock);
+  function reject(rejected: IssuedToken, { url = "", replays = 0 }: RejectedCall) {
+    const use = { token: rejected, ...readPlace(url) };
+    const decision = decideRejection(state, shared.health, { ...use, replays }, clock);
     // First: where new tokens don't help, a rejection says nothing of the token.
-    if (decision === undefined && replays > 0 && rejected === state.current) {
-      note({ type: "wasted", token: rejected, route });
-    }
-    note({ type: "rejected", token: rejected, route });
+    if (decision === undefined && replays > 0 && rejected === state.current) note({ type: "wasted", ...use });
+    note({ type: "rejected", ...use });
     const remainingLifetime = getRemainingLifetime(rejected, clock);
     send({ type: "token_rejected", remainingLifetime, willRefresh: decision !== undefined });
     return decision;
   }
 
   async function replace(rejected: IssuedToken, call: RejectedCall = {}): Promise<IssuedToken | undefined> {
-    const { signal, route = "" } = call;
+    const { signal, url = "" } = call;
     const decision = closed ? undefined : reject(rejected, call);
     if (decision !== "refresh") return decision;
     try {
       const next = await waitFor(attempts.join("rejected", 1, "rejected"), { timeout, signal });
       if (!isSameToken(next, rejected.credentials)) return next;
-      note({ type: "wasted", token: next, route });
+      note({ type: "wasted", token: next, ...readPlace(url) });
     } catch {
       signal?.throwIfAborted();
     }
@@ -217,13 +210,13 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (typeof decision === "object") return decision;
     if (!token || !liveToken(state, clock)) return await get(signal);
     if (decision) return await wait(attempts.join("rejected", 1, "rejected"), { timeout, signal });
-    throw newLimit(refreshableAt(state, shared.health, "") - clock.monotonic());
+    throw newLimit(refreshableAt(state, shared.health) - clock.monotonic());
   }
 
   function forget(): IssuedToken | undefined {
-    const live = liveToken(state, clock);
+    const { successor = liveToken(state, clock) } = state;
     note({ type: "forgotten" });
-    return live;
+    return successor && isLive(successor, clock) ? successor : undefined;
   }
 
   return {
@@ -235,10 +228,11 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     refresh: (signal) => next("forced", signal, true),
     refreshRejected,
     replace,
-    replayed(status, hasHelped, route = "") {
-      send({ type: "request_replayed", status });
-      if (hasHelped) note({ type: "helped", route });
+    get isWary() {
+      return state.hopeless.size > 0;
     },
+    accepted: (token, url) => note({ type: "accepted", token, ...readPlace(url) }),
+    replayed: (status) => send({ type: "request_replayed", status }),
     forget,
     close(reason) {
       closed ??= { reason, done: attempts.flight.end(reason) };

@@ -1,5 +1,5 @@
 /**
- * What is known of tokens and of their endpoint: plain data that the policy decides by.
+ * What is known of tokens: plain data that the policy decides by.
  *
  * Moments are milliseconds of the monotonic clock; a token's age counts by both clocks (`getAge`).
  *
@@ -7,30 +7,16 @@
  */
 
 import type { Clock } from "../clock.ts";
-import type { AuthenticationError } from "../errors.ts";
 import { getRemainingLifetime, type IssuedToken } from "./issued_token.ts";
 
-/** How attempts to get a token are repeated. */
-export interface RetryPolicy {
-  readonly maxAttempts: number;
-  readonly maxDelay: number;
-  readonly totalTimeout: number;
-}
-
-/** What is known of the token endpoint. Authenticators derived from one another share it. */
-export interface EndpointHealth {
-  /** Transient failures in a row. */
-  readonly failures: number;
-  /** Before this moment no request is sent for a caller who waits. */
-  readonly notBefore: number;
-  /** Before this moment none is sent in the background: a longer `Retry-After` is kept to the letter. */
-  readonly backgroundNotBefore: number;
-  /** Whether attempts were used up: callers get the last error until `notBefore`, then one request probes. */
-  readonly isExhausted: boolean;
-  /** Whether its last answer was a token: if not, one attempt at a time finds out, for all. */
-  readonly isProven: boolean;
-  /** The last transient failure. */
-  readonly lastError?: AuthenticationError | undefined;
+/** A route on which a new token was rejected as well. */
+export interface HopelessRoute {
+  /** How often, in a row. */
+  readonly count: number;
+  /** Until when rejections there are ignored. */
+  readonly until: number;
+  /** The URL that rejected it: a route has many, of which others may work. */
+  readonly href: string;
 }
 
 /** What is known of one authenticator's tokens. */
@@ -55,22 +41,17 @@ export interface RefreshState {
   /** Until this moment a vault or a config store that failed is spared: callers get its error. */
   readonly spareUntil: number;
   readonly lastError?: unknown;
-  /** What refreshes for rejected calls have cost, at that moment: it leaks away with time. */
+  /** How many refreshes for rejected calls there were, and what those cost that didn't help, at that moment: it leaks. */
   readonly spent: number;
+  readonly wasted: number;
   readonly spentAt: number;
   /** The last token that was new and rejected all the same. */
-  readonly wasted?: IssuedToken | undefined;
+  readonly wastedToken?: IssuedToken | undefined;
   /** Routes on which a new token was rejected as well. */
-  readonly hopeless: ReadonlyMap<string, { readonly count: number; readonly until: number }>;
+  readonly hopeless: ReadonlyMap<string, HopelessRoute>;
+  /** The last token that each route has accepted since there are hopeless ones. */
+  readonly accepted: ReadonlyMap<string, IssuedToken>;
 }
-
-export const newHealth: EndpointHealth = {
-  failures: 0,
-  notBefore: -Infinity,
-  backgroundNotBefore: -Infinity,
-  isExhausted: false,
-  isProven: false,
-};
 
 export const newState: RefreshState = {
   isRejected: false,
@@ -82,16 +63,11 @@ export const newState: RefreshState = {
   backgroundFailures: 0,
   spareUntil: -Infinity,
   spent: 0,
+  wasted: 0,
   spentAt: -Infinity,
   hopeless: new Map(),
+  accepted: new Map(),
 };
-
-/** Fills in what options leave open. */
-export function newRetryPolicy(
-  { maxAttempts = 5, maxDelay = 3_000, totalTimeout = 30_000 }: { [K in keyof RetryPolicy]?: number | undefined } = {},
-): RetryPolicy {
-  return { maxAttempts, maxDelay, totalTimeout };
-}
 
 /** The live token of a state, if there is one. */
 export function liveToken({ current, successor, trySuccessorAt }: RefreshState, clock: Clock): IssuedToken | undefined {
@@ -109,9 +85,4 @@ export function hasSuccessor({ successor }: RefreshState, token: IssuedToken): b
 /** Whether a token hasn't expired. */
 export function isLive(token: IssuedToken, clock: Clock): boolean {
   return getRemainingLifetime(token, clock) > 0;
-}
-
-/** How long the endpoint is to be spared: a longer `Retry-After` counts, though a caller may probe sooner. */
-export function getPause({ notBefore, backgroundNotBefore }: EndpointHealth, clock: Clock): number {
-  return Math.max(notBefore, backgroundNotBefore) - clock.monotonic();
 }

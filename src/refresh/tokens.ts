@@ -4,15 +4,15 @@
  * @module
  */
 
+import type { EndpointHealth } from "./health.ts";
 import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import type { AuthenticatorEventListener } from "../events.ts";
 import type { IssuedToken } from "./issued_token.ts";
-import type { EndpointHealth } from "./state.ts";
 
 /** How attempts to get a token are repeated. */
 export interface RetryOptions {
-  /** The most attempts for callers who have no token. Default: 5; it is 1 while a token lives. */
+  /** The most attempts for callers who have no token, or ask for another. Default: 5; 1 in the background and for a rejection. */
   maxAttempts?: number | undefined;
   /** The longest pause between two attempts, in milliseconds; they grow from 500 ms, with jitter. Default: 3,000. */
   maxDelay?: number | undefined;
@@ -28,32 +28,40 @@ export interface SharedHealth {
   probe?: Promise<void> | undefined;
 }
 
-/** Options of `refreshing`. */
+/** Options of `refreshing`: how a token is kept fresh, and what carries it. */
 export interface RefreshingOptions {
-  /** The lifetime of a token whose server doesn't say, in milliseconds. Default: 300,000. */
+  /** The lifetime of a token without `expiresAt`, in milliseconds. Default: 300,000. */
   defaultLifetime?: number | undefined;
   /** The header that carries the token. Default: what the source says, else `authorization`. */
   headerKey?: string | undefined;
   /** What that header says. Default: the token's type and the token (RFC 6749 §7.1). */
   authorization?: ((credentials: Credentials) => string) | undefined;
-  /** How attempts are repeated. Default: see {@linkcode RetryOptions}. */
+  /** How attempts to get a token are repeated. Default: 5 attempts within 30 seconds. */
   retry?: RetryOptions | undefined;
-  /** How long one attempt may take, in milliseconds. Default: 10,000. */
+  /** How long one attempt to get a token may take, in milliseconds. Default: 10,000. */
   timeout?: number | undefined;
-  /** Keeps a platform at work that goes on after a response. Default: none. */
+  /**
+   * For platforms that stop work once a response is sent: keeps a background refresh running. On Cloudflare the
+   * `waitUntil` of `cloudflare:workers`, which always means the request at hand; not a request's own `ctx.waitUntil`,
+   * which the tokens would outlive. Default: none; where it is needed, one caller waits for the refresh instead.
+   */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** Receives events. Default: none. */
+  /** Receives events. What it throws changes nothing. Default: none. */
   onEvent?: AuthenticatorEventListener | undefined;
   /** Where the time comes from. Default: the machine's clocks. */
   clock?: Clock | undefined;
+}
+
+/** What authenticators derived from one another pass besides. */
+export interface SharedRefreshingOptions extends RefreshingOptions {
   /** What is known of the token endpoint. Default: nothing, and shared with no other. */
-  shared?: SharedHealth | undefined;
+  readonly shared?: SharedHealth | undefined;
 }
 
 /** Describes an API call whose token was rejected. */
 export interface RejectedCall {
-  /** Where the call was sent: its URL without the query. Default: unknown. */
-  readonly route?: string | undefined;
+  /** Where the call was sent. Default: unknown. */
+  readonly url?: string | undefined;
   /** How often it has been replayed. Default: 0. */
   readonly replays?: number | undefined;
   /** Ends this caller's wait. */
@@ -74,8 +82,12 @@ export interface Tokens {
   refreshRejected(rejected: Credentials, signal?: AbortSignal | null): Promise<IssuedToken>;
   /** The token to replay a rejected call with, or `undefined`: then the API's answer is the caller's. */
   replace(rejected: IssuedToken, call?: RejectedCall): Promise<IssuedToken | undefined>;
-  /** Reports that a replay was answered, and whether the other token helped. */
-  replayed(status: number, hasHelped: boolean, route?: string): void;
+  /** Whether new tokens were rejected on some routes: then tell by `accepted` where tokens work. */
+  readonly isWary: boolean;
+  /** Reports that the API accepted a token at this URL. */
+  accepted(token: IssuedToken, url: string): void;
+  /** Reports that a replay was answered. */
+  replayed(status: number): void;
   /** Drops the token in use; gives it if it hadn't expired. */
   forget(): IssuedToken | undefined;
   /** Ends what is under way for this reason, which later callers get too. Settles when it has ended. */

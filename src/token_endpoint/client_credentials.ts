@@ -5,8 +5,9 @@
  */
 
 import { checkUrl } from "../arguments.ts";
-import type { ClientAuth } from "../client_auth/client_auth.ts";
+import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import type { TokenSource } from "../token_source.ts";
 import { clientCredentialsGrant, type Grant } from "./grant.ts";
@@ -22,6 +23,16 @@ export interface ClientCredentialsOptions extends TokenRequestOptions {
   readonly clientId: string;
   /** How the client authenticates, such as `clientSecretPost(secret)`. */
   readonly clientAuth: ClientAuth;
+  /** The authorization server's issuer identifier, for client authentication that needs it. */
+  readonly issuer?: string | undefined;
+  /** Has the last word on each token request, after client authentication. Default: requests go out as they are. */
+  readonly beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  /** Makes sender-constrained tokens (DPoP, RFC 9449): made by `dpop` of `./dpop`. Default: bearer tokens. */
+  readonly dpop?: ProofOfPossession | undefined;
+  /** How long a permanently rejected request isn't sent again, in milliseconds. Default: 5,000. */
+  readonly cooldown?: number | undefined;
+  /** Lets the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
+  readonly allowInsecureRequests?: boolean | undefined;
   /** Sends the request. Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined;
   /** Where the time comes from. Default: the machine's clocks. */
@@ -41,7 +52,7 @@ export interface ClientCredentialsOptions extends TokenRequestOptions {
  *   clientAuth: clientSecretPost("my-secret"),
  *   audience: "https://api.example.com",
  * }));
- * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com", fetch });
+ * const fetchWithToken = authenticatedFetch(tokens, { endpoint: "https://api.example.com" });
  * console.log(typeof fetchWithToken); // function
  * ```
  *
@@ -55,13 +66,13 @@ export function clientCredentials(options: ClientCredentialsOptions): TokenSourc
 
 /** Makes a token source of a grant, for one token endpoint. */
 export function requestByGrant(grant: Grant, options: ClientCredentialsOptions): TokenSource {
-  const { clientId, clientAuth, fetch = globalFetch, clock = systemClock } = options;
+  const { fetch = globalFetch, clock = systemClock } = options;
   const tokenEndpoint = checkUrl("tokenEndpoint", options.tokenEndpoint);
   const form = formParameters(options);
   const rejections = new RejectionCache();
   // All requests are of one client to one endpoint, and differ only in their proofs.
   const keys = ["client", "request"] as const;
-  const request = { ...grant, tokenEndpoint, clientId, clientAuth, form, keys, fetch, clock, rejections };
+  const request = { ...options, ...grant, tokenEndpoint, form, keys, fetch, clock, rejections };
   return async ({ signal, background }) => ({
     credentials: await requestToken({ ...request, signal, isBackground: background }),
   });

@@ -53,8 +53,8 @@ export interface GetTokenOptions extends TokenRequestOptions {
   signal?: AbortSignal | undefined;
   /** Lets a token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
   allowInsecureRequests?: boolean | undefined;
-  /** The clock that `expiresAt` is reckoned with. Default: the system's. */
-  clock?: Pick<Clock, "wall"> | undefined;
+  /** Where the time comes from. Default: the machine's clocks. */
+  clock?: Clock | undefined;
 }
 
 /**
@@ -84,8 +84,8 @@ export interface GetTokenOptions extends TokenRequestOptions {
  * @throws The signal's reason, if `signal` aborts the request.
  */
 export async function getToken(tokenEndpoint: string | URL, options: GetTokenOptions): Promise<Credentials> {
-  const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = 10_000, clock, signal } = options;
-  const { deviceCode, refreshToken, fetch = globalFetch } = options;
+  const { clientId, grantType = GrantType.CLIENT_CREDS, timeout = 10_000, signal } = options;
+  const { deviceCode, refreshToken, fetch = globalFetch, clock = systemClock } = options;
   if (grantType === GrantType.CLIENT_CREDS) checkClient(options);
   if (typeof clientId !== "string" || clientId === "") throwInvalid("clientId", "a string that is not empty", clientId);
   checkDuration("timeout", timeout);
@@ -103,7 +103,7 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
       }
     },
     fetch,
-    clock: clock ? { ...systemClock, wall: () => clock.wall() } : systemClock,
+    clock,
   };
   return await withDeadline({ timeout, signal }, (signal) => requestToken({ ...request, signal }));
 }

@@ -5,6 +5,7 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
+import { markRemembered } from "../refresh/caller_error.ts";
 import type { BuiltTokenRequest } from "./request.ts";
 import { isClientRejected } from "./response.ts";
 
@@ -12,6 +13,8 @@ import { isClientRejected } from "./response.ts";
 interface Cooldown {
   readonly now: number;
   readonly cooldown: number;
+  /** Whether no caller waits. */
+  readonly isBackground?: boolean | undefined;
 }
 
 interface Rejection {
@@ -19,6 +22,8 @@ interface Rejection {
   readonly until: number;
   /** Whether requests are kept back: an unusable answer may be a maintenance page, so the first one isn't trusted. */
   readonly isTrusted: boolean;
+  /** Whether it was met in the background: then it is served there alone, and a caller asks. */
+  readonly isBackground: boolean;
   /** Whether a request makes the same proof. A function, since browsers' consoles show what objects hold. */
   readonly matches: (request: BuiltTokenRequest) => boolean;
 }
@@ -35,13 +40,13 @@ export class RejectionCache {
   readonly #entries = new Map<string, Rejection>();
 
   /** Throws the error that the same request, or its client, met within the cool-down. */
-  throwIfRejected(request: BuiltTokenRequest, now: number): void {
+  throwIfRejected(request: BuiltTokenRequest, now: number, isBackground = false): void {
     const entry = this.#find(request, now);
-    if (entry?.isTrusted) throw entry.error;
+    if (entry?.isTrusted && (isBackground || !entry.isBackground)) throw markRemembered(entry.error);
   }
 
   /** Remembers an error, if it is permanent. An attempt that was given up changes nothing. */
-  remember(request: BuiltTokenRequest, error: unknown, { now, cooldown }: Cooldown): void {
+  remember(request: BuiltTokenRequest, error: unknown, { now, cooldown, isBackground = false }: Cooldown): void {
     // A proof that couldn't be made was never sent.
     const isPermanent = error instanceof AuthenticationError && !error.retryable && error.code !== "proof_failed";
     if (!isPermanent || request.signal.aborted) return;
@@ -56,6 +61,7 @@ export class RejectionCache {
       error,
       until: now + cooldown,
       isTrusted,
+      isBackground,
       // The identity of a client doesn't depend on the grant's proof.
       matches: (other) => other.credential === credential && (isClient || other.grantProof === grantProof),
     });

@@ -27,13 +27,13 @@ export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">,
   readonly rejections?: RejectionCache | undefined;
   /** How long, in milliseconds. */
   readonly cooldown?: number | undefined;
-  /** Whether no caller waits: a rejection then isn't remembered, for the next caller asks. Default: `false`. */
+  /** Whether no caller waits: a rejection is then remembered for other background requests only. Default: `false`. */
   readonly isBackground?: boolean | undefined;
 }
 
 /** Requests a token. Throws an `AuthenticationError`, or the signal's reason. */
 export async function requestToken(options: RequestTokenOptions): Promise<Credentials> {
-  const { tokenEndpoint, clock, dpop, rejections, cooldown = 5_000, moreTokenTypes = [] } = options;
+  const { tokenEndpoint, clock, dpop, rejections, cooldown = 5_000, isBackground, moreTokenTypes = [] } = options;
   const url = formatUrl(tokenEndpoint);
   if (isExposed(tokenEndpoint) && !options.allowInsecureRequests) {
     throw new AuthenticationError(
@@ -44,7 +44,7 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
   const fetch = dpop ? dpop.tokenFetch(options.fetch) : options.fetch;
   const tokenTypes = [...dpop?.tokenTypes ?? ["Bearer"], ...moreTokenTypes];
   let request = await buildTokenRequest(options);
-  rejections?.throwIfRejected(request, clock.monotonic());
+  rejections?.throwIfRejected(request, clock.monotonic(), isBackground);
   // Each reason is good for one more attempt.
   for (const tried = new Set<unknown>();;) {
     try {
@@ -57,7 +57,7 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
     } catch (error) {
       const isClient = isClientRejected(error);
       const reason = isClient || Object(error).error;
-      if (!options.isBackground) rejections?.remember(request, error, { now: clock.monotonic(), cooldown });
+      rejections?.remember(request, error, { now: clock.monotonic(), cooldown, isBackground });
       // The server's nonce is known by now (RFC 9449 §8), or the secret was changed while the request was under way.
       const mayDiffer = isClient ? rejections : dpop && reason === "use_dpop_nonce";
       if (!mayDiffer || tried.has(reason)) throw error;

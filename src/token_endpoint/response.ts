@@ -4,10 +4,11 @@
  * @module
  */
 
-import { Credentials, jwtLifetime, parseExpiresIn } from "../credentials.ts";
+import { Credentials } from "../credentials.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { parseJsonObject } from "../http/json.ts";
 import { parseRetryAfter } from "../http/retry_after.ts";
+import { jwtLifetime, parseExpiresIn } from "./lifetime.ts";
 
 /** A token endpoint's answer, read. */
 export interface TokenResponse {
@@ -26,8 +27,8 @@ export interface TokenResponseContext {
   now: number;
   /** Redacts secrets in a text of the server's. */
   sanitize: (text: string) => string;
-  /** The token types that are accepted. Default: `Bearer`. */
-  tokenTypes?: readonly string[] | undefined;
+  /** The token types that are accepted. */
+  tokenTypes: readonly string[];
 }
 
 /** An OAuth error code as servers write them. RFC 6749's grammar also takes "Not Found", which says nothing. */
@@ -54,7 +55,7 @@ const advice: Readonly<Record<string, string>> = {
 /** Parses a token response. Throws an `AuthenticationError` that says why there are no credentials. */
 export function parseTokenResponse(response: TokenResponse, context: TokenResponseContext): Credentials {
   const { status, headers, text } = response;
-  const { url, requestedAt, now, tokenTypes = ["Bearer"] } = context;
+  const { url, requestedAt, now, tokenTypes } = context;
   const answer = parseJsonObject(text);
   const { error, error_description: description, token_type: type, scope } = answer ?? {};
   const { access_token: accessToken, refresh_token: refreshToken } = answer ?? {};

@@ -157,13 +157,8 @@ const what = "Cannot revoke the token";
 
 /** Where a request of whatever kind fails, the message says which one it was. */
 function named(error: AuthenticationError): AuthenticationError {
-  const { code, message, status, retryable, error: word, error_description, retryAfter } = error;
-  const known = { status, retryable, error: word, error_description, retryAfter };
-  return new AuthenticationError(
-    code,
-    `${what}. ${message}`,
-    "cause" in error ? { ...known, cause: error.cause } : known,
-  );
+  const { code, message, cause } = error;
+  return new AuthenticationError(code, `${what}. ${message}`, { ...error, ..."cause" in error && { cause } });
 }
 
 /** Throws unless the answer is a 2xx, which counts whether the server knew the token or not (RFC 7009 §2.2). */

@@ -9,6 +9,7 @@
 
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
+import { isDenied } from "../http/network_errors.ts";
 import type { TransportOptions } from "./transport.ts";
 
 type Failure = readonly [
@@ -68,7 +69,7 @@ export function withCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions): Fet
     } catch (error) {
       const signal = init?.signal ?? Object(input).signal;
       if (signal?.aborted || error instanceof AuthenticationError) throw error;
-      if (Object(error).name === "NotCapable") {
+      if (isDenied(error)) {
         throw fail(
           "permission_denied",
           `not permitted. Run with --allow-net=${url.host}${proxy ? `,${proxy.host}` : ""}`,

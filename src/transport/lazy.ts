@@ -4,7 +4,6 @@
  * @module
  */
 
-import { checkTransportOptions } from "./check_options.ts";
 import { withCodes } from "./failure.ts";
 import type { Fetch } from "../http/fetch.ts";
 import type { Transport, TransportOptions } from "./transport.ts";
@@ -45,4 +44,16 @@ export function lazyTransport(
     }
   };
   return { fetch: withCodes(fetch, options), close, [Symbol.asyncDispose]: close };
+}
+
+/** Throws a `TypeError` that says what to write instead; not what was written, which may hold a password. */
+function checkTransportOptions({ httpProxyUrl, clientCertificate }: TransportOptions): void {
+  if (httpProxyUrl && !(URL.canParse(httpProxyUrl) && /^https?:$/.test(new URL(httpProxyUrl).protocol))) {
+    throw new TypeError(
+      'httpProxyUrl must be an absolute URL, such as "http://user:p%23ss@proxy.example.com".',
+    );
+  }
+  if (clientCertificate && !(clientCertificate.cert && clientCertificate.key)) {
+    throw new TypeError("clientCertificate must hold cert and key.");
+  }
 }

@@ -51,7 +51,7 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  *
  * @param options The proxy, the authorities, the certificate.
  * @returns A `fetch`, and what it takes to be rid of it.
- * @throws {TypeError} On another runtime, which would pass the settings over.
+ * @throws {TypeError} On runtimes other than Node and Deno, which would pass the settings over.
  */
 export function nodeTransport(options: TransportOptions = {}): Transport {
   onlyOn(["Node.js", "Deno"], "nodeTransport");

@@ -5,6 +5,7 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
+import { isDenied } from "../http/network_errors.ts";
 import type { TransportOptions } from "./transport.ts";
 
 /** What a transport needs of {@linkcode TransportOptions}, read. */
@@ -30,7 +31,7 @@ export async function readPems(
       const text = given.includes("-----BEGIN ") ? given : await readText(given);
       if (new RegExp(`-----BEGIN ([A-Z0-9]+ )?${kind}-----[^-]+-----END `).test(text)) return text;
     } catch (error) {
-      if (Object(error).name === "NotCapable") {
+      if (isDenied(error)) {
         throw new AuthenticationError(
           "permission_denied",
           `Cannot read the file that ${name} names: not permitted. Run with --allow-read for it.`,
@@ -57,7 +58,7 @@ export function usePems<T>(use: () => T): T {
   try {
     return use();
   } catch (error) {
-    if (Object(error).name === "NotCapable") throw error;
+    if (isDenied(error)) throw error;
     // The runtime's words name no option.
     throw new AuthenticationError(
       "invalid_config",

@@ -9,6 +9,7 @@ import type * as Stream from "node:stream";
 import { cancel } from "../api_call/bodies.ts";
 import { defaultMaxReplayBody, keepBody, readCall } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
+import { isDenied } from "../http/network_errors.ts";
 import { followRedirects } from "../api_call/redirects.ts";
 import { connectUnverified, type UnverifiedOptions } from "./unverified_connection.ts";
 
@@ -33,7 +34,7 @@ export function unverifiedFetch(options: UnverifiedOptions): Fetch {
       return asResponse(answer, request);
     } catch (error) {
       signal.throwIfAborted();
-      throw Object(error).name === "NotCapable" ? error : new TypeError("fetch failed", { cause: error });
+      throw isDenied(error) ? error : new TypeError("fetch failed", { cause: error });
     }
   };
   return async (input, init) => {

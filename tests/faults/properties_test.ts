@@ -4,7 +4,7 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import fc from "fast-check";
 import { AuthenticationError, clientSecretBasic, Credentials, getBasicAuthorizationHeader } from "../../mod.ts";
 import { checkScopes } from "../../src/arguments.ts";
-import { jwtLifetime, parseExpiresIn } from "../../src/credentials.ts";
+import { jwtLifetime, parseExpiresIn } from "../../src/token_endpoint/lifetime.ts";
 import { parseRetryAfter } from "../../src/http/retry_after.ts";
 import { buildTokenRequest } from "../../src/token_endpoint/request.ts";
 import { parseTokenResponse } from "../../src/token_endpoint/response.ts";
@@ -209,6 +209,7 @@ Deno.test("any answer of a token endpoint is credentials fit for a header, or an
       try {
         outcome = parseTokenResponse({ status, headers: new Headers(headers), text }, {
           url: "https://auth.test/token",
+          tokenTypes: ["Bearer"],
           requestedAt,
           now: requestedAt + 100,
           sanitize,

@@ -1,8 +1,7 @@
 /** What outcomes make of the endpoint's health, as a table. */
 
+import { type EndpointHealth, newHealth, reduceHealth } from "../../src/refresh/health.ts";
 import { assertEquals } from "@std/assert";
-import { reduceHealth } from "../../src/refresh/policy.ts";
-import { type EndpointHealth, newHealth } from "../../src/refresh/state.ts";
 import { clockAt, healthWith, permanent, retry, transient } from "./policy_scene.ts";
 
 const vault = permanent("client_auth_unavailable");

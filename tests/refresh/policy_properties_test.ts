@@ -1,9 +1,10 @@
 /** What holds for the policy whatever happens. */
 
+import { newHealth, reduceHealth } from "../../src/refresh/health.ts";
 import { assert, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { decide, decideRejection, reduce, reduceHealth, type StateEvent } from "../../src/refresh/policy.ts";
-import { newHealth, newState, type RefreshState } from "../../src/refresh/state.ts";
+import { decide, decideRejection, reduce, type StateEvent } from "../../src/refresh/policy.ts";
+import { newState, type RefreshState } from "../../src/refresh/state.ts";
 import { clockAt, healthWith, makeToken, permanent, retry, transient } from "./policy_scene.ts";
 
 const route = fc.constantFrom("/a", "/b", "/c");

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { type EndpointHealth, newHealth } from "../../src/refresh/health.ts";
 import { AuthenticationError, type AuthenticationErrorCode, type Clock, Credentials } from "@m2m/authenticator";
 import type { IssuedToken } from "../../src/refresh/issued_token.ts";
-import { type EndpointHealth, newHealth, newState, type RefreshState } from "../../src/refresh/state.ts";
+import { newState, type RefreshState } from "../../src/refresh/state.ts";
 
 export const retry = { maxAttempts: 5, maxDelay: 3_000, totalTimeout: 30_000 };
 

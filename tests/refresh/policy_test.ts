@@ -1,8 +1,9 @@
 /** The policy's decisions, as tables. */
 
+import type { EndpointHealth } from "../../src/refresh/health.ts";
 import { assertEquals } from "@std/assert";
 import { decide, decideRejection, type Decision, refreshableAt, type Rejection } from "../../src/refresh/policy.ts";
-import type { EndpointHealth, RefreshState } from "../../src/refresh/state.ts";
+import type { RefreshState } from "../../src/refresh/state.ts";
 import { clockAt, healthWith, makeToken, permanent, retry, stateWith, transient } from "./policy_scene.ts";
 
 const a = makeToken("a");

@@ -17,7 +17,7 @@ const floors: readonly (readonly string[])[] = [
   ["flyte"],
   ["env"],
   ["client_credentials", "grants"],
-  ["from_grant", "grant_options"],
+  ["grant_options"],
   ["authenticator"],
   ["derived"],
   ["authenticator_options"],

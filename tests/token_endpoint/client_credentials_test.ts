@@ -1,6 +1,6 @@
 /** The pieces, put together by hand. */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   authenticatedFetch,
   AuthenticationError,
@@ -9,6 +9,7 @@ import {
   clientSecretPost,
   refreshing,
 } from "@m2m/authenticator";
+import { dpop } from "@m2m/authenticator/dpop";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 /** Tokens of a stub, by a secret that can be changed. */
@@ -64,4 +65,25 @@ Deno.test("a secret that was changed while its request was under way is tried on
     return checkSecret(count, request);
   });
   assertEquals([(await tokens.get()).credentials.accessToken, stub.requests.length], ["token", 2]);
+});
+
+Deno.test("the pieces make sender-constrained tokens, and requests of one's own", async () => {
+  const proofs = dpop();
+  const { stub, tokens } = arrange(() => Response.json({ access_token: "bound", token_type: "DPoP" }), {
+    dpop: proofs,
+    beforeTokenRequest: ({ body }) => body.set("tenant", "acme"),
+  });
+  const seen: Headers[] = [];
+  const fetchWithToken = authenticatedFetch(tokens, {
+    endpoint: "https://api.test",
+    dpop: proofs,
+    fetch: (input, init) => {
+      seen.push(new Request(input, init).headers);
+      return Promise.resolve(new Response(null));
+    },
+  });
+  assertEquals((await fetchWithToken("/")).status, 200);
+  assertEquals(stub.requests[0]!.form.get("tenant"), "acme");
+  assert(stub.requests[0]!.headers.has("dpop"));
+  assertEquals(seen.map((headers) => [headers.get("authorization"), headers.has("dpop")]), [["DPoP bound", true]]);
 });

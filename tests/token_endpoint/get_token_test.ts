@@ -72,6 +72,9 @@ Deno.test("a clock may be an object of a class", async () => {
     wall() {
       return this.#now;
     }
+    monotonic() {
+      return this.#now;
+    }
   }
   const { fetch, url } = tokenEndpointStub();
   assertEquals((await getToken(url, { ...client, clock: new Watch(), fetch })).expiresAt, 3_601_000);

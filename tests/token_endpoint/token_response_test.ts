@@ -9,6 +9,7 @@ function judge(body: unknown, status = 200, headers: Record<string, string> = {}
     { status, headers: new Headers(headers), text: typeof body === "string" ? body : JSON.stringify(body) },
     {
       url: "https://auth.test/token",
+      tokenTypes: ["Bearer"],
       requestedAt,
       now: requestedAt + 500,
       sanitize: (text) => text.replaceAll("planted", "[redacted]"),
@@ -144,6 +145,7 @@ Deno.test("a registered code is a code, even for a client whose secret is a part
         { status: 401, headers: new Headers(), text: JSON.stringify({ error: "invalid_client" }) },
         {
           url: "https://auth.test/token",
+          tokenTypes: ["Bearer"],
           requestedAt,
           now: requestedAt,
           sanitize: (text) => text.replaceAll("client", "[redacted]"),
