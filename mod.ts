@@ -1,6 +1,6 @@
 /**
- * Machine-to-machine OAuth 2.0 (the client credentials grant, RFC 6749 §4.4) for every JavaScript runtime that has
- * `fetch`: give it an API, a client id and secret, and get a `fetch` that carries a token, refreshed before it expires.
+ * `fetch` with an OAuth 2.0 access token, for services, scripts and edge functions: the client credentials grant
+ * (RFC 6749 §4.4), on every JavaScript runtime that has `fetch`.
  *
  * ```ts
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
@@ -20,12 +20,35 @@
  * ```
  *
  * - {@linkcode ClientCredentialsAuthenticator} is what most programs need.
- * - {@linkcode ClientConfigStore} is where its settings come from; {@linkcode StaticClientConfigStore} holds them.
- * - {@linkcode clientSecretBasic}, {@linkcode clientSecretPost} and {@linkcode none} are how a client proves itself.
- * - {@linkcode AuthenticationError} says why there is no token, by a stable `code`.
- * - {@linkcode getToken} is a single token request; {@linkcode Authenticator} is what token sources of your own extend.
+ * - {@linkcode ClientConfigStore} gives its settings; {@linkcode StaticClientConfigStore} holds them.
+ * - {@linkcode clientSecretBasic}, {@linkcode clientSecretPost} and {@linkcode none} authenticate the client.
+ * - {@linkcode AuthenticationError} says why no token was issued; {@linkcode AuthenticationErrorCode} lists its codes.
+ * - {@linkcode AuthenticatorEvent} lists the events of `onEvent`.
+ * - {@linkcode getToken} sends a single token request.
+ * - {@linkcode clientCredentials}, {@linkcode refreshing} and {@linkcode authenticatedFetch} are the pieces that an
+ *   authenticator is made of; {@linkcode Authenticator} is the class to extend for a {@linkcode TokenSource} of your own.
  *
  * It needs `fetch`, URLs and text encoding; on Deno, `--allow-net` for the two hosts and no other permission.
+ *
+ * ## Coming from flytekit
+ *
+ * | flytekit | here |
+ * |---|---|
+ * | `endpoint`, `client_id`, `client_secret`, `cfg_store` | `endpoint`, `clientId`, `clientSecret`, `configStore` |
+ * | `header_key`, `scopes`, `audience` | `headerKey`, `scopes`, `audience` |
+ * | `http_proxy_url`, `verify`, `session` | `httpProxyUrl`, `verify`, `fetch` |
+ * | `refresh_credentials()`, `_creds` | `refreshCredentials()`, `credentials` |
+ * | `get_token`, `get_basic_authorization_header` | `getToken`, `getBasicAuthorizationHeader` |
+ *
+ * What differs:
+ *
+ * - Id and secret are both form-encoded for Basic (RFC 6749 §2.3.1); `basicEncoding: "raw"` encodes neither.
+ * - The caller's `headerKey` wins over the store's. `scopes: []` sends none.
+ * - A CA given as `verify` is trusted besides the runtime's own.
+ * - The store is asked when a token is needed, and again for each token, not in the constructor.
+ * - Tokens are refreshed before they expire; `expires_in` may be missing, a string or nonsense.
+ * - Redirects of the token request are refused, and there is a timeout.
+ * - The server's answer is no part of an error; its `error` and a sanitized `error_description` are.
  *
  * @module
  */

@@ -1,16 +1,16 @@
 /**
- * The one error this module throws once its arguments have been accepted.
+ * The error of everything but wrong arguments.
  *
  * @module
  */
 
 /**
- * Why no token could be had. Stable: new codes may be added, none changes its meaning.
+ * Says why no token was issued. Stable: codes may be added, and none changes its meaning.
  *
  * | code | what happened | `retryable` |
  * |---|---|---|
  * | `config_store_failed` | the config store threw (its error is the `cause`), or what it asks over the network answered with a failure | for 408, 429 and 5xx |
- * | `config_not_found` | the config store has no settings, or nothing is published where it looks; in a chain the next one is asked | no |
+ * | `config_not_found` | the config store has no settings, or nothing is published where it looks; a chain asks the next one | no |
  * | `invalid_config` | the config store answered something unusable, the server doesn't support this client authentication, or a certificate, key or CA of the settings is damaged | no |
  * | `insecure_endpoint` | the token endpoint is `http:` and not on loopback | no |
  * | `client_auth_unavailable` | what gives the secret, key, assertion or token threw (its error is the `cause`) or gave none, or a key can't be used | no |
@@ -48,15 +48,15 @@ export type AuthenticationErrorCode =
   | "token_endpoint_error"
   | "refresh_limited";
 
-/** What an {@linkcode AuthenticationError} knows besides its code and message. */
+/** Options of an {@linkcode AuthenticationError}. */
 export interface AuthenticationErrorOptions {
-  /** HTTP status of the answer that was no good. Default: none, where no answer came. */
+  /** HTTP status of the server's answer. Default: none, where no answer came. */
   status?: number | undefined;
   /** Whether the same request may succeed later with nothing changed. Default: `false`. */
   retryable?: boolean | undefined;
   /** The server's OAuth error code (RFC 6749 §5.2). */
   error?: string | undefined;
-  /** The server's explanation (RFC 6749 §5.2), already freed of secrets. */
+  /** The server's explanation (RFC 6749 §5.2), with secrets redacted. */
   error_description?: string | undefined;
   /** How long the server asked to wait, in milliseconds (`Retry-After`, RFC 9110 §10.2.3). */
   retryAfter?: number | undefined;
@@ -65,12 +65,12 @@ export interface AuthenticationErrorOptions {
 }
 
 /**
- * No token could be had. `code` says why, `retryable` whether to try again later; the message says what to do.
+ * Says why no token was issued: `code` why, `retryable` whether to try again later, the message what to do.
  *
- * It never holds a secret, a token, an assertion or a response body: what the server said in
- * `error_description` is cut to 300 printable characters, and whatever was secret in the request is taken out.
+ * It holds no secret, token, assertion or response body: the server's `error_description` is cut to 300 printable
+ * characters, and secrets of the request are redacted in it.
  *
- * @example Telling a wrong secret from a server in trouble
+ * @example Telling a wrong secret from an unavailable server
  * ```ts
  * import { AuthenticationError, getToken } from "@m2m/authenticator";
  *
@@ -93,7 +93,7 @@ export class AuthenticationError extends Error {
   readonly code: AuthenticationErrorCode;
   /** Whether the same request may succeed later with nothing changed. */
   readonly retryable: boolean;
-  /** HTTP status of the answer that was no good, where one came. */
+  /** HTTP status of the server's answer, where one came. */
   declare readonly status?: number;
   /** The server's OAuth error code (RFC 6749 §5.2), where it gave one. */
   declare readonly error?: string;
@@ -103,7 +103,7 @@ export class AuthenticationError extends Error {
   declare readonly retryAfter?: number;
 
   /**
-   * For config stores and client authentication of one's own, which may throw it as well.
+   * Makes an error, for config stores and client authentication of your own.
    *
    * @param code Why, in a stable word.
    * @param message What failed, and what to do about it.

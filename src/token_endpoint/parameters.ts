@@ -6,23 +6,21 @@
 
 import { checkResource, checkScopes, checkString, throwInvalid } from "../arguments.ts";
 
-/** What a token is asked for. */
+/** What a token is requested for. */
 export interface TokenRequestOptions {
-  /** Scopes to ask for (RFC 6749 §3.3). Default: the store's, where there is one; an empty list sends none. */
+  /** Scopes to request (RFC 6749 §3.3). Default: the store's, where there is one; an empty list sends none. */
   scopes?: readonly string[] | undefined;
   /** The API the token is for. Default: the store's, where there is one; an empty string sends none. */
   audience?: string | undefined;
   /**
-   * The APIs the token is for, in the words of RFC 8707 §2: absolute URIs without fragment, each sent as a `resource`
-   * of its own. Default: the store's, where there is one; an empty list sends none.
+   * The APIs the token is for (RFC 8707 §2): absolute URIs without fragment, each sent as a `resource`. Default: the store's, where there is one; an empty list sends none.
    */
   resource?: string | URL | readonly (string | URL)[] | undefined;
-  /** What the token is to permit (RFC 9396 §2): objects with a `type`, sent as JSON. Default, and for an
-   * empty list: none are sent. */
+  /** What the token is to permit (RFC 9396 §2): objects with a `type`, sent as JSON. Default: none. */
   authorizationDetails?: readonly AuthorizationDetail[] | undefined;
   /**
-   * More form parameters, for what a server knows besides, as `{ organization: "org_7" }`; an array sends the same name
-   * several times. What has an option of its own can't stand here. Not for secrets: a server that quotes one is shown.
+   * More form parameters, such as `{ organization: "org_7" }`; an array sends a name several times. Parameters with an
+   * option of their own are refused. Not for secrets: what a server quotes of them is shown.
    * Default: none.
    */
   parameters?: Readonly<Record<string, string | readonly string[]>> | undefined;
@@ -42,12 +40,12 @@ export type FormParameters = Readonly<Record<string, readonly string[]>>;
 /** Parameters that have an option of their own. */
 const reserved = /^(grant_type|scope|audience|resource|authorization_details|client_(id|secret|assertion(_type)?))$/;
 
-/** What is asked for as form parameters. Throws a `TypeError` for what can't be sent. */
-export function formParameters(asked: TokenRequestOptions): FormParameters {
-  const { authorizationDetails: details, parameters = {} } = asked;
-  const scopes = checkScopes(asked.scopes);
-  const audience = checkString("audience", asked.audience);
-  const resource = checkResource(asked.resource);
+/** Makes the form parameters of options. Throws a `TypeError` for what can't be sent. */
+export function formParameters(options: TokenRequestOptions): FormParameters {
+  const { authorizationDetails: details, parameters = {} } = options;
+  const scopes = checkScopes(options.scopes);
+  const audience = checkString("audience", options.audience);
+  const resource = checkResource(options.resource);
   if (details && !(Array.isArray(details) && details.every((detail) => typeof detail?.type === "string"))) {
     throwInvalid("authorizationDetails", "an array of objects with a type (RFC 9396 §2)", details);
   }

@@ -17,7 +17,7 @@ const terms: readonly (readonly [words: string, instead: string])[] = [
   ["troubled?|troubles", "a transient or permanent failure"],
   ["ways? out", "transport"],
   ["wish(es|ed)?|what is asked for", "options, parameters"],
-  ["redact(s|ed|ing)?", "redact, sanitize"],
+  ["conceal(s|ed|ing)?", "redact, sanitize"],
   ["judg(e|es|ed|ing|ement)", "parse, check, verify"],
   ["thief|thieves", "sender-constrained tokens"],
   ["(gives?|gave|given|giving) back", "revoke, return"],
