@@ -6,7 +6,7 @@
 
 import { FakeTime } from "@std/testing/time";
 import {
-  AuthenticationError,
+  type AuthenticationError,
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
   Credentials,
