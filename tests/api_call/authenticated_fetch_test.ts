@@ -113,7 +113,7 @@ Deno.test("authenticatedFetch: replays a rejected call once, and reports the out
   assertEquals(asked, [`replace token-1 ${home}/x 0`, `replayed 200 true ${home}/x`]);
 });
 
-Deno.test("authenticatedFetch: replays once more with the predecessor of a replacement that is rejected", async () => {
+Deno.test("authenticatedFetch: replays a second time with the predecessor of a replacement that is rejected", async () => {
   const { fetch, seen, asked } = setUp([rejected], { next: makeToken(2), predecessor: makeToken(1) });
   assertEquals((await fetch("/x")).status, 401);
   assertEquals(seen.map(({ token }) => token), [1, 2, 1].map((number) => `Bearer token-${number}`));

@@ -166,7 +166,7 @@ Deno.test("replace: asks once when the server gives the rejected token again", a
   assertEquals(scene.requests, 2);
 });
 
-Deno.test("refreshRejected: doesn't give back the predecessor that is used while the new token isn't known", async () => {
+Deno.test("refreshRejected: doesn't return the predecessor that is used while the new token isn't known", async () => {
   const { scene, t1 } = await setUnknownToken();
   using _ = scene;
   assertStrictEquals(scene.tokens.fresh(), t1);

@@ -42,7 +42,7 @@ for (const [kind, make] of Object.entries(kinds)) {
     assertEquals(await flight.join(seven), 7);
   });
 
-  Deno.test(`${kind}: ends work for all callers, and starts anew for later ones`, async () => {
+  Deno.test(`${kind}: ends work for all callers, and later ones start their own`, async () => {
     const flight = make();
     const reason = new Error("closed");
     await flight.end(reason);
