@@ -126,49 +126,6 @@ Deno.test("a refusal of the client isn't posted again by its other callers", asy
   assertEquals(scene.requests.length, 1);
 });
 
-const reset = () => {
-  throw new TypeError("connection reset");
-};
-const transient: [name: string, code: string, answer: () => Response][] = [
-  ...[408, 425, 429, 500, 503].map((status): typeof transient[0] => [
-    `${status}`,
-    "token_endpoint_error",
-    () => bare(status),
-  ]),
-  ["no connection", "network_error", reset],
-];
-
-for (const [name, code, answer] of transient) {
-  Deno.test(`a transient failure is retried, and ends with its error after five requests: ${name}`, async () => {
-    let mostFailures = 2;
-    using scene = new Scene({ tokens: ({ number }) => number > mostFailures ? token(number) : answer() });
-    const call = scene.get();
-    await scene.pass(5_000);
-    assertEquals([call.status, scene.requests.length], [200, 3]);
-    mostFailures = Infinity;
-    const failing = scene.get(scene.authenticator.with({ scopes: ["other"] }));
-    await scene.pass(30_000);
-    assertEquals([failing.error.code, failing.error.retryable, scene.requests.length], [code, true, 8]);
-  });
-}
-
-const permanent: Record<string, () => Response> = {
-  ...Object.fromEntries([401, 403, 404, 405].map((status) => [status, () => page(status)])),
-  ...Object.fromEntries(
-    ["invalid_client", "invalid_scope", "unauthorized_client", "unsupported_grant_type"]
-      .map((error) => [error, () => oauthError(error)]),
-  ),
-};
-
-for (const [name, answer] of Object.entries(permanent)) {
-  Deno.test(`a permanent failure isn't retried: ${name}`, async () => {
-    using scene = new Scene({ tokens: answer });
-    scene.get();
-    await scene.pass(4_000);
-    assertEquals([scene.calls[0]?.error.retryable, scene.requests.length], [false, 1]);
-  });
-}
-
 Deno.test("Retry-After is kept by callers that wait and by those that join them", async () => {
   using scene = new Scene({ tokens: ({ number }) => number > 1 ? token(number) : bare(503, { "retry-after": "1" }) });
   await scene.pass(3_000, { every: 20, act: () => scene.get() });

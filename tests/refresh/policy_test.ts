@@ -13,7 +13,7 @@ const down = transient();
 const broken = permanent("config_store_failed");
 
 const use = (token = a): Decision => ({ type: "use", token, refresh: false });
-const refresh: Decision = { type: "use", token: a, refresh: true };
+const refresh = { type: "use", token: a, refresh: true } as const;
 const wait = (attempts = 5): Decision => ({ type: "wait", attempts });
 const fail = (error: unknown, retryAfter: number): Decision => ({ type: "fail", error, retryAfter });
 
@@ -54,6 +54,7 @@ const decideRows: DecideRow[] = [
   // Replication lag.
   ["the predecessor is used while the new token isn't known", swapped, 49_999, use(a)],
   ["the new token is tried again after a pause", swapped, 50_000, use(b)],
+  ["the new token that is known by now is refreshed like any other", swapped, 90_000, { ...refresh, token: b }],
   ["the predecessor of a successor isn't refreshed", { ...swapped, trySuccessorAt: 95_000 }, 90_000, use(a)],
   [
     "the new token is used once the predecessor has expired",

@@ -50,61 +50,6 @@ Deno.test("refreshing: takes the option's lifetime where the server says none", 
   assertEquals(await scene.use(), "t2");
 });
 
-Deno.test("refreshing: hides an outage while the token lives, then fails at once, then recovers at the first call", async () => {
-  using scene = new TokensScene({ lifetime: 60_000, retry: { maxAttempts: 1 } });
-  await scene.use();
-  scene.failure = transient();
-  scene.advance(50_000);
-  for (const pause of [8_999, 999]) {
-    assertEquals(await scene.use(), "t1");
-    await scene.settle();
-    scene.advance(pause);
-  }
-  scene.advance(10_000);
-  const error = await assertRejects(() => scene.use(), AuthenticationError);
-  assert(error.retryAfter! > 0 && error.retryAfter! <= 3_000);
-  const { requests } = scene;
-  await assertRejects(() => scene.use(), AuthenticationError);
-  assertEquals(scene.requests, requests);
-  scene.failure = undefined;
-  scene.advance(error.retryAfter!);
-  assertEquals(await scene.use(), `t${requests + 1}`);
-});
-
-Deno.test("refreshing: keeps a second between background refreshes that fail for a moment", async () => {
-  using scene = new TokensScene({ lifetime: 60_000 });
-  await scene.use();
-  scene.failure = transient();
-  scene.advance(50_000);
-  for (let i = 0; i < 50; i++) {
-    assertEquals(await scene.use(), "t1");
-    await scene.settle();
-  }
-  assertEquals(scene.requests, 2);
-  scene.advance(1_000);
-  await scene.use();
-  assertEquals(scene.requests, 3);
-});
-
-Deno.test("refreshing: pauses longer after each background refresh that fails permanently", async () => {
-  using scene = new TokensScene();
-  await scene.use();
-  scene.failure = permanent();
-  scene.advance(3_300_000);
-  for (const [count, pause] of [5_000, 10_000, 20_000, 40_000].entries()) {
-    for (const ms of [pause - 1, 1]) {
-      assertEquals(await scene.use(), "t1");
-      await scene.settle();
-      assertEquals(scene.requests, count + 2);
-      scene.advance(ms);
-    }
-  }
-  scene.failure = undefined;
-  await scene.use();
-  await scene.settle();
-  assertEquals(await scene.use(), "t6");
-});
-
 Deno.test("refreshing: asks again for a caller whose token expired while a background refresh failed", async () => {
   using scene = new TokensScene({ retry: { maxAttempts: 1 } });
   await scene.use();
@@ -118,28 +63,6 @@ Deno.test("refreshing: asks again for a caller whose token expired while a backg
   scene.source = undefined;
   fail();
   assertEquals([await waiting, scene.requests], ["t3", 3]);
-});
-
-Deno.test("refreshing: keeps a long Retry-After to the letter in the background", async () => {
-  using scene = new TokensScene();
-  await scene.use();
-  scene.advance(3_400_000);
-  scene.failure = transient(100_000);
-  for (let waited = 0; waited <= 90_000; waited += 30_000) {
-    assertEquals(await scene.use(), "t1");
-    await scene.settle();
-    scene.advance(30_000);
-  }
-  assertEquals(scene.requests, 2);
-});
-
-Deno.test("refreshing: doesn't prolong a token when the wall clock is set back", async () => {
-  using scene = new TokensScene({ lifetime: 60_000 });
-  await scene.use();
-  scene.advance(-3_600_000, "wall");
-  assertEquals(await scene.use(), "t1");
-  scene.advance(60_001);
-  assertEquals(await scene.use(), "t2");
 });
 
 Deno.test("refreshing: delays a background refresh by a second at most when the clock is set back a little", async () => {
@@ -226,19 +149,4 @@ Deno.test("refreshing: takes options that are undefined for their defaults", asy
   await scene.pass(30_000);
   await rejected;
   assertEquals(scene.requests, 5);
-});
-
-Deno.test("refreshing: refreshes a token that the API learned of late in the background like any other", async () => {
-  using scene = new TokensScene();
-  await scene.use();
-  scene.advance(3_500_000);
-  await scene.use();
-  await scene.settle();
-  assertEquals(await scene.replace(), "t1", "the new token isn't known yet: its predecessor is used");
-  scene.advance(6_000);
-  assertEquals(await scene.use(), "t2", "it is tried again, and known");
-  scene.advance(3_500_000);
-  assertEquals([await scene.use(), scene.requests], ["t2", 3], "in its window it is refreshed");
-  await scene.settle();
-  assertEquals(await scene.use(), "t3");
 });
