@@ -132,30 +132,6 @@ Deno.test("with: makes one request for each identity, for however many callers",
   assertEquals(stub.requests.map(({ form }) => form.get("audience")).sort(), ["a0", "a1", "a2", "a3"]);
 });
 
-Deno.test("with: posts a wrong secret once for all, and each caller has an error object of its own", async () => {
-  const stub = tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 }));
-  let secret = "planted-wrong";
-  const root = authenticatorAt(stub, { clientSecret: () => secret });
-  const errors = new Set<AuthenticationError>();
-  const ask = (audience: string) => assertRejects(() => root.with({ audience }).getCredentials(), AuthenticationError);
-  for (let index = 0; index < 50; index++) errors.add(await ask(`a${index}`));
-  assertEquals([errors.size, stub.requests.length], [50, 1]);
-  secret = "another";
-  await ask("a49");
-  assertEquals(stub.requests.length, 2);
-});
-
-Deno.test("with: asks for other scopes although some were refused", async () => {
-  const stub = tokenEndpointStub((count, { form }) =>
-    form.get("scope") === "bad"
-      ? Response.json({ error: "invalid_scope" }, { status: 400 })
-      : Response.json({ access_token: `token-${count}` })
-  );
-  const root = authenticatorAt(stub, { scopes: ["bad"] });
-  for (let call = 0; call < 3; call++) await assertRejects(() => root.getCredentials(), AuthenticationError);
-  assertEquals((await root.with({ scopes: ["good"] }).getCredentials()).accessToken, "token-2");
-});
-
 Deno.test("with: keeps 10,000; the one that was used longest ago is dropped, and goes on working", async () => {
   const root = authenticatorAt(tokenEndpointStub());
   const derive = (index: number) => root.with({ audience: `a${index}` });
@@ -302,20 +278,3 @@ for (const change of changes) {
     assertEquals([sent.length, sent[2] === sent[1]], [3, false]);
   });
 }
-
-Deno.test("fetch: replays under the header that the settings name now", async () => {
-  const stub = tokenEndpointStub();
-  const calls: string[] = [];
-  let config: ClientConfig = { tokenEndpoint: stub.url, headerKey: "x-old" };
-  const authenticator = authenticatorAt(stub, {
-    configStore: { getClientConfig: () => config },
-    fetch: besideApi(stub, (headers) => {
-      calls.push([...headers].join(" "));
-      return new Response(null, { status: headers.has("x-new") ? 200 : 401 });
-    }),
-  });
-  await authenticator.getCredentials();
-  config = { tokenEndpoint: stub.url, headerKey: "x-new" };
-  assertEquals((await authenticator.fetch("/", { headers: { accept: "text/plain" } })).status, 200);
-  assertEquals(calls, ["accept,text/plain x-old,Bearer token-1", "accept,text/plain x-new,Bearer token-2"]);
-});

@@ -134,11 +134,6 @@ Deno.test("authenticatedFetch: takes the URL without query and identifiers for t
   assertEquals(asked, routes.map((route) => `replace token-1 ${home}${route} 0`));
 });
 
-Deno.test("authenticatedFetch: gives the 401 with its body where there is no replacement", async () => {
-  const response = await setUp([rejected]).fetch("/x");
-  assertEquals([response.status, await response.text()], [401, "rejected"]);
-});
-
 Deno.test("authenticatedFetch: takes the old header off a replay, and off its redirect to another origin", async () => {
   const { fetch, seen } = setUp([rejected, rejected, redirect(307, "https://evil.test/"), fine], {
     next: makeToken(2, "x-token"),
