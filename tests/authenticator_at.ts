@@ -8,6 +8,7 @@ import {
   type ClientConfig,
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
+  type Fetch,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 import type { TokenEndpointStub } from "./servers/token_endpoint_stub.ts";
@@ -26,4 +27,13 @@ export function authenticatorAt(
     fetch: stub.fetch,
     ...options,
   });
+}
+
+/** A fetch that reaches the stub, and an API that answers by the headers it gets. */
+export function besideApi(
+  stub: TokenEndpointStub,
+  api: (headers: Headers) => Response = () => new Response(),
+): Fetch {
+  return async (input, init) =>
+    String(input) === stub.url ? await stub.fetch(input, init) : api(new Headers(init?.headers));
 }

@@ -1,81 +1,70 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   AuthenticationError,
   Authenticator,
   type ClientConfig,
-  ClientConfigStore,
   ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
   clientSecretPost,
 } from "@m2m/authenticator";
 import { authenticatorAt } from "./authenticator_at.ts";
+import { assertHides } from "./client_auth/showing.ts";
 import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
 
-const endpoint = "https://api.test";
+type Options = Partial<ClientCredentialsAuthenticatorOptions>;
 
-/** Counts how often it is asked; answers, or throws, whatever it is told. */
-class ProbeStore extends ClientConfigStore {
-  asked = 0;
-
-  constructor(readonly answer: () => unknown) {
-    super();
-  }
-
-  override getClientConfig(): ClientConfig {
-    this.asked++;
-    return this.answer() as ClientConfig;
-  }
+/** A store that counts how often it is asked. */
+function probeStore(answer: () => unknown) {
+  const store = { asked: 0, getClientConfig: () => (store.asked++, answer() as ClientConfig) };
+  return store;
 }
 
-Deno.test("it is an Authenticator", () => {
-  assertInstanceOf(authenticatorAt(tokenEndpointStub()), Authenticator);
+Deno.test("ClientCredentialsAuthenticator: is an Authenticator", () => {
+  assert(authenticatorAt(tokenEndpointStub()) instanceof Authenticator);
 });
 
-Deno.test("a missing or empty id or secret is refused in flytekit's words, before the store is touched", () => {
-  const configStore = new ProbeStore(() => ({}));
-  const wrong: [Record<string, unknown>, string][] = [
-    [{ clientId: "", clientSecret: "s" }, "clientId"],
-    [{ clientId: undefined, clientSecret: "s" }, "clientId"],
-    [{ clientSecret: "s" }, "clientId"],
-    [{ clientId: "id", clientSecret: "" }, "clientSecret (or clientAuth)"],
-    [{ clientId: "id", clientSecret: undefined }, "clientSecret (or clientAuth)"],
-    [{ clientId: "id", clientSecret: null }, "clientSecret (or clientAuth)"],
-    [{ clientId: "id" }, "clientSecret (or clientAuth)"],
-    [{ clientAuth: clientSecretPost("s") }, "clientId"],
-    [{}, "clientId and clientSecret (or clientAuth)"],
-  ];
-  for (const [options, missing] of wrong) {
-    const error = assertThrows(
-      () => new ClientCredentialsAuthenticator({ endpoint, configStore, ...options } as never),
-      TypeError,
-    );
-    assertEquals(error.message, `Client ID and Client SECRET both are required. Missing: ${missing}.`);
+const incomplete: [options: Record<string, unknown>, missing: string][] = [
+  [{ clientId: "", clientSecret: "s" }, "clientId"],
+  [{ clientId: undefined, clientSecret: "s" }, "clientId"],
+  [{ clientSecret: "s" }, "clientId"],
+  [{ clientId: "id", clientSecret: "" }, "clientSecret (or clientAuth)"],
+  [{ clientId: "id", clientSecret: undefined }, "clientSecret (or clientAuth)"],
+  [{ clientId: "id", clientSecret: null }, "clientSecret (or clientAuth)"],
+  [{ clientId: "id" }, "clientSecret (or clientAuth)"],
+  [{ clientAuth: clientSecretPost("s") }, "clientId"],
+  [{}, "clientId and clientSecret (or clientAuth)"],
+];
+
+Deno.test("ClientCredentialsAuthenticator: says which of id and secret is missing, as flytekit does", () => {
+  const configStore = probeStore(() => ({}));
+  for (const [options, missing] of incomplete) {
+    const all = { endpoint: "https://api.test", configStore, ...options } as never;
+    const { message } = assertThrows(() => new ClientCredentialsAuthenticator(all), TypeError);
+    assert(message.startsWith("Client ID and Client SECRET both are required.") && message.endsWith(` ${missing}.`));
   }
   assertEquals(configStore.asked, 0);
 });
 
-Deno.test("a wrong setting is refused by the constructor, with what to write instead", () => {
+Deno.test("ClientCredentialsAuthenticator: refuses a wrong option, with what to write instead", () => {
   const stub = tokenEndpointStub();
-  const wrong: [Record<string, unknown>, string][] = [
+  const wrong: [options: Record<string, unknown>, message: string][] = [
     [{ endpoint: "/v1" }, "endpoint must be an absolute URL"],
     [{ endpoint: undefined }, "endpoint must be an absolute URL"],
     [{ endpoint: "dns:///flyte.example.com" }, "endpoint must be an absolute URL"],
     [{ endpoint: "https://me:planted@api.test" }, "without user name and password"],
-    [{ clientId: 7 }, "clientId must be a string"],
-    [{ clientSecret: 7 }, "The client secret must be a string"],
-    [{ configStore: undefined }, "configStore must be a ClientConfigStore"],
+    [{ clientId: 7 }, "clientId"],
+    [{ clientSecret: 7 }, "client secret"],
+    [{ configStore: undefined }, "configStore"],
     [{ configStore: { tokenEndpoint: stub.url } }, "new StaticClientConfigStore({ tokenEndpoint })"],
     [{ scopes: "a b" }, "scopes must be an array"],
-    [{ scopes: ["a b"] }, "one scope (RFC 6749 §3.3) an element"],
-    [{ audience: ["a"] }, "audience must be a string"],
-    [{ headerKey: "a b" }, "headerKey must be a header name"],
-    [{ fetch: "fetch" }, "fetch must be a function"],
+    [{ scopes: ["a b"] }, "RFC 6749 §3.3"],
+    [{ audience: ["a"] }, "audience"],
+    [{ headerKey: "a b" }, "headerKey"],
+    [{ fetch: "fetch" }, "fetch"],
     [{ basicEncoding: "RAW" }, '"form" or "raw"'],
-    [{ clientSecret: undefined, clientAuth: {} }, "clientAuth must be made by"],
+    [{ clientSecret: undefined, clientAuth: {} }, "clientAuth"],
     [{ clientAuth: clientSecretPost("x") }, "without clientSecret"],
-    [
-      { fetch: stub.fetch, httpProxyUrl: "http://127.0.0.1:1" },
-      "can't be combined with fetch",
-    ],
+    [{ fetch: stub.fetch, httpProxyUrl: "http://127.0.0.1:1" }, "can't be combined with fetch"],
     [{ fetch: stub.fetch, verify: false }, "can't be combined with fetch"],
     [{ fetch: undefined, httpProxyUrl: "127.0.0.1:1" }, "httpProxyUrl must be an absolute URL"],
   ];
@@ -83,233 +72,148 @@ Deno.test("a wrong setting is refused by the constructor, with what to write ins
     const error = assertThrows(() => authenticatorAt(stub, options as never), TypeError, message);
     assertEquals(error.message.includes("planted"), false);
   }
-  assertThrows(() => authenticatorAt(stub, { timeout: 0 }), RangeError, "timeout");
-  assertThrows(() => authenticatorAt(stub, { defaultLifetime: -1 }), RangeError, "defaultLifetime");
+  const outOfRange: [options: Options, name: string][] = [
+    [{ timeout: 0 }, "timeout"],
+    [{ defaultLifetime: -1 }, "defaultLifetime"],
+    [{ retry: { maxAttempts: 0 } }, "maxAttempts"],
+    [{ retry: { maxAttempts: NaN } }, "maxAttempts"],
+    [{ retry: { maxDelay: -1 } }, "maxDelay"],
+    [{ retry: { totalTimeout: Infinity } }, "totalTimeout"],
+  ];
+  for (const [options, name] of outOfRange) assertThrows(() => authenticatorAt(stub, options), RangeError, name);
 });
 
-Deno.test("the constructor asks neither the store nor the server nor the secret's provider", async () => {
+Deno.test("ClientCredentialsAuthenticator: asks for settings, secret and token first when a token is needed", async () => {
   const stub = tokenEndpointStub();
-  const configStore = new ProbeStore(() => ({ tokenEndpoint: stub.url }));
+  const configStore = probeStore(() => ({ tokenEndpoint: stub.url }));
   let secrets = 0;
-  const clientSecret = () => `secret-${++secrets}`;
-  const authenticator = authenticatorAt(stub, { configStore, clientSecret });
+  const authenticator = authenticatorAt(stub, { configStore, clientSecret: () => `secret-${++secrets}` });
   await new Promise((resolve) => setTimeout(resolve, 5));
-  assertEquals([configStore.asked, secrets, stub.requests.length, authenticator.credentials], [
-    0,
-    0,
-    0,
-    undefined,
-  ]);
+  assertEquals([configStore.asked, secrets, stub.requests.length, authenticator.credentials], [0, 0, 0, undefined]);
   await authenticator.getCredentials();
   assertEquals([configStore.asked, secrets, stub.requests.length], [1, 1, 1]);
 });
 
-Deno.test("scopes are the caller's, else the store's; an empty list sends none", async () => {
-  const cases: [readonly string[] | undefined, readonly string[] | undefined, string | null][] = [
-    [["mine"], ["store"], "mine"],
-    [undefined, ["store"], "store"],
-    [[], ["store"], null],
-    [undefined, [], null],
-    [undefined, undefined, null],
-    [["a", "b"], undefined, "a b"],
-  ];
-  for (const [scopes, stored, sent] of cases) {
+/** What is sent by options and settings, of which the caller's count first. */
+const sent: [what: string, options: Options, config: Partial<ClientConfig>, expected: string | null][] = [
+  ["scope", { scopes: ["mine"] }, { scopes: ["store"] }, "mine"],
+  ["scope", {}, { scopes: ["store"] }, "store"],
+  ["scope", { scopes: [] }, { scopes: ["store"] }, null],
+  ["scope", {}, { scopes: [] }, null],
+  ["scope", {}, {}, null],
+  ["scope", { scopes: ["a", "b"] }, {}, "a b"],
+  ["audience", { audience: "mine" }, { audience: "store" }, "mine"],
+  ["audience", {}, { audience: "store" }, "store"],
+  ["audience", { audience: "" }, { audience: "store" }, null],
+  ["audience", {}, { audience: "" }, null],
+  ["audience", {}, {}, null],
+  ["header", { headerKey: "X-Mine" }, { headerKey: "flyte-authorization" }, "x-mine"],
+  ["header", {}, { headerKey: "flyte-authorization" }, "flyte-authorization"],
+  ["header", {}, { headerKey: "" }, "authorization"],
+  ["header", { headerKey: "" }, {}, "authorization"],
+  ["header", {}, {}, "authorization"],
+  ["Basic", { clientSecret: "a%b" }, {}, "id:a%25b"],
+  ["Basic", { clientSecret: "a%b", basicEncoding: "form" }, {}, "id:a%25b"],
+  ["Basic", { clientSecret: "a%b", basicEncoding: "raw" }, {}, "id:a%b"],
+  ["client_secret", { clientSecret: undefined, clientAuth: clientSecretPost("s3cret") }, {}, "s3cret"],
+];
+
+for (const [what, options, config, expected] of sent) {
+  const given = Deno.inspect([options, config], { compact: true, breakLength: Infinity });
+  Deno.test(`ClientCredentialsAuthenticator: sends the ${what} ${expected} by ${given}`, async () => {
     const stub = tokenEndpointStub();
-    await authenticatorAt(stub, { scopes }, { scopes: stored }).getCredentials();
-    assertEquals(stub.requests[0]?.form.get("scope"), sent);
-  }
-});
+    const [[header, token] = []] = await authenticatorAt(stub, options, config).authorize(new Headers());
+    assertEquals(token, "Bearer token-1");
+    const { form, headers } = stub.requests[0]!;
+    const pair = atob(headers.get("authorization")?.slice("Basic ".length) ?? "");
+    assertEquals({ header, Basic: pair }[what] ?? form.get(what), expected);
+  });
+}
 
-Deno.test("audience is the caller's, else the store's; an empty one sends none", async () => {
-  const cases: [string | undefined, string | undefined, string | null][] = [
-    ["mine", "store", "mine"],
-    [undefined, "store", "store"],
-    ["", "store", null],
-    [undefined, "", null],
-    [undefined, undefined, null],
-  ];
-  for (const [audience, stored, sent] of cases) {
-    const stub = tokenEndpointStub();
-    await authenticatorAt(stub, { audience }, { audience: stored }).getCredentials();
-    assertEquals(stub.requests[0]?.form.get("audience"), sent);
-  }
-});
-
-Deno.test("the header is the caller's, else the store's, else authorization", async () => {
-  const cases: [string | undefined, string | undefined, string][] = [
-    ["X-Mine", "flyte-authorization", "x-mine"],
-    [undefined, "flyte-authorization", "flyte-authorization"],
-    [undefined, "", "authorization"],
-    ["", undefined, "authorization"],
-    [undefined, undefined, "authorization"],
-  ];
-  for (const [headerKey, stored, name] of cases) {
-    const stub = tokenEndpointStub();
-    const headers = await authenticatorAt(stub, { headerKey }, { headerKey: stored }).authorize(
-      new Headers(),
-    );
-    assertEquals([...headers], [[name, "Bearer token-1"]]);
-  }
-});
-
-Deno.test("Basic is form-encoded by default, and raw where the server wants it so", async () => {
-  for (
-    const [basicEncoding, pair] of [[undefined, "id:a%25b"], ["form", "id:a%25b"], ["raw", "id:a%b"]] as const
-  ) {
-    const stub = tokenEndpointStub();
-    await authenticatorAt(stub, { clientSecret: "a%b", basicEncoding }).getCredentials();
-    assertEquals(stub.requests[0]?.headers.get("authorization"), `Basic ${btoa(pair)}`);
-  }
-});
-
-Deno.test("client authentication can stand in place of a secret", async () => {
-  const stub = tokenEndpointStub();
-  await authenticatorAt(stub, { clientSecret: undefined, clientAuth: clientSecretPost("s3cret") })
-    .getCredentials();
-  assertEquals(stub.requests[0]?.form.get("client_secret"), "s3cret");
-});
-
-Deno.test("the secret may come from an async function, asked for each token", async () => {
+Deno.test("getCredentials: reuses the token; a refresh asks for settings and secret again", async () => {
   const stub = tokenEndpointStub();
   const secrets = ["first", "second"];
-  const authenticator = authenticatorAt(stub, { clientSecret: () => Promise.resolve(secrets.shift() ?? "") });
-  await authenticator.getCredentials();
-  await authenticator.refreshCredentials();
-  assertEquals(stub.requests.map((request) => request.headers.get("authorization")), [
-    `Basic ${btoa("id:first")}`,
-    `Basic ${btoa("id:second")}`,
-  ]);
-});
-
-Deno.test("a store is asked for each token, so that changed settings count", async () => {
-  const stub = tokenEndpointStub();
   const audiences = ["first", "second"];
-  const configStore = new ProbeStore(() => ({ tokenEndpoint: stub.url, audience: audiences.shift() }));
-  const authenticator = authenticatorAt(stub, { configStore });
-  await authenticator.getCredentials();
-  await authenticator.getCredentials();
-  assertEquals(configStore.asked, 1);
-  await authenticator.refreshCredentials();
-  assertEquals(stub.requests.map((request) => request.form.get("audience")), ["first", "second"]);
+  const authenticator = authenticatorAt(stub, {
+    clientSecret: () => Promise.resolve(secrets.shift() ?? ""),
+    configStore: { getClientConfig: () => ({ tokenEndpoint: stub.url, audience: audiences.shift() }) },
+  });
+  const first = await authenticator.getCredentials();
+  assertStrictEquals(await authenticator.getCredentials(), first);
+  assertStrictEquals(authenticator.credentials, first);
+  const refreshed = await authenticator.refreshCredentials();
+  assertEquals([refreshed.accessToken, authenticator.credentials], ["token-2", refreshed]);
+  assertEquals(
+    stub.requests.map(({ headers, form }) => [headers.get("authorization"), form.get("audience")]),
+    ["first", "second"].map((each) => [`Basic ${btoa(`id:${each}`)}`, each]),
+  );
 });
 
-Deno.test("a store that throws is the cause of a typed error", async () => {
+Deno.test("getCredentials and refreshCredentials: make one request for 10,000 callers", async () => {
   const stub = tokenEndpointStub();
+  const authenticator = authenticatorAt(stub);
+  for (const ask of [authenticator.getCredentials, authenticator.refreshCredentials]) {
+    const all = await Promise.all(Array.from({ length: 10_000 }, () => ask.call(authenticator)));
+    assertEquals(new Set(all).size, 1);
+  }
+  assertEquals(stub.requests.length, 2);
+});
+
+Deno.test("getCredentials: gives the error of a store that throws or rejects as its cause", async () => {
   const down = new Error("the settings service is down");
-  const stores = [
-    new ProbeStore(() => {
-      throw down;
-    }),
-    new ProbeStore(() => Promise.reject(down)),
-  ];
-  for (const configStore of stores) {
-    const error = await assertRejects(
-      () => authenticatorAt(stub, { configStore }).getCredentials(),
-      AuthenticationError,
-    );
-    assertEquals([error.code, error.cause, error.retryable], ["config_store_failed", down, false]);
+  const fail = () => {
+    throw down;
+  };
+  for (const getClientConfig of [fail, () => Promise.reject(down)]) {
+    const authenticator = authenticatorAt(tokenEndpointStub(), { configStore: { getClientConfig } });
+    const { code, cause, retryable } = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+    assertEquals([code, cause, retryable], ["config_store_failed", down, false]);
   }
 });
 
-Deno.test("a store that answers nonsense gets an error that says what is wrong with it", async () => {
+Deno.test("getCredentials: says what is wrong with a store's settings", async () => {
   const stub = tokenEndpointStub();
-  const nonsense: [unknown, string][] = [
+  const wrong: [settings: unknown, message: string][] = [
     [undefined, "tokenEndpoint must be an absolute URL"],
     [null, "tokenEndpoint must be an absolute URL"],
     ["https://auth.test/token", "tokenEndpoint must be an absolute URL"],
     [{}, "got undefined"],
     [{ tokenEndpoint: "/token" }, 'got "/token"'],
-    [{ tokenEndpoint: 7 }, "got a value of type number"],
+    [{ tokenEndpoint: 7 }, "type number"],
     [{ tokenEndpoint: "https://a:planted@auth.test" }, "without user name and password"],
     [{ tokenEndpoint: stub.url, scopes: "a b" }, "scopes must be an array"],
-    [{ tokenEndpoint: stub.url, audience: {} }, "audience must be a string"],
-    [{ tokenEndpoint: stub.url, headerKey: "a\r\nb" }, "headerKey must be a header name"],
+    [{ tokenEndpoint: stub.url, audience: {} }, "audience"],
+    [{ tokenEndpoint: stub.url, headerKey: "a\r\nb" }, "headerKey"],
   ];
-  for (const [answer, message] of nonsense) {
-    const configStore = new ProbeStore(() => answer);
-    const error = await assertRejects(
-      () => authenticatorAt(stub, { configStore }).getCredentials(),
-      AuthenticationError,
-      message,
-    );
+  for (const [settings, message] of wrong) {
+    const authenticator = authenticatorAt(stub, { configStore: probeStore(() => settings) });
+    const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError, message);
     assertEquals([error.code, error.message.includes("planted")], ["invalid_config", false]);
   }
   assertEquals(stub.requests.length, 0);
 });
 
-Deno.test("a token endpoint on http is refused, unless allowed", async () => {
-  const stub = tokenEndpointStub();
-  const tokenEndpoint = "http://auth.test/token";
-  const error = await assertRejects(
-    () => authenticatorAt(stub, {}, { tokenEndpoint }).getCredentials(),
-    AuthenticationError,
-  );
+Deno.test("getCredentials: refuses a token endpoint on http, unless allowed", async () => {
+  const stub = { ...tokenEndpointStub(), url: "http://auth.test/token" };
+  const error = await assertRejects(() => authenticatorAt(stub).getCredentials(), AuthenticationError);
   assertEquals(error.code, "insecure_endpoint");
-  const fetch = (input: unknown) => {
-    assertEquals(String(input), tokenEndpoint);
-    return Promise.resolve(Response.json({ access_token: "t" }));
-  };
-  await authenticatorAt(stub, { allowInsecureRequests: true, fetch }, { tokenEndpoint }).getCredentials();
+  const fetch = () => Promise.resolve(Response.json({ access_token: "t" }));
+  await authenticatorAt(stub, { allowInsecureRequests: true, fetch }).getCredentials();
 });
 
-Deno.test("credentials are reused for as long as they live, and are the last known", async () => {
-  const stub = tokenEndpointStub();
-  const authenticator = authenticatorAt(stub);
-  const first = await authenticator.getCredentials();
-  assertEquals(first.accessToken, "token-1");
-  assert(first === await authenticator.getCredentials());
-  assert(first === authenticator.credentials);
-  assertEquals(stub.requests.length, 1);
-});
-
-Deno.test("refreshing always asks, and concurrent callers share one request", async () => {
-  const stub = tokenEndpointStub();
-  const authenticator = authenticatorAt(stub);
-  await authenticator.getCredentials();
-  const refreshed = await Promise.all(Array.from({ length: 100 }, () => authenticator.refreshCredentials()));
-  assertEquals(new Set(refreshed.map((credentials) => credentials.accessToken)), new Set(["token-2"]));
-  assertEquals(authenticator.credentials?.accessToken, "token-2");
-  await authenticator.refreshCredentials();
-  assertEquals(stub.requests.length, 3);
-});
-
-Deno.test("ten thousand first callers cause one token request", async () => {
-  const stub = tokenEndpointStub();
-  const authenticator = authenticatorAt(stub);
-  const all = await Promise.all(Array.from({ length: 10_000 }, () => authenticator.getCredentials()));
-  assertEquals(stub.requests.length, 1);
-  assert(all.every((credentials) => credentials === all[0]));
-});
-
-Deno.test("a failed refresh leaves the credentials that still live", async () => {
+Deno.test("ClientCredentialsAuthenticator: shows neither secret nor token, nor do derived ones and errors", async () => {
+  const secrets = ["planted-s3cret", "planted-token", btoa("id:planted-s3cret")];
   const stub = tokenEndpointStub((count) =>
-    count === 2
-      ? Response.json({ error: "invalid_client" }, { status: 401 })
-      : Response.json({ access_token: `t${count}` })
-  );
-  const authenticator = authenticatorAt(stub);
-  await authenticator.getCredentials();
-  await assertRejects(() => authenticator.refreshCredentials(), AuthenticationError);
-  assertEquals((await authenticator.getCredentials()).accessToken, "t1");
-});
-
-Deno.test("a secret shows neither in the authenticator nor in what it throws", async () => {
-  const stub = tokenEndpointStub(() =>
-    Response.json({
-      error: "invalid_client",
-      error_description: `bad: planted-s3cret ${btoa("id:planted-s3cret")}`,
-    }, {
-      status: 401,
-    })
+    count < 3
+      ? Response.json({ access_token: "planted-token" })
+      : Response.json({ error: "invalid_client", error_description: `bad: ${secrets[0]} ${secrets[2]}` }, {
+        status: 401,
+      })
   );
   const authenticator = authenticatorAt(stub, { clientSecret: "planted-s3cret" });
-  const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+  const derived = authenticator.with({ audience: "x" });
+  for (const each of [authenticator, derived]) await each.getCredentials();
+  const error = await assertRejects(() => authenticator.refreshCredentials(), AuthenticationError);
   assertEquals(error.error_description, "bad: [redacted] [redacted]");
-  const shown = [authenticator, error].map((value) =>
-    Deno.inspect(value, { depth: 10, showHidden: true, getters: true }) + JSON.stringify(value) +
-    (value as Error).stack
-  ).join();
-  for (const secret of ["planted-s3cret", btoa("id:planted-s3cret")]) {
-    assertEquals(shown.includes(secret), false);
-  }
+  for (const each of [authenticator, derived, error]) assertHides(each, secrets);
 });

@@ -1,29 +1,20 @@
+import { encodeBase64Url } from "@std/encoding/base64url";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { Credentials } from "@m2m/authenticator";
 import { jwtLifetime, parseExpiresIn } from "../src/token_endpoint/lifetime.ts";
+import { assertHides } from "./client_auth/showing.ts";
 
-const planted = ["planted-access-token", "planted-refresh-token"] as const;
+const [accessToken, refreshToken] = ["planted-access-token", "planted-refresh-token"];
 
-Deno.test("tokens can be read, and show in no printed, serialized or copied form", () => {
-  const credentials = new Credentials({
-    accessToken: planted[0],
-    refreshToken: planted[1],
-    scope: "a b",
-    expiresAt: 5,
-  });
-  assertEquals([credentials.accessToken, credentials.refreshToken], [...planted]);
-  const shown = [
-    JSON.stringify(credentials),
-    JSON.stringify({ ...credentials }),
-    Deno.inspect(credentials, { depth: 10, showHidden: true, getters: true }),
-    String(credentials),
-    JSON.stringify(Object.entries(Object.getOwnPropertyDescriptors(credentials))),
-    Deno.inspect(structuredClone({ ...credentials })),
-  ].join("\n");
-  for (const secret of planted) assertEquals(shown.includes(secret), false, shown);
+Deno.test("Credentials: show their tokens when read, and in no printed, serialized or copied form", () => {
+  const credentials = new Credentials({ accessToken, refreshToken, scope: "a b", expiresAt: 5 });
+  assertEquals([credentials.accessToken, credentials.refreshToken], [accessToken, refreshToken]);
+  for (const each of [credentials, { ...credentials }, structuredClone({ ...credentials })]) {
+    assertHides(each, [accessToken, refreshToken]);
+  }
 });
 
-Deno.test("a token that no header may carry is refused, wherever it comes from, and not shown", () => {
+Deno.test("Credentials: refuse a token that no header may carry, without showing it", () => {
   for (const accessToken of ["", "planted\r\nx: y", "planted token", "plänted"]) {
     const error = assertThrows(() => new Credentials({ accessToken }), TypeError, "RFC 6750");
     assertEquals(error.message.includes("pl"), false);
@@ -31,79 +22,43 @@ Deno.test("a token that no header may carry is refused, wherever it comes from, 
   assertThrows(() => new Credentials({ accessToken: "t", tokenType: "Bearer x" }), TypeError, "tokenType");
 });
 
-Deno.test("what is unknown is absent", () => {
+Deno.test("Credentials: have no member for what is unknown", () => {
   const credentials = new Credentials({ accessToken: "t" });
-  assertEquals(Object.keys(credentials), ["tokenType"]);
-  assertEquals(credentials.refreshToken, undefined);
+  assertEquals([Object.keys(credentials), credentials.refreshToken], [["tokenType"], undefined]);
 });
 
-Deno.test("expires_in is read as servers write it, in seconds", () => {
-  assertEquals(parseExpiresIn(3599), 3_599_000);
-  assertEquals(parseExpiresIn("3599"), 3_599_000);
-  assertEquals(parseExpiresIn(" 60 "), 60_000);
-  assertEquals(parseExpiresIn(0.5), 500);
-  assertEquals(parseExpiresIn("1.5"), 1_500);
+Deno.test("parseExpiresIn: reads seconds as servers write them", () => {
+  const values = [3599, "3599", " 60 ", 0.5, "1.5"];
+  assertEquals(values.map(parseExpiresIn), [3_599_000, 3_599_000, 60_000, 500, 1_500]);
 });
 
-Deno.test("an expires_in that says nothing is no lifetime", () => {
-  const nonsense = [
-    undefined,
-    null,
-    0,
-    -1,
-    NaN,
-    Infinity,
-    "",
-    "0",
-    "-5",
-    "soon",
-    "1e3",
-    "0x10",
-    true,
-    [],
-    [60],
-    {},
-    1.7e9,
-    1e300,
-  ];
-  for (const value of nonsense) assertEquals(parseExpiresIn(value), undefined, Deno.inspect(value));
+Deno.test("parseExpiresIn: knows no lifetime by a value that makes no sense", () => {
+  const texts = ["", "0", "-5", "soon", "1e3", "0x10"];
+  for (const value of [undefined, null, 0, -1, NaN, Infinity, ...texts, true, [], [60], {}, 1.7e9, 1e300]) {
+    assertEquals(parseExpiresIn(value), undefined, Deno.inspect(value));
+  }
 });
 
 function jwt(claims: unknown): string {
-  const part = (value: unknown) =>
-    btoa(JSON.stringify(value)).replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_");
-  return `${part({ alg: "RS256" })}.${part(claims)}.c2ln`;
+  return `e30.${encodeBase64Url(JSON.stringify(claims))}.c2ln`;
 }
 
-Deno.test("a JWT's own exp counts from now", () => {
-  assertEquals(jwtLifetime(jwt({ exp: 1_000 }), 400_000), 600_000);
-});
+const issued = jwt({ iat: 1_000, exp: 1_600 });
+const lifetimes: [name: string, token: string, now: number, lifetime: number][] = [
+  ["counts exp from now", jwt({ exp: 1_000 }), 400_000, 600_000],
+  ["counts from iat to exp", issued, 1_000_000, 600_000],
+  ["counts from iat to exp where our clock is behind", issued, 0, 600_000],
+  ["counts from iat to exp where our clock is ahead", issued, 5_000_000, 600_000],
+  ["counts from now where the token was given before", issued, 1_500_000, 100_000],
+];
+for (const [name, token, now, lifetime] of lifetimes) {
+  Deno.test(`jwtLifetime: ${name}`, () => assertEquals(jwtLifetime(token, now), lifetime));
+}
 
-Deno.test("a JWT's iat keeps a wrong clock of ours from changing its lifetime", () => {
-  const token = jwt({ iat: 1_000, exp: 1_600 });
-  assertEquals(jwtLifetime(token, 1_000_000), 600_000);
-  assertEquals(jwtLifetime(token, 0), 600_000, "our clock is behind");
-  assertEquals(
-    jwtLifetime(token, 5_000_000),
-    600_000,
-    "our clock is ahead: the token isn't taken for expired",
-  );
-  assertEquals(jwtLifetime(token, 1_500_000), 100_000, "the same token was handed out again");
-});
-
-Deno.test("what is no JWT, or has no sane exp, tells no lifetime", () => {
-  const tokens = [
-    "",
-    "opaque",
-    "a.b.c",
-    "..",
-    jwt(null),
-    jwt([]),
-    jwt({}),
-    jwt({ exp: "soon" }),
-    jwt({ exp: -5 }),
-    jwt({ exp: 1e300 }),
-  ];
-  for (const token of tokens) assertEquals(jwtLifetime(token, Date.now()), undefined, token);
+Deno.test("jwtLifetime: knows none without a JWT with a sane exp", () => {
+  const claims = [null, [], {}, { exp: "soon" }, { exp: -5 }, { exp: 1e300 }];
+  for (const token of ["", "opaque", "a.b.c", "..", ...claims.map(jwt)]) {
+    assertEquals(jwtLifetime(token, Date.now()), undefined, token);
+  }
   assertAlmostEquals(jwtLifetime(jwt({ exp: Date.now() / 1000 + 60 }), Date.now()) ?? 0, 60_000, 1_000);
 });

@@ -1,3 +1,5 @@
+/** One call: the token goes on at home, leaves before another origin, and is replaced once the API rejects it. */
+
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Credentials } from "@m2m/authenticator";
 import {
@@ -13,25 +15,44 @@ import { type IssuedToken, issueToken } from "../../src/refresh/issued_token.ts"
 import { refreshing } from "../../src/refresh/refreshing.ts";
 import type { Tokens } from "../../src/refresh/tokens.ts";
 
-const origin = "https://api.test";
+const home = "https://api.test";
 
-function tokenNumber(number: number, headerKey = "authorization"): IssuedToken {
+interface Plan extends Partial<AuthenticatedFetchOptions> {
+  /** Whether there is a live token. Default: `true`. */
+  live?: boolean;
+  /** What replaces the first token, and what replaces that. */
+  next?: IssuedToken;
+  predecessor?: IssuedToken;
+  get?: Tokens["get"];
+}
+
+interface Seen {
+  readonly input: unknown;
+  readonly init: RequestInit | undefined;
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly token: string | null;
+  readonly body: string;
+}
+
+function makeToken(number: number, headerKey = "authorization"): IssuedToken {
   const credentials = { accessToken: `token-${number}`, tokenType: "Bearer" } as IssuedToken["credentials"];
   return issueToken({ credentials, headerKey }, readMoment(systemClock), undefined, {});
 }
 
-/** Tokens that note what they are asked; `replace` gives what is planned: `next`, and `predecessor` for a replay. */
-function fakeTokens(plan: { live?: boolean; next?: IssuedToken; predecessor?: IssuedToken } = {}) {
-  const { live = true, next, predecessor } = plan;
+/** A fetch with scripted tokens over a fetch that gives one answer after another, the last one again and again. */
+function setUp(answers: readonly (() => Response)[], { live = true, next, predecessor, get, ...options }: Plan = {}) {
   const unused = () => {
     throw new Error("authenticatedFetch has no use for it");
   };
-  const first = tokenNumber(1);
+  const first = makeToken(1);
   const asked: string[] = [];
+  const seen: Seen[] = [];
   const tokens: Tokens = {
-    last: live ? first : undefined,
+    last: live || get ? first : undefined,
     fresh: () => live ? first : undefined,
-    get: () => Promise.resolve(first),
+    get: get ?? (() => Promise.resolve(first)),
     replace(rejected, { route, replays = 0 } = {}) {
       asked.push(`replace ${rejected.credentials.accessToken} ${route} ${replays}`);
       return Promise.resolve([next, predecessor][replays]);
@@ -42,213 +63,176 @@ function fakeTokens(plan: { live?: boolean; next?: IssuedToken; predecessor?: Is
     forget: unused,
     close: unused,
   };
-  return { tokens, asked };
-}
-
-interface Seen {
-  readonly url: string;
-  readonly token: string | null;
-  readonly body: string;
-}
-
-/** A fetch that answers one after another, the last for ever, and keeps what it saw. */
-function fakeFetch(...answers: (() => Response)[]) {
-  const seen: Seen[] = [];
-  const fetch = async (input: string | URL | Request, init?: RequestInit) => {
-    const request = new Request(input, init);
-    seen.push({ url: request.url, token: request.headers.get("authorization"), body: await request.text() });
-    return (answers.length > 1 ? answers.shift()! : answers[0]!)();
-  };
-  return { fetch, seen };
+  const fetch = authenticatedFetch(tokens, {
+    endpoint: `${home}/v1/`,
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      const { url, method, headers } = request;
+      const token = headers.get("authorization");
+      const number = seen.push({ input, init, url, method, headers, token, body: await request.text() });
+      return (answers[number - 1] ?? answers.at(-1)!)();
+    },
+    ...options,
+  });
+  return { fetch, seen, asked, first };
 }
 
 const fine = () => new Response("fine");
 const rejected = () => new Response("rejected", { status: 401 });
-const isolated = (status: number, location: string) => () => new Response(null, { status, headers: { location } });
+const redirect = (status: number, location: string) => () => new Response(null, { status, headers: { location } });
 
-function setUp(
-  answers: (() => Response)[],
-  plan: Parameters<typeof fakeTokens>[0] = {},
-  options: Partial<AuthenticatedFetchOptions> = {},
-) {
-  const { tokens, asked } = fakeTokens(plan);
-  const { fetch, seen } = fakeFetch(...answers);
-  return { asked, seen, fetch: authenticatedFetch(tokens, { endpoint: `${origin}/v1/`, fetch, ...options }) };
-}
-
-Deno.test("a plain call hands on the token's own record, and nothing is parsed", async () => {
-  const seen: unknown[] = [];
-  const { tokens } = fakeTokens();
-  const fetch = authenticatedFetch(tokens, {
-    endpoint: origin,
-    fetch: (input, init) => (seen.push(input, init?.headers, init?.redirect), Promise.resolve(fine())),
-  });
-
+Deno.test("authenticatedFetch: hands on the token's own headers, and parses nothing", async () => {
+  const { fetch, seen, first } = setUp([fine]);
   await fetch("/x");
-
-  assertEquals([seen[0], seen[2]], [`${origin}/x`, "manual"]);
-  assertStrictEquals(seen[1], tokens.last?.headers);
+  assertEquals([seen[0]?.input, seen[0]?.init?.redirect], [`${home}/x`, "manual"]);
+  assertStrictEquals(seen[0]?.init?.headers as unknown, first.headers);
 });
 
-Deno.test("inputs resolve against the endpoint, and only home gets the token", async () => {
-  for (
-    const [input, url, token] of [
-      ["/x", `${origin}/x`, "Bearer token-1"],
-      ["x", `${origin}/v1/x`, "Bearer token-1"],
-      [`${origin}/y`, `${origin}/y`, "Bearer token-1"],
-      ["https://friend.test/x", "https://friend.test/x", "Bearer token-1"],
-      ["//evil.test/x", "https://evil.test/x", null],
-      ["/\\evil.test/x", "https://evil.test/x", null],
-      ["/\t/evil.test/x", "https://evil.test/x", null],
-      [`${origin}.evil.test/`, `${origin}.evil.test/`, null],
-    ] as const
-  ) {
-    const { fetch, seen } = setUp([fine], {}, { allowedOrigins: ["https://friend.test"] });
-    await fetch(input);
-    assertEquals(seen, [{ url, token, body: "" }]);
+Deno.test("authenticatedFetch: resolves inputs as URLs do, and sends the token to the endpoint's origin only", async () => {
+  const trusted = ["/x", "x", "v1/x", "?q=1", `${home}/y`, "/a//b", "/%2F/c", "/..//d", " /e", "https://friend.test/x"];
+  const foreign = [
+    ...["//evil.test/x", "/\\evil.test/x", "/\t/evil.test/x", "\n//evil.test/x", `${home}.evil.test/`],
+    ...["http://api.test/", "https://api.test:8443/", "https://evil.test/"],
+  ];
+  for (const [inputs, token] of [[trusted, "Bearer token-1"], [foreign, null]] as const) {
+    for (const input of inputs) {
+      const { href } = new URL(input, `${home}/v1/`);
+      for (const each of [input, new URL(href), new Request(href)]) {
+        const { fetch, seen, asked } = setUp([rejected], { allowedOrigins: ["https://friend.test"] });
+        await fetch(each);
+        assertEquals([...seen.map(({ url, token }) => [url, token]), asked.length], [[href, token], token ? 1 : 0]);
+      }
+    }
   }
 });
 
-Deno.test("a rejected call is replayed, and what came of it reported", async () => {
-  const { fetch, seen, asked } = setUp([rejected, fine], { next: tokenNumber(2) });
-
+Deno.test("authenticatedFetch: replays a rejected call once, and reports the outcome", async () => {
+  const { fetch, seen, asked } = setUp([rejected, fine], { next: makeToken(2) });
   assertEquals(await (await fetch("/x", { method: "POST", body: "body" })).text(), "fine");
-
   assertEquals(seen.map(({ token, body }) => [token, body]), [["Bearer token-1", "body"], ["Bearer token-2", "body"]]);
-  assertEquals(asked, [`replace token-1 ${origin}/x 0`, `replayed 200 true ${origin}/x`]);
+  assertEquals(asked, [`replace token-1 ${home}/x 0`, `replayed 200 true ${home}/x`]);
 });
 
-Deno.test("a replacement that is rejected gives way to its predecessor, for one last try", async () => {
-  const { fetch, seen, asked } = setUp([rejected], { next: tokenNumber(2), predecessor: tokenNumber(1) });
-
+Deno.test("authenticatedFetch: replays a second time with the predecessor of a replacement that is rejected", async () => {
+  const { fetch, seen, asked } = setUp([rejected], { next: makeToken(2), predecessor: makeToken(1) });
   assertEquals((await fetch("/x")).status, 401);
-
   assertEquals(seen.map(({ token }) => token), [1, 2, 1].map((number) => `Bearer token-${number}`));
   // The last report is for the calls to come.
   assertEquals(asked, [
-    `replace token-1 ${origin}/x 0`,
-    `replayed 401 false ${origin}/x`,
-    `replace token-2 ${origin}/x 1`,
-    `replayed 401 false ${origin}/x`,
-    `replace token-1 ${origin}/x 2`,
+    `replace token-1 ${home}/x 0`,
+    `replayed 401 false ${home}/x`,
+    `replace token-2 ${home}/x 1`,
+    `replayed 401 false ${home}/x`,
+    `replace token-1 ${home}/x 2`,
   ]);
 });
 
-Deno.test("a route is the URL without its query and identifiers", async () => {
+Deno.test("authenticatedFetch: takes the URL without query and identifiers for the route", async () => {
   const { fetch, asked } = setUp([rejected]);
   for (const input of ["/v1/orders/17?x=1#y", "/v2/jobs/0b7e4c9a-1/log", "plain"]) await fetch(input);
   const routes = ["/v1/orders/0", "/v2/jobs/0/log", "/v1/plain"];
-  assertEquals(asked, routes.map((route) => `replace token-1 ${origin}${route} 0`));
+  assertEquals(asked, routes.map((route) => `replace token-1 ${home}${route} 0`));
 });
 
-Deno.test("without a replacement the caller gets the 401 with its body", async () => {
-  const { fetch } = setUp([rejected]);
-  const response = await fetch("/x");
-  assertEquals([response.status, await response.text()], [401, "rejected"]);
-});
-
-Deno.test("a replacement under another header takes the old one's place", async () => {
-  const seen: Headers[] = [];
-  const { tokens } = fakeTokens({ next: tokenNumber(2, "x-token") });
-  const fetch = authenticatedFetch(tokens, {
-    endpoint: origin,
-    fetch: (_, init) => Promise.resolve(seen.push(new Headers(init?.headers)) === 1 ? rejected() : fine()),
+Deno.test("authenticatedFetch: takes the old header off a replay, and off its redirect to another origin", async () => {
+  const { fetch, seen } = setUp([rejected, rejected, redirect(307, "https://evil.test/"), fine], {
+    next: makeToken(2, "x-token"),
+    predecessor: makeToken(3, "x-token"),
   });
-
   await fetch("/x", { headers: { "x-own": "1" } });
-
-  assertEquals([...seen[1]!], [["x-own", "1"], ["x-token", "Bearer token-2"]]);
-});
-
-Deno.test("a token under an old header name leaves with no replay, nor with its redirect to another origin", async () => {
-  const seen: [string, string[]][] = [];
-  const { tokens } = fakeTokens({ next: tokenNumber(2, "x-token"), predecessor: tokenNumber(3, "x-token") });
-  const answers = [rejected, rejected, isolated(307, "https://evil.test/"), fine];
-  const fetch = authenticatedFetch(tokens, {
-    endpoint: origin,
-    fetch: (input, init) => {
-      seen.push([String(input), [...new Headers(init?.headers).values()]]);
-      return Promise.resolve(answers[seen.length - 1]!());
-    },
-  });
-
-  await fetch("/x");
-
-  assertEquals(seen, [
-    [`${origin}/x`, ["Bearer token-1"]],
-    [`${origin}/x`, ["Bearer token-2"]],
-    [`${origin}/x`, ["Bearer token-3"]],
-    ["https://evil.test/", []],
+  assertEquals(seen.map(({ url, headers }) => [url, ...headers].join(" ")), [
+    `${home}/x authorization,Bearer token-1 x-own,1`,
+    `${home}/x x-own,1 x-token,Bearer token-2`,
+    `${home}/x x-own,1 x-token,Bearer token-3`,
+    "https://evil.test/ x-own,1",
   ]);
 });
 
-Deno.test("what rejects the token is asked once for each response", async () => {
-  const asked: number[] = [];
-  const options = { isRejected: ({ status }: Response) => asked.push(status) > 0 && status === 498 };
-  const odd = () => new Response(null, { status: 498 });
-  const { fetch } = setUp([odd, odd, fine], { next: tokenNumber(2), predecessor: tokenNumber(3) }, options);
-  await fetch("/x");
-  assertEquals(asked, [498, 498, 200]);
-});
-
-Deno.test("the caller says what rejects the token", async () => {
-  const options = { isRejected: (response: Response) => response.status === 498 };
-  const other = setUp([rejected], { next: tokenNumber(2) }, options);
-  await other.fetch("/x");
-  assertEquals(other.asked, []);
-
-  const own = setUp([() => new Response(null, { status: 498 }), fine], { next: tokenNumber(2) }, options);
-  assertEquals((await own.fetch("/x")).status, 200);
-});
-
-Deno.test("the caller's own header, and other origins, are none of the token's", async () => {
-  const { fetch, asked, seen } = setUp([rejected], { next: tokenNumber(2) });
-  await fetch("/x", { headers: { Authorization: "Own" } });
-  await fetch("https://other.test/x");
-  assertEquals([asked, seen.map(({ token }) => token)], [[], ["Own", null]]);
-});
-
-Deno.test("what the caller changes meanwhile doesn't count", async () => {
-  const body = new TextEncoder().encode("old");
-  const headers = { "x-own": "old" };
-  const sent: string[] = [];
-  const { tokens } = fakeTokens({ live: false, next: tokenNumber(2) });
-  const fetch = authenticatedFetch(tokens, {
-    endpoint: origin,
-    async fetch(input, init) {
-      const request = new Request(input, init);
-      sent.push(`${request.headers.get("x-own")} ${await request.text()}`);
-      return sent.length === 1 ? rejected() : fine();
-    },
-  });
-
-  const call = fetch("/x", { method: "POST", body, headers });
-  body.fill(0);
-  headers["x-own"] = "new";
-  await call;
-
-  assertEquals(sent, ["old old", "old old"]);
-});
-
-Deno.test("an init that is used for the next call meanwhile changes nothing of this one's replay", async () => {
-  const { fetch, seen } = setUp([rejected, fine], { next: tokenNumber(2) });
-  const init = { method: "POST", body: "one" };
-
-  const call = fetch("/x", init);
-  init.body = "two";
-  await call;
-
-  assertEquals(seen.map(({ body }) => body), ["one", "one"]);
-});
-
-Deno.test("what sends proofs is made once for a header, and only what carries the token gets one", async () => {
-  const made: (string | undefined)[] = [];
-  const { tokens } = fakeTokens({ next: tokenNumber(2, "x-token") });
-  const sent: string[] = [];
-  const bare = (input: string | URL | Request) => {
-    sent.push(String(input));
-    return Promise.resolve(sent.length === 2 ? rejected() : fine());
+Deno.test("authenticatedFetch: asks isRejected once for each response, and for nothing else", async () => {
+  const statuses: number[] = [];
+  const options = {
+    ...{ next: makeToken(2), predecessor: makeToken(3) },
+    isRejected: ({ status }: Response) => statuses.push(status) > 0 && status === 498,
   };
+  const odd = () => new Response(null, { status: 498 });
+  assertEquals((await setUp([odd, odd, fine], options).fetch("/x")).status, 200);
+  const usual = setUp([rejected], options);
+  assertEquals([(await usual.fetch("/x")).status, usual.asked], [401, []]);
+  assertEquals(statuses, [498, 498, 200, 401]);
+});
+
+for (const live of [true, false]) {
+  const lives = live ? "live" : "expired";
+  const own = { authorization: "Own", "x-a": "1" };
+  const shapes: Record<string, (named: string) => HeadersInit> = {
+    "a record": (name) => ({ [name]: "Own", "X-A": "1" }),
+    "pairs": (name) => [[name, "Own"], ["X-A", "1"]],
+    "Headers": (name) => new Headers({ [name]: "Own", "X-A": "1" }),
+    "a record without a prototype": (name) => Object.assign(Object.create(null), { [name]: "Own", "X-A": "1" }),
+    "an iterator": (name) => new Map([[name, "Own"], ["X-A", "1"]]).entries(),
+  };
+  for (const [shape, make] of Object.entries(shapes)) {
+    Deno.test(`authenticatedFetch: takes headers given as ${shape}, in any letter case, with a token ${lives}`, async () => {
+      const { fetch, seen } = setUp([fine], { live });
+      for (const name of ["Authorization", "AUTHORIZATION", "X-B"]) await fetch("/", { headers: make(name) });
+      const added = { authorization: "Bearer token-1", "x-a": "1", "x-b": "Own" };
+      assertEquals(seen.map(({ headers }) => Object.fromEntries(headers)), [own, own, added]);
+    });
+  }
+
+  const changes: Record<string, () => [init: RequestInit, change: () => void]> = {
+    "the bytes of its body": () => {
+      const body = new TextEncoder().encode("old");
+      return [{ body }, () => body.fill(0)];
+    },
+    "its form": () => {
+      const body = new URLSearchParams("old");
+      return [{ body }, () => body.set("new", "")];
+    },
+    "its headers": () => {
+      const headers = { "x-own": "1" };
+      return [{ headers, body: "old" }, () => headers["x-own"] = "2"];
+    },
+    "its Headers": () => {
+      const headers = new Headers({ "x-own": "1" });
+      return [{ headers, body: "old" }, () => headers.set("x-own", "2")];
+    },
+    "its init": () => {
+      const init = { body: "old" };
+      return [init, () => init.body = "new"];
+    },
+  };
+  for (const [what, make] of Object.entries(changes)) {
+    Deno.test(`authenticatedFetch: sends and replays a call as it was made, whatever becomes of ${what}, with a token ${lives}`, async () => {
+      const { fetch, seen } = setUp([rejected, fine], { live, next: makeToken(2) });
+      const [init, change] = make();
+      init.method = "POST";
+      const call = fetch("/x", init);
+      change();
+      await call;
+      assertEquals(seen.map(({ body }) => body.replace("=", "")), ["old", "old"]);
+      if (init.headers) assertEquals(seen.map(({ headers }) => headers.get("x-own")), ["1", "1"]);
+    });
+  }
+}
+
+Deno.test("authenticatedFetch: sends the caller's own header although no token is to be had, and never replays it", async () => {
+  const get = () => Promise.reject(new Error("down"));
+  const { fetch, seen, asked } = setUp([rejected], { live: false, get, next: makeToken(2) });
+  await fetch("/x", { headers: { Authorization: "Own" } });
+  assertEquals([asked, seen.map(({ token }) => token)], [[], ["Own"]]);
+});
+
+Deno.test("authenticatedFetch: takes a Request for an init, as workers forward one", async () => {
+  const { fetch, seen } = setUp([rejected, fine], { next: makeToken(2) });
+  const request = new Request("https://other.test/", { method: "PUT", body: "text", headers: { "x-a": "1" } });
+  assertEquals((await fetch("/x", request as RequestInit)).status, 200);
+  const sent = [`${home}/x`, "PUT", "1", "text"];
+  assertEquals(seen.map(({ url, method, headers, body }) => [url, method, headers.get("x-a"), body]), [sent, sent]);
+});
+
+Deno.test("authenticatedFetch: makes one proving fetch for a header, for calls with the token alone", async () => {
+  const made: (string | undefined)[] = [];
   const dpop: ApiProofs = {
     apiFetch(fetch, headerKey) {
       made.push(headerKey);
@@ -256,64 +240,64 @@ Deno.test("what sends proofs is made once for a header, and only what carries th
     },
     isAboutProof: () => false,
   };
-  const fetch = authenticatedFetch(tokens, { endpoint: origin, fetch: bare, dpop });
-
+  const { fetch, seen } = setUp([fine, rejected, fine], { next: makeToken(2, "x-token"), dpop });
   for (const path of ["/a", "/b"]) await fetch(path);
   await fetch("/c", { headers: { authorization: "Own" } });
   await fetch("https://other.test/d");
-
-  assertEquals(sent, [
-    ...[`${origin}/a?proof`, `${origin}/b?proof`, `${origin}/b?proof`],
-    ...[`${origin}/c`, "https://other.test/d"],
-  ]);
+  const sent = ["/a?proof", "/b?proof", "/b?proof", "/c"].map((path) => home + path);
+  assertEquals(seen.map(({ url }) => url), [...sent, "https://other.test/d"]);
   assertEquals(made, ["authorization", "x-token"]);
 });
 
-Deno.test("a Request's body is replayed up to the limit, and beyond it the 401 is handed on", async () => {
+Deno.test("authenticatedFetch: replays a Request's body up to the limit, and gives the 401 beyond it", async () => {
   for (const [size, calls] of [[100, 2], [101, 1]] as const) {
-    for (const known of [false, true]) {
-      const { fetch, seen, asked } = setUp([rejected, fine], { next: tokenNumber(2) }, { maxReplayBody: 100 });
-      const headers = known ? { "content-length": String(size) } : undefined;
-      const request = new Request(`${origin}/x`, { method: "POST", body: "x".repeat(size), ...headers && { headers } });
+    for (const headers of [{ "content-length": String(size) }, {}]) {
+      const { fetch, seen, asked } = setUp([rejected, fine], { next: makeToken(2), maxReplayBody: 100 });
+      const request = new Request(`${home}/x`, { method: "POST", body: "x".repeat(size), headers });
       const response = await fetch(request);
       assertEquals([response.status, request.bodyUsed], [calls === 2 ? 200 : 401, true]);
       assertEquals(seen.map(({ body }) => body.length), Array(calls).fill(size));
-      assertEquals(asked[0], `replace token-1 ${origin}/x 0`);
+      assertEquals(asked[0], `replace token-1 ${home}/x 0`);
     }
   }
 });
 
-Deno.test("a body that outgrows the limit flows by unkept", async () => {
+Deno.test("keepBody: reads no further ahead than the limit", async () => {
   let pulled = 0;
   const body = new ReadableStream({
     pull: (controller) => ++pulled > 50 ? controller.close() : controller.enqueue(new Uint8Array(100)),
   }, { highWaterMark: 0 });
-  const kept = keepBody(new Request(origin, { method: "POST", body }), {}, 1_000)!;
+  const kept = keepBody(new Request(home, { method: "POST", body }), {}, 1_000)!;
   assertEquals(await kept.parts, undefined);
-  // Read ahead by as much as the limit, and by no more.
   assert(pulled <= 13, `${pulled} parts were read`);
   assertEquals((await kept.request.arrayBuffer()).byteLength, 5_000);
 });
 
-Deno.test("an abort ends the wait for a body that stalls, with the signal's own reason", async () => {
+Deno.test("authenticatedFetch: ends the wait for a body that stalls with the signal's own reason", async () => {
   const reason = { own: "reason" };
   const controller = new AbortController();
-  const { tokens } = fakeTokens({ next: tokenNumber(2) });
-  const fetch = authenticatedFetch(tokens, { endpoint: origin, fetch: () => Promise.resolve(rejected()) });
-  const request = new Request(`${origin}/x`, { method: "POST", body: new ReadableStream() });
+  const { fetch } = setUp([], { next: makeToken(2), fetch: () => Promise.resolve(rejected()) });
+  const request = new Request(`${home}/x`, { method: "POST", body: new ReadableStream() });
   const call = fetch(request, { signal: controller.signal }).catch((error) => error);
   setTimeout(() => controller.abort(reason), 10);
   assertStrictEquals(await call, reason);
 });
 
-Deno.test("a redirect leads home with the token, and elsewhere without", async () => {
-  const { fetch, seen } = setUp([isolated(307, "/y"), isolated(307, "https://other.test/z"), fine]);
-  await fetch(new Request(`${origin}/x`, { method: "PUT", body: "body" }));
-  assertEquals(seen, [
-    { url: `${origin}/x`, token: "Bearer token-1", body: "body" },
-    { url: `${origin}/y`, token: "Bearer token-1", body: "body" },
-    { url: "https://other.test/z", token: null, body: "body" },
+Deno.test("authenticatedFetch: follows a redirect home with the token, and elsewhere without", async () => {
+  const { fetch, seen } = setUp([redirect(307, "/y"), redirect(307, "https://other.test/z"), fine]);
+  await fetch(new Request(`${home}/x`, { method: "PUT", body: "body" }));
+  assertEquals(seen.map(({ url, token, body }) => [url, token, body]), [
+    [`${home}/x`, "Bearer token-1", "body"],
+    [`${home}/y`, "Bearer token-1", "body"],
+    ["https://other.test/z", null, "body"],
   ]);
+});
+
+Deno.test("authenticatedFetch: never makes a POST again that a 303 answered", async () => {
+  const { fetch, seen, asked } = setUp([redirect(303, "/orders/1"), rejected, fine], { next: makeToken(2) });
+  assertEquals((await fetch("/orders", { method: "POST", body: "buy" })).status, 401);
+  assertEquals(seen.map(({ method, body }) => [method, body]), [["POST", "buy"], ["GET", ""]]);
+  assertEquals(asked.length, 1, "the token is refreshed for the next call");
 });
 
 const challenges: readonly [status: number, challenge: string, isRejected: boolean][] = [
@@ -326,89 +310,68 @@ const challenges: readonly [status: number, challenge: string, isRejected: boole
   [403, 'Bearer error_description="error=invalid_token"', false],
   [403, 'Bearer xerror="invalid_token"', false],
   [403, 'Bearer error="invalid_token_type"', false],
-  [403, `"invalid_token ${'\\"'.repeat(30_000)}\\`, false],
+  // Minutes, if a quote that never ends were looked for from each of these.
+  [403, `"invalid_token ${'\\"'.repeat(300_000)}\\`, false],
 ];
 
 for (const [status, challenge, expected] of challenges) {
-  Deno.test(`${status} with ${challenge.slice(0, 80) || "no challenge"} ${expected ? "rejects" : "leaves"} the token`, () => {
-    const started = performance.now();
+  Deno.test(`rejectsToken: is ${expected} for ${status} with ${challenge.slice(0, 80) || "no challenge"}`, () => {
     assertEquals(rejectsToken({ status, headers: new Headers({ "www-authenticate": challenge }) }), expected);
-    assert(performance.now() - started < 100);
   });
 }
 
+const credentials = "authorization content-type cookie x-own";
 const hop: Hop = {
-  href: `${origin}/a/b`,
+  href: `${home}/a/b`,
   method: "POST",
   headers: { authorization: "x", cookie: "a=b", "content-type": "text/plain", "x-own": "1" },
   isGet: false,
   isHome: true,
 };
+const away = { href: "https://other.test/", isHome: false };
 const decisions: readonly [status: number, location: string | null, from: Partial<Hop>, expected: unknown][] = [
   [200, "/c", {}, undefined],
   [304, "/c", {}, undefined],
   [302, null, {}, undefined],
   [302, "javascript:alert(1)", {}, undefined],
   [302, "http://[", {}, undefined],
-  [302, "c", {}, [`${origin}/a/c`, "GET", "authorization cookie x-own", true]],
-  [303, "/c", { method: "PUT" }, [`${origin}/c`, "GET", "authorization cookie x-own", true]],
-  [303, "/c", { method: "HEAD" }, [`${origin}/c`, "HEAD", "authorization content-type cookie x-own", true]],
-  [301, "/c", { method: "PUT" }, [`${origin}/c`, "PUT", "authorization content-type cookie x-own", true]],
-  [307, "/c", {}, [`${origin}/c`, "POST", "authorization content-type cookie x-own", true]],
-  [308, "https://friend.test/", {}, ["https://friend.test/", "POST", "authorization content-type cookie x-own", true]],
+  [302, "c", {}, [`${home}/a/c`, "GET", "authorization cookie x-own", true]],
+  [303, "/c", { method: "PUT" }, [`${home}/c`, "GET", "authorization cookie x-own", true]],
+  [303, "/c", { method: "HEAD" }, [`${home}/c`, "HEAD", credentials, true]],
+  [301, "/c", { method: "PUT" }, [`${home}/c`, "PUT", credentials, true]],
+  [307, "/c", {}, [`${home}/c`, "POST", credentials, true]],
+  [308, "https://friend.test/", {}, ["https://friend.test/", "POST", credentials, true]],
   [308, "https://other.test/", {}, ["https://other.test/", "POST", "content-type x-own", false]],
   [302, "http://api.test/", {}, ["http://api.test/", "GET", "x-own", false]],
-  [307, `${origin}/`, { href: "https://other.test/", isHome: false }, [
-    `${origin}/`,
-    "POST",
-    "content-type x-own",
-    false,
-  ]],
+  [307, `${home}/`, away, [`${home}/`, "POST", "content-type x-own", false]],
 ];
 
 for (const [status, location, from, expected] of decisions) {
-  Deno.test(`a ${from.method ?? "POST"} that is answered by ${status} to ${location}, ${from.href ?? "at home"}`, () => {
+  Deno.test(`decideRedirect: ${from.method ?? "POST"}, ${status} to ${location}, from ${from.href ?? "home"}`, () => {
     const headers = new Headers(location === null ? {} : { location });
-    const scope = { headerKey: "authorization", origins: [origin, "https://friend.test"] };
+    const scope = { headerKey: "authorization", origins: [home, "https://friend.test"] };
     const next = decideRedirect({ status, headers }, { ...hop, ...from }, scope);
-    assertEquals(
-      next && [next.href, next.method, [...new Headers(next.headers).keys()].join(" "), next.isHome],
-      expected,
-    );
+    const names = [...new Headers(next?.headers).keys()].join(" ");
+    assertEquals(next && [next.href, next.method, names, next.isHome], expected);
   });
 }
 
-for (
-  const [says, make] of Object.entries({
-    "a source": () =>
-      refreshing(() => Promise.resolve({ credentials: new Credentials({ accessToken: "t" }), headerKey: "X-Token" })),
-    "an option": () =>
-      refreshing(() => Promise.resolve({ credentials: new Credentials({ accessToken: "t" }) }), {
-        headerKey: "X-Token",
-      }),
-  })
-) {
-  Deno.test(`a header that ${says} names in capitals leaves with no redirect, and the caller's own wins`, async () => {
+for (const byOption of [true, false]) {
+  const by = byOption ? "an option" : "a source";
+  Deno.test(`authenticatedFetch: treats a header that ${by} names in capitals like any other`, async () => {
+    const headerKey = "X-Token";
+    const token = { credentials: new Credentials({ accessToken: "t" }), ...!byOption && { headerKey } };
     const sent: [url: string, token: string | null][] = [];
-    const fetchWithToken = authenticatedFetch(make(), {
-      endpoint: origin,
+    const fetch = authenticatedFetch(refreshing(() => Promise.resolve(token), byOption ? { headerKey } : {}), {
+      endpoint: home,
       fetch: (input, init) => {
         const { url, headers } = new Request(input, init);
         sent.push([url, headers.get("x-token")]);
-        const location = "https://elsewhere.test/";
-        return Promise.resolve(
-          url === `${origin}/away` ? new Response(null, { status: 302, headers: { location } }) : new Response(),
-        );
+        return Promise.resolve(url === `${home}/away` ? redirect(302, "https://other.test/")() : fine());
       },
     });
-
-    await fetchWithToken("/away");
-    await fetchWithToken("/own", { headers: { "x-token": "mine" } });
-
-    assertEquals(sent, [
-      [`${origin}/away`, "Bearer t"],
-      ["https://elsewhere.test/", null],
-      [`${origin}/own`, "mine"],
-    ]);
+    await fetch("/away");
+    await fetch("/own", { headers: { "x-token": "mine" } });
+    assertEquals(sent, [[`${home}/away`, "Bearer t"], ["https://other.test/", null], [`${home}/own`, "mine"]]);
   });
 }

@@ -25,43 +25,44 @@ export const challenges: Record<string, string | readonly string[]> = {
 
 const binary = Uint8Array.from({ length: 70_000 }, (_, index) => index * 7 % 256);
 
-/** How a caller may hand in a body: what `fetch` is called with, made anew each time. */
-export const bodies: Record<string, (url: string) => [input: string | Request, init?: RequestInit]> = {
-  "a string": (url) => [url, { method: "POST", body: "héllo\r\n\0" }],
-  "an empty string": (url) => [url, { method: "POST", body: "" }],
+const post = (body: BodyInit | null) => (url: string): Call => [url, { method: "POST", body }];
+const requested = (init: RequestInit, replacing?: RequestInit) => (url: string): Call => [
+  new Request(url, { method: "POST", ...init }),
+  replacing,
+];
+const named = { "x-own": "1", accept: "text/plain" };
+
+/** What `fetch` is called with. */
+type Call = [input: string | Request, init?: RequestInit | undefined];
+
+/** How a caller may hand in a body: a call, made again each time. */
+export const bodies: Record<string, (url: string) => Call> = {
+  "a string": post("héllo\r\n\0"),
+  "an empty string": post(""),
   "no body": (url) => [url, { method: "POST" }],
-  "null": (url) => [url, { method: "POST", body: null }],
-  "JSON with its own content type": (
+  "null": post(null),
+  "JSON with its own content type": (url) => [
     url,
-  ) => [url, { method: "PUT", body: '{"a":1}', headers: { "content-type": "application/json" } }],
-  "URLSearchParams": (url) => [url, { method: "POST", body: new URLSearchParams({ a: "b c", ü: "&" }) }],
-  "FormData": (url) => [url, { method: "POST", body: form() }],
-  "a Blob": (url) => [url, { method: "POST", body: new Blob([binary], { type: "image/x-test" }) }],
-  "a File": (url) => [url, { method: "POST", body: new File(["x"], "y.txt", { type: "text/plain" }) }],
-  "an ArrayBuffer": (url) => [url, { method: "POST", body: binary.buffer.slice(5, 5_000) }],
-  "an empty ArrayBuffer": (url) => [url, { method: "POST", body: new ArrayBuffer(0) }],
-  "a Uint8Array on a part of its buffer": (url) => [url, { method: "POST", body: binary.subarray(100, 200) }],
-  "a Uint16Array": (url) => [url, { method: "POST", body: Uint16Array.of(1, 2, 65_535) }],
-  "a DataView": (url) => [url, { method: "POST", body: new DataView(binary.buffer, 7, 9) }],
-  "a Request with text": (url) => [new Request(url, { method: "PATCH", body: "text" })],
-  "a Request with bytes": (url) => [new Request(url, { method: "POST", body: binary })],
-  "a Request with a form": (url) => [new Request(url, { method: "POST", body: form() })],
-  "a Request with a stream": (url) => [new Request(url, { method: "POST", body: stream() })],
-  "a Request with headers": (
-    url,
-  ) => [new Request(url, { method: "POST", body: "x", headers: { "x-own": "1", accept: "text/plain" } })],
-  "a Request without a body": (url) => [new Request(url, { method: "DELETE" })],
-  "a Request whose body the init replaces": (
-    url,
-  ) => [new Request(url, { method: "POST", body: "old" }), { body: "new" }],
-  "a Request whose method the init replaces": (
-    url,
-  ) => [new Request(url, { method: "POST", body: "same" }), { method: "PUT" }],
-  "a Request whose headers the init replaces": (
-    url,
-  ) => [new Request(url, { method: "POST", body: "x", headers: { "x-own": "1" } }), {
-    headers: { "x-else": "2" },
-  }],
+    { method: "PUT", body: '{"a":1}', headers: { "content-type": "application/json" } },
+  ],
+  "URLSearchParams": post(new URLSearchParams({ a: "b c", ü: "&" })),
+  "FormData": (url) => post(form())(url),
+  "a Blob": post(new Blob([binary], { type: "image/x-test" })),
+  "a File": post(new File(["x"], "y.txt", { type: "text/plain" })),
+  "an ArrayBuffer": post(binary.buffer.slice(5, 5_000)),
+  "an empty ArrayBuffer": post(new ArrayBuffer(0)),
+  "a Uint8Array on a part of its buffer": post(binary.subarray(100, 200)),
+  "a Uint16Array": post(Uint16Array.of(1, 2, 65_535)),
+  "a DataView": post(new DataView(binary.buffer, 7, 9)),
+  "a Request with text": requested({ method: "PATCH", body: "text" }),
+  "a Request with bytes": requested({ body: binary }),
+  "a Request with a form": (url) => requested({ body: form() })(url),
+  "a Request with a stream": (url) => requested({ body: stream() })(url),
+  "a Request with headers": requested({ body: "x", headers: named }),
+  "a Request without a body": requested({ method: "DELETE" }),
+  "a Request whose body the init replaces": requested({ body: "old" }, { body: "new" }),
+  "a Request whose method the init replaces": requested({ body: "same" }, { method: "PUT" }),
+  "a Request whose headers the init replaces": requested({ body: "x", headers: named }, { headers: { "x-else": "2" } }),
 };
 
 /** A body that is gone once sent. */

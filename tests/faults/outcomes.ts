@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { ArrivedRequest } from "../servers/fault_server.ts";
 import { assertNothingShows } from "./planted.ts";
 
-/** What may be compared of a request with another: all but credential, and the random boundary of a form. */
+/** What may be compared of a request with another: all but the credential, and the random boundary of a form. */
 export function comparable({ method, path, headers, body }: ArrivedRequest) {
   const boundary = /boundary=(\S+)/.exec(headers.get("content-type") ?? "")?.[1] ?? "\0";
   const plain = (value: string) => value.replaceAll(boundary, "BOUNDARY");
@@ -42,19 +42,14 @@ export async function text(response: Promise<Response>): Promise<string> {
   return await (await response).text();
 }
 
-/** The status of a response to come, whose body nobody wants. */
+/** The status of a response to come. */
 export async function status(response: Promise<Response>): Promise<number> {
   const { status, body } = await response;
   await body?.cancel();
   return status;
 }
 
-/** What something ends with that ends badly. */
-export async function caught(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("It came to a good end.");
+/** The error that something ends with. */
+export function caught(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(() => assert(false, "It came to a good end."), (error) => error);
 }

@@ -9,7 +9,13 @@ import {
   type ClientCredentialsAuthenticatorOptions,
   StaticClientConfigStore,
 } from "../../mod.ts";
-import { type ArrivedRequest, type Behaves, type FaultServer, startFaultServer } from "../servers/fault_server.ts";
+import {
+  type ArrivedRequest,
+  type Behaves,
+  type Behaviour,
+  type FaultServer,
+  startFaultServer,
+} from "../servers/fault_server.ts";
 import { answer, json } from "./behaviours.ts";
 import { planted } from "./planted.ts";
 
@@ -19,9 +25,11 @@ export interface Scene extends AsyncDisposable {
   readonly api: FaultServer;
   readonly elsewhere: FaultServer;
   readonly authenticator: ClientCredentialsAuthenticator;
+  /** Lets the next token request wait; returns what lets it go on. */
+  holdBackToken(): () => void;
 }
 
-/** Settings of {@linkcode setScene}. */
+/** Options of {@linkcode setScene}. */
 export interface SceneOptions extends Partial<ClientCredentialsAuthenticatorOptions> {
   /** What the API does. Default: takes every token. */
   behaves?: Behaves;
@@ -35,49 +43,44 @@ export function nthToken(number: number): string {
 }
 
 /** Which of the tokens a request carries; 0 for none. */
-export function tokenNumber(request: ArrivedRequest, header = "authorization"): number {
-  const value = request.headers.get(header) ?? "";
-  return value.startsWith(`Bearer ${planted.tokenStart}`)
-    ? Number(value.slice(`Bearer ${planted.tokenStart}`.length))
-    : 0;
+export function tokenNumber({ headers }: ArrivedRequest, header = "authorization"): number {
+  const [, number] = headers.get(header)?.split(`Bearer ${planted.tokenStart}`) ?? [];
+  return Number(number ?? 0);
 }
 
-/** What an API does that refuses the first so many tokens, and answers "fine" for the others. */
-export function refusesFirst(
-  count: number,
-  header?: string,
-): (request: ArrivedRequest) => ReturnType<typeof answer> {
-  return (request) => tokenNumber(request, header) > count ? answer("fine") : unauthorized();
+/** An API that rejects the first so many tokens, and answers "fine" for the others. */
+export function rejectFirst(count: number): (request: ArrivedRequest) => Behaviour {
+  return (request) => tokenNumber(request) > count ? answer("fine") : unauthorized();
 }
 
 /** A 401. */
-export function unauthorized(challenge: string | readonly string[] = 'Bearer error="invalid_token"') {
+export function unauthorized(challenge: string | readonly string[] = 'Bearer error="invalid_token"'): Behaviour {
   return answer("refused", { status: 401, headers: { "www-authenticate": challenge } });
 }
 
 /** Starts everything. Tokens live for an hour. */
 export async function setScene({ behaves, advertisedHeader, ...options }: SceneOptions = {}): Promise<Scene> {
   let issued = 0;
-  const tokens = await startFaultServer(() =>
-    json({ access_token: nthToken(++issued), token_type: "Bearer", expires_in: 3600, note: planted.body })
-  );
+  const issue = () =>
+    json({ access_token: nthToken(++issued), token_type: "Bearer", expires_in: 3600, note: planted.body });
+  const tokens = await startFaultServer(issue);
   const api = await startFaultServer(behaves ?? answer("fine"));
   const elsewhere = await startFaultServer(answer("elsewhere"));
+  const tokenEndpoint = `${tokens.origin}/token?key=${planted.query}`;
   const authenticator = new ClientCredentialsAuthenticator({
     endpoint: api.origin,
     clientId: planted.clientId,
     clientSecret: planted.secret,
-    configStore: new StaticClientConfigStore({
-      tokenEndpoint: `${tokens.origin}/token?key=${planted.query}`,
-      headerKey: advertisedHeader,
-    }),
+    configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: advertisedHeader }),
     ...options,
   });
   return {
-    tokens,
-    api,
-    elsewhere,
-    authenticator,
+    ...{ tokens, api, elsewhere, authenticator },
+    holdBackToken() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      tokens.next(() => promise.then(issue));
+      return resolve;
+    },
     async [Symbol.asyncDispose]() {
       await authenticator[Symbol.asyncDispose]();
       await Promise.all([tokens, api, elsewhere].map((server) => server[Symbol.asyncDispose]()));

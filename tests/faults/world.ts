@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { assert, assertStrictEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type fc from "fast-check";
 import {
@@ -14,14 +14,14 @@ import {
   type AuthenticatorOptions,
   Credentials,
   type IssuedCredentials,
+  type TokenSource,
 } from "../../mod.ts";
 
 /** How a token request ends. */
 export type Outcome =
   | { type: "token"; lifetime: number | undefined }
-  | { type: "passing"; retryAfter?: number }
-  | { type: "permanent" }
-  | { type: "never" };
+  | { type: "transient"; retryAfter?: number }
+  | { type: "permanent" | "never" };
 
 /** What happens next. Numbers are in milliseconds. */
 export type Command =
@@ -31,6 +31,7 @@ export type Command =
 
 /** How long a token lives whose server doesn't say. */
 const defaultLifetime = 300_000;
+const callersReason = new Error("the caller's own reason");
 
 interface Token {
   start: number;
@@ -38,7 +39,7 @@ interface Token {
   lifetime: number;
   accepted: boolean;
   revoked: boolean;
-  /** Whether the authenticator has seen that the API refused it. */
+  /** Whether the authenticator has seen that the API rejected it. */
   noted: boolean;
 }
 
@@ -47,10 +48,16 @@ interface Call {
   settled: boolean;
 }
 
+class ScriptedAuthenticator extends Authenticator {
+  constructor(options: AuthenticatorOptions & { source: TokenSource }) {
+    super(options, () => options.source);
+  }
+}
+
 export class World implements AsyncDisposable {
   /** How many token requests there were. */
   requests = 0;
-  /** How many tokens the API refused after it had taken them. */
+  /** How many tokens were revoked after the API had accepted them. */
   revocations = 0;
   readonly #scheduler: fc.Scheduler;
   readonly #outcomes: readonly Outcome[];
@@ -67,30 +74,26 @@ export class World implements AsyncDisposable {
   #isCalm = false;
   #wasSlow = false;
   #wasSetBack = false;
-  /** Whether there was a reason to ask for a token while there is a young one. */
+  /** Whether there was a reason to refresh a young token. */
   #wasUrged = false;
 
   constructor(scheduler: fc.Scheduler, outcomes: readonly Outcome[]) {
     this.#scheduler = scheduler;
     this.#outcomes = outcomes;
-    const answer = (signal: AbortSignal) => this.#answer(signal);
-    this.#authenticator = new class extends Authenticator {
-      constructor(options: AuthenticatorOptions) {
-        super(options, () => ({ signal }) => answer(signal));
-      }
-    }({
+    this.#authenticator = new ScriptedAuthenticator({
+      source: ({ signal }) => this.#answer(signal),
       endpoint: "https://api.test",
       defaultLifetime,
       clock: { wall: () => this.#wallNow, monotonic: () => this.#now },
       fetch: (_, init) => this.#respond(new Headers(init?.headers), init?.signal ?? undefined),
       onEvent: (event) => {
-        // What was refused in place of a refused one isn't taken for a matter of the token: it stays in use for a while.
+        // A new token that is rejected too stays in use for a while.
         if (event.type === "token_rejected" && !event.willRefresh) this.#unnoted.length = 0;
       },
     });
   }
 
-  /** Does what it is told, checks the laws, and sees to it that everybody is served in the end. */
+  /** Runs the commands, checks the laws, and lets every call settle in the end. */
   async run(commands: readonly Command[]): Promise<void> {
     for (const command of commands) {
       this.#do(command);
@@ -99,15 +102,16 @@ export class World implements AsyncDisposable {
       assert(this.#violations.length === 0, String(this.#violations[0]));
     }
     await this.#settle("every call settles");
-    // Trouble is over: the next caller gets a token.
+    // From now on all is well: the next caller gets a token.
     this.#isCalm = true;
-    // Twice: an attempt may be given up in the first, and what follows it is a pause.
-    for (let minutes = 0; minutes < 2; minutes++) {
-      this.#time.tick(60_000);
+    // Attempts are given up meanwhile, and pauses end.
+    for (let passed = 0; passed < 120_000; passed += 5_000) {
+      while (this.#scheduler.count() > 0) await this.#step();
+      this.#time.tick(5_000);
       await this.#calm();
     }
-    this.#call((options) => this.#authenticator.getCredentials(options).then((got) => this.#used(got.accessToken)));
-    await this.#settle("the first call after the trouble settles");
+    this.#do({ type: "get" });
+    await this.#settle("the first call after the failures settles");
     assert(this.#violations.length === 0, String(this.#violations[0]));
   }
 
@@ -133,18 +137,18 @@ export class World implements AsyncDisposable {
   #do(command: Command): void {
     switch (command.type) {
       case "get":
-        return this.#call((options) =>
-          this.#authenticator.getCredentials(options).then((got) => this.#used(got.accessToken))
-        );
-      case "refresh":
-        this.#wasUrged = true;
-        return this.#call((options) =>
-          this.#authenticator.refreshCredentials(options).then((got) => this.#used(got.accessToken))
-        );
+      case "refresh": {
+        const isForced = command.type === "refresh";
+        if (isForced) this.#wasUrged = true;
+        const ask = isForced ? this.#authenticator.refreshCredentials : this.#authenticator.getCredentials;
+        return this.#call(async (options) => {
+          this.#use((await ask.call(this.#authenticator, options)).accessToken);
+        });
+      }
       case "fetch":
         return this.#call((options) => this.#authenticator.fetch("/", options));
       case "abort":
-        return this.#calls[command.which % Math.max(this.#calls.length, 1)]?.controller.abort(theirReason);
+        return this.#calls[command.which % Math.max(this.#calls.length, 1)]?.controller.abort(callersReason);
       case "revoke":
         return this.#revoke();
       case "pass":
@@ -162,11 +166,11 @@ export class World implements AsyncDisposable {
     const call: Call = { controller: new AbortController(), settled: false };
     this.#calls.push(call);
     make({ signal: call.controller.signal }).catch((error) => {
-      if (call.controller.signal.aborted) return assertStrictEquals(error, theirReason);
-      assertInstanceOf(error, AuthenticationError);
+      if (call.controller.signal.aborted) return assertStrictEquals(error, callersReason);
+      assert(error instanceof AuthenticationError, String(error));
       if (error.code === "timeout" && this.#wasSlow && !this.#isCalm) return;
-      const isTroubled = this.#outcomes.some(({ type }) => type !== "token") && !this.#isCalm;
-      assert(isTroubled, `it failed for no reason: ${error}`);
+      const mayFail = this.#outcomes.some(({ type }) => type !== "token") && !this.#isCalm;
+      assert(mayFail, `it failed for no reason: ${error}`);
     }).catch((error) => this.#violations.push(error)).finally(() => call.settled = true);
   }
 
@@ -177,30 +181,23 @@ export class World implements AsyncDisposable {
       ? { type: "token", lifetime: 3_600_000 } as const
       : this.#outcomes[this.requests % this.#outcomes.length];
     const name = `token-${++this.requests}`;
-    const start = this.#now;
-    const requestedAt = this.#wallNow;
+    const [start, requestedAt] = [this.#now, this.#wallNow];
     if (++this.#active > 1) this.#violations.push("two token requests at once");
     const last = [...this.#tokens.values()].at(-1);
     const isYoung = last !== undefined && !last.noted && !last.revoked && start - last.start < last.lifetime / 2;
-    if (isYoung && !this.#wasUrged) this.#violations.push("a young token was renewed");
+    if (isYoung && !this.#wasUrged) this.#violations.push("a young token was refreshed");
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     void this.#scheduler.schedule(Promise.resolve(), `${name}: ${outcome?.type}`).then(() => {
       if (signal.aborted) return;
       if (outcome?.type === "token") {
         const { lifetime } = outcome;
-        this.#tokens.set(name, {
-          start,
-          answered: this.#now,
-          lifetime: lifetime ?? defaultLifetime,
-          accepted: false,
-          revoked: false,
-          noted: false,
-        });
+        const known = { start, answered: this.#now, lifetime: lifetime ?? defaultLifetime };
+        this.#tokens.set(name, { ...known, accepted: false, revoked: false, noted: false });
         const expiresAt = lifetime === undefined ? undefined : requestedAt + lifetime;
         resolve({ credentials: new Credentials({ accessToken: name, expiresAt }) });
       } else if (outcome?.type === "permanent") {
         reject(new AuthenticationError("token_request_rejected", "no", { error: "invalid_client" }));
-      } else if (outcome?.type === "passing") {
+      } else if (outcome?.type === "transient") {
         const { retryAfter } = outcome;
         reject(new AuthenticationError("token_endpoint_error", "down", { retryable: true, retryAfter }));
       }
@@ -210,7 +207,7 @@ export class World implements AsyncDisposable {
 
   /** The API. */
   async #respond(headers: Headers, signal: AbortSignal | undefined): Promise<Response> {
-    const token = this.#used(headers.get("authorization")?.slice("Bearer ".length));
+    const token = this.#use(headers.get("authorization")?.slice("Bearer ".length));
     signal?.throwIfAborted();
     await this.#scheduler.schedule(Promise.resolve(), "the API");
     signal?.throwIfAborted();
@@ -225,7 +222,7 @@ export class World implements AsyncDisposable {
     return new Response(null, { status: 200 });
   }
 
-  /** Takes back a token that has worked, so that the next one will. */
+  /** Revokes a token that was accepted, so that the next one will be. */
   #revoke(): void {
     for (const token of this.#tokens.values()) {
       if (token.revoked || !token.accepted) continue;
@@ -234,16 +231,16 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** Checks a token at the moment it is handed out or sent. */
-  #used(name = ""): Token | undefined {
+  /** Checks a token at the moment it is given to a caller or sent. */
+  #use(name = ""): Token | undefined {
     const token = this.#tokens.get(name);
     if (token === undefined) this.#violations.push(`${name} is no token of this server`);
     else {
       // Where the wall clock is set back to a moment at which the token was looked at, that look counts for a second.
-      const isDead = this.#now - token.start >= token.lifetime && !this.#wasSetBack;
-      // One that was dead on arrival is all there is, for those who waited for it.
-      if (isDead && this.#now !== token.answered) this.#violations.push(`${name} was used when it was dead`);
-      // While there is no better one, calls go on with it.
+      const hasExpired = this.#now - token.start >= token.lifetime && !this.#wasSetBack;
+      // One that had expired on arrival is all there is for the callers that waited.
+      if (hasExpired && this.#now !== token.answered) this.#violations.push(`${name} was used after it had expired`);
+      // A rejected token stays in use until there is one that wasn't.
       const later = [...this.#tokens.values()];
       const isReplaced = later.slice(later.indexOf(token) + 1).some(({ noted }) => !noted);
       if (token.noted && isReplaced) this.#violations.push(`${name} was used after it was rejected and replaced`);
@@ -271,5 +268,3 @@ export class World implements AsyncDisposable {
     for (let count = 0; count < 60; count++) await Promise.resolve();
   }
 }
-
-const theirReason = new Error("the caller's own reason");

@@ -1,125 +1,122 @@
 /** Tokens that are closed, and platforms that end work after a response. */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { asOnWorkerd } from "./isolate.ts";
 import { transient } from "./policy_scene.ts";
-import { silent, TokensScene } from "./tokens_scene.ts";
+import { hang, silent, TokensScene } from "./scene.ts";
 
 const reason = new Error("closed");
 
-Deno.test("closing ends the request that is under way, with the reason given", async () => {
+Deno.test("close: ends the request under way, with the reason given", async () => {
   using scene = new TokensScene();
-  scene.source = ({ signal }) =>
-    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  scene.source = hang;
   const waiting = assertRejects(() => scene.use());
   await scene.settle();
   await scene.tokens.close(reason);
   assertStrictEquals(await waiting, reason);
 });
 
-Deno.test("an answer that comes after closing isn't taken up, even if the source didn't listen", async () => {
-  using scene = new TokensScene();
-  let answer = () => {};
-  scene.source = () => new Promise((resolve) => answer = () => resolve(scene.issue("late")));
-  const waiting = assertRejects(() => scene.use());
-  await scene.settle();
-  const closed = scene.tokens.close(reason);
-  answer();
-  assertStrictEquals(await waiting, reason);
-  await closed;
-  await scene.settle();
-  assertEquals(scene.tokens.last, undefined);
-});
+for (const workerd of [false, true]) {
+  Deno.test(`close: ignores a late answer, and calls that come meanwhile make no request${workerd ? ", on workerd" : ""}`, async () => {
+    using stack = new DisposableStack();
+    const scene = stack.use(new TokensScene());
+    if (workerd) stack.use(asOnWorkerd());
+    const answer = scene.holdBack();
+    const waiting = assertRejects(() => scene.use());
+    await scene.settle();
+    const closed = scene.tokens.close(reason);
+    const late = assertRejects(() => scene.use());
+    answer();
+    await scene.pass(1_000);
+    assertEquals([await waiting, await late], [reason, reason]);
+    await closed;
+    assertEquals([scene.tokens.last, scene.requests], [undefined, 1]);
+  });
+}
 
-Deno.test("closing ends a pause between attempts", async () => {
-  using scene = new TokensScene();
-  scene.failure = transient(10_000);
-  const waiting = assertRejects(() => scene.use());
-  await scene.pass(1_000);
-  await scene.tokens.close(reason);
-  assertStrictEquals(await waiting, reason);
-  assertEquals(scene.requests, 1);
-});
+for (const by of ["close", "a caller's signal"]) {
+  Deno.test(`a pause between attempts ends at once, by ${by}`, async () => {
+    using scene = new TokensScene();
+    scene.failure = transient(10_000);
+    const controller = new AbortController();
+    const waiting = assertRejects(() => scene.use(controller.signal));
+    await scene.pass(1_000);
+    if (by === "close") await scene.tokens.close(reason);
+    else controller.abort(reason);
+    assertStrictEquals(await waiting, reason);
+    assertEquals(scene.requests, 1);
+    await scene.tokens.close(reason);
+  });
+}
 
-Deno.test("what is closed gives no token and asks for none", async () => {
+Deno.test("close: leaves nothing that gives a token or asks for one", async () => {
   using scene = new TokensScene();
   const live = await scene.tokens.get();
   const done = scene.tokens.close(reason);
   assertStrictEquals(scene.tokens.close(new Error("again")), done);
   await done;
   assertEquals(scene.tokens.fresh(), undefined);
-  assertStrictEquals(await assertRejects(() => scene.use()), reason);
-  assertStrictEquals(await assertRejects(() => scene.tokens.refresh()), reason);
-  assertStrictEquals(await assertRejects(() => scene.tokens.refreshRejected(live.credentials)), reason);
-  assertEquals(await scene.tokens.replace(live), undefined);
-  assertEquals(scene.requests, 1);
+  const { tokens } = scene;
+  for (const ask of [() => tokens.get(), () => tokens.refresh(), () => tokens.refreshRejected(live.credentials)]) {
+    assertStrictEquals(await assertRejects(ask), reason);
+  }
+  assertEquals([await tokens.replace(live), scene.requests], [undefined, 1]);
 });
 
-Deno.test("waitUntil is given the refresh that runs in the background", async () => {
-  const kept: Promise<unknown>[] = [];
-  using scene = new TokensScene({ lifetime: 60_000, waitUntil: (work) => void kept.push(work) });
+/** A scene whose token is due for a refresh in the background. */
+async function setDue(waitUntil?: (work: Promise<unknown>) => unknown): Promise<TokensScene> {
+  const scene = new TokensScene({ lifetime: 60_000, waitUntil });
   await scene.use();
-  assertEquals(kept.length, 0, "not while a caller waits");
   scene.advance(50_000);
-  assertEquals([await scene.use(), kept.length], ["t1", 1]);
+  return scene;
+}
+
+Deno.test("waitUntil: is given the background refresh, and no refresh that a caller waits for", async () => {
+  const kept: Promise<unknown>[] = [];
+  using scene = await setDue((work) => void kept.push(work));
+  assertEquals([kept.length, await scene.use(), kept.length], [0, "t1", 1]);
   await Promise.all(kept);
   assertEquals(await scene.use(), "t2");
 });
 
-for (
-  const [name, waitUntil] of Object.entries({
-    throws() {
-      throw new TypeError("Illegal invocation");
-    },
-    rejects: () => Promise.reject(new TypeError("Illegal invocation")),
-  })
-) {
-  Deno.test(`a waitUntil that ${name} costs no caller a live token`, async () => {
-    using scene = new TokensScene({ lifetime: 60_000, waitUntil });
-    await scene.use();
-    scene.advance(50_000);
+const illegal = new TypeError("Illegal invocation");
+const faulty: Record<string, () => unknown> = {
+  throws() {
+    throw illegal;
+  },
+  rejects: () => Promise.reject(illegal),
+};
+for (const [name, waitUntil] of Object.entries(faulty)) {
+  Deno.test(`waitUntil: costs no caller a live token when it ${name}`, async () => {
+    using scene = await setDue(waitUntil);
     assertEquals(await scene.use(), "t1");
     await scene.settle();
     assertEquals(await scene.use(), "t2");
   });
 }
 
-/** Pretends to be workerd for as long as it is in scope. */
-function asOnWorkerd(): Disposable {
-  const own = Object.getOwnPropertyDescriptor(globalThis, "navigator")!;
-  Object.defineProperty(globalThis, "navigator", { value: { userAgent: "Cloudflare-Workers" }, configurable: true });
-  return { [Symbol.dispose]: () => void Object.defineProperty(globalThis, "navigator", own) };
-}
-
-Deno.test("where nothing keeps a refresh running, a caller carries it", async () => {
+Deno.test("on workerd without waitUntil one caller waits for the refresh", async () => {
   using _ = asOnWorkerd();
-  using scene = new TokensScene({ lifetime: 60_000 });
-  await scene.use();
-  scene.advance(50_000);
+  using scene = await setDue();
   assertEquals(scene.tokens.fresh(), undefined, "this caller has to wait");
-  assertEquals(await scene.use(), "t2");
-  assertEquals([await scene.use(), scene.requests], ["t2", 2]);
+  assertEquals([await scene.use(), await scene.use(), scene.requests], ["t2", "t2", 2]);
 });
 
-Deno.test("a carried refresh that fails costs the caller nothing, and isn't carried by the next one", async () => {
+Deno.test("on workerd without waitUntil a refresh that fails costs its caller nothing, and the next one doesn't repeat it", async () => {
   using _ = asOnWorkerd();
-  using scene = new TokensScene({ lifetime: 60_000 });
-  await scene.use();
+  using scene = await setDue();
   scene.failure = transient();
-  scene.advance(50_000);
   assertEquals([await scene.use(), await scene.use(), scene.requests], ["t1", "t1", 2]);
 });
 
-Deno.test("a refresh is carried for a second at most, and not by every caller", async () => {
+Deno.test("on workerd without waitUntil a caller waits for a second at most, and no other does", async () => {
   using _ = asOnWorkerd();
-  using scene = new TokensScene({ lifetime: 60_000 });
-  await scene.use();
+  using scene = await setDue();
   scene.source = silent;
-  scene.advance(50_000);
   let token: string | undefined;
   void scene.use().then((value) => token = value);
   await scene.pass(950);
-  assertEquals(token, undefined);
-  assertEquals(await scene.use(), "t1", "while one carries it the others don't wait");
+  assertEquals([token, await scene.use()], [undefined, "t1"]);
   await scene.pass(50);
   assertEquals(token, "t1");
   assert(scene.tokens.fresh() !== undefined);

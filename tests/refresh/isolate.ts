@@ -12,24 +12,34 @@ interface Context {
   timers: number;
 }
 
-/** Pretends that this is an isolate of workerd until it is disposed of: after the clock is faked, before it is restored. */
+/** Pretends to be workerd for as long as it is in scope. */
+export function asOnWorkerd(): Disposable {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { value: { userAgent: "Cloudflare-Workers" }, configurable: true });
+  return {
+    [Symbol.dispose]() {
+      if (own) Object.defineProperty(globalThis, "navigator", own);
+      else delete (globalThis as { navigator?: unknown }).navigator;
+    },
+  };
+}
+
+/** An isolate of workerd, until it is disposed of: after the clock is faked, before it is restored. */
 export class Isolate implements Disposable {
   readonly #storage = new AsyncLocalStorage<Context>();
-  readonly #navigator = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  readonly #workerd = asOnWorkerd();
   readonly #setTimeout = globalThis.setTimeout;
   readonly #setInterval = globalThis.setInterval;
 
   constructor() {
-    Object.defineProperty(globalThis, "navigator", { value: { userAgent: "Cloudflare-Workers" }, configurable: true });
-    globalThis.setTimeout = this.#ofRequest(this.#setTimeout) as typeof setTimeout;
-    globalThis.setInterval = this.#ofRequest(this.#setInterval) as typeof setInterval;
+    globalThis.setTimeout = this.#bind(this.#setTimeout) as typeof setTimeout;
+    globalThis.setInterval = this.#bind(this.#setInterval) as typeof setInterval;
   }
 
   [Symbol.dispose](): void {
     globalThis.setTimeout = this.#setTimeout;
     globalThis.setInterval = this.#setInterval;
-    if (this.#navigator) Object.defineProperty(globalThis, "navigator", this.#navigator);
-    else delete (globalThis as { navigator?: unknown }).navigator;
+    this.#workerd[Symbol.dispose]();
   }
 
   /** Runs what handles one request. When it settles, timers of its own fire no more. */
@@ -39,7 +49,7 @@ export class Isolate implements Disposable {
     return { outcome, context };
   }
 
-  #ofRequest(set: (callback: () => void, ms?: number) => unknown) {
+  #bind(set: (callback: () => void, ms?: number) => unknown) {
     return (callback: () => void, ms?: number) => {
       const context = this.#storage.getStore();
       if (context === undefined) return set.call(globalThis, callback, ms);

@@ -1,7 +1,7 @@
 /** How long callers wait, and what they get then. */
 
 import { assert, assertEquals } from "@std/assert";
-import { AuthenticationError, type Credentials } from "@m2m/authenticator";
+import type { AuthenticationError, Credentials } from "@m2m/authenticator";
 import { hang, Scene, token } from "./scene.ts";
 
 Deno.test("a caller that joins a flight has its own deadline", async () => {
@@ -15,8 +15,7 @@ Deno.test("a caller that joins a flight has its own deadline", async () => {
   const late = scene.call();
   await scene.pass(60_000);
   const waited = (late.end ?? scene.now) - late.start;
-  assert(waited <= 30_100, `the caller waits ${waited} ms`);
-  assert(late.error instanceof AuthenticationError);
+  assert(late.error.code && waited <= 30_100, `the caller waits ${waited} ms`);
 });
 
 Deno.test("once a caller's time is used up, later callers get its error at once", async () => {
@@ -26,51 +25,47 @@ Deno.test("once a caller's time is used up, later callers get its error at once"
   const { length } = scene.requests;
   const late = scene.get();
   await scene.pass(50);
-  assert(late.error instanceof AuthenticationError, `the later caller waits, after ${length} requests`);
-  assert(late.error.retryAfter! > 0);
+  assert(late.error.retryAfter! > 0, `the later caller waits, after ${length} requests`);
   assertEquals(scene.requests.length, length);
 });
 
-Deno.test("refreshCredentials doesn't give rejected credentials back as a success", async () => {
-  using scene = new Scene({ tokens: ({ number }) => token(number, 600) });
-  const { authenticator } = scene;
-  let refused: Credentials | undefined;
-  void authenticator.getCredentials().then((got) => refused = got);
-  await scene.pass(100);
+/** A scene with credentials that are rejected again and again. */
+async function setRejecting(lifetime: number) {
+  const scene = new Scene({ tokens: ({ number }) => token(number, lifetime) });
   const outcomes: string[] = [];
-  for (let count = 0; count < 12; count++) {
-    const given = refused;
-    authenticator.refreshCredentials({ rejected: given }).then(
+  let known: Credentials | undefined;
+  scene.authenticator.getCredentials().then((got) => known = got);
+  await scene.pass(100);
+  const reject = async () => {
+    const rejected = known;
+    scene.authenticator.refreshCredentials({ rejected }).then(
       (got) => {
-        outcomes.push(got === given ? "the rejected ones" : "new ones");
-        refused = got;
+        outcomes.push(got === rejected ? "the rejected ones" : "new ones");
+        known = got;
       },
-      (error: AuthenticationError) =>
-        outcomes.push(`an error, ${(error.retryAfter ?? 0) > 0 ? "with" : "without"} pause`),
+      ({ retryAfter = 0 }: AuthenticationError) =>
+        outcomes.push(`an error, ${retryAfter > 0 ? "with" : "without"} pause`),
     );
     await scene.pass(100);
-  }
+    return known;
+  };
+  return { scene, outcomes, reject };
+}
+
+Deno.test("refreshCredentials doesn't give rejected credentials back as a success", async () => {
+  const { scene, outcomes, reject } = await setRejecting(600);
+  using _ = scene;
+  for (let count = 0; count < 12; count++) await reject();
   assertEquals(outcomes.length, 12);
-  const wrong = outcomes.filter((outcome) => outcome !== "new ones" && outcome !== "an error, with pause");
-  assertEquals(wrong.length, 0, `${outcomes.join(", ")}`);
+  assertEquals(outcomes.filter((outcome) => outcome !== "new ones" && outcome !== "an error, with pause"), []);
 });
 
 Deno.test("refreshCredentials asks where the rejected credentials have expired", async () => {
-  using scene = new Scene({ tokens: ({ number }) => token(number, 10) });
-  const { authenticator } = scene;
-  let refused: Credentials | undefined;
-  void authenticator.getCredentials().then((got) => refused = got);
-  await scene.pass(100);
-  for (let count = 0; count < 5; count++) {
-    authenticator.refreshCredentials({ rejected: refused }).then((got) => refused = got, () => {});
-    await scene.pass(100);
-  }
+  const { scene, outcomes, reject } = await setRejecting(10);
+  using _ = scene;
+  for (let count = 0; count < 5; count++) await reject();
   await scene.pass(11_000);
-  const expired = refused;
-  assert(expired !== undefined && (expired.expiresAt ?? Infinity) < Date.now());
-  let got: Credentials | undefined;
-  authenticator.refreshCredentials({ rejected: expired }).then((credentials) => got = credentials, () => {});
-  await scene.pass(100);
-  assert(got !== expired, "the expired credentials come back");
-  assert(got !== undefined && (got.expiresAt ?? 0) > Date.now());
+  const got = await reject();
+  assertEquals(outcomes.at(-1), "new ones");
+  assert((got?.expiresAt ?? 0) > Date.now());
 });
