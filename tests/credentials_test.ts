@@ -20,6 +20,9 @@ Deno.test("Credentials: refuse a token that no header may carry, without showing
     assertEquals(error.message.includes("pl"), false);
   }
   assertThrows(() => new Credentials({ accessToken: "t", tokenType: "Bearer x" }), TypeError, "tokenType");
+  for (const expiresAt of [NaN, -1, "2026-11-29" as never]) {
+    assertThrows(() => new Credentials({ accessToken: "t", expiresAt }), TypeError, "expiresAt");
+  }
 });
 
 Deno.test("Credentials: have no member for what is unknown", () => {

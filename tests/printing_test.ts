@@ -1,8 +1,9 @@
 /** What authenticators print, and what the stacks of their errors show. */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { AuthenticationError } from "@m2m/authenticator";
+import { AuthenticationError, Credentials, refreshing } from "@m2m/authenticator";
 import { authenticatorAt } from "./authenticator_at.ts";
+import { assertHides } from "./client_auth/showing.ts";
 import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
 
 Deno.test("an authenticator prints its settings, its state and its token's remaining lifetime", async () => {
@@ -40,4 +41,11 @@ Deno.test("an error's stack shows the line that waited for the token", async () 
     const errors = await Promise.all([1, 2].map(() => assertRejects(call, AuthenticationError)));
     for (const { stack } of errors) assertStringIncludes(stack!, name);
   }
+});
+
+Deno.test("the pieces print no token", async () => {
+  const credentials = new Credentials({ accessToken: "planted-token" });
+  const tokens = refreshing(() => Promise.resolve({ credentials }));
+  assertHides([tokens, await tokens.get()], ["planted-token"]);
+  assertHides(tokens, ["planted-token"]);
 });

@@ -6,6 +6,7 @@
 
 import { type Clock, getAge, type Moment } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
+import { printAsJson } from "../printing.ts";
 import type { IssuedCredentials, IssuingServer } from "../token_source.ts";
 import type { RefreshingOptions } from "./tokens.ts";
 
@@ -60,18 +61,33 @@ export function issueToken(
     ? Math.min(lifetime * repeatedShare, repeatedAtMost)
     : Math.min(lifetime * refreshShare, refreshAtMost) * (1 + Math.random() * jitterShare);
   const headers = Object.freeze({ [headerKey]: authorization(credentials) });
-  const token = {
-    credentials,
-    server,
-    headerKey,
-    headers,
-    settled: Promise.resolve(credentials),
-    start,
-    refreshAge: lifetime - window,
-    lifetime,
-  };
-  // Printers and JSON leave out what isn't enumerable.
-  return Object.defineProperty(token, "headers", { enumerable: false });
+  const settled = Promise.resolve(credentials);
+  const fields = { credentials, server, headerKey, settled, start, refreshAge: lifetime - window, lifetime };
+  return new Token(fields, headers);
+}
+
+interface Token extends Omit<IssuedToken, "headers"> {}
+
+class Token {
+  // No printer, serializer or copy reads private fields, except browsers' consoles.
+  readonly #headers: IssuedToken["headers"];
+
+  constructor(fields: Omit<IssuedToken, "headers">, headers: IssuedToken["headers"]) {
+    this.#headers = headers;
+    Object.assign(this, fields);
+  }
+
+  get headers(): IssuedToken["headers"] {
+    return this.#headers;
+  }
+
+  toJSON(): unknown {
+    return { ...this };
+  }
+
+  static {
+    printAsJson(this.prototype);
+  }
 }
 
 /** How long a token lives from now on, in milliseconds; 0 or less once it has expired. */

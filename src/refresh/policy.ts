@@ -89,7 +89,8 @@ export function decideRejection(
   if (live && live !== token || isIgnored(state, rejection, now)) return undefined;
   const { predecessor, current, successor, issuedAt } = state;
   // One that isn't known yet gives way again; a new one does if this may be replication lag.
-  const other = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
+  const fallback = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
+  const other = token === current && replays === 0 ? successor ?? fallback : fallback;
   if (other && other !== token && isLive(other, clock)) return other;
   // The token was new, and no other was fallen back to: another new one won't help either.
   if (replays > 0 && !successor) return undefined;

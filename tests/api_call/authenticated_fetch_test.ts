@@ -12,6 +12,7 @@ import { rejectsToken } from "../../src/api_call/rejection.ts";
 import { keepBody } from "../../src/api_call/replayable_request.ts";
 import { readMoment, systemClock } from "../../src/clock.ts";
 import { type IssuedToken, issueToken } from "../../src/refresh/issued_token.ts";
+import { readPlace } from "../../src/refresh/place.ts";
 import { refreshing } from "../../src/refresh/refreshing.ts";
 import type { Tokens } from "../../src/refresh/tokens.ts";
 
@@ -24,6 +25,8 @@ interface Plan extends Partial<AuthenticatedFetchOptions> {
   next?: IssuedToken;
   predecessor?: IssuedToken;
   get?: Tokens["get"];
+  /** Whether rejections are rationed. Default: `false`. */
+  isWary?: boolean;
 }
 
 interface Seen {
@@ -42,7 +45,10 @@ function makeToken(number: number, headerKey = "authorization"): IssuedToken {
 }
 
 /** A fetch with scripted tokens over a fetch that gives one answer after another, the last one again and again. */
-function setUp(answers: readonly (() => Response)[], { live = true, next, predecessor, get, ...options }: Plan = {}) {
+function setUp(
+  answers: readonly (() => Response)[],
+  { live = true, next, predecessor, get, isWary = false, ...options }: Plan = {},
+) {
   const unused = () => {
     throw new Error("authenticatedFetch has no use for it");
   };
@@ -53,11 +59,13 @@ function setUp(answers: readonly (() => Response)[], { live = true, next, predec
     last: live || get ? first : undefined,
     fresh: () => live ? first : undefined,
     get: get ?? (() => Promise.resolve(first)),
-    replace(rejected, { route, replays = 0 } = {}) {
-      asked.push(`replace ${rejected.credentials.accessToken} ${route} ${replays}`);
+    replace(rejected, { url, replays = 0 } = {}) {
+      asked.push(`replace ${rejected.credentials.accessToken} ${url} ${replays}`);
       return Promise.resolve([next, predecessor][replays]);
     },
-    replayed: (status, hasHelped, route) => void asked.push(`replayed ${status} ${hasHelped} ${route}`),
+    isWary,
+    accepted: ({ credentials }, url) => void asked.push(`accepted ${credentials.accessToken} ${url}`),
+    replayed: (status) => void asked.push(`replayed ${status}`),
     refresh: unused,
     refreshRejected: unused,
     forget: unused,
@@ -110,7 +118,7 @@ Deno.test("authenticatedFetch: replays a rejected call once, and reports the out
   const { fetch, seen, asked } = setUp([rejected, fine], { next: makeToken(2) });
   assertEquals(await (await fetch("/x", { method: "POST", body: "body" })).text(), "fine");
   assertEquals(seen.map(({ token, body }) => [token, body]), [["Bearer token-1", "body"], ["Bearer token-2", "body"]]);
-  assertEquals(asked, [`replace token-1 ${home}/x 0`, `replayed 200 true ${home}/x`]);
+  assertEquals(asked, [`replace token-1 ${home}/x 0`, "replayed 200"]);
 });
 
 Deno.test("authenticatedFetch: replays a second time with the predecessor of a replacement that is rejected", async () => {
@@ -120,18 +128,52 @@ Deno.test("authenticatedFetch: replays a second time with the predecessor of a r
   // The last report is for the calls to come.
   assertEquals(asked, [
     `replace token-1 ${home}/x 0`,
-    `replayed 401 false ${home}/x`,
+    "replayed 401",
     `replace token-2 ${home}/x 1`,
-    `replayed 401 false ${home}/x`,
+    "replayed 401",
     `replace token-1 ${home}/x 2`,
   ]);
 });
 
-Deno.test("authenticatedFetch: takes the URL without query and identifiers for the route", async () => {
-  const { fetch, asked } = setUp([rejected]);
-  for (const input of ["/v1/orders/17?x=1#y", "/v2/jobs/0b7e4c9a-1/log", "plain"]) await fetch(input);
-  const routes = ["/v1/orders/0", "/v2/jobs/0/log", "/v1/plain"];
-  assertEquals(asked, routes.map((route) => `replace token-1 ${home}${route} 0`));
+Deno.test("authenticatedFetch: reports accepted tokens while rejections are rationed", async () => {
+  const { fetch, asked } = setUp([fine, rejected, fine], { isWary: true, next: makeToken(2) });
+  for (const path of ["/x", "/y"]) await fetch(path);
+  assertEquals(asked, [
+    `accepted token-1 ${home}/x`,
+    `replace token-1 ${home}/y 0`,
+    "replayed 200",
+    `accepted token-2 ${home}/y`,
+  ]);
+});
+
+Deno.test("readPlace: takes the URL without query, and without identifiers for the route", () => {
+  const rows = [
+    ["/v1/orders/17?x=1#y", "/v1/orders/17", "/v1/orders/0"],
+    ["/v2/jobs/0b7e4c9a-1/log", "/v2/jobs/0b7e4c9a-1/log", "/v2/jobs/0/log"],
+    ["/v1/plain", "/v1/plain", "/v1/plain"],
+  ];
+  for (const origin of ["", home, "https://api2.example.com"]) {
+    for (const [url, href, route] of rows) {
+      assertEquals(readPlace(origin + url), { href: origin + href, route: origin + route });
+    }
+  }
+});
+
+Deno.test("authenticatedFetch: gives the API's rejection at once of an upload that goes on", async () => {
+  const { fetch } = setUp([], { next: makeToken(2), fetch: () => Promise.resolve(rejected()) });
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      timer = setInterval(() => controller.enqueue(new Uint8Array(10)), 20);
+    },
+    cancel: () => clearInterval(timer),
+  });
+  const upload = new Request(`${home}/x`, { method: "POST", body, duplex: "half" } as RequestInit);
+  try {
+    assertEquals((await fetch(upload)).status, 401);
+  } finally {
+    clearInterval(timer);
+  }
 });
 
 Deno.test("authenticatedFetch: takes the old header off a replay, and off its redirect to another origin", async () => {
@@ -340,7 +382,7 @@ const decisions: readonly [status: number, location: string | null, from: Partia
   [303, "/c", { method: "HEAD" }, [`${home}/c`, "HEAD", credentials, true]],
   [301, "/c", { method: "PUT" }, [`${home}/c`, "PUT", credentials, true]],
   [307, "/c", {}, [`${home}/c`, "POST", credentials, true]],
-  [308, "https://friend.test/", {}, ["https://friend.test/", "POST", credentials, true]],
+  [308, "https://friend.test/", {}, ["https://friend.test/", "POST", "authorization content-type x-own", true]],
   [308, "https://other.test/", {}, ["https://other.test/", "POST", "content-type x-own", false]],
   [302, "http://api.test/", {}, ["http://api.test/", "GET", "x-own", false]],
   [307, `${home}/`, away, [`${home}/`, "POST", "content-type x-own", false]],

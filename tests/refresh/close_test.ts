@@ -58,3 +58,20 @@ Deno.test("after close calls reject with an AbortError", async () => {
   const names = attempts.map((attempt) => attempt.status === "rejected" ? attempt.reason.name : "success");
   assertEquals([...names, scene.requests.length], [...Array(5).fill("AbortError"), 1]);
 });
+
+Deno.test("close revokes the last token, though its predecessor is in use", async () => {
+  using scene = new Scene({
+    revocation: tokenRevocation(),
+    tokens: (request) => request.body.has("token") ? new Response() : token(request.number),
+    api: (request) => request.token === 2 ? 401 : 200,
+  });
+  scene.call();
+  await scene.pass(3_400_000, { step: 60_000 });
+  scene.call();
+  await scene.pass(100);
+  scene.call();
+  await scene.pass(100);
+  close(scene);
+  await scene.pass(100);
+  assertEquals(scene.requests.at(-1)!.body.get("token"), "token-2");
+});

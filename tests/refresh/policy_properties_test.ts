@@ -27,13 +27,16 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     .map((failure): Happening => () => ({ type: "failed", ...failure })),
   fc.nat(3).map((back): Happening => ({ tokens }) => {
     const token = tokens.at(-1 - back);
-    return token ? { type: "rejected", token, route: "/" } : { type: "carried" };
+    return token ? { type: "rejected", token, route: "/", href: "/" } : { type: "carried" };
   }),
   route.map((route): Happening => ({ tokens }) => {
     const token = tokens.at(-1);
-    return token ? { type: "wasted", token, route } : { type: "carried" };
+    return token ? { type: "wasted", token, route, href: route } : { type: "carried" };
   }),
-  route.map((route): Happening => () => ({ type: "helped", route })),
+  route.map((route): Happening => ({ tokens }) => {
+    const token = tokens.at(-1);
+    return token ? { type: "accepted", token, route, href: route } : { type: "carried" };
+  }),
   fc.constantFrom<Happening>(() => ({ type: "carried" }), () => ({ type: "started" })),
 );
 
@@ -86,7 +89,7 @@ Deno.test("a rejected call is never given the token that was rejected, nor an ex
   fc.assert(fc.property(history, route, fc.nat(2), (steps, route, replays) => {
     replay(steps, (state, now, tokens) => {
       for (const token of tokens.slice(-3)) {
-        const decision = decideRejection(state, healthWith(), { token, route, replays }, clockAt(now));
+        const decision = decideRejection(state, healthWith(), { token, route, href: route, replays }, clockAt(now));
         if (typeof decision === "object") assert(decision !== token && isLive(decision, now));
       }
     });
@@ -130,13 +133,14 @@ function refuseOften(rejections: readonly [number, string][], hasHelped: boolean
     const clock = clockAt(now);
     // No predecessor is left to fall back to.
     state = { ...state, predecessor: undefined };
-    const decision = decideRejection(state, healthWith({}), { token, route, replays: 0 }, clock);
-    state = reduce(state, { type: "rejected", token, route }, clock);
+    const use = { token, route, href: route };
+    const decision = decideRejection(state, healthWith({}), { ...use, replays: 0 }, clock);
+    state = reduce(state, { type: "rejected", ...use }, clock);
     if (decision !== "refresh") continue;
     refreshed.push(now);
     token = makeToken(`token-${refreshed.length}`, { start: now, lifetime: 1e9 });
     state = reduce(state, { type: "issued", token, forRejection: true }, clock);
-    state = reduce(state, hasHelped ? { type: "helped", route } : { type: "wasted", token, route }, clock);
+    state = reduce(state, { type: hasHelped ? "accepted" : "wasted", ...use, token }, clock);
   }
   return refreshed;
 }

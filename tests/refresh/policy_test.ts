@@ -100,7 +100,8 @@ interface Rejected extends Partial<Rejection> {
 type RejectionRow = [name: string, state: Known, is: typeof a | "refresh" | undefined, call?: Rejected];
 
 const after = { current: b, predecessor: a, issuedAt: 20_000 };
-const hopeless = new Map([["/bad", { count: 1, until: 60_000 }]]);
+const hopeless = new Map([["/bad", { count: 1, until: 60_000, href: "/bad" }]]);
+const accepted = new Map([["/bad", a]]);
 const bad = { route: "/bad" };
 
 const rejectionRows: RejectionRow[] = [
@@ -119,10 +120,33 @@ const rejectionRows: RejectionRow[] = [
   ["a new token that is rejected too isn't refreshed", live, undefined, { replays: 1 }],
   ["a hopeless route isn't refreshed for", { ...live, hopeless }, undefined, bad],
   ["a hopeless route doesn't fall back", { ...after, hopeless }, undefined, { token: b, ...bad }],
+  [
+    "a hopeless route's URL isn't refreshed for, though the token works beside it",
+    { ...live, hopeless, accepted },
+    undefined,
+    {
+      ...bad,
+      href: "/bad",
+    },
+  ],
+  ["a URL on a hopeless route is, if the token worked there", { ...live, hopeless, accepted }, "refresh", {
+    ...bad,
+    href: "/bad?other",
+  }],
+  ["it isn't if another token did", { current: b, hopeless, accepted }, undefined, {
+    ...bad,
+    token: b,
+    href: "/bad?other",
+  }],
   ["a hopeless route is tried again", { ...live, hopeless }, "refresh", { ...bad, now: 60_000 }],
   ["a hopeless route doesn't slow others", { ...live, hopeless }, "refresh", { route: "/good" }],
   ["a rejected call is refreshed for while ten units are spent", { ...live, spent: 10, spentAt: 30_000 }, "refresh"],
   ["it isn't while eleven are spent", { ...live, spent: 11, spentAt: 30_000 }, undefined],
+  ["it isn't while eleven are, four of them wasted", { ...live, spent: 7, wasted: 4, spentAt: 30_000 }, undefined],
+  ["where the token worked, what was wasted doesn't count", {
+    ...{ ...live, spent: 7, wasted: 4, spentAt: 30_000 },
+    ...{ hopeless, accepted: new Map([["/", a]]) },
+  }, "refresh"],
   ["a unit leaks away: not yet", { ...live, spent: 11, spentAt: 27_001 }, undefined],
   ["a unit leaks away: now", { ...live, spent: 11, spentAt: 27_000 }, "refresh"],
   ["a failed refresh isn't repeated at once", { ...live, rejectionNotBefore: 30_001 }, undefined],
@@ -164,7 +188,8 @@ const rejectionRows: RejectionRow[] = [
 
 for (const [name, state, is, { health, now = 30_000, ...call } = {}] of rejectionRows) {
   Deno.test(`decideRejection: ${name}`, () => {
-    const rejection = { route: "/", replays: 0, token: a, ...call };
+    const { route = "/" } = call;
+    const rejection = { route, href: route, replays: 0, token: a, ...call };
     const decision = decideRejection(stateWith(state), healthWith(health), rejection, clockAt(now));
     const show = (it: typeof decision) => typeof it === "object" ? it.credentials.accessToken : it;
     assertEquals(show(decision), show(is));
@@ -173,12 +198,12 @@ for (const [name, state, is, { health, now = 30_000, ...call } = {}] of rejectio
 
 Deno.test("refreshableAt: says when each limit ends, the last of them counts", () => {
   const health = healthWith({ notBefore: 3 });
-  const rows: [state: Known, route: string, at: number][] = [
-    [{}, "/", 3],
-    [{ rejectionNotBefore: 4 }, "/", 4],
-    [{ rejectionNotBefore: 4, spent: 12, spentAt: 5 }, "/", 6_005],
-    [{ hopeless }, "/", 3],
-    [{ hopeless }, "/bad", 60_000],
+  const rows: [state: Known, at: number, hasWorked?: boolean][] = [
+    [{}, 3],
+    [{ rejectionNotBefore: 4 }, 4],
+    [{ rejectionNotBefore: 4, spent: 12, spentAt: 5 }, 6_005],
+    [{ spent: 8, wasted: 4, spentAt: 5 }, 6_005],
+    [{ spent: 8, wasted: 4, spentAt: 5 }, 3, true],
   ];
-  for (const [state, route, at] of rows) assertEquals(refreshableAt(stateWith(state), health, route), at);
+  for (const [state, at, hasWorked] of rows) assertEquals(refreshableAt(stateWith(state), health, hasWorked), at);
 });

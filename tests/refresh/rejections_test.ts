@@ -161,3 +161,70 @@ for (const [where, every] of [["on one route", 1_000], ["on however many routes"
     assert(scene.requests.length <= 5, `${scene.requests.length} token requests for 50 calls`);
   });
 }
+
+Deno.test("a route that works again after an outage of the API recovers from a revocation at once", async () => {
+  let isDown = true;
+  let revoked = 0;
+  using scene = new Scene({ tokens: lasting, api: (request) => isDown || request.token <= revoked ? 401 : 200 });
+  await scene.pass(480_000, { every: 1_000, act: () => scene.call() });
+  isDown = false;
+  await scene.pass(30_000, { every: 1_000, act: () => scene.call() });
+  revoked = scene.requests.length;
+  const start = scene.now;
+  await scene.pass(60_000, { every: 1_000, act: () => scene.call() });
+  assertEquals(failingFor(scene, "/", start), 0);
+});
+
+Deno.test("an item that always says 401 doesn't slow the recovery of its neighbours from a revocation", async () => {
+  let revoked = 0;
+  using scene = new Scene({
+    tokens: lasting,
+    api: ({ path, token }) => path === "/items/13" || token <= revoked ? 401 : 200,
+  });
+  const act = () => {
+    scene.call("/items/13");
+    scene.call("/items/7");
+  };
+  await scene.pass(600_000, { every: 10_000, act, step: 1_000 });
+  revoked = scene.requests.length;
+  const start = scene.now;
+  await scene.pass(60_000, { every: 1_000, act });
+  const duration = failingFor(scene, "/items/7", start);
+  assert(duration <= 5_000, `a neighbour fails for ${duration} ms`);
+});
+
+Deno.test("routes that always say 401 leave others, where the token works, their refreshes", async () => {
+  let revoked = 0;
+  using scene = new Scene({
+    tokens: lasting,
+    api: ({ path, token }) => path.startsWith("/bad") || token <= revoked ? 401 : 200,
+  });
+  for (const path of ["/good", "/bad/a", "/bad/b", "/bad/c", "/good"]) {
+    scene.call(path);
+    await scene.pass(500);
+  }
+  revoked = scene.requests.length;
+  const call = scene.call("/good");
+  await scene.pass(100);
+  assertEquals(call.status, 200);
+});
+
+Deno.test("a predecessor that turns out to be dead is not used again, though a refresh fails", async () => {
+  let isOdd = false;
+  let issued = 0;
+  using scene = new Scene({
+    tokens: ({ number }) => number <= 2 ? token(issued = number) : bare(503),
+    api: ({ token }) => !isOdd && token === issued ? 200 : 401,
+  });
+  scene.call();
+  await scene.pass(3_400_000, { step: 60_000 });
+  scene.call();
+  await scene.pass(100);
+  isOdd = true;
+  scene.call();
+  await scene.pass(100);
+  isOdd = false;
+  const start = scene.now;
+  await scene.pass(5_000, { every: 500, act: () => scene.call() });
+  assertEquals(failed(scene.calls.filter((call) => call.start >= start)).length, 0);
+});

@@ -62,7 +62,7 @@ Deno.test("refreshRejected: doesn't return the predecessor that is used while th
     "t1",
     "t2",
   ]);
-  assertEquals((await scene.tokens.refreshRejected(t1.credentials)).credentials.accessToken, "t3");
+  assertEquals((await scene.tokens.refreshRejected(t1.credentials)).credentials.accessToken, "t2");
 });
 
 Deno.test("refreshRejected: gives another token, or says when to ask again", async () => {

@@ -274,8 +274,8 @@ export class TokensScene extends VirtualTime {
   }
 
   /** The token that a call gets whose last one was rejected. */
-  async replace(route = "/", replays = 0, rejected = this.tokens.fresh()!): Promise<string | undefined> {
-    return (await this.tokens.replace(rejected, { route, replays }))?.credentials.accessToken;
+  async replace(url = "/", replays = 0, rejected = this.tokens.fresh()!): Promise<string | undefined> {
+    return (await this.tokens.replace(rejected, { url, replays }))?.credentials.accessToken;
   }
 }
 

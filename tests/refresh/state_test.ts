@@ -17,16 +17,16 @@ const never = -Infinity;
 const none = undefined;
 
 const issued = (token = b, forRejection = false): StateEvent => ({ type: "issued", token, forRejection });
-const rejected = (token = a, route = "/"): StateEvent => ({ type: "rejected", token, route });
-const helped = (route: string): StateEvent => ({ type: "helped", route });
-const wasted: StateEvent = { type: "wasted", token: a, route: "/bad" };
+const rejected = (token = a, route = "/"): StateEvent => ({ type: "rejected", token, route, href: route });
+const accepted = (route: string, href = route): StateEvent => ({ type: "accepted", token: a, route, href });
+const wasted: StateEvent = { type: "wasted", token: a, route: "/bad", href: "/bad" };
 const failed = (error: unknown, waits: "no" | "rejected" | "needy" = "needy"): StateEvent => ({
   type: "failed",
   error,
   background: waits === "no",
   forRejection: waits === "rejected",
 });
-const until = (end: number, count = 1) => new Map([["/bad", { count, until: end }]]);
+const until = (end: number, count = 1) => new Map([["/bad", { count, until: end, href: "/bad" }]]);
 const paused = { backgroundFailures: 3, backgroundNotBefore: 9e9, rejectionNotBefore: 9e9, spareUntil: 9e9 };
 const unpaused = { backgroundFailures: 0, backgroundNotBefore: never, rejectionNotBefore: never, spareUntil: never };
 const spent = (units: number, spentAt = 1_000) => ({ spent: units, spentAt });
@@ -122,15 +122,34 @@ const rows: Row[] = [
   ],
 
   ["a route that new tokens don't help pauses for half a minute, and costs four units", spent(1), wasted, {
-    ...{ hopeless: until(31_000), ...spent(5), wasted: a },
+    ...{ hopeless: until(31_000), ...spent(1), wasted: 4, wastedToken: a },
   }],
-  ["a token is wasted once, on many routes", { ...spent(4), wasted: a }, wasted, { hopeless: until(31_000), spent: 4 }],
-  ["each wasted token costs", { ...spent(4), wasted: b }, wasted, { spent: 8 }],
+  ["a token is wasted once, on many routes", { ...spent(1), wasted: 4, wastedToken: a }, wasted, { wasted: 4 }],
+  ["each wasted token costs", { ...spent(1), wasted: 4, wastedToken: b }, wasted, { spent: 1, wasted: 8 }],
+  ["what was spent leaks away first", { ...spent(1, 0), wasted: 4 }, issued(), { spent: 0, wasted: 3 }, 6_000],
   ["a hopeless route's pause doubles", { hopeless: until(1_000) }, wasted, { hopeless: until(61_000, 2) }],
   ["it never exceeds 15 minutes", { hopeless: until(0, 50) }, wasted, { hopeless: until(901_000, 51) }],
   ["of many calls rejected together one counts", { hopeless: until(1_001) }, wasted, "unchanged"],
-  ["a route on which a token helped is as good as any", { hopeless: until(9e9, 7) }, helped("/bad"), newState],
-  ["a token that helped on another route changes nothing", { hopeless: until(9e9) }, helped("/"), "unchanged"],
+  ["a route on which a token helped is as good as any", { hopeless: until(9e9, 7) }, accepted("/bad"), newState],
+  ["a token that works beside a hopeless URL is noted", { hopeless: until(9e9) }, accepted("/bad", "/bad/0"), {
+    ...{ hopeless: until(9e9), accepted: new Map([["/bad", a]]) },
+  }],
+  ["so is one that works on another route", { hopeless: until(9e9) }, accepted("/"), { accepted: new Map([["/", a]]) }],
+  ["that is noted once", { hopeless: until(9e9), accepted: new Map([["/", a]]) }, accepted("/"), "unchanged"],
+  ["no route is noted while none is hopeless", {}, accepted("/"), "unchanged"],
+  [
+    "a route is forgotten 15 minutes after its pause",
+    { hopeless: until(100) },
+    issued(),
+    { hopeless: new Map() },
+    900_100,
+  ],
+  [
+    "a predecessor that is rejected as well gives way to the newer token",
+    { ...unknown, trySuccessorAt: 9_000 },
+    rejected(a),
+    { current: b, successor: undefined, isRejected: false },
+  ],
 
   ["forgetting drops every token", { ...both, isRejected: true, successor: c }, { type: "forgotten" }, newState],
 ];
@@ -149,7 +168,7 @@ for (const [name, known, event, expected, at = 1_000] of rows) {
 Deno.test("reduce: a hundred hopeless routes are kept, the oldest goes first", () => {
   let state = stateWith();
   for (let number = 0; number <= 100; number++) {
-    state = reduce(state, { type: "wasted", token: a, route: `/${number}` }, clockAt(number));
+    state = reduce(state, { type: "wasted", token: a, route: `/${number}`, href: "" }, clockAt(number));
   }
   assertEquals([state.hopeless.size, state.hopeless.has("/0"), state.hopeless.has("/100")], [100, false, true]);
 });
