@@ -136,13 +136,16 @@ Deno.test("getCredentials: reuses the token; a refresh asks for settings and sec
   const audiences = ["first", "second"];
   const authenticator = authenticatorAt(stub, {
     clientSecret: () => Promise.resolve(secrets.shift() ?? ""),
-    configStore: { getClientConfig: () => ({ tokenEndpoint: stub.url, audience: audiences.shift() }) },
+    configStore: {
+      getClientConfig: () => ({ tokenEndpoint: stub.url, headerKey: `x-${audiences[0]}`, audience: audiences.shift() }),
+    },
   });
   const first = await authenticator.getCredentials();
   assertStrictEquals(await authenticator.getCredentials(), first);
   assertStrictEquals(authenticator.credentials, first);
   const refreshed = await authenticator.refreshCredentials();
   assertEquals([refreshed.accessToken, authenticator.credentials], ["token-2", refreshed]);
+  assertEquals([...await authenticator.authorize(new Headers())], [["x-second", "Bearer token-2"]]);
   assertEquals(
     stub.requests.map(({ headers, form }) => [headers.get("authorization"), form.get("audience")]),
     ["first", "second"].map((each) => [`Basic ${btoa(`id:${each}`)}`, each]),
