@@ -51,10 +51,10 @@ export async function tryGrants(input: ProgramInput): Promise<ProgramOutput> {
     ...settings,
     subjectToken: async () => (await bearer.getCredentials()).accessToken,
   });
-  const statusOf = async (response: Response) => (await response.body?.cancel(), response.status);
-  await attempt("JWT bearer", async () => await statusOf(await bearer.fetch("/")));
+  const getStatus = async (response: Response) => (await response.body?.cancel(), response.status);
+  await attempt("JWT bearer", async () => await getStatus(await bearer.fetch("/")));
   await attempt("another token", async () => (await bearer.with({ scopes: ["api:write"] }).getCredentials()).scope);
-  await attempt("token exchange", async () => await statusOf(await exchange.fetch("/")));
+  await attempt("token exchange", async () => await getStatus(await exchange.fetch("/")));
   await attempt("the first ones given back", () => bearer.close());
   await attempt("a subject of nobody's", async () => {
     const refused = new TokenExchangeAuthenticator({ ...settings, subjectToken: "a-token-of-nobody" });

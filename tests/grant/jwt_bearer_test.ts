@@ -11,7 +11,7 @@ import {
 import { JwtBearerAuthenticator, type JwtBearerAuthenticatorOptions } from "@m2m/authenticator/grant/jwt-bearer";
 import { assertHides } from "../client_auth/showing.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
-import { assertionOf, clientSecret, startScene, statusOf, strangeKey, voucher } from "./scene.ts";
+import { clientSecret, getStatus, signTestAssertion, startScene, strangeKey, voucher } from "./scene.ts";
 
 const jwt = "eyJhbGciOiJub25lIn0.e30.planted-signature";
 
@@ -31,7 +31,7 @@ function authenticatorAt(
 Deno.test("an assertion gets a token on behalf of whom it names, and the API takes it", async () => {
   await using scene = await startScene();
   const { settings, server, api } = scene;
-  const authenticator = new JwtBearerAuthenticator({ ...settings, assertion: () => assertionOf(server.issuer) });
+  const authenticator = new JwtBearerAuthenticator({ ...settings, assertion: () => signTestAssertion(server.issuer) });
 
   const response = await authenticator.fetch("/v1/things", { method: "POST", body: "text" });
 
@@ -44,10 +44,10 @@ Deno.test("an assertion gets a token on behalf of whom it names, and the API tak
 Deno.test("a client that has no secret says who it is, and gets a token all the same", async () => {
   await using scene = await startScene();
   const { settings: { clientSecret: _, ...settings }, server } = scene;
-  const assertion = () => assertionOf(server.tokenEndpoint);
+  const assertion = () => signTestAssertion(server.tokenEndpoint);
   const authenticator = new JwtBearerAuthenticator({ ...settings, clientId: "public", assertion });
 
-  assertEquals(await statusOf(authenticator), 200);
+  assertEquals(await getStatus(authenticator), 200);
   assertEquals(scene.lastToken().client_id, "public");
 });
 
@@ -70,17 +70,17 @@ Deno.test("without a client nothing is said of one (RFC 7521 §4.1)", async () =
 Deno.test("the server's refusal of an assertion is typed, and shows nothing of it", async (t) => {
   await using scene = await startScene();
   const { settings, server: { issuer, tokenRequests } } = scene;
-  const used = await assertionOf(issuer);
+  const used = await signTestAssertion(issuer);
   await new JwtBearerAuthenticator({ ...settings, assertion: () => used }).getCredentials();
   const hourAgo = Math.floor(Date.now() / 1000) - 3600;
   const cases: Readonly<Record<string, () => string | Promise<string>>> = {
-    "another key": () => assertionOf(issuer, { key: strangeKey }),
-    "another audience": () => assertionOf("https://else.test"),
-    "an expired one": () => assertionOf(issuer, { exp: hourAgo }),
-    "a stranger": () => assertionOf(issuer, { iss: "mallory@else.test" }),
-    "one without jti": () => assertionOf(issuer, { jti: undefined }),
+    "another key": () => signTestAssertion(issuer, { key: strangeKey }),
+    "another audience": () => signTestAssertion("https://else.test"),
+    "an expired one": () => signTestAssertion(issuer, { exp: hourAgo }),
+    "a stranger": () => signTestAssertion(issuer, { iss: "mallory@else.test" }),
+    "one without jti": () => signTestAssertion(issuer, { jti: undefined }),
     "one that was used before": () => used,
-    "one that was altered": async () => (await assertionOf(issuer)).replace(/.{8}$/, "AAAAAAAA"),
+    "one that was altered": async () => (await signTestAssertion(issuer)).replace(/.{8}$/, "AAAAAAAA"),
   };
   for (const [what, assertion] of Object.entries(cases)) {
     await t.step(what, async () => {
@@ -105,7 +105,7 @@ Deno.test("the server's refusal of an assertion is typed, and shows nothing of i
 Deno.test("a wrong secret is refused whatever the assertion, and asked about once", async () => {
   await using scene = await startScene();
   const { settings, server } = scene;
-  const assertion = () => assertionOf(server.issuer);
+  const assertion = () => signTestAssertion(server.issuer);
   const authenticator = new JwtBearerAuthenticator({ ...settings, clientSecret: "planted-wrong", assertion });
 
   for (let call = 0; call < 5; call++) {
@@ -129,13 +129,13 @@ Deno.test("every attempt gets an assertion of its own: retries, renewals, and th
   const events: AuthenticatorEvent["type"][] = [];
   const authenticator = new JwtBearerAuthenticator({
     ...settings,
-    assertion: () => assertionOf(server.issuer, { jti: `jti-${++assertions}` }),
+    assertion: () => signTestAssertion(server.issuer, { jti: `jti-${++assertions}` }),
     fetch,
     retry: { maxDelay: 1 },
     onEvent: ({ type }) => void events.push(type),
   });
 
-  assertEquals(await statusOf(authenticator), 200);
+  assertEquals(await getStatus(authenticator), 200);
   await authenticator.refreshCredentials();
   api.revokeAll();
   const replayed = await authenticator.fetch("/v1/things", { method: "POST", body: "again" });
@@ -149,7 +149,7 @@ Deno.test("a thousand callers cause one assertion and one token request", async 
   await using scene = await startScene();
   const { settings, server } = scene;
   let assertions = 0;
-  const assertion = () => (assertions++, assertionOf(server.issuer));
+  const assertion = () => (assertions++, signTestAssertion(server.issuer));
   const authenticator = new JwtBearerAuthenticator({ ...settings, assertion });
 
   const all = await Promise.all(Array.from({ length: 1000 }, () => authenticator.getCredentials()));
@@ -160,7 +160,7 @@ Deno.test("a thousand callers cause one assertion and one token request", async 
 Deno.test("with() asks for something else by the same grant", async () => {
   await using scene = await startScene();
   const { settings, server } = scene;
-  const authenticator = new JwtBearerAuthenticator({ ...settings, assertion: () => assertionOf(server.issuer) });
+  const authenticator = new JwtBearerAuthenticator({ ...settings, assertion: () => signTestAssertion(server.issuer) });
   const writer = authenticator.with({ scopes: ["api:write"] });
 
   assertInstanceOf(writer, JwtBearerAuthenticator);

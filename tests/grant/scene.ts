@@ -68,7 +68,7 @@ export async function startScene(options: { lifetime?: number } = {}): Promise<S
 }
 
 /** An assertion made by hand: what is said otherwise than usual, and by which key. */
-export async function assertionOf(
+export async function signTestAssertion(
   audience: string,
   { key = trustedKey, ...claims }: {
     key?: typeof trustedKey;
@@ -88,7 +88,7 @@ export async function assertionOf(
 }
 
 /** Calls the API, and says with what status it answered. */
-export async function statusOf(authenticator: Authenticator): Promise<number> {
+export async function getStatus(authenticator: Authenticator): Promise<number> {
   const response = await authenticator.fetch("/v1/things");
   await response.body?.cancel();
   return response.status;

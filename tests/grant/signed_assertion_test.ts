@@ -6,7 +6,7 @@ import { signedAssertion, type SignedAssertionOptions } from "@m2m/authenticator
 import { assertHides } from "../client_auth/showing.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
-import { startScene, statusOf, strangeKey, trustedKey, voucher } from "./scene.ts";
+import { getStatus, startScene, strangeKey, trustedKey, voucher } from "./scene.ts";
 
 /** The assertion that is sent, and what was to be signed for. */
 async function sentBy(assertion: ReturnType<typeof signedAssertion>, issuer?: string): Promise<string> {
@@ -25,7 +25,7 @@ Deno.test("a key in every form signs assertions that a real server takes, a fres
     const assertion = signedAssertion(key, { iss: voucher, sub: "ada", claims: { asserted: ["x"] } });
     const authenticator = new JwtBearerAuthenticator({ ...settings, assertion });
 
-    assertEquals(await statusOf(authenticator), 200);
+    assertEquals(await getStatus(authenticator), 200);
     await authenticator.refreshCredentials();
 
     const { on_behalf_of, asserted, vouched_by } = scene.lastToken();

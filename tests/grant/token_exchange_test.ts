@@ -14,11 +14,11 @@ import {
 } from "@m2m/authenticator/grant/token-exchange";
 import { assertHides } from "../client_auth/showing.ts";
 import { tokenEndpointStub, usualAnswer } from "../servers/token_endpoint_stub.ts";
-import { assertionOf, clientSecret, type Scene, startScene, statusOf } from "./scene.ts";
+import { clientSecret, getStatus, type Scene, signTestAssertion, startScene } from "./scene.ts";
 
 /** A real token, on behalf of somebody, for another client. */
 async function tokenOf({ settings, server: { issuer } }: Scene, sub: string): Promise<string> {
-  const assertion = () => assertionOf(issuer, { sub });
+  const assertion = () => signTestAssertion(issuer, { sub });
   const { accessToken } = await new JwtBearerAuthenticator({ ...settings, clientId: "other", assertion })
     .getCredentials();
   return accessToken;
@@ -62,7 +62,7 @@ Deno.test("who acts is named by a token as well, and all types are sent", async 
     requestedTokenType: TokenType.ACCESS_TOKEN,
   });
 
-  assertEquals(await statusOf(authenticator), 200);
+  assertEquals(await getStatus(authenticator), 200);
 
   const { on_behalf_of, act } = scene.lastToken();
   assertEquals([on_behalf_of, act], ["ada", "service"]);
@@ -80,7 +80,7 @@ Deno.test("the server's refusal of a token is typed, and shows nothing of it", a
   const good = await tokenOf(scene, "ada");
   const cases: Readonly<Record<string, Partial<TokenExchangeAuthenticatorOptions>>> = {
     "an unknown token": { subjectToken: "an-unknown-token-of-nobody" },
-    "a token of somebody else's making": { subjectToken: () => assertionOf(server.issuer) },
+    "a token of somebody else's making": { subjectToken: () => signTestAssertion(server.issuer) },
     "an altered token": { subjectToken: good.replace(/.{8}$/, "AAAAAAAA") },
     "an unknown actor": { subjectToken: good, actorToken: "an-unknown-token-of-nobody" },
     "an unknown type": { subjectToken: good, subjectTokenType: TokenType.SAML2 },
@@ -159,10 +159,10 @@ Deno.test("every attempt asks for the token anew: retries, renewals, and the rep
     onEvent: ({ type }) => void events.push(type),
   });
 
-  assertEquals(await statusOf(authenticator), 200);
+  assertEquals(await getStatus(authenticator), 200);
   await authenticator.refreshCredentials();
   api.revokeAll();
-  assertEquals(await statusOf(authenticator), 200);
+  assertEquals(await getStatus(authenticator), 200);
 
   assertEquals([asked, exchanges], [4, 4]);
   assert(events.includes("request_replayed"), events.join());

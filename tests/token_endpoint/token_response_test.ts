@@ -4,172 +4,120 @@ import { parseTokenResponse } from "../../src/token_endpoint/response.ts";
 
 const requestedAt = 1_000_000;
 
-function judge(body: unknown, status = 200, headers: Record<string, string> = {}) {
-  return parseTokenResponse(
-    { status, headers: new Headers(headers), text: typeof body === "string" ? body : JSON.stringify(body) },
-    {
-      url: "https://auth.test/token",
-      requestedAt,
-      now: requestedAt + 500,
-      sanitize: (text) => text.replaceAll("planted", "[redacted]"),
-    },
-  );
+function parse(body: unknown, status = 200, headers = {}, secret = "planted") {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const sanitize = (text: string) => text.replaceAll(secret, "[redacted]");
+  const context = { url: "https://auth.test/token", requestedAt, now: requestedAt + 500, sanitize };
+  return parseTokenResponse({ status, headers: new Headers(headers), text }, context);
 }
 
-function refuse(body: unknown, status = 200, headers: Record<string, string> = {}): AuthenticationError {
-  return assertThrows(() => judge(body, status, headers), AuthenticationError);
+function getError(...args: Parameters<typeof parse>): AuthenticationError {
+  const error = assertThrows(() => parse(...args), AuthenticationError);
+  assertEquals(Deno.inspect(error).includes("planted"), false);
+  return error;
 }
 
-Deno.test("a lifetime counts from before the request was sent", () => {
-  assertEquals(judge({ access_token: "t", expires_in: 60 }).expiresAt, requestedAt + 60_000);
-  assertEquals(judge({ access_token: "t" }).expiresAt, undefined);
+const token = (more = {}) => ({ access_token: "t", ...more });
+const taken: [what: string, args: Parameters<typeof parse>, credentials: object][] = [
+  ["a lifetime, which begins with the request", [token({ expires_in: 60 })], { expiresAt: requestedAt + 60_000 }],
+  ["no lifetime", [token()], { expiresAt: undefined }],
+  ["no token_type", [token()], { tokenType: "Bearer" }],
+  ["a token_type in any case", [token({ token_type: "bEaReR" })], { tokenType: "Bearer" }],
+  ["null for none", [token({ token_type: null, error: null })], { accessToken: "t" }],
+  ["a scope that is no string", [token({ scope: ["a"] })], { scope: undefined }],
+  ["any token68, and a 201", [token({ access_token: "0!A.x_y-z~1+/==" }), 201], { accessToken: "0!A.x_y-z~1+/==" }],
+  ["another content type", [token(), 200, { "content-type": "text/html" }], { accessToken: "t" }],
+  ["a refresh token", [token({ refresh_token: "r" })], { refreshToken: "r" }],
+  ["an empty refresh token", [token({ refresh_token: "" })], { refreshToken: undefined }],
+];
+for (const [what, args, expected] of taken) {
+  Deno.test(`parseTokenResponse: takes ${what}`, () => {
+    const credentials = parse(...args);
+    for (const [name, value] of Object.entries(expected)) {
+      assertEquals(credentials[name as keyof typeof credentials], value);
+    }
+  });
+}
+
+const noHeader = ["a b", "a\r\nx: y", "a\n", "ä", "a\u0000", 'a"b', "a,b", "a=b", "日本"];
+const noObject = ["", "null", "[]", '"t"', "7", "<html>planted</html>", "access_token=planted", "{"];
+const noToken = [...[undefined, "", 7, ["t"]], ...noHeader.map((text) => `planted${text}`)];
+const noTokens = [...noObject, ...noToken.map((access_token) => ({ access_token }))];
+for (const body of [...noTokens, token({ error: { code: 7 } })]) {
+  Deno.test(`parseTokenResponse: ${JSON.stringify(body)} is invalid_response`, () => {
+    const error = getError(body);
+    assertEquals([error.code, error.retryable], ["invalid_response", false]);
+  });
+}
+
+for (const token_type of ["mac", "DPoP", "N_A", "", 7, {}]) {
+  Deno.test(`parseTokenResponse: token_type ${JSON.stringify(token_type)} is unsupported_token_type`, () => {
+    assertEquals(getError(token({ token_type })).code, "unsupported_token_type");
+  });
+}
+
+const rejected = "token_request_rejected";
+const failed = "token_endpoint_error";
+const failures: [body: unknown, status: number, code: string, retryable: boolean, error?: string][] = [
+  ["", 500, failed, true],
+  ["busy", 503, failed, true],
+  ["", 408, failed, true],
+  ["", 425, failed, true],
+  ["", 429, failed, true],
+  ["server_error", 500, failed, true],
+  ["temporarily_unavailable", 400, failed, true],
+  ["authorization_pending", 400, failed, true],
+  ["slow_down", 429, failed, true],
+  ["use_dpop_nonce", 401, failed, true],
+  ["invalid_request", 503, failed, true],
+  ["invalid_client", 429, failed, true],
+  ["<html>blocked by the firewall</html>", 403, failed, false],
+  [{ message: "Not Found", error: "Not Found" }, 404, failed, false],
+  ["", 405, failed, false],
+  ["", 407, failed, false],
+  ["", 501, failed, false],
+  ["", 401, rejected, false, "invalid_client"],
+  ["Bad credentials", 401, rejected, false, "invalid_client"],
+  [{ error: "Bad Thing" }, 401, rejected, false, "invalid_client"],
+  ["unauthorized_client", 401, rejected, false],
+  ["invalid_request", 400, rejected, false],
+  ["invalid_client", 401, rejected, false],
+  ["scope_invalid", 400, rejected, false],
+  ["other_error", 404, rejected, false],
+  ["access_denied", 403, rejected, false],
+  [{ error: "invalid_scope", access_token: "t" }, 200, rejected, false, "invalid_scope"],
+  // No codes: they may be secrets.
+  [{ error: "planted" }, 400, failed, false],
+  [{ error: "Bad Thing" }, 400, failed, false],
+  [{ error: "x".repeat(65) }, 400, failed, false],
+  [{ error: "t", access_token: "t" }, 400, failed, false],
+];
+for (const [given, status, code, retryable, named] of failures) {
+  const isCode = typeof given === "string" && /^[a-z]+_/.test(given);
+  Deno.test(`parseTokenResponse: a ${status} with ${JSON.stringify(given)} is ${code}`, () => {
+    const error = getError(isCode ? { error: given } : given, status);
+    assertEquals([error.code, error.status, error.retryable], [code, status, retryable]);
+    assertEquals(error.error, isCode ? given : named);
+  });
+}
+
+Deno.test("parseTokenResponse: advises on a page, and reads Retry-After", () => {
+  assertStringIncludes(getError("<p>", 404).message, "Check that this URL is the token endpoint.");
+  assertEquals(getError("", 429, { "retry-after": "7" }).retryAfter, 7_000);
+  assertEquals(getError("", 503).retryAfter, undefined);
 });
 
-Deno.test("oddities that harm nobody are accepted", () => {
-  assertEquals(judge({ access_token: "t" }).tokenType, "Bearer", "no token_type");
-  assertEquals(judge({ access_token: "t", token_type: "bEaReR" }).tokenType, "Bearer");
-  assertEquals(judge({ access_token: "t", token_type: null, error: null }).accessToken, "t");
-  assertEquals(judge({ access_token: "t", scope: ["a"] }).scope, undefined);
-  assertEquals(judge({ access_token: "00D!AQ.x_y-z~1+/==" }, 201).accessToken, "00D!AQ.x_y-z~1+/==");
-  assertEquals(judge({ access_token: "t" }, 200, { "content-type": "text/html" }).accessToken, "t");
-  assertEquals(judge({ access_token: "t", refresh_token: "r" }).refreshToken, "r");
-  assertEquals(judge({ access_token: "t", refresh_token: "" }).refreshToken, undefined);
+Deno.test("parseTokenResponse: keeps a registered code that contains the secret", () => {
+  assertEquals(getError({ error: "invalid_client" }, 401, {}, "client").error, "invalid_client");
 });
 
-Deno.test("a token that no header may carry is refused, and not shown", () => {
-  for (const token of ["a b", "a\r\nx: y", "a\n", "ä", "a\u0000", 'a"b', "a,b", "a=b", "日本"]) {
-    const error = refuse({ access_token: `planted${token}` });
-    assertEquals([error.code, error.retryable], ["invalid_response", false], token);
-    assertEquals(Deno.inspect(error).includes("planted"), false);
-  }
-});
-
-Deno.test("an answer without a token is refused", () => {
-  for (
-    const body of [
-      "",
-      "null",
-      "[]",
-      '"t"',
-      "7",
-      "<html>planted</html>",
-      "access_token=planted",
-      "{",
-      {},
-      { access_token: "" },
-      { access_token: 7 },
-      { access_token: ["t"] },
-    ]
-  ) {
-    const error = refuse(body);
-    assertEquals(error.code, "invalid_response", JSON.stringify(body));
-    assertEquals(Deno.inspect(error).includes("planted"), false);
-  }
-});
-
-Deno.test("another kind of token is refused", () => {
-  for (const token_type of ["mac", "DPoP", "N_A", "", 7, {}]) {
-    assertEquals(
-      refuse({ access_token: "t", token_type }).code,
-      "unsupported_token_type",
-      String(token_type),
-    );
-  }
-});
-
-Deno.test("an error in a 200 is an error", () => {
-  const error = refuse({ error: "invalid_scope", error_description: "no such scope", access_token: "t" });
-  assertEquals([error.code, error.status, error.error], ["token_request_rejected", 200, "invalid_scope"]);
-  assertEquals(error.error_description, "no such scope");
-  assertEquals(refuse({ error: { code: 7 }, access_token: "t" }).code, "invalid_response");
-});
-
-Deno.test("a refusal with an OAuth error code is for good", () => {
-  for (
-    const [status, code] of [[400, "invalid_request"], [401, "invalid_client"], [400, "scope_invalid"], [
-      404,
-      "other_error",
-    ], [403, "access_denied"]] as const
-  ) {
-    const error = refuse({ error: code }, status);
-    assertEquals([error.code, error.error, error.status, error.retryable], [
-      "token_request_rejected",
-      code,
-      status,
-      false,
-    ]);
-  }
-});
-
-Deno.test("failures are transient by status or by code; all others are permanent", () => {
-  const cases: [body: unknown, status: number, code: string, retryable: boolean, error?: string][] = [
-    ["", 500, "token_endpoint_error", true],
-    ["busy", 503, "token_endpoint_error", true],
-    ["", 408, "token_endpoint_error", true],
-    ["", 425, "token_endpoint_error", true],
-    ["", 429, "token_endpoint_error", true],
-    [{ error: "server_error" }, 500, "token_endpoint_error", true, "server_error"],
-    [{ error: "temporarily_unavailable" }, 400, "token_endpoint_error", true, "temporarily_unavailable"],
-    [{ error: "authorization_pending" }, 400, "token_endpoint_error", true, "authorization_pending"],
-    [{ error: "slow_down" }, 429, "token_endpoint_error", true, "slow_down"],
-    [{ error: "use_dpop_nonce" }, 401, "token_endpoint_error", true, "use_dpop_nonce"],
-    [{ error: "invalid_request" }, 503, "token_endpoint_error", true, "invalid_request"],
-    [{ error: "invalid_client" }, 429, "token_endpoint_error", true, "invalid_client"],
-    ["<html>blocked by the firewall</html>", 403, "token_endpoint_error", false],
-    [{ message: "Not Found", error: "Not Found" }, 404, "token_endpoint_error", false],
-    ["", 405, "token_endpoint_error", false],
-    ["", 407, "token_endpoint_error", false],
-    ["", 501, "token_endpoint_error", false],
-    ["", 401, "token_request_rejected", false, "invalid_client"],
-    ["Bad credentials", 401, "token_request_rejected", false, "invalid_client"],
-    [{ error: "Bad Thing" }, 401, "token_request_rejected", false, "invalid_client"],
-    [{ error: "unauthorized_client" }, 401, "token_request_rejected", false, "unauthorized_client"],
-  ];
-  for (const [body, status, code, retryable, oauthError] of cases) {
-    const { code: actual, ...error } = refuse(body, status);
-    assertEquals([actual, error.retryable, error.status, error.error], [code, retryable, status, oauthError]);
-  }
-  assertStringIncludes(refuse("<p>", 404).message, "Check that this URL is the token endpoint.");
-});
-
-Deno.test("the server's wish to be left alone is kept, in milliseconds", () => {
-  assertEquals(refuse("", 429, { "retry-after": "7" }).retryAfter, 7_000);
-  assertEquals(refuse("", 503).retryAfter, undefined);
-});
-
-Deno.test("a registered code is a code, even for a client whose secret is a part of it", () => {
-  const judged = assertThrows(
-    () =>
-      parseTokenResponse(
-        { status: 401, headers: new Headers(), text: JSON.stringify({ error: "invalid_client" }) },
-        {
-          url: "https://auth.test/token",
-          requestedAt,
-          now: requestedAt,
-          sanitize: (text) => text.replaceAll("client", "[redacted]"),
-        },
-      ),
-    AuthenticationError,
-  );
-  assertEquals([judged.code, judged.error], ["token_request_rejected", "invalid_client"]);
-});
-
-Deno.test("a token that an error quotes is taken out of it", () => {
-  const token = "tok-4711";
-  const error = refuse(
-    { error: "own_code", error_description: `for ${token}`, access_token: token, refresh_token: "" },
-    400,
-  );
-  assertEquals([error.error, error.error_description], ["own_code", "for [redacted]"]);
-  assertEquals(refuse({ error: token, access_token: token }, 400).error, undefined);
-});
-
-Deno.test("what the server says is cleaned, and a code that isn't one is not repeated", () => {
-  assertEquals(
-    refuse({ error: "invalid_client", error_description: "planted is wrong" }, 401).error_description,
-    "[redacted] is wrong",
-  );
-  assertEquals(refuse({ error: "planted" }, 400).error, undefined);
-  assertEquals(refuse({ error: "Bad Thing" }, 400).error, undefined);
-  assertEquals(refuse({ error: "x".repeat(65) }, 400).error, undefined);
-});
+const descriptions: [body: object, description: string][] = [
+  [{ error: "invalid_client", error_description: "no such client" }, "no such client"],
+  [{ error: "invalid_client", error_description: "planted is wrong" }, "[redacted] is wrong"],
+  [{ error: "own_code", error_description: "for tok-1", access_token: "tok-1", refresh_token: "" }, "for [redacted]"],
+];
+for (const [body, description] of descriptions) {
+  Deno.test(`parseTokenResponse: gives the description "${description}"`, () => {
+    assertEquals(getError(body, 400).error_description, description);
+  });
+}
