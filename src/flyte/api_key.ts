@@ -44,7 +44,7 @@ class ParsedApiKey implements FlyteApiKey {
   }
 
   static {
-    // Deno, Node and Bun would otherwise call the getter when told to show getters.
+    // Deno, Node and Bun would otherwise show the getter's value with `getters: true`.
     Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
       value(this: ParsedApiKey) {
         return this.toJSON();

@@ -25,7 +25,7 @@ export interface FlyteMetadata {
 /** The platform's settings for its clients, but those that are unset or overridden. */
 export type FlyteClient = Pick<ClientConfig, "scopes" | "audience" | "headerKey">;
 
-/** What the documents are checked against. */
+/** Options for parsing. */
 export interface FlyteContext {
   /** The platform, as a URL. */
   readonly platform: string;

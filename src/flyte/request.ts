@@ -74,7 +74,7 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
     const both = new AbortController();
     const stop = () => both.abort(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
-    const metadataRequest = ask(
+    const metadataRequest = findDocument(
       metadataPlaces,
       request,
       both.signal,
@@ -82,7 +82,7 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
     );
     const clientRequest = isKnown
       ? Promise.resolve<Found<FlyteClient>>({ ok: {} })
-      : ask(clientPlaces, request, both.signal, (document) => parseFlyteClient(document, overrides));
+      : findDocument(clientPlaces, request, both.signal, (document) => parseFlyteClient(document, overrides));
     clientRequest.catch(() => {});
     let metadata: Found<FlyteMetadata>;
     let client: Found<FlyteClient>;
@@ -124,7 +124,7 @@ function nameSettings(platform: string): string {
 type Found<T> = { readonly ok: T } | { readonly misses: readonly PlacedMiss[] };
 
 /** Requests the document from the first place that has a valid one: an unknown path may answer anything. */
-async function ask<T>(
+async function findDocument<T>(
   { get, rpc, advice }: Places,
   request: FlyteRequest,
   signal: AbortSignal,
@@ -132,7 +132,7 @@ async function ask<T>(
 ): Promise<Found<T>> {
   const misses: PlacedMiss[] = [];
   for (const place of [get, service + rpc]) {
-    const answer = await askAt(place, request, advice, signal);
+    const answer = await requestAt(place, request, advice, signal);
     const parsed = "ok" in answer ? parse(answer.ok) : answer;
     if ("ok" in parsed) return parsed;
     misses.push({ ...parsed.miss, place });
@@ -141,17 +141,17 @@ async function ask<T>(
   return { misses };
 }
 
-function askAt(
+function requestAt(
   place: string,
   { fetch, platform, clock }: FlyteRequest,
   advice: DocumentAdvice,
   signal: AbortSignal,
 ): Promise<Answer<Document>> {
-  const asked = { fetch, what: nameSettings(platform), server: platform, advice, now: () => clock.wall() };
+  const details = { fetch, what: nameSettings(platform), server: platform, advice, now: () => clock.wall() };
   const url = platform.replace(/\/$/, "") + place;
-  if (!place.startsWith(service)) return requestDocument(url, asked, { signal });
+  if (!place.startsWith(service)) return requestDocument(url, details, { signal });
   // Connect's unary call over HTTP. A server without it has nothing at this path, or nothing that takes a POST.
   const headers = { "content-type": "application/json", "connect-protocol-version": "1" };
   const init = { method: "POST", headers, body: "{}", signal };
-  return requestDocument(url, { ...asked, alsoAbsent: [405, 415] }, init);
+  return requestDocument(url, { ...details, alsoAbsent: [405, 415] }, init);
 }
