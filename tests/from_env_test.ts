@@ -48,10 +48,9 @@ function arrange(env: Env = enough) {
 }
 
 /** The secrets that were sent. */
-function secretsSent({ requests }: ReturnType<typeof tokenEndpointStub>): (string | undefined)[] {
-  return requests.map(({ headers }) =>
-    new URLSearchParams(`=${atob(headers.get("authorization")!.slice(6)).split(":")[1]}`).get("") ?? undefined
-  );
+function secretsSent({ requests }: ReturnType<typeof tokenEndpointStub>): (string | null)[] {
+  const encoded = requests.map(({ headers }) => atob(headers.get("authorization")!.slice(6)).split(":")[1]);
+  return encoded.map((secret) => new URLSearchParams(`=${secret}`).get(""));
 }
 
 const usual: [what: string, env: Env, header: string, form: string][] = [
@@ -120,7 +119,11 @@ const given: [options: AuthenticatorFromEnvOptions, unread: RegExp, told: string
 for (const [options, unread, told] of given) {
   Deno.test(`authenticatorFromEnv: doesn't read the variables of ${Object.keys(options)}`, async () => {
     // They couldn't be used.
-    const { fetch, env, tell } = arrange({ ...enough, M2M_SCOPES: '"' });
+    const { fetch, env, tell } = arrange({
+      ...enough,
+      M2M_SCOPES: '"',
+      ...options.headerKey && { M2M_HEADER_KEY: "a b" },
+    });
     const read: string[] = [];
     const get = (target: Env, name: string) => (read.push(name), target[name]);
 

@@ -13,13 +13,11 @@ import { formParameters, serializeParameters } from "../../src/token_endpoint/pa
 import { authenticatorAt } from "../authenticator_at.ts";
 import { assertHides } from "../client_auth/showing.ts";
 import { signTestAssertion, startScene } from "../grant/scene.ts";
-import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 type Resource = TokenRequestOptions["resource"];
 
 const client = { clientId: "id", clientSecret: "planted-s3cret" };
-const clients = [{ client_id: "id", client_secret: "planted-s3cret" }];
 
 /** The form that is sent, after the grant's type. */
 async function getForm(options: Partial<ClientCredentialsAuthenticatorOptions>, config = {}) {
@@ -73,30 +71,6 @@ Deno.test("a real server: takes several resources", async () => {
 
   assertEquals([response.status, scene.lastToken().aud], [200, resource]);
   assertEquals(server.tokenRequests[0]!.parameters.resource, resource);
-});
-
-Deno.test("a real server: takes one resource or authorization details that it knows, and refuses others", async () => {
-  await using server = await startAuthorizationServer({
-    clients: [{ ...clients[0]!, authorization_details_types: ["payment"] }],
-    audiences: [a, s],
-    authorizationDetailsTypes: ["payment"],
-  });
-  const request = (more: Partial<TokenRequestOptions>) => getToken(server.tokenEndpoint, { ...client, ...more });
-  const details = (type: string) => ({ resource: s, authorizationDetails: [{ type, amount: 7 }] });
-
-  assertEquals(decodeJwt((await request({ resource: s })).accessToken).aud, s);
-  const { authorization_details } = decodeJwt((await request(details("payment"))).accessToken);
-  assertEquals(authorization_details, [{ type: "payment", amount: 7 }]);
-  const refused: [Partial<TokenRequestOptions>, code: string, advice: string][] = [
-    [{ resource: [a, s] }, "invalid_target", "Check audience and resource."],
-    [{ resource: "https://else.test" }, "invalid_target", "Check audience and resource."],
-    [details("else"), "invalid_authorization_details", ""],
-  ];
-  for (const [options, code, advice] of refused) {
-    const error = await assertRejects(() => request(options), AuthenticationError, advice);
-    assertEquals([error.code, error.error], ["token_request_rejected", code]);
-  }
-  assertEquals(server.tokenRequests[2]!.parameters.resource, [a, s]);
 });
 
 const reserved = [

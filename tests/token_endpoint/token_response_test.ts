@@ -58,6 +58,10 @@ Deno.test("parseTokenResponse: a 401 without a code is invalid_client, which is 
   }
 });
 
+Deno.test("parseTokenResponse: advises on invalid_target", () => {
+  assertStringIncludes(getError({ error: "invalid_target" }, 400).message, "Check audience and resource.");
+});
+
 Deno.test("parseTokenResponse: redacts a token that the description quotes", () => {
   const tokens = { access_token: "tok-4711", refresh_token: "" };
   const error = getError({ error: "own_code", error_description: "for tok-4711", ...tokens }, 400);
