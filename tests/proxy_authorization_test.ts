@@ -42,12 +42,12 @@ Deno.test("proxy-authorization: both tokens go to the platform, and nowhere else
 });
 
 // A 401 may be about either token: the proxy's is refreshed before the platform's.
-for (const [who, expected] of [["front", [1, 2]], ["api", [2, 2]]] as const) {
-  Deno.test(`proxy-authorization: a token that the ${who} rejects is replaced`, async () => {
+for (const [door, server, expected] of [["front", "proxy", [1, 2]], ["api", "platform", [2, 2]]] as const) {
+  Deno.test(`proxy-authorization: a token that the ${server} rejects is replaced`, async () => {
     await using scene = await arrange();
     const { backend, list, counts } = scene;
     await list();
-    backend.flyte.revokeNext.add(who);
+    backend.flyte.revokeNext.add(door);
 
     assertEquals([await list(), counts()], [200, expected]);
   });

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { decodeJwt } from "jose";
 import {
   AuthenticationError,
   type ClientCredentialsAuthenticatorOptions,
