@@ -18,7 +18,7 @@ export function requireNamedSecret(reader: EnvReader, { env }: EnvSource): void 
 }
 
 /** Returns a function that looks up the secret: first the named variable, as Flyte's clients do, then the file. */
-export function secretFromEnv(
+export function makeSecretReader(
   source: EnvSource,
   secretFile: (path: string) => () => Promise<string>,
 ): () => Promise<string> {

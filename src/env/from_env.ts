@@ -29,7 +29,7 @@ import type { ClientConfigStore } from "../config_store/client_config_store.ts";
 import { DiscoveryClientConfigStore } from "../discovery/discovery.ts";
 import { EnvClientConfigStore } from "./env.ts";
 import { type EnvNames, envNames, flyteEnvNames } from "./env_names.ts";
-import { requireNamedSecret, secretFromEnv, secretSettings } from "./env_secret.ts";
+import { makeSecretReader, requireNamedSecret, secretSettings } from "./env_secret.ts";
 import { checkEnvOptions, type EnvOptions, EnvReader, type EnvSource } from "./env_settings.ts";
 import { checkIssuer } from "../discovery/issuer.ts";
 import { checkPlatform } from "./platform_url.ts";
@@ -161,7 +161,7 @@ export function authenticatorFromEnv(options: AuthenticatorFromEnvOptions = {}):
     ...given,
     endpoint,
     clientId: given.clientId ?? clientId ?? "",
-    ...wanted.includes("clientSecret") && { clientSecret: secretFromEnv(source, secretFile) },
+    ...wanted.includes("clientSecret") && { clientSecret: makeSecretReader(source, secretFile) },
     httpProxyUrl: given.httpProxyUrl ?? connection.httpProxyUrl,
     // A certificate authority that is named must not be ignored.
     verify: given.verify ?? connection.caFile ?? (connection.insecureSkipVerify ? false : undefined),

@@ -29,10 +29,10 @@ class ParsedApiKey implements FlyteApiKey {
   declare readonly org?: string;
   // A function, for browsers' consoles show private fields.
   readonly #clientSecret: () => string;
-  readonly #isAmbiguous: boolean;
+  readonly #isUnclear: boolean;
 
-  constructor(endpoint: string, clientId: string, clientSecret: string, org: string | undefined, isAmbiguous: boolean) {
-    this.#isAmbiguous = isAmbiguous;
+  constructor(endpoint: string, clientId: string, clientSecret: string, org: string | undefined, isUnclear: boolean) {
+    this.#isUnclear = isUnclear;
     this.endpoint = endpoint;
     this.clientId = clientId;
     this.#clientSecret = () => clientSecret;
@@ -54,7 +54,7 @@ class ParsedApiKey implements FlyteApiKey {
 
   toJSON(): Record<string, unknown> {
     const { endpoint, org } = this;
-    return { endpoint, clientId: this.#isAmbiguous ? redacted : this.clientId, clientSecret: redacted, org };
+    return { endpoint, clientId: this.#isUnclear ? redacted : this.clientId, clientSecret: redacted, org };
   }
 }
 
@@ -94,31 +94,31 @@ const redacted = "[redacted]";
 export function parseFlyteApiKey(text: string): FlyteApiKey {
   // `echo … | base64` encodes a line break as well.
   const { host, port, fields } = split(decode(text).replace(/[\r\n]+$/, ""));
-  const isAmbiguous = port !== undefined && fields.length === 2;
+  const isUnclear = port !== undefined && fields.length === 2;
   const [clientId = "", ...others] = fields;
   const org = others.length > 1 ? others.pop() : undefined;
   const clientSecret = others.join(":");
   const endpoint = port === undefined ? host : `${host}:${port}`;
   if (
     clientId === "" || clientSecret === "" || `${host}${clientId}`.includes("@") || !URL.canParse(platformUrl(endpoint))
-  ) throw malformed();
+  ) throw makeKeyError();
   return new ParsedApiKey(
     endpoint,
     clientId,
     clientSecret,
     org === "" || org === "None" ? undefined : org,
-    isAmbiguous,
+    isUnclear,
   );
 }
 
 function decode(text: unknown): string {
-  if (typeof text !== "string") throw malformed();
+  if (typeof text !== "string") throw makeKeyError();
   const base64 = text.replace(/\s+/g, "").replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(decodeBase64(base64));
   } catch {
     // The decoder's message quotes the text.
-    throw malformed();
+    throw makeKeyError();
   }
 }
 
@@ -130,7 +130,7 @@ function split(text: string): { host: string; port: string | undefined; fields: 
   return { host, port: isPort ? fields.shift() : undefined, fields };
 }
 
-function malformed(): TypeError {
+function makeKeyError(): TypeError {
   return new TypeError(
     "An API key of Flyte must be base64 of endpoint:client_id:client_secret or endpoint:client_id:client_secret:org. " +
       "Copy the key again.",

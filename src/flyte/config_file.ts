@@ -92,8 +92,8 @@ const maxLength = 1_048_576;
  */
 export function parseFlyteConfig(source: string): FlyteConfig {
   if (typeof source !== "string") throw new TypeError("source must be the text of Flyte's config file.");
-  if (source.length > maxLength) throw invalid("it is over 1 MiB.");
-  const entries = readLegacyFlyteConfig(source) ?? Object.entries(adminSection(source));
+  if (source.length > maxLength) throw makeError("it is over 1 MiB.");
+  const entries = readLegacyFlyteConfig(source) ?? Object.entries(readAdminSection(source));
   const admin = new Map<string, unknown>(entries.map(([name, value]) => [normalize(name), value]));
   const config: Record<string, unknown> = {};
   const faults: string[] = [];
@@ -106,15 +106,15 @@ export function parseFlyteConfig(source: string): FlyteConfig {
       faults.push(`admin.${spelling[name] ?? name} must be ${must}`);
     }
   }
-  if (faults.length > 0) throw invalid(`${faults.join("; ")}.`);
+  if (faults.length > 0) throw makeError(`${faults.join("; ")}.`);
   return config;
 }
 
-function adminSection(source: string): object {
+function readAdminSection(source: string): object {
   const content: unknown = parseYaml(source);
   const { admin } = Object(content);
   if (content !== null && !isRecord(content) || admin !== undefined && admin !== null && !isRecord(admin)) {
-    throw invalid("it must be a mapping with another one under admin.");
+    throw makeError("it must be a mapping with another one under admin.");
   }
   return admin ?? {};
 }
@@ -126,9 +126,9 @@ function parseYaml(source: string): unknown {
     documents.push(...loadAll(source, { schema: YAML11_SCHEMA }));
   } catch (error) {
     const { line, column } = Object(Object(error).mark);
-    throw invalid(`it is no YAML (line ${line + 1}, column ${column + 1}).`);
+    throw makeError(`it is no YAML (line ${line + 1}, column ${column + 1}).`);
   }
-  if (documents.length > 1) throw invalid("it must be a single document.");
+  if (documents.length > 1) throw makeError("it must be a single document.");
   return documents[0] ?? null;
 }
 
@@ -140,6 +140,6 @@ function normalize(name: string): string {
   return name.replace(/[-_]/g, "").toLowerCase();
 }
 
-function invalid(reason: string): AuthenticationError {
+function makeError(reason: string): AuthenticationError {
   return new AuthenticationError("invalid_config", `Cannot use Flyte's config file: ${reason}`);
 }

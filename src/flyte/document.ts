@@ -35,7 +35,7 @@ export interface FlyteContext {
 /** Parses the metadata. The token endpoint is often on another host than the platform. */
 export function parseFlyteMetadata(document: Document, context: FlyteContext): Answer<FlyteMetadata> {
   const { platform, allowInsecureRequests = false } = context;
-  const url = parseTokenEndpoint(field(document, "token_endpoint"), platform);
+  const url = parseTokenEndpoint(readField(document, "token_endpoint"), platform);
   if (url === undefined) {
     return {
       miss: {
@@ -56,12 +56,12 @@ export function parseFlyteMetadata(document: Document, context: FlyteContext): A
     };
   }
   // Compared to nothing, for the issuer is often an identity provider on another host.
-  const issuer = field(document, "issuer");
+  const issuer = readField(document, "issuer");
   return {
     ok: {
       tokenEndpoint: url.href,
       issuer: typeof issuer === "string" ? issuer : undefined,
-      authMethods: list(field(document, "token_endpoint_auth_methods_supported"), () => true) as readonly string[],
+      authMethods: list(readField(document, "token_endpoint_auth_methods_supported"), () => true) as readonly string[],
     },
   };
 }
@@ -72,7 +72,7 @@ export function parseFlyteClient(document: Document, overrides: FlyteClient): An
   for (const [setting, name, check] of clientFields) {
     if (overrides[setting] !== undefined) continue;
     try {
-      client[setting] = check(field(document, name));
+      client[setting] = check(readField(document, name));
     } catch {
       return {
         miss: {
@@ -93,7 +93,7 @@ const clientFields = [
 ] as const;
 
 /** Returns a field by either spelling, unless it is empty. */
-function field(document: Document, name: string): unknown {
+function readField(document: Document, name: string): unknown {
   const camelCase = name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
   return [name, camelCase].map((key) => Object.hasOwn(document, key) ? document[key] : undefined)
     .find((value) => !isEmpty(value));

@@ -96,7 +96,7 @@ export function authenticatorFromFlyteConfig(
     ...given,
     endpoint: given.endpoint ?? store.endpoint,
     clientId: given.clientId ?? clientId ?? "",
-    ...given.clientAuth === undefined && { clientSecret: given.clientSecret ?? secretFromConfig(config, env) },
+    ...given.clientAuth === undefined && { clientSecret: given.clientSecret ?? makeSecretReader(config, env) },
     httpProxyUrl: given.httpProxyUrl ?? (hasOwnFetch ? undefined : httpProxyUrl),
     // A certificate authority that is named must not be ignored.
     verify: given.verify ?? (hasOwnFetch ? undefined : caCertFilePath ?? (insecureSkipVerify ? false : undefined)),
@@ -122,7 +122,7 @@ function checkConfig(config: FlyteConfig, given: Given): void {
       ? []
       : "admin.authType must be ClientSecret: the other ways to sign in are for people",
   ].flat();
-  if (faults.length > 0) throw failure("invalid_config", faults.join("; "));
+  if (faults.length > 0) throw makeError("invalid_config", faults.join("; "));
 }
 
 function createStore(config: FlyteConfig, given: Given): FlyteClientConfigStore {
@@ -148,7 +148,7 @@ function isPlatform({ endpoint, insecure }: FlyteConfig, { allowInsecureRequests
 }
 
 /** Returns a function that looks up the secret. */
-function secretFromConfig(
+function makeSecretReader(
   { clientSecretEnvVar, clientSecretLocation = "" }: FlyteConfig,
   env: object | undefined,
 ): () => Promise<string> {
@@ -157,13 +157,13 @@ function secretFromConfig(
   return async () => {
     const variable = readVariable(clientSecretEnvVar, env);
     if (typeof variable === "object") return variable.text;
-    throw failure(
+    throw makeError(
       variable === "denied" ? "permission_denied" : "invalid_config",
       describeNamedFault("admin.clientSecretEnvVar", variable),
     );
   };
 }
 
-function failure(code: AuthenticationErrorCode, faults: string): AuthenticationError {
+function makeError(code: AuthenticationErrorCode, faults: string): AuthenticationError {
   return new AuthenticationError(code, `Cannot use Flyte's config file: ${faults}.`);
 }

@@ -68,21 +68,17 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
   const { platform, timeout, signal, overrides } = request;
   const what = nameSettings(platform);
   return await withDeadline({ timeout, error: () => tooLate(what, timeout), signal }, async (signal) => {
-    const isKnown = overrides.scopes !== undefined && overrides.audience !== undefined &&
-      overrides.headerKey !== undefined;
+    const isKnown = [overrides.scopes, overrides.audience, overrides.headerKey].every((it) => it !== undefined);
     // Both requests run at once; an error of one aborts the other.
     const both = new AbortController();
     const stop = () => both.abort(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
-    const metadataRequest = findDocument(
-      metadataPlaces,
-      request,
-      both.signal,
-      (document) => parseFlyteMetadata(document, request),
-    );
+    const find = <T>(places: Places, parse: (document: Document) => Answer<T>) =>
+      findDocument(places, request, both.signal, parse);
+    const metadataRequest = find(metadataPlaces, (document) => parseFlyteMetadata(document, request));
     const clientRequest = isKnown
       ? Promise.resolve<Found<FlyteClient>>({ ok: {} })
-      : findDocument(clientPlaces, request, both.signal, (document) => parseFlyteClient(document, overrides));
+      : find(clientPlaces, (document) => parseFlyteClient(document, overrides));
     clientRequest.catch(() => {});
     let metadata: Found<FlyteMetadata>;
     let client: Found<FlyteClient>;

@@ -44,7 +44,7 @@ export function checkNamelessGrantOptions<T extends NamelessGrantOptions>(
 }
 
 /** Fills in the defaults for a token source without a client. */
-export function namelessSourceOptions(options: NamelessTokenSourceOptions): ClientCredentialsOptions {
+export function completeSourceOptions(options: NamelessTokenSourceOptions): ClientCredentialsOptions {
   const { clientId = "", clientAuth = none() } = options;
   return { ...options, clientId, clientAuth };
 }

@@ -13,8 +13,8 @@ import type { Grant } from "../token_endpoint/grant.ts";
 import type { TokenSource } from "../token_source.ts";
 import {
   checkNamelessGrantOptions,
+  completeSourceOptions,
   type NamelessGrantOptions,
-  namelessSourceOptions,
   type NamelessTokenSourceOptions,
 } from "./grant_options.ts";
 
@@ -113,7 +113,7 @@ export interface JwtBearerOptions
  */
 export function jwtBearer(options: JwtBearerOptions): TokenSource {
   checkAssertion(options.assertion);
-  return requestByGrant(jwtBearerGrant(options.assertion), namelessSourceOptions(options));
+  return requestByGrant(jwtBearerGrant(options.assertion), completeSourceOptions(options));
 }
 
 function jwtBearerGrant(assertion: JwtBearerAuthenticatorOptions["assertion"]): Grant {

@@ -13,8 +13,8 @@ import { requestByGrant } from "../token_endpoint/client_credentials.ts";
 import type { TokenSource } from "../token_source.ts";
 import {
   checkNamelessGrantOptions,
+  completeSourceOptions,
   type NamelessGrantOptions,
-  namelessSourceOptions,
   type NamelessTokenSourceOptions,
 } from "./grant_options.ts";
 
@@ -195,5 +195,5 @@ export interface TokenExchangeOptions extends NamelessTokenSourceOptions, Exchan
  * @throws {TypeError} If an option can't be used.
  */
 export function tokenExchange(options: TokenExchangeOptions): TokenSource {
-  return requestByGrant(tokenExchangeGrant(options), namelessSourceOptions(options));
+  return requestByGrant(tokenExchangeGrant(options), completeSourceOptions(options));
 }
