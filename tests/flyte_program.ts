@@ -1,68 +1,62 @@
-/**
- * Calls Flyte platforms in all the ways there are: for runtimes that get one file and an address.
- *
- * @module
- */
-
+/** Calls Flyte platforms: as a program whose last argument is the input, or as a worker. @module */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { authenticatorFromFlyteApiKey, FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
 import { authenticatorFromFlyteConfig } from "@m2m/authenticator/config-store/flyte-config-file";
 
-/** What a program is told. */
+declare const process: { readonly argv?: readonly string[] } | undefined;
+
+/** The client, and the origins of the platforms. */
 export interface ProgramInput {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** A platform of the first generation. */
-  readonly first: string;
-  readonly second: string;
-  /** One behind an identity-aware proxy, and what that one wants. */
+  readonly flyte1: string;
+  readonly flyte2: string;
+  /** A platform behind an identity-aware proxy, with the proxy's token endpoint. */
   readonly fronted: string;
   readonly frontTokenEndpoint: string;
   readonly frontAudience: string;
 }
 
-/** By way: the status and the first project's name, or what went wrong. */
-export type ProgramOutput = Record<string, string>;
-
-export async function callPlatforms(input: ProgramInput): Promise<ProgramOutput> {
-  const { clientId, clientSecret, first, second, fronted } = input;
+/** Calls the platforms in all ways: the status and the first project's name of each, or an error. */
+export async function callPlatforms(input: ProgramInput): Promise<Record<string, string>> {
+  const { clientId, clientSecret, flyte1, flyte2, fronted: endpoint, frontTokenEndpoint: tokenEndpoint } = input;
   const client = { clientId, clientSecret };
-  const byStore = (endpoint: string) => {
-    const configStore = new FlyteClientConfigStore(endpoint);
-    return new ClientCredentialsAuthenticator({ endpoint: configStore.endpoint, ...client, configStore });
+  const byStore = (platform: string, options = {}) => {
+    const configStore = new FlyteClientConfigStore(platform);
+    return new ClientCredentialsAuthenticator({ endpoint: configStore.endpoint, ...client, configStore, ...options });
   };
-  const get = (authenticator: ClientCredentialsAuthenticator) => authenticator.fetch("/api/v1/projects");
-  const ways: Record<string, () => Promise<Response>> = {
-    flyteadmin: () => get(byStore(first)),
+  const source = `admin: { endpoint: "${flyte1}", clientId: ${clientId}, clientSecretEnvVar: FLYTE_SECRET }`;
+  const front = new ClientCredentialsAuthenticator({
+    endpoint,
+    ...client,
+    headerKey: "proxy-authorization",
+    configStore: new StaticClientConfigStore({ tokenEndpoint, audience: input.frontAudience }),
+  });
+  const projects = "/api/v1/projects";
+  const calls: Record<string, () => Promise<Response>> = {
+    "Flyte 1": () => byStore(flyte1).fetch(projects),
     "Flyte 2": () =>
-      byStore(second).fetch("/flyteidl2.project.ProjectService/ListProjects", { method: "POST", body: "{}" }),
-    "an API key": () => get(authenticatorFromFlyteApiKey(btoa(`${first}:${clientId}:${clientSecret}:None`))),
-    "a config file": () => {
-      const source = `admin: { endpoint: "${first}", clientId: ${clientId}, clientSecretEnvVar: FLYTE_SECRET }`;
-      return get(authenticatorFromFlyteConfig(source, { env: { FLYTE_SECRET: clientSecret } }));
-    },
-    "a proxy in front": () => {
-      const front = new ClientCredentialsAuthenticator({
-        endpoint: fronted,
-        ...client,
-        headerKey: "proxy-authorization",
-        configStore: new StaticClientConfigStore({
-          tokenEndpoint: input.frontTokenEndpoint,
-          audience: input.frontAudience,
-        }),
-      });
-      const configStore = new FlyteClientConfigStore(fronted);
-      return get(new ClientCredentialsAuthenticator({ endpoint: fronted, ...client, configStore, fetch: front.fetch }));
-    },
+      byStore(flyte2).fetch("/flyteidl2.project.ProjectService/ListProjects", { method: "POST", body: "{}" }),
+    "an API key": () =>
+      authenticatorFromFlyteApiKey(btoa(`${flyte1}:${clientId}:${clientSecret}:None`)).fetch(projects),
+    "a config file": () =>
+      authenticatorFromFlyteConfig(source, { env: { FLYTE_SECRET: clientSecret } }).fetch(projects),
+    "a proxy in front": () => byStore(endpoint, { fetch: front.fetch }).fetch(projects),
   };
-  const output: ProgramOutput = {};
-  for (const [way, call] of Object.entries(ways)) {
-    try {
-      const response = await call();
-      output[way] = `${response.status} ${(await response.text()).match(/flytesnacks/)?.[0]}`;
-    } catch (error) {
-      output[way] = String(error);
-    }
-  }
-  return output;
+  const entries = Object.entries(calls).map(async ([name, call]) => {
+    const result = call().then(async (response) =>
+      `${response.status} ${(await response.text()).match(/flytesnacks/)}`
+    );
+    return [name, await result.catch(String)];
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
+
+const told = typeof process === "undefined" ? undefined : process.argv?.at(-1);
+const isProgram = told?.startsWith("{") ?? false;
+if (isProgram) console.log(JSON.stringify(await callPlatforms(JSON.parse(told!))));
+
+// Bun would start a server for a program with this export.
+export default isProgram ? undefined : {
+  fetch: async (request: Request) => Response.json(await callPlatforms(await request.json())),
+};

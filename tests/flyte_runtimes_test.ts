@@ -1,39 +1,27 @@
 import { assertEquals } from "@std/assert";
+import { callPlatforms } from "./flyte_program.ts";
 import { testOnEveryRuntime } from "./runtimes/every_runtime.ts";
 import { client, frontAudience, startFlyteBackend } from "./servers/flyte_backend.ts";
-import { callPlatforms, type ProgramInput, type ProgramOutput } from "./flyte_program.ts";
 
-/** Calls the platforms somewhere. The one behind a proxy refuses a token once, and so does its proxy. */
-async function allAreCalled(run: (input: ProgramInput) => Promise<ProgramOutput>): Promise<void> {
-  await using first = await startFlyteBackend();
-  await using second = await startFlyteBackend({ version: 2 });
+const file = new URL("flyte_program.ts", import.meta.url);
+const program = { run: callPlatforms, script: file, worker: file };
+await testOnEveryRuntime("Flyte: calls platforms in all ways", program, async (run) => {
+  await using flyte1 = await startFlyteBackend();
+  await using flyte2 = await startFlyteBackend({ version: 2 });
   await using fronted = await startFlyteBackend({ hasFront: true });
+  // The platform behind the proxy, and its proxy, each refuse a token.
   fronted.flyte.revokeNext.add("front").add("api");
 
   const output = await run({
     ...client,
-    first: first.flyte.origin,
-    second: second.flyte.origin,
+    flyte1: flyte1.flyte.origin,
+    flyte2: flyte2.flyte.origin,
     fronted: fronted.flyte.origin,
     frontTokenEndpoint: fronted.frontTokenEndpoint,
     frontAudience,
   });
 
-  const good = "200 flytesnacks";
-  assertEquals(output, {
-    flyteadmin: good,
-    "Flyte 2": good,
-    "an API key": good,
-    "a config file": good,
-    "a proxy in front": good,
-  });
+  const ways = ["Flyte 1", "Flyte 2", "an API key", "a config file", "a proxy in front"];
+  assertEquals(output, Object.fromEntries(ways.map((way) => [way, "200 flytesnacks"])));
   assertEquals(fronted.asked().length, 2);
-}
-
-const program = {
-  run: callPlatforms,
-  script: new URL("flyte_script.ts", import.meta.url),
-  worker: new URL("flyte_worker.ts", import.meta.url),
-};
-
-await testOnEveryRuntime("Flyte's platforms are called", program, allAreCalled);
+});

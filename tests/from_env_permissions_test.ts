@@ -1,134 +1,107 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertFalse, assertStringIncludes } from "@std/assert";
+import { encodeBase64 } from "@std/encoding/base64";
 import { planted } from "./faults/planted.ts";
 import { runToEnd } from "./runtimes/run_to_end.ts";
 import { temporaryFolder } from "./runtimes/temporary_folder.ts";
-import { startAuthorizationServer } from "./servers/authorization_server.ts";
+import { client, startFlyteBackend } from "./servers/flyte_backend.ts";
 import { chooseSource, environment, flags, root } from "./std/source.ts";
 
 const source = await chooseSource();
-const secret = "my-secret";
-const clients = [{ client_id: "my-client", client_secret: secret }];
+const { clientId, clientSecret } = client;
+const storeNames = ["M2M_TOKEN_ENDPOINT", "M2M_ISSUER", "M2M_SCOPES", "M2M_AUDIENCE", "M2M_HEADER_KEY"];
+const secretNames = ["M2M_CLIENT_SECRET", "M2M_CLIENT_SECRET_FILE", "M2M_CLIENT_SECRET_ENV_VAR"];
+const names = ["M2M_ENDPOINT", "M2M_CLIENT_ID", ...secretNames, ...storeNames];
+const unless = (pattern: RegExp) => names.filter((name) => !pattern.test(name));
 
-/** Runs a few lines with the permissions given and no others, and the variables given besides Deno's own. */
-async function run(code: string, permissions: readonly string[], env: Record<string, string>) {
-  const imports = `import { authenticatorFromEnv, EnvClientConfigStore } from "file://${root}/src/env/from_env.ts";
-    const told = (error) => error.code + ": " + error.message;`;
-  const script = `data:text/javascript,${encodeURIComponent(imports + code)}`;
-  const args = ["run", ...flags(source, "run"), "--quiet", "--no-prompt", ...permissions, script];
+/** Runs an expression with the permissions given and no others: prints its value, or a code and a message. */
+async function run(module: string, expression: string, permissions: string, env: Record<string, string>) {
+  const code = `import * as m from "file://${root}/src/${module}.ts";
+    try { console.log(${expression}); } catch (error) { console.log(error.code + ": " + error.message); }`;
+  const script = `data:text/javascript,${encodeURIComponent(code)}`;
+  const allowed = permissions.split(" ").map((permission) => `--allow-${permission}`);
+  const args = ["run", ...flags(source, "run"), "--quiet", "--no-prompt", ...allowed, script];
   const { stdout, stderr } = await runToEnd(Deno.execPath(), { args, env: { ...environment(source), ...env } });
-  for (const text of [stdout, stderr]) assertFalse(text.includes(secret) || text.includes(planted.token), text);
-  return { stdout: stdout.trim(), stderr };
+  for (const secret of [clientSecret, planted.token]) assertFalse((stdout + stderr).includes(secret), stdout + stderr);
+  return stdout + stderr;
 }
 
-const getToken = `await authenticatorFromEnv().getCredentials().then(({ tokenType }) => console.log(tokenType),
-  (error) => console.log(told(error)));`;
-const build = `try { authenticatorFromEnv(); } catch (error) { console.log(told(error)); }`;
-const ask =
-  `try { console.log(new EnvClientConfigStore().getClientConfig()); } catch (error) { console.log(told(error)); }`;
+Deno.test("Deno: settings take the permissions for what they read, and no others", async (t) => {
+  await using backend = await startFlyteBackend();
+  await using folder = await temporaryFolder("permissions_");
+  const file = `${folder.path}/${planted.token.replaceAll("/", "_")}`;
+  await Deno.writeTextFile(file, `${clientSecret}\n`);
+  const { flyte: { origin }, hosts } = backend;
 
-const storeNames = ["M2M_TOKEN_ENDPOINT", "M2M_ISSUER", "M2M_SCOPES", "M2M_AUDIENCE", "M2M_HEADER_KEY"];
-const allNames = [
-  "M2M_ENDPOINT",
-  "M2M_CLIENT_ID",
-  "M2M_CLIENT_SECRET",
-  "M2M_CLIENT_SECRET_FILE",
-  "M2M_CLIENT_SECRET_ENV_VAR",
-  ...storeNames,
-];
+  const client = { M2M_CLIENT_ID: clientId, M2M_TOKEN_ENDPOINT: `${backend.issuer}/token` };
+  const unproven = { ...client, M2M_ENDPOINT: "https://api.test" };
+  const bySecret = { ...unproven, M2M_CLIENT_SECRET: clientSecret };
+  const byFile = { ...unproven, M2M_CLIENT_SECRET_FILE: file };
+  const byName = { ...unproven, M2M_CLIENT_SECRET_ENV_VAR: "VAULT_SECRET", VAULT_SECRET: clientSecret };
+  const misplaced = { ...unproven, M2M_CLIENT_SECRET_ENV_VAR: planted.token };
+  const flyteSecret = { FLYTE_SECRET: clientSecret };
 
-Deno.test("on Deno the store asks for the five names it reads, and no other", async () => {
-  const env = { M2M_TOKEN_ENDPOINT: "https://auth.test/token" };
+  const token = (make: string, ...args: unknown[]) =>
+    `(await m.${make}(...${JSON.stringify(args)}).getCredentials()).tokenType`;
+  const fromEnv = ["env/from_env", token("authenticatorFromEnv")] as const;
+  const given = { endpoint: "https://api.test", scopes: [], audience: "", headerKey: "x-token" };
+  const fromSome = ["env/from_env", token("authenticatorFromEnv", given)] as const;
+  const store = ["env/from_env", "new m.EnvClientConfigStore().getClientConfig().tokenEndpoint"] as const;
+  const key = encodeBase64(`${origin}:${clientId}:${clientSecret}:None`);
+  const fromKey = ["flyte/from_flyte", token("authenticatorFromFlyteApiKey", key)] as const;
+  const config = (place: string) => `admin: { endpoint: "${origin}", clientId: ${clientId}, ${place} }`;
+  const fromConfig = (place: string) =>
+    ["flyte/from_flyte_config", token("authenticatorFromFlyteConfig", config(place))] as const;
+  const [configFile, configName] = [`clientSecretLocation: ${file}`, "clientSecretEnvVar: FLYTE_SECRET"].map(
+    fromConfig,
+  );
 
-  assertEquals(await run(ask, [`--allow-env=${storeNames}`], env), {
-    stdout: '{ tokenEndpoint: "https://auth.test/token" }',
-    stderr: "",
-  });
-  for (const name of storeNames) {
-    const others = storeNames.filter((other) => other !== name);
-    const { stdout } = await run(ask, [`--allow-env=${others}`], env);
-    assertEquals(
-      stdout,
-      `permission_denied: Cannot use the settings in the environment: ${name} may not be read (--allow-env=${name}).`,
-    );
-  }
-});
-
-Deno.test("on Deno the helper asks for the ten names it reads, and one host", async () => {
-  await using server = await startAuthorizationServer({ clients });
-  const env = {
-    M2M_ENDPOINT: "https://api.test",
-    M2M_CLIENT_ID: "my-client",
-    M2M_CLIENT_SECRET: secret,
-    M2M_ISSUER: server.issuer,
-  };
-  const net = `--allow-net=${new URL(server.issuer).host}`;
-
-  assertEquals(await run(getToken, [net, `--allow-env=${allNames}`], env), { stdout: "Bearer", stderr: "" });
-  assertEquals(await run(getToken, [net, "--allow-env=M2M_*"], env), { stdout: "Bearer", stderr: "" });
-});
-
-Deno.test("on Deno the helper asks for no name whose setting is given", async () => {
-  await using server = await startAuthorizationServer({ clients });
-  const env = { M2M_CLIENT_ID: "my-client", M2M_CLIENT_SECRET: secret, M2M_TOKEN_ENDPOINT: server.tokenEndpoint };
-  const code = `const given = { endpoint: "https://api.test", scopes: [], audience: "", headerKey: "x-token" };
-    await authenticatorFromEnv(given).getCredentials().then(({ tokenType }) => console.log(tokenType),
-      (error) => console.log(told(error)));`;
-  const names = allNames.filter((name) => !/ENDPOINT$|SCOPES|AUDIENCE|HEADER_KEY/.test(name));
-  const permissions = [
-    `--allow-net=${new URL(server.issuer).host}`,
-    `--allow-env=${[...names, "M2M_TOKEN_ENDPOINT"]}`,
+  const net = `net=${hosts}`;
+  type Run = readonly [module: string, expression: string];
+  const rows: [what: string, Run, permissions: string, env: Record<string, string>, printed: string][] = [
+    ["the store: five names", store, `env=${storeNames}`, client, client.M2M_TOKEN_ENDPOINT],
+    ...unless(/ENDPOINT$|CLIENT/).concat("M2M_TOKEN_ENDPOINT").map((name): typeof rows[number] => {
+      const others = storeNames.filter((other) => other !== name);
+      return [
+        `the store: all but ${name}`,
+        store,
+        `env=${others}`,
+        client,
+        `${name} may not be read (--allow-env=${name})`,
+      ];
+    }),
+    ["the environment: ten names", fromEnv, `${net} env=${names}`, bySecret, "Bearer"],
+    ["the environment: M2M_*", fromEnv, `${net} env=M2M_*`, bySecret, "Bearer"],
+    ["no option's name", fromSome, `${net} env=${unless(/M2M_ENDPOINT|SCOPE|AUD|HEAD/)}`, bySecret, "Bearer"],
+    [
+      "all denied names at once",
+      fromEnv,
+      `env=${names.slice(0, 2)}`,
+      {},
+      `(--allow-env=${names.slice(2)}); M2M_ENDPOINT`,
+    ],
+    ["a secret's file", fromEnv, `${net} env=M2M_* read=${file}`, byFile, "Bearer"],
+    ["a denied file", fromEnv, `${net} env=M2M_*`, byFile, "--allow-read for it. M2M_CLIENT_SECRET_FILE names"],
+    ["a named variable", fromEnv, `${net} env=M2M_*,VAULT_SECRET`, byName, "Bearer"],
+    [
+      "a denied variable, maybe a secret",
+      fromEnv,
+      `${net} env=M2M_*`,
+      misplaced,
+      "names may not be read (--allow-env)",
+    ],
+    ["an API key: two hosts", fromKey, net, {}, "Bearer"],
+    ["an API key: a denied host", fromKey, "env=NONE", {}, `--allow-net=${new URL(origin).host}`],
+    ["Flyte's config: a file", configFile!, `${net} read=${file}`, {}, "Bearer"],
+    ["Flyte's config: a variable", configName!, `${net} env=FLYTE_SECRET`, flyteSecret, "Bearer"],
+    ["Flyte's config: a denied variable", configName!, net, flyteSecret, "names may not be read (--allow-env)"],
   ];
+  for (const [what, [module, expression], permissions, env, expected] of rows) {
+    await t.step(what, async () => {
+      const printed = await run(module, expression, permissions, env);
 
-  assertEquals(await run(code, permissions, env), { stdout: "Bearer", stderr: "" });
-});
-
-Deno.test("on Deno all names that may not be read are told at once, and how to allow them", async () => {
-  const { stdout } = await run(build, ["--allow-env=M2M_ENDPOINT,M2M_CLIENT_ID"], { M2M_ENDPOINT: "https://api.test" });
-
-  const denied = allNames.slice(2);
-  assert(stdout.startsWith("permission_denied: "), stdout);
-  for (const name of denied) assert(stdout.includes(name), name);
-  const [, advised] = /--allow-env=(\S+)\)/.exec(stdout) ?? [];
-  assertEquals(advised?.split(",").sort(), denied.sort());
-  assert(stdout.includes("; M2M_CLIENT_ID is missing"), stdout);
-});
-
-Deno.test("on Deno a secret's file takes permission to read that file, and no other", async () => {
-  await using server = await startAuthorizationServer({ clients });
-  await using folder = await temporaryFolder("from_env_");
-  const path = `${folder.path}/${planted.token.replaceAll("/", "_")}`;
-  await Deno.writeTextFile(path, `${secret}\n`);
-  const env = {
-    M2M_ENDPOINT: "https://api.test",
-    M2M_CLIENT_ID: "my-client",
-    M2M_CLIENT_SECRET_FILE: path,
-    M2M_TOKEN_ENDPOINT: server.tokenEndpoint,
-  };
-  const permissions = [`--allow-net=${new URL(server.issuer).host}`, "--allow-env=M2M_*"];
-
-  assertEquals(await run(getToken, [...permissions, `--allow-read=${path}`], env), { stdout: "Bearer", stderr: "" });
-  assertEquals(
-    (await run(getToken, permissions, env)).stdout,
-    "permission_denied: Cannot read the secret's file: not permitted. Run with --allow-read for it. " +
-      "It is the one that M2M_CLIENT_SECRET_FILE names.",
-  );
-});
-
-Deno.test("on Deno a named variable takes permission for its name, which isn't shown: it may be a secret", async () => {
-  await using server = await startAuthorizationServer({ clients });
-  const env = {
-    M2M_ENDPOINT: "https://api.test",
-    M2M_CLIENT_ID: "my-client",
-    M2M_CLIENT_SECRET_ENV_VAR: "VAULT_SECRET",
-    VAULT_SECRET: secret,
-    M2M_TOKEN_ENDPOINT: server.tokenEndpoint,
-  };
-  const net = `--allow-net=${new URL(server.issuer).host}`;
-
-  assertEquals(await run(getToken, [net, "--allow-env=M2M_*,VAULT_SECRET"], env), { stdout: "Bearer", stderr: "" });
-  assertEquals(
-    (await run(build, [net, "--allow-env=M2M_*"], { ...env, M2M_CLIENT_SECRET_ENV_VAR: planted.token })).stdout,
-    "permission_denied: Cannot use the settings in the environment: the variable that M2M_CLIENT_SECRET_ENV_VAR names " +
-      "may not be read (--allow-env).",
-  );
+      if (/^(Bearer|http)/.test(expected)) return assert(printed === `${expected}\n`, printed);
+      assertStringIncludes(printed, expected);
+      assert(printed.startsWith("permission_denied: "), printed);
+    });
+  }
 });

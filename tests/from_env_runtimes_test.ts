@@ -6,45 +6,43 @@ import { temporaryFolder } from "./runtimes/temporary_folder.ts";
 import { within } from "./runtimes/within.ts";
 import { startFaultServer } from "./servers/fault_server.ts";
 
-/** With an issuer in place of the token endpoint, and the secret in a file. */
-async function arrange(folder: string) {
+const file = new URL("from_env_program.ts", import.meta.url);
+
+/** With an issuer instead of the token endpoint. */
+async function arrange() {
   const backend = await startBackend();
-  const { M2M_CLIENT_SECRET: secret = "", M2M_TOKEN_ENDPOINT: tokenEndpoint = "", ...settings } = backend.settings;
-  await Deno.writeTextFile(`${folder}/secret`, `${secret}\n`);
-  const issuer = tokenEndpoint.replace(/\/token$/, "");
-  return { backend, env: { ...settings, M2M_ISSUER: issuer, M2M_CLIENT_SECRET_FILE: `${folder}/secret` }, secret };
+  const { M2M_CLIENT_SECRET: secret = "", M2M_TOKEN_ENDPOINT = "", ...settings } = backend.settings;
+  return { backend, secret, env: { ...settings, M2M_ISSUER: M2M_TOKEN_ENDPOINT.replace(/\/token$/, "") } };
 }
 
-await testOnPrograms(
-  ({ name }) => `on ${name} the settings come from its environment, by discovery, and from the secret's file`,
-  async (executable) => {
-    await using folder = await temporaryFolder("from_env_");
-    const { backend, env } = await arrange(folder.path);
-    await using _ = backend;
+await testOnPrograms("the environment: gives settings, an issuer and a secret's file", async (executable) => {
+  await using folder = await temporaryFolder("from_env_");
+  const { backend, secret, env } = await arrange();
+  await using _ = backend;
+  const path = `${folder.path}/secret`;
+  await Deno.writeTextFile(path, `${secret}\n`);
 
-    const { stdout, stderr } = await runScript(executable, new URL("from_env_program.ts", import.meta.url), { env });
+  const { stdout, stderr } = await runScript(executable, file, {
+    args: ["program"],
+    env: { ...env, M2M_CLIENT_SECRET_FILE: path },
+  });
 
-    assertEquals([JSON.parse(stdout || "null"), stderr], [projects, ""]);
-    assertEquals([calls(backend), backend.countTokenRequests()], [["GET /v1/projects 200"], 1]);
-  },
-);
+  assertEquals([JSON.parse(stdout || "null"), stderr], [projects, ""]);
+  assertEquals([calls(backend), backend.countTokenRequests()], [["GET /v1/projects 200"], 1]);
+});
 
 await testOnWorkerd(
-  ({ column }) => `on ${column} the settings come from its bindings, by discovery, once for all`,
-  new URL("from_env_worker.ts", import.meta.url),
+  "a worker's bindings: give settings, and one discovery serves all requests",
+  file,
   async (start) => {
-    await using folder = await temporaryFolder("from_env_");
-    const { backend, env: { M2M_CLIENT_SECRET_FILE: _path, ...settings }, secret } = await arrange(folder.path);
+    const { backend, env, secret } = await arrange();
     await using _ = backend;
     await using server = await startFaultServer();
     server.always(json({ issuer: server.origin, token_endpoint: `${server.origin}/token` }));
     await using worker = await start({
-      bindings: { ...settings, M2M_CLIENT_SECRET: secret, METADATA_ISSUER: server.origin },
+      bindings: { ...env, M2M_CLIENT_SECRET: secret, METADATA_ISSUER: server.origin },
     });
-    const get = async (path: string) => {
-      const response = await fetch(new URL(path, worker.url), { signal: AbortSignal.timeout(10_000) });
-      return await response.text();
-    };
+    const get = async (path: string) => await (await fetch(new URL(path, worker.url))).text();
     const twenty = (path: string) => within(15_000, "answer", Promise.all(Array.from({ length: 20 }, () => get(path))));
 
     assertEquals((await twenty("/")).map((text) => JSON.parse(text)), Array(20).fill(projects));

@@ -6,14 +6,15 @@
 
 import { AuthenticationError } from "../errors.ts";
 import { type ClientConfig, ClientConfigStore } from "../config_store/client_config_store.ts";
-import { checkEnvOptions, type EnvOptions, EnvReading, type EnvSource } from "./env_settings.ts";
+import { checkEnvOptions, type EnvOptions, EnvReader, type EnvSource } from "./env_settings.ts";
 
-const wanted = ["tokenEndpoint", "issuer", "scopes", "audience", "headerKey"] as const;
+const storeSettings = ["tokenEndpoint", "issuer", "scopes", "audience", "headerKey"] as const;
 
 /**
- * A config store that reads the environment, each time it is asked: `M2M_TOKEN_ENDPOINT`, and where they are set
- * `M2M_ISSUER`, `M2M_SCOPES` (separated by spaces or commas), `M2M_AUDIENCE` and `M2M_HEADER_KEY`. An empty variable is
- * one that isn't set. On Deno these five names are all that must be allowed:
+ * Reads the settings from the environment at each token request.
+ *
+ * `M2M_TOKEN_ENDPOINT` is required; `M2M_ISSUER`, `M2M_SCOPES` (separated by spaces or commas), `M2M_AUDIENCE` and
+ * `M2M_HEADER_KEY` are optional. An empty variable counts as unset. Deno needs permission for these five names:
  * `--allow-env=M2M_TOKEN_ENDPOINT,M2M_ISSUER,M2M_SCOPES,M2M_AUDIENCE,M2M_HEADER_KEY`, or `--allow-env=M2M_*`.
  *
  * @example On Deno, Bun and Node
@@ -46,38 +47,38 @@ export class EnvClientConfigStore extends ClientConfigStore {
   readonly #source: EnvSource;
 
   /**
-   * Reads nothing yet.
+   * Checks the options; reads nothing yet.
    *
-   * @param options Where to read what.
-   * @throws {TypeError} If the options can't be what they should be, or name no variable for the token endpoint.
+   * @param options The variables' names, and the object to read.
+   * @throws {TypeError} If an option can't be used, or no variable is named for the token endpoint.
    */
   constructor(options: EnvOptions = {}) {
     super();
     this.#source = checkEnvOptions(options);
     if (this.#source.names.tokenEndpoint === undefined) {
-      throw new TypeError("names.tokenEndpoint must be the name of a variable: there is no other place to look.");
+      throw new TypeError("names.tokenEndpoint must be the name of a variable.");
     }
   }
 
   /**
-   * The settings as they stand in the environment now.
+   * Reads the current settings.
    *
    * @returns The settings.
-   * @throws {AuthenticationError} With code `config_not_found` if not one of the variables is set; with `invalid_config` if
-   * the token endpoint's is missing, or what stands there can't be used; with `permission_denied` if Deno may not read
-   * them. All names concerned are in the message, and no value.
+   * @throws {AuthenticationError} With code `config_not_found` if none of the variables is set; with `invalid_config` if
+   * the token endpoint is missing or a value can't be used; with `permission_denied` if Deno may not read a variable. The
+   * message has all names concerned, and no value.
    */
   override getClientConfig(): ClientConfig {
-    const reading = new EnvReading(this.#source, wanted);
-    if (!wanted.some((setting) => reading.isSet(setting))) {
-      const names = wanted.map((setting) => this.#source.names[setting]).filter((name) => name !== undefined);
+    const reader = new EnvReader(this.#source, storeSettings);
+    if (!storeSettings.some((setting) => reader.isSet(setting))) {
+      const names = storeSettings.map((setting) => this.#source.names[setting]).filter((name) => name !== undefined);
       throw new AuthenticationError(
         "config_not_found",
         `Cannot find the client's settings in the environment: none of ${names.join(", ")} is set.`,
       );
     }
-    reading.require("tokenEndpoint");
-    const { error, settings: { tokenEndpoint = "", ...others } } = reading;
+    reader.require("tokenEndpoint");
+    const { error, settings: { tokenEndpoint = "", ...others } } = reader;
     if (error !== undefined) throw error;
     return { ...others, tokenEndpoint };
   }

@@ -1,48 +1,50 @@
 /**
- * Which setting stands in which variable of the environment.
+ * The environment variable of each setting.
  *
  * @module
  */
 
-/** The variable of each setting. A setting without one is not looked for. */
+/** Names the variable of each setting. A setting without a name isn't read. */
 export interface EnvNames {
-  /** The API that is called, as an absolute URL. */
+  /** Absolute URL of the API. */
   readonly endpoint?: string | undefined;
   /** The client's identifier. */
   readonly clientId?: string | undefined;
   /** The client's secret. */
   readonly clientSecret?: string | undefined;
-  /** The path of a file that holds the secret; line breaks at its end don't count. It wins over the secret itself. */
+  /** The path of a file with the secret; line breaks at its end are ignored. Takes precedence over `clientSecret`. */
   readonly clientSecretFile?: string | undefined;
-  /** The name of another variable that holds the secret. It wins over the file. */
+  /** The name of another variable with the secret. Takes precedence over the file. */
   readonly clientSecretEnvVar?: string | undefined;
   /** Absolute URL of the token endpoint. */
   readonly tokenEndpoint?: string | undefined;
-  /** Scopes to ask for, separated by spaces or commas. */
+  /** Scopes to request, separated by spaces or commas. */
   readonly scopes?: string | undefined;
   /** The API the token is for. */
   readonly audience?: string | undefined;
-  /** Name of the header that carries the token. */
+  /** The header that carries the token. */
   readonly headerKey?: string | undefined;
   /** The authorization server's issuer identifier. */
   readonly issuer?: string | undefined;
   /**
-   * `true` if the endpoint is spoken to without TLS. Where this has a name the endpoint may be written as gRPC does,
-   * `dns:///host:443` or `host:443`.
+   * `true` to call the endpoint without TLS. Where this has a name, the endpoint may be a gRPC target: `dns:///host:443`
+   * or `host:443`.
    */
   readonly insecure?: string | undefined;
-  /** `true` if servers' certificates aren't verified. */
+  /** `true` to skip the verification of certificates. */
   readonly insecureSkipVerify?: string | undefined;
-  /** The path of a PEM file with authorities to trust besides the runtime's own. */
+  /** The path of a PEM file with more certificate authorities. */
   readonly caFile?: string | undefined;
   /** An HTTP proxy for all requests. */
   readonly httpProxyUrl?: string | undefined;
-  /** How one signs in: whatever it says must mean client credentials. */
+  /** How to authenticate: must be client credentials, in any of Flyte's spellings. */
   readonly authMode?: string | undefined;
 }
 
 /**
- * The usual names: `M2M_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_CLIENT_SECRET`, `M2M_CLIENT_SECRET_FILE`,
+ * Returns the usual names.
+ *
+ * They are `M2M_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_CLIENT_SECRET`, `M2M_CLIENT_SECRET_FILE`,
  * `M2M_CLIENT_SECRET_ENV_VAR`, `M2M_TOKEN_ENDPOINT`, `M2M_SCOPES`, `M2M_AUDIENCE`, `M2M_HEADER_KEY` and `M2M_ISSUER`.
  *
  * @example Another name for one setting
@@ -57,13 +59,13 @@ export interface EnvNames {
  * assertEquals(store.getClientConfig().scopes, ["api:read"]);
  * ```
  *
- * @param prefix What all of them begin with. Default: `M2M_`.
+ * @param prefix The beginning of each name.
  * @returns The names.
  * @throws {TypeError} If the prefix can't begin a variable's name.
  */
 export function envNames(prefix: string = "M2M_"): EnvNames {
   if (typeof prefix !== "string" || /[=\0\s]/.test(prefix)) {
-    throw new TypeError('prefix must be the beginning of variables\' names, such as "M2M_".');
+    throw new TypeError('prefix must be the beginning of a variable\'s name, such as "M2M_".');
   }
   return {
     endpoint: `${prefix}ENDPOINT`,
@@ -79,7 +81,7 @@ export function envNames(prefix: string = "M2M_"): EnvNames {
   };
 }
 
-/** The names that Flyte's own clients read. They have none for a token endpoint: a config store must know that one. */
+/** The names that Flyte's own clients read. None is the token endpoint's: pass a config store for it. */
 export const flyteEnvNames: EnvNames = {
   endpoint: "FLYTE_PLATFORM_URL",
   insecure: "FLYTE_PLATFORM_INSECURE",

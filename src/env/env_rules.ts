@@ -1,5 +1,5 @@
 /**
- * What may stand in the variables of the environment.
+ * The rule for each setting that the environment holds.
  *
  * @module
  */
@@ -8,32 +8,21 @@ import { checkUrl } from "../arguments.ts";
 import type { EnvNames } from "./env_names.ts";
 import { clientCredentials, flag, headerKey, proxyUrl, type Rule, scopes, text } from "./setting_rules.ts";
 
-/** Settings as they are used, under the names of {@linkcode EnvNames}. */
-export interface EnvSettings {
-  readonly endpoint?: string;
-  readonly clientId?: string;
-  readonly clientSecret?: string;
-  readonly clientSecretFile?: string;
-  readonly clientSecretEnvVar?: string;
-  readonly tokenEndpoint?: string;
+/** Settings, parsed, by the keys of {@linkcode EnvNames}. */
+export interface EnvSettings
+  extends Partial<Readonly<Record<Exclude<keyof EnvNames, "scopes" | "insecure" | "insecureSkipVerify">, string>>> {
   readonly scopes?: readonly string[];
-  readonly audience?: string;
-  readonly headerKey?: string;
-  readonly issuer?: string;
   readonly insecure?: boolean;
   readonly insecureSkipVerify?: boolean;
-  readonly caFile?: string;
-  readonly httpProxyUrl?: string;
-  readonly authMode?: string;
 }
 
-/** The rule for a setting. */
-export function ruleOf(setting: keyof EnvNames): Rule {
+/** Returns the rule for a setting. */
+export function getRule(setting: keyof EnvNames): Rule {
   return rules[setting] ?? text;
 }
 
 const url: Rule = {
-  read(text) {
+  parse(text) {
     checkUrl("", text);
     return text;
   },
@@ -41,13 +30,13 @@ const url: Rule = {
 };
 
 const rules: Partial<Record<keyof EnvNames, Rule>> = {
-  // What it is depends on another variable: judged when both are known.
+  // A URL or a gRPC target, which depends on another variable: parsed when both are known.
   endpoint: { ...text, must: url.must },
   tokenEndpoint: url,
-  // Whether it may be http: depends on an option: judged by the store that is made of it.
+  // An option says whether it may be http: checked by the caller.
   issuer: {
-    // Compared as text: what a file or a shell leaves at its end would make it another's.
-    read: (text) => url.read(String(text).trim()),
+    // Issuers are compared as text: a line break left by a file or a shell would make it a different one.
+    parse: (text) => url.parse(String(text).trim()),
     must: 'an "https:" URL, without user name, password, query and fragment',
   },
   scopes,

@@ -1,36 +1,33 @@
 /**
- * A client secret that stands in the environment, in a file it names, or in another variable it names.
+ * A client secret in the environment, in a file it names, or in another variable it names.
  *
  * @module
  */
 
 import { AuthenticationError } from "../errors.ts";
-import { EnvReading, type EnvSource } from "./env_settings.ts";
+import { EnvReader, type EnvSource } from "./env_settings.ts";
 import { readVariable } from "./environment.ts";
 
-/** The settings of the secret's three places. */
-export const secretPlaces = ["clientSecret", "clientSecretFile", "clientSecretEnvVar"] as const;
+/** The settings that can hold the secret. */
+export const secretSettings = ["clientSecret", "clientSecretFile", "clientSecretEnvVar"] as const;
 
-/** Takes it for a fault if the secret's variable is named by another one, and isn't there. */
-export function requireNamedSecret(reading: EnvReading, { env }: EnvSource): void {
-  const name = reading.settings.clientSecretEnvVar;
-  if (name !== undefined) reading.requireNamed("clientSecretEnvVar", readVariable(name, env));
+/** Adds a fault if a variable is named that should hold the secret, and doesn't. */
+export function requireNamedSecret(reader: EnvReader, { env }: EnvSource): void {
+  const name = reader.settings.clientSecretEnvVar;
+  if (name !== undefined) reader.requireNamed("clientSecretEnvVar", readVariable(name, env));
 }
 
-/**
- * Gives the secret as it is now, for its places are looked at anew each time. As Flyte's clients have it, the named
- * variable counts first, then the file, then what stands there itself.
- */
-export function secretFrom(
+/** Returns a function that looks up the secret: first the named variable, as Flyte's clients do, then the file. */
+export function makeSecretReader(
   source: EnvSource,
   secretFile: (path: string) => () => Promise<string>,
 ): () => Promise<string> {
   const { names, env } = source;
   return async () => {
-    const reading = new EnvReading(source, secretPlaces);
-    reading.require(...secretPlaces);
-    requireNamedSecret(reading, source);
-    const { error, settings: { clientSecretEnvVar, clientSecretFile, clientSecret = "" } } = reading;
+    const reader = new EnvReader(source, secretSettings);
+    reader.require(...secretSettings);
+    requireNamedSecret(reader, source);
+    const { error, settings: { clientSecretEnvVar, clientSecretFile, clientSecret = "" } } = reader;
     if (error !== undefined) throw error;
     if (clientSecretEnvVar !== undefined) {
       const variable = readVariable(clientSecretEnvVar, env);
@@ -41,7 +38,7 @@ export function secretFrom(
       return await secretFile(clientSecretFile)();
     } catch (error) {
       if (!(error instanceof AuthenticationError)) throw error;
-      throw new AuthenticationError(error.code, `${error.message} It is the one that ${names.clientSecretFile} names.`);
+      throw new AuthenticationError(error.code, `${error.message} ${names.clientSecretFile} names this file.`);
     }
   };
 }

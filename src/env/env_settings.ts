@@ -1,49 +1,53 @@
 /**
- * Reads settings from the environment, and says of all that is wrong with them at once: by name, never by value, for a
- * secret may stand under any name by mistake.
+ * Reads settings from the environment, and reports all faults at once: by name, never by value, for any variable may
+ * hold a secret by mistake.
  *
  * @module
  */
 
 import { AuthenticationError } from "../errors.ts";
 import { type EnvNames, envNames } from "./env_names.ts";
-import { type EnvSettings, ruleOf } from "./env_rules.ts";
-import { faultOfNamed, readVariable, type Variable } from "./environment.ts";
+import { type EnvSettings, getRule } from "./env_rules.ts";
+import { describeNamedFault, readVariable, type Variable } from "./environment.ts";
 
-/** Where settings are read from. */
+/** Options for reading the environment. */
 export interface EnvOptions {
-  /** What the variables' names begin with. Default: `M2M_`. */
+  /**
+   * The beginning of the variables' names.
+   *
+   * @default {"M2M_"}
+   */
   readonly prefix?: string | undefined;
-  /** The variables' names, in place of those with the prefix. */
+  /** The variables' names, instead of those with the prefix. */
   readonly names?: EnvNames | undefined;
   /**
-   * An object to read in place of the environment of the process: a worker's bindings, a parsed `.env` file. It is read
-   * when a setting is needed, so that changes take effect. Default: the environment of Deno, Bun or Node.
+   * An object to read instead of the process's environment: a worker's bindings, a parsed `.env` file. It is read at each
+   * use, so changes take effect. Default: the environment of Deno, Bun or Node.
    */
   readonly env?: object | undefined;
 }
 
-/** The options, checked. */
+/** Checked {@linkcode EnvOptions}. */
 export interface EnvSource {
   readonly names: EnvNames;
   readonly env: object | undefined;
 }
 
-/** The names to read by, and what to read. */
+/** Checks the options. */
 export function checkEnvOptions({ prefix, names, env }: EnvOptions): EnvSource {
   if (names !== undefined && prefix !== undefined) {
-    throw new TypeError("names stand in place of those with the prefix: pass one or the other.");
+    throw new TypeError("names and prefix must not both be set: pass one or the other.");
   }
   if (env !== undefined && (typeof env !== "object" || env === null)) throw new TypeError("env must be an object.");
   return { names: names === undefined ? envNames(prefix) : { ...names }, env };
 }
 
-/** Some settings, as they stood in the environment when this was made. */
-export class EnvReading {
-  /** Those that are set, and can be used. */
+/** Reads some settings at once, and collects what is wrong with them. */
+export class EnvReader {
+  /** The settings that are set and valid. */
   readonly settings: EnvSettings;
   readonly #source: EnvSource;
-  readonly #unusable = new Set<keyof EnvNames>();
+  readonly #invalid = new Set<keyof EnvNames>();
   readonly #faults: string[] = [];
   readonly #denied: string[] = [];
   #isDenied = false;
@@ -57,29 +61,29 @@ export class EnvReading {
       if (name === undefined || variable === "unset") continue;
       try {
         if (typeof variable === "string") throw new TypeError();
-        settings[setting] = ruleOf(setting).read(variable.text);
+        settings[setting] = getRule(setting).parse(variable.text);
       } catch {
-        if (variable !== "denied") this.refuse(setting);
+        if (variable !== "denied") this.addFault(setting);
         else this.#denied.push(name);
-        this.#unusable.add(setting);
+        this.#invalid.add(setting);
       }
     }
     this.settings = settings;
   }
 
-  /** Takes what stands under a setting's name for a fault; `must` follows on "must be". */
-  refuse(setting: keyof EnvNames, must: string = ruleOf(setting).must): void {
-    if (this.#unusable.has(setting)) return;
-    this.#unusable.add(setting);
+  /** Adds a fault: the setting must be something else. */
+  addFault(setting: keyof EnvNames, must: string = getRule(setting).must): void {
+    if (this.#invalid.has(setting)) return;
+    this.#invalid.add(setting);
     this.#faults.push(`${this.#source.names[setting]} must be ${must}`);
   }
 
-  /** Whether there is anything under a setting's name, of use or not. */
+  /** Tells whether the setting's variable is set, even to something invalid. */
   isSet(setting: keyof EnvNames): boolean {
-    return setting in this.settings || this.#unusable.has(setting);
+    return setting in this.settings || this.#invalid.has(setting);
   }
 
-  /** Takes it for a fault if none of these is set. */
+  /** Adds a fault if none of these is set. */
   require(...settings: readonly (keyof EnvNames)[]): void {
     const names = settings.map((setting) => this.#source.names[setting]).filter((name) => name !== undefined);
     if (settings.some((setting) => this.isSet(setting))) return;
@@ -87,14 +91,14 @@ export class EnvReading {
     this.#faults.push(`${names[0]} is missing${others && ` (${others})`}`);
   }
 
-  /** Takes it for a fault if the variable that another one names is of no use. */
+  /** Adds a fault if the variable that another one names can't be used. */
   requireNamed(setting: keyof EnvNames, variable: Variable): void {
     if (typeof variable === "object") return;
-    this.#faults.push(faultOfNamed(this.#source.names[setting]!, variable));
+    this.#faults.push(describeNamedFault(this.#source.names[setting]!, variable));
     this.#isDenied ||= variable === "denied";
   }
 
-  /** All that is wrong. */
+  /** All faults, as one error. */
   get error(): AuthenticationError | undefined {
     const denied = this.#denied.length > 0
       ? [`${this.#denied.join(", ")} may not be read (--allow-env=${this.#denied})`]

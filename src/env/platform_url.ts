@@ -1,5 +1,5 @@
 /**
- * An endpoint as gRPC's users write it, as a URL.
+ * Turns gRPC targets into URLs.
  *
  * @module
  */
@@ -7,27 +7,27 @@
 import { isExposed } from "../http/loopback.ts";
 import { checkUrl } from "../arguments.ts";
 
-/** `https:`, or `http:` where it is spoken to without TLS, for `dns:///host:443` and `host:443`; a URL stays as it is. */
+/** Turns `dns:///host:443` and `host:443` into an `https:` URL, or an `http:` one if `insecure`; keeps a URL as it is. */
 export function platformUrl(endpoint: string, insecure: boolean = false): string {
   const bare = endpoint.replace(/^dns:\/\/\/?/, "");
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(bare) ? bare : `${insecure ? "http" : "https"}://${bare}`;
 }
 
-/** Who may be spoken to without TLS. */
+/** Whether requests may go without TLS. */
 export interface PlatformOptions {
   readonly insecure?: boolean | undefined;
   readonly allowInsecureRequests?: boolean | undefined;
 }
 
 /**
- * The endpoint as a URL, without a slash at the end where it has no path. Who speaks to it without TLS has to say so:
- * whoever is on the way could name a token endpoint of his own.
+ * Returns the endpoint as a URL, without the slash of an empty path. An exposed `http:` one takes an option: an attacker
+ * on the network could name a token endpoint of their own.
  */
 export function checkPlatform(endpoint: unknown, options: PlatformOptions): string {
   const { insecure = false, allowInsecureRequests = false } = options;
   const text = endpoint instanceof URL ? endpoint.href : typeof endpoint === "string" ? endpoint.trim() : undefined;
-  // Of "dns://a/b" gRPC takes the first for the name server to ask: it would be taken for the platform here. What URL
-  // leaves out, or reads as a slash, would hide that.
+  // In "dns://a/b" gRPC takes a for a name server; here it would become the platform. White space and backslashes, which
+  // URL drops or reads as slashes, would hide that.
   if (text === undefined || /\s/.test(text) || /^dns:(?!\/\/(\/[^/\\]|[^/\\]+\/?$))/i.test(text)) {
     throw new TypeError('endpoint must be a platform\'s, such as "dns:///flyte.example.com".');
   }

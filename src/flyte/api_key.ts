@@ -1,5 +1,5 @@
 /**
- * Reads the API keys that Flyte's and Union's tools give out.
+ * Parses the API keys of Flyte and Union.
  *
  * @module
  */
@@ -8,17 +8,18 @@ import { decodeBase64 } from "@std/encoding/base64";
 import { platformUrl } from "../env/platform_url.ts";
 
 /**
- * What an API key holds. The secret is there to be read, and nowhere else: `console.log`, `Deno.inspect`,
- * `JSON.stringify`, spreading and cloning all leave it out.
+ * Holds the parts of an API key.
+ *
+ * `console.log`, `Deno.inspect`, `JSON.stringify`, spreading and cloning don't show `clientSecret`.
  */
 export interface FlyteApiKey {
-  /** The platform, as the key writes it: `flyte.example.com`, `dns:///flyte.example.com:8089` or a URL. */
+  /** The platform, as the key has it: `flyte.example.com`, `dns:///flyte.example.com:8089` or a URL. */
   readonly endpoint: string;
   /** The client's identifier. */
   readonly clientId: string;
   /** The client's secret. */
   readonly clientSecret: string;
-  /** The organisation, where the key names one. */
+  /** The organisation, if the key has one. */
   readonly org?: string;
 }
 
@@ -26,12 +27,12 @@ class ParsedApiKey implements FlyteApiKey {
   readonly endpoint: string;
   readonly clientId: string;
   declare readonly org?: string;
-  // No printer, serializer or copy reads private fields, except browsers' consoles: so it holds a function.
+  // A function, for browsers' consoles show private fields.
   readonly #clientSecret: () => string;
-  readonly #isGuessed: boolean;
+  readonly #isUnclear: boolean;
 
-  constructor(endpoint: string, clientId: string, clientSecret: string, org: string | undefined, isGuessed: boolean) {
-    this.#isGuessed = isGuessed;
+  constructor(endpoint: string, clientId: string, clientSecret: string, org: string | undefined, isUnclear: boolean) {
+    this.#isUnclear = isUnclear;
     this.endpoint = endpoint;
     this.clientId = clientId;
     this.#clientSecret = () => clientSecret;
@@ -43,7 +44,7 @@ class ParsedApiKey implements FlyteApiKey {
   }
 
   static {
-    // Printers that call getters when told to (Deno, Node and Bun ask this first) get what JSON gets.
+    // Deno, Node and Bun would otherwise show the getter's value with `getters: true`.
     Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
       value(this: ParsedApiKey) {
         return this.toJSON();
@@ -53,27 +54,27 @@ class ParsedApiKey implements FlyteApiKey {
 
   toJSON(): Record<string, unknown> {
     const { endpoint, org } = this;
-    return { endpoint, clientId: this.#isGuessed ? redacted : this.clientId, clientSecret: redacted, org };
+    return { endpoint, clientId: this.#isUnclear ? redacted : this.clientId, clientSecret: redacted, org };
   }
 }
 
 const redacted = "[redacted]";
 
 /**
- * Reads an API key of Flyte or Union: base64, of either alphabet and with or without padding, white space and line breaks at the end of what
- * it holds, of `endpoint:client_id:client_secret:org` or `endpoint:client_id:client_secret`. An `org` that is empty or `None` (as their
- * tools write it where there is none) is absent.
+ * Parses an API key of Flyte or Union.
  *
- * Colons within the fields, which Flyte's own readers stumble over, are told apart from those between them so:
+ * A key is base64 or base64url, with or without padding, of `endpoint:client_id:client_secret:org` or
+ * `endpoint:client_id:client_secret`. White space, and line breaks at the end of the decoded text, are ignored. An `org`
+ * that is empty or `None` is absent.
  *
- * - From the front, the endpoint may begin with a scheme (`dns:///`, `https://`) and end in a port: a number up to 65535
- *   with a client id and a secret behind it. A client id that is such a number is taken for a port if an organisation, or
- *   a secret with colons, stands behind it. In `host:8089:id:secret` nobody can tell, so the client id isn't printed
- *   there either: if the number were one, the third field would be the secret.
- * - Then comes the client id, up to the next colon, and from the end, where there is one field more, the organisation.
- *   Neither holds a colon. Neither endpoint nor client id holds an `@`: that is a URL's password.
- * - What is left is the secret, its colons included. In a key without an organisation a secret can't hold any, for its
- *   last part would be one.
+ * Colons within fields are allowed, unlike in Flyte's own parsers:
+ *
+ * - The endpoint may begin with a scheme (`dns:///`, `https://`) and end with a port: a number up to 65535 that is followed
+ *   by two fields or more. In `host:8089:id:secret` the number may be a client id, and `id` the secret: there the client
+ *   id isn't shown either.
+ * - The client id and the organisation, which is the last of three fields or more after the endpoint, hold no colon.
+ *   Endpoint and client id hold no `@`, which would separate a URL's password.
+ * - The rest is the secret. It may hold colons only in a key with an organisation.
  *
  * @example
  * ```ts
@@ -87,32 +88,37 @@ const redacted = "[redacted]";
  * ```
  *
  * @param text The key.
- * @returns What it holds.
- * @throws {TypeError} If it is no such key. Nothing of it is shown.
+ * @returns Its parts.
+ * @throws {TypeError} If the text isn't an API key. The message shows nothing of it.
  */
 export function parseFlyteApiKey(text: string): FlyteApiKey {
-  // Who encodes by "echo … | base64" encodes a line break as well.
+  // `echo … | base64` encodes a line break as well.
   const { host, port, fields } = split(decode(text).replace(/[\r\n]+$/, ""));
-  const isGuessed = port !== undefined && fields.length === 2;
+  const isUnclear = port !== undefined && fields.length === 2;
   const [clientId = "", ...others] = fields;
-  // "client_id:client_secret" alone, or with an organisation behind it.
   const org = others.length > 1 ? others.pop() : undefined;
   const clientSecret = others.join(":");
   const endpoint = port === undefined ? host : `${host}:${port}`;
   if (
     clientId === "" || clientSecret === "" || `${host}${clientId}`.includes("@") || !URL.canParse(platformUrl(endpoint))
-  ) throw malformed();
-  return new ParsedApiKey(endpoint, clientId, clientSecret, org === "" || org === "None" ? undefined : org, isGuessed);
+  ) throw makeKeyError();
+  return new ParsedApiKey(
+    endpoint,
+    clientId,
+    clientSecret,
+    org === "" || org === "None" ? undefined : org,
+    isUnclear,
+  );
 }
 
 function decode(text: unknown): string {
-  if (typeof text !== "string") throw malformed();
+  if (typeof text !== "string") throw makeKeyError();
   const base64 = text.replace(/\s+/g, "").replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(decodeBase64(base64));
   } catch {
-    // The decoder's own words quote what it doesn't like.
-    throw malformed();
+    // The decoder's message quotes the text.
+    throw makeKeyError();
   }
 }
 
@@ -124,9 +130,9 @@ function split(text: string): { host: string; port: string | undefined; fields: 
   return { host, port: isPort ? fields.shift() : undefined, fields };
 }
 
-function malformed(): TypeError {
+function makeKeyError(): TypeError {
   return new TypeError(
-    "An API key of Flyte must be base64 of endpoint:client_id:client_secret:org, or of the same without the org. This " +
-      "text, which isn't shown, is none: copy the key anew.",
+    "An API key of Flyte must be base64 of endpoint:client_id:client_secret or endpoint:client_id:client_secret:org. " +
+      "Copy the key again.",
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Reads the `admin:` section of Flyte's config file.
+ * Parses the `admin:` section of Flyte's config file.
  *
  * @module
  */
@@ -9,29 +9,27 @@ import { AuthenticationError } from "../errors.ts";
 import { readLegacyFlyteConfig } from "./legacy_config.ts";
 import { flag, headerKey, proxyUrl, type Rule, scopes, text as anyText } from "../env/setting_rules.ts";
 
-/**
- * What Flyte's config file says of the platform, and of how one signs in there. What it doesn't say is absent.
- */
+/** Holds the settings in Flyte's config file. Those that it doesn't set are absent. */
 export interface FlyteConfig {
   /** The platform: `dns:///flyte.example.com`, `flyte.example.com:8089` or a URL. */
   readonly endpoint?: string;
-  /** Whether it is spoken to without TLS. */
+  /** Whether to call it without TLS. */
   readonly insecure?: boolean;
-  /** Whether its certificate isn't verified. */
+  /** Whether to skip the verification of its certificate. */
   readonly insecureSkipVerify?: boolean;
-  /** The path of a PEM file with authorities to trust besides the runtime's own. */
+  /** The path of a PEM file with more certificate authorities. */
   readonly caCertFilePath?: string;
   /** An HTTP proxy for all requests. */
   readonly httpProxyUrl?: string;
-  /** How one signs in: `ClientSecret`, `Pkce`, `DeviceFlow`, `ExternalCommand` or another spelling of them. */
+  /** How to authenticate: `ClientSecret`, `Pkce`, `DeviceFlow`, `ExternalCommand` or another spelling of them. */
   readonly authType?: string;
   /** The client's identifier. */
   readonly clientId?: string;
-  /** The path of a file that holds the client's secret. */
+  /** The path of a file with the client's secret. */
   readonly clientSecretLocation?: string;
-  /** The name of an environment variable that holds the client's secret. */
+  /** The name of an environment variable with the client's secret. */
   readonly clientSecretEnvVar?: string;
-  /** Scopes to ask for. */
+  /** Scopes to request. */
   readonly scopes?: readonly string[];
   /** The API the token is for. */
   readonly audience?: string;
@@ -41,7 +39,7 @@ export interface FlyteConfig {
 
 const text: Rule = { ...anyText, must: "text, in quotes if it looks like something else" };
 
-/** By the names that flytekit and flytectl give them. */
+/** Keyed by the names of flytekit and flytectl. */
 const rules: Readonly<Record<keyof FlyteConfig, Rule>> = {
   endpoint: text,
   insecure: flag,
@@ -57,16 +55,17 @@ const rules: Readonly<Record<keyof FlyteConfig, Rule>> = {
   authorizationHeader: { ...headerKey, must: "the name of a header" },
 };
 
-/** What is written otherwise in the file, for messages. */
+/** Names that differ in the file, for messages. */
 const spelling: Readonly<Record<string, string>> = { httpProxyUrl: "httpProxyURL" };
-/** In characters: YAML takes its time. */
-const longest = 1_048_576;
+/** In characters: parsing YAML is slow. */
+const maxLength = 1_048_576;
 
 /**
- * Reads Flyte's config file (`~/.flyte/config.yaml`, say), as flytectl and flytekit do: the section `admin`, by names whose
- * capitals, hyphens and underscores don't matter (`clientId`, `client-id`, `client_id`), and YAML 1.1, in which `yes` and
- * `on` are `true`. What is empty is absent, and names it doesn't know are passed over. It also reads the older form
- * of the file, with the sections `[platform]` and `[credentials]`, but no secret that stands in the file itself.
+ * Parses Flyte's config file (`~/.flyte/config.yaml`) as flytectl and flytekit do.
+ *
+ * The section is `admin`. The case of its keys, hyphens and underscores don't matter (`clientId`, `client-id`,
+ * `client_id`). In YAML 1.1 `yes` and `on` are `true`. Empty values count as absent, and unknown keys are ignored. The older
+ * form of the file, with the sections `[platform]` and `[credentials]`, works too. A secret in the file itself is ignored.
  *
  * @example
  * ```ts
@@ -86,50 +85,50 @@ const longest = 1_048_576;
  * ```
  *
  * @param source The file's text.
- * @returns What it says.
- * @throws {AuthenticationError} With code `invalid_config` if it is no YAML or over 1 MiB, or something in it can't be used: all of that,
- * by name, and no value.
- * @throws {TypeError} If it is no text.
+ * @returns The settings.
+ * @throws {AuthenticationError} With code `invalid_config` if it isn't YAML, is over 1 MiB, or has settings that can't be
+ * used. The message names them all, and shows no value.
+ * @throws {TypeError} If `source` isn't a string.
  */
 export function parseFlyteConfig(source: string): FlyteConfig {
   if (typeof source !== "string") throw new TypeError("source must be the text of Flyte's config file.");
-  if (source.length > longest) throw invalid("it is over 1 MiB.");
-  const entries = readLegacyFlyteConfig(source) ?? Object.entries(adminSection(source));
-  const admin = new Map<string, unknown>(entries.map(([name, value]) => [bare(name), value]));
+  if (source.length > maxLength) throw makeError("it is over 1 MiB.");
+  const entries = readLegacyFlyteConfig(source) ?? Object.entries(readAdminSection(source));
+  const admin = new Map<string, unknown>(entries.map(([name, value]) => [normalize(name), value]));
   const config: Record<string, unknown> = {};
   const faults: string[] = [];
-  for (const [name, { read, must }] of Object.entries(rules)) {
-    const value = admin.get(bare(name)) ?? (name === "authType" ? admin.get("authmode") : undefined);
+  for (const [name, { parse, must }] of Object.entries(rules)) {
+    const value = admin.get(normalize(name)) ?? (name === "authType" ? admin.get("authmode") : undefined);
     if (value === undefined || value === null || value === "") continue;
     try {
-      config[name] = read(value);
+      config[name] = parse(value);
     } catch {
       faults.push(`admin.${spelling[name] ?? name} must be ${must}`);
     }
   }
-  if (faults.length > 0) throw invalid(`${faults.join("; ")}.`);
+  if (faults.length > 0) throw makeError(`${faults.join("; ")}.`);
   return config;
 }
 
-function adminSection(source: string): object {
+function readAdminSection(source: string): object {
   const content: unknown = parseYaml(source);
   const { admin } = Object(content);
   if (content !== null && !isRecord(content) || admin !== undefined && admin !== null && !isRecord(admin)) {
-    throw invalid("it must be a mapping with another one under admin.");
+    throw makeError("it must be a mapping with another one under admin.");
   }
   return admin ?? {};
 }
 
-/** The library's own messages quote the file, which may hold a secret. */
+/** Replaces the library's errors, whose messages quote the file. */
 function parseYaml(source: string): unknown {
   const documents: unknown[] = [];
   try {
     documents.push(...loadAll(source, { schema: YAML11_SCHEMA }));
   } catch (error) {
     const { line, column } = Object(Object(error).mark);
-    throw invalid(`it is no YAML (line ${line + 1}, column ${column + 1}).`);
+    throw makeError(`it is no YAML (line ${line + 1}, column ${column + 1}).`);
   }
-  if (documents.length > 1) throw invalid("it must be a single document.");
+  if (documents.length > 1) throw makeError("it must be a single document.");
   return documents[0] ?? null;
 }
 
@@ -137,10 +136,10 @@ function isRecord(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function bare(name: string): string {
+function normalize(name: string): string {
   return name.replace(/[-_]/g, "").toLowerCase();
 }
 
-function invalid(what: string): AuthenticationError {
-  return new AuthenticationError("invalid_config", `Cannot use Flyte's config file: ${what}`);
+function makeError(reason: string): AuthenticationError {
+  return new AuthenticationError("invalid_config", `Cannot use Flyte's config file: ${reason}`);
 }

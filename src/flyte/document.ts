@@ -1,10 +1,9 @@
 /**
- * What Flyte's servers publish of how one signs in (`OAuth2MetadataResponse` and `PublicClientAuthConfigResponse` of
- * flyteidl, the same in flyteidl2), judged field by field.
+ * Parses the documents in which Flyte's servers publish how to authenticate (`OAuth2MetadataResponse` and
+ * `PublicClientAuthConfigResponse` of flyteidl and flyteidl2).
  *
- * Each field comes in two spellings: flyteadmin writes `token_endpoint` to those who accept exactly
- * `application/json`, Flyte 2 and Connect write `tokenEndpoint`. A field that isn't set is there all the same, as `""`
- * or `[]` (Protocol Buffers' defaults), and is read as absent.
+ * Each field has two spellings: flyteadmin writes `token_endpoint`, if exactly `application/json` is accepted, and Flyte 2
+ * and Connect `tokenEndpoint`. An unset field may be `""` or `[]`, the defaults of Protocol Buffers.
  *
  * @module
  */
@@ -15,35 +14,35 @@ import { isSecure, list } from "../discovery/metadata_fields.ts";
 import { frozenScopes } from "../config_store/overrides.ts";
 import type { Answer, Document } from "../discovery/published_document.ts";
 
-/** What the platform says of its authorization server. */
+/** The metadata of the platform's authorization server. */
 export interface FlyteMetadata {
   readonly tokenEndpoint: string;
   readonly issuer: string | undefined;
-  /** How clients may prove who they are there. */
+  /** The client authentication methods that it supports. */
   readonly authMethods: readonly string[] | undefined;
 }
 
-/** What the platform says to its clients. What it doesn't set, or the user has said, is absent. */
+/** The platform's settings for its clients, but those that are unset or overridden. */
 export type FlyteClient = Pick<ClientConfig, "scopes" | "audience" | "headerKey">;
 
-/** What a document is judged by. */
+/** Options for parsing. */
 export interface FlyteContext {
   /** The platform, as a URL. */
   readonly platform: string;
   readonly allowInsecureRequests?: boolean | undefined;
 }
 
-/** The token endpoint in a document, which is often of another host than the platform's own; or why there is none. */
-export function judgeFlyteMetadata(document: Document, context: FlyteContext): Answer<FlyteMetadata> {
+/** Parses the metadata. The token endpoint is often on another host than the platform. */
+export function parseFlyteMetadata(document: Document, context: FlyteContext): Answer<FlyteMetadata> {
   const { platform, allowInsecureRequests = false } = context;
-  const url = tokenEndpointOf(field(document, "token_endpoint"), platform);
+  const url = parseTokenEndpoint(readField(document, "token_endpoint"), platform);
   if (url === undefined) {
     return {
       miss: {
         code: "invalid_config",
         reason: "names no token_endpoint that is an absolute URL",
-        advice: "Check the endpoint; if it is the platform's, have it sign in by OAuth, or name the token endpoint " +
-          "yourself (StaticClientConfigStore).",
+        advice: "Check the endpoint; if it is the platform's, have it use OAuth, or set the token endpoint " +
+          "(StaticClientConfigStore).",
       },
     };
   }
@@ -56,24 +55,24 @@ export function judgeFlyteMetadata(document: Document, context: FlyteContext): A
       },
     };
   }
-  // Not compared to anything: it is the identity provider's own name for itself, whoever publishes it.
-  const issuer = field(document, "issuer");
+  // Compared to nothing, for the issuer is often an identity provider on another host.
+  const issuer = readField(document, "issuer");
   return {
     ok: {
       tokenEndpoint: url.href,
       issuer: typeof issuer === "string" ? issuer : undefined,
-      authMethods: list(field(document, "token_endpoint_auth_methods_supported"), () => true) as readonly string[],
+      authMethods: list(readField(document, "token_endpoint_auth_methods_supported"), () => true) as readonly string[],
     },
   };
 }
 
-/** What a document says to clients, or why it isn't used. What the user has said isn't looked at. */
-export function judgeFlyteClient(document: Document, said: FlyteClient): Answer<FlyteClient> {
+/** Parses the settings for clients, but those that are overridden. */
+export function parseFlyteClient(document: Document, overrides: FlyteClient): Answer<FlyteClient> {
   const client: Record<string, unknown> = {};
   for (const [setting, name, check] of clientFields) {
-    if (said[setting] !== undefined) continue;
+    if (overrides[setting] !== undefined) continue;
     try {
-      client[setting] = check(field(document, name));
+      client[setting] = check(readField(document, name));
     } catch {
       return {
         miss: {
@@ -93,8 +92,8 @@ const clientFields = [
   ["headerKey", "authorization_metadata_key", checkHeaderKey],
 ] as const;
 
-/** A field by either spelling; an empty one is none. */
-function field(document: Document, name: string): unknown {
+/** Returns a field by either spelling, unless it is empty. */
+function readField(document: Document, name: string): unknown {
   const camelCase = name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
   return [name, camelCase].map((key) => Object.hasOwn(document, key) ? document[key] : undefined)
     .find((value) => !isEmpty(value));
@@ -104,8 +103,8 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === "" || Array.isArray(value) && value.length === 0;
 }
 
-/** An absolute URL, or the path of one on the platform itself. */
-function tokenEndpointOf(value: unknown, platform: string): URL | undefined {
+/** Parses an absolute URL, or a path on the platform. */
+function parseTokenEndpoint(value: unknown, platform: string): URL | undefined {
   if (typeof value !== "string") return undefined;
   try {
     return checkUrl("", /^\/(?![/\\])/.test(value) ? new URL(platform).origin + value : value);

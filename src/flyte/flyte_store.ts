@@ -1,5 +1,5 @@
 /**
- * Settings that a Flyte platform gives its clients.
+ * Settings that a Flyte platform publishes for its clients.
  *
  * @module
  */
@@ -14,47 +14,49 @@ import type { AuthMethodOptions } from "../discovery/server_endpoints.ts";
 
 export type { AuthMethodOptions, LookupOptions };
 
-/** Settings of a {@linkcode FlyteClientConfigStore}. */
+/** Options of a {@linkcode FlyteClientConfigStore}. */
 export interface FlyteOptions extends LookupOptions, AuthMethodOptions {
-  /** Whether the platform is spoken to without TLS, by `http:`. Default: `false`. */
+  /**
+   * Whether to call the platform by `http:`, without TLS.
+   *
+   * @default {false}
+   */
   readonly insecure?: boolean | undefined;
   /**
-   * What counts in place of what the platform says: scopes (an empty list sends none), audience (an empty text sends
-   * none) and header. Where all three are given, the platform isn't asked for its own. `resource` no platform says.
-   * Default: what the platform says.
+   * Settings to use instead of the platform's: scopes (an empty list sends none), audience (an empty text sends none) and
+   * header. If all three are set, the platform's aren't requested. Platforms publish no `resource`. Default: none.
    */
   readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "resource" | "headerKey"> | undefined;
 }
 
 /**
- * A config store that asks a Flyte platform: for its token endpoint, and for the header, scopes and audience it tells its
- * clients.
+ * Reads a Flyte platform's settings: token endpoint, header, scopes and audience.
  *
- * Each of the two is asked for in two ways, the second where the first has nothing of use:
+ * There are two documents, each requested in the first way that works:
  *
- * 1. as flyteadmin (Flyte 1) serves them, `GET /.well-known/oauth-authorization-server` and `GET /config/v1/flyte_client`
- * 2. as Flyte 2 does, by Connect RPC: `POST /flyteidl2.auth.AuthMetadataService/GetOAuth2Metadata` and
+ * 1. of flyteadmin (Flyte 1): `GET /.well-known/oauth-authorization-server` and `GET /config/v1/flyte_client`
+ * 2. of Flyte 2, by Connect RPC: `POST /flyteidl2.auth.AuthMetadataService/GetOAuth2Metadata` and
  *    `…/GetPublicClientConfig`
  *
- * The token endpoint is often another host's, for many platforms leave authentication to an identity provider: it must be
- * `https:`, and that is all that is asked of it. Endpoints for mutual TLS no platform tells of: name one yourself
- * (`StaticClientConfigStore`) where there is one. A platform that says nothing to its clients (404, 405, 410, 415 or 501
- * in both ways) is one that takes the token in `authorization`.
+ * The token endpoint must be `https:`; it is often on another host, an identity provider's. Platforms publish no endpoint
+ * for mutual TLS: pass one by `StaticClientConfigStore`. If the platform has no settings for clients (404, 405, 410, 415 or
+ * 501 in both ways), the token goes into `authorization`.
  *
- * | setting | what is used |
+ * | setting | the first that is set of |
  * |---|---|
- * | scopes | the authenticator's own, else those of `overrides`, else the platform's, as all of Flyte's clients do. The platform's (`all`, `offline`, say) are meant for people: name your own where the authorization server refuses them to a machine |
- * | audience | the authenticator's own, else that of `overrides`, else the platform's. None is sent where none is set |
- * | header | the authenticator's own, else that of `overrides`, else the platform's (Flyte 1: `flyte-authorization`), else `authorization` |
+ * | scopes | the authenticator's, those of `overrides`, the platform's. The platform's (such as `all`, `offline`) are meant for people: set others if the authorization server refuses them to a machine |
+ * | audience | the authenticator's, that of `overrides`, the platform's |
+ * | header | the authenticator's, that of `overrides`, the platform's (Flyte 1: `flyte-authorization`), `authorization` |
  *
- * Redirects aren't followed; more than 1 MiB isn't read. What is fetched, and when, is as `DiscoveryClientConfigStore` has
- * it: when it is needed, once for all who ask meanwhile, kept for `maxAge`, and used for as long as no newer is to be had.
+ * Redirects aren't followed, and documents over 1 MiB are refused. Documents are fetched and cached as by
+ * `DiscoveryClientConfigStore`: on demand, once for concurrent callers, kept for `maxAge`, and used longer while the
+ * platform can't be reached.
  *
  * | code of the error | what happened | retryable |
  * |---|---|---|
  * | `config_not_found` | 404, 410 or 501 everywhere: the platform names no token endpoint | no |
  * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
- * | `invalid_config` | a web page (the console's, say), no JSON object, no token endpoint, a field that holds something else; a way for the client to prove itself that the server doesn't take | no |
+ * | `invalid_config` | a web page, no JSON object, no token endpoint, an invalid field, or a client authentication method that the server doesn't support | no |
  * | `insecure_endpoint` | the token endpoint is `http:` | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
@@ -76,42 +78,42 @@ export interface FlyteOptions extends LookupOptions, AuthMethodOptions {
  * ```
  */
 export class FlyteClientConfigStore extends ClientConfigStore {
-  /** The platform as a URL, ready to be an authenticator's `endpoint`: `https://flyte.example.com` of `dns:///flyte.example.com`. */
+  /** The platform's URL, for an authenticator's `endpoint`: `https://flyte.example.com` for `dns:///flyte.example.com`. */
   readonly endpoint: string;
   readonly #ignoreAuthMethods: boolean;
   readonly #lookup: CachedLookup<FlyteSettings>;
 
   /**
-   * Checks its arguments; asks nobody.
+   * Checks the arguments. Sends no request.
    *
-   * @param endpoint The platform, as its other clients are told it: `https://host`, `dns:///host`, `host` or `host:port`.
-   * @param options What else is to be known.
-   * @throws {TypeError} If the endpoint is none, or is `http:` and `insecure` isn't set, or an option can't be what it
-   * should be.
+   * @param endpoint The platform: `https://host`, `dns:///host`, `host` or `host:port`.
+   * @param options Overrides, durations, and how to connect.
+   * @throws {TypeError} If the endpoint or an option can't be used, or the endpoint is `http:` and `insecure` isn't set.
    * @throws {RangeError} If a duration is out of range.
    */
   constructor(endpoint: string | URL, options: FlyteOptions = {}) {
     super();
     const { insecure, overrides, ignoreAuthMethods = false, allowInsecureRequests } = options;
     const platform = checkPlatform(endpoint, { insecure, allowInsecureRequests });
-    const said = checkOverrides(overrides);
+    const checkedOverrides = checkOverrides(overrides);
     this.endpoint = platform;
     this.#ignoreAuthMethods = ignoreAuthMethods;
-    const find = (search: Search) => requestFlyteSettings({ ...search, platform, said, allowInsecureRequests });
+    const find = (search: Search) =>
+      requestFlyteSettings({ ...search, platform, overrides: checkedOverrides, allowInsecureRequests });
     this.#lookup = new CachedLookup(options, find);
   }
 
   /**
-   * The settings, as the platform says them but for the `overrides`.
+   * Returns the platform's settings, with the `overrides`.
    *
-   * @param request A signal for this caller's wait, its way out, and how it proves itself.
+   * @param request A signal to stop waiting, the transport, and the client authentication method.
    * @returns The settings.
-   * @throws {AuthenticationError} If there are none to be had, or the platform's authorization server doesn't take the
-   * caller's way to prove itself; `code` says why.
+   * @throws {AuthenticationError} If the settings can't be read, or the authorization server doesn't support the client
+   * authentication method; `code` says why.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
     const { config, authMethods } = await this.#lookup.get(request);
-    // Whose it is, the platform only says: it is the platform that is named.
+    // Messages name the platform, for its issuer isn't verified.
     const metadata = { issuer: this.endpoint, token_endpoint_auth_methods_supported: authMethods };
     if (!this.#ignoreAuthMethods) checkAuthMethod(metadata, request.authMethod);
     return config;

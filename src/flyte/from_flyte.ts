@@ -1,12 +1,12 @@
 /**
- * Settings that a Flyte platform gives its clients, and its API keys.
+ * Reads the settings that a Flyte platform publishes for its clients, and its API keys.
  *
  * With an API key, which names the platform:
  *
  * ```ts
  * import { authenticatorFromFlyteApiKey } from "@m2m/authenticator/config-store/flyte";
  *
- * const key = btoa("flyte.example.com:my-client:my-secret:None"); // Yours is in FLYTE_API_KEY, say.
+ * const key = btoa("flyte.example.com:my-client:my-secret:None"); // Such as FLYTE_API_KEY.
  * const authenticator = authenticatorFromFlyteApiKey(key);
  * const response = await authenticator.fetch("/api/v1/projects");
  * console.log(response.status, await response.json());
@@ -50,15 +50,20 @@ export {
   parseFlyteApiKey,
 };
 
-/** Settings of {@linkcode authenticatorFromFlyteApiKey}: what is given here counts in place of what the key says. */
+/** Options of {@linkcode authenticatorFromFlyteApiKey}. They take precedence over the key. */
 export interface AuthenticatorFromFlyteApiKeyOptions extends Partial<ClientCredentialsAuthenticatorOptions> {
-  /** Whether the platform is spoken to without TLS, by `http:`. Default: `false`. */
+  /**
+   * Whether to call the platform by `http:`, without TLS.
+   *
+   * @default {false}
+   */
   insecure?: boolean | undefined;
 }
 
 /**
- * An authenticator for the platform that an API key names, with the key's client id and secret. The rest the platform
- * says itself, as by {@linkcode FlyteClientConfigStore}.
+ * Makes an authenticator from an API key.
+ *
+ * The key has the platform, the client id and the secret; {@linkcode FlyteClientConfigStore} reads the rest.
  *
  * @example
  * ```ts
@@ -67,13 +72,13 @@ export interface AuthenticatorFromFlyteApiKeyOptions extends Partial<ClientCrede
  * const key = btoa("flyte.example.com:my-client:my-secret:None");
  * const authenticator = authenticatorFromFlyteApiKey(key, { scopes: ["all"] });
  * const headers = await authenticator.authorize(new Headers());
- * console.log(headers.has("flyte-authorization")); // true: so the platform wants it
+ * console.log(headers.has("flyte-authorization")); // true: the platform's own header
  * ```
  *
  * @param key The key, as `parseFlyteApiKey` takes it.
- * @param options What else is to be known; as for the constructor of `ClientCredentialsAuthenticator`.
+ * @param options As for the constructor of `ClientCredentialsAuthenticator`.
  * @returns The authenticator.
- * @throws {TypeError} If the key is none (it isn't shown), or an option can't be what it should be.
+ * @throws {TypeError} If the key, which isn't shown, or an option can't be used.
  * @throws {RangeError} If an option is out of range.
  */
 export function authenticatorFromFlyteApiKey(

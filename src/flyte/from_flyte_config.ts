@@ -1,10 +1,10 @@
 /**
- * Settings from Flyte's config file, `~/.flyte/config.yaml`: its section `admin`.
+ * Reads an authenticator's settings from Flyte's config file, `~/.flyte/config.yaml`.
  *
  * ```ts
  * import { authenticatorFromFlyteConfig } from "@m2m/authenticator/config-store/flyte-config-file";
  *
- * // What stands in the file: read it by Deno.readTextFile, or by readFile of node:fs/promises.
+ * // The file's text: read it by Deno.readTextFile, or by readFile of node:fs/promises.
  * const source = `
  *   admin:
  *     endpoint: dns:///flyte.example.com
@@ -23,43 +23,42 @@
 
 import { secretFile } from "../secrets/secret_file.ts";
 import { ClientCredentialsAuthenticator, type ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
-import { faultOfNamed, readVariable } from "../env/environment.ts";
+import { describeNamedFault, readVariable } from "../env/environment.ts";
 import { FlyteClientConfigStore } from "./flyte_store.ts";
 import { type FlyteConfig, parseFlyteConfig } from "./config_file.ts";
 import { checkPlatform } from "../env/platform_url.ts";
-import { allows, clientCredentials } from "../env/setting_rules.ts";
+import { clientCredentials, isAllowed } from "../env/setting_rules.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 
 export { type FlyteConfig, parseFlyteConfig };
 
-/** Settings of {@linkcode authenticatorFromFlyteConfig}: what is given here counts in place of what the file says. */
+/** Options of {@linkcode authenticatorFromFlyteConfig}. They take precedence over the file. */
 export interface AuthenticatorFromFlyteConfigOptions extends Partial<ClientCredentialsAuthenticatorOptions> {
   /**
-   * An object in which to look for the variable that `clientSecretEnvVar` names, in place of the environment of the process:
-   * a worker's bindings, say. Default: the environment of Deno, Bun or Node.
+   * An object to read `clientSecretEnvVar`'s variable from, such as a worker's bindings. Default: the environment of Deno,
+   * Bun or Node.
    */
   env?: object | undefined;
 }
 
 /**
- * An authenticator for the platform that Flyte's config file names. What is wrong with the file is said at once.
+ * Makes an authenticator from Flyte's config file.
  *
  * | in `admin` | what it holds |
  * |---|---|
  * | `endpoint` | the platform: `dns:///flyte.example.com`, `flyte.example.com:8089` or a URL |
- * | `insecure` | `true` if it is spoken to without TLS |
- * | `insecureSkipVerify` | `true` if its certificate isn't verified; it doesn't count where there is a `caCertFilePath` |
- * | `caCertFilePath` | the path of a PEM file with authorities to trust besides the runtime's own |
+ * | `insecure` | `true` to call it without TLS |
+ * | `insecureSkipVerify` | `true` to skip the verification of its certificate; ignored with `caCertFilePath` |
+ * | `caCertFilePath` | the path of a PEM file with more certificate authorities |
  * | `httpProxyURL` | an HTTP proxy for all requests |
  * | `authType` | must be `ClientSecret` (`client_credentials`, `basic`), or absent |
  * | `clientId` | the client's identifier |
- * | `clientSecretEnvVar` | the name of an environment variable that holds the client's secret; or |
- * | `clientSecretLocation` | the path of a file that holds it, where line breaks at the end don't count |
- * | `scopes`, `audience`, `authorizationHeader` | what is used in place of what the platform says; not needed |
+ * | `clientSecretEnvVar` | the name of an environment variable with the client's secret; or |
+ * | `clientSecretLocation` | the path of a file with it, where line breaks at the end are ignored |
+ * | `scopes`, `audience`, `authorizationHeader` | overrides of the platform's settings; optional |
  *
- * Where both of the secret's places are written, `clientSecretEnvVar` decides, as in flytekit: `clientSecretLocation` isn't
- * looked at then, not even where the variable is missing. The place is looked at each time a token is asked for. The rest the
- * platform says itself, as by `FlyteClientConfigStore`.
+ * The secret is read for each token request: from `clientSecretEnvVar`'s variable if that is set, as in flytekit, even if
+ * the variable is missing. `FlyteClientConfigStore` reads the rest from the platform.
  *
  * @example
  * ```ts
@@ -72,15 +71,15 @@ export interface AuthenticatorFromFlyteConfigOptions extends Partial<ClientCrede
  *     clientId: my-client
  *     clientSecretLocation: /etc/secrets/client_secret
  * `);
- * console.log(authenticator.credentials); // undefined: nobody has been asked yet
+ * console.log(authenticator.credentials); // undefined: no token has been requested yet
  * ```
  *
  * @param source The file's text.
- * @param options What else is to be known; as for the constructor of `ClientCredentialsAuthenticator`.
+ * @param options As for the constructor of `ClientCredentialsAuthenticator`.
  * @returns The authenticator.
- * @throws {AuthenticationError} With code `invalid_config` if something in the file is missing or can't be used, or it has
- * people sign in; with `permission_denied` as `parseFlyteConfig` does.
- * @throws {TypeError} If an option can't be what it should be.
+ * @throws {AuthenticationError} With code `invalid_config` if something in the file is missing or can't be used, or its
+ * `authType` is for people.
+ * @throws {TypeError} If an option can't be used.
  * @throws {RangeError} If an option is out of range.
  */
 export function authenticatorFromFlyteConfig(
@@ -91,17 +90,17 @@ export function authenticatorFromFlyteConfig(
   const config = parseFlyteConfig(source);
   checkConfig(config, given);
   const { clientId, httpProxyUrl, caCertFilePath, insecureSkipVerify } = config;
-  const platform = platformOf(config, given);
-  const isOwnWayOut = given.fetch !== undefined;
+  const store = createStore(config, given);
+  const hasOwnFetch = given.fetch !== undefined;
   return new ClientCredentialsAuthenticator({
     ...given,
-    endpoint: given.endpoint ?? platform.endpoint,
+    endpoint: given.endpoint ?? store.endpoint,
     clientId: given.clientId ?? clientId ?? "",
-    ...given.clientAuth === undefined && { clientSecret: given.clientSecret ?? secretFrom(config, env) },
-    httpProxyUrl: given.httpProxyUrl ?? (isOwnWayOut ? undefined : httpProxyUrl),
-    // An authority that is named is used: it can't be meant that nothing is verified.
-    verify: given.verify ?? (isOwnWayOut ? undefined : caCertFilePath ?? (insecureSkipVerify ? false : undefined)),
-    configStore: given.configStore ?? platform,
+    ...given.clientAuth === undefined && { clientSecret: given.clientSecret ?? makeSecretReader(config, env) },
+    httpProxyUrl: given.httpProxyUrl ?? (hasOwnFetch ? undefined : httpProxyUrl),
+    // A certificate authority that is named must not be ignored.
+    verify: given.verify ?? (hasOwnFetch ? undefined : caCertFilePath ?? (insecureSkipVerify ? false : undefined)),
+    configStore: given.configStore ?? store,
   });
 }
 
@@ -119,14 +118,14 @@ function checkConfig(config: FlyteConfig, given: Given): void {
     isSecretGiven || config.clientSecretEnvVar || config.clientSecretLocation
       ? []
       : "admin.clientSecretLocation is missing (or admin.clientSecretEnvVar)",
-    isSecretGiven || authType === undefined || allows(clientCredentials, authType)
+    isSecretGiven || authType === undefined || isAllowed(clientCredentials, authType)
       ? []
       : "admin.authType must be ClientSecret: the other ways to sign in are for people",
   ].flat();
-  if (faults.length > 0) throw failure("invalid_config", faults.join("; "));
+  if (faults.length > 0) throw makeError("invalid_config", faults.join("; "));
 }
 
-function platformOf(config: FlyteConfig, given: Given): FlyteClientConfigStore {
+function createStore(config: FlyteConfig, given: Given): FlyteClientConfigStore {
   const { timeout, allowInsecureRequests, waitUntil, clock } = given;
   const { endpoint = "", insecure, scopes, audience, authorizationHeader: headerKey } = config;
   const overrides = { scopes, audience, headerKey };
@@ -148,8 +147,8 @@ function isPlatform({ endpoint, insecure }: FlyteConfig, { allowInsecureRequests
   }
 }
 
-/** Gives the secret as it is now. */
-function secretFrom(
+/** Returns a function that looks up the secret. */
+function makeSecretReader(
   { clientSecretEnvVar, clientSecretLocation = "" }: FlyteConfig,
   env: object | undefined,
 ): () => Promise<string> {
@@ -158,13 +157,13 @@ function secretFrom(
   return async () => {
     const variable = readVariable(clientSecretEnvVar, env);
     if (typeof variable === "object") return variable.text;
-    throw failure(
+    throw makeError(
       variable === "denied" ? "permission_denied" : "invalid_config",
-      faultOfNamed("admin.clientSecretEnvVar", variable),
+      describeNamedFault("admin.clientSecretEnvVar", variable),
     );
   };
 }
 
-function failure(code: AuthenticationErrorCode, faults: string): AuthenticationError {
+function makeError(code: AuthenticationErrorCode, faults: string): AuthenticationError {
   return new AuthenticationError(code, `Cannot use Flyte's config file: ${faults}.`);
 }

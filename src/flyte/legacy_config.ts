@@ -1,19 +1,20 @@
 /**
- * Reads the older form of Flyte's config file, of before there was YAML in it.
+ * Parses the older form of Flyte's config file, which isn't YAML.
  *
  * @module
  */
 
-/** What is called otherwise in `admin`, but for its spelling. */
+/** The names in `admin` of settings that have another name here. */
 const renamed = new Map([["url", "endpoint"], ["auth_mode", "authType"]]);
 
-/** What begins the file: YAML's lists of anything but a name stand in such brackets as well. */
+/** The first line: a section's name, not a list in YAML. */
 const firstLine = /^\[[a-z_][\w.-]*\]$/i;
 const sectionLine = /^\[([^\]]*)\]$/;
 
 /**
- * What the sections `[platform]` and `[credentials]` say, by the names of `admin`; nothing for a text that doesn't begin
- * with a section. Lines go as Python's `configparser` has them: `name = value` or `name: value`, comments behind `#` or `;`.
+ * Returns the settings of `[platform]` and `[credentials]`, by their names in `admin`, or `undefined` if the text doesn't
+ * begin with a section. As for Python's `configparser`, lines are `name = value`, `name: value`, or comments after `#` or
+ * `;`.
  */
 export function readLegacyFlyteConfig(source: string): [name: string, value: string][] | undefined {
   const lines = source.split(/\r?\n/).map((line) => line.trim()).filter((line) => !/^([#;]|$)/.test(line));

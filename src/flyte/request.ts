@@ -1,5 +1,5 @@
 /**
- * Asks a Flyte platform how one signs in.
+ * Requests a Flyte platform's settings.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import {
   type FlyteClient,
   type FlyteContext,
   type FlyteMetadata,
-  judgeFlyteClient,
-  judgeFlyteMetadata,
+  parseFlyteClient,
+  parseFlyteMetadata,
 } from "./document.ts";
 import type { Overrides } from "../config_store/overrides.ts";
 import {
@@ -26,21 +26,20 @@ import {
   tooLate,
 } from "../discovery/published_document.ts";
 
-/** Who is asked, and how. All of it has been checked. */
+/** A request for the settings. All of it has been checked. */
 export interface FlyteRequest extends Search, FlyteContext {
-  /** What the user says himself. */
-  readonly said: Overrides;
+  readonly overrides: Overrides;
 }
 
-/** What was found. */
+/** The settings of a platform. */
 export interface FlyteSettings {
   readonly config: ClientConfig;
-  /** How clients may prove who they are. */
+  /** The client authentication methods that its server supports. */
   readonly authMethods: readonly string[] | undefined;
 }
 
-/** The two ways to the same: what flyteadmin serves, then what Flyte 2 does. */
-interface Ways {
+/** A document's places: flyteadmin's, then that of Flyte 2. */
+interface Places {
   readonly get: string;
   readonly rpc: string;
   readonly advice: DocumentAdvice;
@@ -49,43 +48,44 @@ interface Ways {
 const service = "/flyteidl2.auth.AuthMetadataService/";
 const advice: DocumentAdvice = {
   check: "Check the endpoint.",
-  absent: "Check the endpoint; if it is the platform's, it may run without authentication, or its authorization " +
-    "server is to be named by yourself (StaticClientConfigStore).",
+  absent: "Check the endpoint; if it is the platform's, it may run without authentication, or need a " +
+    "StaticClientConfigStore.",
   redirect: "write the endpoint that it leads to.",
   page: "Check the endpoint: it may be that of the console, or of a login page in front of the platform.",
 };
-const metadataWays: Ways = { get: "/.well-known/oauth-authorization-server", rpc: "GetOAuth2Metadata", advice };
-const clientWays: Ways = {
+const metadataPlaces: Places = { get: "/.well-known/oauth-authorization-server", rpc: "GetOAuth2Metadata", advice };
+const clientPlaces: Places = {
   get: "/config/v1/flyte_client",
   rpc: "GetPublicClientConfig",
   advice: { ...advice, check: "Check the endpoint, or say scopes, audience and headerKey yourself (overrides)." },
 };
 
 /**
- * The client's settings, as the platform says them but for what the user says. A platform need not say anything to its
- * clients; the token endpoint it must name.
+ * Requests the settings, but those that are overridden. The platform must name a token endpoint; settings for its clients
+ * are optional.
  */
 export async function requestFlyteSettings(request: FlyteRequest): Promise<FlyteSettings> {
-  const { platform, timeout, signal, said } = request;
-  const what = whatOf(platform);
+  const { platform, timeout, signal, overrides } = request;
+  const what = nameSettings(platform);
   return await withDeadline({ timeout, error: () => tooLate(what, timeout), signal }, async (signal) => {
-    const isKnown = said.scopes !== undefined && said.audience !== undefined && said.headerKey !== undefined;
-    // Both at a time. Without the metadata there is nothing to wait for. Neither is left alone: a request that goes on
-    // behind an error would be nobody's.
+    const isKnown = [overrides.scopes, overrides.audience, overrides.headerKey].every((it) => it !== undefined);
+    // Both requests run at once; an error of one aborts the other.
     const both = new AbortController();
     const stop = () => both.abort(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
-    const asking = ask(metadataWays, request, both.signal, (document) => judgeFlyteMetadata(document, request));
-    const askingClient = isKnown
+    const find = <T>(places: Places, parse: (document: Document) => Answer<T>) =>
+      findDocument(places, request, both.signal, parse);
+    const metadataRequest = find(metadataPlaces, (document) => parseFlyteMetadata(document, request));
+    const clientRequest = isKnown
       ? Promise.resolve<Found<FlyteClient>>({ ok: {} })
-      : ask(clientWays, request, both.signal, (document) => judgeFlyteClient(document, said));
-    askingClient.catch(() => {});
+      : find(clientPlaces, (document) => parseFlyteClient(document, overrides));
+    clientRequest.catch(() => {});
     let metadata: Found<FlyteMetadata>;
     let client: Found<FlyteClient>;
     try {
-      metadata = await asking;
+      metadata = await metadataRequest;
       if ("misses" in metadata) throw missed(what, metadata.misses);
-      client = await askingClient;
+      client = await clientRequest;
     } catch (error) {
       both.abort(error);
       throw error;
@@ -95,59 +95,59 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
     if ("misses" in client && client.misses.some(({ code }) => code !== "config_not_found")) {
       throw missed(what, client.misses);
     }
-    // Who says nothing takes the token in the usual header (flyteidl2's auth_service.proto).
+    // The default header is the usual one (flyteidl2's auth_service.proto).
     const { scopes, audience, headerKey } = "ok" in client ? client.ok : {};
     const { tokenEndpoint, issuer, authMethods } = metadata.ok;
-    // Shared by all who ask.
+    // Frozen, for all callers share it.
     const config = Object.freeze({
       tokenEndpoint,
       ...issuer !== undefined && { issuer },
-      scopes: said.scopes ?? scopes,
-      audience: said.audience ?? audience,
-      resource: said.resource,
-      headerKey: said.headerKey ?? headerKey,
+      scopes: overrides.scopes ?? scopes,
+      audience: overrides.audience ?? audience,
+      resource: overrides.resource,
+      headerKey: overrides.headerKey ?? headerKey,
     });
     return { config, authMethods };
   });
 }
 
-/** What is asked for, as messages say it. */
-function whatOf(platform: string): string {
+/** Names the settings in messages. */
+function nameSettings(platform: string): string {
   return `the settings of ${platform}`;
 }
 
-/** What came of both ways. */
+/** A document from either place, or why there is none. */
 type Found<T> = { readonly ok: T } | { readonly misses: readonly PlacedMiss[] };
 
-/** The document by the first way that gives one of use: what a server says under paths it doesn't know, nobody knows. */
-async function ask<T>(
-  { get, rpc, advice }: Ways,
+/** Requests the document from the first place that has a valid one: an unknown path may answer anything. */
+async function findDocument<T>(
+  { get, rpc, advice }: Places,
   request: FlyteRequest,
   signal: AbortSignal,
-  judge: (document: Document) => Answer<T>,
+  parse: (document: Document) => Answer<T>,
 ): Promise<Found<T>> {
   const misses: PlacedMiss[] = [];
   for (const place of [get, service + rpc]) {
-    const answer = await askAt(place, request, advice, signal);
-    const judged = "ok" in answer ? judge(answer.ok) : answer;
-    if ("ok" in judged) return judged;
-    misses.push({ ...judged.miss, place });
-    if (isFull(judged.miss)) break;
+    const answer = await requestAt(place, request, advice, signal);
+    const parsed = "ok" in answer ? parse(answer.ok) : answer;
+    if ("ok" in parsed) return parsed;
+    misses.push({ ...parsed.miss, place });
+    if (isFull(parsed.miss)) break;
   }
   return { misses };
 }
 
-function askAt(
+function requestAt(
   place: string,
   { fetch, platform, clock }: FlyteRequest,
   advice: DocumentAdvice,
   signal: AbortSignal,
 ): Promise<Answer<Document>> {
-  const asked = { fetch, what: whatOf(platform), server: platform, advice, now: () => clock.wall() };
+  const details = { fetch, what: nameSettings(platform), server: platform, advice, now: () => clock.wall() };
   const url = platform.replace(/\/$/, "") + place;
-  if (!place.startsWith(service)) return requestDocument(url, asked, { signal });
-  // Connect's unary call over HTTP. Who doesn't know it has nothing at this path, or nothing that one posts to.
+  if (!place.startsWith(service)) return requestDocument(url, details, { signal });
+  // Connect's unary call over HTTP. A server without it has nothing at this path, or nothing that takes a POST.
   const headers = { "content-type": "application/json", "connect-protocol-version": "1" };
   const init = { method: "POST", headers, body: "{}", signal };
-  return requestDocument(url, { ...asked, alsoAbsent: [405, 415] }, init);
+  return requestDocument(url, { ...details, alsoAbsent: [405, 415] }, init);
 }

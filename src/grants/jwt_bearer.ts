@@ -1,5 +1,5 @@
 /**
- * The JWT bearer grant: a signed JWT says on whose behalf a token is requested.
+ * The JWT bearer grant (RFC 7523 §2.1): a signed JWT for an access token.
  *
  * @module
  */
@@ -13,33 +13,32 @@ import type { Grant } from "../token_endpoint/grant.ts";
 import type { TokenSource } from "../token_source.ts";
 import {
   checkNamelessGrantOptions,
+  completeSourceOptions,
   type NamelessGrantOptions,
-  namelessSourceOptions,
   type NamelessTokenSourceOptions,
 } from "./grant_options.ts";
 
 export type { NamelessGrantOptions, NamelessTokenSourceOptions } from "./grant_options.ts";
 
-/** Settings of a {@linkcode JwtBearerAuthenticator}. */
+/** Options of a {@linkcode JwtBearerAuthenticator}. */
 export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
   /**
-   * Gives the assertion (RFC 7523 §3): a JWT. Asked for every attempt, a repeated one included, for assertions live
-   * briefly, and many servers take each but once. White space around it is taken off. `signedAssertion` of
-   * `./grant/signed-assertion` makes one that signs by a private key.
+   * Returns the assertion, a JWT (RFC 7523 §3). It is called for each attempt, for many servers take an assertion only
+   * once. White space around the JWT is removed. `signedAssertion` of `./grant/signed-assertion` makes such a function
+   * from a private key.
    *
-   * It gets the request, which says where the assertion goes (`tokenEndpoint`, `issuer`); one that has the assertion
-   * ready needn't look. Where the server rejects assertions permanently, none is sent during the `cooldown`, unless
-   * `request.grantProof`, which says what they are signed by, is another.
+   * The request has the assertion's audience (`tokenEndpoint`, `issuer`). After a permanent rejection no assertion is sent
+   * during the `cooldown`, unless the function sets another `request.grantProof`, which identifies the signing key.
    */
   assertion: (request: TokenRequest) => string | Promise<string>;
 }
 
 /**
- * Gets access tokens by the JWT bearer grant (RFC 7523 §2.1) and keeps them fresh: Google's service accounts,
- * Salesforce, Docusign, and other servers that take a signed JWT for a grant. Errors show nothing of the assertion.
+ * Gets access tokens by the JWT bearer grant (RFC 7523 §2.1) and keeps them fresh.
  *
- * Server-side refusals of the assertion are `token_request_rejected` with the `error` `invalid_grant` (RFC 7523 §3.1). A
- * function that throws, or gives no JWT, is `client_auth_unavailable`.
+ * Google's service accounts, Salesforce, Docusign and others use this grant. A refused assertion is
+ * `token_request_rejected` with the `error` `invalid_grant` (RFC 7523 §3.1). A function that throws, or returns no JWT, is
+ * `client_auth_unavailable`. Errors show nothing of the assertion.
  *
  * @example With a ready assertion
  * ```ts ignore
@@ -56,7 +55,7 @@ export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
  * console.log(response.status, await response.json());
  * ```
  *
- * @example With a private key, as a client that proves itself by a secret besides
+ * @example With a private key, and a client secret
  * ```ts
  * import { StaticClientConfigStore } from "@m2m/authenticator";
  * import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
@@ -75,10 +74,10 @@ export interface JwtBearerAuthenticatorOptions extends NamelessGrantOptions {
  */
 export class JwtBearerAuthenticator extends Authenticator {
   /**
-   * Checks the options; asks neither the store nor the server, nor for an assertion.
+   * Checks the options. Sends no request, and doesn't call `assertion`.
    *
    * @param options The options.
-   * @throws {TypeError} If an option is missing or can't be used, or not on this runtime.
+   * @throws {TypeError} If an option is missing, or can't be used on this runtime.
    * @throws {RangeError} If a duration or another number is out of range.
    */
   constructor(options: JwtBearerAuthenticatorOptions) {
@@ -108,13 +107,13 @@ export interface JwtBearerOptions
  * console.log(typeof fetchWithToken); // function
  * ```
  *
- * @param options The token endpoint, the assertion, and what is requested.
+ * @param options The token endpoint, the assertion, and the request's parameters.
  * @returns A token source.
  * @throws {TypeError} If an option can't be used.
  */
 export function jwtBearer(options: JwtBearerOptions): TokenSource {
   checkAssertion(options.assertion);
-  return requestByGrant(jwtBearerGrant(options.assertion), namelessSourceOptions(options));
+  return requestByGrant(jwtBearerGrant(options.assertion), completeSourceOptions(options));
 }
 
 function jwtBearerGrant(assertion: JwtBearerAuthenticatorOptions["assertion"]): Grant {
@@ -130,6 +129,6 @@ function jwtBearerGrant(assertion: JwtBearerAuthenticatorOptions["assertion"]): 
 
 function checkAssertion(assertion: unknown): void {
   if (typeof assertion !== "function") {
-    throw new TypeError("assertion must be a function that returns a JWT: one lives too briefly to be used twice.");
+    throw new TypeError("assertion must be a function that returns a JWT: each attempt needs its own.");
   }
 }

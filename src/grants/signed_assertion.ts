@@ -1,5 +1,5 @@
 /**
- * Assertions for the JWT bearer grant, signed by a private key at hand.
+ * Assertions for the JWT bearer grant, signed with a private key.
  *
  * @module
  */
@@ -15,33 +15,32 @@ export type { PrivateJwk } from "../jwt/private_key_jwk.ts";
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { IdentifiedKey, PrivateKey } from "../jwt/signing_key.ts";
 
-/** What {@linkcode signedAssertion} says, and how it signs. */
+/** Options of {@linkcode signedAssertion}. */
 export interface SignedAssertionOptions extends AssertionOptions {
-  /** Who says it: a service account, as the server knows it (RFC 7523 §3). */
+  /** The issuer of the assertion, such as a service account (RFC 7523 §3). */
   readonly iss: string;
-  /** On whose behalf the token is asked for. Default: `iss`, which acts for itself. */
+  /** The subject of the token. Default: `iss`. */
   readonly sub?: string | undefined;
   /**
-   * More claims, such as the `scope` that some servers want in here. `iss`, `sub`, `aud`, `jti`, `iat`, `nbf` and `exp`
-   * can't be set here. Default: none.
+   * More claims, such as the `scope` that some servers expect here. Not allowed: `iss`, `sub`, `aud`, `jti`, `iat`, `nbf`
+   * and `exp`. Default: none.
    */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * The algorithm, by its JOSE name. Default: what the key is for. A JWK with `alg`, a `CryptoKey`, an EC key and an
-   * Ed25519 key (`EdDSA`) say it; for any other RSA key it has to be told.
+   * The algorithm, by its JOSE name. Default: that of the key. Required for an RSA key that is neither a `CryptoKey` nor a
+   * JWK with `alg`.
    */
   readonly alg?: PrivateKeyAlgorithm | undefined;
-  /** The key's identifier, by which a server finds the public key. Default: a JWK's own `kid`, else none is sent. */
+  /** The key's identifier. Default: the JWK's `kid`, else none is sent. */
   readonly kid?: string | undefined;
 }
 
 const own = ["iss", "sub", "aud", "jti", "iat", "nbf", "exp"];
 
 /**
- * Signs assertions by a private key (RFC 7523 §3): each attempt, a repeated one included, gets one of its own, with a
- * fresh `jti`.
+ * Signs assertions with a private key (RFC 7523 §3), a new one for each attempt.
  *
- * @example A service account of Google's, by its key file
+ * @example A Google service account, from its key file
  * ```ts ignore
  * // Not run: it needs a service account.
  * import { StaticClientConfigStore } from "@m2m/authenticator";
@@ -60,7 +59,7 @@ const own = ["iss", "sub", "aud", "jti", "iat", "nbf", "exp"];
  * });
  * ```
  *
- * @example With a key that nobody can take out of Web Crypto, on behalf of a person
+ * @example With a Web Crypto key that isn't extractable, on behalf of a person
  * ```ts
  * import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
  *
@@ -75,11 +74,11 @@ const own = ["iss", "sub", "aud", "jti", "iat", "nbf", "exp"];
  * console.log(typeof assertion); // function
  * ```
  *
- * @param key The private key, with its identifier if need be, or a function that looks it up for every attempt.
- * @param options What the assertion says, and how it is signed.
- * @returns A value for `assertion`. It throws an `AuthenticationError` with the code `client_auth_unavailable` if a key that
- * was looked up can't be used; what the function itself throws is the `cause` of one. Neither shows a key.
- * @throws {TypeError} If the key or a setting can't be used; the message says what to do.
+ * @param key The private key, with its identifier if it has one, or a function that looks it up for each attempt.
+ * @param options The assertion's claims, header and algorithm.
+ * @returns A value for `assertion`. It rejects with an `AuthenticationError` with the code `client_auth_unavailable` if a
+ * key that was looked up can't be used; the `cause` is an error of the function. No key is shown.
+ * @throws {TypeError} If the key or an option can't be used.
  * @throws {RangeError} If `lifetime` or `clockSkew` is out of range.
  */
 export function signedAssertion(
@@ -92,17 +91,19 @@ export function signedAssertion(
     if (typeof value !== "string" || value === "") throw new TypeError(`${name} must be a string that is not empty.`);
   }
   const taken = own.find((name) => Object.hasOwn(claims, name));
-  if (taken !== undefined) throw new TypeError(`claims.${taken} must not be set: it has an option, or is made here.`);
+  if (taken !== undefined) {
+    throw new TypeError(`claims.${taken} must not be set: it has an option, or is set for each assertion.`);
+  }
   checkAssertionOptions(settings);
   checkAlgorithm(settings.alg);
-  // A key that is at hand is looked at now: what is wrong with it should show when the program starts.
+  // Checked now, for the program's start is the time to report a wrong key.
   const fixed = typeof key === "function" ? undefined : readSigningKey(key, settings);
   return async (request) => {
     const given = typeof key === "function" ? await key() : undefined;
     return await signAssertion("assertion", settings, async () => {
       const { alg, kid, open, thumbprint } = fixed ?? readSigningKey(given, settings);
       const { issuer, tokenEndpoint } = request;
-      // With another key it is another request, which wasn't refused.
+      // A rejection counts for this key only.
       request.grantProof = await thumbprint();
       return {
         claims: { ...claims, ...assertionClaims({ clientId: iss, issuer, tokenEndpoint }, settings), sub },

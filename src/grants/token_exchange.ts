@@ -1,5 +1,5 @@
 /**
- * Token exchange: a token that is at hand for another one.
+ * The token exchange grant (RFC 8693): an access token for another token.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { requestByGrant } from "../token_endpoint/client_credentials.ts";
 import type { TokenSource } from "../token_source.ts";
 import {
   checkNamelessGrantOptions,
+  completeSourceOptions,
   type NamelessGrantOptions,
-  namelessSourceOptions,
   type NamelessTokenSourceOptions,
 } from "./grant_options.ts";
 
@@ -33,14 +33,16 @@ export { type ExchangedTokens, type GivenToken, TokenType } from "./token_exchan
 export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions, ExchangedTokens {}
 
 /**
- * Gets tokens for tokens (RFC 8693) and keeps them fresh: a service that calls the next one on behalf of its caller, a
- * workload that has a token of its platform, a narrower token for a less trusted service. Errors show none of the tokens.
+ * Gets tokens by token exchange (RFC 8693) and keeps them fresh.
  *
- * What a token is good for is what its `token_type` says; `issued_token_type` isn't looked at. Where `requestedTokenType`
- * asks for something other than an access token, `N_A` is taken for a type (RFC 8693 §2.2.1): such a token is had by
- * `getCredentials()`, to be passed on, and `fetch` and `authorize` refuse to send it.
+ * A service calls another on behalf of its caller, a workload uses its platform's token, a token is narrowed for a less
+ * trusted service. Errors show none of the tokens.
  *
- * @example A service on behalf of its caller
+ * `token_type` decides how a token is used; `issued_token_type` is ignored. If `requestedTokenType` isn't an access token,
+ * the server may answer `N_A` (RFC 8693 §2.2.1): `getCredentials()` returns such a token, and `fetch` and `authorize`
+ * refuse to send it.
+ *
+ * @example A service that calls another on behalf of its caller
  * ```ts ignore
  * // Not run: it needs a caller.
  * import { StaticClientConfigStore } from "@m2m/authenticator";
@@ -48,7 +50,7 @@ export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions,
  *
  * const configStore = new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" });
  * Deno.serve(async (request) => {
- *   // One for each request asks for a token for each request.
+ *   // An authenticator for each request means a token request for each.
  *   const authenticator = new TokenExchangeAuthenticator({
  *     endpoint: "https://api.example.com",
  *     clientId: "my-client",
@@ -61,16 +63,16 @@ export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions,
  * });
  * ```
  *
- * @example One authenticator for each subject, whose token serves many requests
+ * @example One authenticator for each subject, with a token for many requests
  * ```ts
  * import { StaticClientConfigStore } from "@m2m/authenticator";
  * import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
  *
  * const configStore = new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" });
- * // The last thousand, each with its newest token: a service that runs for long must forget some.
+ * // The last thousand subjects, each with its newest token.
  * const subjects = new Map<string, { token: string; authenticator: TokenExchangeAuthenticator }>();
  *
- * // `subject` is the `iss` and `sub` of a token that was verified: whoever makes one up gets somebody else's access.
+ * // `subject` is the `iss` and `sub` of a verified token: a forged one would get another subject's access.
  * function onBehalfOf(subject: string, token: string): TokenExchangeAuthenticator {
  *   const authenticator = subjects.get(subject)?.authenticator ?? new TokenExchangeAuthenticator({
  *     endpoint: "https://api.example.com",
@@ -90,7 +92,7 @@ export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions,
  * console.log(onBehalfOf("ada", "eyJhbGciOiJFUzI1NiJ9.e30.dHdv") === first); // true
  * ```
  *
- * @example What this very client has got, for something narrower
+ * @example A narrower token for the client's own
  * ```ts
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
  * import { TokenExchangeAuthenticator, TokenType } from "@m2m/authenticator/grant/token-exchange";
@@ -112,15 +114,15 @@ export interface TokenExchangeAuthenticatorOptions extends NamelessGrantOptions,
  * ```
  */
 export class TokenExchangeAuthenticator extends Authenticator {
-  /** Whether the new token can be sent, being an access token. */
+  /** Whether an access token is requested, which may be sent. */
   readonly #isAccessToken: boolean;
   #checkedFetch: Fetch | undefined;
 
   /**
-   * Checks the options; asks neither the store nor the server, nor for a token.
+   * Checks the options. Sends no request, and looks up no token.
    *
    * @param options The options.
-   * @throws {TypeError} If an option is missing or can't be used, or not on this runtime.
+   * @throws {TypeError} If an option is missing, or can't be used on this runtime.
    * @throws {RangeError} If a duration or another number is out of range.
    */
   constructor(options: TokenExchangeAuthenticatorOptions) {
@@ -135,7 +137,7 @@ export class TokenExchangeAuthenticator extends Authenticator {
     this.#isAccessToken = grant.moreTokenTypes === undefined;
   }
 
-  /** As {@linkcode Authenticator.fetch}; doesn't send what isn't an access token. */
+  /** Calls the API as {@linkcode Authenticator.fetch} does; sends access tokens only. */
   override get fetch(): Fetch {
     if (this.#isAccessToken) return super.fetch;
     const fetch = super.fetch;
@@ -146,12 +148,12 @@ export class TokenExchangeAuthenticator extends Authenticator {
   }
 
   /**
-   * As {@linkcode Authenticator.authorize}; doesn't send what isn't an access token.
+   * Adds the token as {@linkcode Authenticator.authorize} does; access tokens only.
    *
    * @param headers The headers to add to.
-   * @param options A signal for this caller's wait.
+   * @param options A signal to stop waiting.
    * @returns The same headers.
-   * @throws {AuthenticationError} If there is no token to be had, or it is no access token.
+   * @throws {AuthenticationError} If no token was issued, or it isn't an access token.
    * @throws The signal's reason, once it is aborted.
    */
   override async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
@@ -164,8 +166,8 @@ export class TokenExchangeAuthenticator extends Authenticator {
     if (tokenType !== notApplicable) return;
     throw new AuthenticationError(
       "unsupported_token_type",
-      "Cannot send the token: it is no access token (RFC 8693 §2.2.1). Hand it on by getCredentials(), or leave " +
-        "requestedTokenType out.",
+      "Cannot send the token: it is no access token (RFC 8693 §2.2.1). Get it by getCredentials(), or omit " +
+        "requestedTokenType.",
     );
   }
 }
@@ -188,10 +190,10 @@ export interface TokenExchangeOptions extends NamelessTokenSourceOptions, Exchan
  * console.log(tokens.last); // undefined: no token has been requested yet
  * ```
  *
- * @param options The token endpoint, the subject's token, and what is requested.
+ * @param options The token endpoint, the subject's token, and the request's parameters.
  * @returns A token source.
  * @throws {TypeError} If an option can't be used.
  */
 export function tokenExchange(options: TokenExchangeOptions): TokenSource {
-  return requestByGrant(tokenExchangeGrant(options), namelessSourceOptions(options));
+  return requestByGrant(tokenExchangeGrant(options), completeSourceOptions(options));
 }

@@ -8,11 +8,11 @@ import { redactAssertion } from "../client_auth/assertion_parameters.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Grant } from "../token_endpoint/grant.ts";
 
-/** The types of token that RFC 8693 §3 names. Servers know more. */
+/** The token types of RFC 8693 §3. A server may know others. */
 export const TokenType = {
-  /** An OAuth 2.0 access token, of the server that is asked. */
+  /** An OAuth 2.0 access token of this authorization server. */
   ACCESS_TOKEN: "urn:ietf:params:oauth:token-type:access_token",
-  /** An OAuth 2.0 refresh token, of the server that is asked. */
+  /** An OAuth 2.0 refresh token of this authorization server. */
   REFRESH_TOKEN: "urn:ietf:params:oauth:token-type:refresh_token",
   /** An ID token (OpenID Connect Core §2). */
   ID_TOKEN: "urn:ietf:params:oauth:token-type:id_token",
@@ -24,30 +24,36 @@ export const TokenType = {
   SAML2: "urn:ietf:params:oauth:token-type:saml2",
 } as const;
 
-/** One of the values of {@linkcode TokenType}, or another type the server knows. */
+/** A value of {@linkcode TokenType}, or another type that the server knows. */
 export type TokenType = typeof TokenType[keyof typeof TokenType] | (string & Record<never, never>);
 
-/** A token, or a function that looks it up each time it is needed. */
+/** A token, or a function that looks it up for each attempt. */
 export type GivenToken = string | (() => string | Promise<string>);
 
-/** The tokens that are exchanged, and what for. */
+/** The tokens to exchange, and the type of the new one. */
 export interface ExchangedTokens {
   /**
-   * On whose behalf the new token is asked for: a token of theirs, or a function that gives it for every attempt. White
-   * space around it is taken off.
+   * The subject's token, or a function that returns it for each attempt. White space around it is removed.
    *
-   * A function must always speak for the same subject. The new token is kept until it ends, and the function isn't
-   * asked in the meantime: if it spoke for another subject by then, their calls would go out with the first one's token.
-   * So make an authenticator for each subject.
+   * Make an authenticator for each subject: the new token is kept until it expires. If the function returned another
+   * subject's token, calls for that subject would carry the first one's.
    */
   subjectToken: GivenToken;
-  /** Its type. Default: `TokenType.ACCESS_TOKEN`. */
+  /**
+   * The type of `subjectToken`.
+   *
+   * @default {TokenType.ACCESS_TOKEN}
+   */
   subjectTokenType?: TokenType | undefined;
-  /** The token of the party that acts, likewise. Default: none. */
+  /** The acting party's token, or a function that returns it for each attempt. Default: none. */
   actorToken?: GivenToken | undefined;
-  /** Its type. Default: `TokenType.ACCESS_TOKEN`. */
+  /**
+   * The type of `actorToken`.
+   *
+   * @default {TokenType.ACCESS_TOKEN}
+   */
   actorTokenType?: TokenType | undefined;
-  /** The type of the new token. Default: none is sent, and the server gives what it thinks fit: an access token. */
+  /** The type of the new token. Default: none is sent, and the server decides. */
   requestedTokenType?: TokenType | undefined;
 }
 
@@ -58,10 +64,10 @@ export const ownParameters = [
   "actor_token_type",
   "requested_token_type",
 ];
-/** The `token_type` of what is no access token (RFC 8693 §2.2.1). */
+/** The `token_type` of a token that isn't an access token (RFC 8693 §2.2.1). */
 export const notApplicable = "N_A";
 
-/** The grant, with `N_A` among its token types where something other than an access token is requested. */
+/** Makes the grant; it accepts `N_A` unless an access token is requested. */
 export function tokenExchangeGrant(options: ExchangedTokens): Grant {
   const { subjectTokenType = TokenType.ACCESS_TOKEN, actorTokenType, requestedTokenType } = options;
   const subjectToken = lookUp("subjectToken", options.subjectToken);
@@ -85,27 +91,27 @@ export function tokenExchangeGrant(options: ExchangedTokens): Grant {
       ? undefined
       : [notApplicable],
     async prepare(request) {
-      const given = { subject_token: await subjectToken(), actor_token: await actorToken?.() };
-      for (const [name, token] of Object.entries(given)) {
+      const tokens = { subject_token: await subjectToken(), actor_token: await actorToken?.() };
+      for (const [name, token] of Object.entries(tokens)) {
         if (name === "actor_token" && actorToken === undefined) continue;
         const value = typeof token === "string" ? token.trim() : "";
         if (value === "") {
           throw new AuthenticationError(
             "client_auth_unavailable",
-            `Cannot exchange the ${name.replace("_", " ")}: the function given must return a string that is not empty.`,
+            `Cannot exchange the ${name.replace("_", " ")}: the function must return a string that is not empty.`,
           );
         }
         redactAssertion(request, value);
         request.body.set(name, value);
       }
-      // With other tokens it is another request, which wasn't refused.
-      request.grantProof = JSON.stringify(given);
+      // A rejection counts for these tokens only.
+      request.grantProof = JSON.stringify(tokens);
       for (const [name, type] of Object.entries(types)) if (type !== undefined) request.body.set(name, type);
     },
   };
 }
 
-/** Makes a function of a token, which browsers' consoles don't show. */
+/** Makes a function of a token: browsers' consoles don't show its value. */
 export function lookUp(name: string, token: unknown): () => string | Promise<string> {
   if (typeof token === "function") return token as () => string | Promise<string>;
   if (typeof token === "string" && token.trim() !== "") return () => token;

@@ -1,5 +1,5 @@
 /**
- * Secrets that are valid side by side while one takes the place of the other.
+ * Several secrets of one client, for the time of a rotation.
  *
  * @module
  */
@@ -9,17 +9,15 @@ import { checkSecret, type ClientSecret, type SecretAttempt } from "../client_au
 export type { ClientSecret, SecretAttempt };
 
 /**
- * One secret out of several, for the time of a rotation: whichever of both ends learns of the new secret first, and
- * whenever the old one goes, no token request fails for it.
+ * Picks one of several secrets, so that no token request fails while secrets are rotated.
  *
- * What gave the secret used last is asked first, and alone; the others follow, in their order, only where it has none,
- * or only the one that the server has just refused. So a rotation costs one refused request, and not one for each
- * token, and a function nobody needs yet may fail, or never answer. A function that throws, or gives nothing, is passed
- * over as long as another one gives a secret: the file of an old secret may be gone. One that never answers is waited
- * for once its turn has come, until the token request's time is up.
+ * The secret used last comes first. The others follow, in their order, only if it is missing or the server has just
+ * refused it: a rotation costs one refused request, and a function isn't called before its secret is needed. A function
+ * that throws, or returns nothing, is skipped as long as another returns a secret. One that never returns delays the
+ * token request until its timeout.
  *
- * Within one token request one other secret is tried (by `getToken`, which asks once, none). With three secrets or more
- * the right one may be the third: then the first request fails, and the next one goes on from there.
+ * A token request tries one other secret (`getToken`, which sends one request, none). With three secrets or more the
+ * right one may be the third: then the first token request fails, and the next one continues from there.
  *
  * @example
  * ```ts
@@ -33,34 +31,31 @@ export type { ClientSecret, SecretAttempt };
  *   clientSecret: rotatingSecrets([() => vault.read("previous"), () => vault.read("current")]),
  *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
  * });
- * console.log((await authenticator.getCredentials()).tokenType); // Bearer, though the first one is refused
+ * console.log((await authenticator.getCredentials()).tokenType); // Bearer, though the server refuses the first one
  * ```
  *
- * @param secrets The secrets, or functions that look them up each time, `secretFile(path)` among them; the one to begin
- * with first.
- * @returns What `clientSecret`, `clientSecretBasic`, `clientSecretPost` and `clientSecretJwt` take. It rejects with
- * what the first function asked threw if none gives a secret.
- * @throws {TypeError} If there are none, or one can't be a secret.
+ * @param secrets The secrets, or functions that look them up each time, such as `secretFile(path)`.
+ * @returns A value for `clientSecret`, `clientSecretBasic`, `clientSecretPost` and `clientSecretJwt`. It rejects with the
+ * first function's error if none returns a secret.
+ * @throws {TypeError} If the array is empty, or an element isn't a secret.
  */
 export function rotatingSecrets(
   secrets: readonly ClientSecret[],
 ): (attempt?: SecretAttempt) => Promise<string> {
   if (!Array.isArray(secrets) || secrets.length === 0) {
-    throw new TypeError("secrets must be an array of one secret or more.");
+    throw new TypeError("secrets must be an array with at least one secret.");
   }
-  const given = secrets.map((secret) => {
-    checkSecret(secret);
-    return secret;
-  });
+  const copied = [...secrets];
+  copied.forEach(checkSecret);
   let lastUsed = 0;
   return async (attempt) => {
     const first = lastUsed;
     const failures: unknown[] = [];
     let refused: string | undefined;
-    for (let turn = 0; turn < given.length; turn++) {
-      const index = (first + turn) % given.length;
+    for (let turn = 0; turn < copied.length; turn++) {
+      const index = (first + turn) % copied.length;
       try {
-        const secret = await lookUp(given[index]!, attempt);
+        const secret = await lookUp(copied[index]!, attempt);
         if (!secret) continue;
         if (secret !== attempt?.refused) {
           lastUsed = index;
@@ -71,7 +66,7 @@ export function rotatingSecrets(
         failures.push(error);
       }
     }
-    // Nothing but what was refused is there: given once more, it isn't sent again.
+    // The caller doesn't send a refused secret again.
     if (refused === undefined && failures.length > 0) throw failures[0];
     return refused ?? "";
   };

@@ -1,21 +1,21 @@
 /**
- * A secret that is kept in a file, as containers and vault agents hand it out.
+ * A secret in a file, as containers and vault agents provide it.
  *
  * @module
  */
 
 import { AuthenticationError } from "../errors.ts";
 
-/** What Deno, Bun and Node have alike, and bundlers for the web don't trip over. */
+/** Deno, Bun and Node have this, and bundlers for the web don't resolve it. */
 declare const process: {
   getBuiltinModule(name: "node:fs/promises"): { readFile(path: string | URL, encoding: "utf8"): Promise<string> };
 };
 
 /**
- * Reads a secret, a private key or an assertion from a file, anew each time it is needed: when the file changes, the
- * next token request goes out with what it says then. Line ends at its end are taken off, for editors add them.
+ * Reads a secret, a private key or an assertion from a file, for each token request.
  *
- * For Deno (`--allow-read` for the file), Bun and Node.
+ * The file may change while the program runs. Line breaks at its end are removed, for editors add them. Works on Deno
+ * (`--allow-read` for the file), Bun and Node.
  *
  * @example
  * ```ts
@@ -33,10 +33,10 @@ declare const process: {
  * await Deno.remove(path);
  * ```
  *
- * @param path Where the file is.
- * @returns What `clientSecret`, `clientSecretJwt`, `privateKeyJwt` and `clientAssertion` take. It rejects with an
- * `AuthenticationError`: the code is `permission_denied` where Deno may not read the file, and `client_auth_unavailable`
- * where it can't be read or is empty.
+ * @param path The file's path or URL.
+ * @returns A value for `clientSecret`, `clientSecretJwt`, `privateKeyJwt` and `clientAssertion`. It rejects with an
+ * `AuthenticationError`, whose code is `permission_denied` if Deno may not read the file, and `client_auth_unavailable`
+ * if it can't be read or is empty.
  * @throws {TypeError} If the path is empty.
  */
 export function secretFile(path: string | URL): () => Promise<string> {
@@ -52,7 +52,7 @@ export function secretFile(path: string | URL): () => Promise<string> {
   };
 }
 
-/** The path isn't shown: it may be that somebody gives the secret itself. */
+/** Shows no path: it may be the secret itself, by mistake. */
 async function read(path: string | URL): Promise<string> {
   try {
     return await process.getBuiltinModule("node:fs/promises").readFile(path, "utf8");

@@ -1,40 +1,26 @@
-/**
- * Both grants against a real server, with what belongs to them, and the tokens given back in the end: for runtimes that
- * get one file and an address.
- *
- * @module
- */
-
+/** Both grants, and revocation: as a program whose last argument is the input, or as a worker. @module */
 import { StaticClientConfigStore } from "@m2m/authenticator";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
 
-/** What a program is told. */
+declare const process: { readonly argv?: readonly string[] } | undefined;
+
+/** The servers, and the key that signs assertions. */
 export interface ProgramInput {
   readonly issuer: string;
   readonly tokenEndpoint: string;
   readonly revocationEndpoint: string;
   readonly api: string;
   readonly clientSecret: string;
-  /** Who vouches, and by which key. */
+  /** The assertions' issuer. */
   readonly voucher: string;
   readonly pem: string;
 }
 
-/** By what was done: what came of it, or what went wrong. */
-export type ProgramOutput = Record<string, unknown>;
-
-export async function tryGrants(input: ProgramInput): Promise<ProgramOutput> {
-  const output: ProgramOutput = {};
-  const attempt = async (what: string, work: () => unknown) => {
-    try {
-      output[what] = await work();
-    } catch (error) {
-      output[what] = String(error);
-    }
-  };
+/** Tries both grants: the results, or errors. */
+export async function tryGrants(input: ProgramInput): Promise<Record<string, unknown>> {
   const settings = {
     endpoint: input.api,
     clientId: "service",
@@ -43,23 +29,35 @@ export async function tryGrants(input: ProgramInput): Promise<ProgramOutput> {
     configStore: new StaticClientConfigStore(input),
     revocation: tokenRevocation(),
   };
-  const bearer = new JwtBearerAuthenticator({
-    ...settings,
-    assertion: signedAssertion(input.pem, { iss: input.voucher, sub: "ada" }),
-  });
-  const exchange = new TokenExchangeAuthenticator({
-    ...settings,
-    subjectToken: async () => (await bearer.getCredentials()).accessToken,
-  });
-  const statusOf = async (response: Response) => (await response.body?.cancel(), response.status);
-  await attempt("JWT bearer", async () => await statusOf(await bearer.fetch("/")));
-  await attempt("another token", async () => (await bearer.with({ scopes: ["api:write"] }).getCredentials()).scope);
-  await attempt("token exchange", async () => await statusOf(await exchange.fetch("/")));
-  await attempt("the first ones given back", () => bearer.close());
-  await attempt("a subject of nobody's", async () => {
-    const refused = new TokenExchangeAuthenticator({ ...settings, subjectToken: "a-token-of-nobody" });
-    return (await refused.getCredentials()).tokenType;
-  });
-  await attempt("the last one given back", () => exchange.close());
+  const assertion = signedAssertion(input.pem, { iss: input.voucher, sub: "ada" });
+  const bearer = new JwtBearerAuthenticator({ ...settings, assertion });
+  const subjectToken = async () => (await bearer.getCredentials()).accessToken;
+  const exchange = new TokenExchangeAuthenticator({ ...settings, subjectToken });
+  const unknown = new TokenExchangeAuthenticator({ ...settings, subjectToken: "an-unknown-token" });
+  const getStatus = async (response: Promise<Response>) => {
+    await (await response).body?.cancel();
+    return (await response).status;
+  };
+  const steps: Record<string, () => unknown> = {
+    "JWT bearer": () => getStatus(bearer.fetch("/")),
+    "another scope": async () => (await bearer.with({ scopes: ["api:write"] }).getCredentials()).scope,
+    "token exchange": () => getStatus(exchange.fetch("/")),
+    "revocation of two tokens": () => bearer.close(),
+    "an unknown subject": () => unknown.getCredentials(),
+    "revocation of a token": () => exchange.close(),
+  };
+  const output: Record<string, unknown> = {};
+  for (const [name, run] of Object.entries(steps)) {
+    output[name] = await Promise.resolve().then(run).catch(String);
+  }
   return output;
 }
+
+const told = typeof process === "undefined" ? undefined : process.argv?.at(-1);
+const isProgram = told?.startsWith("{") ?? false;
+if (isProgram) console.log(JSON.stringify(await tryGrants(JSON.parse(told!))));
+
+// Bun would start a server for a program with this export.
+export default isProgram ? undefined : {
+  fetch: async (request: Request) => Response.json(await tryGrants(await request.json())),
+};

@@ -1,40 +1,26 @@
 /**
- * A real authorization server that knows the grants, an API that takes its tokens, and keys of two who vouch: one whom
- * the server trusts, and one it doesn't.
+ * A real authorization server with both grants, an API that takes its tokens, and two keys for assertions, of which the
+ * server trusts one.
  *
  * @module
  */
 
-import type { JWTPayload } from "jose";
-import { decodeJwt, SignJWT } from "jose";
+import { decodeJwt, type JWTPayload, SignJWT } from "jose";
 import { type Authenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { testKey } from "../client_auth/signing_keys.ts";
-import { type AuthorizationServer, startAuthorizationServer } from "../servers/authorization_server.ts";
+import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { jwtBearerGrant, tokenExchangeGrant } from "../servers/machine_grants.ts";
-import { type ProtectedApi, startProtectedApi } from "../servers/protected_api.ts";
+import { startProtectedApi } from "../servers/protected_api.ts";
 
-/** Who is trusted. */
+/** The issuer of trusted assertions. */
 export const voucher = "robots@vouching.test";
 export const [trustedKey, strangeKey] = [await testKey("ES256"), await testKey("ES256", "strange")];
 export const clientSecret = "planted-secret-of-the-client-4711";
 
-export interface Scene extends AsyncDisposable {
-  readonly server: AuthorizationServer;
-  readonly api: ProtectedApi;
-  /** What every authenticator here is made with. */
-  readonly settings: {
-    endpoint: string;
-    clientId: string;
-    clientSecret: string;
-    audience: string;
-    scopes: string[];
-    configStore: StaticClientConfigStore;
-  };
-  /** The last token the API was shown. */
-  lastToken(): JWTPayload;
-}
+/** The servers, settings for an authenticator, and the last token that was sent to the API. */
+export type Scene = Awaited<ReturnType<typeof startScene>>;
 
-export async function startScene(options: { lifetime?: number } = {}): Promise<Scene> {
+export async function startScene() {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(
     await startAuthorizationServer({
@@ -45,7 +31,6 @@ export async function startScene(options: { lifetime?: number } = {}): Promise<S
       ],
       scopes: ["api:read", "api:write"],
       grants: [jwtBearerGrant({ [voucher]: [trustedKey.publicJwk] }), tokenExchangeGrant()],
-      ...options,
     }),
   );
   const { issuer, jwksUri, tokenEndpoint } = server;
@@ -67,28 +52,20 @@ export async function startScene(options: { lifetime?: number } = {}): Promise<S
   };
 }
 
-/** An assertion made by hand: what is said otherwise than usual, and by which key. */
-export async function assertionOf(
+/** Signs an assertion, with other claims or another key. */
+export async function signTestAssertion(
   audience: string,
-  { key = trustedKey, ...claims }: {
-    key?: typeof trustedKey;
-    iss?: string;
-    sub?: string;
-    jti?: string | undefined;
-    exp?: number;
-  } = {},
+  { key = trustedKey, ...claims }: { key?: typeof trustedKey; [claim: string]: unknown } = {},
 ): Promise<string> {
   const usual = { iss: voucher, sub: "ada", aud: audience, jti: crypto.randomUUID() };
-  const jwt = new SignJWT({ ...usual, ...claims } as JWTPayload).setProtectedHeader({
-    alg: "ES256",
-    kid: key.publicJwk.kid!,
-  });
+  const header = { alg: "ES256", kid: key.publicJwk.kid! };
+  const jwt = new SignJWT({ ...usual, ...claims } as JWTPayload).setProtectedHeader(header);
   if (claims.exp === undefined) jwt.setExpirationTime("1 minute");
   return await jwt.sign(key.cryptoKey);
 }
 
-/** Calls the API, and says with what status it answered. */
-export async function statusOf(authenticator: Authenticator): Promise<number> {
+/** Calls the API, and returns the status. */
+export async function getStatus(authenticator: Authenticator): Promise<number> {
   const response = await authenticator.fetch("/v1/things");
   await response.body?.cancel();
   return response.status;

@@ -1,34 +1,38 @@
-/** The pieces, put together by hand. */
+/** The pieces, composed by hand. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   authenticatedFetch,
   AuthenticationError,
   clientCredentials,
-  type ClientCredentialsOptions,
   clientSecretPost,
   refreshing,
 } from "@m2m/authenticator";
 import { dpop } from "@m2m/authenticator/dpop";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
-/** Tokens of a stub, by a secret that can be changed. */
-function arrange(answer?: Parameters<typeof tokenEndpointStub>[0], options: Partial<ClientCredentialsOptions> = {}) {
-  const stub = tokenEndpointStub(answer);
-  const vault = { secret: "wrong" };
+/** A server that takes the secret "right", and tokens by a secret that may change. */
+function arrange(secret: string, options = {}) {
+  const vault = { secret, next: secret };
+  const stub = tokenEndpointStub((count, { form }) => {
+    vault.secret = vault.next;
+    return form.get("client_secret") === "right"
+      ? Response.json({ access_token: `token-${count}` })
+      : Response.json({ error: "invalid_client" }, { status: 401 });
+  });
   const clientAuth = clientSecretPost(() => vault.secret);
-  const { url: tokenEndpoint, fetch } = stub;
-  const source = clientCredentials({ tokenEndpoint, clientId: "id", clientAuth, fetch, ...options });
+  const source = clientCredentials({
+    tokenEndpoint: stub.url,
+    clientId: "id",
+    clientAuth,
+    fetch: stub.fetch,
+    ...options,
+  });
   return { stub, vault, tokens: refreshing(source) };
 }
 
-const checkSecret: Parameters<typeof tokenEndpointStub>[0] = (_count, { form }) =>
-  form.get("client_secret") === "right"
-    ? Response.json({ access_token: "token" })
-    : Response.json({ error: "invalid_client" }, { status: 401 });
-
-Deno.test("a fetch over refreshed tokens carries them, and asks once", async () => {
-  const { stub, tokens } = arrange(undefined, { audience: "x", scopes: ["a", "b"] });
+Deno.test("authenticatedFetch: sends the tokens of refreshing, and replaces a rejected one", async () => {
+  const { stub, tokens } = arrange("right", { audience: "x", scopes: ["a", "b"] });
   const seen: (string | null)[] = [];
   const fetchWithToken = authenticatedFetch(tokens, {
     endpoint: "https://api.test",
@@ -44,27 +48,24 @@ Deno.test("a fetch over refreshed tokens carries them, and asks once", async () 
     scope: "a b",
     audience: "x",
     client_id: "id",
-    client_secret: "wrong",
+    client_secret: "right",
   });
 });
 
-Deno.test("a wrong secret is sent once in a cool-down, and another one at once", async () => {
-  const { stub, vault, tokens } = arrange(checkSecret);
+Deno.test("refreshing: sends a wrong secret once in a cooldown, and another one at once", async () => {
+  const { stub, vault, tokens } = arrange("wrong");
   for (let count = 0; count < 5; count++) {
     const error = await assertRejects(() => tokens.get(), AuthenticationError);
-    assertEquals([error.error, error.retryable], ["invalid_client", false]);
+    assertEquals([error.error, error.retryable, stub.requests.length], ["invalid_client", false, 1]);
   }
-  assertEquals(stub.requests.length, 1);
   vault.secret = "right";
-  assertEquals((await tokens.get()).credentials.accessToken, "token");
+  assertEquals((await tokens.get()).credentials.accessToken, "token-2");
 });
 
-Deno.test("a secret that was changed while its request was under way is tried once more", async () => {
-  const { stub, vault, tokens } = arrange((count, request) => {
-    vault.secret = "right";
-    return checkSecret(count, request);
-  });
-  assertEquals([(await tokens.get()).credentials.accessToken, stub.requests.length], ["token", 2]);
+Deno.test("refreshing: tries again with a secret that changed during the request", async () => {
+  const { vault, tokens } = arrange("wrong");
+  vault.next = "right";
+  assertEquals((await tokens.get()).credentials.accessToken, "token-2");
 });
 
 Deno.test("the pieces make sender-constrained tokens, and requests of one's own", async () => {

@@ -1,134 +1,96 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   AuthenticationError,
-  ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
   clientSecretBasic,
   getToken,
-  StaticClientConfigStore,
 } from "@m2m/authenticator";
 import { RejectionCache } from "../../src/token_endpoint/rejection_cache.ts";
 import { requestToken } from "../../src/token_endpoint/request_token.ts";
+import { authenticatorAt } from "../authenticator_at.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
-const right = `Basic ${btoa("id:right")}`;
+const json = (error: string, status: number) => Response.json({ error }, { status });
 
-/** A server that takes one secret, and a clock moved by hand. */
+/** A server that takes the secret "right", and a clock that stands still; `reject` asks for a token `count` times. */
 function arrange(options: Partial<ClientCredentialsAuthenticatorOptions> = {}) {
-  const stub = tokenEndpointStub((count, request) =>
-    request.headers.get("authorization") === right
+  const stub = tokenEndpointStub((count, { headers }) =>
+    headers.get("authorization") === `Basic ${btoa("id:right")}`
       ? Response.json({ access_token: `token-${count}` })
-      : Response.json({ error: "invalid_client" }, { status: 401 })
+      : json("invalid_client", 401)
   );
   const time = { now: 1_000 };
-  const authenticator = new ClientCredentialsAuthenticator({
-    endpoint: "https://api.test",
-    clientId: "id",
-    clientSecret: "wrong",
-    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
-    fetch: stub.fetch,
-    clock: { wall: () => time.now, monotonic: () => time.now },
-    ...options,
-  });
-  return { stub, time, authenticator };
+  const clock = { wall: () => time.now, monotonic: () => time.now };
+  const authenticator = authenticatorAt(stub, { clientSecret: "wrong", clock, ...options });
+  const reject = async (count = 1, call = () => authenticator.getCredentials() as Promise<unknown>) => {
+    for (let i = 0; i < count; i++) await assertRejects(call, AuthenticationError, "invalid_client");
+    return stub.requests.length;
+  };
+  return { stub, time, authenticator, reject };
 }
 
-Deno.test("a request that was rejected permanently isn't sent again for five seconds: callers get its error, each an object of its own", async () => {
-  const { stub, time, authenticator } = arrange();
-  const first = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+Deno.test("cooldown: a rejected request isn't sent again for five seconds", async () => {
+  const { time, authenticator, reject } = arrange();
+  await reject();
   for (const advance of [0, 1_000, 3_999]) {
     time.now += advance;
-    const calls = [
-      () => authenticator.getCredentials(),
-      () => authenticator.refreshCredentials(),
-      () => authenticator.fetch("/"),
-    ];
-    for (const call of calls) assertEquals((await assertRejects(call, AuthenticationError)).message, first.message);
+    await reject();
+    await reject(1, () => authenticator.refreshCredentials());
+    assertEquals(await reject(1, () => authenticator.fetch("/")), 1);
   }
-  assertEquals(stub.requests.length, 1);
+  const errors = await Promise.all([1, 2].map(() => authenticator.getCredentials().catch((error) => error)));
+  assertEquals(new Set(errors).size, 2, "each caller has an error of its own");
   time.now += 1;
-  await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
-  assertEquals(stub.requests.length, 2);
+  assertEquals(await reject(), 2);
 });
 
-Deno.test("another secret ends the cool-down at once", async () => {
-  let secret = "wrong";
-  const { stub, authenticator } = arrange({ clientSecret: () => secret });
-  for (let i = 0; i < 3; i++) await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
-  assertEquals(stub.requests.length, 1);
-  secret = "right";
-  assertEquals((await authenticator.getCredentials()).accessToken, "token-2");
-});
-
-Deno.test("a secret that was changed while it was used fails no call: its provider is asked once more", async () => {
-  const secrets = ["wrong", "right"];
-  const { stub, authenticator } = arrange({ clientSecret: () => secrets.shift() ?? "right" });
-  assertEquals((await authenticator.getCredentials()).accessToken, "token-2");
-  const wrong = arrange({ clientSecret: () => `wrong-${wrong.stub.requests.length}` });
-  await assertRejects(() => wrong.authenticator.getCredentials(), AuthenticationError);
-  assertEquals([stub.requests.length, wrong.stub.requests.length], [2, 2], "once, and not for ever");
-  const steady = arrange({ clientSecret: () => steady.stub.requests.length === 0 ? "old" : "wrong" });
-  for (let i = 0; i < 3; i++) await assertRejects(() => steady.authenticator.getCredentials(), AuthenticationError);
-  assertEquals(steady.stub.requests.length, 2, "the second one's refusal is remembered, too");
-});
-
-Deno.test("the cool-down can be set, and be none", async () => {
-  const { stub, time, authenticator } = arrange({ cooldown: 60_000 });
-  await assertRejects(() => authenticator.getCredentials());
+Deno.test("cooldown: takes the option", async () => {
+  const { time, reject } = arrange({ cooldown: 60_000 });
+  await reject();
   time.now += 59_999;
-  await assertRejects(() => authenticator.getCredentials());
-  assertEquals(stub.requests.length, 1);
-  const none = arrange({ cooldown: 0 });
-  for (let i = 0; i < 3; i++) await assertRejects(() => none.authenticator.getCredentials());
-  assertEquals(none.stub.requests.length, 3);
+  assertEquals(await reject(), 1);
+  assertEquals(await arrange({ cooldown: 0 }).reject(3), 3);
 });
 
-Deno.test("a proof made anew each time, by the same key, doesn't end the cool-down; another key does", async () => {
-  let key = "first";
-  const { stub, authenticator } = arrange({
-    clientSecret: undefined,
-    clientAuth: {
-      method: "own",
-      authenticate(request) {
-        request.credential = key;
-        request.headers.set("x-proof", crypto.randomUUID());
-      },
+Deno.test("cooldown: a secret that changed during the request is tried, once", async () => {
+  const secrets = ["wrong", "right"];
+  const { authenticator } = arrange({ clientSecret: () => secrets.shift() ?? "right" });
+  assertEquals((await authenticator.getCredentials()).accessToken, "token-2");
+  let changes = 0;
+  assertEquals(await arrange({ clientSecret: () => `wrong-${++changes}` }).reject(), 2);
+  const steady = arrange({ clientSecret: () => steady.stub.requests.length === 0 ? "old" : "wrong" });
+  assertEquals(await steady.reject(3), 2, "the second rejection counts as well");
+});
+
+Deno.test("cooldown: a new proof by the same key doesn't end it; another key does", async () => {
+  let [key, signed] = ["first", 0];
+  const authenticate: ClientCredentialsAuthenticatorOptions["clientAuth"] = {
+    method: "own",
+    authenticate(request) {
+      request.credential = key;
+      request.headers.set("x-proof", `${++signed}`);
     },
-  });
-  for (let i = 0; i < 5; i++) await assertRejects(() => authenticator.getCredentials());
-  assertEquals(stub.requests.length, 1);
+  };
+  const { reject } = arrange({ clientSecret: undefined, clientAuth: authenticate });
+  assertEquals(await reject(5), 1);
   key = "second";
-  await assertRejects(() => authenticator.getCredentials());
-  assertEquals(stub.requests.length, 2);
+  assertEquals(await reject(), 2);
 });
 
-Deno.test("an assertion signed anew doesn't make another request of it", async () => {
+Deno.test("cooldown: a new assertion doesn't end it", async () => {
   let signed = 0;
-  const { stub, authenticator } = arrange({
+  const { reject } = arrange({
     clientSecret: undefined,
     clientAuth: {
       method: "private_key_jwt",
       authenticate: ({ body }) => body.set("client_assertion", `assertion-${++signed}`),
     },
   });
-  for (let i = 0; i < 5; i++) await assertRejects(() => authenticator.getCredentials());
-  // Once more than it was asked for: after a refusal the proof may have another key.
-  assertEquals([stub.requests.length, signed], [1, 6]);
+  // After the rejection one more is signed: the key may have changed.
+  assertEquals([await reject(5), signed], [1, 6]);
 });
 
-const page = () => new Response("<p>Back soon.</p>");
-const cases: [name: string, answer: () => Response, posts: number[]][] = [
-  ["a 401 of text", () => new Response("Bad credentials", { status: 401 }), [1, 1, 1]],
-  ["a 401 of other JSON", () => Response.json({ message: "no" }, { status: 401 }), [1, 1, 1]],
-  ["unauthorized_client in a 401", () => Response.json({ error: "unauthorized_client" }, { status: 401 }), [1, 1, 1]],
-  ["invalid_client in a 400", () => Response.json({ error: "invalid_client" }, { status: 400 }), [1, 1, 1]],
-  ["unauthorized_client in a 400", () => Response.json({ error: "unauthorized_client" }, { status: 400 }), [1, 1, 2]],
-  ["a 404", () => new Response("", { status: 404 }), [1, 1, 2]],
-  ["a page in a 200, which may be there for a moment", page, [1, 2, 3]],
-  ["a 503", () => new Response("", { status: 503 }), [1, 2, 3]],
-];
-
-/** Requests a token through a cache of 5 s, with one secret. */
+/** Requests a token through a cache of five seconds, with one secret. */
 function arrangeRequests(answer: (count: number) => Response | Promise<Response>) {
   const stub = tokenEndpointStub(answer);
   const time = { now: 1_000 };
@@ -146,76 +108,72 @@ function arrangeRequests(answer: (count: number) => Response | Promise<Response>
       signal,
       rejections,
     });
-  return { stub, time, request };
-}
-
-for (const [name, answer, posts] of cases) {
-  Deno.test(`posts for two requests of one scope, then one of another: ${name}`, async () => {
-    const { stub, request } = arrangeRequests(answer);
+  /** How many requests there were after each of these. */
+  const countAfter = async (...scopes: string[]) => {
     const counts = [];
-    for (const scope of ["a", "a", "b"]) {
-      await assertRejects(() => request(scope), AuthenticationError);
+    for (const scope of scopes) {
+      await request(scope).catch((error) => assertEquals(error instanceof AuthenticationError, true));
       counts.push(stub.requests.length);
     }
-    assertEquals(counts, posts);
+    return counts;
+  };
+  return { stub, time, request, countAfter };
+}
+
+const page = () => new Response("<p>Back soon.</p>");
+const token = () => Response.json({ access_token: "t" });
+const cases: [name: string, answer: () => Response, counts: number[]][] = [
+  ["a 401 of text", () => new Response("Bad credentials", { status: 401 }), [1, 1, 1]],
+  ["a 401 of other JSON", () => Response.json({ message: "no" }, { status: 401 }), [1, 1, 1]],
+  ["unauthorized_client in a 401", () => json("unauthorized_client", 401), [1, 1, 1]],
+  ["invalid_client in a 400", () => json("invalid_client", 400), [1, 1, 1]],
+  ["unauthorized_client in a 400", () => json("unauthorized_client", 400), [1, 1, 2]],
+  ["a 404", () => new Response("", { status: 404 }), [1, 1, 2]],
+  ["a page in a 200, which may be temporary", page, [1, 2, 3]],
+  ["a 503", () => new Response("", { status: 503 }), [1, 2, 3]],
+];
+for (const [name, answer, counts] of cases) {
+  Deno.test(`RejectionCache: ${name} is for the client, the scope or neither`, async () => {
+    assertEquals(await arrangeRequests(answer).countAfter("a", "a", "b"), counts);
   });
 }
 
-Deno.test("a page is kept back from the second one in a row; a token between two ends the row", async () => {
-  const { stub, time, request } = arrangeRequests((count) =>
-    count === 2 ? Response.json({ access_token: "t" }) : page()
-  );
-  await assertRejects(() => request("a"));
-  await request("a");
-  await assertRejects(() => request("a"));
-  await assertRejects(() => request("a"));
-  assertEquals(stub.requests.length, 4);
-  await assertRejects(() => request("a"));
-  assertEquals(stub.requests.length, 4);
+Deno.test("RejectionCache: counts a page from the second in a row", async () => {
+  const { time, countAfter } = arrangeRequests((count) => count === 2 ? token() : page());
+  assertEquals(await countAfter("a", "a", "a", "a", "a"), [1, 2, 3, 4, 4]);
   time.now += 5_000;
-  await assertRejects(() => request("a"));
-  assertEquals(stub.requests.length, 5);
+  assertEquals(await countAfter("a"), [5]);
 });
 
-Deno.test("an attempt that was given up leaves no trace, though its fetch answers late", async () => {
+Deno.test("RejectionCache: an aborted attempt isn't cached, though its answer comes", async () => {
   const late = Promise.withResolvers<Response>();
-  const { stub, request } = arrangeRequests((count) =>
-    count === 1 ? late.promise : Response.json({ access_token: "t" })
-  );
+  const { stub, request } = arrangeRequests((count) => count === 1 ? late.promise : token());
   const controller = new AbortController();
-  const given = assertRejects(() => request("a", controller.signal), DOMException);
+  const aborted = assertRejects(() => request("a", controller.signal), DOMException);
   while (stub.requests.length === 0) await Promise.resolve();
   controller.abort();
-  late.resolve(Response.json({ error: "invalid_client" }, { status: 401 }));
-  await given;
+  late.resolve(json("invalid_client", 401));
+  await aborted;
   await new Promise((resolve) => setTimeout(resolve, 10));
   assertEquals((await request("a")).accessToken, "t");
 });
 
-Deno.test("a secret that comes after the request was given up isn't sent", async () => {
+Deno.test("getToken: sends no secret that comes after an abort", async () => {
   const late = Promise.withResolvers<string>();
-  const stub = tokenEndpointStub();
+  const { url, fetch, requests } = tokenEndpointStub();
   const controller = new AbortController();
-  const given = assertRejects(() =>
-    getToken(stub.url, {
-      clientId: "id",
-      clientSecret: () => late.promise,
-      fetch: stub.fetch,
-      signal: controller.signal,
-    }), DOMException);
+  const options = { clientId: "id", clientSecret: () => late.promise, fetch, signal: controller.signal };
+  const aborted = assertRejects(() => getToken(url, options), DOMException);
   controller.abort();
-  await given;
+  await aborted;
   late.resolve("secret");
   await new Promise((resolve) => setTimeout(resolve, 10));
-  assertEquals(stub.requests.length, 0);
+  assertEquals(requests.length, 0);
 });
 
-Deno.test("at most 1,000 rejections are kept: the oldest goes first", async () => {
-  const { stub, request } = arrangeRequests(() => Response.json({ error: "invalid_scope" }, { status: 400 }));
-  for (let index = 0; index <= 1_000; index++) await assertRejects(() => request(`scope-${index}`));
-  await assertRejects(() => request("scope-1000"));
-  await assertRejects(() => request("scope-1"));
-  assertEquals(stub.requests.length, 1_001);
-  await assertRejects(() => request("scope-0"));
-  assertEquals(stub.requests.length, 1_002);
+Deno.test("RejectionCache: keeps 1,000 rejections, the newest", async () => {
+  const { countAfter } = arrangeRequests(() => json("invalid_scope", 400));
+  const scopes = Array.from({ length: 1_001 }, (_, index) => `scope-${index}`);
+  assertEquals((await countAfter(...scopes)).at(-1), 1_001);
+  assertEquals(await countAfter("scope-1000", "scope-1", "scope-0"), [1_001, 1_001, 1_002]);
 });

@@ -1,11 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStrictEquals,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { decodeJwt } from "jose";
 import {
   AuthenticationError,
@@ -15,17 +8,18 @@ import {
   type ClientCredentialsAuthenticatorOptions,
   clientSecretPost,
   Credentials,
-  type Fetch,
   getBasicAuthorizationHeader,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
+import { authenticatorAt } from "../authenticator_at.ts";
 import { assertHides } from "../client_auth/showing.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startIntrospectingApi } from "../servers/introspecting_api.ts";
 import { startProxy } from "../servers/proxy.ts";
+import { type SeenRequest, tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 const clientSecret = "planted-secret-4711";
 const key = await testKey("ES256");
@@ -34,9 +28,10 @@ const clients = [
   { client_id: "by-key", token_endpoint_auth_method: "private_key_jwt" as const, jwks: { keys: [key.publicJwk] } },
 ];
 
-/** A server whose tokens can be given back, and an API that knows of it. */
+/** A real server, reached by a proxy, and an API that introspects tokens: `getStatuses` says how it answers to them. */
 async function startScene({ opaqueTokens = true } = {}) {
   await using stack = new AsyncDisposableStack();
+  const proxy = stack.use(await startProxy());
   const server = stack.use(
     await startAuthorizationServer({ clients, opaqueTokens, scopes: ["api:read", "api:write"] }),
   );
@@ -44,9 +39,15 @@ async function startScene({ opaqueTokens = true } = {}) {
   const authorization = getBasicAuthorizationHeader("service", clientSecret);
   const api = stack.use(startIntrospectingApi({ introspectionEndpoint, authorization }));
   const started = stack.move();
+  const getStatus = async (token: string) => {
+    const response = await fetch(api.origin, { headers: { authorization: `Bearer ${token}` } });
+    await response.body?.cancel();
+    return response.status;
+  };
   return {
     server,
-    api,
+    revocations: server.revocationRequests,
+    getStatuses: (...tokens: string[]) => Promise.all(tokens.map(getStatus)),
     settings: {
       endpoint: api.origin,
       clientId: "service",
@@ -54,429 +55,288 @@ async function startScene({ opaqueTokens = true } = {}) {
       scopes: ["api:read"],
       configStore: new StaticClientConfigStore({ tokenEndpoint, revocationEndpoint, issuer }),
       revocation: tokenRevocation(),
+      httpProxyUrl: proxy.url,
     },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 }
 
-async function statusOf(url: string, token: string): Promise<number> {
-  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-  await response.body?.cancel();
-  return response.status;
-}
-
-Deno.test("a token that was given back is refused by an API that asks about it", async () => {
+Deno.test("close: revokes the token once", async () => {
   await using scene = await startScene();
-  const { settings, server, api } = scene;
-  const authenticator = new ClientCredentialsAuthenticator(settings);
+  const authenticator = new ClientCredentialsAuthenticator(scene.settings);
   const { accessToken } = await authenticator.getCredentials();
-  assertEquals(await statusOf(api.origin, accessToken), 200);
+  assertEquals(await scene.getStatuses(accessToken), [200]);
 
+  await Promise.all([authenticator.close(), authenticator.close()]);
   await authenticator.close();
 
-  assertEquals(await statusOf(api.origin, accessToken), 401);
-  const [request, ...others] = server.revocationRequests;
+  assertEquals(await scene.getStatuses(accessToken), [401]);
+  const [request, ...others] = scene.revocations;
   assertEquals([others, request?.status], [[], 200]);
   assertEquals(request?.parameters, { token: accessToken, token_type_hint: "access_token" });
   assert(request?.headerNames.includes("authorization"));
 });
 
-Deno.test("await using gives the token back, and what is closed stays closed", async () => {
+Deno.test("close: sends nothing without a token, or with an expired one", async () => {
   await using scene = await startScene();
-  const { settings, api } = scene;
-  let first = "";
-  {
-    await using authenticator = new ClientCredentialsAuthenticator(settings);
-    first = (await authenticator.getCredentials()).accessToken;
-  }
-  assertEquals(await statusOf(api.origin, first), 401);
-
-  const authenticator = new ClientCredentialsAuthenticator(settings);
-  await authenticator.getCredentials();
-  await authenticator.close();
-  for (const use of [() => authenticator.fetch("/"), () => authenticator.getCredentials()]) {
-    assertEquals((await assertRejects(use, DOMException, "was closed")).name, "AbortError");
-  }
-  await authenticator.close();
-});
-
-Deno.test("closing twice gives back once, and closing without a token asks nobody", async () => {
-  await using scene = await startScene();
-  const { settings, server } = scene;
-  const authenticator = new ClientCredentialsAuthenticator(settings);
-  await authenticator.close();
-  assertEquals(server.revocationRequests, []);
-
-  const used = new ClientCredentialsAuthenticator(settings);
-  await used.getCredentials();
-  await Promise.all([used.close(), used.close()]);
-  await used.close();
-
-  assertEquals(server.revocationRequests.length, 1);
-});
-
-Deno.test("a token that has expired isn't given back", async () => {
-  await using scene = await startScene();
-  const { settings, server } = scene;
   let ahead = 0;
   const clock = { wall: () => Date.now() + ahead, monotonic: () => performance.now() + ahead };
-  const authenticator = new ClientCredentialsAuthenticator({ ...settings, clock });
+  await using authenticator = new ClientCredentialsAuthenticator({ ...scene.settings, clock });
+  await new ClientCredentialsAuthenticator(scene.settings).close();
   await authenticator.getCredentials();
   ahead = 3_600_000;
 
   await authenticator.close();
 
-  assertEquals(server.revocationRequests, []);
+  assertEquals(scene.revocations, []);
 });
 
-Deno.test("closing the first one gives back the tokens of those made from it; closing one of them its own", async () => {
+Deno.test("close: revokes the tokens of derived authenticators as well", async () => {
   await using scene = await startScene();
-  const { settings, server, api } = scene;
-  const root = new ClientCredentialsAuthenticator(settings);
-  const writer = root.with({ scopes: ["api:write"] });
-  const other = writer.with({ audience: "https://else.test" });
   const tokens: string[] = [];
-  for (const each of [root, writer, other]) tokens.push((await each.getCredentials()).accessToken);
-  const states = () => Promise.all(tokens.map((token) => statusOf(api.origin, token)));
+  {
+    await using root = new ClientCredentialsAuthenticator(scene.settings);
+    const writer = root.with({ scopes: ["api:write"] });
+    const other = writer.with({ audience: "https://else.test" });
+    for (const each of [root, writer, other]) tokens.push((await each.getCredentials()).accessToken);
 
-  await writer.close();
-  assertEquals(await states(), [200, 401, 200]);
-
-  await root.close();
-  assertEquals(await states(), [401, 401, 401]);
-  assertEquals(server.revocationRequests.length, 3);
+    await writer.close();
+    assertEquals(await scene.getStatuses(...tokens), [200, 401, 200]);
+  }
+  assertEquals(await scene.getStatuses(...tokens), [401, 401, 401]);
+  assertEquals(scene.revocations.length, 3);
 });
 
-Deno.test("a client proves itself by its key as well, with an assertion for the authorization server", async () => {
+Deno.test("close: authenticates by a new assertion for the authorization server", async () => {
   await using scene = await startScene();
-  const { settings: { clientSecret: _, ...settings }, server, api } = scene;
+  const { settings: { clientSecret: _, ...settings }, server } = scene;
   for (const audience of ["issuer", "token-endpoint"] as const) {
-    const authenticator = new ClientCredentialsAuthenticator({
-      ...settings,
-      clientId: "by-key",
-      clientAuth: privateKeyJwt(key.pem, { audience }),
-    });
+    const clientAuth = privateKeyJwt(key.pem, { audience });
+    const authenticator = new ClientCredentialsAuthenticator({ ...settings, clientId: "by-key", clientAuth });
     const { accessToken } = await authenticator.getCredentials();
 
     await authenticator.close();
 
-    assertEquals(await statusOf(api.origin, accessToken), 401);
-    const { aud, jti } = decodeJwt(String(server.revocationRequests.at(-1)!.parameters.client_assertion));
-    assertEquals(aud, audience === "issuer" ? server.issuer : server.tokenEndpoint);
-    assert(jti !== decodeJwt(String(server.tokenRequests.at(-1)!.parameters.client_assertion)).jti);
+    assertEquals(await scene.getStatuses(accessToken), [401]);
+    const [sent, before] = [server.revocationRequests, server.tokenRequests]
+      .map((requests) => decodeJwt(String(requests.at(-1)!.parameters.client_assertion)));
+    assertEquals(sent!.aud, audience === "issuer" ? server.issuer : server.tokenEndpoint);
+    assert(sent!.jti !== before!.jti);
   }
 });
 
-Deno.test("a server that can't revoke its tokens says so, by a typed error", async () => {
-  await using scene = await startScene({ opaqueTokens: false });
-  const authenticator = new ClientCredentialsAuthenticator(scene.settings);
-  const { accessToken } = await authenticator.getCredentials();
-
-  const error = await assertRejects(() => authenticator.close(), AuthenticationError);
-
-  assertEquals([error.code, error.status, error.error, error.retryable], [
-    "token_request_rejected",
-    400,
-    "unsupported_token_type",
-    false,
-  ]);
-  assertStringIncludes(error.message, "Cannot revoke the token: ");
-  assertStringIncludes(error.message, "leave revocation out");
-  assertHides(error, [accessToken, accessToken.split(".")[2]!, clientSecret]);
-  await assertRejects(
-    () => authenticator.close(),
-    AuthenticationError,
-    error.message,
-    "it is closed, with this outcome",
-  );
-});
-
-Deno.test("a secret that isn't right any more is the server's refusal", async () => {
-  await using scene = await startScene();
-  let secret = clientSecret;
-  const authenticator = new ClientCredentialsAuthenticator({ ...scene.settings, clientSecret: () => secret });
-  await authenticator.getCredentials();
-  secret = "planted-wrong";
-
-  const error = await assertRejects(() => authenticator.close(), AuthenticationError);
-
-  assertEquals([error.code, error.status, error.error], ["token_request_rejected", 401, "invalid_client"]);
-  assertHides(error, [secret, clientSecret]);
-});
-
-Deno.test("what the way out needed is freed, whether the token was taken back or not", async () => {
-  // The leak sanitizer would name the runtime's client.
-  for (const opaqueTokens of [true, false]) {
+const refusals: [opaqueTokens: boolean, secret: string, status: number, error: string][] = [
+  [false, clientSecret, 400, "unsupported_token_type"],
+  [true, "planted-wrong", 401, "invalid_client"],
+];
+for (const [opaqueTokens, laterSecret, status, code] of refusals) {
+  Deno.test(`close: rejects each time with the server's ${code}, and frees the transport`, async () => {
     await using scene = await startScene({ opaqueTokens });
-    await using proxy = await startProxy();
-    const authenticator = new ClientCredentialsAuthenticator({ ...scene.settings, httpProxyUrl: proxy.url });
-    await authenticator.getCredentials();
+    let secret = clientSecret;
+    const authenticator = new ClientCredentialsAuthenticator({ ...scene.settings, clientSecret: () => secret });
+    const { accessToken } = await authenticator.getCredentials();
     await authenticator.with({ scopes: ["api:write"] }).getCredentials();
+    secret = laterSecret;
 
-    const closing = authenticator.close();
+    const error = await assertRejects(() => authenticator.close(), AuthenticationError, "Cannot revoke the token: ");
 
-    if (opaqueTokens) await closing;
-    else await assertRejects(() => closing, AuthenticationError, "unsupported_token_type");
-    assertEquals(scene.server.revocationRequests.length, 2);
-  }
-});
-
-const tokenEndpoint = "https://auth.test/token";
-
-/** Answers token requests as usual, and what goes elsewhere by `answer`. */
-function authenticatorWith(
-  answer: (url: string, form: URLSearchParams) => Response | Promise<Response>,
-  options: Partial<ClientCredentialsAuthenticatorOptions> = {},
-): ClientCredentialsAuthenticator {
-  let count = 0;
-  const fetch: Fetch = async (input, init) => {
-    if (String(input) === tokenEndpoint) return Response.json({ access_token: `planted-token-${++count}` });
-    return await answer(String(input), new URLSearchParams(String(init?.body)));
-  };
-  return new ClientCredentialsAuthenticator({
-    endpoint: "https://api.test",
-    clientId: "id",
-    clientSecret,
-    configStore: new StaticClientConfigStore({ tokenEndpoint, revocationEndpoint: "https://auth.test/revoke" }),
-    revocation: tokenRevocation(),
-    fetch,
-    ...options,
+    assertEquals([error.code, error.status, error.error], ["token_request_rejected", status, code]);
+    assertEquals([error.retryable, scene.revocations.length], [false, 2]);
+    assertHides(error, [accessToken, accessToken.split(".").at(-1)!, secret, clientSecret]);
+    await assertRejects(() => authenticator.close(), AuthenticationError, error.message);
   });
 }
 
-async function failureOf(authenticator: ClientCredentialsAuthenticator): Promise<AuthenticationError> {
+const revocationEndpoint = "https://auth.test/revoke";
+type Answer = (url: string, request: SeenRequest) => Response | Promise<Response>;
+
+/** A server of two stubs: `sent` has the revocation requests. */
+function arrange(
+  answer: Answer = () => new Response(),
+  options: Partial<ClientCredentialsAuthenticatorOptions> = {},
+  config: Partial<ClientConfig> = { revocationEndpoint },
+) {
+  const tokens = tokenEndpointStub((count) => Response.json({ access_token: `planted-token-${count}` }));
+  const sent: SeenRequest[] = [];
+  const fetch: typeof tokens.fetch = (input, init = {}) => {
+    const url = String(input);
+    if (url === tokens.url) return tokens.fetch(input, init);
+    const form = new URLSearchParams(String(init.body));
+    sent.push({ url, method: "POST", headers: new Headers(init.headers), form, init });
+    return Promise.resolve(sent.at(-1)!).then((request) => answer(url, request));
+  };
+  const revocation = tokenRevocation();
+  const authenticator = authenticatorAt(tokens, { clientSecret, revocation, fetch, ...options }, config);
+  return { authenticator, sent };
+}
+
+/** Closes it with a token. */
+async function close({ authenticator }: ReturnType<typeof arrange>): Promise<void> {
   await authenticator.getCredentials();
-  const error = await assertRejects(() => authenticator.close(), AuthenticationError);
+  await authenticator.close();
+}
+
+async function getFailure(scene: ReturnType<typeof arrange>): Promise<AuthenticationError> {
+  const error = await assertRejects(() => close(scene), AuthenticationError, "Cannot revoke the token");
   assertHides(error, [clientSecret, "planted"]);
-  assertEquals(authenticator.credentials === undefined || error.message.startsWith("Cannot revoke the token"), true);
-  assertStrictEquals(await assertRejects(() => authenticator.close()), error, "a second close waits for the first");
+  assert(await assertRejects(() => scene.authenticator.close()) === error, "a second close waits for the first");
   return error;
 }
 
-Deno.test("a stalled endpoint ends in a timeout", async () => {
-  const authenticator = authenticatorWith(() => new Promise(() => {}), { timeout: 500 });
-  const more = ["https://a.test", "https://b.test"].map((audience) => authenticator.with({ audience }));
-  for (const each of [authenticator, ...more]) await each.getCredentials();
+const json = (error: string, status: number) => () => Response.json({ error }, { status });
+const plain = (status: number, headers = {}) => () => new Response("<html>", { status, headers });
+const quote: Answer = (_url, { form }) => json(form.get("token")!, 400)();
+const reset: Answer = (_url, { form }) => Promise.reject(new TypeError(`${form.get("token")} reset`));
+type Failure = [what: string, Answer, code: string, status: number, error: string, retryable: boolean];
+const failures: Failure[] = [
+  ["a 503", plain(503, { "retry-after": "7" }), "token_endpoint_error", 503, "", true],
+  ["a 404", plain(404), "token_endpoint_error", 404, "", true],
+  ["invalid_request", json("invalid_request", 400), "token_request_rejected", 400, "invalid_request", false],
+  ["server_error", json("server_error", 500), "token_endpoint_error", 500, "server_error", true],
+  ["the token as a code", quote, "token_endpoint_error", 400, "", true],
+  ["a redirect", plain(307, { location: "https://else.test" }), "redirect_refused", 307, "", false],
+  ["no connection", reset, "network_error", 0, "", true],
+  ["no answer", () => new Promise(() => {}), "timeout", 0, "", true],
+];
+for (const [what, answer, code, ...expected] of failures) {
+  Deno.test(`close: ${what} is ${code}`, async () => {
+    const scene = arrange(answer, { timeout: 100 });
+    const error = await getFailure(scene);
 
-  const error = await assertRejects(() => authenticator.close(), AuthenticationError);
+    assertEquals([error.code, error.status ?? 0, error.error ?? "", error.retryable], [code, ...expected]);
+    assertEquals(error.retryAfter, what === "a 503" ? 7_000 : undefined);
+    assertEquals(error.message.includes(revocationEndpoint), code !== "timeout");
+  });
+}
 
-  assertEquals([error.code, error.retryable], ["timeout", true]);
-  assertEquals(error.message, "Cannot revoke the token: no answer within 500 ms.");
+Deno.test("close: redacts the token in the server's description", async () => {
+  const scene = arrange((_url, { form }) => {
+    const error_description = `no: ${form.get("token")} of id`;
+    return Response.json({ error: "invalid_request", error_description }, { status: 400 });
+  });
+  assertEquals((await getFailure(scene)).error_description, "no: [redacted] of id");
 });
 
-Deno.test("a refresh token goes back first, and the token too, whatever becomes of the first", async () => {
-  for (const status of [200, 503]) {
-    const given: [string | null, string | null][] = [];
-    const revocation = tokenRevocation();
-    const issued = [{
-      credentials: new Credentials({ accessToken: "planted-access", refreshToken: "planted-refresh" }),
-      server: { tokenEndpoint, revocationEndpoint: "https://auth.test/revoke" },
-    }];
-    const context: Parameters<typeof revocation.revoke>[1] = {
+Deno.test("close: takes any status of success, with any body", async () => {
+  for (const response of [new Response(), new Response(null, { status: 204 }), Response.json({ error: "x" })]) {
+    await close(arrange(() => response));
+  }
+});
+
+Deno.test("close: an error of the client authentication is its own", async () => {
+  let isDown = false;
+  const authenticate = () => {
+    if (isDown) throw new AuthenticationError("client_auth_unavailable", "Cannot reach the vault.");
+  };
+  const scene = arrange(undefined, { clientSecret: undefined, clientAuth: { method: "own", authenticate } });
+  await scene.authenticator.getCredentials();
+  isDown = true;
+
+  const error = await getFailure(scene);
+  assertEquals([error.code, error.message.includes("Cannot reach the vault.")], ["client_auth_unavailable", true]);
+});
+
+for (const status of [200, 503]) {
+  Deno.test(`tokenRevocation: revokes a refresh token first, then the token, after a ${status}`, async () => {
+    const hints: unknown[] = [];
+    const credentials = new Credentials({ accessToken: "planted-access", refreshToken: "planted-refresh" });
+    const revoked = tokenRevocation().revoke([{
+      credentials,
+      server: { tokenEndpoint: "https://auth.test", revocationEndpoint },
+    }], {
       clientId: "id",
       clientAuth: clientSecretPost(clientSecret),
       timeout: 10_000,
       clock: { wall: () => Date.now(), monotonic: () => performance.now() },
       fetch(_input, init) {
         const form = new URLSearchParams(String(init?.body));
-        given.push([form.get("token_type_hint"), form.get("token")]);
-        return Promise.resolve(new Response("planted-refresh", { status: given.length > 1 ? 200 : status }));
+        hints.push([form.get("token_type_hint"), form.get("token")]);
+        return Promise.resolve(new Response("planted-refresh", { status: hints.length > 1 ? 200 : status }));
       },
-    };
+    });
 
-    if (status === 200) await revocation.revoke(issued, context);
+    if (status === 200) await revoked;
     else {
-      const error = await assertRejects(() => revocation.revoke(issued, context), AuthenticationError);
-      assertEquals(error.status, 503);
+      const error = await assertRejects(() => revoked, AuthenticationError);
+      assertEquals(error.status, status);
       assertHides(error, ["planted", clientSecret]);
     }
+    assertEquals(hints, [["refresh_token", "planted-refresh"], ["access_token", "planted-access"]]);
+  });
+}
 
-    assertEquals(given, [["refresh_token", "planted-refresh"], ["access_token", "planted-access"]]);
-  }
-});
-
-Deno.test("beforeTokenRequest has the last word on the request, and time is the clock's", async () => {
-  const sent: Request[] = [];
+Deno.test("close: beforeTokenRequest may change the request, and Retry-After is of the clock", async () => {
   const now = Date.parse("2030-01-01T00:00:00Z");
-  const authenticator = authenticatorWith(() => new Response(), {
+  const headers = { "retry-after": new Date(now + 7_000).toUTCString() };
+  const scene = arrange(() => new Response(null, { status: 503, headers }), {
     clock: { wall: () => now, monotonic: () => 0 },
     beforeTokenRequest(request) {
       request.headers.set("x-tenant", "7");
-      if (request.body.has("token")) request.body.delete("token_type_hint");
-    },
-    fetch(input, init) {
-      sent.push(new Request(input, { ...init, body: String(init?.body) }));
-      if (String(input) === tokenEndpoint) return Promise.resolve(Response.json({ access_token: "planted-token" }));
-      const headers = { "retry-after": new Date(now + 7_000).toUTCString() };
-      return Promise.resolve(new Response(null, { status: 503, headers }));
+      request.body.delete("token_type_hint");
     },
   });
 
-  const { retryAfter } = await failureOf(authenticator);
-
-  assertEquals(retryAfter, 7_000);
-  assertEquals(sent.map(({ headers }) => headers.get("x-tenant")), ["7", "7"]);
-  assertEquals(await sent[1]!.text(), "token=planted-token");
+  assertEquals((await getFailure(scene)).retryAfter, 7_000);
+  const [{ headers: sent, form }] = scene.sent as [SeenRequest];
+  assertEquals([sent.get("x-tenant"), String(form)], ["7", "token=planted-token-1"]);
 });
 
-Deno.test("an error of the client's own, whatever it says, is told to be about the revocation", async () => {
-  let isDown = false;
-  const authenticator = authenticatorWith(() => new Response(), {
-    clientSecret: undefined,
-    clientAuth: {
-      method: "own",
-      authenticate() {
-        if (isDown) throw new AuthenticationError("client_auth_unavailable", "Cannot revoke the token of the vault.");
-      },
-    },
-  });
-  await authenticator.getCredentials();
-  isDown = true;
-
-  const error = await assertRejects(() => authenticator.close(), AuthenticationError);
-
-  assertEquals(error.message, "Cannot revoke the token. Cannot revoke the token of the vault.");
-});
-
-Deno.test("whatever the endpoint answers is a typed error that speaks of the revocation", async () => {
-  const cases: [Response, Partial<AuthenticationError>][] = [
-    [new Response(null, { status: 503, headers: { "retry-after": "7" } }), {
-      code: "token_endpoint_error",
-      status: 503,
-      retryable: true,
-      retryAfter: 7_000,
-    }],
-    [new Response("<html>", { status: 404 }), { code: "token_endpoint_error", status: 404, retryable: true }],
-    [Response.json({ error: "invalid_request" }, { status: 400 }), {
-      code: "token_request_rejected",
-      status: 400,
-      error: "invalid_request",
-      retryable: false,
-    }],
-    [Response.json({ error: "server_error" }, { status: 500 }), {
-      code: "token_endpoint_error",
-      status: 500,
-      error: "server_error",
-      retryable: true,
-    }],
-    [Response.json({ error: "planted-token-1" }, { status: 400 }), { code: "token_endpoint_error", status: 400 }],
-    [new Response(null, { status: 307, headers: { location: "https://else.test" } }), {
-      code: "redirect_refused",
-      status: 307,
-      retryable: false,
-    }],
-  ];
-  for (const [response, expected] of cases) {
-    const error = await failureOf(authenticatorWith(() => response));
-    assertEquals({ ...error, message: undefined }, { ...error, message: undefined, ...expected } as never);
-    assertStringIncludes(error.message, "Cannot revoke the token");
-    assertStringIncludes(error.message, "https://auth.test/revoke");
-  }
-  const broken = await failureOf(authenticatorWith(() => Promise.reject(new TypeError("planted-token-1 reset"))));
-  assertEquals([broken.code, broken.retryable], ["network_error", true]);
-  assertEquals(broken.message, "Cannot revoke the token. Cannot reach https://auth.test/revoke: [redacted] reset");
-});
-
-Deno.test("any status of success is one, with whatever body", async () => {
-  for (const response of [new Response(), new Response(null, { status: 204 }), Response.json({ error: "x" })]) {
-    const authenticator = authenticatorWith(() => response);
-    await authenticator.getCredentials();
-    await authenticator.close();
+const endpoints: [option: string | undefined, store: URL | string, url: string][] = [
+  ["https://auth.test/other?planted=1", revocationEndpoint, "https://auth.test/other?planted=1"],
+  [undefined, new URL(revocationEndpoint), revocationEndpoint],
+  ["http://127.0.0.1:9/other", "", "http://127.0.0.1:9/other"],
+];
+Deno.test("close: the endpoint is the option, else the store's", async () => {
+  for (const [endpoint, store, url] of endpoints) {
+    const scene = arrange(undefined, { revocation: tokenRevocation({ endpoint }) }, { revocationEndpoint: store });
+    await close(scene);
+    assertEquals(scene.sent[0]!.url, url);
   }
 });
 
-Deno.test("what a server quotes of the token is taken out", async () => {
-  const authenticator = authenticatorWith((_url, form) => {
-    const error_description = `no: ${form.get("token")} of id`;
-    return Response.json({ error: "invalid_request", error_description }, { status: 400 });
-  });
-
-  assertEquals((await failureOf(authenticator)).error_description, "no: [redacted] of id");
-});
-
-Deno.test("the endpoint is the option's, else the settings', and https", async () => {
-  const cases: [string | undefined, Partial<ClientConfig>, string][] = [
-    ["https://auth.test/other?planted=1", { revocationEndpoint: "https://auth.test/revoke" }, "/other"],
-    [undefined, { revocationEndpoint: new URL("https://auth.test/revoke") }, "/revoke"],
-    ["http://127.0.0.1:9/other", {}, "/other"],
-  ];
-  for (const [endpoint, config, path] of cases) {
-    const asked: string[] = [];
-    const authenticator = authenticatorWith((url) => (asked.push(new URL(url).pathname), new Response()), {
-      configStore: new StaticClientConfigStore({ tokenEndpoint, ...config }),
-      revocation: tokenRevocation({ endpoint }),
-    });
-    await authenticator.getCredentials();
-    await authenticator.close();
-    assertEquals(asked, [path]);
-  }
-  const wrong: [unknown, string, string][] = [
-    [undefined, "invalid_config", "no revocation endpoint is known. Pass endpoint to tokenRevocation"],
-    ["", "invalid_config", "no revocation endpoint is known"],
-    ["/revoke", "invalid_config", "revocationEndpoint must be an absolute URL"],
-    ["https://a:planted@auth.test", "invalid_config", "without user name and password"],
-    ["http://auth.test/revoke?planted", "insecure_endpoint", "unencrypted"],
-  ];
-  for (const [revocationEndpoint, code, message] of wrong) {
-    const configStore = new StaticClientConfigStore({ tokenEndpoint, revocationEndpoint } as ClientConfig);
-    const error = await failureOf(authenticatorWith(() => new Response(), { configStore }));
+const wrongEndpoints: [endpoint: unknown, code: string, message: string][] = [
+  [undefined, "invalid_config", "no revocation endpoint is known"],
+  ["", "invalid_config", "no revocation endpoint is known"],
+  ["/revoke", "invalid_config", "revocationEndpoint must be an absolute URL"],
+  ["https://a:planted@auth.test", "invalid_config", "without user name and password"],
+  ["http://auth.test/revoke?planted", "insecure_endpoint", "unencrypted"],
+];
+Deno.test("close: refuses a wrong endpoint", async () => {
+  for (const [endpoint, code, message] of wrongEndpoints) {
+    const error = await getFailure(arrange(undefined, {}, { revocationEndpoint: endpoint as string }));
     assertEquals(error.code, code);
     assertStringIncludes(error.message, message);
   }
-  const insecure = new StaticClientConfigStore({ tokenEndpoint, revocationEndpoint: "http://auth.test/revoke" });
-  const allowed = authenticatorWith(() => new Response(), { configStore: insecure, allowInsecureRequests: true });
-  await allowed.getCredentials();
-  await allowed.close();
+  await close(arrange(undefined, { allowInsecureRequests: true }, { revocationEndpoint: "http://auth.test/revoke" }));
   assertThrows(() => tokenRevocation({ endpoint: "/revoke" }), TypeError, "endpoint must be an absolute URL");
 });
 
-Deno.test("a token goes back where the settings said it was issued under: the store isn't asked again", async () => {
-  let settings: ClientConfig | undefined = { tokenEndpoint, revocationEndpoint: "https://auth.test/then" };
+Deno.test("close: uses the settings of the token, without the store", async () => {
+  let isDown = false;
   class Store extends ClientConfigStore {
     override getClientConfig(): ClientConfig {
-      if (settings === undefined) throw new Error("the settings service is down");
-      return settings;
+      if (isDown) throw new Error("the settings service is down");
+      return { tokenEndpoint: tokenEndpointStub().url, revocationEndpoint };
     }
   }
-  const asked: string[] = [];
-  const authenticator = authenticatorWith((url) => (asked.push(url), new Response()), { configStore: new Store() });
+  const { authenticator, sent } = arrange(undefined, { configStore: new Store() });
   await authenticator.getCredentials();
-  settings = undefined;
+  isDown = true;
 
   await authenticator.close();
 
-  assertEquals(asked, ["https://auth.test/then"]);
+  assertEquals(sent.map(({ url }) => url), [revocationEndpoint]);
 });
 
-Deno.test("one token that isn't taken back doesn't keep the others", async () => {
-  const given: string[] = [];
-  const root = authenticatorWith((_url, form) => {
-    const token = form.get("token")!;
-    given.push(token);
-    return new Response(null, { status: token === "planted-token-1" ? 503 : 200 });
-  });
-  for (const each of [root, root.with({ scopes: ["a"] }), root.with({ scopes: ["b"] })]) await each.getCredentials();
+Deno.test("close: revokes all tokens, though one fails", async () => {
+  const { authenticator, sent } = arrange((_url, { form }) =>
+    new Response(null, { status: form.get("token") === "planted-token-1" ? 503 : 200 })
+  );
+  const derived = ["a", "b"].map((scope) => authenticator.with({ scopes: [scope] }));
+  for (const each of [authenticator, ...derived]) await each.getCredentials();
 
-  const error = await assertRejects(() => root.close(), AuthenticationError);
+  const error = await assertRejects(() => authenticator.close(), AuthenticationError);
 
-  assertEquals([error.status, given.sort()], [503, ["planted-token-1", "planted-token-2", "planted-token-3"]]);
-});
-
-Deno.test("what waits for a token when the authenticator is closed ends first", async () => {
-  let asked = () => {};
-  const waiting = new Promise<void>((resolve) => asked = resolve);
-  const revoked: string[] = [];
-  const fetch: Fetch = (input, init) => {
-    if (String(input) !== tokenEndpoint) revoked.push(String(input));
-    asked();
-    return new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)));
-  };
-  const authenticator = authenticatorWith(() => new Response(), { fetch });
-  const first = assertRejects(() => authenticator.getCredentials(), DOMException, "was closed");
-  await waiting;
-
-  await authenticator.close();
-  await first;
-
-  assertEquals(revoked, []);
+  const tokens = sent.map(({ form }) => form.get("token")).sort();
+  assertEquals([error.status, tokens], [503, [1, 2, 3].map((number) => `planted-token-${number}`)]);
 });

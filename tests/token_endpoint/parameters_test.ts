@@ -1,0 +1,191 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  AuthenticationError,
+  type ClientCredentialsAuthenticatorOptions,
+  getToken,
+  type TokenRequest,
+  type TokenRequestOptions,
+} from "@m2m/authenticator";
+import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
+import { formParameters, serializeParameters } from "../../src/token_endpoint/parameters.ts";
+import { authenticatorAt } from "../authenticator_at.ts";
+import { assertHides } from "../client_auth/showing.ts";
+import { signTestAssertion, startScene } from "../grant/scene.ts";
+import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
+
+type Resource = TokenRequestOptions["resource"];
+
+const client = { clientId: "id", clientSecret: "planted-s3cret" };
+
+/** The form that is sent, after the grant's type. */
+async function getForm(options: Partial<ClientCredentialsAuthenticatorOptions>, config = {}) {
+  const stub = tokenEndpointStub();
+  await authenticatorAt(stub, { ...client, ...options }, config).getCredentials();
+  const [type, ...form] = stub.requests[0]!.form;
+  assertEquals(type, ["grant_type", "client_credentials"]);
+  return form;
+}
+
+const [a, s, t] = ["https://a.test", "https://s.test", "https://t.test"];
+const resources: [options: Resource, store: string | string[] | undefined, sent: string[]][] = [
+  [undefined, undefined, []],
+  [a, undefined, [a]],
+  [new URL(`${a}/x`), undefined, [`${a}/x`]],
+  [["https://b.test/?q=1", "urn:a"], undefined, ["https://b.test/?q=1", "urn:a"]],
+  [undefined, s, [s]],
+  [undefined, [s, t], [s, t]],
+  [a, [s, t], [a]],
+  [[], s, []],
+];
+Deno.test("resource: each is sent, of the options or else of the store", async () => {
+  for (const [resource, store, sent] of resources) {
+    const form = await getForm({ resource }, store === undefined ? {} : { resource: store });
+    assertEquals(form, sent.map((uri) => ["resource", uri] as [string, string]));
+  }
+});
+
+Deno.test("authorizationDetails are sent as JSON, parameters as they are", async () => {
+  const authorizationDetails = [{ type: "payment", amount: { value: "7", currency: "EUR" } }, { type: "account" }];
+  const parameters = { organization: "org_7", hint: ["a", "b"], empty: "", "ümlaut &=": "ß &=" };
+
+  assertEquals(await getForm({ authorizationDetails, parameters, audience: "x" }), [
+    ["audience", "x"],
+    ["authorization_details", JSON.stringify(authorizationDetails)],
+    ["organization", "org_7"],
+    ["hint", "a"],
+    ["hint", "b"],
+    ["ümlaut &=", "ß &="],
+  ]);
+});
+
+Deno.test("a real server: takes several resources", async () => {
+  await using scene = await startScene();
+  const { settings: { audience: _, ...settings }, server, api } = scene;
+  const resource = [api.origin, "https://b.test"];
+  const assertion = () => signTestAssertion(server.issuer);
+
+  const response = await new JwtBearerAuthenticator({ ...settings, resource, assertion }).fetch("/v1/projects");
+  await response.body?.cancel();
+
+  assertEquals([response.status, scene.lastToken().aud], [200, resource]);
+  assertEquals(server.tokenRequests[0]!.parameters.resource, resource);
+});
+
+const reserved = [
+  ...["grant_type", "scope", "audience", "resource", "authorization_details"],
+  ...["client_id", "client_secret", "client_assertion", "client_assertion_type"],
+];
+Deno.test("formParameters: refuses wrong values by name", () => {
+  const wrong: [options: object, message: string][] = [
+    ...reserved.map((name): [object, string] => [{ parameters: { [name]: "x" } }, `parameters.${name} must be text`]),
+    ...[undefined, null, 7, {}, ["a", 7]].map((p): [object, string] => [{ parameters: { p } }, "parameters.p must be"]),
+    ...["", "/v1", "https://a.test#", "https://a.test/#x", [a, ""]].map((resource): [object, string] => [
+      { resource },
+      "resource must be an absolute URI without fragment",
+    ]),
+    ...["x", {}, [{}], [null], [{ type: 7 }]].map((authorizationDetails): [object, string] => [
+      { authorizationDetails },
+      "authorizationDetails must be an array of objects with a type (RFC 9396 §2)",
+    ]),
+  ];
+  for (const [options, message] of wrong) assertThrows(() => formParameters(options), TypeError, message);
+  for (const name of ["Scope", "scopes", "client_idx", "xgrant_type"]) {
+    assertEquals(formParameters({ parameters: { [name]: "x" } })[name], ["x"]);
+  }
+});
+
+const text = fc.string({ unit: "grapheme" });
+const odd = fc.constantFrom("__proto__", "constructor", "toString", "scope ", "resource[]", "client_id\u0000", "token");
+const name = fc.oneof(text, odd).filter((name) => !reserved.includes(name));
+const values = fc.oneof(text, fc.array(fc.string(), { maxLength: 3 }));
+
+Deno.test("parameters: any others leave ours unchanged, and arrive", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(name, values), { maxLength: 5 }), async (entries) => {
+      const parameters: Record<string, string | string[]> = Object.fromEntries(entries);
+      // A form can't carry lone surrogates.
+      const others = Object.entries(parameters).flatMap(([name, value]) =>
+        [value].flat().filter(Boolean).map((each): [string, string] => [name.toWellFormed(), each.toWellFormed()])
+      );
+
+      assertEquals(await getForm({ parameters, scopes: ["s"], audience: "a", resource: ["urn:r", "urn:q"] }), [
+        ["scope", "s"],
+        ["audience", "a"],
+        ["resource", "urn:r"],
+        ["resource", "urn:q"],
+        ...others,
+      ]);
+    }),
+  );
+});
+
+const scopes = fc.array(fc.constantFrom("a", "b", "c", "a:b", "a,b"));
+const uris = fc.array(fc.constantFrom("urn:a", "urn:b", "https://a.test/", "https://a.test/?x=a"));
+const serialize = (options: TokenRequestOptions) => serializeParameters(formParameters(options));
+
+Deno.test("serializeParameters: equal just if the sets are", () => {
+  const options = fc.record({ scopes, resource: uris, audience: fc.constantFrom("", "a") });
+  const normalize = ({ scopes, resource, audience }: { scopes: string[]; resource: string[]; audience: string }) =>
+    JSON.stringify([[...new Set(scopes)].sort(), [...new Set(resource)].sort(), audience]);
+  fc.assert(
+    fc.property(options, options, (one, other) => {
+      assertEquals(serialize(one) === serialize(other), normalize(one) === normalize(other));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("serializeParameters: ignores the order of names, not that of values", () => {
+  fc.assert(
+    fc.property(fc.shuffledSubarray(["p", "q", "r"], { minLength: 3 }), scopes, (order, scopes) => {
+      const parameters = Object.fromEntries(order.map((name) => [name, name]));
+      const usual = serialize({ parameters: { p: "p", q: "q", r: "r" }, scopes });
+      assertEquals(serialize({ scopes: scopes.toReversed(), parameters }), usual);
+    }),
+  );
+  const [one, other, joined] = [["a", "b"], ["b", "a"], ["a b"]].map((p) => serialize({ parameters: { p } }));
+  assertEquals(new Set([one, other, joined]).size, 3);
+  assert(serialize({ scopes: ["a"] }) !== serialize({ audience: "a" }));
+});
+
+Deno.test("beforeTokenRequest: sees the authenticated request, and may change it", async () => {
+  const error_description = "planted-key is bad";
+  const stub = tokenEndpointStub(() => Response.json({ error: "invalid_request", error_description }, { status: 400 }));
+  const seen: unknown[] = [];
+  const beforeTokenRequest = async (request: TokenRequest) => {
+    await Promise.resolve();
+    seen.push(request.headers.has("authorization"), request.body.get("scope"), request.clientId);
+    request.headers.set("x-gateway-key", "planted-key");
+    request.redact("planted-key");
+    request.body.set("scope", "other");
+    request.body.append("secret_hint", "h");
+  };
+  const authenticator = authenticatorAt(stub, { ...client, scopes: ["s"], beforeTokenRequest }).with({ audience: "x" });
+
+  const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
+
+  assertEquals(seen, [true, "s", "id"]);
+  const { headers, form } = stub.requests[0]!;
+  assertEquals(headers.get("x-gateway-key"), "planted-key");
+  assertEquals(String(form), "grant_type=client_credentials&scope=other&audience=x&secret_hint=h");
+  assertEquals(error.error_description, "[redacted] is bad");
+  assertHides(error, ["planted"]);
+});
+
+Deno.test("beforeTokenRequest: its errors end the request", async () => {
+  const stub = tokenEndpointStub();
+  const own = new AuthenticationError("invalid_config", "Cannot go on: no.");
+  const down = new Error("the vault is down");
+  const getError = (thrown: Error) => {
+    const beforeTokenRequest = () => Promise.reject(thrown);
+    const request = getToken(stub.url, { ...client, fetch: stub.fetch, beforeTokenRequest });
+    return assertRejects(() => request, AuthenticationError);
+  };
+
+  assertEquals(await getError(own), own);
+  const { code, cause } = await getError(down);
+  assertEquals([code, cause, stub.requests.length], ["client_auth_unavailable", down, 0]);
+  const wrong = { beforeTokenRequest: "x" as never };
+  assertThrows(() => authenticatorAt(stub, wrong), TypeError, "beforeTokenRequest must be a function");
+});
