@@ -1,35 +1,35 @@
 /**
- * What the core asks of whatever proves that a token's sender is the one it was given to (RFC 9449).
+ * The core's interface to proof of possession (DPoP, RFC 9449).
  *
  * @module
  */
 
 import type { Fetch } from "../http/fetch.ts";
 
-/** Binds tokens to a key, and proves with every request that the key is at hand. Made by `dpop` of `./dpop`. */
+/** Binds tokens to a key, and proves its possession with each request. Made by `dpop` of `@m2m/authenticator/dpop`. */
 export interface ProofOfPossession {
-  /** The types of token it takes (RFC 6749 §7.1); what isn't named is a `Bearer` token. */
+  /** The token types it accepts (RFC 6749 §7.1). A response without a type is a `Bearer` token. */
   readonly tokenTypes: readonly string[];
   /**
-   * `fetch`, with a proof on each token request.
+   * Adds a proof to each token request.
    *
-   * @param fetch What sends the requests.
-   * @returns What sends them with a proof.
+   * @param fetch The `fetch` to wrap.
+   * @returns A `fetch` that adds proofs.
    */
   tokenFetch(fetch: Fetch): Fetch;
   /**
-   * `fetch`, with a proof on each request that carries a token of this kind.
+   * Adds a proof to each request with a bound token.
    *
-   * @param fetch What sends the requests.
-   * @param headerKey The header that carries the token, in lower case. Default: `authorization`.
-   * @returns What sends them with a proof.
+   * @param fetch The `fetch` to wrap.
+   * @param headerKey The header with the token, in lower case. Default: `"authorization"`.
+   * @returns A `fetch` that adds proofs.
    */
   apiFetch(fetch: Fetch, headerKey?: string): Fetch;
   /**
-   * Whether a refusal is about the proof, and so nothing another token would help against. To a request that `apiFetch`
-   * sent without such a token it isn't, whatever it says.
+   * Checks whether a 401 is about the proof, so that another token won't help. It never is for a request that `apiFetch`
+   * sent without a bound token.
    *
-   * @param response An answer of the API's, as `apiFetch` gave it.
+   * @param response The API's response, from `apiFetch`.
    * @returns Whether the same token will do, with another proof.
    */
   isAboutProof(response: Response): boolean;

@@ -6,7 +6,7 @@
 
 import { getBasicAuthorizationHeader } from "@m2m/authenticator";
 import { type AuthorizationServer, startAuthorizationServer } from "../servers/authorization_server.ts";
-import { DpopJudge } from "../servers/dpop_judge.ts";
+import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { startIntrospectingApi } from "../servers/introspecting_api.ts";
 import { jwtBearerGrant, tokenExchangeGrant } from "../servers/machine_grants.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
@@ -53,7 +53,7 @@ export async function setMethodStage(): Promise<MethodStage> {
       authorizationDetailsTypes: ["payment"],
     }),
   );
-  const api = stack.use(startProtectedApi({ ...server, audience: server.issuer, dpop: new DpopJudge() }));
+  const api = stack.use(startProtectedApi({ ...server, audience: server.issuer, dpop: new DpopVerifier() }));
   const other = stack.use(startProtectedApi(server));
   audiences.push(server.issuer, other.origin);
 
@@ -63,8 +63,8 @@ export async function setMethodStage(): Promise<MethodStage> {
       dpop: { nonces: true },
     }),
   );
-  const judge = new DpopJudge({ nonce: "first", nonceOnce: true });
-  const strictApi = stack.use(startProtectedApi({ ...strict, audience: strict.issuer, dpop: judge }));
+  const verifier = new DpopVerifier({ nonce: "first", nonceOnce: true });
+  const strictApi = stack.use(startProtectedApi({ ...strict, audience: strict.issuer, dpop: verifier }));
 
   const opaque = stack.use(
     await startAuthorizationServer({

@@ -16,10 +16,10 @@ Deno.test("each call carries a proof of its own, about that call and its token",
     assertEquals([response.status, (await response.json()).length], [200, 2]);
   }
 
-  const [first, second] = scene.judge.proofs;
+  const [first, second] = scene.verifier.proofs;
   assertEquals([first!.htm, first!.htu, first!.nonce], ["GET", `${scene.api.origin}/v1/projects`, undefined]);
   assertNotEquals(first!.jti, second!.jti);
-  assertEquals(scene.judge.faults, []);
+  assertEquals(scene.verifier.faults, []);
 });
 
 const bytes = new TextEncoder().encode("a body");
@@ -70,7 +70,7 @@ for (const [name, make] of Object.entries(inputs)) {
     const { body = "" } = await response.json();
     if (expected instanceof RegExp) assert(expected.test(body), body);
     else assertEquals(body, expected ?? "");
-    assertEquals(scene.judge.faults, ["no nonce"]);
+    assertEquals(scene.verifier.faults, ["no nonce"]);
     const [first, second] = apiProofs(scene);
     assertEquals([first!.nonce, second!.nonce], [undefined, "first"]);
     assertNotEquals(first!.jti, second!.jti);
@@ -106,10 +106,10 @@ Deno.test("a nonce that changes is heeded, and one that came with a good answer 
   };
 
   assertEquals([await call(), await call()], [200, 200]);
-  scene.judge.nonce = "second";
+  scene.verifier.nonce = "second";
   assertEquals([await call(), await call()], [200, 200]);
 
-  assertEquals(scene.judge.faults, ["no nonce", "another nonce"]);
+  assertEquals(scene.verifier.faults, ["no nonce", "another nonce"]);
   assertEquals(apiProofs(scene).map((proof) => proof!.nonce), [
     ...[undefined, "first", "first"],
     ...["first", "second", "second"],
@@ -126,7 +126,7 @@ Deno.test("nonces that are good for one request alone are taken from each answer
     assertEquals(response.status, 200);
   }
 
-  assertEquals([scene.judge.faults, scene.judge.proofs.length], [["no nonce"], 6]);
+  assertEquals([scene.verifier.faults, scene.verifier.proofs.length], [["no nonce"], 6]);
 });
 
 Deno.test("an API that wants another nonce each time is asked twice, and its answer handed on", async () => {
@@ -152,7 +152,7 @@ Deno.test("both servers may want nonces", async () => {
   await response.body?.cancel();
 
   assertEquals(response.status, 200);
-  assertEquals([scene.server.tokenRequests.length, scene.judge.proofs.length], [2, 2]);
+  assertEquals([scene.server.tokenRequests.length, scene.verifier.proofs.length], [2, 2]);
 });
 
 Deno.test("a token that the API refuses is renewed, and the replay carries a new proof", async () => {
@@ -177,7 +177,7 @@ Deno.test("a 401 about the proof doesn't renew the token", async () => {
   const response = await client.fetch("/x");
   await response.body?.cancel();
 
-  assertEquals([response.status, scene.judge.faults, scene.tokenRequests.length], [401, ["another time"], 1]);
+  assertEquals([response.status, scene.verifier.faults, scene.tokenRequests.length], [401, ["another time"], 1]);
 });
 
 Deno.test("a 401 to a Bearer token renews it, though the API would take a proof", async () => {
@@ -225,7 +225,7 @@ Deno.test("each hop of a redirect has a proof of its own, and other origins get 
     const hops = scene.sent.slice(-2).map(({ proof }) => [proof!.htm, proof!.htu]);
     assertEquals(hops, [["POST", `${here}/${status}`], [method, `${scene.api.origin}/there`]]);
   }
-  assertEquals([scene.judge.faults, seen.every((headers) => headers.has("dpop"))], [[], true]);
+  assertEquals([scene.verifier.faults, seen.every((headers) => headers.has("dpop"))], [[], true]);
 
   const response = await call(302, `http://127.0.0.1:${stranger.addr.port}/`);
   assertEquals(await response.text(), "stranger");
@@ -238,7 +238,7 @@ Deno.test("origins that are allowed the token get proofs, and others neither", a
 
   const response = await client.fetch(`${scene.api.origin}/x`);
   await response.body?.cancel();
-  assertEquals([response.status, scene.judge.proofs.length], [200, 1]);
+  assertEquals([response.status, scene.verifier.proofs.length], [200, 1]);
 
   const other = scene.client({ endpoint: "https://api.example.com" });
   const stranger = await other.fetch(`${scene.api.origin}/x`);
@@ -294,7 +294,7 @@ Deno.test("a caller's abort ends a call between its proofs", async () => {
   const outcome = await client.fetch("/x", { signal: controller.signal }).catch((error) => error);
 
   assertEquals(outcome, reason);
-  assertEquals(scene.judge.proofs.length, 1);
+  assertEquals(scene.verifier.proofs.length, 1);
 });
 
 Deno.test("for other clients there are proofs by hand", async () => {
@@ -313,5 +313,5 @@ Deno.test("for other clients there are proofs by hand", async () => {
     statuses.push(response.status);
   }
 
-  assertEquals([statuses, scene.judge.faults], [[401, 200], ["no nonce"]]);
+  assertEquals([statuses, scene.verifier.faults], [[401, 200], ["no nonce"]]);
 });

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { proofError } from "../../src/dpop/challenge.ts";
+import { getProofError } from "../../src/dpop/challenge.ts";
 
 const said = (challenge: string, status = 401) =>
-  proofError({ status, headers: new Headers({ "www-authenticate": challenge }) });
+  getProofError({ status, headers: new Headers({ "www-authenticate": challenge }) });
 
 const challenges: readonly [string, string | undefined][] = [
   // RFC 9449 §7.1 and §9.
@@ -30,7 +30,7 @@ for (const [challenge, error] of challenges) {
 
 Deno.test("a challenge counts with a 401 alone", () => {
   for (const status of [200, 400, 403]) assertEquals(said('DPoP error="use_dpop_nonce"', status), undefined);
-  assertEquals(proofError(new Response(null, { status: 401 })), undefined);
+  assertEquals(getProofError(new Response(null, { status: 401 })), undefined);
 });
 
 Deno.test("what stands in a challenge is read, whatever else stands there", () => {

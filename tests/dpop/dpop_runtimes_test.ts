@@ -16,8 +16,8 @@ async function allGetThrough(run: (input: ProgramInput) => Promise<ProgramOutput
 
   assertEquals(Object.entries(output).filter(([, outcome]) => outcome !== "DPoP 200,200"), []);
   const count = algorithms.length * Object.keys(calls).length;
-  assertEquals([Object.keys(output).length, scene.judge.proofs.length], [count, count * 3]);
-  assertEquals(scene.judge.faults, Array.from({ length: count }, () => "no nonce"));
+  assertEquals([Object.keys(output).length, scene.verifier.proofs.length], [count, count * 3]);
+  assertEquals(scene.verifier.faults, Array.from({ length: count }, () => "no nonce"));
   noteTried(runtime, "dpop");
 }
 
@@ -43,7 +43,7 @@ await testOnWorkerd("requests of one isolate share a key and its token", program
     assertEquals(answers.filter(([status]) => status !== 200), []);
   }
   assertEquals(scene.server.tokenRequests.map(({ status }) => status), [400, 200]);
-  assertEquals(new Set(scene.judge.proofs.map(({ jkt }) => jkt)).size, 1);
+  assertEquals(new Set(scene.verifier.proofs.map(({ jkt }) => jkt)).size, 1);
 
   const thumbprints = await Promise.all(Array.from({ length: 20 }, () => ask("/early")));
   assertMatch(thumbprints[0]![1], /^[\w-]{43}$/);

@@ -1,5 +1,5 @@
 /**
- * An authorization server, an API that judges proofs, and a client with a key, all on loopback.
+ * An authorization server, an API that verifies proofs, and a client with a key, all on loopback.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { type Dpop, dpop } from "@m2m/authenticator/dpop";
 import { decodeJwt, type JWTPayload } from "jose";
 import { testKey } from "../client_auth/signing_keys.ts";
 import { type AuthorizationServer, startAuthorizationServer } from "../servers/authorization_server.ts";
-import { DpopJudge, type DpopJudgeOptions } from "../servers/dpop_judge.ts";
+import { DpopVerifier, type DpopVerifierOptions } from "../servers/dpop_verifier.ts";
 import { type ProtectedApi, startProtectedApi } from "../servers/protected_api.ts";
 
 export interface SceneOptions {
   /** Whether the authorization server wants nonces. Default: false. */
   readonly serverNonces?: boolean;
   /** What the API wants. Default: proofs without a nonce. */
-  readonly api?: DpopJudgeOptions;
+  readonly api?: DpopVerifierOptions;
   readonly headerKey?: string;
 }
 
@@ -38,7 +38,7 @@ export interface Sent {
 export interface Scene extends AsyncDisposable {
   readonly server: AuthorizationServer;
   readonly api: ProtectedApi;
-  readonly judge: DpopJudge;
+  readonly verifier: DpopVerifier;
   readonly proofs: Dpop;
   /** What was sent by `fetch`, oldest first. */
   readonly sent: readonly Sent[];
@@ -61,13 +61,13 @@ export async function startScene({ serverNonces = false, api, headerKey }: Scene
       dpop: { nonces: serverNonces },
     }),
   );
-  const judge = new DpopJudge(api);
+  const verifier = new DpopVerifier(api);
   const protectedApi = stack.use(
     startProtectedApi({
       issuer: server.issuer,
       jwksUri: server.jwksUri,
       audience: server.issuer,
-      dpop: judge,
+      dpop: verifier,
       ...headerKey !== undefined && { headerKey },
     }),
   );
@@ -89,7 +89,7 @@ export async function startScene({ serverNonces = false, api, headerKey }: Scene
   return {
     server,
     api: protectedApi,
-    judge,
+    verifier,
     proofs,
     sent,
     get tokenRequests() {

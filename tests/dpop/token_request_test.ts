@@ -151,7 +151,7 @@ Deno.test("many callers share one token request, and learn the nonces once", asy
 
   assertEquals(statuses.filter((status) => status !== 200), []);
   assertEquals(scene.server.tokenRequests.map(({ status }) => status), [400, 200]);
-  assertEquals(scene.judge.faults, ["no nonce"]);
+  assertEquals(scene.verifier.faults, ["no nonce"]);
 });
 
 Deno.test("cold callers share one token request", async () => {
@@ -165,7 +165,7 @@ Deno.test("cold callers share one token request", async () => {
 
   assertEquals(scene.server.tokenRequests.map(({ status }) => status), [400, 200]);
   // Each of those who were first may have been told of the nonce, and one of them was.
-  assertEquals([...new Set(scene.judge.faults)], ["no nonce"]);
+  assertEquals([...new Set(scene.verifier.faults)], ["no nonce"]);
 });
 
 Deno.test("a proof that beforeTokenRequest has put on a token request is left as it is", async () => {
