@@ -8,7 +8,7 @@ import { type ClientAuth, getToken } from "@m2m/authenticator";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
-import { SignJWT } from "jose";
+import { importPKCS8, SignJWT } from "jose";
 import type { TestKey } from "./signing_keys.ts";
 
 /** Keys are text, or made of it here: a `CryptoKey` can't be sent as JSON. */
@@ -42,13 +42,13 @@ export async function tryAssertions({ issuer, tokenEndpoint, keys, secret }: Pro
     await attempt("a function", alg, () => privateKeyJwt(() => privateJwk, { alg }));
     // Its algorithm is known but for Ed25519, which has two names.
     const options = alg === "Ed25519" ? { kid, alg } : { kid };
-    await attempt("CryptoKey", alg, async () => privateKeyJwt(await importKey(alg, pem), options));
+    await attempt("CryptoKey", alg, async () => privateKeyJwt(await importPKCS8(pem, alg), options));
     await attempt("token endpoint as audience", alg, () => privateKeyJwt(pem, { alg, audience }));
     await attempt("a ready assertion", alg, () =>
       clientAssertion(async () => {
         const claims = { iss: alg, sub: alg, aud: issuer, jti: crypto.randomUUID() };
         const token = new SignJWT(claims).setProtectedHeader({ alg }).setExpirationTime("1 minute");
-        return `${await token.sign(await importKey(alg, pem))}\r\n`;
+        return `${await token.sign(await importPKCS8(pem, alg))}\r\n`;
       }));
   }
   for (const alg of ["HS256", "HS384", "HS512"] as const) {
@@ -60,20 +60,4 @@ export async function tryAssertions({ issuer, tokenEndpoint, keys, secret }: Pro
     );
   }
   return output;
-}
-
-const families: Readonly<Record<string, string>> = {
-  RS: "RSASSA-PKCS1-v1_5",
-  PS: "RSA-PSS",
-  ES: "ECDSA",
-  Ed: "Ed25519",
-};
-const curves: Readonly<Record<string, string>> = { "256": "P-256", "384": "P-384", "512": "P-521" };
-
-/** Imports a key that isn't extractable. */
-async function importKey(alg: string, pem: string): Promise<CryptoKey> {
-  const der = Uint8Array.from(atob(pem.replace(/-----.*?-----|\s/g, "")), (character) => character.charCodeAt(0));
-  const bits = alg.slice(2);
-  const algorithm = { name: families[alg.slice(0, 2)]!, hash: `SHA-${bits}`, namedCurve: curves[bits] ?? "" };
-  return await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
 }

@@ -16,7 +16,9 @@ async function verifyProof(proofs: Dpop): Promise<{ alg: string; jwk: JWK }> {
 for (const alg of algorithms) {
   Deno.test(`dpop: makes or uses a key for ${alg}, and servers accept its proofs`, async () => {
     await using scene = await startScene();
-    for (const options of [{ alg }, { alg, keyPair: await generateKeyPair(alg) }]) {
+    // The algorithm is known from the pair, but for Ed25519, which has two names.
+    const named = alg === "Ed25519" ? { alg } : {};
+    for (const options of [{ alg }, { ...named, keyPair: await generateKeyPair(alg) }]) {
       const proofs = dpop(options);
       const verified = await verifyProof(proofs);
       assertEquals([verified.alg, "d" in verified.jwk], [alg, false]);
@@ -42,12 +44,6 @@ for (const alg of algorithms) {
     assertEquals((await dpop({ keyPair: { privateKey, publicKey: shown } }).thumbprint()).length, 43);
   });
 }
-
-Deno.test("dpop: takes the algorithm from the key pair", async () => {
-  for (const alg of ["ES384", "PS256", "EdDSA"] as const) {
-    assertEquals((await verifyProof(dpop({ keyPair: await generateKeyPair(alg) }))).alg, alg);
-  }
-});
 
 Deno.test("dpop: twenty first callers get the same key, looked up once when needed", async () => {
   let asked = 0;

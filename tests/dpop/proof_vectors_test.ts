@@ -1,15 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { dpop } from "@m2m/authenticator/dpop";
-import {
-  calculateJwkThumbprint,
-  decodeJwt,
-  decodeProtectedHeader,
-  EmbeddedJWK,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  jwtVerify,
-} from "jose";
+import { decodeJwt, EmbeddedJWK, importJWK, jwtVerify } from "jose";
 import { openKeyPair } from "../../src/dpop/key_pair.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 
@@ -86,17 +77,3 @@ for (const [section, alg, jwk, expected] of thumbprints) {
     assertEquals((await openKeyPair({ publicKey, privateKey }, alg)).thumbprint, expected);
   });
 }
-
-Deno.test("thumbprint: is that of the key in the proofs, and stays", async () => {
-  const keyPair = await generateKeyPair("ES256");
-  for (const proofs of [dpop(), dpop({ keyPair })]) {
-    const { jwk } = decodeProtectedHeader(await proofs.proof({ method: "GET", url: "https://api.example.com" }));
-    const thumbprint = await proofs.thumbprint();
-    assertEquals([await calculateJwkThumbprint(jwk!), await proofs.thumbprint()], [thumbprint, thumbprint]);
-    assertMatch(thumbprint, /^[\w-]{43}$/);
-  }
-  assertEquals(
-    await dpop({ keyPair }).thumbprint(),
-    await calculateJwkThumbprint(await exportJWK(keyPair.publicKey)),
-  );
-});
