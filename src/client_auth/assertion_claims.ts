@@ -25,8 +25,8 @@ export interface AssertionOptions {
    */
   readonly lifetime?: number | undefined;
   /**
-   * Dates `iat` and `nbf` back, in milliseconds, from 0 to 300,000, for servers whose clock is behind. `iat` is at most
-   * 300 seconds before `exp`.
+   * Dates `iat` and `nbf` back for servers whose clock is behind, in milliseconds. From 0 to 300,000; `iat` is at most 300
+   * seconds before `exp`.
    *
    * @default {10_000}
    */

@@ -25,7 +25,7 @@ export interface ClientAssertionOptions {
 }
 
 /**
- * Authenticates a client by an assertion that the platform signs (RFC 7521 §4.2, RFC 7523 §2.2). The function is called
+ * Authenticates a client by the platform's assertion (RFC 7521 §4.2, RFC 7523 §2.2). The function is called
  * for every attempt, retries included: such assertions are short-lived, and many servers accept each only once. White
  * space around an assertion is removed.
  *

@@ -23,8 +23,8 @@ export interface ClientSecretJwtOptions extends AssertionOptions {
 const algorithms: readonly unknown[] = ["HS256", "HS384", "HS512"];
 
 /**
- * Authenticates a client by an assertion signed with its secret (`client_secret_jwt`, RFC 7523 §2.2, OpenID Connect
- * Core §9). Each attempt, retries included, gets a fresh assertion.
+ * Authenticates a client by an assertion signed with its secret (`client_secret_jwt`). Each attempt, retries included,
+ * gets a fresh assertion (RFC 7523 §2.2, OpenID Connect Core §9).
  *
  * Many servers refuse secrets shorter than the hash (RFC 7518 §3.2): 32 bytes for `HS256`, 48 for `HS384`, 64 for `HS512`.
  *

@@ -7,7 +7,7 @@
 import { checkSecret, type ClientAuth, type ClientSecret, getSecret } from "./client_auth.ts";
 
 /**
- * Authenticates a client by form parameters (`client_secret_post`, RFC 6749 §2.3.1), for servers without HTTP Basic, or
+ * Authenticates a client by form parameters (`client_secret_post`, RFC 6749 §2.3.1). For servers without HTTP Basic, or
  * those that misread special characters in it.
  *
  * @example

@@ -7,7 +7,7 @@
 import type { ClientAuth } from "./client_auth.ts";
 
 /**
- * Sends the client's id without a proof (`none`, RFC 7591 §2), for servers that need none. For a client certificate
+ * Sends the client's id without a proof (`none`, RFC 7591 §2). For a client certificate
  * use `tlsClientAuth` or `selfSignedTlsClientAuth` of `@m2m/authenticator/client-auth/tls`.
  *
  * @example

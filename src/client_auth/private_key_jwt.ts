@@ -33,8 +33,8 @@ export interface PrivateKeyJwtOptions extends AssertionOptions {
 }
 
 /**
- * Authenticates a client by an assertion signed with its private key (`private_key_jwt`, RFC 7523 §2.2, OpenID Connect
- * Core §9). Each attempt, retries included, gets a fresh assertion.
+ * Authenticates a client by an assertion signed with its private key (`private_key_jwt`). Each attempt, retries
+ * included, gets a fresh assertion (RFC 7523 §2.2, OpenID Connect Core §9).
  *
  * @example With a JWK
  * ```ts

@@ -27,8 +27,8 @@ export type { ProofOfPossession } from "./proof_of_possession.ts";
 /** Options of {@linkcode dpop}. */
 export interface DpopOptions {
   /**
-   * Sets the key pair, or a function that looks it up when first needed, and again after a failure (on workerd also if
-   * the request that waited for it has ended). The private key needn't be extractable.
+   * Sets the key pair, or a function that looks it up. It is called when first needed, and again after a failure (on
+   * workerd also if the request that waited has ended). The private key needn't be extractable.
    *
    * @default {a new pair that can't be exported}
    */
@@ -106,7 +106,7 @@ export class Dpop implements ProofOfPossession {
   }
 
   /**
-   * Adds a proof to each request with a token of the scheme `DPoP` (RFC 9449 §7). If the API wants another nonce, the
+   * Adds a proof to each request with a `DPoP` token (RFC 9449 §7). If the API wants another nonce, the
    * request is sent again, unless its body is a stream in `init`. A `dpop` header that a request already has stays.
    *
    * @param fetch The `fetch` to wrap; URLs are absolute.

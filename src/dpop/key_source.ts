@@ -61,9 +61,7 @@ async function lookUpKey(
 async function openGiven(pair: CryptoKeyPair, alg: PrivateKeyAlgorithm): Promise<ProofKey> {
   const key = await open(pair, alg);
   if (await explainFailure("its key doesn't sign", () => isOnePair(key))) return key;
-  throw makeError(
-    "keyPair must hold two keys of one pair. Use keys that belong together",
-  );
+  throw makeError("keyPair must hold two keys of one pair. Use keys that belong together");
 }
 
 function open(pair: CryptoKeyPair, alg: PrivateKeyAlgorithm): Promise<ProofKey> {

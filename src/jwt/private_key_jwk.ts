@@ -6,7 +6,7 @@
 
 import { checkAlgorithm, type KeyKind, type PrivateKeyAlgorithm } from "./signing_algorithm.ts";
 
-/** Holds a private key as a JSON Web Key (RFC 7517), optionally with `kid` and `alg`. */
+/** Holds a private key as a JSON Web Key (RFC 7517). */
 export type PrivateJwk = Readonly<JsonWebKey> & {
   /** The key's identifier (RFC 7517 §4.5). */
   readonly kid?: string | undefined;

@@ -14,6 +14,7 @@ import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jw
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
+import { assertHides } from "./showing.ts";
 
 const headers: readonly (readonly [id: string, secret: string, encoding: BasicEncoding | undefined, header: string])[] =
   [
@@ -84,7 +85,8 @@ for (const [name, make] of Object.entries({ ...bySecret, clientAssertion, privat
 }
 
 for (const [name, make] of Object.entries(bySecret)) {
-  Deno.test(`${name}: refuses to send an empty secret, and a given one at once`, async () => {
+  Deno.test(`${name}: hides its secret, and refuses an empty one`, async () => {
+    assertHides(make("planted-secret"), ["planted"]);
     const { url, fetch, requests } = tokenEndpointStub();
     for (const secret of ["", undefined, 7] as string[]) {
       const clientAuth = make(() => secret);
