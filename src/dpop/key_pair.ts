@@ -58,7 +58,7 @@ export async function openKeyPair(
   return { alg, privateKey, jwk, thumbprint: await calculateJwkThumbprint(jwk) };
 }
 
-/** Checks that the public key verifies the private one's signature: it may not be extractable. */
+/** Checks by a signature that the keys match: a private key may not be extractable. */
 export async function isOnePair({ alg, privateKey, jwk }: ProofKey): Promise<boolean> {
   const parameters = getKeyParameters(alg);
   // ECDSA needs a hash, PSS a salt length; the others ignore both.
