@@ -1,5 +1,5 @@
 /**
- * What a client assertion says (RFC 7523 §3).
+ * The claims of a client assertion (RFC 7523 §3).
  *
  * @module
  */
@@ -7,31 +7,40 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { TokenRequest } from "./client_auth.ts";
 
-/** Settings of an assertion, whatever signs it. */
+/** Options of a signed assertion. */
 export interface AssertionOptions {
   /**
-   * Whom the assertion is for, sent as `aud`, a single string: `"issuer"`, the authorization server's issuer
-   * identifier, as the settings' `issuer` says it; `"token-endpoint"`, the URL the request goes to; or any other
-   * string. Default: the issuer where the settings name one, which is all that servers shall take according to the
-   * successor of RFC 7523 (draft-ietf-oauth-rfc7523bis §4), else the token endpoint. Some servers take that alone.
+   * Sets `aud`, a single string: `"issuer"` for the settings' `issuer`, `"token-endpoint"` for the URL of the request,
+   * or any other string. The successor of RFC 7523 allows the issuer only (draft-ietf-oauth-rfc7523bis §4); some servers
+   * accept the token endpoint only.
+   *
+   * @default {the issuer, or the token endpoint where the settings name no issuer}
    */
   readonly audience?: "issuer" | "token-endpoint" | (string & Record<never, never>) | undefined;
   /**
-   * How long the assertion is valid, in milliseconds: from 1,000 to 300,000, beyond which servers refuse it.
-   * Default: 60,000. It needn't outlive its one request; what it covers is a server whose clock is ahead.
+   * Sets how long the assertion is valid, in milliseconds, from 1,000 to 300,000. It serves one request; the rest
+   * covers a server whose clock is ahead.
+   *
+   * @default {60_000}
    */
   readonly lifetime?: number | undefined;
   /**
-   * How far `iat` and `nbf` are dated back, in milliseconds, for servers whose clock is behind: from 0 to 300,000.
-   * Default: 10,000. What would date `iat` more than 300 seconds before `exp` is left off.
+   * Dates `iat` and `nbf` back for servers whose clock is behind, in milliseconds. From 0 to 300,000; `iat` is at most 300
+   * seconds before `exp`.
+   *
+   * @default {10_000}
    */
   readonly clockSkew?: number | undefined;
   /**
-   * More for the JOSE header, such as `{ typ: "client-authentication+jwt" }`, or `x5t#S256` for servers that know a
-   * key by its certificate. `alg` and `kid` can't be set here. Default: nothing.
+   * Adds JOSE header parameters, such as `{ typ: "client-authentication+jwt" }`, or `x5t#S256` for servers that find
+   * the key by its certificate. `alg` and `kid` have options of their own.
    */
   readonly header?: Readonly<Record<string, unknown>> | undefined;
-  /** Where the time comes from. Default: the machine's clock. */
+  /**
+   * Gives the time.
+   *
+   * @default {the machine's clock}
+   */
   readonly clock?: Pick<Clock, "wall"> | undefined;
 }
 
@@ -48,10 +57,10 @@ export interface AssertionClaims {
 
 const usualLifetime = 60_000;
 const usualClockSkew = 10_000;
-/** The longest time from `iat` to `exp` that servers take, in milliseconds. */
+/** The longest time from `iat` to `exp` that servers accept, in milliseconds. */
 const longest = 300_000;
 
-/** Refuses settings that no server would take. */
+/** Throws if an option is out of range. */
 export function checkAssertionOptions(
   { audience, lifetime = usualLifetime, clockSkew = usualClockSkew, header }: AssertionOptions,
 ): void {
@@ -65,21 +74,21 @@ export function checkAssertionOptions(
     throw new RangeError("clockSkew must be a number of milliseconds from 0 to 300,000.");
   }
   if (header !== undefined && (typeof header !== "object" || header === null || "alg" in header || "kid" in header)) {
-    throw new TypeError("header must be an object without alg and kid, which have options of their own.");
+    throw new TypeError("header must be an object without alg and kid. Set those as options.");
   }
 }
 
-/** The claims for one request, with an identifier of their own. */
+/** Makes the claims for one request, with a fresh `jti`. */
 export function assertionClaims(
   { clientId, issuer, tokenEndpoint }: Pick<TokenRequest, "clientId" | "issuer" | "tokenEndpoint">,
   { audience, lifetime = usualLifetime, clockSkew = usualClockSkew, clock = systemClock }: AssertionOptions,
 ): AssertionClaims {
   const now = clock.wall();
   const exp = now + lifetime;
-  const iat = seconds(Math.max(now - clockSkew, exp - longest));
+  const iat = toSeconds(Math.max(now - clockSkew, exp - longest));
   const aud = audience ?? (issuer ? "issuer" : "token-endpoint");
   if (aud === "issuer" && !issuer) {
-    throw new TypeError('The audience is "issuer", and the settings name none: set issuer beside tokenEndpoint.');
+    throw new TypeError('audience is "issuer", but the settings have no issuer: set issuer beside tokenEndpoint.');
   }
   return {
     iss: clientId,
@@ -88,10 +97,10 @@ export function assertionClaims(
     jti: crypto.randomUUID(),
     iat,
     nbf: iat,
-    exp: seconds(exp),
+    exp: toSeconds(exp),
   };
 }
 
-function seconds(milliseconds: number): number {
+function toSeconds(milliseconds: number): number {
   return Math.floor(milliseconds / 1000);
 }

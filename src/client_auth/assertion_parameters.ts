@@ -1,5 +1,5 @@
 /**
- * How an assertion is put on a request (RFC 7521 §4).
+ * The parameters of a client assertion (RFC 7521 §4).
  *
  * @module
  */
@@ -13,7 +13,7 @@ export const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 /** A compact JWS or JWE: letters, digits, `-` and `_`, in three or five parts. */
 const compactJwt = /^[\w-]+\.[\w-]*\.[\w-]*(\.[\w-]*\.[\w-]*)?$/;
 
-/** What a function gave as an assertion, without white space around it: read from a file, it ends in a new line. */
+/** Reads a function's result as an assertion, and trims it: one read from a file ends in a line end. */
 export function readAssertion(given: unknown, { name, isJwt }: { name: string; isJwt: boolean }): string {
   const assertion = typeof given === "string" ? given.trim() : "";
   if (assertion === "" || isJwt && !compactJwt.test(assertion)) {
@@ -26,13 +26,12 @@ export function readAssertion(given: unknown, { name, isJwt }: { name: string; i
   return assertion;
 }
 
-/** Keeps a token or an assertion from being shown. */
+/** Redacts a token or an assertion, and its signature. */
 export function redactAssertion(request: TokenRequest, assertion: string): void {
-  // Its last part is what makes it worth stealing: no server may quote that alone either.
   for (const secret of [assertion, assertion.slice(assertion.lastIndexOf(".") + 1)]) request.redact(secret);
 }
 
-/** Puts an assertion on a request. The client's id goes along: optional in the RFC, and needed by many servers. */
+/** Adds an assertion to a request, with `client_id`: optional in the RFC, but many servers need it. */
 export function putAssertion(request: TokenRequest, assertion: string, assertionType: string): void {
   redactAssertion(request, assertion);
   request.body.set("client_id", request.clientId);

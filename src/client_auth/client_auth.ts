@@ -4,36 +4,38 @@
  * @module
  */
 
-/** A token request on its way: what client authentication may read, and add to. */
+/** Describes a token request, for client authentication to read and to add to. */
 export interface TokenRequest {
-  /** Where the request goes. */
+  /** The token endpoint. */
   readonly tokenEndpoint: URL;
   /** The authorization server's issuer identifier, where the settings name it. */
   readonly issuer: string | undefined;
   /** The client's identifier. */
   readonly clientId: string;
-  /** Headers of the request. */
+  /** The request's headers. */
   readonly headers: Headers;
-  /** Form parameters of the request's body. */
+  /** The request's form parameters. */
   readonly body: URLSearchParams;
-  /** Ends when the request's time is up, or the authenticator is closed. */
+  /** Aborts when the request times out, or the authenticator is closed. */
   readonly signal: AbortSignal;
   /**
-   * What the proof is made with: the secret itself, or a key's thumbprint; never shown. After a refusal the same
-   * request isn't sent again for a while, unless this has changed. Default: unknown, which is taken for unchanged.
+   * Identifies the credential: the secret itself, or a key's thumbprint; never shown. A refused request isn't sent
+   * again during the `cooldown` unless this has changed.
+   *
+   * @default {undefined, which counts as unchanged}
    */
   credential?: string;
-  /** The `credential` that the server refused a moment ago, where this is the one attempt to do better. */
+  /** The `credential` that the server has just refused, if this is the attempt after. */
   readonly refused?: string | undefined;
   /**
-   * What the grant is proven with besides, likewise: a token, or a key's thumbprint; never shown. A client that is
-   * refused is refused whatever this is. Default: nothing.
+   * Identifies the grant's own proof: a token, or a key's thumbprint; never shown. It makes no difference to a refused
+   * client.
    */
   grantProof?: string;
   /**
-   * Names a string that must never be shown: it is taken out of whatever the server says.
+   * Redacts a string in all that the server says.
    *
-   * @param secret The secret, in the form in which it was sent or known.
+   * @param secret The secret, as it was sent or known.
    */
   redact(secret: string): void;
 }
@@ -42,7 +44,7 @@ export interface TokenRequest {
  * Authenticates a client. Made by {@linkcode clientSecretBasic}, {@linkcode clientSecretPost} or
  * {@linkcode none}, or an object of your own.
  *
- * @example A vendor's own way
+ * @example A vendor's own method
  * ```ts
  * import type { ClientAuth } from "@m2m/authenticator";
  *
@@ -62,40 +64,37 @@ export interface ClientAuth {
   /** The method's name, as in the OAuth registry of token endpoint authentication methods. */
   readonly method: string;
   /**
-   * Puts the proof on a request. Called for every attempt.
+   * Adds the proof to a request. Called for every attempt.
    *
    * @param request The request to add to.
    */
   authenticate(request: TokenRequest): void | Promise<void>;
 }
 
-/** What a function that looks up a secret gets. */
+/** Tells a function that looks up a secret about the last attempt. */
 export interface SecretAttempt {
-  /** The secret that the server refused a moment ago: if another one is given now, the request is sent once more. */
+  /** The secret that the server has just refused: if another is returned, the request is sent again. */
   readonly refused?: string | undefined;
 }
 
-/** A client secret, or a function that looks it up each time it is needed. */
+/** Holds a client secret, or a function that looks it up for every attempt. */
 export type ClientSecret = string | ((attempt?: SecretAttempt) => string | Promise<string>);
 
-/**
- * The secret as it is now. A provider's empty answer is an error here, for the server would only say
- * `invalid_client`.
- */
-export async function currentSecret(secret: ClientSecret, request: TokenRequest): Promise<string> {
+/** Looks up the secret. An empty one throws: the server would only say `invalid_client`. */
+export async function getSecret(secret: ClientSecret, request: TokenRequest): Promise<string> {
   const { refused } = request;
   const value = typeof secret === "function" ? await secret(refused ? { refused } : undefined) : secret;
-  if (typeof value !== "string" || value === "") throw badSecret();
+  if (typeof value !== "string" || value === "") throw makeSecretError();
   request.redact(value);
   request.credential = value;
   return value;
 }
 
-/** Refuses what can't be a secret, before anything is asked with it. */
+/** Throws if this can't be a secret. */
 export function checkSecret(secret: unknown): asserts secret is ClientSecret {
-  if (typeof secret !== "function" && (typeof secret !== "string" || secret === "")) throw badSecret();
+  if (typeof secret !== "function" && (typeof secret !== "string" || secret === "")) throw makeSecretError();
 }
 
-function badSecret(): TypeError {
+function makeSecretError(): TypeError {
   return new TypeError("The client secret must be a string that is not empty, or a function that returns one.");
 }

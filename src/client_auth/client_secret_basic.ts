@@ -9,12 +9,12 @@ import {
   checkBasicEncoding,
   getBasicAuthorizationHeader,
 } from "./basic_authorization.ts";
-import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "./client_auth.ts";
+import { checkSecret, type ClientAuth, type ClientSecret, getSecret } from "./client_auth.ts";
 
 /**
- * Client authentication by HTTP Basic (`client_secret_basic`, RFC 6749 §2.3.1): what `clientSecret` alone stands for.
+ * Authenticates a client by HTTP Basic (`client_secret_basic`, RFC 6749 §2.3.1), as the option `clientSecret` does.
  *
- * @example For a server that doesn't decode the two halves
+ * @example For a server that doesn't decode id and secret
  * ```ts
  * import { clientSecretBasic, getToken } from "@m2m/authenticator";
  *
@@ -26,7 +26,7 @@ import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "
  * ```
  *
  * @param clientSecret The secret, or a function that looks it up for every attempt.
- * @param options How id and secret are encoded. Default: `{ encoding: "form" }`.
+ * @param options How id and secret are encoded.
  * @returns A value for `clientAuth`.
  * @throws {TypeError} If the secret is empty, or the encoding is neither `"form"` nor `"raw"`.
  */
@@ -37,7 +37,7 @@ export function clientSecretBasic(clientSecret: ClientSecret, options: BasicAuth
   return {
     method: "client_secret_basic",
     async authenticate(request) {
-      const secret = await currentSecret(clientSecret, request);
+      const secret = await getSecret(clientSecret, request);
       const header = getBasicAuthorizationHeader(request.clientId, secret, { encoding });
       request.redact(header.slice("Basic ".length));
       request.headers.set("authorization", header);

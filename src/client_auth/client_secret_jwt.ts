@@ -1,29 +1,32 @@
 /**
- * Client authentication by an assertion signed with the client's secret (`client_secret_jwt`): the secret itself is
- * never sent.
+ * Client authentication by an assertion signed with the client's secret (`client_secret_jwt`), which itself isn't sent.
  *
  * @module
  */
 
 import { type AssertionOptions, checkAssertionOptions } from "./assertion_claims.ts";
-import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "./client_auth.ts";
+import { checkSecret, type ClientAuth, type ClientSecret, getSecret } from "./client_auth.ts";
 import { putSignedAssertion } from "./sign_assertion.ts";
 
 export type { AssertionOptions } from "./assertion_claims.ts";
 
-/** Settings of {@linkcode clientSecretJwt}. */
+/** Options of {@linkcode clientSecretJwt}. */
 export interface ClientSecretJwtOptions extends AssertionOptions {
-  /** The algorithm, by its JOSE name. Default: `"HS256"`. */
+  /**
+   * Sets the algorithm.
+   *
+   * @default {"HS256"}
+   */
   readonly alg?: "HS256" | "HS384" | "HS512" | undefined;
 }
 
 const algorithms: readonly unknown[] = ["HS256", "HS384", "HS512"];
 
 /**
- * Client authentication by an assertion signed with the client's secret (`client_secret_jwt`, RFC 7523 §2.2, OpenID
- * Connect Core §9). Each attempt, a repeated one included, gets an assertion of its own, with a fresh `jti`.
+ * Authenticates a client by an assertion signed with its secret (`client_secret_jwt`). Each attempt, retries included,
+ * gets a fresh assertion (RFC 7523 §2.2, OpenID Connect Core §9).
  *
- * Many servers refuse secrets shorter than the hash (RFC 7518 §3.2): 32 bytes for `HS256`, 48 and 64 for the others.
+ * Many servers refuse secrets shorter than the hash (RFC 7518 §3.2): 32 bytes for `HS256`, 48 for `HS384`, 64 for `HS512`.
  *
  * @example
  * ```ts
@@ -39,9 +42,9 @@ const algorithms: readonly unknown[] = ["HS256", "HS384", "HS512"];
  * ```
  *
  * @param clientSecret The secret, or a function that looks it up for every attempt.
- * @param options The algorithm, and what the assertion says. Default: see {@linkcode ClientSecretJwtOptions}.
+ * @param options The algorithm and the assertion's claims.
  * @returns A value for `clientAuth`.
- * @throws {TypeError} If the secret is empty, or a setting can't be used.
+ * @throws {TypeError} If the secret is empty, or an option can't be used.
  * @throws {RangeError} If `lifetime` or `clockSkew` is out of range.
  */
 export function clientSecretJwt(clientSecret: ClientSecret, options: ClientSecretJwtOptions = {}): ClientAuth {
@@ -53,7 +56,7 @@ export function clientSecretJwt(clientSecret: ClientSecret, options: ClientSecre
   return {
     method: "client_secret_jwt",
     async authenticate(request) {
-      const secret = await currentSecret(clientSecret, request);
+      const secret = await getSecret(clientSecret, request);
       await putSignedAssertion(request, settings, () => ({ alg, key: new TextEncoder().encode(secret) }));
     },
   };

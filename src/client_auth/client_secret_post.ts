@@ -4,11 +4,11 @@
  * @module
  */
 
-import { checkSecret, type ClientAuth, type ClientSecret, currentSecret } from "./client_auth.ts";
+import { checkSecret, type ClientAuth, type ClientSecret, getSecret } from "./client_auth.ts";
 
 /**
- * Client authentication by form parameters (`client_secret_post`, RFC 6749 §2.3.1), for servers that don't take
- * Basic, or that misread special characters in it.
+ * Authenticates a client by form parameters (`client_secret_post`, RFC 6749 §2.3.1). For servers without HTTP Basic, or
+ * those that misread special characters in it.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export function clientSecretPost(clientSecret: ClientSecret): ClientAuth {
   return {
     method: "client_secret_post",
     async authenticate(request) {
-      const secret = await currentSecret(clientSecret, request);
+      const secret = await getSecret(clientSecret, request);
       request.body.set("client_id", request.clientId);
       request.body.set("client_secret", secret);
     },

@@ -1,5 +1,5 @@
 /**
- * Client authentication that proves nothing.
+ * No client authentication.
  *
  * @module
  */
@@ -7,9 +7,8 @@
 import type { ClientAuth } from "./client_auth.ts";
 
 /**
- * No client authentication (`none`, RFC 7591 §2): the client only says who it is. For servers that know it by other
- * means, such as the network. For a client certificate there are `tlsClientAuth` and `selfSignedTlsClientAuth` of
- * `@m2m/authenticator/client-auth/tls`.
+ * Sends the client's id without a proof (`none`, RFC 7591 §2). For a client certificate
+ * use `tlsClientAuth` or `selfSignedTlsClientAuth` of `@m2m/authenticator/client-auth/tls`.
  *
  * @example
  * ```ts
@@ -25,7 +24,7 @@ export function none(): ClientAuth {
   return {
     method: "none",
     authenticate(request) {
-      // Some grants go without a client (RFC 7521 §4.1).
+      // Some grants need no client (RFC 7521 §4.1).
       if (request.clientId) request.body.set("client_id", request.clientId);
     },
   };

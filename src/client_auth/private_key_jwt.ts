@@ -1,6 +1,6 @@
 /**
- * Client authentication by an assertion signed with a private key (`private_key_jwt`): the server knows only the
- * public key, and nothing that is sent can be used a second time.
+ * Client authentication by an assertion signed with a private key (`private_key_jwt`): the server knows only the public
+ * key, and each assertion is valid once.
  *
  * @module
  */
@@ -16,27 +16,32 @@ export type { PrivateJwk } from "../jwt/private_key_jwk.ts";
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { IdentifiedKey, PrivateKey } from "../jwt/signing_key.ts";
 
-/** Settings of {@linkcode privateKeyJwt}. */
+/** Options of {@linkcode privateKeyJwt}. */
 export interface PrivateKeyJwtOptions extends AssertionOptions {
   /**
-   * The algorithm, by its JOSE name. Default: what the key is for. A JWK with `alg`, a `CryptoKey`, an EC key and an
-   * Ed25519 key (`EdDSA`) say it; for any other RSA key it has to be told.
+   * Sets the algorithm. Needed for an RSA key that is neither a JWK with `alg` nor a `CryptoKey`.
+   *
+   * @default {the key's algorithm; for an Ed25519 key "EdDSA"}
    */
   readonly alg?: PrivateKeyAlgorithm | undefined;
-  /** The key's identifier, by which a server finds the public key. Default: a JWK's own `kid`, else none is sent. */
+  /**
+   * Sets the key's identifier, by which the server finds the public key.
+   *
+   * @default {the JWK's own, else none}
+   */
   readonly kid?: string | undefined;
 }
 
 /**
- * Client authentication by an assertion signed with a private key (`private_key_jwt`, RFC 7523 §2.2, OpenID Connect
- * Core §9). Each attempt, a repeated one included, gets an assertion of its own, with a fresh `jti`.
+ * Authenticates a client by an assertion signed with its private key (`private_key_jwt`). Each attempt, retries
+ * included, gets a fresh assertion (RFC 7523 §2.2, OpenID Connect Core §9).
  *
  * @example With a JWK
  * ```ts
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
  * import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
  *
- * // The example of RFC 8037 appendix A.1. Yours comes from a vault, or a file: its text will do as well.
+ * // The example of RFC 8037 appendix A.1. Yours comes from a vault or a file, as an object or as JSON text.
  * const key = {
  *   kty: "OKP",
  *   crv: "Ed25519",
@@ -59,18 +64,18 @@ export interface PrivateKeyJwtOptions extends AssertionOptions {
  * console.log(response.status, await response.json());
  * ```
  *
- * @example With a key that nobody can take out of Web Crypto
+ * @example With a key that can't be exported
  * ```ts
  * import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
  *
  * const algorithm = { name: "ECDSA", namedCurve: "P-256" };
  * const { privateKey, publicKey } = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
- * console.log(await crypto.subtle.exportKey("jwk", publicKey)); // for the server to know
+ * console.log(await crypto.subtle.exportKey("jwk", publicKey)); // register this with the server
  * const clientAuth = privateKeyJwt(privateKey, { kid: "2026-11" });
  * console.log(clientAuth.method); // private_key_jwt
  * ```
  *
- * @example With a key that is changed from time to time, for a server that takes the token endpoint as audience
+ * @example With a key that rotates, for a server that wants the token endpoint as audience
  * ```ts
  * import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
  *
@@ -82,13 +87,13 @@ export interface PrivateKeyJwtOptions extends AssertionOptions {
  * console.log(clientAuth.method); // private_key_jwt
  * ```
  *
- * @param key The private key, with its identifier if need be, or a function that looks it up for every attempt. Where
- * that gives a `CryptoKey`, it should give the same object until the key changes, or `{ key, kid }`: one that was
- * imported anew counts as another key otherwise, and after a refusal another key is tried at once, time and again.
- * @param options The algorithm, and what the assertion says. Default: see {@linkcode PrivateKeyJwtOptions}.
- * @returns A value for `clientAuth`. It throws an `AuthenticationError` with the code `client_auth_unavailable` if a key
- * that was looked up can't be used; what the function itself throws is the error's `cause`. Neither shows a key.
- * @throws {TypeError} If the key or a setting can't be used; the message says what to do.
+ * @param key The private key, or a function that looks it up for every attempt. A function that returns a `CryptoKey`
+ * should return the same object until the key changes, or `{ key, kid }`: another object counts as another key, which
+ * is tried at once after a refusal.
+ * @param options The algorithm and the assertion's claims.
+ * @returns A value for `clientAuth`. Requests fail with an `AuthenticationError` with the code
+ * `client_auth_unavailable` if a looked-up key can't be used, or the function throws; its error is the `cause`.
+ * @throws {TypeError} If the key or an option can't be used. No error of this module shows a key.
  * @throws {RangeError} If `lifetime` or `clockSkew` is out of range.
  */
 export function privateKeyJwt(
@@ -98,7 +103,7 @@ export function privateKeyJwt(
   const settings = { ...options };
   checkAssertionOptions(settings);
   checkAlgorithm(settings.alg);
-  // A key that is at hand is looked at now: what is wrong with it should show when the program starts.
+  // A mistake in a given key should show when the program starts.
   const fixed = typeof key === "function" ? undefined : readSigningKey(key, settings);
   return {
     method: "private_key_jwt",

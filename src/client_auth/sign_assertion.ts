@@ -10,20 +10,20 @@ import { assertionClaims, type AssertionOptions } from "./assertion_claims.ts";
 import { jwtBearer, putAssertion } from "./assertion_parameters.ts";
 import type { TokenRequest } from "./client_auth.ts";
 
-/** What signs an assertion. */
+/** The key that signs an assertion. */
 export interface AssertionSigner {
   readonly alg: string;
   readonly kid?: string | undefined;
   readonly key: CryptoKey | Uint8Array;
 }
 
-/** What is signed, and by what. */
+/** The claims to sign, and the key. */
 export interface AssertionToSign {
   readonly claims: object;
   readonly signer: AssertionSigner;
 }
 
-/** Signs an assertion for a request, and puts it there. Throws as {@linkcode signAssertion} does. */
+/** Signs an assertion, and adds it to a request. Throws as {@linkcode signAssertion} does. */
 export async function putSignedAssertion(
   request: TokenRequest,
   options: AssertionOptions,
@@ -37,25 +37,33 @@ export async function putSignedAssertion(
 }
 
 /**
- * Signs an assertion, which messages call by its `name`. `prepare` throws nothing but errors whose message may be shown.
- * None is passed on as a cause: signing is others' code, and has seen the key.
+ * Signs an assertion; `name` stands for it in messages. Messages of `prepare` are shown. No error becomes a `cause`: it
+ * could show the key.
  */
 export async function signAssertion(
   name: string,
   options: Pick<AssertionOptions, "header">,
   prepare: () => Promise<AssertionToSign>,
 ): Promise<string> {
-  const { claims, signer: { alg, kid, key } } = await orExplain(name, prepare, (error) => (error as TypeError).message);
+  const { claims, signer: { alg, kid, key } } = await explainFailure(
+    name,
+    prepare,
+    (error) => (error as TypeError).message,
+  );
   const header = { ...options.header, alg, ...kid !== undefined && { kid } };
   const payload = new TextEncoder().encode(JSON.stringify(claims));
-  return await orExplain(
+  return await explainFailure(
     name,
     () => new CompactSign(payload).setProtectedHeader(header).sign(key),
-    () => "The key doesn't sign, or header holds what can't stand there.",
+    () => "The key doesn't sign, or header holds an invalid parameter.",
   );
 }
 
-async function orExplain<T>(name: string, work: () => Promise<T>, explain: (error: unknown) => string): Promise<T> {
+async function explainFailure<T>(
+  name: string,
+  work: () => Promise<T>,
+  explain: (error: unknown) => string,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {

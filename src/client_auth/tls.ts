@@ -1,10 +1,9 @@
 /**
- * Client authentication by a certificate that the client shows when the connection is made (mutual TLS, RFC 8705).
+ * Client authentication by a client certificate (mutual TLS, RFC 8705).
  *
- * The certificate belongs in the transport, for it is part of the connection and not of the request: in the
- * authenticator's `clientCertificate`, in the `fetch` of `denoTransport`, `bunTransport` or `nodeTransport`, or, on
- * Cloudflare, in an mTLS binding, whose `fetch` is handed in. What is here tells the server whose the certificate is
- * to be.
+ * The certificate belongs to the connection, so it is set in the transport: as the authenticator's `clientCertificate`,
+ * in the `fetch` of `denoTransport`, `bunTransport` or `nodeTransport`, or, on Cloudflare, in the `fetch` of an mTLS
+ * binding. The methods here add `client_id`, by which the server finds the client to compare the certificate with.
  *
  * ```ts ignore
  * // Not run: it needs a certificate, and a server that knows it.
@@ -17,7 +16,7 @@
  *   clientId: "my-client",
  *   clientAuth: tlsClientAuth(),
  *   clientCertificate: { cert: "/etc/my-client/tls.crt", key: "/etc/my-client/tls.key" },
- *   // It finds the server's endpoint for mutual TLS by itself.
+ *   // Finds the server's endpoint for mutual TLS (mtls_endpoint_aliases).
  *   configStore: new DiscoveryClientConfigStore("https://auth.example.com", {
  *     overrides: { scopes: ["api:read"], audience: "https://api.example.com" },
  *   }),
@@ -26,14 +25,14 @@
  * console.log(response.status, await response.json());
  * ```
  *
- * A token that the server binds to the certificate (RFC 8705 §3) is good only together with it. The calls of the API
- * go by the same transport, and so show it too.
+ * A certificate-bound token (RFC 8705 §3) is valid only with the certificate. Calls of the API use the same transport,
+ * and so the same certificate.
  *
- * | where no token comes | why |
+ * | error | cause |
  * |---|---|
- * | `token_request_rejected`, `error` is `invalid_client` | the server saw no certificate, another client's, or one it doesn't trust. The transport has none (no `clientCertificate`, or a `fetch` that shows none); or the request went to the ordinary token endpoint, where a server may ask for no certificate: name the one of `mtls_endpoint_aliases` |
- * | `tls_failed`, `network_error` | the server ended the handshake, for it insists on a certificate, or on another one |
- * | `invalid_config` | the certificate or its key can't be read, or they don't belong together; or the server says that it doesn't take certificates |
+ * | `token_request_rejected`, `error` is `invalid_client` | The server got no certificate, another client's, or one it doesn't trust. Set `clientCertificate`, or a `fetch` with a certificate; or use the token endpoint of `mtls_endpoint_aliases`, as the ordinary one may request no certificate. |
+ * | `tls_failed`, `network_error` | The server ended the handshake: it requires a certificate, or another one. |
+ * | `invalid_config` | Certificate or key can't be read, or don't belong together; or the server doesn't support certificates. |
  *
  * @module
  */
@@ -41,9 +40,9 @@
 import type { ClientAuth } from "./client_auth.ts";
 
 /**
- * Client authentication by a certificate from an authority that the server trusts (`tls_client_auth`, RFC 8705 §2.1).
- * The server knows the client by the certificate's subject, or by one of its other names. It adds `client_id` to the
- * request, and nothing else: the certificate stands in the transport.
+ * Authenticates a client by a certificate of a trusted authority (`tls_client_auth`, RFC 8705 §2.1). The server knows
+ * the client by the certificate's subject, or a subject alternative name. It only adds `client_id`; the certificate is
+ * set in the transport.
  *
  * @example On Cloudflare Workers, with an mTLS binding
  * ```ts ignore
@@ -66,7 +65,7 @@ import type { ClientAuth } from "./client_auth.ts";
  * };
  * ```
  *
- * @example What the server is told
+ * @example The request
  * ```ts
  * import { getToken } from "@m2m/authenticator";
  * import { tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
@@ -75,7 +74,7 @@ import type { ClientAuth } from "./client_auth.ts";
  * const credentials = await getToken("https://mtls.auth.example.com/oauth/token", {
  *   clientId: "my-client",
  *   clientAuth: tlsClientAuth(),
- *   // In its place: the fetch of a transport that has the certificate.
+ *   // In a program: the fetch of a transport with the certificate.
  *   fetch: (_url, init) => {
  *     assertEquals(String(init?.body), "grant_type=client_credentials&client_id=my-client");
  *     return Promise.resolve(Response.json({ access_token: "a-token", token_type: "Bearer" }));
@@ -87,17 +86,16 @@ import type { ClientAuth } from "./client_auth.ts";
  * @returns A value for `clientAuth`.
  */
 export function tlsClientAuth(): ClientAuth {
-  return byCertificate("tls_client_auth");
+  return makeTlsClientAuth("tls_client_auth");
 }
 
 /**
- * Client authentication by a certificate that is registered with the server itself, whoever signed it
- * (`self_signed_tls_client_auth`, RFC 8705 §2.2): in the client's `jwks`, as `x5c`. It adds `client_id` to the request,
- * and nothing else: the certificate stands in the transport.
+ * Authenticates a client by a registered certificate (`self_signed_tls_client_auth`, RFC 8705 §2.2): the client's
+ * `jwks` has it as `x5c`. It only adds `client_id`; the certificate is set in the transport.
  *
- * @example With a transport of one's own
+ * @example With a transport of your own
  * ```ts ignore
- * // Not run: it needs a certificate, and a server that knows it. To make one, and to have its x5c:
+ * // Not run: it needs a certificate, and a server that knows it. To make one, and to print its x5c:
  * // openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=my-client \
  * //   -keyout tls.key -out tls.crt && openssl x509 -in tls.crt -outform der | base64
  * import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
@@ -120,11 +118,10 @@ export function tlsClientAuth(): ClientAuth {
  * @returns A value for `clientAuth`.
  */
 export function selfSignedTlsClientAuth(): ClientAuth {
-  return byCertificate("self_signed_tls_client_auth");
+  return makeTlsClientAuth("self_signed_tls_client_auth");
 }
 
-/** The connection has proved who it is already: only by the id does the server know whom to compare it with. */
-function byCertificate(method: string): ClientAuth {
+function makeTlsClientAuth(method: string): ClientAuth {
   return {
     method,
     authenticate(request) {

@@ -1,5 +1,5 @@
 /**
- * Where the key of the proofs comes from.
+ * The source of the key pair: given, looked up, or new.
  *
  * @module
  */
@@ -8,63 +8,66 @@ import type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { AuthenticationError } from "../errors.ts";
 import { checkKeyPair, generateKeyPair, isOnePair, openKeyPair, type ProofKey } from "./key_pair.ts";
 
-/** A key pair, or what looks one up. */
+/** Holds a key pair, or a function that looks one up. */
 export type KeyPairSource = CryptoKeyPair | (() => CryptoKeyPair | Promise<CryptoKeyPair>);
 
 /**
- * What gives the key. A pair that is at hand is checked now, by a `TypeError`; all else when the key is needed. Whether
- * the two keys belong together is all else, for it takes a signature.
+ * Makes a function that gets the key. A given pair is checked now, with a `TypeError`; whether its keys match only when
+ * the key is needed, as that takes a signature.
  */
-export function keySource(
+export function makeKeyLoader(
   keyPair: KeyPairSource | undefined,
   alg: PrivateKeyAlgorithm | undefined,
 ): () => Promise<ProofKey> {
-  if (keyPair === undefined) return () => newKey(alg ?? "ES256");
-  if (typeof keyPair === "function") return () => lookUp(keyPair, alg);
+  if (keyPair === undefined) return () => makeKey(alg ?? "ES256");
+  if (typeof keyPair === "function") return () => lookUpKey(keyPair, alg);
   const known = checkKeyPair(keyPair, alg);
   return () => openGiven(keyPair, known);
 }
 
-/** What signing, or a runtime, throws isn't passed on: it has seen the key. */
-export async function orExplain<T>(state: string, work: () => Promise<T>): Promise<T> {
+/** Replaces an error of signing, which may show the key. */
+export async function explainFailure<T>(state: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch {
-    throw failure(`${state}. Use another keyPair, or another alg`);
+    throw makeError(`${state}. Use another keyPair, or another alg`);
   }
 }
 
-async function newKey(alg: PrivateKeyAlgorithm): Promise<ProofKey> {
-  return await open(await orExplain(`this runtime can't make a key for ${alg}`, () => generateKeyPair(alg)), alg);
+async function makeKey(alg: PrivateKeyAlgorithm): Promise<ProofKey> {
+  return await open(await explainFailure(`this runtime can't make a key for ${alg}`, () => generateKeyPair(alg)), alg);
 }
 
-async function lookUp(look: () => CryptoKeyPair | Promise<CryptoKeyPair>, wished: PrivateKeyAlgorithm | undefined) {
+async function lookUpKey(
+  look: () => CryptoKeyPair | Promise<CryptoKeyPair>,
+  requested: PrivateKeyAlgorithm | undefined,
+) {
   let pair: CryptoKeyPair;
   try {
     pair = await look();
   } catch (cause) {
     if (cause instanceof AuthenticationError) throw cause;
-    throw failure("the function keyPair failed. See the cause", { cause });
+    throw makeError("the function keyPair failed. See the cause", { cause });
   }
   let alg: PrivateKeyAlgorithm;
   try {
-    alg = checkKeyPair(pair, wished);
+    alg = checkKeyPair(pair, requested);
   } catch (error) {
-    throw failure((error as TypeError).message.replace(/\.$/, ""));
+    throw makeError((error as TypeError).message.replace(/\.$/, ""));
   }
   return await openGiven(pair, alg);
 }
 
 async function openGiven(pair: CryptoKeyPair, alg: PrivateKeyAlgorithm): Promise<ProofKey> {
   const key = await open(pair, alg);
-  if (await orExplain("its key doesn't sign", () => isOnePair(key))) return key;
-  throw failure("keyPair must hold two keys of one pair, and its public key doesn't verify what the private one signs");
+  if (await explainFailure("its key doesn't sign", () => isOnePair(key))) return key;
+  throw makeError("keyPair must hold two keys of one pair. Use keys that belong together");
 }
 
 function open(pair: CryptoKeyPair, alg: PrivateKeyAlgorithm): Promise<ProofKey> {
-  return orExplain("its public key can't be read", () => openKeyPair(pair, alg));
+  return explainFailure("its public key can't be read", () => openKeyPair(pair, alg));
 }
 
-function failure(state: string, options?: { cause: unknown }): AuthenticationError {
+function makeError(state: string, options?: { cause: unknown }): AuthenticationError {
   return new AuthenticationError("proof_failed", `Cannot make a DPoP proof: ${state}.`, options);
 }

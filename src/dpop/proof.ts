@@ -1,5 +1,5 @@
 /**
- * Makes a proof: a JWT about one request (RFC 9449 §4.2).
+ * A DPoP proof: a JWT about one request (RFC 9449 §4.2).
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { base64url, CompactSign } from "jose";
 import type { ProofKey } from "./key_pair.ts";
 
-/** What a proof is about. */
+/** Describes the request that a proof is for. */
 export interface ProofTarget {
-  /** The method of the request, as it is sent. */
+  /** The method, as it is sent. */
   readonly method: string;
-  /** The URL of the request. Its query and fragment are left off. */
+  /** The URL. The proof leaves out query and fragment. */
   readonly url: string | URL;
-  /** The access token the request carries. Default: none, as at a token endpoint. */
+  /** The access token in the request; none in a token request. */
   readonly accessToken?: string | undefined;
 }
 
-/** A proof for one sending: another one, of the same request too, takes another proof. `now` in milliseconds. */
+/** Signs a proof for one request; `now` in milliseconds. */
 export async function signProof(
   { alg, privateKey, jwk }: ProofKey,
   { method, url, accessToken }: ProofTarget,
@@ -29,7 +29,7 @@ export async function signProof(
     htm: method,
     htu: origin + pathname,
     iat: Math.floor(now / 1000),
-    ...accessToken !== undefined && { ath: await hashOf(accessToken) },
+    ...accessToken !== undefined && { ath: await hashToken(accessToken) },
     ...nonce !== undefined && { nonce },
   };
   return await new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
@@ -37,7 +37,7 @@ export async function signProof(
     .sign(privateKey);
 }
 
-async function hashOf(accessToken: string): Promise<string> {
+async function hashToken(accessToken: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(accessToken));
   return base64url.encode(new Uint8Array(digest));
 }

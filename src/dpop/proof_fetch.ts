@@ -1,5 +1,5 @@
 /**
- * `fetch`, with a proof on what it sends.
+ * A `fetch` that adds proofs to requests.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import { waitFor } from "../refresh/deadlines.ts";
 import { cancel, discardBody } from "../api_call/bodies.ts";
 import { type ApiCall, defaultMaxReplayBody, keepBody, readCall, replayBody } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
-import { proofError } from "./challenge.ts";
+import { getProofError } from "./challenge.ts";
 import type { Nonces } from "./nonces.ts";
 import type { ProofTarget } from "./proof.ts";
 
-/** Makes the proofs, and remembers what servers want in them. */
+/** Makes proofs, and stores the servers' nonces. */
 export interface Prover {
   readonly nonces: Nonces;
-  /** The answers to calls that carried no token of the scheme `DPoP`: whatever they say of proofs, none was due. */
+  /** The responses to calls without a token of the scheme `DPoP`. */
   readonly unbound: WeakSet<Response>;
   prove(target: ProofTarget, nonce: string | undefined): Promise<string>;
 }
 
-/** With a proof on every request: of a server's wish for a nonce, the core hears as of any refusal. */
-export function tokenProofFetch(fetch: Fetch, prover: Prover): Fetch {
+/** Adds a proof to every request. The core repeats a request that needs a nonce. */
+export function proveTokenRequests(fetch: Fetch, prover: Prover): Fetch {
   return async (input, init) => {
     const sending = new Sending(fetch, prover, input, init);
-    if (sending.hasProof) return await sending.asIs();
+    if (sending.hasProof) return await sending.sendAsIs();
     try {
-      return await sending.with(undefined, prover.nonces.get(sending.url));
+      return await sending.sendWithProof(undefined, prover.nonces.get(sending.url));
     } finally {
       sending.release();
     }
@@ -34,42 +34,42 @@ export function tokenProofFetch(fetch: Fetch, prover: Prover): Fetch {
 }
 
 /**
- * With a proof on each request that carries a token of the scheme `DPoP` in this header. Where the API wants another
- * nonce in it, the request is sent once more, if its body can be.
+ * Adds a proof to each request with a token of the scheme `DPoP` in this header. If the API wants another nonce, the
+ * request is sent again, if its body can be.
  */
-export function apiProofFetch(fetch: Fetch, headerKey: string, prover: Prover): Fetch {
+export function proveApiCalls(fetch: Fetch, headerKey: string, prover: Prover): Fetch {
   return async (input, init) => {
     const sending = new Sending(fetch, prover, input, init);
     const { url } = sending;
-    const accessToken = sending.accessTokenIn(headerKey);
+    const accessToken = sending.findAccessToken(headerKey);
     if (accessToken === undefined || sending.hasProof) {
-      const response = await sending.asIs();
+      const response = await sending.sendAsIs();
       if (accessToken === undefined) prover.unbound.add(response);
       return response;
     }
     try {
       const nonce = prover.nonces.get(url);
-      const first = await sending.with(accessToken, nonce);
+      const first = await sending.sendWithProof(accessToken, nonce);
       const next = sending.nextNonce;
-      if (proofError(first) !== "use_dpop_nonce" || next === nonce) return first;
+      if (getProofError(first) !== "use_dpop_nonce" || next === nonce) return first;
       const body = await sending.replayBody();
       if (body === undefined) return first;
       await discardBody(first);
-      return await sending.with(accessToken, next, body);
+      return await sending.sendWithProof(accessToken, next, body);
     } finally {
       sending.release();
     }
   };
 }
 
-/** One call of a `fetch`, to be sent with one proof or another. */
+/** A call of `fetch`, which may be sent twice, with different proofs. */
 class Sending {
   readonly #fetch: Fetch;
   readonly #prover: Prover;
   #call: ApiCall;
   readonly #headers: Headers;
   readonly #method: string;
-  /** What the last answer brought: of calls at the same time, each may be given a nonce of its own. */
+  /** The nonce after the last response: concurrent calls may each get their own. */
   nextNonce: string | undefined;
 
   constructor(fetch: Fetch, prover: Prover, input: string | URL | Request, init: RequestInit | undefined) {
@@ -78,20 +78,20 @@ class Sending {
     this.#call = readCall(input, init);
     this.#headers = new Headers(this.#call.headers);
     const method = init?.method ?? (typeof input === "object" && "method" in input ? input.method : "GET");
-    this.#method = methodSent(method, this.url);
+    this.#method = normalizeMethod(method, this.url);
   }
 
   get url(): string {
     return this.#call.href;
   }
 
-  /** Whether the caller has made a proof himself. */
+  /** Whether the caller has set a proof. */
   get hasProof(): boolean {
     return this.#headers.has("dpop");
   }
 
-  /** The token, if it is one of the scheme `DPoP`. */
-  accessTokenIn(headerKey: string): string | undefined {
+  /** Finds a token of the scheme `DPoP`. */
+  findAccessToken(headerKey: string): string | undefined {
     return /^DPoP +(\S+)$/i.exec(this.#headers.get(headerKey) ?? "")?.[1];
   }
 
@@ -99,13 +99,13 @@ class Sending {
     return replayBody(this.#call);
   }
 
-  asIs(): Promise<Response> {
+  sendAsIs(): Promise<Response> {
     const { href, request, init } = this.#call;
-    return this.#noted(this.#fetch(request ?? href, init));
+    return this.#noteNonce(this.#fetch(request ?? href, init));
   }
 
-  /** Sends it with a proof: the first time, or again with the body that was kept. */
-  async with(
+  /** Sends it with a proof: the first time, or again with the kept body. */
+  async sendWithProof(
     accessToken: string | undefined,
     nonce: string | undefined,
     body?: BodyInit | null,
@@ -113,33 +113,31 @@ class Sending {
     const headers = new Headers(this.#headers);
     headers.set("dpop", await this.#prove({ method: this.#method, url: this.url, accessToken }, nonce));
     const { href, request, init } = this.#call;
-    if (body !== undefined) return await this.#noted(this.#fetch(request ?? href, { ...init, headers, body }));
+    if (body !== undefined) return await this.#noteNonce(this.#fetch(request ?? href, { ...init, headers, body }));
     const kept = keepBody(request, init, defaultMaxReplayBody);
     this.#call = { ...this.#call, kept };
-    return await this.#noted(this.#fetch(kept?.request ?? request ?? href, { ...init, headers }));
+    return await this.#noteNonce(this.#fetch(kept?.request ?? request ?? href, { ...init, headers }));
   }
 
   release(): void {
     cancel(this.#call.kept?.reader);
   }
 
-  /** `fetch` hears of an abort by itself. What looks a key up may not, and may wait for somebody who never answers. */
+  /** Makes a proof. The look-up of a key may not end by itself: an abort ends the wait. */
   #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
-    const { signal } = this.#call;
-    const proof = this.#prover.prove(target, nonce);
-    return waitFor(proof, { signal });
+    return waitFor(this.#prover.prove(target, nonce), { signal: this.#call.signal });
   }
 
-  async #noted(sent: Promise<Response>): Promise<Response> {
+  async #noteNonce(sent: Promise<Response>): Promise<Response> {
     const response = await sent;
-    // A fetch that sends elsewhere than it was told (a proxy, a service binding) says so in `url`; that is not followed.
+    // A proxy or service binding may report another `url` without a redirect: that origin doesn't count.
     const { redirected, url, headers } = response;
     this.nextNonce = this.#prover.nonces.note(redirected ? url : this.url, headers.get("dpop-nonce"));
     return response;
   }
 }
 
-/** Runtimes put some methods in capitals, and not all the same ones: the proof must say what the server sees. */
-function methodSent(method: string, url: string): string {
+/** Normalizes a method as the runtime does (they differ): the proof must have the method that the server gets. */
+function normalizeMethod(method: string, url: string): string {
   return /^[A-Z]+$/.test(method) ? method : new Request(url, { method }).method;
 }

@@ -1,5 +1,5 @@
 /**
- * What the core asks of whatever proves that a token's sender is the one it was given to (RFC 9449).
+ * The core's interface to proof of possession (DPoP, RFC 9449).
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import type { ApiProofs } from "../api_call/authenticated_fetch.ts";
 import type { Fetch } from "../http/fetch.ts";
 
-/** Binds tokens to a key, and proves with every request that the key is at hand. Made by `dpop` of `./dpop`. */
+/** Binds tokens to a key, and proves its possession with each request. Made by `dpop` of `@m2m/authenticator/dpop`. */
 export interface ProofOfPossession extends ApiProofs {
-  /** The types of token it takes (RFC 6749 §7.1); what isn't named is a `Bearer` token. */
+  /** The token types it accepts (RFC 6749 §7.1). A response without a type is a `Bearer` token. */
   readonly tokenTypes: readonly string[];
   /**
-   * `fetch`, with a proof on each token request.
+   * Adds a proof to each token request.
    *
-   * @param fetch What sends the requests.
-   * @returns What sends them with a proof.
+   * @param fetch The `fetch` to wrap.
+   * @returns A `fetch` that adds proofs.
    */
   tokenFetch(fetch: Fetch): Fetch;
 }

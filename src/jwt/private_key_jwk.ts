@@ -6,18 +6,18 @@
 
 import { checkAlgorithm, type KeyKind, type PrivateKeyAlgorithm } from "./signing_algorithm.ts";
 
-/** A private key as a JSON Web Key (RFC 7517): `kty`, what belongs to it, and where they are known `kid` and `alg`. */
+/** Holds a private key as a JSON Web Key (RFC 7517). */
 export type PrivateJwk = Readonly<JsonWebKey> & {
   /** The key's identifier (RFC 7517 §4.5). */
   readonly kid?: string | undefined;
 };
 
-/** What a JSON Web Key holds. */
+/** A JSON Web Key, read. */
 export interface JwkKey {
   readonly kind: KeyKind;
   readonly alg: PrivateKeyAlgorithm | undefined;
   readonly kid: string | undefined;
-  /** The key's own parameters: what else a JWK may say, some runtimes check and others don't. */
+  /** The key's parameters only: some runtimes check others, such as `key_ops`. */
   readonly jwk: JsonWebKey;
 }
 
@@ -29,27 +29,27 @@ const parameters: Readonly<Record<string, readonly (keyof JsonWebKey)[]>> = {
 
 const curves: Readonly<Record<string, readonly KeyKind[]>> = { EC: ["P-256", "P-384", "P-521"], OKP: ["Ed25519"] };
 
-/** Reads a JSON Web Key. Errors show nothing of it but its type. */
+/** Reads a JSON Web Key. Errors show only its type. */
 export function readJwk(given: PrivateJwk): JwkKey {
   const { kty = "", crv, use, key_ops: operations, alg, kid } = given;
   if (kty === "oct") {
-    throw new TypeError("The JWK is a secret that both sides share: pass it to clientSecretJwt instead.");
+    throw new TypeError("The JWK is a shared secret: pass it to clientSecretJwt instead.");
   }
-  if ("keys" in given) throw new TypeError("The private key is a whole JWK set: pass one key of it.");
+  if ("keys" in given) throw new TypeError("The private key is a JWK set: pass one key of it.");
   const wanted = Object.hasOwn(parameters, kty) ? parameters[kty]! : undefined;
   if (wanted === undefined) throw new TypeError('The JWK\'s kty must be "RSA", "EC" or "OKP".');
   const kind = kty === "RSA" ? "RSA" : curves[kty]!.find((curve) => curve === crv);
   if (kind === undefined) throw new TypeError(`The JWK's crv must be ${curves[kty]!.join(", ")}.`);
   if (given.d === undefined) throw new TypeError("The JWK is a public key: pass the private key that belongs to it.");
   const missing = wanted.filter((name) => typeof given[name] !== "string");
-  if (missing.length > 0) throw new TypeError(`The JWK is not whole: it lacks ${missing.join(", ")}.`);
+  if (missing.length > 0) throw new TypeError(`The JWK is incomplete: it lacks ${missing.join(", ")}.`);
   if (use !== undefined && use !== "sig" || operations !== undefined && !operations?.includes?.("sign")) {
-    throw new TypeError("The JWK is not for signing: its use must be sig, and its key_ops hold sign.");
+    throw new TypeError("The JWK is not for signing: use must be sig, and key_ops include sign.");
   }
   try {
     checkAlgorithm(alg);
   } catch {
-    throw new TypeError("The JWK's alg is none that signs here. Take it out, and pass the right one as alg.");
+    throw new TypeError("The JWK's alg is unknown. Remove it, and pass the right one as alg.");
   }
   return { kind, alg, kid, jwk: { kty, ...Object.fromEntries(wanted.map((name) => [name, given[name]])) } };
 }

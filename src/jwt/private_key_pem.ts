@@ -1,5 +1,5 @@
 /**
- * A private key as PEM text (RFC 7468 §10): what PKCS#8 says of itself, and what else people paste.
+ * A private key as PEM text (RFC 7468 §10).
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { decodeBase64 } from "@std/encoding/base64";
 import type { KeyKind } from "./signing_algorithm.ts";
 
-/** What a PEM text holds. */
+/** A PKCS#8 key, read from PEM text. */
 export interface PemKey {
   readonly kind: KeyKind;
   /** The key, as Web Crypto takes it for `"pkcs8"`. */
@@ -16,18 +16,18 @@ export interface PemKey {
 
 const toPkcs8 = "convert it with `openssl pkcs8 -topk8 -nocrypt -in key.pem -out pkcs8.pem`.";
 
-/** What isn't taken, and what to do about it. The first that fits tells; what there is to read comes last. */
+/** Unsupported texts, and what to do: the first match counts. */
 const unusable: readonly (readonly [pattern: RegExp, state: string])[] = [
   [
     /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m,
-    "is encrypted: decrypt it with `openssl pkcs8 -topk8 -nocrypt -in key.pem -out pkcs8.pem` " +
-    "and keep the outcome where secrets are kept.",
+    "is encrypted: decrypt it with `openssl pkcs8 -topk8 -nocrypt -in key.pem -out pkcs8.pem`, " +
+    "and store the result as a secret.",
   ],
   [/-----BEGIN RSA PRIVATE KEY-----/, `is PKCS#1, not PKCS#8: ${toPkcs8}`],
   [/-----BEGIN EC PRIVATE KEY-----/, `is SEC1, not PKCS#8: ${toPkcs8}`],
   [
     /-----BEGIN OPENSSH PRIVATE KEY-----/,
-    "is in the format of OpenSSH: convert a copy of it with `ssh-keygen -p -m PKCS8 -f key`, or make a new key " +
+    "is in OpenSSH's format: convert a copy with `ssh-keygen -p -m PKCS8 -f key`, or make a new key " +
     "(Ed25519 can't be converted).",
   ],
   [/-----BEGIN ([A-Z]+ )?PUBLIC KEY-----/, "is a public key: pass the private key that belongs to it."],
@@ -35,7 +35,7 @@ const unusable: readonly (readonly [pattern: RegExp, state: string])[] = [
   [/-----BEGIN PRIVATE KEY-----/, "is cut off: its last line must be -----END PRIVATE KEY-----."],
 ];
 
-/** AlgorithmIdentifiers (RFC 5208 §5), in hexadecimal without their outermost header. */
+/** By AlgorithmIdentifier (RFC 5208 §5) in hexadecimal, without the outermost header. */
 const kinds: Readonly<Record<string, KeyKind>> = {
   "06092a864886f70d010101": "RSA",
   "06072a8648ce3d020106082a8648ce3d030107": "P-256",
@@ -44,10 +44,10 @@ const kinds: Readonly<Record<string, KeyKind>> = {
   "06032b6570": "Ed25519",
 };
 
-/** RSA keys name a NULL after their algorithm; some writers leave it out. */
+/** The parameters of an RSA key, which some writers leave out. */
 const optionalNull = /0500$/;
 
-/** Reads the private key in a text, whatever stands around it. Errors show nothing of it. */
+/** Reads the private key in a text; other text around it is ignored. Errors don't show it. */
 export function readPem(text: string): PemKey {
   const block = /-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----/.exec(text)?.[1];
   if (block === undefined) {
@@ -61,34 +61,32 @@ export function readPem(text: string): PemKey {
   let der: Uint8Array<ArrayBuffer>;
   let algorithm: string;
   try {
-    // In an environment variable the ends of lines are often written out.
+    // In environment variables line ends are often written as \n.
     der = decodeBase64(block.replace(/\\[rn]|\s/g, ""));
-    algorithm = algorithmIdentifier(der);
+    algorithm = readAlgorithmIdentifier(der);
   } catch {
-    throw new TypeError("The private key is damaged: what stands between its first and last line is no PKCS#8.");
+    throw new TypeError("The private key is damaged: it isn't PKCS#8. Copy it again, with its first and last line.");
   }
   const kind = kinds[algorithm.replace(optionalNull, "")];
   if (kind === undefined) {
     throw new TypeError(
-      "The private key is of a kind that can't sign here: use RSA (not RSA-PSS), EC on P-256, P-384 or P-521, " +
-        "or Ed25519.",
+      "The private key has an unsupported type: use RSA (not RSA-PSS), EC on P-256, P-384 or P-521, or Ed25519.",
     );
   }
   return { kind, der };
 }
 
-/** PKCS#8 is a sequence of a version, the algorithm as a sequence, and the key itself. */
-function algorithmIdentifier(der: Uint8Array): string {
-  const outer = content(der, 0, 0x30);
-  const version = content(der, outer.start, 0x02);
-  const algorithm = content(der, version.end, 0x30);
-  return Array.from(der.subarray(algorithm.start, algorithm.end), (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );
+/** Reads the algorithm: PKCS#8 is a sequence of a version, the algorithm as a sequence, and the key. */
+function readAlgorithmIdentifier(der: Uint8Array): string {
+  const outer = readDerValue(der, 0, 0x30);
+  const version = readDerValue(der, outer.start, 0x02);
+  const algorithm = readDerValue(der, version.end, 0x30);
+  const bytes = [...der.subarray(algorithm.start, algorithm.end)];
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Where the content of the DER value at `at` begins and ends. */
-function content(der: Uint8Array, at: number, tag: number): { start: number; end: number } {
+/** Finds the content of the DER value at `at`. */
+function readDerValue(der: Uint8Array, at: number, tag: number): { start: number; end: number } {
   const first = der[at + 1];
   if (der[at] !== tag || first === undefined) throw new RangeError("unexpected value");
   const lengthBytes = first < 0x80 ? 0 : first - 0x80;

@@ -1,10 +1,10 @@
 /**
- * The algorithms a private key signs an assertion by (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2).
+ * The signature algorithms for private keys (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2).
  *
  * @module
  */
 
-/** A signature algorithm for private keys, by its JOSE name. `Ed25519` is the newer name of what `EdDSA` does here. */
+/** Names a signature algorithm for private keys. Here `Ed25519` and `EdDSA` are the same. */
 export type PrivateKeyAlgorithm =
   | "RS256"
   | "RS384"
@@ -18,10 +18,10 @@ export type PrivateKeyAlgorithm =
   | "EdDSA"
   | "Ed25519";
 
-/** What a private key is, as far as that decides how it can sign. */
+/** The key's type or curve, which decides how it can sign. */
 export type KeyKind = "RSA" | "P-256" | "P-384" | "P-521" | "Ed25519";
 
-/** An algorithm as Web Crypto knows it. */
+/** An algorithm in Web Crypto's terms. */
 export interface KeyParameters {
   readonly name: string;
   readonly hash?: string;
@@ -44,7 +44,7 @@ const algorithms: Readonly<Record<PrivateKeyAlgorithm, { kind: KeyKind; paramete
 
 const names = Object.keys(algorithms) as PrivateKeyAlgorithm[];
 
-/** Refuses a name that isn't one, before a key is looked at. */
+/** Throws on an unknown algorithm. */
 export function checkAlgorithm(alg: unknown): asserts alg is PrivateKeyAlgorithm | undefined {
   if (alg !== undefined && !names.includes(alg as PrivateKeyAlgorithm)) {
     throw new TypeError(`alg must be one of ${names.join(", ")}.`);
@@ -52,40 +52,40 @@ export function checkAlgorithm(alg: unknown): asserts alg is PrivateKeyAlgorithm
 }
 
 /**
- * The algorithm a key of this kind signs by: the one wished for, else the one the key names, else the only one there
- * is. An RSA key can sign by six, and which one a server expects is nothing to guess: a refused login may count.
+ * Chooses the algorithm: the one requested, else the key's own, else the only one for its type. For RSA there is no
+ * default: a wrong guess would be a refused login.
  */
 export function chooseAlgorithm(
   kind: KeyKind,
-  wished: PrivateKeyAlgorithm | undefined,
-  ofKey: PrivateKeyAlgorithm | undefined,
+  requested: PrivateKeyAlgorithm | undefined,
+  keyAlg: PrivateKeyAlgorithm | undefined,
 ): PrivateKeyAlgorithm {
-  const possible = names.filter((name) => algorithms[name].kind === kind);
-  const alg = wished ?? ofKey ?? (kind === "RSA" ? undefined : possible[0]);
+  const usable = names.filter((name) => algorithms[name].kind === kind);
+  const alg = requested ?? keyAlg ?? (kind === "RSA" ? undefined : usable[0]);
   if (alg === undefined) {
     throw new TypeError(
-      `An RSA key can sign by ${possible.join(", ")}: pass the one this client is registered with as alg.`,
+      `An RSA key can sign by ${usable.join(", ")}: pass the one this client is registered with as alg.`,
     );
   }
-  if (!possible.includes(alg)) {
-    throw new TypeError(`This ${kind} key can't sign by ${alg}. Pass as alg: ${possible.join(" or ")}.`);
+  if (!usable.includes(alg)) {
+    throw new TypeError(`This ${kind} key can't sign by ${alg}. Pass as alg: ${usable.join(" or ")}.`);
   }
-  if (ofKey !== undefined && ofKey !== alg && kind !== "Ed25519") {
-    throw new TypeError(`This key is for ${ofKey}, and alg says ${alg}. Leave alg out, or use another key.`);
+  if (keyAlg !== undefined && keyAlg !== alg && kind !== "Ed25519") {
+    throw new TypeError(`This key is for ${keyAlg}, and alg says ${alg}. Leave alg out, or use another key.`);
   }
   return alg;
 }
 
-/** How Web Crypto is told about a key for this algorithm. */
-export function parametersOf(alg: PrivateKeyAlgorithm): KeyParameters {
+/** Gives Web Crypto's parameters for an algorithm. */
+export function getKeyParameters(alg: PrivateKeyAlgorithm): KeyParameters {
   return algorithms[alg].parameters;
 }
 
-/** The algorithm a key of Web Crypto's is bound to, if it is one of these. */
-export function algorithmOf(key: CryptoKey): { alg: PrivateKeyAlgorithm; kind: KeyKind } | undefined {
+/** Finds the algorithm that a `CryptoKey` is for, if it is a known one. */
+export function findAlgorithm(key: CryptoKey): { alg: PrivateKeyAlgorithm; kind: KeyKind } | undefined {
   const { name, hash, namedCurve }: KeyAlgorithm & { hash?: KeyAlgorithm; namedCurve?: string } = key.algorithm;
   const alg = names.find((each) => {
-    const wanted = parametersOf(each);
+    const wanted = getKeyParameters(each);
     return wanted.name === name && wanted.hash === hash?.name && wanted.namedCurve === namedCurve;
   });
   return alg && { alg, kind: algorithms[alg].kind };

@@ -1,5 +1,5 @@
 /**
- * A private key in whatever form it is held, made ready to sign.
+ * A private key in any of its forms, read for signing.
  *
  * @module
  */
@@ -7,37 +7,45 @@
 import { type PrivateJwk, readJwk } from "./private_key_jwk.ts";
 import { readPem } from "./private_key_pem.ts";
 import {
-  algorithmOf,
   checkAlgorithm,
   chooseAlgorithm,
+  findAlgorithm,
+  getKeyParameters,
   type KeyKind,
-  parametersOf,
   type PrivateKeyAlgorithm,
 } from "./signing_algorithm.ts";
 
 /**
- * A private key: PEM text (PKCS#8, unencrypted; whatever stands around the key is skipped), a JSON Web Key as an
- * object or its JSON text, or a key of Web Crypto's, which needn't be extractable.
+ * Holds a private key: PEM text (unencrypted PKCS#8; other text around it is ignored), a JSON Web Key as an object or as
+ * JSON text, or a `CryptoKey`, extractable or not.
  */
 export type PrivateKey = string | PrivateJwk | CryptoKey;
 
-/** A private key, and what it is known by: for keys that change, where their identifiers change along with them. */
+/** Holds a private key with its identifier, for keys that rotate. */
 export interface IdentifiedKey {
   /** The key. */
   readonly key: PrivateKey;
-  /** The `kid` of this key. Default: what the options say, else what a JWK says. */
+  /**
+   * The key's `kid`.
+   *
+   * @default {the option's, else the JWK's}
+   */
   readonly kid?: string | undefined;
-  /** The algorithm of this key. Default: what the options say, else what the key says. */
+  /**
+   * The key's algorithm.
+   *
+   * @default {the option's, else the key's}
+   */
   readonly alg?: PrivateKeyAlgorithm | undefined;
 }
 
-/** What signs, and what the assertion's header says about it. */
+/** A key ready to sign, and its header parameters. */
 export interface SigningKey {
   readonly alg: PrivateKeyAlgorithm;
   readonly kid: string | undefined;
-  /** A text that is another for another key, and tells nothing of it. */
+  /** Identifies the key without showing it. */
   thumbprint(): Promise<string>;
-  /** The key itself. Rejects with a `TypeError` that shows nothing of it. */
+  /** Imports the key. Rejects with a `TypeError` that doesn't show it. */
   open(): Promise<CryptoKey>;
 }
 
@@ -49,22 +57,22 @@ interface Known {
   open(alg: PrivateKeyAlgorithm): Promise<CryptoKey>;
 }
 
-/** Reads a key as far as that takes no cryptography. Throws a `TypeError` that says what to do, and shows no key. */
+/** Reads a key without importing it. Throws a `TypeError` that doesn't show it. */
 export function readSigningKey(
   given: unknown,
   options: { readonly alg?: PrivateKeyAlgorithm | undefined; readonly kid?: string | undefined },
 ): SigningKey {
   const identified = isIdentified(given) ? given : { key: given };
-  const wished = identified.alg ?? options.alg;
-  checkAlgorithm(wished);
+  const requested = identified.alg ?? options.alg;
+  checkAlgorithm(requested);
   const known = readKey(identified.key);
-  const alg = chooseAlgorithm(known.kind, wished, known.alg);
+  const alg = chooseAlgorithm(known.kind, requested, known.alg);
   const kid = identified.kid ?? options.kid ?? known.kid;
   if (kid !== undefined && typeof kid !== "string") throw new TypeError("kid must be a string.");
   return {
     alg,
     kid,
-    // What came with this very key tells it from others better than which object it is.
+    // A CryptoKey's own kid identifies it better than the object does.
     thumbprint: async () =>
       JSON.stringify([
         alg,
@@ -75,7 +83,7 @@ export function readSigningKey(
       const key = await known.open(alg);
       const { modulusLength }: KeyAlgorithm & { modulusLength?: number } = key.algorithm;
       if (modulusLength !== undefined && modulusLength < 2048) {
-        throw new TypeError(`The RSA key has ${modulusLength} bits: 2048 are the least (RFC 7518 §3.3).`);
+        throw new TypeError(`The RSA key has ${modulusLength} bits. Use one of 2048 or more (RFC 7518 §3.3).`);
       }
       return key;
     },
@@ -87,35 +95,37 @@ function isIdentified(given: unknown): given is { key: unknown } & Omit<Identifi
 }
 
 function readKey(given: unknown): Known {
-  if (typeof given === "string") return given.trimStart().startsWith("{") ? knownJwk(parse(given)) : knownPem(given);
-  if (isCryptoKey(given)) return knownCryptoKey(given);
+  if (typeof given === "string") {
+    return given.trimStart().startsWith("{") ? readJwkKey(parseJwk(given)) : readPemKey(given);
+  }
+  if (isCryptoKey(given)) return readCryptoKey(given);
   if (typeof given === "object" && given !== null && ("kty" in given || "keys" in given)) {
-    return knownJwk(given as PrivateJwk);
+    return readJwkKey(given as PrivateJwk);
   }
   throw new TypeError(
     "The private key must be PEM text (PKCS#8), a JWK, or a CryptoKey (of a CryptoKeyPair: its privateKey).",
   );
 }
 
-function knownPem(text: string): Known {
+function readPemKey(text: string): Known {
   const { kind, der } = readPem(text);
   return {
     kind,
-    thumbprint: () => digest(der),
-    open: (alg) => imported(crypto.subtle.importKey("pkcs8", der, parametersOf(alg), false, ["sign"])),
+    thumbprint: () => hash(der),
+    open: (alg) => explainImport(crypto.subtle.importKey("pkcs8", der, getKeyParameters(alg), false, ["sign"])),
   };
 }
 
-function knownJwk(given: PrivateJwk): Known {
+function readJwkKey(given: PrivateJwk): Known {
   const { jwk, ...known } = readJwk(given);
   return {
     ...known,
-    thumbprint: () => digest(new TextEncoder().encode(JSON.stringify(jwk))),
-    open: (alg) => imported(crypto.subtle.importKey("jwk", jwk, parametersOf(alg), false, ["sign"])),
+    thumbprint: () => hash(new TextEncoder().encode(JSON.stringify(jwk))),
+    open: (alg) => explainImport(crypto.subtle.importKey("jwk", jwk, getKeyParameters(alg), false, ["sign"])),
   };
 }
 
-function knownCryptoKey(key: CryptoKey): Known {
+function readCryptoKey(key: CryptoKey): Known {
   if (key.type !== "private") {
     throw new TypeError(
       `The CryptoKey is a ${key.type} key: pass a private key${
@@ -124,43 +134,43 @@ function knownCryptoKey(key: CryptoKey): Known {
     );
   }
   if (!key.usages.includes("sign")) throw new TypeError('The CryptoKey can\'t sign: make it with the usage "sign".');
-  const known = algorithmOf(key);
+  const known = findAlgorithm(key);
   if (known === undefined) {
-    throw new TypeError("The CryptoKey is for an algorithm that isn't one for client assertions.");
+    throw new TypeError("The CryptoKey is for an algorithm that isn't supported.");
   }
-  return { ...known, thumbprint: () => Promise.resolve(numberOf(key)), open: () => Promise.resolve(key) };
+  return { ...known, thumbprint: () => Promise.resolve(numberKey(key)), open: () => Promise.resolve(key) };
 }
 
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+async function hash(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).join();
 }
 
 const numbers = new WeakMap<CryptoKey, string>();
 let count = 0;
 
-/** Of a key that can't be taken out of Web Crypto all there is to know is whether it is the same. */
-function numberOf(key: CryptoKey): string {
+/** Numbers a key: a non-extractable one can only be told from others by its object. */
+function numberKey(key: CryptoKey): string {
   const number = numbers.get(key) ?? String(++count);
   numbers.set(key, number);
   return number;
 }
 
-/** By its name too, for a key may come from another realm; by that alone older workerd would know none. */
+/** Accepts keys of other realms, by the name; older workerd doesn't have that name. */
 function isCryptoKey(given: unknown): given is CryptoKey {
   return given instanceof CryptoKey || Object.prototype.toString.call(given) === "[object CryptoKey]";
 }
 
 /** The parser's own error would quote the text. */
-function parse(text: string): PrivateJwk {
+function parseJwk(text: string): PrivateJwk {
   try {
     return JSON.parse(text);
   } catch {
-    throw new TypeError("The private key begins like a JWK and is no JSON.");
+    throw new TypeError("The private key begins like a JWK, but isn't JSON.");
   }
 }
 
-/** Runtimes differ in what they say about a bad key, and in how much of it they show. */
-async function imported(importing: Promise<CryptoKey>): Promise<CryptoKey> {
+/** Replaces the runtime's error, which may show the key. */
+async function explainImport(importing: Promise<CryptoKey>): Promise<CryptoKey> {
   try {
     return await importing;
   } catch {

@@ -5,71 +5,62 @@ import fc from "fast-check";
 import { assertionClaims, checkAssertionOptions } from "../../src/client_auth/assertion_claims.ts";
 
 const request = { clientId: "id", issuer: "https://auth.test", tokenEndpoint: new URL("https://auth.test/token") };
-const at = (moment: number) => ({ wall: () => moment });
 const moments = fc.integer({ min: 0, max: 4_102_444_800_000 });
 const lifetimes = fc.option(fc.integer({ min: 1_000, max: 300_000 }), { nil: undefined });
 const skews = fc.option(fc.integer({ min: 0, max: 300_000 }), { nil: undefined });
 
-Deno.test("any assertion is valid now, as long as it was told to be, and never for more than 300 seconds", () => {
+Deno.test("assertionClaims: are valid now, for the lifetime, and for at most 300 seconds", () => {
   fc.assert(fc.property(moments, lifetimes, skews, (now, lifetime, clockSkew) => {
-    const options = { lifetime, clockSkew, clock: at(now) };
+    const options = { lifetime, clockSkew, clock: { wall: () => now } };
     checkAssertionOptions(options);
     const { iat, nbf, exp } = assertionClaims(request, options);
-    assert([iat, nbf, exp].every(Number.isInteger));
-    assertEquals(nbf, iat);
-    assert(iat <= now / 1_000 && now / 1_000 < exp);
-    assert(exp - iat <= 300);
-    const wanted = now + (lifetime ?? 60_000);
-    assert(exp <= wanted / 1_000 && wanted / 1_000 < exp + 1);
+    assert([iat, exp].every(Number.isInteger));
+    assert(nbf === iat && iat <= now / 1_000 && now / 1_000 < exp && exp - iat <= 300);
+    const expected = (now + (lifetime ?? 60_000)) / 1_000;
+    assert(exp <= expected && expected < exp + 1);
   }));
 });
 
-Deno.test("a server whose clock is off takes it: behind by clockSkew, ahead by all but a second of lifetime", () => {
+Deno.test("assertionClaims: suit a server's clock that is behind by clockSkew, or ahead by nearly the lifetime", () => {
   const lengths = fc.integer({ min: 1, max: 150 }).map((seconds) => seconds * 1_000);
   fc.assert(fc.property(moments, lengths, lengths, (now, lifetime, clockSkew) => {
-    const { nbf, exp } = assertionClaims(request, { lifetime, clockSkew, clock: at(now) });
+    const { nbf, exp } = assertionClaims(request, { lifetime, clockSkew, clock: { wall: () => now } });
     assert(nbf <= (now - clockSkew) / 1_000);
     assert((now + lifetime - 1_000) / 1_000 < exp);
   }));
 });
 
-Deno.test("each assertion has an identifier that no other has", () => {
-  const identifiers = Array.from({ length: 1_000 }, () => assertionClaims(request, {}).jti);
-  assertEquals(new Set(identifiers).size, 1_000);
-});
-
-Deno.test("the client speaks of itself, whatever its name", () => {
-  fc.assert(fc.property(fc.string({ minLength: 1 }), (clientId) => {
-    const { iss, sub } = assertionClaims({ ...request, clientId }, {});
+Deno.test("assertionClaims: each has its own jti, and the client as issuer and subject", () => {
+  const identifiers = new Set<string>();
+  const clientIds = fc.sample(fc.string({ minLength: 1 }), 1_000);
+  for (const clientId of clientIds) {
+    const { iss, sub, jti } = assertionClaims({ ...request, clientId }, {});
     assertEquals([iss, sub], [clientId, clientId]);
-  }));
+    identifiers.add(jti);
+  }
+  assertEquals(identifiers.size, 1_000);
 });
 
-Deno.test("durations out of range are refused, with the range and its unit", () => {
-  const makers = [
-    (options: object) => privateKeyJwt(() => "", options),
-    (options: object) => clientSecretJwt("secret", options),
-  ];
-  for (const make of makers) {
-    for (const lifetime of [0, 999, -1, 300_001, NaN, Infinity, "60000", null]) {
-      assertThrows(() => make({ lifetime }), RangeError, "milliseconds from 1,000 to 300,000");
-    }
-    for (const clockSkew of [-1, 300_001, NaN, Infinity, "0", null]) {
-      assertThrows(() => make({ clockSkew }), RangeError, "milliseconds from 0 to 300,000");
-    }
-    for (const audience of ["", 7, null, ["https://auth.test"]]) {
-      assertThrows(() => make({ audience }), TypeError, "audience must be");
-    }
-    for (const header of ["x", null, { alg: "none" }, { kid: "x" }]) {
-      assertThrows(() => make({ header }), TypeError, "header must be");
+const wrong: readonly (readonly [object[], typeof Error, string])[] = [
+  [
+    [0, 999, -1, 300_001, NaN, Infinity, "60000", null].map((lifetime) => ({ lifetime })),
+    RangeError,
+    "1,000 to 300,000",
+  ],
+  [[-1, 300_001, NaN, Infinity, "0", null].map((clockSkew) => ({ clockSkew })), RangeError, "from 0 to 300,000"],
+  [["", 7, null, ["https://auth.test"]].map((audience) => ({ audience })), TypeError, "audience must be"],
+  [["x", null, { alg: "none" }, { kid: "x" }].map((header) => ({ header })), TypeError, "header must be"],
+];
+Deno.test("privateKeyJwt, clientSecretJwt: refuse invalid options", () => {
+  for (const [all, errorClass, message] of wrong) {
+    for (const options of all) {
+      assertThrows(() => privateKeyJwt(() => "", options), errorClass, message);
+      assertThrows(() => clientSecretJwt("secret", options), errorClass, message);
     }
   }
 });
 
-Deno.test("an issuer that is asked for and unknown is an error that says where to set it", () => {
-  assertThrows(
-    () => assertionClaims({ ...request, issuer: undefined }, { audience: "issuer" }),
-    TypeError,
-    "set issuer beside tokenEndpoint",
-  );
+Deno.test('assertionClaims: audience "issuer" needs an issuer', () => {
+  const act = () => assertionClaims({ ...request, issuer: undefined }, { audience: "issuer" });
+  assertThrows(act, TypeError, "set issuer");
 });

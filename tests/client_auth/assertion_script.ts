@@ -1,5 +1,5 @@
-/** The methods of client authentication as a program: its last argument is what they need. @module */
+/** Assertions as a program, with its input as last argument. @module */
 import { argv } from "node:process";
-import { tryMethods } from "./assertion_program.ts";
+import { tryAssertions } from "./assertion_program.ts";
 
-console.log(JSON.stringify(await tryMethods(JSON.parse(argv.at(-1)!))));
+console.log(JSON.stringify(await tryAssertions(JSON.parse(argv.at(-1)!))));

@@ -1,8 +1,8 @@
-/** The methods of client authentication inside a worker: asked by a request that holds what they need. @module */
-import { tryMethods } from "./assertion_program.ts";
+/** Assertions inside a worker, with its input as request. @module */
+import { tryAssertions } from "./assertion_program.ts";
 
 export default {
   async fetch(request: Request): Promise<Response> {
-    return Response.json(await tryMethods(await request.json()));
+    return Response.json(await tryAssertions(await request.json()));
   },
 };

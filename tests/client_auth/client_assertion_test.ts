@@ -1,153 +1,119 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  AuthenticationError,
-  ClientCredentialsAuthenticator,
-  getToken,
-  StaticClientConfigStore,
-} from "@m2m/authenticator";
+import { AuthenticationError, getToken } from "@m2m/authenticator";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
+import { authenticatorAt } from "../authenticator_at.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 import { assertHides } from "./showing.ts";
 
 const jwt = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJtZSJ9.cGxhbnRlZC1zaWduYXR1cmU";
+const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const saml = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
 
-Deno.test("an assertion is sent with its type and the client's id, and nothing else", async () => {
-  const stub = tokenEndpointStub();
-  await getToken(stub.url, { clientId: "id", clientAuth: clientAssertion(() => jwt), fetch: stub.fetch });
-
-  assertEquals(Object.fromEntries(stub.requests[0]!.form), {
-    grant_type: "client_credentials",
-    client_id: "id",
-    client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-    client_assertion: jwt,
-  });
-  assertEquals(stub.requests[0]!.headers.has("authorization"), false);
-});
-
-Deno.test("the provider is asked for every request, and white space around its answer is taken off", async () => {
-  const stub = tokenEndpointStub();
+Deno.test("clientAssertion: sends a fresh, trimmed assertion with its type and the client's id", async () => {
+  const { url, fetch, requests } = tokenEndpointStub();
   let count = 0;
-  const clientAuth = clientAssertion(() => Promise.resolve(`\uFEFF${jwt}${++count}\r\n`));
-  for (let i = 0; i < 2; i++) await getToken(stub.url, { clientId: "id", clientAuth, fetch: stub.fetch });
+  const clientAuths = [
+    clientAssertion(() => Promise.resolve(`\uFEFF${jwt}${++count}\r\n`)),
+    clientAssertion(() => "PHNhbWw+", { assertionType: saml }),
+  ];
+  for (const clientAuth of [clientAuths[0]!, ...clientAuths]) {
+    await getToken(url, { clientId: "id", clientAuth, fetch });
+  }
 
-  assertEquals(stub.requests.map(({ form }) => form.get("client_assertion")), [`${jwt}1`, `${jwt}2`]);
+  assertEquals(
+    requests.map(({ form }) => Object.fromEntries(form)),
+    [[jwtBearer, `${jwt}1`], [jwtBearer, `${jwt}2`], [saml, "PHNhbWw+"]].map(([type, assertion]) => ({
+      grant_type: "client_credentials",
+      client_id: "id",
+      client_assertion_type: type!,
+      client_assertion: assertion!,
+    })),
+  );
+  assertEquals(requests.some(({ headers }) => headers.has("authorization")), false);
 });
 
-Deno.test("another type of assertion is sent as such, and needn't be a JWT", async () => {
-  const stub = tokenEndpointStub();
-  const assertionType = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
-  const clientAuth = clientAssertion(() => "PHNhbWw+", { assertionType });
-  await getToken(stub.url, { clientId: "id", clientAuth, fetch: stub.fetch });
-
-  assertEquals(stub.requests[0]!.form.get("client_assertion_type"), assertionType);
-});
-
-Deno.test("what is no assertion isn't sent, and shows in no error", async () => {
-  const stub = tokenEndpointStub();
-  const answers = ["", " \n", undefined, null, 7, {}, "<html>planted</html>", '{"token":"planted"}', "planted", "a.b"];
-  for (const answer of answers) {
-    const clientAuth = clientAssertion(() => answer as string);
+const invalid = ["", " \n", undefined, null, 7, {}, "<html>planted</html>", '{"token":"planted"}', "planted", "a.b"];
+for (const assertion of invalid) {
+  Deno.test(`clientAssertion: refuses to send ${JSON.stringify(assertion)}`, async () => {
+    const { url, fetch, requests } = tokenEndpointStub();
+    const clientAuth = clientAssertion(() => assertion as string);
     const error = await assertRejects(
-      () => getToken(stub.url, { clientId: "id", clientAuth, fetch: stub.fetch }),
+      () => getToken(url, { clientId: "id", clientAuth, fetch }),
       AuthenticationError,
-      "the function given must return a JWT",
+      "must return a JWT",
     );
-    assertEquals([error.code, error.cause], ["client_auth_unavailable", undefined]);
+    assertEquals([error.code, error.cause, requests.length], ["client_auth_unavailable", undefined, 0]);
     assertHides(error, ["planted"]);
-  }
-  assertEquals(stub.requests.length, 0);
-});
-
-Deno.test("what a provider of assertions or secrets throws is the cause", async () => {
-  const gone = new Error("the socket is gone");
-  const failing = () => Promise.reject(gone);
-  for (const clientAuth of [clientAssertion(failing), clientSecretJwt(failing)]) {
-    const error = await assertRejects(
-      () => getToken("https://auth.test/token", { clientId: "id", clientAuth }),
-      AuthenticationError,
-    );
-    assertEquals([error.code, error.cause], ["client_auth_unavailable", gone]);
-  }
-});
+  });
+}
 
 const now = Math.floor(Date.now() / 1_000);
 
-/** A JWT as some platform signs it, anew each time. */
-function signed(claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}): string {
+/** Signs a JWT as a platform does: a new one each time. */
+function sign(claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}): string {
   const all = { iss: "platform", sub: "me", aud: "server", jti: crypto.randomUUID(), exp: now + 600, ...claims };
   const parts = [{ alg: "ES256", kid: "1", ...header }, all, crypto.randomUUID()];
   return parts.map((part) => btoa(JSON.stringify(part)).replace(/=+$/, "")).join(".");
 }
 
-/** A server that takes the assertions that are right, and a client that asks it some times. */
-async function ask(
-  times: number,
-  provider: () => string,
-  { isRight = (_: string): boolean => false, assertionType = "" } = {},
-) {
+/** Makes calls of a server that accepts `accepted`, and returns the number of requests and of failures. */
+async function ask(times: number, provider: () => string, { accepted = "", assertionType = jwtBearer } = {}) {
   const stub = tokenEndpointStub((count, { form }) =>
-    isRight(form.get("client_assertion")!)
+    form.get("client_assertion") === accepted
       ? Response.json({ access_token: `token-${count}` })
       : Response.json({ error: "invalid_client" }, { status: 401 })
   );
-  const authenticator = new ClientCredentialsAuthenticator({
-    endpoint: "https://api.test",
-    clientId: "id",
-    clientAuth: clientAssertion(provider, assertionType ? { assertionType } : {}),
-    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
-    fetch: stub.fetch,
-    clock: { wall: () => 0, monotonic: () => 0 },
-  });
+  const clientAuth = clientAssertion(provider, { assertionType });
+  const clock = { wall: () => 0, monotonic: () => 0 };
+  const authenticator = authenticatorAt(stub, { clientSecret: undefined, clientAuth, clock });
   let failures = 0;
   for (let i = 0; i < times; i++) await authenticator.getCredentials().catch(() => failures++);
-  return { sent: stub.requests.length, failures };
+  return [stub.requests.length, failures];
 }
 
-Deno.test("an assertion that has expired is replaced at once, once the platform has another", async () => {
-  const [old, young] = [signed({ exp: now - 10 }), signed()];
-  const isRight = (assertion: string) => assertion === young;
-  const meanwhile = [old];
-  assertEquals(await ask(1, () => meanwhile.shift() ?? young, { isRight }), { sent: 2, failures: 0 });
-  const later = [old, old];
-  assertEquals(await ask(2, () => later.shift() ?? young, { isRight }), { sent: 2, failures: 1 });
-});
+const expired = sign({ exp: now - 10 });
+const replaced: readonly (readonly [what: string, refused: string[], accepted: string])[] = [
+  ["one that expired at once", [expired], sign()],
+  ["one that expired as soon as there is another", [expired, expired], sign()],
+  ["one by another key", [sign()], sign({}, { kid: "2" })],
+  ["one of another subject", [sign()], sign({ sub: "you" })],
+  ["one for another audience", [sign()], sign({ aud: ["else"] })],
+];
+for (const [what, refused, accepted] of replaced) {
+  Deno.test(`clientAssertion: replaces ${what} after a refusal`, async () => {
+    const given = [...refused];
+    const outcome = await ask(refused.length, () => given.shift() ?? accepted, { accepted });
+    assertEquals(outcome, [2, refused.length - 1]);
+  });
+}
 
-Deno.test("another key, or another subject, is another proof: it is sent at once", async () => {
-  for (const right of [signed({}, { kid: "2" }), signed({ sub: "you" }), signed({ aud: ["else"] })]) {
-    const given = [signed()];
-    const isRight = (assertion: string) => assertion === right;
-    assertEquals(await ask(1, () => given.shift() ?? right, { isRight }), { sent: 2, failures: 0 });
-  }
+Deno.test("clientAssertion: sends another proof once only after a refusal", async () => {
   let count = 0;
-  assertEquals(await ask(1, () => signed({ sub: `s${++count}` })), { sent: 2, failures: 1 }, "once, and not for ever");
+  assertEquals(await ask(1, () => sign({ sub: `s${++count}` })), [2, 1]);
 });
 
-Deno.test("a platform that signs anew each time, in vain, sends one request during the cool-down", async () => {
-  for (const exp of [now + 600, now - 600, undefined]) {
-    assertEquals(await ask(5, () => signed({ exp })), { sent: 1, failures: 5 });
-  }
-});
+const same: readonly (readonly [what: string, make: () => string, assertionType?: string])[] = [
+  ["the same proof, signed again,", () => sign()],
+  ["the same proof, expired again,", () => sign({ exp: now - 600 })],
+  ["the same proof without exp", () => sign({ exp: undefined })],
+  ["an encrypted assertion", () => `e30.${crypto.randomUUID()}.a.b.c`],
+  ["an assertion of another type", () => crypto.randomUUID(), saml],
+];
+for (const [what, make, assertionType] of same) {
+  Deno.test(`clientAssertion: ${what} waits for the cooldown after a refusal`, async () => {
+    assertEquals(await ask(5, make, assertionType ? { assertionType } : {}), [1, 5]);
+  });
+}
 
-Deno.test("of an assertion that nobody can look into nothing is known: it waits for the cool-down", async () => {
-  const encrypted = () => `e30.${crypto.randomUUID()}.a.b.c`;
-  assertEquals(await ask(5, encrypted), { sent: 1, failures: 5 });
-  const assertionType = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer";
-  assertEquals(await ask(5, () => crypto.randomUUID(), { assertionType }), { sent: 1, failures: 5 });
-});
-
-Deno.test("wrong arguments are refused at once", () => {
-  assertThrows(() => clientAssertion(jwt as never), TypeError, "must be given by a function");
+Deno.test("clientAssertion, clientSecretJwt: refuse invalid arguments", () => {
+  assertThrows(() => clientAssertion(jwt as never), TypeError, "by a function");
   assertThrows(() => clientAssertion(() => jwt, { assertionType: "" }), TypeError, "assertionType must be");
   assertThrows(() => clientAssertion(() => jwt, { method: "" }), TypeError, "method must be");
-  assertThrows(() => clientSecretJwt(""), TypeError, "must be a string that is not empty");
   assertThrows(() => clientSecretJwt("s", { alg: "RS256" as "HS256" }), TypeError, "HS256, HS384, HS512");
 });
 
-Deno.test("to servers it is a private_key_jwt, or what else they call it", () => {
-  const method = "spiffe_jwt";
-  assertEquals([clientAssertion(() => jwt).method, clientAssertion(() => jwt, { method }).method], [
-    "private_key_jwt",
-    method,
-  ]);
+Deno.test("clientAssertion: its method is private_key_jwt, or the option", () => {
+  assertEquals(clientAssertion(() => jwt).method, "private_key_jwt");
+  assertEquals(clientAssertion(() => jwt, { method: "spiffe_jwt" }).method, "spiffe_jwt");
 });

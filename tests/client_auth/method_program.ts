@@ -1,6 +1,6 @@
 /**
- * Every way to prove oneself, and to say what a token is for, each alone: with a call of an API in the end, and with what
- * comes of it if something is wrong. For runtimes that get one file and an address.
+ * Tries every method of client authentication, and every parameter of a token request, with a call of an API, and each
+ * with errors. For all runtimes.
  *
  * @module
  */
@@ -24,84 +24,80 @@ import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { dpop } from "@m2m/authenticator/dpop";
-import { JwtBearerAuthenticator, type JwtBearerAuthenticatorOptions } from "@m2m/authenticator/grant/jwt-bearer";
+import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
 import { importPKCS8, SignJWT } from "jose";
 
-/** A server, and an API that takes its tokens. */
+/** A server, and an API that accepts its tokens. */
 interface Place {
   readonly issuer: string;
   readonly tokenEndpoint: string;
   readonly api: string;
 }
 
-/** What a program is told. */
 export interface ProgramInput {
-  /** The API takes tokens for the issuer, which are given where none says otherwise. */
+  /** The API accepts tokens for the issuer, the default audience. */
   readonly plain: Place;
-  /** Another API of that server, which takes tokens for itself. */
+  /** Another API of that server, which accepts tokens for itself. */
   readonly otherApi: string;
-  /** Where both want nonces. */
+  /** Both want nonces. */
   readonly nonces: Place;
-  /** Where tokens say nothing, and can be given back. It takes `client_secret_basic` alone. */
+  /** Tokens are opaque, and can be revoked; the server accepts `client_secret_basic` only. */
   readonly opaque: Place & { readonly revocationEndpoint: string };
-  /** Of any characters; and one that the server reads as it is. */
+  /** With all characters; `rawSecret` with those that the server reads as they are. */
   readonly secret: string;
   readonly rawSecret: string;
   readonly wrongSecret: string;
   readonly pem: string;
   readonly wrongPem: string;
-  /** Whose word the server takes, by the first key. */
+  /** The same key, with the right key's `kid`. */
+  readonly wrongJwk: JsonWebKey;
+  readonly rsaPem: string;
+  /** The issuer of JWT bearer assertions that the server trusts. */
   readonly voucher: string;
 }
 
-/** What came of what was wrong. */
+type ErrorFacts = readonly [name: string, code: string, status: number, error: string, retryable: boolean];
+
 export interface Refusal {
-  readonly error: readonly [name: string, code: string, status: number, error: string, retryable: boolean];
-  /** All that can be printed of it, of the authenticator and of its events. */
+  readonly error: ErrorFacts;
+  /** All that can be printed of the error, the authenticator and its events. */
   readonly printed: string;
-  /** The token that the authenticator has nevertheless. */
+  /** A token that the authenticator has nevertheless. */
   readonly token: string | undefined;
 }
 
-/** What came of one method. */
 export interface Outcome {
-  /** What the API answered, and what else is worth telling; or what went wrong. */
   readonly accepted: unknown;
-  /** By what was wrong. */
   readonly refused: Readonly<Record<string, Refusal | "nothing">>;
 }
 
-/** By row of the table. */
 export type ProgramOutput = Readonly<Record<string, Outcome>>;
 
 type Options = Partial<ClientCredentialsAuthenticatorOptions>;
-type Listening = Pick<AuthenticatorOptions, "onEvent">;
+/** Makes an authenticator, with a listener if given. */
+type Make<T = Authenticator | Promise<Authenticator>> = (on?: Pick<AuthenticatorOptions, "onEvent">) => T;
 
-/** Makes an authenticator that gets no token. */
-type Make = (listening: Listening) => Authenticator | Promise<Authenticator>;
+/** A method: the attempt that succeeds, its result, and attempts that fail with an error. */
+type Row = readonly [
+  accepted: (() => Promise<unknown>) | undefined,
+  expected: unknown,
+  refused: Readonly<Record<string, readonly [ErrorFacts, Make]>>,
+];
 
-interface Attempt {
-  /** Absent where the server takes it in no way. */
-  accepted?(): Promise<unknown>;
-  /** By what is wrong. */
-  readonly refused: Readonly<Record<string, Make>>;
-}
-
-/** Tries one after the other. */
 export async function tryEveryMethod(input: ProgramInput): Promise<ProgramOutput> {
   const output: Record<string, Outcome> = {};
-  for (const [row, attempt] of Object.entries(attempts(input))) {
+  for (const [name, [accepted, , attempts]] of Object.entries(makeRows(input))) {
     const refused: Record<string, Refusal | "nothing"> = {};
-    for (const [what, make] of Object.entries(attempt.refused)) refused[what] = await refusal(make);
-    output[row] = { accepted: await attempt.accepted?.().catch(String), refused };
+    for (const [what, [, make]] of Object.entries(attempts)) refused[what] = await getRefusal(make);
+    output[name] = { accepted: await accepted?.().catch(String), refused };
   }
   return output;
 }
 
-async function refusal(make: Make): Promise<Refusal | "nothing"> {
+async function getRefusal(make: Make): Promise<Refusal | "nothing"> {
   const events: AuthenticatorEvent[] = [];
   const authenticator = await make({ onEvent: (event) => void events.push(event) });
   try {
@@ -110,7 +106,10 @@ async function refusal(make: Make): Promise<Refusal | "nothing"> {
     return "nothing";
   } catch (thrown) {
     const error = thrown as AuthenticationError;
-    const texts = [error, error.cause, events, authenticator].flatMap((each) => [String(each), JSON.stringify(each)]);
+    const { Deno } = globalThis as { Deno?: { inspect(value: unknown, options: object): string } };
+    const inspect = (value: unknown) => Deno?.inspect(value, { depth: 10, showHidden: true, getters: true });
+    const values = [error, error.cause, events, authenticator];
+    const texts = values.flatMap((each) => [String(each), JSON.stringify(each), inspect(each)]);
     const { name, code, status = 0, error: word = "", retryable } = error;
     return {
       error: [name, code, status, word, retryable],
@@ -120,87 +119,91 @@ async function refusal(make: Make): Promise<Refusal | "nothing"> {
   }
 }
 
-function attempts(input: ProgramInput): Readonly<Record<string, Attempt>> {
+const refuse = (
+  status: number,
+  error: string,
+): ErrorFacts => ["AuthenticationError", "token_request_rejected", status, error, false];
+const fail = (code: string): ErrorFacts => ["AuthenticationError", code, 0, "", false];
+const badClient = refuse(401, "invalid_client");
+const badRequest = refuse(400, "invalid_request");
+const badGrant = refuse(400, "invalid_grant");
+const badTarget = refuse(400, "invalid_target");
+const boundOnly = ["DPoP", 200, 401, 401];
+const ago = (milliseconds: number) => ({ clock: { wall: () => Date.now() - milliseconds } });
+const unknown = "https://unknown.test";
+
+export function makeRows(input: ProgramInput): Readonly<Record<string, Row>> {
   const { plain, otherApi, nonces, opaque, secret, rawSecret, wrongSecret, pem, wrongPem, voucher } = input;
-  const client = (clientId: string, options: Options, place = plain) =>
-    new ClientCredentialsAuthenticator({
-      endpoint: place.api,
-      clientId,
-      scopes: ["api:read"],
-      configStore: new StaticClientConfigStore(place),
-      ...options,
-    });
-  const bySecret = (options: Options, place = plain) => client("by Basic", { clientSecret: secret, ...options }, place);
+  const common = { endpoint: plain.api, scopes: ["api:read"], configStore: new StaticClientConfigStore(plain) };
+  const client =
+    (clientId: string, options: Options, place = plain): Make<ClientCredentialsAuthenticator> => (on = {}) => {
+      const configStore = new StaticClientConfigStore(place);
+      return new ClientCredentialsAuthenticator({
+        ...common,
+        endpoint: place.api,
+        configStore,
+        clientId,
+        ...options,
+        ...on,
+      });
+    };
+  const bySecret = (options: Options = {}, place = plain) =>
+    client("by Basic", { clientSecret: secret, ...options }, place);
   const byAuth = (clientId: string, clientAuth: ClientAuth, options: Options = {}) =>
     client(clientId, { clientAuth, ...options });
-  const bearer = (signer: string, options: Partial<JwtBearerAuthenticatorOptions>) =>
-    new JwtBearerAuthenticator({
-      endpoint: plain.api,
-      clientId: "by Basic",
-      scopes: ["api:read"],
-      configStore: new StaticClientConfigStore(plain),
-      ...options,
-      assertion: signedAssertion(signer, { iss: voucher, sub: "ada" }),
-    });
-  const exchange = (subjectToken: () => string | Promise<string>, options: Listening = {}) =>
-    new TokenExchangeAuthenticator({
-      endpoint: plain.api,
-      clientId: "by Basic",
-      clientSecret: secret,
-      scopes: ["api:read"],
-      configStore: new StaticClientConfigStore(plain),
-      ...options,
-      subjectToken,
-    });
-  const ago = (milliseconds: number) => ({ wall: () => Date.now() - milliseconds });
-  const unknown = "https://unknown.test";
+  const byKey = (...args: Parameters<typeof privateKeyJwt>) => byAuth("by key", privateKeyJwt(...args));
+  const byHmac = (...args: Parameters<typeof clientSecretJwt>) => byAuth("by HMAC", clientSecretJwt(...args));
+  const bound = (options: Options, place = plain) => client("bound", { clientSecret: secret, ...options }, place);
+  const bearer =
+    (signer: string, options: Options = { clientSecret: secret }): Make<JwtBearerAuthenticator> => (on) => {
+      const assertion = signedAssertion(signer, { iss: voucher, sub: "ada" });
+      return new JwtBearerAuthenticator({ ...common, clientId: "by Basic", ...options, ...on, assertion });
+    };
+  const exchange = (subjectToken: () => string | Promise<string>): Make<TokenExchangeAuthenticator> => (on) =>
+    new TokenExchangeAuthenticator({ ...common, clientId: "by Basic", clientSecret: secret, ...on, subjectToken });
 
   return {
-    "`client_secret_basic`, a secret of any characters": {
-      accepted: () => call(bySecret({})),
-      refused: { "another secret": (on) => bySecret({ ...on, clientSecret: wrongSecret }) },
-    },
-    '`client_secret_basic`, `basicEncoding: "raw"`': {
-      accepted: () => call(client("raw", { clientSecret: rawSecret, basicEncoding: "raw" })),
-      refused: {
-        "a secret that is read otherwise": (on) => client("raw", { ...on, clientSecret: secret, basicEncoding: "raw" }),
-      },
-    },
-    "`client_secret_post`": {
-      accepted: () => call(byAuth("by post", clientSecretPost(secret))),
-      refused: { "another secret": (on) => byAuth("by post", clientSecretPost(wrongSecret), on) },
-    },
-    "`client_secret_jwt`": {
-      accepted: () => call(byAuth("by HMAC", clientSecretJwt(secret))),
-      refused: {
-        "another secret": (on) => byAuth("by HMAC", clientSecretJwt(wrongSecret), on),
-        "another algorithm": (on) => byAuth("by HMAC", clientSecretJwt(secret, { alg: "HS512" }), on),
-      },
-    },
-    "`private_key_jwt`": {
-      accepted: () => call(byAuth("by key", privateKeyJwt(pem))),
-      refused: {
-        "another key": (on) => byAuth("by key", privateKeyJwt(wrongPem), on),
-        "another audience": (on) => byAuth("by key", privateKeyJwt(pem, { audience: unknown }), on),
-        "a stale assertion": (on) => byAuth("by key", privateKeyJwt(pem, { clock: ago(600_000) }), on),
-      },
-    },
-    "a ready assertion": {
-      accepted: () => call(byAuth("by key", clientAssertion(() => ready(pem, plain.issuer)))),
-      refused: {
-        "the same once more": async (on) => {
-          const assertion = await ready(pem, plain.issuer);
-          await byAuth("by key", clientAssertion(() => assertion)).getCredentials();
-          return byAuth("by key", clientAssertion(() => assertion), on);
-        },
-      },
-    },
-    "`none`": {
-      accepted: () => call(bearer(pem, { clientId: "public", clientAuth: none() })),
-      refused: { "a client that has a secret": (on) => bearer(pem, { ...on, clientAuth: none() }) },
-    },
-    "a secret that is being replaced": {
-      accepted: async () => {
+    "`client_secret_basic`, a secret of any characters": [() => call(bySecret()), 200, {
+      "another secret": [badClient, bySecret({ clientSecret: wrongSecret })],
+    }],
+    '`client_secret_basic`, `basicEncoding: "raw"`': [
+      () => call(client("raw", { clientSecret: rawSecret, basicEncoding: "raw" })),
+      200,
+      { "a secret to be decoded": [badRequest, client("raw", { clientSecret: secret, basicEncoding: "raw" })] },
+    ],
+    "`client_secret_post`": [() => call(byAuth("by post", clientSecretPost(secret))), 200, {
+      "another secret": [badClient, byAuth("by post", clientSecretPost(wrongSecret))],
+    }],
+    "`client_secret_jwt`": [() => call(byHmac(secret)), 200, {
+      "another secret": [badClient, byHmac(wrongSecret)],
+      "another algorithm": [badClient, byHmac(secret, { alg: "HS512" })],
+      "another audience": [badClient, byHmac(secret, { audience: unknown })],
+      "an expired assertion": [badClient, byHmac(secret, ago(600_000))],
+    }],
+    "`private_key_jwt`": [() => call(byKey(pem)), 200, {
+      "another key": [badClient, byKey(wrongPem)],
+      "another key with the right kid": [badClient, byKey(input.wrongJwk)],
+      "an unknown kid": [badClient, byKey(pem, { kid: "unknown" })],
+      "another algorithm": [badClient, byKey(input.rsaPem, { alg: "RS256" })],
+      "another audience": [badClient, byKey(pem, { audience: unknown })],
+      "an expired assertion": [badClient, byKey(pem, ago(600_000))],
+      "an assertion of tomorrow": [badClient, byKey(pem, ago(-86_400_000))],
+      "another client": [badClient, byAuth("by HMAC", privateKeyJwt(pem))],
+      "an unknown client": [badClient, byAuth("unknown", privateKeyJwt(pem))],
+    }],
+    "a ready assertion": [() => call(byAuth("by key", clientAssertion(() => sign(pem, plain.issuer)))), 200, {
+      "the same again": [badClient, async (on) => {
+        const assertion = await sign(pem, plain.issuer);
+        const make = byAuth("by key", clientAssertion(() => assertion));
+        await make().getCredentials();
+        return make(on);
+      }],
+    }],
+    "`none`": [() => call(bearer(pem, { clientId: "public", clientAuth: none() })), 200, {
+      "a client that has a secret": [badClient, bearer(pem, { clientAuth: none() })],
+    }],
+    "a secret that is being replaced": [
+      async () => {
         const secrets = rotatingSecrets([wrongSecret, secret]);
         const afterRefusal: boolean[] = [];
         const clientSecret = (attempt?: SecretAttempt) => {
@@ -209,133 +212,147 @@ function attempts(input: ProgramInput): Readonly<Record<string, Attempt>> {
         };
         return [await call(bySecret({ clientSecret })), ...afterRefusal];
       },
-      refused: {
-        "two wrong ones": (on) =>
-          bySecret({ ...on, clientSecret: rotatingSecrets([wrongSecret, `${wrongSecret}-too`]) }),
+      [200, false, true],
+      {
+        "two wrong ones": [badClient, bySecret({ clientSecret: rotatingSecrets([wrongSecret, `${wrongSecret}-too`]) })],
       },
-    },
-    "`audience`": {
-      accepted: () => call(bySecret({ endpoint: otherApi, audience: otherApi })),
-      refused: { "an unknown one": (on) => bySecret({ ...on, audience: unknown }) },
-    },
-    "`resource`, one": {
-      accepted: () => call(bySecret({ endpoint: otherApi, resource: otherApi })),
-      refused: { "an unknown one": (on) => bySecret({ ...on, resource: unknown }) },
-    },
-    "`resource`, two": {
-      refused: { "both": (on) => bySecret({ ...on, resource: [plain.issuer, otherApi] }) },
-    },
-    "`parameters`, once and repeated": {
-      accepted: () => call(bySecret({ parameters: { organization: "org_7", hint: ["a", "b"] } })),
-      refused: {},
-    },
-    "`authorizationDetails`": {
-      accepted: async () => {
-        const authenticator = bySecret({ authorizationDetails: [{ type: "payment", amount: "7" }] });
-        return [await call(authenticator), claims(authenticator).authorization_details];
+    ],
+    "`audience`": [() => call(bySecret({ endpoint: otherApi, audience: otherApi })), 200, {
+      "an unknown one": [badTarget, bySecret({ audience: unknown })],
+    }],
+    "`resource`, one": [() => call(bySecret({ endpoint: otherApi, resource: otherApi })), 200, {
+      "an unknown one": [badTarget, bySecret({ resource: unknown })],
+    }],
+    "`resource`, two": [undefined, undefined, {
+      "both": [badTarget, bySecret({ resource: [plain.issuer, otherApi] })],
+    }],
+    "`parameters`, once and repeated": [
+      () => call(bySecret({ parameters: { organization: "org_7", hint: ["a", "b"] } })),
+      200,
+      {},
+    ],
+    "`authorizationDetails`": [
+      async () => {
+        const authenticator = bySecret({ authorizationDetails: [{ type: "payment", amount: "7" }] })();
+        return [await call(() => authenticator), readClaims(authenticator).authorization_details];
       },
-      refused: { "an unknown type": (on) => bySecret({ ...on, authorizationDetails: [{ type: "unknown" }] }) },
-    },
-    "`beforeTokenRequest`": {
-      accepted: () =>
+      [200, [{ type: "payment", amount: "7" }]],
+      {
+        "an unknown type": [
+          refuse(400, "invalid_authorization_details"),
+          bySecret({ authorizationDetails: [{ type: "unknown" }] }),
+        ],
+      },
+    ],
+    "`beforeTokenRequest`": [
+      () =>
         call(bySecret({
-          beforeTokenRequest(request) {
-            request.headers.set("x-gateway-key", "7");
-            request.body.set("customized", "yes");
+          beforeTokenRequest({ headers, body }) {
+            headers.set("x-gateway-key", "7");
+            body.set("customized", "yes");
           },
         })),
-      refused: {
-        "it takes the proof away": (on) =>
-          bySecret({ ...on, beforeTokenRequest: (request) => request.headers.delete("authorization") }),
-        "it throws": (on) =>
-          bySecret({ ...on, beforeTokenRequest: () => Promise.reject(new Error("the vault is down")) }),
+      200,
+      {
+        "it removes the proof": [
+          badRequest,
+          bySecret({ beforeTokenRequest: ({ headers }) => headers.delete("authorization") }),
+        ],
+        "it throws": [
+          fail("client_auth_unavailable"),
+          bySecret({ beforeTokenRequest: () => Promise.reject(new Error("the vault is down")) }),
+        ],
       },
-    },
-    "`with()`, two audiences": {
-      accepted: async () => {
-        const first = bySecret({ audience: plain.issuer });
+    ],
+    "`with()`, two audiences": [
+      async () => {
+        const first = bySecret({ audience: plain.issuer })();
         const second = first.with({ endpoint: otherApi, audience: otherApi });
-        return [await call(first), await call(second), first.with({ audience: plain.issuer }) === first];
+        const isSame = first.with({ audience: plain.issuer }) === first;
+        return [await call(() => first), await call(() => second), isSame];
       },
-      refused: { "an unknown one": (on) => bySecret(on).with({ audience: unknown }) },
-    },
-    "discovery, and the methods it names": {
-      accepted: () => call(bySecret({ configStore: new DiscoveryClientConfigStore(plain.issuer) })),
-      refused: {
-        "a method that isn't named": (on) =>
-          byAuth("by Basic", clientSecretPost(secret), {
-            ...on,
-            configStore: new DiscoveryClientConfigStore(opaque.issuer),
-          }),
+      [200, 200, true],
+      { "an unknown one": [badTarget, (on) => bySecret()(on).with({ audience: unknown })] },
+    ],
+    "discovery, and the methods it names": [
+      () => call(bySecret({ configStore: new DiscoveryClientConfigStore(plain.issuer) })),
+      200,
+      {
+        "a method that isn't named": [
+          fail("invalid_config"),
+          byAuth("by Basic", clientSecretPost(secret), { configStore: new DiscoveryClientConfigStore(opaque.issuer) }),
+        ],
       },
-    },
-    "revocation by `close()`": {
-      accepted: async () => {
-        const authenticator = bySecret({ revocation: tokenRevocation() }, opaque);
-        const status = await call(authenticator);
+    ],
+    "revocation by `close()`": [
+      async () => {
+        const authenticator = bySecret({ revocation: tokenRevocation() }, opaque)();
+        const status = await call(() => authenticator);
         const authorization = `Bearer ${authenticator.credentials?.accessToken}`;
         await authenticator.close();
-        return [status, await statusOf(fetch(opaque.api, { headers: { authorization } }))];
+        return [status, await getStatus(fetch(opaque.api, { headers: { authorization } }))];
       },
-      refused: {
-        "an endpoint that is none": (on) =>
-          bySecret({ ...on, revocation: tokenRevocation({ endpoint: opaque.tokenEndpoint }) }, opaque),
+      [200, 401],
+      {
+        "an endpoint that is none": [
+          badRequest,
+          bySecret({ revocation: tokenRevocation({ endpoint: opaque.tokenEndpoint }) }, opaque),
+        ],
       },
-    },
-    "DPoP": {
-      accepted: () => callBound(client("bound", { clientSecret: secret, dpop: dpop() }), plain.api),
-      refused: {
-        "a stale proof": (on) => client("bound", { ...on, clientSecret: secret, dpop: dpop({ clock: ago(600_000) }) }),
-        "no proof": (on) => client("bound", { ...on, clientSecret: secret }),
+    ],
+    "DPoP": [() => callBound(bound({ dpop: dpop() }), plain), boundOnly, {
+      "an expired proof": [refuse(400, "invalid_dpop_proof"), bound({ dpop: dpop(ago(600_000)) })],
+      "no proof": [badGrant, bound({})],
+    }],
+    "DPoP, where server and API want nonces": [() => callBound(bound({ dpop: dpop() }, nonces), nonces), boundOnly, {
+      "no proof": [badGrant, bound({}, nonces)],
+    }],
+    "JWT bearer": [
+      async () => {
+        const authenticator = bearer(pem)();
+        return [await call(() => authenticator), readClaims(authenticator).on_behalf_of];
       },
-    },
-    "DPoP, where server and API want nonces": {
-      accepted: () => callBound(client("bound", { clientSecret: secret, dpop: dpop() }, nonces), nonces.api),
-      refused: { "no proof": (on) => client("bound", { ...on, clientSecret: secret }, nonces) },
-    },
-    "JWT bearer": {
-      accepted: async () => {
-        const authenticator = bearer(pem, { clientSecret: secret });
-        return [await call(authenticator), claims(authenticator).on_behalf_of];
+      [200, "ada"],
+      { "another key": [badGrant, bearer(wrongPem)] },
+    ],
+    "token exchange": [
+      async () => {
+        const subject = bearer(pem)();
+        const authenticator = exchange(async () => (await subject.getCredentials()).accessToken)();
+        return [await call(() => authenticator), readClaims(authenticator).on_behalf_of];
       },
-      refused: { "another key": (on) => bearer(wrongPem, { ...on, clientSecret: secret }) },
-    },
-    "token exchange": {
-      accepted: async () => {
-        const subject = bearer(pem, { clientSecret: secret });
-        const authenticator = exchange(async () => (await subject.getCredentials()).accessToken);
-        return [await call(authenticator), claims(authenticator).on_behalf_of];
-      },
-      refused: { "a token of nobody's": (on) => exchange(() => `planted.token-of-nobody.${wrongSecret}`, on) },
-    },
+      [200, "ada"],
+      { "an unknown token": [badRequest, exchange(() => `planted.unknown-token.${wrongSecret}`)] },
+    ],
   };
 }
 
-async function call(authenticator: Authenticator): Promise<number> {
-  return await statusOf(authenticator.fetch("/v1/projects"));
+async function call(make: Make<Authenticator>): Promise<number> {
+  return await getStatus(make().fetch("/v1/projects"));
 }
 
-/** What the API answers to a bound token: with its key, as if it weren't bound, and without a proof. */
-async function callBound(authenticator: Authenticator, api: string): Promise<unknown[]> {
-  const status = await call(authenticator);
+/** Calls the API with a bound token: with its key, as a Bearer token, and without a proof. */
+async function callBound(make: Make<ClientCredentialsAuthenticator>, { api }: Place): Promise<unknown[]> {
+  const authenticator = make();
+  const status = await call(() => authenticator);
   const { tokenType, accessToken } = await authenticator.getCredentials();
-  const stolen = (scheme: string) => statusOf(fetch(api, { headers: { authorization: `${scheme} ${accessToken}` } }));
-  return [tokenType, status, await stolen("Bearer"), await stolen("DPoP")];
+  const callBy = (scheme: string) => getStatus(fetch(api, { headers: { authorization: `${scheme} ${accessToken}` } }));
+  return [tokenType, status, await callBy("Bearer"), await callBy("DPoP")];
 }
 
-async function statusOf(answer: Promise<Response>): Promise<number> {
-  const response = await answer;
+async function getStatus(sending: Promise<Response>): Promise<number> {
+  const response = await sending;
   await response.text();
   return response.status;
 }
 
-function claims({ credentials }: Authenticator): Record<string, unknown> {
+function readClaims({ credentials }: Authenticator): Record<string, unknown> {
   const [, payload = ""] = credentials?.accessToken.split(".") ?? [];
   return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
 }
 
-/** An assertion as a platform makes it. */
-async function ready(pem: string, audience: string): Promise<string> {
+/** Signs an assertion as a platform does. */
+async function sign(pem: string, audience: string): Promise<string> {
   return await new SignJWT({ jti: crypto.randomUUID() }).setProtectedHeader({ alg: "ES256" })
     .setIssuer("by key").setSubject("by key").setAudience(audience).setExpirationTime("1 minute")
     .sign(await importPKCS8(pem, "ES256"));

@@ -1,4 +1,4 @@
-/** Every method as a program: its last argument is what they need. @module */
+/** Every method as a program, with its input as last argument. @module */
 import { argv } from "node:process";
 import { tryEveryMethod } from "./method_program.ts";
 

@@ -1,22 +1,22 @@
 /**
- * Real authorization servers, each with an API that takes its tokens, for whoever tries every method.
+ * Real authorization servers, each with an API that accepts its tokens, for every method.
  *
  * @module
  */
 
 import { getBasicAuthorizationHeader } from "@m2m/authenticator";
 import { type AuthorizationServer, startAuthorizationServer } from "../servers/authorization_server.ts";
-import { DpopJudge } from "../servers/dpop_judge.ts";
+import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { startIntrospectingApi } from "../servers/introspecting_api.ts";
 import { jwtBearerGrant, tokenExchangeGrant } from "../servers/machine_grants.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
 import type { ProgramInput } from "./method_program.ts";
 import { testKey } from "./signing_keys.ts";
 
-/** All that a secret may be made of (RFC 6749 appendix A.2). */
+/** The characters of secrets (RFC 6749 appendix A.2). */
 const characters = String.fromCharCode(...Array.from({ length: 0x5f }, (_, index) => 0x20 + index));
 const secret = `planted${characters}`;
-/** Written as it is: this server decodes it nevertheless, and finds nothing to decode. */
+/** Without characters that the server would decode. */
 const rawSecret = `planted-raw${characters.replace(/[%+]/g, "")}`;
 const wrongSecret = "planted-wrong-secret-that-is-as-long-as-HMAC-wants-it-to-be-in-any-of-its-three-sizes";
 const voucher = "robots@vouching.test";
@@ -24,12 +24,13 @@ const voucher = "robots@vouching.test";
 export interface MethodStage extends AsyncDisposable {
   readonly server: AuthorizationServer;
   readonly input: ProgramInput;
-  /** What must show nowhere, what was sent until now included. */
+  /** Strings that must not be shown, those sent until now included. */
   secrets(): readonly string[];
 }
 
 export async function setMethodStage(): Promise<MethodStage> {
-  const [key, wrongKey] = [await testKey("ES256"), await testKey("ES256", "wrong")];
+  const [key, wrongKey, rsa] = [await testKey("ES256"), await testKey("ES256", "wrong"), await testKey("RS256")];
+  const keys = [key.publicJwk, rsa.publicJwk];
   await using stack = new AsyncDisposableStack();
   const audiences: string[] = [];
   const server = stack.use(
@@ -44,7 +45,12 @@ export async function setMethodStage(): Promise<MethodStage> {
           token_endpoint_auth_method: "client_secret_jwt",
           token_endpoint_auth_signing_alg: "HS256",
         },
-        { client_id: "by key", token_endpoint_auth_method: "private_key_jwt", jwks: { keys: [key.publicJwk] } },
+        {
+          client_id: "by key",
+          token_endpoint_auth_method: "private_key_jwt",
+          token_endpoint_auth_signing_alg: "ES256",
+          jwks: { keys },
+        },
         { client_id: "public", token_endpoint_auth_method: "none" },
         { client_id: "bound", client_secret: secret, dpop_bound_access_tokens: true },
       ],
@@ -53,7 +59,7 @@ export async function setMethodStage(): Promise<MethodStage> {
       authorizationDetailsTypes: ["payment"],
     }),
   );
-  const api = stack.use(startProtectedApi({ ...server, audience: server.issuer, dpop: new DpopJudge() }));
+  const api = stack.use(startProtectedApi({ ...server, audience: server.issuer, dpop: new DpopVerifier() }));
   const other = stack.use(startProtectedApi(server));
   audiences.push(server.issuer, other.origin);
 
@@ -63,8 +69,8 @@ export async function setMethodStage(): Promise<MethodStage> {
       dpop: { nonces: true },
     }),
   );
-  const judge = new DpopJudge({ nonce: "first", nonceOnce: true });
-  const strictApi = stack.use(startProtectedApi({ ...strict, audience: strict.issuer, dpop: judge }));
+  const verifier = new DpopVerifier({ nonce: "first", nonceOnce: true });
+  const strictApi = stack.use(startProtectedApi({ ...strict, audience: strict.issuer, dpop: verifier }));
 
   const opaque = stack.use(
     await startAuthorizationServer({
@@ -94,6 +100,8 @@ export async function setMethodStage(): Promise<MethodStage> {
       wrongSecret,
       pem: key.pem,
       wrongPem: wrongKey.pem,
+      wrongJwk: wrongKey.privateJwk as JsonWebKey,
+      rsaPem: rsa.pem,
       voucher,
     },
     secrets() {
@@ -107,7 +115,7 @@ export async function setMethodStage(): Promise<MethodStage> {
           ["by Basic", "raw"].map((id) => getBasicAuthorizationHeader(id, each, { encoding }).replace("Basic ", ""))
         ),
       ]);
-      return ["planted", ...written, ...key.secrets, ...wrongKey.secrets, ...sent, ...signatures];
+      return ["planted", ...written, ...[key, wrongKey, rsa].flatMap(({ secrets }) => secrets), ...sent, ...signatures];
     },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };

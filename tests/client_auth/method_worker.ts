@@ -1,4 +1,4 @@
-/** Every method inside a worker: asked by a request that holds what they need. @module */
+/** Every method inside a worker, with its input as request. @module */
 import { tryEveryMethod } from "./method_program.ts";
 
 export default {

@@ -1,24 +1,25 @@
-import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
+import { assertEquals, assertGreater, assertLess, assertRejects, assertThrows } from "@std/assert";
+import { join } from "node:path";
 import { ClientCredentialsAuthenticator, type ClientSecret, StaticClientConfigStore } from "@m2m/authenticator";
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
-import { type AuthorizationServer, startAuthorizationServer } from "../servers/authorization_server.ts";
+import { temporaryFolder } from "../runtimes/temporary_folder.ts";
+import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
 
-const [old, young] = ["the-old-secret", "the-young-secret"];
+const [old, young] = ["the-old-secret", "the-new-secret"];
 
-/** What happens at one moment of a rotation. */
-type Step = () => void | Promise<void>;
+/** A rotation: the client's secret, and the steps, each for the server's secrets or the client's. */
+interface Rotation {
+  readonly clientSecret: ClientSecret;
+  readonly steps: readonly (readonly [server: readonly string[] | undefined, client?: () => unknown])[];
+}
 
 /**
- * Calls an API without pause while the steps of a rotation are taken. After each the token is renewed twice, for the
- * client's clock is set ahead to its end: how fast the machine is doesn't matter. Every call must succeed; a step may
- * cost one refused token request at most.
+ * Calls an API without pause during a rotation. After each step the token is refreshed twice, by a clock set ahead.
+ * Every call must succeed; a step may cost one refused token request.
  */
-async function rotateUnderLoad(
-  clientSecret: ClientSecret,
-  steps: (server: AuthorizationServer) => readonly Step[],
-): Promise<void> {
+async function rotateUnderLoad({ clientSecret, steps }: Rotation): Promise<void> {
   const lifetime = 600;
   await using server = await startAuthorizationServer({
     clients: [{ client_id: "id", client_secret: old }],
@@ -31,169 +32,144 @@ async function rotateUnderLoad(
     clientId: "id",
     clientSecret,
     configStore: new StaticClientConfigStore({ tokenEndpoint: server.tokenEndpoint, scopes: ["api:read"] }),
-    // Longer than the clock is set ahead: what was refused stays so.
+    // Longer than the clock is set ahead.
     cooldown: 86_400_000,
     clock: { wall: () => Date.now() + ahead, monotonic: () => performance.now() + ahead },
   });
-  const renewals = () => server.tokenRequests.filter(({ status }) => status === 200).length;
+  const count = (wanted: number) => server.tokenRequests.filter(({ status }) => status === wanted).length;
   let isOver = false;
   const failures: unknown[] = [];
-  let calls = 0;
-  const caller = async () => {
+  const callers = Array.from({ length: 8 }, async () => {
     while (!isOver) {
-      try {
-        const response = await authenticator.fetch("/");
-        await response.body?.cancel();
-        if (!response.ok) failures.push(response.status);
-      } catch (error) {
-        failures.push(error);
-      }
-      calls++;
+      const response = await authenticator.fetch("/").catch((error) => void failures.push(error));
+      await response?.body?.cancel();
+      if (response?.ok === false) failures.push(response.status);
     }
-  };
-  const callers = Array.from({ length: 8 }, caller);
-  const taken = [() => {}, ...steps(server)];
+  });
   try {
-    for (const step of taken) {
-      await step();
-      for (let renewal = 0; renewal < 2; renewal++) {
-        const before = renewals();
+    for (const [accepted, change] of [[undefined] as const, ...steps]) {
+      if (accepted) server.acceptedSecrets.set("id", [...accepted]);
+      await change?.();
+      for (let refresh = 0; refresh < 2; refresh++) {
+        const before = count(200);
         ahead += lifetime * 1_000;
-        for (let waits = 0; waits < 2_000 && renewals() === before; waits++) await pause(10);
-        assertGreater(renewals(), before, "no token was renewed after a step");
+        for (let waits = 0; waits < 2_000 && count(200) === before; waits++) {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        assertGreater(count(200), before, "no token was issued after a step");
       }
     }
   } finally {
     isOver = true;
     await Promise.all(callers);
   }
-
   assertEquals(failures, []);
-  assertGreater(calls, taken.length);
-  const refused = server.tokenRequests.filter(({ status }) => status === 401).length;
-  assertLess(refused, taken.length);
+  assertGreater(api.calls.length, steps.length);
+  assertLess(count(401), steps.length + 1);
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Makes `rotatingSecrets` of two that change. */
+function makePair() {
+  const known: { secrets: string[] } = { secrets: [old] };
+  const clientSecret = rotatingSecrets([() => known.secrets[0]!, () => known.secrets[1] ?? ""]);
+  return { clientSecret, know: (...secrets: string[]) => () => known.secrets = secrets };
 }
 
-Deno.test("a secret in a file is replaced under load while the server knows both: no call fails", async () => {
-  const folder = await Deno.makeTempDir();
-  const path = `${folder}/secret`;
-  await Deno.writeTextFile(path, `${old}\n`);
-  try {
-    await rotateUnderLoad(secretFile(path), (server) => [
-      () => void server.acceptedSecrets.set("id", [old, young]),
-      async () => {
+const rotations: Readonly<Record<string, (path: string) => Rotation>> = {
+  "in a file, while the server knows both": (path) => ({
+    clientSecret: secretFile(path),
+    steps: [
+      [[old, young]],
+      [undefined, async () => {
         await Deno.writeTextFile(`${path}.new`, `${young}\n`);
         await Deno.rename(`${path}.new`, path);
-      },
-      () => void server.acceptedSecrets.set("id", [young]),
-    ]);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+      }],
+      [[young]],
+    ],
+  }),
+  "at both ends at once": () => {
+    let secret = old;
+    return { clientSecret: () => secret, steps: [[[young], () => secret = young]] };
+  },
+  "at the client first": () => {
+    const { clientSecret, know } = makePair();
+    return {
+      clientSecret,
+      steps: [[undefined, know(young, old)], [[old, young]], [[young]], [undefined, know(young)]],
+    };
+  },
+  "at the server first": () => {
+    const { clientSecret, know } = makePair();
+    return {
+      clientSecret,
+      steps: [[[old, young]], [undefined, know(young, old)], [[young]], [undefined, know(young)]],
+    };
+  },
+};
+for (const [how, make] of Object.entries(rotations)) {
+  Deno.test(`fetch: no call fails under load while the secret is replaced ${how}`, async () => {
+    await using folder = await temporaryFolder("rotation_");
+    const path = join(folder.path, "secret");
+    await Deno.writeTextFile(path, `${old}\n`);
+    await rotateUnderLoad(make(path));
+  });
+}
 
-Deno.test("a secret that changes at both ends at once is looked up again under load: no call fails", async () => {
-  let secret = old;
-  await rotateUnderLoad(() => secret, (server) => [
-    () => {
-      server.acceptedSecrets.set("id", [young]);
-      secret = young;
-    },
-  ]);
-});
+let current: string[] = [];
+const [first, second] = [() => current[0] ?? "", () => current[1] ?? ""];
+const gone = () => Promise.reject(new Error("no such file"));
 
-Deno.test("of two secrets the client may know the new one before the server does: no call fails", async () => {
-  let known = [old];
-  const secrets = rotatingSecrets([() => known[0]!, () => known[1] ?? ""]);
-  await rotateUnderLoad(secrets, (server) => [
-    () => void (known = [young, old]),
-    () => void server.acceptedSecrets.set("id", [old, young]),
-    () => void server.acceptedSecrets.set("id", [young]),
-    () => void (known = [young]),
-  ]);
-});
+/** Each look-up: the secret refused before, if any, the one returned, and the secrets known from then on. */
+type LookUps = readonly (readonly [refused: string | undefined, returned: string, then?: string[]])[];
+const choices: readonly (readonly [what: string, secrets: ClientSecret[], lookUps: LookUps])[] = [
+  ["keeps the last used secret until it is refused or gone", [first, second], [
+    [undefined, "a"],
+    ["a", "b"],
+    [undefined, "b"],
+    // Another request was refused with the old one.
+    ["a", "b", ["c", "b"]],
+    [undefined, "b", ["c"]],
+    [undefined, "c"],
+    // There is no other.
+    ["c", "c"],
+  ]],
+  ["tries each of three before one again", ["a", "b", "c"], [
+    [undefined, "a"],
+    ...["a", "b", "c", "a", "b", "c"].map((refused, i) => [refused, "bcabca"[i]!] as const),
+  ]],
+  ["doesn't send a secret given twice again", ["a", () => "a", "b"], [[undefined, "a"], ["a", "b"], [undefined, "b"]]],
+  ["uses a change of the last used secret at once", [first, "b"], [[undefined, "a", ["c"]], [undefined, "c"], [
+    "c",
+    "b",
+  ]]],
+  ["skips a secret that can't be looked up", [gone, "b"], [[undefined, "b"]]],
+  ["skips an empty secret", [() => "", "b"], [[undefined, "b"]]],
+];
+for (const [what, given, lookUps] of choices) {
+  Deno.test(`rotatingSecrets: ${what}`, async () => {
+    current = ["a", "b"];
+    const secrets = rotatingSecrets(given);
+    for (const [refused, returned, then] of lookUps) {
+      assertEquals(await secrets(refused === undefined ? undefined : { refused }), returned);
+      current = then ?? current;
+    }
+  });
+}
 
-Deno.test("of two secrets the server may know the new one before the client does: no call fails", async () => {
-  let known = [old];
-  const secrets = rotatingSecrets([() => known[0]!, () => known[1] ?? ""]);
-  await rotateUnderLoad(secrets, (server) => [
-    () => void server.acceptedSecrets.set("id", [old, young]),
-    () => void (known = [young, old]),
-    () => void server.acceptedSecrets.set("id", [young]),
-    () => void (known = [young]),
-  ]);
-});
-
-Deno.test("the secret used last stays in use until it is refused or gone", async () => {
-  let known = ["a", "b"];
-  const secrets = rotatingSecrets([() => known[0] ?? "", () => known[1] ?? ""]);
-  const chosen = async (refused?: string) => await secrets(refused === undefined ? undefined : { refused });
-
-  assertEquals(await chosen(), "a");
-  assertEquals(await chosen("a"), "b");
-  assertEquals(await chosen(), "b");
-  // Another request was refused with the same old one in the meantime.
-  assertEquals(await chosen("a"), "b");
-  known = ["c", "b"];
-  assertEquals(await chosen(), "b");
-  known = ["c"];
-  assertEquals(await chosen(), "c");
-  // There is no other: the server gets no second request.
-  assertEquals(await chosen("c"), "c");
-});
-
-Deno.test("of three secrets each is tried before one is tried again", async () => {
-  const secrets = rotatingSecrets(["a", "b", "c"]);
-  const sent: string[] = [];
-  for (let refused: string | undefined; sent.length < 7; refused = sent.at(-1)!) sent.push(await secrets({ refused }));
-
-  assertEquals(sent.join(""), "abcabca");
-});
-
-Deno.test("a secret that is given twice isn't sent twice: the next one is another", async () => {
-  const secrets = rotatingSecrets(["a", () => "a", "b"]);
-
-  assertEquals(await secrets(), "a");
-  assertEquals(await secrets({ refused: "a" }), "b");
-  assertEquals(await secrets(), "b");
-});
-
-Deno.test("nobody is asked for a secret that isn't needed: it may never come", async () => {
+Deno.test("rotatingSecrets: doesn't look up a secret that isn't needed", async () => {
   const asked: number[] = [];
   const never = () => (asked.push(2), new Promise<string>(() => {}));
   const secrets = rotatingSecrets([() => (asked.push(0), "a"), () => (asked.push(1), "b"), never]);
 
-  assertEquals(await secrets(), "a");
-  assertEquals(await secrets({ refused: "a" }), "b");
-  assertEquals(await secrets({ refused: "a" }), "b");
+  assertEquals([await secrets(), await secrets({ refused: "a" }), await secrets({ refused: "a" })], ["a", "b", "b"]);
   assertEquals(asked, [0, 0, 1, 1]);
 });
 
-Deno.test("what changes where the secret used last came from is used at once", async () => {
-  let current = "a";
-  const secrets = rotatingSecrets([() => current, "b"]);
-
-  assertEquals(await secrets(), "a");
-  current = "c";
-  assertEquals(await secrets(), "c");
-  assertEquals(await secrets({ refused: "c" }), "b");
+Deno.test("rotatingSecrets: throws the first error if there is no secret", async () => {
+  await assertRejects(() => rotatingSecrets([gone, () => ""])(), Error, "no such file");
 });
 
-Deno.test("a secret that can't be had is passed over while there is another", async () => {
-  const gone = () => Promise.reject(new Error("no such file"));
-
-  assertEquals(await rotatingSecrets([gone, "b"])(), "b");
-  assertEquals(await rotatingSecrets([() => "", "b"])(), "b");
-  let error: unknown;
-  await rotatingSecrets([gone, () => ""])().catch((reason) => error = reason);
-  assert(error instanceof Error && error.message === "no such file");
-});
-
-Deno.test("what can't be secrets is told at once", () => {
+Deno.test("rotatingSecrets: refuses invalid secrets", () => {
   for (const secrets of [undefined, [], "secret", [""], [7]]) {
     assertThrows(() => rotatingSecrets(secrets as ClientSecret[]), TypeError, "secret");
   }

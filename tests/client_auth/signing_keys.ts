@@ -1,5 +1,5 @@
 /**
- * Private keys for the tests, new in each run, in every form in which a program may hold one.
+ * Private keys for the tests, new in each run, in every form.
  *
  * @module
  */
@@ -16,11 +16,11 @@ export interface TestKey {
   readonly publicJwk: JWK;
   /** Not extractable. */
   readonly cryptoKey: CryptoKey;
-  /** What must never show: each in the form in which it would. */
+  /** Strings that must not be shown. */
   readonly secrets: readonly string[];
 }
 
-/** All that the server here knows, in families that one key can't serve in Web Crypto. */
+/** The test server's algorithms. */
 export const algorithms: readonly PrivateKeyAlgorithm[] = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] as const,
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"] as const,
@@ -28,7 +28,7 @@ export const algorithms: readonly PrivateKeyAlgorithm[] = [
 
 const made = new Map<string, Promise<TestKey>>();
 
-/** The run's key for an algorithm; another one for another name. */
+/** Gets the run's key for an algorithm and a name. */
 export function testKey(alg: PrivateKeyAlgorithm, name = "usual"): Promise<TestKey> {
   const key = made.get(alg + name) ?? makeKey(alg);
   made.set(alg + name, key);

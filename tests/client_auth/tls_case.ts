@@ -1,11 +1,10 @@
 /**
- * A client that shows a certificate, as data: who it says it is, what it shows, and what is to come of it. Told to
- * programs on all runtimes.
+ * A client with a certificate, as data for all runtimes.
  *
  * @module
  */
 
-/** A certificate of the stage, by its name. */
+/** The name of a certificate. */
 export type CertificateName =
   | "of my client"
   | "of another client"
@@ -16,18 +15,15 @@ export type CertificateName =
   | "self-signed by another";
 
 export interface TlsCase {
-  readonly name: string;
   readonly clientId: string;
   readonly method: "tls_client_auth" | "self_signed_tls_client_auth" | "client_secret_basic";
-  /** What is shown. Default: nothing. */
-  readonly certificate?: CertificateName;
-  /** The store's `useMtlsEndpointAliases`. Default: not set. */
-  readonly useMtlsEndpointAliases?: boolean;
-  /** What is to come of it: a token, or the server's refusal. */
-  readonly gets: "a token" | "invalid_client" | "invalid_request" | "invalid_grant";
+  readonly certificate?: CertificateName | undefined;
+  /** A token, or the server's error code. */
+  readonly gets: "a token" | "invalid_client" | "invalid_grant";
+  /** The config store's option. */
+  readonly useMtlsEndpointAliases?: boolean | undefined;
 }
 
-/** What a program is told. */
 export interface TlsInput {
   readonly cases: readonly TlsCase[];
   readonly issuer: string;
@@ -38,21 +34,13 @@ export interface TlsInput {
   readonly secret: string;
 }
 
-/** What came of a case. */
-export type TlsOutcome =
-  | {
-    readonly gets: "a token";
-    /** What the API answers to the token with the certificate it is bound to, with another one, and with none. */
-    readonly api: readonly [own: number, another: number, none: number];
-    /** The thumbprint that the token names. */
-    readonly bound: string | undefined;
-  }
-  | {
-    readonly gets: string | undefined;
-    readonly error: readonly [name: string, code: string, status: number, retryable: boolean];
-    /** All that can be printed of the error. */
-    readonly printed: string;
-  };
-
-/** By the case's name. */
-export type TlsOutput = Readonly<Record<string, TlsOutcome>>;
+export interface TlsOutcome {
+  readonly gets: string | undefined;
+  /** The API's status for the token with its certificate, with another, and with none. */
+  readonly api?: readonly number[];
+  /** The thumbprint in the token. */
+  readonly bound?: string | undefined;
+  readonly error?: readonly [name: string, code: string, status: number, retryable: boolean];
+  /** All that can be printed of the error. */
+  readonly printed?: string;
+}

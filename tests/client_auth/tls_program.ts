@@ -1,5 +1,5 @@
 /**
- * Asks a real server for tokens with certificates, and calls an API with them: for every runtime that can show one.
+ * Gets tokens with client certificates, and calls an API with them. For all runtimes that have them.
  *
  * @module
  */
@@ -12,43 +12,48 @@ import {
 } from "@m2m/authenticator";
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
-import type { CertificateName, TlsCase, TlsInput, TlsOutcome, TlsOutput } from "./tls_case.ts";
+import type { CertificateName, TlsCase, TlsInput, TlsOutcome } from "./tls_case.ts";
 
-/** The options of an authenticator that shows this certificate, or none. */
-export type WayOut = (
+/** Makes the options for a certificate, or none. */
+export type MakeTransport = (
   certificate: CertificateName | undefined,
   input: TlsInput,
 ) => Pick<AuthenticatorOptions, "fetch" | "verify" | "clientCertificate">;
 
-/** Where the certificate is the authenticator's own. */
-export const byClientCertificate: WayOut = (certificate, { authority, certificates }) => ({
+export const useClientCertificate: MakeTransport = (certificate, { authority, certificates }) => ({
   verify: authority,
   ...certificate && { clientCertificate: certificates[certificate] },
 });
 
-/** Runs all cases; `inspect` is what the runtime has to look into a value. */
+/** Runs all cases; `inspect` is the runtime's. */
 export async function tryCertificates(
   input: TlsInput,
-  wayOut: WayOut,
-  inspect: (value: unknown) => string = String,
-): Promise<TlsOutput> {
-  const output: Record<string, TlsOutcome> = {};
-  for (const each of input.cases) output[each.name] = await run(each, input, wayOut, inspect);
+  makeTransport = useClientCertificate,
+  inspect: (value: unknown, options: object) => string = String,
+): Promise<TlsOutcome[]> {
+  const output: TlsOutcome[] = [];
+  for (const each of input.cases) output.push(await tryCertificate(each, input, makeTransport, inspect));
   return output;
 }
 
-async function run(
+const methods = {
+  tls_client_auth: () => ({ clientAuth: tlsClientAuth() }),
+  self_signed_tls_client_auth: () => ({ clientAuth: selfSignedTlsClientAuth() }),
+  client_secret_basic: ({ secret }: TlsInput) => ({ clientSecret: secret }),
+};
+
+async function tryCertificate(
   { clientId, method, certificate, useMtlsEndpointAliases }: TlsCase,
   input: TlsInput,
-  wayOut: WayOut,
-  inspect: (value: unknown) => string,
+  makeTransport: MakeTransport,
+  inspect: (value: unknown, options: object) => string,
 ): Promise<TlsOutcome> {
   const events: AuthenticatorEvent[] = [];
   const authenticator = new ClientCredentialsAuthenticator({
     endpoint: input.api,
     clientId,
-    ...ways[method](input),
-    ...wayOut(certificate, input),
+    ...methods[method](input),
+    ...makeTransport(certificate, input),
     configStore: new DiscoveryClientConfigStore(input.issuer, {
       useMtlsEndpointAliases,
       overrides: { scopes: ["api:read"], audience: input.issuer },
@@ -56,61 +61,40 @@ async function run(
     onEvent: (event) => void events.push(event),
   });
   try {
-    const { status } = await authenticator.fetch("/v1/projects").then(spent);
+    const api = [await getStatus(authenticator, input)];
     const { accessToken } = await authenticator.getCredentials();
-    const headers = { authorization: `Bearer ${accessToken}` };
-    const api = [
-      status,
-      await statusBy("of another organization", headers, input, wayOut),
-      await statusBy(undefined, headers, input, wayOut),
-    ] as const;
-    return { gets: "a token", api, bound: claims(accessToken).cnf?.["x5t#S256"] };
+    for (const another of ["of another organization", undefined] as const) {
+      const other = new ClientCredentialsAuthenticator({
+        // Another endpoint: calls of the API have the caller's token.
+        endpoint: "https://elsewhere.test",
+        clientId: "other",
+        clientAuth: tlsClientAuth(),
+        ...makeTransport(another, input),
+        configStore: new DiscoveryClientConfigStore(input.issuer),
+      });
+      api.push(await getStatus(other, input, { headers: { authorization: `Bearer ${accessToken}` } }));
+      await other.close();
+    }
+    const claims = JSON.parse(atob(accessToken.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")));
+    return { gets: "a token", api, bound: claims.cnf?.["x5t#S256"] };
   } catch (thrown) {
     const error = thrown as AuthenticationError;
-    const printed = [
-      ...[error, error.cause, authenticator, events].map((value) => `${inspect(value)} ${JSON.stringify(value)}`),
-      ...[error.message, error.stack, error.error_description],
-    ].join("\n");
+    const values = [error, error.cause, authenticator, events];
+    const texts = values.flatMap((value) => [inspect(value, { depth: 10, showHidden: true }), JSON.stringify(value)]);
     const { name, code, status = 0, retryable } = error;
+    const printed = [...texts, error.message, error.stack, error.error_description].join("\n");
     return { gets: error.error, error: [name, code, status, retryable], printed };
   } finally {
     await authenticator.close();
   }
 }
 
-const ways = {
-  tls_client_auth: () => ({ clientAuth: tlsClientAuth() }),
-  self_signed_tls_client_auth: () => ({ clientAuth: selfSignedTlsClientAuth() }),
-  client_secret_basic: ({ secret }: TlsInput) => ({ clientSecret: secret }),
-};
-
-/** What the API answers to a token that comes with this certificate. */
-async function statusBy(
-  certificate: CertificateName | undefined,
-  headers: HeadersInit,
-  input: TlsInput,
-  wayOut: WayOut,
+async function getStatus(
+  authenticator: ClientCredentialsAuthenticator,
+  { api }: TlsInput,
+  init: RequestInit = {},
 ): Promise<number> {
-  const other = new ClientCredentialsAuthenticator({
-    // Not the API: what is called elsewhere goes as it is.
-    endpoint: "https://elsewhere.test",
-    clientId: "nobody",
-    clientAuth: tlsClientAuth(),
-    ...wayOut(certificate, input),
-    configStore: new DiscoveryClientConfigStore(input.issuer),
-  });
-  try {
-    return (await other.fetch(`${input.api}/v1/projects`, { headers }).then(spent)).status;
-  } finally {
-    await other.close();
-  }
-}
-
-async function spent(response: Response): Promise<Response> {
+  const response = await authenticator.fetch(`${api}/v1/projects`, init);
   await response.text();
-  return response;
-}
-
-function claims(token: string): { cnf?: Record<string, string> } {
-  return JSON.parse(atob(token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")));
+  return response.status;
 }

@@ -1,13 +1,8 @@
-/** Certificates as a program: a file, its last argument, holds what they need. @module */
+/** Client certificates as a program, with a file of its input as last argument. @module */
 import { readFile } from "node:fs/promises";
 import { argv } from "node:process";
 import { inspect } from "node:util";
-import { byClientCertificate, tryCertificates } from "./tls_program.ts";
+import { tryCertificates } from "./tls_program.ts";
 
 const input = JSON.parse(await readFile(argv.at(-1)!, "utf8"));
-const output = await tryCertificates(
-  input,
-  byClientCertificate,
-  (value) => inspect(value, { depth: 10, showHidden: true }),
-);
-console.log(JSON.stringify(output));
+console.log(JSON.stringify(await tryCertificates(input, undefined, inspect)));

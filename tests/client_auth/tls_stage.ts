@@ -1,6 +1,5 @@
 /**
- * A real authorization server that takes certificates, and an API that takes the tokens bound to them; and the
- * certificates.
+ * A real authorization server and an API with mutual TLS, and certificates for both.
  *
  * @module
  */
@@ -17,92 +16,49 @@ import type { CertificateName, TlsCase, TlsInput } from "./tls_case.ts";
 
 const secret = "s3cret-of-the-client-4711";
 
-/** Who proves itself how. */
-export const cases: readonly TlsCase[] = [
-  ...(["by-subject", "by-dns-name", "by-uri", "by-address"] as const).map((clientId): TlsCase => ({
-    name: `a client known ${clientId.replaceAll("-", " ")} shows its certificate`,
-    clientId,
-    method: "tls_client_auth",
-    certificate: "of my client",
-    gets: "a token",
-  })),
-  {
-    name: "a client shows the self-signed certificate that is registered",
-    clientId: "by-certificate",
-    method: "self_signed_tls_client_auth",
-    certificate: "self-signed",
-    gets: "a token",
-  },
-  {
-    name: "a client with a secret has its token bound to whatever it shows",
-    clientId: "by-secret",
-    method: "client_secret_basic",
-    certificate: "self-signed",
-    useMtlsEndpointAliases: true,
-    gets: "a token",
-  },
-  {
-    name: "a client with a secret whose tokens are bound asks where no certificate is asked for",
-    clientId: "by-secret",
-    method: "client_secret_basic",
-    certificate: "self-signed",
-    gets: "invalid_grant",
-  },
-  {
-    name: "a client asks where no certificate is asked for",
-    clientId: "by-subject",
-    method: "tls_client_auth",
-    certificate: "of my client",
-    useMtlsEndpointAliases: false,
-    gets: "invalid_client",
-  },
-  ...([
-    undefined,
-    "of another client",
-    "of another organization",
-    "of another CA",
-    "that has expired",
-    "self-signed",
-  ] as const)
-    .map((certificate): TlsCase => ({
-      name: `a client known by subject shows ${certificate ? `a certificate ${certificate}` : "none"}`,
-      clientId: "by-subject",
-      method: "tls_client_auth",
-      ...certificate && { certificate },
-      gets: "invalid_client",
-    })),
-  {
-    name: "a client known by dns name shows a certificate of another client",
-    clientId: "by-dns-name",
-    method: "tls_client_auth",
-    certificate: "of another client",
-    gets: "invalid_client",
-  },
-  ...([undefined, "self-signed by another", "of my client"] as const).map((certificate): TlsCase => ({
-    name: `a client whose certificate is registered shows ${certificate ? `one ${certificate}` : "none"}`,
-    clientId: "by-certificate",
-    method: "self_signed_tls_client_auth",
-    ...certificate && { certificate },
-    gets: "invalid_client",
-  })),
-  {
-    name: "nobody shows a certificate",
-    clientId: "nobody",
-    method: "tls_client_auth",
-    certificate: "of my client",
-    gets: "invalid_client",
-  },
-];
+const mutual = "tls_client_auth";
+const selfSigned = "self_signed_tls_client_auth";
+const basic = "client_secret_basic";
+
+/** By client: what its certificate gets. */
+export const cases: readonly TlsCase[] = ([
+  ["by-subject", mutual, "of my client", "a token"],
+  ["by-dns-name", mutual, "of my client", "a token"],
+  ["by-uri", mutual, "of my client", "a token"],
+  ["by-address", mutual, "of my client", "a token"],
+  ["by-certificate", selfSigned, "self-signed", "a token"],
+  ["by-secret", basic, "self-signed", "a token", true],
+  // Where the server requests no certificate.
+  ["by-secret", basic, "self-signed", "invalid_grant"],
+  ["by-subject", mutual, "of my client", "invalid_client", false],
+  ["by-subject", mutual, undefined, "invalid_client"],
+  ["by-subject", mutual, "of another client", "invalid_client"],
+  ["by-subject", mutual, "of another organization", "invalid_client"],
+  ["by-subject", mutual, "of another CA", "invalid_client"],
+  ["by-subject", mutual, "that has expired", "invalid_client"],
+  ["by-subject", mutual, "self-signed", "invalid_client"],
+  ["by-dns-name", mutual, "of another client", "invalid_client"],
+  ["by-certificate", selfSigned, undefined, "invalid_client"],
+  ["by-certificate", selfSigned, "self-signed by another", "invalid_client"],
+  ["by-certificate", selfSigned, "of my client", "invalid_client"],
+  ["unknown", mutual, "of my client", "invalid_client"],
+] as const).map(([clientId, method, certificate, gets, useMtlsEndpointAliases]) => ({
+  clientId,
+  method,
+  certificate,
+  gets,
+  useMtlsEndpointAliases,
+}));
 
 export interface TlsStage extends AsyncDisposable {
   readonly server: AuthorizationServer;
   readonly api: MtlsProtectedApi;
   readonly input: TlsInput;
-  /** What must show nowhere. */
+  /** Strings that must not be shown. */
   readonly secrets: readonly string[];
 }
 
-/** Starts both servers. `sharesSessions` is as in `MutualTls`. */
+/** Starts both servers. For `sharesSessions` see `MutualTls`. */
 export async function setTlsStage(sharesSessions = true): Promise<TlsStage> {
   await using stack = new AsyncDisposableStack();
   const [ours, others] = [await certificateAuthority("Our CA"), await certificateAuthority("Another CA")];
@@ -127,7 +83,7 @@ export async function setTlsStage(sharesSessions = true): Promise<TlsStage> {
   const server = stack.use(
     await startAuthorizationServer({
       mutualTls: { certificate, clientAuthority: ours.pem, sharesSessions },
-      clients: await registered(certificates["self-signed"].cert),
+      clients: await makeClients(certificates["self-signed"].cert),
     }),
   );
   const { issuer, jwksUri } = server;
@@ -146,11 +102,11 @@ export async function setTlsStage(sharesSessions = true): Promise<TlsStage> {
   };
 }
 
-async function registered(selfSigned: string): Promise<RegisteredClient[]> {
-  const jwk = await exportJWK(await importX509(selfSigned, "ES256", { extractable: true }));
-  const x5c = [selfSigned.replace(/-----.*?-----|\s/g, "")];
+async function makeClients(certificate: string): Promise<RegisteredClient[]> {
+  const jwk = await exportJWK(await importX509(certificate, "ES256", { extractable: true }));
+  const x5c = [certificate.replace(/-----.*?-----|\s/g, "")];
   const bound = { tls_client_certificate_bound_access_tokens: true };
-  const known = { ...bound, token_endpoint_auth_method: "tls_client_auth" } as const;
+  const known = { ...bound, token_endpoint_auth_method: mutual } as const;
   return [
     { client_id: "by-subject", ...known, tls_client_auth_subject_dn: "CN=my-client,O=Example" },
     { client_id: "by-dns-name", ...known, tls_client_auth_san_dns: "client.test" },
@@ -159,7 +115,7 @@ async function registered(selfSigned: string): Promise<RegisteredClient[]> {
     {
       client_id: "by-certificate",
       ...bound,
-      token_endpoint_auth_method: "self_signed_tls_client_auth",
+      token_endpoint_auth_method: selfSigned,
       jwks: { keys: [{ ...jwk, x5c }] },
     },
     { client_id: "by-secret", ...bound, client_secret: secret },

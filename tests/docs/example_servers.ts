@@ -7,7 +7,7 @@
 
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startFlyte } from "../servers/flyteadmin.ts";
-import { DpopJudge } from "../servers/dpop_judge.ts";
+import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
 
 const scopes = ["api:read", "api:write", "all"];
@@ -72,8 +72,8 @@ export async function startExampleServers(): Promise<ExampleServers> {
     );
     const { issuer: realIssuer, jwksUri } = authorizationServer;
     hosts[issuer] = realIssuer;
-    const judge = new DpopJudge({ origin: api });
-    hosts[api] = stack.use(startProtectedApi({ issuer: realIssuer, jwksUri, audience: api, dpop: judge })).origin;
+    const verifier = new DpopVerifier({ origin: api });
+    hosts[api] = stack.use(startProtectedApi({ issuer: realIssuer, jwksUri, audience: api, dpop: verifier })).origin;
     if (issuer !== flyte.issuer) continue;
     const platform = startFlyte({
       authorizationServer,

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { proofError } from "../../src/dpop/challenge.ts";
+import { getProofError } from "../../src/dpop/challenge.ts";
 
-const said = (challenge: string, status = 401) =>
-  proofError({ status, headers: new Headers({ "www-authenticate": challenge }) });
+const read = (challenge: string, status = 401) =>
+  getProofError({ status, headers: new Headers({ "www-authenticate": challenge }) });
 
 const challenges: readonly [string, string | undefined][] = [
   // RFC 9449 §7.1 and §9.
@@ -23,22 +23,19 @@ const challenges: readonly [string, string | undefined][] = [
 ];
 
 for (const [challenge, error] of challenges) {
-  Deno.test(`the challenge ${JSON.stringify(challenge)} says ${error ?? "nothing of a proof"}`, () => {
-    assertEquals(said(challenge), error);
+  Deno.test(`getProofError: finds ${error ?? "nothing"} in ${JSON.stringify(challenge)}`, () => {
+    assertEquals(read(challenge), error);
   });
 }
 
-Deno.test("a challenge counts with a 401 alone", () => {
-  for (const status of [200, 400, 403]) assertEquals(said('DPoP error="use_dpop_nonce"', status), undefined);
-  assertEquals(proofError(new Response(null, { status: 401 })), undefined);
+Deno.test("getProofError: reads challenges of a 401 only", () => {
+  for (const status of [200, 400, 403]) assertEquals(read('DPoP error="use_dpop_nonce"', status), undefined);
+  assertEquals(getProofError(new Response(null, { status: 401 })), undefined);
 });
 
-Deno.test("what stands in a challenge is read, whatever else stands there", () => {
+Deno.test("getProofError: finds the error among any challenges, and doesn't throw on others", () => {
   const junk = fc.string({ unit: fc.constantFrom(...'aB=", \\;:~\t'), maxLength: 40 });
-  fc.assert(fc.property(junk, (text) => {
-    const found = said(text);
-    assertEquals(found === undefined || typeof found === "string", true);
-  }));
+  fc.assert(fc.property(junk, (text) => ["string", "undefined"].includes(typeof read(text))));
   const token = fc.stringMatching(/^[a-z]{1,8}$/);
   const quoted = fc.string({ unit: fc.constantFrom(..."ab=, "), maxLength: 10 });
   const parameters = fc.array(fc.tuple(token.filter((name) => name !== "error"), quoted), { maxLength: 4 });
@@ -48,7 +45,7 @@ Deno.test("what stands in a challenge is read, whatever else stands there", () =
   fc.assert(
     fc.property(fc.array(challenge), parameters, quoted, fc.array(challenge), (before, own, error, after) => {
       const dpop: [string, [string, string][]] = ["DPoP", [...own, ["error", error]]];
-      assertEquals(said([...before, dpop, ...after].map(write).join(", ")), error);
+      assertEquals(read([...before, dpop, ...after].map(write).join(", ")), error);
     }),
   );
 });

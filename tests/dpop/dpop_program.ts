@@ -1,29 +1,25 @@
 /**
- * Calls an API that wants bound tokens, proofs and nonces, with a key for every algorithm that a runtime knows: for
- * runtimes that get one file and an address.
+ * Calls an API that wants bound tokens, proofs and nonces, with a key for every algorithm of a runtime.
  *
  * @module
  */
 
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
-import { dpop, type DpopOptions, type PrivateKeyAlgorithm } from "@m2m/authenticator/dpop";
+import { dpop, type DpopOptions } from "@m2m/authenticator/dpop";
 import { generateKeyPair } from "jose";
 
-/** What a program is told. */
+/** The servers. */
 export interface ProgramInput {
   readonly api: string;
   readonly tokenEndpoint: string;
 }
 
-/** By algorithm and kind of call: the token's type and the status, or what went wrong. */
+/** By algorithm and kind of call: the token's type and the statuses, or the error. */
 export type ProgramOutput = Record<string, string>;
 
-/** By which keys are made. */
-export const algorithms: readonly PrivateKeyAlgorithm[] = [
-  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "RS256", "PS256"] as const,
-];
+export const algorithms = ["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "RS256", "PS256"] as const;
 
-/** The calls; the first of each key learns the API's nonce with its body on it. */
+/** The calls. The first with each key is repeated with the API's nonce. */
 export const calls: Readonly<Record<string, (url: string) => [string | Request, RequestInit?]>> = {
   "text": () => ["/x", { method: "POST", body: "a body" }],
   "a form": () => {
@@ -42,9 +38,9 @@ export async function tryCalls({ api, tokenEndpoint }: ProgramInput): Promise<Pr
     for (const [kind, make] of Object.entries(calls)) {
       const what = `${alg}, ${kind}`;
       try {
-        // One that is handed over is tried first, by the runtime's own means.
+        // A given pair is checked first, by a signature.
         const keyPair = kind === "no body" ? () => generateKeyPair(alg) : undefined;
-        const authenticator = build({ api, tokenEndpoint }, { alg, keyPair });
+        const authenticator = makeClient({ api, tokenEndpoint }, { alg, keyPair });
         const statuses: number[] = [];
         for (let i = 0; i < 2; i++) {
           const response = await authenticator.fetch(...make(`${api}/x`));
@@ -60,7 +56,7 @@ export async function tryCalls({ api, tokenEndpoint }: ProgramInput): Promise<Pr
   return output;
 }
 
-export function build(
+export function makeClient(
   { api, tokenEndpoint }: ProgramInput,
   options: DpopOptions = {},
 ): ClientCredentialsAuthenticator {

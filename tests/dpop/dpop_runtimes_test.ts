@@ -1,55 +1,48 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { type Runtime, testOnEveryRuntime, testOnWorkerd } from "../runtimes/every_runtime.ts";
+import { testOnEveryRuntime, testOnWorkerd } from "../runtimes/every_runtime.ts";
 import { noteTried } from "../runtimes/tried_methods.ts";
-import { algorithms, calls, type ProgramInput, type ProgramOutput, tryCalls } from "./dpop_program.ts";
-import { type Scene, startScene } from "./scene.ts";
+import { algorithms, calls, tryCalls } from "./dpop_program.ts";
+import { startScene } from "./scene.ts";
 
-function inputOf({ api, server }: Scene): ProgramInput {
-  return { api: api.origin, tokenEndpoint: server.tokenEndpoint };
-}
-
-/** Runs the calls somewhere, against servers that both want nonces, and expects every one of them to get through. */
-async function allGetThrough(run: (input: ProgramInput) => Promise<ProgramOutput>, runtime: Runtime): Promise<void> {
-  await using scene = await startScene({ serverNonces: true, api: { nonce: "first" } });
-
-  const output = await run(inputOf(scene));
-
-  assertEquals(Object.entries(output).filter(([, outcome]) => outcome !== "DPoP 200,200"), []);
-  const count = algorithms.length * Object.keys(calls).length;
-  assertEquals([Object.keys(output).length, scene.judge.proofs.length], [count, count * 3]);
-  assertEquals(scene.judge.faults, Array.from({ length: count }, () => "no nonce"));
-  noteTried(runtime, "dpop");
-}
-
+const options = { serverNonces: true, api: { nonce: "first" } };
 const program = {
   run: tryCalls,
   script: new URL("dpop_script.ts", import.meta.url),
   worker: new URL("dpop_worker.ts", import.meta.url),
 };
 
-await testOnEveryRuntime("calls with bound tokens get through", program, allGetThrough);
+await testOnEveryRuntime("fetch: calls with bound tokens and nonces succeed", program, async (run, runtime) => {
+  await using scene = await startScene(options);
 
-await testOnWorkerd("requests of one isolate share a key and its token", program.worker, async (start) => {
-  await using scene = await startScene({ serverNonces: true, api: { nonce: "first" } });
+  const output = await run({ api: scene.api.origin, tokenEndpoint: scene.server.tokenEndpoint });
+
+  assertEquals(Object.entries(output).filter(([, outcome]) => outcome !== "DPoP 200,200"), []);
+  const count = algorithms.length * Object.keys(calls).length;
+  const { proofs, faults } = scene.verifier;
+  assertEquals([Object.keys(output).length, proofs.length], [count, count * 3]);
+  assertEquals(faults, Array(count).fill("no nonce"));
+  noteTried(runtime, "dpop");
+});
+
+await testOnWorkerd("dpop: requests of one isolate share a key and its token", program.worker, async (start) => {
+  await using scene = await startScene(options);
   await using worker = await start();
-  const body = JSON.stringify(inputOf(scene));
-  const ask = async (path: string) => {
-    const response = await fetch(new URL(path, worker.url), { method: "POST", body });
-    return [response.status, await response.text()] as const;
-  };
+  const body = JSON.stringify({ api: scene.api.origin, tokenEndpoint: scene.server.tokenEndpoint });
+  const askAll = (path: string) =>
+    Promise.all(Array.from({ length: 20 }, async () => {
+      const response = await fetch(new URL(path, worker.url), { method: "POST", body });
+      return [response.status, await response.text()] as const;
+    }));
 
   for (let round = 0; round < 2; round++) {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => ask("/shared")));
-    assertEquals(answers.filter(([status]) => status !== 200), []);
+    assertEquals((await askAll("/shared")).filter(([status]) => status !== 200), []);
   }
-  assertEquals(scene.server.tokenRequests.map(({ status }) => status), [400, 200]);
-  assertEquals(new Set(scene.judge.proofs.map(({ jkt }) => jkt)).size, 1);
+  assertEquals(scene.tokenStatuses, [400, 200]);
+  assertEquals(new Set(scene.verifier.proofs.map(({ jkt }) => jkt)).size, 1);
 
-  const thumbprints = await Promise.all(Array.from({ length: 20 }, () => ask("/early")));
-  assertMatch(thumbprints[0]![1], /^[\w-]{43}$/);
-  assertEquals(new Set(thumbprints.map(([, text]) => text)).size, 1);
-
-  const lookedUp = await Promise.all(Array.from({ length: 20 }, () => ask("/looked-up")));
-  assertMatch(lookedUp[0]![1], /^[\w-]{43} 1$/);
-  assertEquals(new Set(lookedUp.map(([, text]) => text)).size, 1);
+  for (const [path, text] of [["/early", /^[\w-]{43}$/], ["/looked-up", /^[\w-]{43} 1$/]] as const) {
+    const texts = (await askAll(path)).map(([, text]) => text);
+    assertMatch(texts[0]!, text);
+    assertEquals(new Set(texts).size, 1);
+  }
 });

@@ -1,4 +1,4 @@
-/** Calls with bound tokens as a program: its last argument is what they need. @module */
+/** Calls with bound tokens as a program, with its input as last argument. @module */
 import { argv } from "node:process";
 import { tryCalls } from "./dpop_program.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Nonces } from "../../src/dpop/nonces.ts";
 
-Deno.test("each origin has its last nonce", () => {
+Deno.test("Nonces: keeps the last nonce of each origin", () => {
   const nonces = new Nonces();
   nonces.note("https://a.example.com/x", "one");
   nonces.note("https://a.example.com/y", "two");
@@ -11,7 +11,7 @@ Deno.test("each origin has its last nonce", () => {
   assertEquals(urls.map((url) => nonces.get(url)), ["two", "three", undefined]);
 });
 
-Deno.test("what isn't a nonce isn't noted (RFC 9449 §8.1)", () => {
+Deno.test("Nonces: ignores invalid nonces (RFC 9449 §8.1)", () => {
   const nonces = new Nonces();
   nonces.note("https://a.example.com", "good");
   for (const nonce of [null, undefined, "", "a b", "one, two", 'a"b', "a\\b", "ä", "x".repeat(4097)]) {
@@ -20,7 +20,7 @@ Deno.test("what isn't a nonce isn't noted (RFC 9449 §8.1)", () => {
   }
 });
 
-Deno.test("the thousand origins heard of last are remembered", () => {
+Deno.test("Nonces: keeps the thousand origins updated last", () => {
   const nonces = new Nonces();
   for (let i = 0; i < 1_000; i++) nonces.note(`https://${i}.example.com`, "nonce");
   nonces.note("https://0.example.com", "newer");

@@ -1,14 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { dpop } from "@m2m/authenticator/dpop";
-import {
-  calculateJwkThumbprint,
-  decodeJwt,
-  decodeProtectedHeader,
-  EmbeddedJWK,
-  exportJWK,
-  importJWK,
-  jwtVerify,
-} from "jose";
+import { decodeJwt, EmbeddedJWK, importJWK, jwtVerify } from "jose";
 import { openKeyPair } from "../../src/dpop/key_pair.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 
@@ -31,94 +23,57 @@ const apiProof =
   `${exampleHeader}.eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5l` +
   "eGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlp" +
   "S0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
-const exampleToken = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
 
-Deno.test("RFC 9449 §4.1: the example's proof is taken for a good one, so what takes ours here knows its business", async () => {
-  for (const proof of [tokenRequestProof, apiProof]) {
-    const { protectedHeader } = await jwtVerify(proof, EmbeddedJWK, { typ: "dpop+jwt" });
-    assertEquals(protectedHeader, { typ: "dpop+jwt", alg: "ES256", jwk: exampleKey });
-  }
-});
-
-Deno.test("RFC 9449 §4.2: a proof has the header and the claims of the example, in value or in kind", async () => {
-  const proofs = dpop({ clock: { wall: () => 1_562_262_616_999 } });
-
-  const proof = await proofs.proof({ method: "POST", url: "https://server.example.com/token" });
-
-  const { jti: exampleJti, ...exampleClaims } = decodeJwt(tokenRequestProof);
-  const { jti, ...claims } = decodeJwt(proof);
-  assertEquals(claims, exampleClaims);
-  assert(jti!.length >= exampleJti!.length, "96 bits of chance at least");
-  const { jwk, ...header } = decodeProtectedHeader(proof);
-  const { jwk: _, ...ofExample } = decodeProtectedHeader(tokenRequestProof);
-  assertEquals(header, ofExample);
-  assertEquals([jwk!.kty, jwk!.crv, Object.keys(jwk!).length], ["EC", "P-256", 4]);
-  await jwtVerify(proof, EmbeddedJWK, { currentDate: new Date(1_562_262_617_000) });
-});
-
-Deno.test("RFC 9449 §7.1: the hash of the example's token is that of the example", async () => {
-  const proofs = dpop({ clock: { wall: () => 1_562_262_618_000 } });
-
-  const proof = await proofs.proof({
+const examples = [
+  ["§4.1, a token request", tokenRequestProof, { method: "POST", url: "https://server.example.com/token" }],
+  ["§7.1, a call", apiProof, {
     method: "GET",
     url: "https://resource.example.org/protectedresource?a=1#b",
-    accessToken: exampleToken,
+    accessToken: "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU",
+  }],
+] as const;
+for (const [section, example, target] of examples) {
+  Deno.test(`proof: has the header and claims of RFC 9449 ${section}`, async () => {
+    const verified = await jwtVerify(example, EmbeddedJWK, { typ: "dpop+jwt" });
+    const { jti: exampleJti, ...exampleClaims } = verified.payload;
+    assertEquals(verified.protectedHeader, { typ: "dpop+jwt", alg: "ES256", jwk: exampleKey });
+
+    const wall = () => exampleClaims.iat! * 1_000 + 999;
+    const proof = await dpop({ clock: { wall } }).proof(target);
+
+    const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, { currentDate: new Date(wall()) });
+    const { jti, ...claims } = payload;
+    assertEquals(claims, exampleClaims);
+    assert(jti!.length >= exampleJti!.length, "at least 96 random bits");
+    const { jwk, ...header } = protectedHeader;
+    assertEquals(header, { typ: "dpop+jwt", alg: "ES256" });
+    assertEquals([jwk!.kty, jwk!.crv, Object.keys(jwk!).length], ["EC", "P-256", 4]);
   });
-
-  const { jti: _, ...claims } = decodeJwt(proof);
-  const { jti: __, ...exampleClaims } = decodeJwt(apiProof);
-  assertEquals(claims, exampleClaims);
-  assertEquals(claims.ath, "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
-});
-
-Deno.test("RFC 9449 §8: the nonce of the example comes into the next proof, for that origin alone", async () => {
-  const proofs = dpop();
-  const url = "https://server.example.com/token";
-  const nonce = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
-  proofs.noteNonce(url, nonce);
-  proofs.noteNonce(url, null);
-  const said = async (url: string) => decodeJwt(await proofs.proof({ method: "POST", url })).nonce;
-
-  assertEquals(
-    [await said("https://server.example.com/other"), await said("https://resource.example.org/")],
-    [nonce, undefined],
-  );
-});
-
-/** The thumbprint that is told of a public key, whose private one nobody has published: another stands in for it. */
-async function thumbprintOf(alg: "RS256" | "ES256", jwk: JsonWebKey): Promise<string> {
-  const publicKey = await importJWK(jwk, alg, { extractable: true }) as CryptoKey;
-  return (await openKeyPair({ publicKey, privateKey: (await testKey(alg)).cryptoKey }, alg)).thumbprint;
 }
 
-Deno.test("RFC 7638 §3.1: the thumbprint of the example is that of the example", async () => {
-  const n =
-    "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3" +
-    "oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQ" +
-    "vRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-
-  assertEquals(
-    await thumbprintOf("RS256", { kty: "RSA", n, e: "AQAB" }),
-    "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
-  );
-});
-
-Deno.test("RFC 9449 §6.1: the thumbprint of the example's key is that in its token", async () => {
-  assertEquals(await thumbprintOf("ES256", exampleKey), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
-});
-
-Deno.test("the thumbprint is that of the key that proofs show, and stays", async () => {
+Deno.test("noteNonce: puts the nonce of RFC 9449 §8 into proofs for its origin only", async () => {
   const proofs = dpop();
-  const proof = await proofs.proof({ method: "GET", url: "https://api.example.com" });
+  const nonce = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
+  for (const each of [nonce, null]) proofs.noteNonce("https://server.example.com/token", each);
+  const readNonce = async (url: string) => decodeJwt(await proofs.proof({ method: "POST", url })).nonce;
 
-  const { jwk } = decodeProtectedHeader(proof);
-  const thumbprint = await proofs.thumbprint();
-  assertEquals([await calculateJwkThumbprint(jwk!), await proofs.thumbprint()], [thumbprint, thumbprint]);
-  assertMatch(thumbprint, /^[\w-]{43}$/);
-  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
-  const own = dpop({ keyPair: pair as CryptoKeyPair });
-  assertEquals(
-    await own.thumbprint(),
-    await calculateJwkThumbprint(await exportJWK((pair as CryptoKeyPair).publicKey)),
-  );
+  assertEquals(await readNonce("https://server.example.com/other"), nonce);
+  assertEquals(await readNonce("https://resource.example.org/"), undefined);
 });
+
+const n =
+  "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3" +
+  "oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQ" +
+  "vRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+const thumbprints = [
+  ["RFC 7638 §3.1", "RS256", { kty: "RSA", n, e: "AQAB" }, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"],
+  ["RFC 9449 §6.1", "ES256", exampleKey, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"],
+] as const;
+for (const [section, alg, jwk, expected] of thumbprints) {
+  Deno.test(`thumbprint: is that of ${section}`, async () => {
+    // The example's private key isn't published.
+    const { cryptoKey: privateKey } = await testKey(alg);
+    const publicKey = await importJWK(jwk, alg, { extractable: true }) as CryptoKey;
+    assertEquals((await openKeyPair({ publicKey, privateKey }, alg)).thumbprint, expected);
+  });
+}

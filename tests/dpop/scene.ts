@@ -1,5 +1,5 @@
 /**
- * An authorization server, an API that judges proofs, and a client with a key, all on loopback.
+ * An authorization server, an API that verifies proofs, and clients with a key, all on loopback; or clients of stubs.
  *
  * @module
  */
@@ -10,67 +10,41 @@ import {
   type Fetch,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import { type Dpop, dpop } from "@m2m/authenticator/dpop";
+import { dpop } from "@m2m/authenticator/dpop";
 import { decodeJwt, type JWTPayload } from "jose";
+import { authenticatorAt } from "../authenticator_at.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
-import { type AuthorizationServer, startAuthorizationServer } from "../servers/authorization_server.ts";
-import { DpopJudge, type DpopJudgeOptions } from "../servers/dpop_judge.ts";
-import { type ProtectedApi, startProtectedApi } from "../servers/protected_api.ts";
+import { startAuthorizationServer } from "../servers/authorization_server.ts";
+import { DpopVerifier, type DpopVerifierOptions } from "../servers/dpop_verifier.ts";
+import { startProtectedApi } from "../servers/protected_api.ts";
+import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
-export interface SceneOptions {
-  /** Whether the authorization server wants nonces. Default: false. */
-  readonly serverNonces?: boolean;
-  /** What the API wants. Default: proofs without a nonce. */
-  readonly api?: DpopJudgeOptions;
-  readonly headerKey?: string;
-}
-
-/** A request that the client sent. */
+/** A request that a client sent, with its proof's claims and its form. */
 export interface Sent {
   readonly url: string;
   readonly headers: Headers;
-  /** What its proof says. */
   readonly proof: JWTPayload | undefined;
-  /** What its form holds. */
   readonly form: URLSearchParams;
 }
 
-export interface Scene extends AsyncDisposable {
-  readonly server: AuthorizationServer;
-  readonly api: ProtectedApi;
-  readonly judge: DpopJudge;
-  readonly proofs: Dpop;
-  /** What was sent by `fetch`, oldest first. */
-  readonly sent: readonly Sent[];
-  /** The same, to the token endpoint. */
-  readonly tokenRequests: readonly Sent[];
-  readonly fetch: Fetch;
-  client(options?: Partial<ClientCredentialsAuthenticatorOptions>): ClientCredentialsAuthenticator;
-}
+export type Scene = Awaited<ReturnType<typeof startScene>>;
 
-export async function startScene({ serverNonces = false, api, headerKey }: SceneOptions = {}): Promise<Scene> {
-  const key = await testKey("ES256");
+/** Starts both servers; `api` says what proofs the API requires. */
+export async function startScene(
+  options: { readonly serverNonces?: boolean; readonly api?: DpopVerifierOptions; readonly headerKey?: string } = {},
+) {
+  const { serverNonces: nonces = false, headerKey } = options;
+  const { publicJwk } = await testKey("ES256");
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(
-    await startAuthorizationServer({
-      clients: [
-        { client_id: "id", client_secret: "secret" },
-        { client_id: "bound", client_secret: "secret", dpop_bound_access_tokens: true },
-        { client_id: "key", token_endpoint_auth_method: "private_key_jwt", jwks: { keys: [key.publicJwk] } },
-      ],
-      dpop: { nonces: serverNonces },
-    }),
-  );
-  const judge = new DpopJudge(api);
-  const protectedApi = stack.use(
-    startProtectedApi({
-      issuer: server.issuer,
-      jwksUri: server.jwksUri,
-      audience: server.issuer,
-      dpop: judge,
-      ...headerKey !== undefined && { headerKey },
-    }),
-  );
+  const clients = [
+    { client_id: "id", client_secret: "secret" },
+    { client_id: "bound", client_secret: "secret", dpop_bound_access_tokens: true },
+    { client_id: "key", token_endpoint_auth_method: "private_key_jwt" as const, jwks: { keys: [publicJwk] } },
+  ];
+  const server = stack.use(await startAuthorizationServer({ clients, dpop: { nonces } }));
+  const verifier = new DpopVerifier(options.api);
+  const header = headerKey === undefined ? {} : { headerKey };
+  const api = stack.use(startProtectedApi({ ...server, audience: server.issuer, dpop: verifier, ...header }));
   const started = stack.move();
   const proofs = dpop();
   const sent: Sent[] = [];
@@ -86,26 +60,30 @@ export async function startScene({ serverNonces = false, api, headerKey }: Scene
     });
     return fetch(input, init);
   };
+  const { issuer, tokenEndpoint } = server;
   return {
     server,
-    api: protectedApi,
-    judge,
+    api,
+    verifier,
     proofs,
-    sent,
-    get tokenRequests() {
-      return sent.filter(({ url }) => url === server.tokenEndpoint);
-    },
     fetch: watched,
-    client: (options = {}) =>
+    /** The requests of `fetch`, oldest first. */
+    sent,
+    get tokenRequests(): readonly Sent[] {
+      return sent.filter(({ url }) => url === tokenEndpoint);
+    },
+    get tokenStatuses(): readonly unknown[] {
+      return server.tokenRequests.map(({ status }) => status);
+    },
+    get apiProofs(): readonly (JWTPayload | undefined)[] {
+      return sent.filter(({ url }) => url.startsWith(api.origin)).map(({ proof }) => proof);
+    },
+    client: (options: Partial<ClientCredentialsAuthenticatorOptions> = {}) =>
       new ClientCredentialsAuthenticator({
-        endpoint: protectedApi.origin,
+        endpoint: api.origin,
         clientId: "id",
         ...options.clientAuth === undefined && { clientSecret: "secret" },
-        configStore: new StaticClientConfigStore({
-          issuer: server.issuer,
-          tokenEndpoint: server.tokenEndpoint,
-          scopes: ["api:read"],
-        }),
+        configStore: new StaticClientConfigStore({ issuer, tokenEndpoint, scopes: ["api:read"] }),
         dpop: proofs,
         fetch: watched,
         headerKey,
@@ -113,4 +91,23 @@ export async function startScene({ serverNonces = false, api, headerKey }: Scene
       }),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+}
+
+/** Sends a request, and returns the response's status. */
+export async function call({ fetch }: { fetch: Fetch }, ...request: Parameters<Fetch>): Promise<number> {
+  const response = await fetch(...request);
+  await response.body?.cancel();
+  return response.status;
+}
+
+/** Makes a client whose token endpoint issues tokens of this type, and whose API is a function. */
+export function stubScene(token_type: string, answer: (headers: Headers, count: number) => Response, options = {}) {
+  const stub = tokenEndpointStub((count) => Response.json({ access_token: `token-${count}`, token_type }));
+  const sent: Headers[] = [];
+  const fetch: Fetch = (input, init) => {
+    if (String(input) === stub.url) return stub.fetch(input, init);
+    sent.push(new Headers(init?.headers));
+    return Promise.resolve(answer(sent.at(-1)!, sent.length));
+  };
+  return { stub, sent, client: authenticatorAt(stub, { dpop: dpop(options), fetch }) };
 }

@@ -13,7 +13,7 @@ Deno.test("the example with a bound token creates a project, whether or not serv
 
     const { method, path, body } = JSON.parse(stdout || "{}");
     assertEquals([method, path, body, stderr], ["POST", "/v1/projects", '{"name":"Gemini"}', ""]);
-    assertEquals(scene.judge.proofs.at(-1)?.htm, "POST");
+    assertEquals(scene.verifier.proofs.at(-1)?.htm, "POST");
   }
 });
 

@@ -7,7 +7,7 @@
 
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from "jose";
 
-import type { DpopJudge } from "./dpop_judge.ts";
+import type { DpopVerifier } from "./dpop_verifier.ts";
 
 const host = "127.0.0.1";
 
@@ -27,7 +27,7 @@ export interface ProtectedApiOptions {
   /** Whether pages of any origin may call the API from a browser (CORS). Default: false. */
   readonly anyOrigin?: boolean;
   /** Judges the proofs that come with tokens bound to a key. Default: such tokens are taken from whoever has them. */
-  readonly dpop?: DpopJudge;
+  readonly dpop?: DpopVerifier;
   /** Default: 0, any free port. */
   readonly port?: number;
 }
@@ -93,7 +93,7 @@ export class ProtectedApi implements AsyncDisposable {
     const { dpop, headerKey = "authorization" } = this.#options;
     const { scheme, token } = presented(request.headers.get(headerKey), dpop !== undefined);
     let judged = await this.#judge(token);
-    if (!(judged instanceof Response)) judged = await dpop?.judge(request, scheme, token, judged) ?? judged;
+    if (!(judged instanceof Response)) judged = await dpop?.verify(request, scheme, token, judged) ?? judged;
     const response = judged instanceof Response ? judged : resource(method, path, body, judged);
     if (dpop?.nonce !== undefined) response.headers.set("dpop-nonce", dpop.nonce);
     this.#calls.push({ time, method, path, ...(token !== undefined && { token }), status: response.status });

@@ -46,7 +46,7 @@ Deno.test("getToken: takes a clock that is an object of a class", async () => {
 
 const wrong: [options: object, message: string][] = [
   [{ clientId: "", clientSecret: undefined }, "Missing: clientId and"],
-  [{ clientSecret: undefined }, "Missing: clientSecret."],
+  [{ clientSecret: undefined }, "Missing: clientSecret"],
   [{ scopes: "a b" }, "scopes"],
   [{ clientAuth: "x" }, "clientAuth"],
   [{ clientAuth: clientSecretBasic("b") }, "without clientSecret"],

@@ -40,22 +40,22 @@ const wrong: Readonly<Record<string, [change: (attempt: Attempt, keyPair: Crypto
   };
 
 for (const [name, [change, fault]] of Object.entries(wrong)) {
-  Deno.test(`an API that judges proofs refuses ${name}`, async () => {
+  Deno.test(`DpopVerifier: refuses ${name}`, async () => {
     await using scene = await startScene();
     const keyPair = await newPair();
     const proofs = dpop({ keyPair });
     const { accessToken: token } = await scene.client({ dpop: proofs }).getCredentials();
     const attempt: Attempt = { method: "GET", url: `${scene.api.origin}/x`, proofs, token, scheme: "DPoP", about: {} };
 
-    assertEquals([await send(attempt), scene.judge.faults], [200, []]);
+    assertEquals([await send(attempt), scene.verifier.faults], [200, []]);
     change(attempt, keyPair);
 
     const status = await send(attempt);
-    assertEquals([status, scene.judge.faults], [401, [fault]]);
+    assertEquals([status, scene.verifier.faults], [401, [fault]]);
   });
 }
 
-Deno.test("an API that judges proofs takes each but once", async () => {
+Deno.test("DpopVerifier: accepts each proof once", async () => {
   await using scene = await startScene();
   const { accessToken: token } = await scene.client().getCredentials();
   const url = `${scene.api.origin}/x`;
@@ -64,15 +64,15 @@ Deno.test("an API that judges proofs takes each but once", async () => {
   const attempt: Attempt = { method: "GET", url, proofs, token, scheme: "DPoP", about: {}, proof };
 
   assertEquals([await send(attempt), await send(attempt)], [200, 401]);
-  assertEquals(scene.judge.faults, ["seen before"]);
+  assertEquals(scene.verifier.faults, ["seen before"]);
 });
 
-Deno.test("an API that judges proofs takes a Bearer token without one", async () => {
+Deno.test("DpopVerifier: accepts a Bearer token without a proof", async () => {
   await using scene = await startScene();
   const response = await scene.client({ dpop: undefined }).fetch("/x");
   await response.body?.cancel();
 
-  assertEquals([response.status, scene.judge.proofs.length], [200, 0]);
+  assertEquals([response.status, scene.verifier.proofs.length], [200, 0]);
 });
 
 async function send({ method, url, proofs, token, scheme, about, proof, tamper = String }: Attempt): Promise<number> {
