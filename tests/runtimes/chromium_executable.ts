@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runToEnd } from "./run_to_end.ts";
+import { runDeno } from "./run_to_end.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
 /** An executable and the environment it is to be started with. Disposing of it removes what was unpacked. */
@@ -59,23 +59,7 @@ async function unpack(): Promise<ChromiumExecutable> {
  * temporary files, where it takes what another process has half unpacked for its own: so it is told that one.
  */
 async function unpackInto(folder: string, ...archives: readonly string[]): Promise<void> {
-  const { success, stderr } = await runToEnd(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-config",
-      "--no-prompt",
-      `--lock=${lock}`,
-      "--frozen",
-      "--allow-env",
-      "--allow-read",
-      "--allow-sys",
-      `--allow-write=${folder}`,
-      script,
-      ...archives,
-    ],
-    env: { TMPDIR: folder },
-    timeout: 300_000,
-  });
-  if (!success) throw new Error(stderr.replace(/^error: /, ""));
+  const permissions = ["--allow-env", "--allow-read", "--allow-sys", `--allow-write=${folder}`];
+  const flags = ["--quiet", "--no-config", "--no-prompt", `--lock=${lock}`, "--frozen", ...permissions];
+  await runDeno({ args: ["run", ...flags, script, ...archives], env: { TMPDIR: folder }, timeout: 300_000 });
 }

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeExecutable } from "./node.ts";
-import { type RunResult, runToEnd } from "./run_to_end.ts";
+import { runDeno, type RunResult, runToEnd } from "./run_to_end.ts";
 import { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
 
 /** The version that is used. */
@@ -53,19 +53,9 @@ async function install(): Promise<TemporaryFolder> {
   const folder = stack.use(await temporaryFolder("edge_runtime_"));
   const manifest = { private: true, dependencies: { "edge-runtime": edgeRuntimeVersion } };
   await Deno.writeTextFile(join(folder.path, "package.json"), JSON.stringify(manifest));
-  const { success, stderr } = await runToEnd(Deno.execPath(), {
-    args: [
-      "install",
-      "--quiet",
-      `--lock=${lock}`,
-      "--frozen",
-      "--node-modules-dir=manual",
-      "--node-modules-linker=hoisted",
-    ],
-    cwd: folder.path,
-    timeout: 300_000,
-  });
-  if (!success) throw new Error(stderr.replace(/^error: /, ""));
+  const linker = ["--node-modules-dir=manual", "--node-modules-linker=hoisted"];
+  const args = ["install", "--quiet", `--lock=${lock}`, "--frozen", ...linker];
+  await runDeno({ args, cwd: folder.path, timeout: 300_000 });
   stack.move();
   return folder;
 }
