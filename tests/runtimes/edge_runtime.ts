@@ -1,6 +1,6 @@
 /**
- * Vercel's edge runtime, from npm, on a Node from npm. It comes in several packages, so that it has a lock file:
- * beside `deno.lock`, not in it, for the reason given in `npm_package.ts`.
+ * Vercel's edge runtime, from npm, on a Node from npm. It has several packages, and so a lock file: beside
+ * `deno.lock`, not in it, for the reason given in `npm_package.ts`.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import { nodeExecutable } from "./node.ts";
 import { runDeno, type RunResult, runToEnd } from "./run_to_end.ts";
 import { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
 
-/** The version that is used. */
 export const edgeRuntimeVersion = "4.0.1";
 
 const lock = fileURLToPath(new URL("edge_runtime.lock", import.meta.url));
@@ -26,7 +25,7 @@ const response = await runtime.dispatchFetch("http://127.0.0.1/run", { method: "
 console.log(${JSON.stringify(mark)} + await response.text());
 `;
 
-/** What goes in, and what goes before what comes out. */
+/** A script, its input, and the mark before its output. */
 export interface EdgeRun {
   /** A script, not a module: see `bundle.ts`. */
   readonly script: string;
@@ -34,7 +33,7 @@ export interface EdgeRun {
   readonly mark: string;
 }
 
-/** Fetches the runtime; resolves to the function that runs a script in it. */
+/** Downloads the runtime; resolves to a function that runs a script in it. */
 export async function edgeRuntime(): Promise<(run: EdgeRun) => Promise<RunResult>> {
   const node = await nodeExecutable("22.18.0");
   await (await install())[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@ import { bundle } from "./bundle.ts";
 import { type Page, startChromium } from "./chromium.ts";
 import { chromiumPackage } from "./chromium_executable.ts";
 import { type PageServer, startPageServer } from "./page_server.ts";
+import { until } from "./suite/world.ts";
 import { testsOn } from "./tests_on.ts";
 
 const testOnChromium = await testsOn("Chromium", chromiumPackage);
@@ -33,7 +34,7 @@ async function startSite({ settings }: Backend): Promise<PageServer> {
 }
 
 testOnChromium(
-  "a page's plain calls carry a token that its service worker renews, and replays, and gets anew when it was stopped",
+  "a service worker's token: is added to the page's calls, refreshed, and requested again after the worker was stopped",
   async (unpack) => {
     await using backend = await startBackend();
     await using site = await startSite(backend);
@@ -57,7 +58,7 @@ testOnChromium(
     const again = await page.evaluate(listProjects);
     assertEquals([restarted.status, again.status], [200, 200]);
     assertEquals(calls(backend).slice(3), Array(2).fill("GET /v1/projects 200"));
-    // What it knew was in its memory: it asked for its settings and for a token anew.
+    // Its state was in memory: it has requested its settings and a token again.
     assertEquals(backend.countTokenRequests(), 3);
     assertEquals(site.asked.filter((path) => path === "/settings.json").length, 2);
 
@@ -65,7 +66,7 @@ testOnChromium(
     assertEquals((await page.evaluate(listProjects)).status, 200);
     assertEquals(backend.countTokenRequests(), 4);
 
-    // The events have all that the page sent, got and logged; the answers have the headers it could read.
+    // The events have the page's requests, answers and logs; `seen` has the headers it could read.
     const seen = [first, replayed, restarted, again, await page.evaluate(lookAround)];
     backend.assertNoSecretIn(JSON.stringify([page.events, seen]));
     const urls = page.events.filter(({ method }) => method === "Network.requestWillBeSent")
@@ -75,23 +76,15 @@ testOnChromium(
   },
 );
 
-/** Ends the service worker as the browser itself does after a while without work. */
+/** Stops the service worker, as the browser does when it is idle. */
 async function stopWorkers(page: Page): Promise<void> {
   await page.command("ServiceWorker.enable");
   await page.command("ServiceWorker.stopAllWorkers");
   await until(() => {
-    const told = page.events.filter(({ method }) => method === "ServiceWorker.workerVersionUpdated")
+    const versions = page.events.filter(({ method }) => method === "ServiceWorker.workerVersionUpdated")
       .flatMap(({ params }) => params.versions as { runningStatus: string }[]);
-    return told.at(-1)?.runningStatus === "stopped";
+    return versions.at(-1)?.runningStatus === "stopped";
   });
-}
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert(false, `It never came to be that ${condition}.`);
 }
 
 /** Runs in the page. */
@@ -106,7 +99,7 @@ async function postJob() {
   return { status: response.status, text: await response.text(), headers: [...response.headers] };
 }
 
-/** Runs in the page: all that a page can find of what its worker knows. */
+/** Runs in the page: all that it can find of its worker's state. */
 async function lookAround() {
   const { active } = await (navigator as unknown as WorkerNavigator).serviceWorker.ready;
   return {

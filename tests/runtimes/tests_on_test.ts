@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { runToEnd } from "./run_to_end.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
-/** Runs a test file of its own, with one test on a runtime that `obtain` (an expression) gives. */
+/** Runs a test file with one test on a runtime that the expression `obtain` evaluates to. */
 async function runTests(obtain: string, env: Record<string, string>) {
   await using folder = await temporaryFolder("tests_on_");
   const file = join(folder.path, "some_test.ts");
@@ -22,14 +22,14 @@ testOnMoon("the Moon answers", (moon) => Promise.resolve(console.log(moon)));
 
 const outOfReach = `() => Promise.reject(new Error("it is far\\naway"))`;
 
-Deno.test("a test gets the runtime that was obtained", async () => {
+Deno.test("testsOn: gives a test the runtime", async () => {
   const { success, stdout } = await runTests(`() => Promise.resolve("hello from up here")`, { CI: "true" });
 
   assert(success);
   assertStringIncludes(stdout, "hello from up here");
 });
 
-Deno.test("tests on a runtime that can't be had are ignored, and one line says why", async () => {
+Deno.test("testsOn: ignores tests on an unavailable runtime, and prints why", async () => {
   const { success, stdout } = await runTests(outOfReach, { CI: "" });
 
   assertEquals(success, true);
@@ -37,7 +37,7 @@ Deno.test("tests on a runtime that can't be had are ignored, and one line says w
   assertStringIncludes(stdout, "0 passed | 0 failed | 1 ignored");
 });
 
-Deno.test("with CI=true a runtime that can't be had is a failure", async () => {
+Deno.test("testsOn: fails with CI=true where the runtime is unavailable", async () => {
   const { success, stdout, stderr } = await runTests(outOfReach, { CI: "true" });
 
   assertFalse(success);
