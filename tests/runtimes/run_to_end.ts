@@ -13,6 +13,7 @@ export interface RunOptions {
 /** Its result. */
 export interface RunResult {
   readonly success: boolean;
+  readonly code?: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -38,11 +39,12 @@ export async function runToEnd(executable: string, options: RunOptions): Promise
     late = `\nkilled: not done within ${timeout} ms`;
     child.kill("SIGKILL");
   }, timeout);
-  const { success, stdout, stderr } = await child.output();
+  const { success, code, stdout, stderr } = await child.output();
   clearTimeout(timer);
   const decoder = new TextDecoder();
   return {
     success: success && late === "",
+    code,
     stdout: decoder.decode(stdout),
     stderr: decoder.decode(stderr) + late,
   };
