@@ -93,23 +93,24 @@ async function useFirstToken({ get }: Isolate, age = 0): Promise<void> {
   await get(`/forward?value=${age}`);
 }
 
-/** A refresh that a request carries isn't repeated for five seconds: it may have been cut short. */
-async function waitForRetry({ get }: Isolate): Promise<void> {
+async function endDuringRefresh(isolate: Isolate, age: number): Promise<void> {
+  await useFirstToken(isolate, age);
+  isolate.delay = 500;
+  const leaving = isolate.get("/leave?value=100");
+  await pause(50);
+
+  assertAll(await isolate.gets(5, "/call"), "200 a-1");
+  assertEquals(await leaving, "200 left");
+  assertCount(isolate, 3, 2);
+  // A refresh that a request carries isn't repeated for five seconds: it may have been cut short.
   await pause(1_100);
-  await get("/forward?value=5000");
+  await isolate.get("/forward?value=5000");
+  assertEquals(await isolate.get("/call"), "200 a-3");
+  assertCount(isolate, 3);
 }
 
 function pause(time: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, time));
-}
-
-interface AtOnce {
-  prepare?(isolate: Isolate): Promise<void> | void;
-  readonly count: number;
-  readonly path: string;
-  /** Of each of them. */
-  readonly answer: string;
-  readonly tokenRequests: number;
 }
 
 const rejectFirstToken = async (isolate: Isolate) => {
@@ -123,25 +124,16 @@ const beBusy = ({ tokens }: Isolate) => {
   tokens.next(busy, busy);
 };
 
-const atOnce: Readonly<Record<string, AtOnce>> = {
-  "50 first requests": { count: 50, path: "/call", answer: "200 a-1", tokenRequests: 1 },
-  "20 refreshes": { count: 20, path: "/refresh", answer: "200 a-1", tokenRequests: 1 },
-  "50 requests with an expired token": {
-    prepare: (isolate) => useFirstToken(isolate, age.expired),
-    ...{ count: 50, path: "/call", answer: "200 a-2", tokenRequests: 2 },
-  },
-  "20 requests with a rejected token": {
-    prepare: rejectFirstToken,
-    ...{ count: 20, path: "/call", answer: "200 a-2", tokenRequests: 2 },
-  },
-  "20 refreshes that the server refuses": {
-    prepare: refuse,
-    ...{ count: 20, path: "/refresh", answer: "500 token_request_rejected", tokenRequests: 1 },
-  },
-  "20 requests while the server answers 503 twice": {
-    prepare: beBusy,
-    ...{ count: 20, path: "/call", answer: "200 a-1", tokenRequests: 3 },
-  },
+type Prepare = (isolate: Isolate) => Promise<void> | void;
+
+/** Requests at once: their number and path, the answer of each, all token requests, and what comes before. */
+const atOnce: Readonly<Record<string, [count: number, path: string, string, tokenRequests: number, Prepare?]>> = {
+  "first requests": [50, "/call", "200 a-1", 1],
+  "refreshes": [20, "/refresh", "200 a-1", 1],
+  "requests with an expired token": [50, "/call", "200 a-2", 2, (isolate) => useFirstToken(isolate, age.expired)],
+  "requests with a rejected token": [20, "/call", "200 a-2", 2, rejectFirstToken],
+  "refreshes that the server refuses": [20, "/refresh", "500 token_request_rejected", 1, refuse],
+  "requests while the server answers 503 twice": [20, "/call", "200 a-1", 3, beBusy],
 };
 
 const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
@@ -252,31 +244,11 @@ const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
     assertCount(isolate, 2);
   },
 
-  async "a request that ends while it refreshes a live token: the others use that, and a later one refreshes"(isolate) {
-    await useFirstToken(isolate, age.old);
-    isolate.delay = 500;
-    const leaving = isolate.get("/leave?value=100");
-    await pause(50);
+  "a request that ends while it refreshes a token: the others use that, and a later one refreshes": (isolate) =>
+    endDuringRefresh(isolate, age.old),
 
-    assertAll(await isolate.gets(5, "/call"), "200 a-1");
-    assertEquals(await leaving, "200 left");
-    await waitForRetry(isolate);
-    assertEquals(await isolate.get("/call"), "200 a-3");
-    assertCount(isolate, 3);
-  },
-
-  async "a request that ends while it refreshes a token in its last seconds: likewise"(isolate) {
-    await useFirstToken(isolate, age.last);
-    isolate.delay = 500;
-    const leaving = isolate.get("/leave?value=100");
-    await pause(50);
-
-    assertAll(await isolate.gets(5, "/call"), "200 a-1");
-    assertEquals(await leaving, "200 left");
-    assertCount(isolate, 3, 1);
-    await waitForRetry(isolate);
-    assertEquals(await isolate.get("/call"), "200 a-3");
-  },
+  "a request that ends while it refreshes a token in its last seconds: likewise": (isolate) =>
+    endDuringRefresh(isolate, age.last),
 
   async "steady requests across the ends of short-lived tokens: all succeed, with few token requests"(isolate) {
     isolate.lifetime = 2;
@@ -334,23 +306,21 @@ const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
 
 // Promises that two requests share differ: an old date lets them hang, a new one throws.
 for (const date of ["2024-09-01", "2026-11-01"]) {
-  const all = {
-    ...tests,
-    ...Object.fromEntries(
-      Object.entries(atOnce).map(([what, { prepare, count, path, answer, tokenRequests }]) => [
-        `${what} at once: token requests in all: ${tokenRequests}`,
-        async (isolate: Isolate) => {
-          await prepare?.(isolate);
-          isolate.delay = 200;
+  for (const [what, [count, path, answer, tokenRequests, prepare]] of Object.entries(atOnce)) {
+    testOnWorkerd(
+      `in an isolate of ${date}: ${count} ${what}: make ${tokenRequests} token requests`,
+      async (workerd) => {
+        await using isolate = await startIsolate(workerd, date);
+        await prepare?.(isolate);
+        isolate.delay = 200;
 
-          assertAll(await isolate.gets(count, path), answer);
+        assertAll(await isolate.gets(count, path), answer);
 
-          assertCount(isolate, tokenRequests);
-        },
-      ]),
-    ),
-  };
-  for (const [name, test] of Object.entries(all)) {
+        assertCount(isolate, tokenRequests);
+      },
+    );
+  }
+  for (const [name, test] of Object.entries(tests)) {
     testOnWorkerd(`in an isolate of ${date}: ${name}`, async (workerd) => {
       await using isolate = await startIsolate(workerd, date);
       await test(isolate);
