@@ -1,11 +1,11 @@
 /**
- * A Bun script that calls an API as itself, with no person signed in: it prints the projects.
+ * A Bun script that calls an API as itself, without a user: it prints the projects.
  *
  *     bunx jsr add @m2m/authenticator
  *     bun bun_script.ts
  *
  * Environment (Bun reads `.env` by itself): `M2M_ENDPOINT` (the API), `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`,
- * `M2M_CLIENT_SECRET`, and where the server wants them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`.
+ * `M2M_CLIENT_SECRET`, and where the server requires them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`.
  */
 import { env } from "node:process";
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";

@@ -1,12 +1,12 @@
 /**
- * A Cloudflare Worker that hands an API's projects on to callers who hold no token.
+ * A Cloudflare Worker that returns an API's projects to callers without a token.
  *
  *     npx jsr add @m2m/authenticator
  *     npx wrangler deploy cloudflare_worker.ts --name projects --compatibility-date 2026-11-01
  *     npx wrangler secret put M2M_CLIENT_SECRET --name projects
  *
  * Bindings: that secret; as variables `M2M_ENDPOINT` (the API), `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`, and where
- * the server wants them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`. Put your own sign-in before it.
+ * the server requires them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`. Add a sign-in of your own.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 
@@ -18,7 +18,7 @@ function setting(env: Env, name: string): string {
   return value;
 }
 
-// Bindings come with a request. The authenticator, and with it the token, stays for all later ones.
+// Bindings come with a request. The authenticator and its token are kept for later ones.
 let authenticator: ClientCredentialsAuthenticator | undefined;
 
 export default {

@@ -1,11 +1,11 @@
 /**
- * A Deno script that calls an API as itself, with no person signed in: it prints the projects.
+ * A Deno script that calls an API as itself, without a user: it prints the projects.
  *
  *     deno add jsr:@m2m/authenticator
  *     deno run --env-file --allow-env --allow-net=api.example.com,auth.example.com deno_script.ts
  *
  * Environment: `M2M_ENDPOINT` (the API), `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_CLIENT_SECRET`, and where
- * the server wants them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`.
+ * the server requires them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 

@@ -1,12 +1,12 @@
 /**
- * A Deno script whose token is of no use to a thief: it is bound to a key that never leaves the process (DPoP,
- * RFC 9449). It creates a project and prints it. The server must know DPoP, and the client be allowed it.
+ * A Deno script whose token is bound to a key that never leaves the process (DPoP, RFC 9449): it creates a project and
+ * prints it. The server must support DPoP, and allow it to the client.
  *
  *     deno add jsr:@m2m/authenticator
  *     deno run --env-file --allow-env --allow-net=api.example.com,auth.example.com dpop.ts Apollo
  *
  * Environment: `M2M_ENDPOINT` (the API), `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_CLIENT_SECRET`, and `M2M_SCOPES`
- * (space separated) where the server wants them.
+ * (space separated) where the server requires them.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { dpop } from "@m2m/authenticator/dpop";
@@ -25,7 +25,7 @@ const authenticator = new ClientCredentialsAuthenticator({
     tokenEndpoint: setting("M2M_TOKEN_ENDPOINT"),
     scopes: (Deno.env.get("M2M_SCOPES") ?? "").split(" ").filter(Boolean),
   }),
-  // The key is made when the first token is asked for. Each request carries a proof of its own.
+  // The key is generated for the first token request. Each request carries a proof of its own.
   dpop: dpop(),
 });
 

@@ -1,11 +1,11 @@
 /**
- * A Deno script that calls the REST API of a Flyte platform (flyteadmin): it prints the projects' names. What there is
- * to know of signing in, the platform says itself.
+ * A Deno script that calls the REST API of a Flyte platform (flyteadmin): it prints the projects' names. The
+ * platform's own metadata has the rest of the config.
  *
  *     deno add jsr:@m2m/authenticator
  *     deno run --allow-env=FLYTE_* --allow-net=flyte.example.com,login.example.com flyte.ts
  *
- * Environment, as Flyte's own clients read it: `FLYTE_PLATFORM_URL` (`dns:///flyte.example.com`, say),
+ * Environment, as Flyte's own clients read it: `FLYTE_PLATFORM_URL` (such as `dns:///flyte.example.com`),
  * `FLYTE_CREDENTIALS_CLIENT_ID`, `FLYTE_CREDENTIALS_CLIENT_SECRET`, and where they are needed
  * `FLYTE_CREDENTIALS_SCOPES`, `FLYTE_CREDENTIALS_AUDIENCE` and `FLYTE_PLATFORM_INSECURE`.
  */

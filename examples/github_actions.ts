@@ -1,11 +1,11 @@
 /**
- * A job in GitHub Actions that needs no secret: GitHub vouches for it, to an authorization server that trusts GitHub's
- * issuer. It prints the projects. The job has `permissions: { id-token: write }` and runs
+ * A job in GitHub Actions without a secret: it authenticates by GitHub's ID token, which the authorization server must
+ * trust. It prints the projects. The job has `permissions: { id-token: write }` and runs
  *
  *     deno run --allow-env --allow-net github_actions.ts
  *
- * Environment: `M2M_ENDPOINT` (the API), `M2M_ISSUER` (the audience GitHub is asked for), `M2M_TOKEN_ENDPOINT`,
- * `M2M_CLIENT_ID`, and `M2M_SCOPES` (space separated) where the server wants them. GitHub sets
+ * Environment: `M2M_ENDPOINT` (the API), `M2M_ISSUER` (the ID token's audience), `M2M_TOKEN_ENDPOINT`,
+ * `M2M_CLIENT_ID`, and `M2M_SCOPES` (space separated) where the server requires them. GitHub sets
  * `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
@@ -17,7 +17,7 @@ function setting(name: string): string {
   return value;
 }
 
-/** GitHub's word for this job, for the authorization server alone: a new one each time. */
+/** A new ID token of this job, for the authorization server alone. */
 async function idToken(): Promise<string> {
   const url = new URL(setting("ACTIONS_ID_TOKEN_REQUEST_URL"));
   url.searchParams.set("audience", setting("M2M_ISSUER"));

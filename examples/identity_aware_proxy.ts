@@ -1,5 +1,5 @@
 /**
- * A Deno script that calls a Flyte platform behind an identity-aware proxy, which wants a token of its own in
+ * A Deno script that calls a Flyte platform behind an identity-aware proxy, which requires a token of its own in
  * `proxy-authorization`: one authenticator sends through another. It prints the projects' names.
  *
  *     deno run --allow-env --allow-net=flyte.example.com,login.example.com,proxy-login.example.com identity_aware_proxy.ts
@@ -7,12 +7,11 @@
  * Environment: `FLYTE_PLATFORM_URL`, `FLYTE_CREDENTIALS_CLIENT_ID`, `FLYTE_CREDENTIALS_CLIENT_SECRET`, and for the proxy
  * `PROXY_TOKEN_ENDPOINT`, `PROXY_AUDIENCE`, `PROXY_CLIENT_ID` and `PROXY_CLIENT_SECRET`.
  *
- * A 401 of the API makes the proxy's authenticator fetch a new token as well, for nobody can tell whose 401 it is. The
- * platform's token endpoint had better not be behind the proxy: token requests leave by the same `fetch`, so a client that is
- * refused there would be sent twice. On another origin than the platform's they go through untouched, without the proxy's
- * token. The config store alone can be given a way of its own (its option `fetch`).
+ * The API's 401 makes the proxy's authenticator request a new token as well: it may be the proxy's own 401. The token
+ * endpoint should be on another origin than the platform, where its requests carry no proxy token. Behind the proxy, a
+ * refused token request would be sent twice.
  *
- * Not for browsers: they let no page set this header.
+ * Not for browsers, where no page may set this header.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
@@ -41,7 +40,7 @@ const authenticator = new ClientCredentialsAuthenticator({
   clientId: setting("FLYTE_CREDENTIALS_CLIENT_ID"),
   clientSecret: setting("FLYTE_CREDENTIALS_CLIENT_SECRET"),
   configStore,
-  // Whatever goes to the platform goes past the proxy, the questions of the config store as well.
+  // Everything sent to the platform passes the proxy, the config store's requests included.
   fetch: proxy.fetch,
 });
 

@@ -1,6 +1,6 @@
 /**
- * A workload on Kubernetes that needs no secret: its projected service account token proves who it is, to an
- * authorization server that trusts the cluster's issuer. It prints the projects.
+ * A workload on Kubernetes without a secret: it authenticates by its projected service account token, whose issuer the
+ * authorization server must trust. It prints the projects.
  *
  *     deno run --allow-env --allow-read --allow-net=api.example.com,auth.example.com kubernetes.ts
  *
@@ -11,7 +11,7 @@
  *         - serviceAccountToken: { path: authorization-server, audience: https://auth.example.com }
  *
  * Environment: `M2M_ENDPOINT` (the API), `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_SCOPES` (space separated) where
- * the server wants them, and `M2M_TOKEN_FILE` if the token is elsewhere.
+ * the server requires them, and `M2M_TOKEN_FILE` if the token is elsewhere.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
@@ -28,7 +28,7 @@ const tokenFile = Deno.env.get("M2M_TOKEN_FILE") || "/var/run/secrets/tokens/aut
 const authenticator = new ClientCredentialsAuthenticator({
   endpoint: setting("M2M_ENDPOINT"),
   clientId: setting("M2M_CLIENT_ID"),
-  // The kubelet replaces the file in time; it is read for each token request.
+  // Read for each token request: the kubelet replaces the file.
   clientAuth: clientAssertion(secretFile(tokenFile)),
   configStore: new StaticClientConfigStore({
     tokenEndpoint: setting("M2M_TOKEN_ENDPOINT"),

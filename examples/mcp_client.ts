@@ -1,6 +1,6 @@
 /**
- * An MCP client that acts for itself, with no person signed in: it lists the tools of an MCP server, and calls one. Where
- * tokens are given, and for what, the server says itself; whom to trust with the secret is yours to say.
+ * An MCP client that acts as itself, without a user: it lists the tools of an MCP server, and calls one. The server's
+ * metadata names its authorization servers; the secret is sent to `M2M_ISSUER` alone.
  *
  *     deno add jsr:@m2m/authenticator npm:@modelcontextprotocol/sdk
  *     deno run --env-file --allow-env --allow-net=mcp.example.com,auth.example.com mcp_client.ts

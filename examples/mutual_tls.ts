@@ -1,7 +1,7 @@
 /**
- * A script for Deno, Bun and Node whose client has no secret but a certificate (mutual TLS, RFC 8705), kept in two
- * files: it prints the projects. The authorization server knows the certificate's subject, and trusts who issued it; the
- * token is good only together with the certificate, where server and API have it so.
+ * A script for Deno, Bun and Node whose client authenticates by a certificate (mutual TLS, RFC 8705), in two files: it
+ * prints the projects. The authorization server has the certificate's subject, and trusts its issuer; it may bind the
+ * token to the certificate.
  *
  *     deno add jsr:@m2m/authenticator
  *     deno run --env-file --allow-env --allow-read --allow-net=api.example.com,auth.example.com mutual_tls.ts
@@ -28,9 +28,9 @@ function setting(name: string): string {
 const authenticator = new ClientCredentialsAuthenticator({
   endpoint: setting("M2M_ENDPOINT"),
   clientId: setting("M2M_CLIENT_ID"),
-  // For a certificate that is registered itself, whoever signed it: selfSignedTlsClientAuth().
+  // For a certificate that is itself registered, self-signed or not: selfSignedTlsClientAuth().
   clientAuth: tlsClientAuth(),
-  // Shown to the token endpoint, and to the API.
+  // Presented to the token endpoint, and to the API.
   clientCertificate: { cert: setting("M2M_CERT_FILE"), key: setting("M2M_KEY_FILE") },
   verify: env.M2M_CA_FILE || true,
   configStore: new DiscoveryClientConfigStore(setting("M2M_ISSUER"), {
@@ -44,5 +44,5 @@ const authenticator = new ClientCredentialsAuthenticator({
 const response = await authenticator.fetch("/v1/projects");
 if (!response.ok) throw new Error(`Cannot list the projects: the API answered ${response.status}`);
 console.log(JSON.stringify(await response.json(), null, 2));
-// What the certificate needed is given back: else a script on Node ends some seconds later.
+// Closes the certificate's connections: else a script on Node ends some seconds later.
 await authenticator.close();

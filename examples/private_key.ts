@@ -1,13 +1,13 @@
 /**
- * A Deno script whose client has no secret but a private key, kept in a file: it prints the projects. The server
- * knows the public key. To make a pair:
+ * A Deno script whose client authenticates by a private key in a file: it prints the projects. The server has the public
+ * key. To generate a pair:
  *
  *     openssl genpkey -algorithm ed25519 -out key.pem && openssl pkey -in key.pem -pubout -out public.pem
  *     deno add jsr:@m2m/authenticator
  *     deno run --env-file --allow-env --allow-read --allow-net=api.example.com,auth.example.com private_key.ts
  *
  * Environment: `M2M_ENDPOINT` (the API), `M2M_ISSUER`, `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_KEY_FILE` (PEM,
- * PKCS#8), `M2M_KEY_ID` (as the server calls the key), and `M2M_SCOPES` (space separated) where the server wants them.
+ * PKCS#8), `M2M_KEY_ID` (the key's `kid` at the server), and `M2M_SCOPES` (space separated) where the server requires them.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
@@ -22,7 +22,7 @@ function setting(name: string): string {
 const authenticator = new ClientCredentialsAuthenticator({
   endpoint: setting("M2M_ENDPOINT"),
   clientId: setting("M2M_CLIENT_ID"),
-  // Read for each token request: a new key is used as soon as it is there.
+  // Read for each token request: a new key is used at once.
   clientAuth: privateKeyJwt(secretFile(setting("M2M_KEY_FILE")), { kid: setting("M2M_KEY_ID") }),
   configStore: new StaticClientConfigStore({
     issuer: setting("M2M_ISSUER"),

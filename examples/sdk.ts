@@ -5,7 +5,7 @@
  *     deno run --env-file --allow-env --allow-net=api.example.com,auth.example.com sdk.ts
  *
  * Environment: `M2M_ENDPOINT` (the API), `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_CLIENT_SECRET`, and where
- * the server wants them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`.
+ * the server requires them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import createClient from "openapi-fetch";

@@ -1,13 +1,13 @@
 /**
- * A Deno service that passes on what an API says to its callers, on behalf of each (RFC 8693): it exchanges the caller's
- * token for one that the API takes. The caller's own token never gets there. Check that one before, as any API does: who
- * shows it again after it has expired is answered here for as long as the one it was exchanged for lives.
+ * A Deno service that calls an API on behalf of each of its callers (RFC 8693): it exchanges the caller's token for one
+ * that the API accepts. The API never gets the caller's token. Validate that token first, as any API does: this service
+ * would accept it for as long as the exchanged token lives, even after its own end.
  *
  *     deno add jsr:@m2m/authenticator
  *     deno run --env-file --allow-env --allow-net token_exchange.ts
  *
  * Environment: `M2M_ENDPOINT` (the API), `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_CLIENT_SECRET`, and where the server
- * wants them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`; `PORT` to listen on, else any that is free.
+ * requires them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`; `PORT` to listen on, else any free port.
  */
 import { AuthenticationError, StaticClientConfigStore } from "@m2m/authenticator";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
@@ -29,7 +29,7 @@ const settings = {
   }),
 };
 
-/** One for each caller's token, so that who calls again needs no new exchange; the thousand who came last. */
+/** One for each caller's token, so that a second call needs no exchange: the latest thousand. */
 const authenticators = new Map<string, TokenExchangeAuthenticator>();
 
 function authenticatorFor(subjectToken: string): TokenExchangeAuthenticator {
@@ -51,7 +51,7 @@ Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT") ?? 0) }, a
     return new Response(response.body, { status: response.status, headers: { "content-type": "application/json" } });
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error;
-    // It is the caller's token that the authorization server doesn't like, or something of ours that is wrong.
+    // The authorization server refuses the caller's token, or this service's own request.
     const status = error.error === "invalid_request" || error.error === "invalid_grant" ? 401 : 502;
     if (status === 502) console.error(error.message);
     return new Response(null, { status });

@@ -1,12 +1,8 @@
-/**
- * What the demo was asked to do.
- *
- * @module
- */
+/** The demo's arguments. @module */
 
 import { parseArgs } from "node:util";
 
-/** The demo was asked wrongly; the message says how to ask. */
+/** Wrong arguments; the message names the right ones. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -20,7 +16,7 @@ export interface ForeignServer {
   readonly endpoint?: URL;
 }
 
-export type Wish =
+export type Command =
   | { readonly command: "help" }
   | { readonly command: "serve" }
   | { readonly command: "show"; readonly server?: ForeignServer };
@@ -37,18 +33,19 @@ const options = {
 } as const;
 
 /** Throws {@linkcode UsageError}. */
-export function parseArguments(args: readonly string[]): Wish {
+export function parseArguments(args: readonly string[]): Command {
   if (args.some((arg) => /^--client-secret(=|$)/.test(arg))) {
     throw new UsageError(
-      "The secret is never taken from an argument: others on this machine can read those, and the shell keeps " +
-        "them.\nSet M2M_CLIENT_SECRET in the environment, or in a .env file here.",
+      "Cannot take the secret from an argument: others on this machine can read it, and the shell keeps it.\nSet M2M_CLIENT_SECRET in the environment, or in a .env file here.",
     );
   }
   const values = readOptions(args);
   if (values.help) return { command: "help" };
   const given = Object.keys(values);
   if (values.serve) {
-    if (given.length > 1) throw new UsageError("--serve stands alone: it starts the demo's own two servers.");
+    if (given.length > 1) {
+      throw new UsageError("Cannot combine --serve with other options: it starts the demo's own two servers.");
+    }
     return { command: "serve" };
   }
   return given.length === 0 ? { command: "show" } : { command: "show", server: foreignServer(values) };
@@ -67,11 +64,11 @@ function foreignServer(values: ReturnType<typeof readOptions>): ForeignServer {
   if ((issuer === undefined) === (tokenEndpoint === undefined)) {
     throw new UsageError(
       issuer === undefined
-        ? "Which authorization server? Add --issuer URL or --token-endpoint URL."
-        : "Give --issuer or --token-endpoint, not both.",
+        ? "Cannot start: the authorization server is missing. Add --issuer URL or --token-endpoint URL."
+        : "Cannot combine --issuer and --token-endpoint: give one, not both.",
     );
   }
-  if (!clientId) throw new UsageError("Which client? Add --client-id ID.");
+  if (!clientId) throw new UsageError("Cannot start: the client is missing. Add --client-id ID.");
   return {
     at: issuer !== undefined
       ? { issuer: url("--issuer", issuer) }
@@ -86,10 +83,10 @@ function foreignServer(values: ReturnType<typeof readOptions>): ForeignServer {
 function url(option: string, value = ""): URL {
   const parsed = URL.parse(value);
   if (parsed?.protocol !== "https:" && parsed?.protocol !== "http:") {
-    throw new UsageError(`${option} must be a whole URL, such as https://auth.example.com.`);
+    throw new UsageError(`${option} must be an absolute URL, such as https://auth.example.com.`);
   }
   if (parsed.username || parsed.password) {
-    throw new UsageError(`${option} must not hold a user name or password.`);
+    throw new UsageError(`${option} must not have a user name or password.`);
   }
   return parsed;
 }

@@ -1,15 +1,11 @@
-/**
- * Finds a token endpoint in the metadata an authorization server publishes (RFC 8414, OpenID Connect Discovery).
- *
- * @module
- */
+/** Finds a token endpoint in an authorization server's metadata (RFC 8414, OpenID Connect Discovery). @module */
 
 import { reason } from "./reason.ts";
 
-/** How long a server may take to answer, in milliseconds. */
+/** For a server's answer, in milliseconds. */
 const timeout = 10_000;
 
-/** Throws an `Error` that says what to do where no such metadata can be had. */
+/** Finds it; the error of a failure lists what was tried, and what to do. */
 export async function discoverTokenEndpoint(issuer: URL): Promise<string> {
   const failures: string[] = [];
   for (const url of wellKnown(issuer)) {
@@ -19,21 +15,21 @@ export async function discoverTokenEndpoint(issuer: URL): Promise<string> {
       continue;
     }
     const { issuer: named, token_endpoint: tokenEndpoint } = metadata;
-    // A document that speaks for another issuer could send the secret anywhere (RFC 8414 §3.3).
-    if (typeof named !== "string" || trimmed(named) !== trimmed(issuer.href)) {
-      failures.push(`  ${url}: speaks for the issuer ${JSON.stringify(named)}; if that is yours, give it so`);
+    // The metadata of another issuer could send the secret anywhere (RFC 8414 §3.3).
+    if (typeof named !== "string" || trim(named) !== trim(issuer.href)) {
+      failures.push(`  ${url}: has the issuer ${JSON.stringify(named)}; if that is yours, pass it to --issuer`);
       continue;
     }
     if (typeof tokenEndpoint === "string" && URL.canParse(tokenEndpoint)) return tokenEndpoint;
-    failures.push(`  ${url}: names no token_endpoint that is a whole URL`);
+    failures.push(`  ${url}: has no token_endpoint that is an absolute URL`);
   }
   throw new Error(
     `Cannot find the token endpoint of ${issuer.href}:\n${failures.join("\n")}\n` +
-      "Check --issuer, or name the endpoint itself with --token-endpoint URL.",
+      "Check --issuer, or pass --token-endpoint URL.",
   );
 }
 
-/** Where the metadata may be. For an issuer with a path, RFC 8414 puts it last and OpenID Connect first. */
+/** The metadata's URLs. RFC 8414 puts the issuer's path last, and OpenID Connect puts it first. */
 function wellKnown(issuer: URL): string[] {
   const path = issuer.pathname.replace(/\/$/, "");
   return [
@@ -42,7 +38,7 @@ function wellKnown(issuer: URL): string[] {
   ];
 }
 
-/** The metadata, or in words why there is none. */
+/** The metadata, or the reason why there is none. */
 async function fetchMetadata(url: string): Promise<Record<string, unknown> | string> {
   try {
     const response = await fetch(url, {
@@ -58,7 +54,7 @@ async function fetchMetadata(url: string): Promise<Record<string, unknown> | str
   }
 }
 
-/** Issuers differ in a last slash from what their users write. */
-function trimmed(issuer: string): string {
+/** A user may write an issuer with another final slash than it has. */
+function trim(issuer: string): string {
   return issuer.replace(/\/$/, "");
 }

@@ -1,16 +1,12 @@
-/**
- * The demo's own servers as a target.
- *
- * @module
- */
+/** The demo's own servers as a target. @module */
 
 import { startServers } from "./servers.ts";
 import type { Target } from "./target.ts";
 
-/** Lifetime of the tokens, in seconds: short enough to watch one run out. */
+/** Lifetime of the tokens, in seconds: short enough to watch one expire. */
 const lifetime = 4;
 
-/** How long the authorization server takes to answer, in milliseconds: as if it were some way off. */
+/** The authorization server's delay, in milliseconds, as of a remote one. */
 const delay = 80;
 
 export async function startEmbeddedTarget(): Promise<Target> {

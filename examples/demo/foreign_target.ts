@@ -1,8 +1,4 @@
-/**
- * The user's own server as a target.
- *
- * @module
- */
+/** The user's own server as a target. @module */
 
 import { load } from "@std/dotenv";
 import { type ForeignServer, UsageError } from "./arguments.ts";
@@ -33,11 +29,13 @@ export async function findForeignTarget(server: ForeignServer): Promise<Target> 
   };
 }
 
-/** The environment's goes before the file's. */
+/** The environment takes precedence over the file. */
 async function findSecret(): Promise<string> {
   const secret = Deno.env.get("M2M_CLIENT_SECRET") || (await load({ envPath: ".env" }))["M2M_CLIENT_SECRET"];
   if (!secret) {
-    throw new UsageError("Which secret? Set M2M_CLIENT_SECRET in the environment, or in a .env file here.");
+    throw new UsageError(
+      "Cannot start: the secret is missing. Set M2M_CLIENT_SECRET in the environment, or in a .env file here.",
+    );
   }
   return secret;
 }

@@ -1,6 +1,6 @@
 /**
- * Shows what an authenticator does in the life of a token: against two servers it starts itself on loopback, or
- * against your own. `deno task demo --help` tells how; `show.ts` is the place to start reading.
+ * Shows an authenticator at work: with two servers on loopback, or with your own. See `deno task demo --help`, and
+ * `show.ts` for the code.
  *
  * @module
  */
@@ -14,26 +14,28 @@ import { serve } from "./serve.ts";
 import { show } from "./show.ts";
 import { Timeline } from "./timeline.ts";
 
-/** How long the steps may take, in milliseconds, should a server dawdle. With the demo's own it is about 4,000. */
+/** For all steps, in milliseconds. With the demo's own servers they take about 4,000. */
 const patience = 20_000;
 
-/** Runs the demo and gives its exit code: 0 as told, 1 something went otherwise, 2 it was asked wrongly. */
+/** Runs the demo; returns its exit code: 0 for success, 1 for a failure, 2 for wrong arguments. */
 async function main(args: readonly string[]): Promise<number> {
-  const wish = parseArguments(args);
-  if (wish.command === "help") {
+  const command = parseArguments(args);
+  if (command.command === "help") {
     console.log(help);
     return 0;
   }
-  if (wish.command === "serve") return await serve();
+  if (command.command === "serve") return await serve();
   const timeline = new Timeline(Deno.stdout.isTerminal() && !Deno.noColor);
-  await using target = wish.server === undefined ? await startEmbeddedTarget() : await findForeignTarget(wish.server);
+  await using target = command.server === undefined
+    ? await startEmbeddedTarget()
+    : await findForeignTarget(command.server);
   const watchdog = setTimeout(() => {
     timeline.failure(`not done after ${patience / 1000} s`);
     Deno.exit(1);
   }, patience);
-  const wentWell = await show(target, timeline);
+  const succeeded = await show(target, timeline);
   clearTimeout(watchdog);
-  return wentWell ? 0 : 1;
+  return succeeded ? 0 : 1;
 }
 
 try {

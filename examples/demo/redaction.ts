@@ -1,14 +1,10 @@
-/**
- * How the demo speaks of tokens: so that two can be told apart, and neither used.
- *
- * @module
- */
+/** Names for tokens, which tell two apart, and of which none can be used. @module */
 
 import type { Credentials } from "@m2m/authenticator";
 import { seconds } from "./timeline.ts";
 
 /** `token #4fa1`: the first 16 bits of its SHA-256. */
-export async function tokenName(token: string): Promise<string> {
+export async function nameToken(token: string): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
   return `token #${[...hash.subarray(0, 2)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
@@ -17,5 +13,5 @@ export async function tokenName(token: string): Promise<string> {
 export async function describe(credentials: Credentials): Promise<string> {
   const { accessToken, expiresAt } = credentials;
   const life = expiresAt === undefined ? "expiry unknown" : `expires in ${seconds(expiresAt - Date.now())}`;
-  return `${await tokenName(accessToken)}, ${accessToken.length} characters, ${life}`;
+  return `${await nameToken(accessToken)}, ${accessToken.length} characters, ${life}`;
 }

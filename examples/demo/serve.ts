@@ -1,8 +1,4 @@
-/**
- * Keeps the demo's own servers running on fixed ports, for code that is being tried out.
- *
- * @module
- */
+/** Keeps the demo's own servers running on fixed ports, for your own code. @module */
 
 import { startServers } from "./servers.ts";
 import { columns } from "./timeline.ts";
@@ -10,7 +6,7 @@ import { columns } from "./timeline.ts";
 const clientId = "demo";
 const clientSecret = "demo-secret";
 
-/** Gives the exit code, once Ctrl+C was pressed. */
+/** Returns the exit code, after Ctrl+C. */
 export async function serve(): Promise<number> {
   await using servers = await startServers({
     clientId,

@@ -1,8 +1,4 @@
-/**
- * The demo's own authorization server and API, on loopback.
- *
- * @module
- */
+/** The demo's own authorization server and API, on loopback. @module */
 
 import { type AuthorizationServer, startAuthorizationServer } from "../../tests/servers/authorization_server.ts";
 import { type ProtectedApi, startProtectedApi } from "../../tests/servers/protected_api.ts";
@@ -25,14 +21,14 @@ export interface ServersOptions {
 
 export async function startServers(options: ServersOptions): Promise<Servers> {
   const { clientId, clientSecret, lifetime = 600, authorizationServerPort = 0, apiPort = 0 } = options;
-  // Should the second not start, the first must not stay.
+  // Where the second doesn't start, the first is stopped.
   await using started = new AsyncDisposableStack();
   const authorizationServer = started.use(
     await explainTakenPort(authorizationServerPort, () =>
       startAuthorizationServer({
         clients: [{ client_id: clientId, client_secret: clientSecret }],
         lifetime,
-        // Where the API's origin is known beforehand, a token is for it even if nobody says so.
+        // On a fixed port, the API is the audience of a token that names none.
         ...apiPort && { audiences: [`http://127.0.0.1:${apiPort}`] },
         port: authorizationServerPort,
       })),
@@ -51,7 +47,7 @@ async function explainTakenPort<T>(port: number, start: () => T | Promise<T>): P
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new Error(
-      `Port ${port} on 127.0.0.1 is taken, perhaps by another "deno task demo --serve": stop that, then try again.`,
+      `Cannot start: port ${port} on 127.0.0.1 is taken, perhaps by another "deno task demo --serve". Stop that first.`,
     );
   }
 }

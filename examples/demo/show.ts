@@ -1,15 +1,11 @@
-/**
- * The demo itself: one authenticator, five steps in the life of its tokens.
- *
- * @module
- */
+/** The demo: one authenticator, and five steps in the life of its tokens. @module */
 
 import { AuthenticationError, ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { reason } from "./reason.ts";
 import type { Step } from "./step.ts";
 import { firstToken } from "./steps/first_token.ts";
 import { recovery } from "./steps/recovery.ts";
-import { renewal } from "./steps/renewal.ts";
+import { refresh } from "./steps/refresh.ts";
 import { reuse } from "./steps/reuse.ts";
 import { wrongSecret } from "./steps/wrong_secret.ts";
 import type { Target } from "./target.ts";
@@ -19,12 +15,12 @@ import { WatchedFetch } from "./watched_fetch.ts";
 const steps: readonly (readonly [title: string, step: Step])[] = [
   ["The first token", firstToken],
   ["Calls reuse it", reuse],
-  ["It is renewed before it runs out", renewal],
-  ["The API stops taking it: renewed, and the call repeated", recovery],
+  ["It is refreshed before it expires", refresh],
+  ["The API rejects it: it is replaced, and the call replayed", recovery],
   ["A wrong secret is refused", wrongSecret],
 ];
 
-/** Whether every step went as told. */
+/** Whether every step succeeded. */
 export async function show(target: Target, timeline: Timeline): Promise<boolean> {
   const { tokenEndpoint, scopes, audience, clientId, clientSecret } = target;
   const watched = new WatchedFetch(tokenEndpoint);

@@ -1,15 +1,11 @@
-/**
- * What the steps of the demo have in common.
- *
- * @module
- */
+/** What the demo's steps share. @module */
 
 import type { ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import type { Target } from "./target.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Exchange, WatchedFetch } from "./watched_fetch.ts";
 
-/** What a step works with. */
+/** A step's surroundings. */
 export interface Stage {
   readonly target: Target;
   readonly authenticator: ClientCredentialsAuthenticator;
@@ -17,7 +13,7 @@ export interface Stage {
   readonly timeline: Timeline;
 }
 
-/** Throws where things don't go as told. */
+/** Throws where an expectation fails. */
 export type Step = (stage: Stage) => Promise<void>;
 
 /** Throws `message` unless `condition` holds. */

@@ -1,13 +1,9 @@
-/**
- * What the steps run against: the demo's own servers, or the user's.
- *
- * @module
- */
+/** The servers: the demo's own, or the user's. @module */
 
 export interface Target extends AsyncDisposable {
-  /** Whose servers these are, in a few words. */
+  /** Names the servers. */
   readonly title: string;
-  /** Said of it before the steps begin: names and values, in two columns. */
+  /** Printed before the steps: names and values, in two columns. */
   readonly introduction: readonly (readonly [name: string, value: string])[];
   readonly tokenEndpoint: string;
   readonly clientId: string;
@@ -16,9 +12,9 @@ export interface Target extends AsyncDisposable {
   readonly audience?: string;
   /** The API resource to call, where there is one. */
   readonly api?: URL;
-  /** What only servers of the demo's own can be told to do; absent with the user's. */
+  /** Controls that only the demo's own servers have. */
   readonly own?: {
-    /** Makes the API refuse every token issued until now. */
+    /** Makes the API reject every token issued so far. */
     revokeAll(): void;
   };
 }

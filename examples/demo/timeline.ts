@@ -1,22 +1,18 @@
-/**
- * What the demo prints: a line per event, with when it ended and how long it took.
- *
- * @module
- */
+/** The demo's output: a line for each event, with its end and its duration. @module */
 
-/** How wide a value may be before it goes on below itself, in characters. */
+/** A longer value is wrapped, in characters. */
 const valueWidth = 80;
 
 /** Rows of a name and a value, the values below each other. */
 export function columns(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.flatMap(([name, value]) =>
-    wrapped(value).map((line, index) => `  ${(index === 0 ? name : "").padEnd(width)}  ${line}`)
+    wrap(value).map((line, index) => `  ${(index === 0 ? name : "").padEnd(width)}  ${line}`)
   ).join("\n");
 }
 
 /** `text` in lines, broken between words. */
-function wrapped(text: string): string[] {
+function wrap(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const longer = `${lines.at(-1)} ${word}`;
@@ -47,16 +43,13 @@ export class Timeline {
     console.log(`\n${this.#paint("1", line)}`);
   }
 
-  /**
-   * One event: how long it took in milliseconds, what was done, and what came of it. It ended just now, or at
-   * `ended` by `performance.now()`.
-   */
+  /** An event, with its duration in milliseconds and its end by `performance.now()`. */
   event(took: number, done: string, outcome: string, ended = performance.now()): void {
     const times = `${seconds(ended - this.#start).padStart(8)} ${short(took).padStart(9)}`;
     console.log(`${this.#paint("2", times)}  ${done.padEnd(20)}  ${outcome}`);
   }
 
-  /** Something the event above means. */
+  /** Explains the event above. */
   remark(line: string): void {
     console.log(`${" ".repeat(20)}${this.#paint("32", line)}`);
   }

@@ -1,10 +1,6 @@
-/**
- * A fetch that writes down what goes over the wire: an authenticator takes any function of fetch's shape.
- *
- * @module
- */
+/** A fetch that records requests: an authenticator takes any function with fetch's signature. @module */
 
-import { tokenName } from "./redaction.ts";
+import { nameToken } from "./redaction.ts";
 
 /** One request and its answer. */
 export interface Exchange {
@@ -48,7 +44,7 @@ export class WatchedFetch {
     } else {
       const header = new Headers(init?.headers ?? request?.headers).get("authorization") ?? "";
       const token = /^Bearer (.+)$/.exec(header)?.[1];
-      this.apiCalls.push({ ...exchange, ...(token !== undefined && { token: await tokenName(token) }) });
+      this.apiCalls.push({ ...exchange, ...(token !== undefined && { token: await nameToken(token) }) });
     }
     return response;
   };

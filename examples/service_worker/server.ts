@@ -1,13 +1,13 @@
 /**
- * The server of the service worker example: the page, its worker, and the settings. It runs on the device whose
- * browser shows the page, and answers nobody else.
+ * The server of the service worker example: the page, its worker, and the settings. It runs on the browser's own device,
+ * and answers that device alone.
  *
  *     deno add jsr:@m2m/authenticator
  *     deno bundle --platform browser -o service_worker.js service_worker.ts
  *     deno run --env-file --allow-env --allow-read=. --allow-net=127.0.0.1 server.ts
  *
  * Environment: `M2M_ENDPOINT` (the API), `M2M_TOKEN_ENDPOINT`, `M2M_CLIENT_ID`, `M2M_CLIENT_SECRET`; where the
- * server wants them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`; `PORT` (default: 8000).
+ * server requires them `M2M_SCOPES` (space separated) and `M2M_AUDIENCE`; `PORT` (default: 8000).
  * The API and the token endpoint must allow the page's origin, http://127.0.0.1:8000 (CORS).
  */
 function setting(name: string): string {
@@ -30,7 +30,7 @@ const worker = await Deno.readTextFile(new URL("service_worker.js", import.meta.
 
 Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT") ?? 8000) }, (request) => {
   const { hostname, pathname } = new URL(request.url);
-  // Another name that leads here is someone else's page, which must not read the secret (DNS rebinding).
+  // A page of another name must not read the secret (DNS rebinding).
   if (hostname !== "127.0.0.1") return new Response(null, { status: 421 });
   if (pathname === "/") return new Response(page, { headers: { "content-type": "text/html" } });
   if (pathname === "/settings.json") {

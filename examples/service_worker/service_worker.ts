@@ -1,15 +1,15 @@
 /**
- * A service worker that signs a page's calls: the page fetches `/api/v1/projects`, and never sees a token.
- * How to run it, and the environment it needs: see `server.ts`.
+ * A service worker that adds a token to a page's calls: the page fetches `/api/v1/projects`, and never sees the token.
+ * See `server.ts` for the commands and the environment.
  *
- * Only for browsers that are yours: a kiosk, a wall display, a terminal on the intranet, a test. No script of the
- * page is given the token, but whoever holds the browser can read all that is in it, the client secret too. So it
- * isn't in the code: the server hands it over at run time, and it is that of a client for this one device, with no
- * more scopes than the page needs. For anyone else's browser see `cloudflare_worker.ts`.
+ * Only for your own browsers: a kiosk, a wall display, a terminal on the intranet, a test. The page's scripts don't get
+ * the token, but the browser's user can read all that is in it, the client secret too. So the server sends the secret at
+ * run time, and it belongs to a client for this one device, with the scopes that the page needs. For other browsers see
+ * `cloudflare_worker.ts`.
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 
-// What this file needs of TypeScript's `lib: webworker`.
+// From TypeScript's `lib: webworker`.
 interface WorkerEvent extends Event {
   readonly request: Request;
   respondWith(response: Promise<Response>): void;

@@ -1,8 +1,4 @@
-/**
- * Each budget of the design: this build, the build before, the peers, and how they compare.
- *
- * @module
- */
+/** The design's budgets: this build, the build before, and the peers. @module */
 
 import { pathToFileURL } from "node:url";
 import { bunExecutable } from "../runtimes/bun.ts";
@@ -13,11 +9,11 @@ import type { Library } from "./clients/client.ts";
 import { forwardingMemory } from "./forwarding.ts";
 import { startLoopback } from "./loopback.ts";
 import { weigh } from "./memory.ts";
-import { type Bench, clientsOf, compared, each, node, probe } from "./own_process.ts";
+import { type Bench, compared, each, listClients, node, probe } from "./own_process.ts";
 import { median } from "./statistics.ts";
 import { type Budget, type Effort, type Report, show, times } from "./table.ts";
 
-/** One budget. A figure that isn't there is said to be missing, with its reason where there is one. */
+/** One budget. */
 interface Row {
   readonly what: string;
   readonly budget: number;
@@ -105,7 +101,7 @@ async function sizes({ builds }: Bench): Promise<Row[]> {
 }
 
 async function cached(bench: Bench): Promise<Row[]> {
-  // A process is lucky or not with how its code is laid out.
+  // Figures depend on a process's code layout.
   const runs: Record<string, { ratio: number }>[] = [];
   for (let run = 0; run < (bench.smoke ? 1 : 3); run++) runs.push(await each<{ ratio: number }>(bench, "cached"));
   const found = Object.fromEntries(
@@ -119,7 +115,7 @@ async function cached(bench: Bench): Promise<Row[]> {
       budget: 1.15,
       ours: ours.ratio,
       before: before?.ratio,
-      peers: peersOf(found, ({ ratio }) => ratio),
+      peers: selectPeers(found, ({ ratio }) => ratio),
     },
     {
       what: "the same, over a cache around openid-client",
@@ -136,7 +132,7 @@ async function fetches(bench: Bench): Promise<Row[]> {
     { name: "Deno", budget: 1.02, start: [Deno.execPath(), "run", "--quiet", "--no-config", "--no-lock", "-A"] },
     { name: "Bun", budget: 1.025, start: [await bunExecutable()] },
   ];
-  const clients = clientsOf(bench.builds);
+  const clients = listClients(bench.builds);
   const rows: Row[] = [];
   for (const { name, budget, start } of runtimes) {
     const ratios = await probe<number[]>(bench, "fetch", clients, start);
@@ -166,7 +162,7 @@ async function heap(bench: Bench): Promise<Row[]> {
   const alone = await each<number>(bench, "heap", "--expose-gc");
   // The last measurement of all: this process is as full as a service's.
   const here: Record<string, number> = {};
-  for (const { name, path } of clientsOf(bench.builds)) {
+  for (const { name, path } of listClients(bench.builds)) {
     const [library] = Object.values(await import(pathToFileURL(path).href));
     here[name] = (await weigh(library as Library, bench.smoke ? 200 : 50_000)).idle;
   }
@@ -186,10 +182,10 @@ async function entries(bench: Bench): Promise<Row[]> {
 
 async function outage(bench: Bench): Promise<Row[]> {
   const start = await node();
-  // They mostly wait: all at once takes no longer than one.
+  // They mostly wait: all at once take no longer than one.
   const found = Object.fromEntries(
     await Promise.all(
-      clientsOf(bench.builds).map(async (client) =>
+      listClients(bench.builds).map(async (client) =>
         [
           client.name,
           await probe<{ p50: number; p99: number; requests: number }>(bench, "outage", [client], start),
@@ -221,11 +217,11 @@ function row<Found>(
     budget,
     ours: figure(found["ours"]!)!,
     before: before === undefined ? undefined : figure(before) ?? undefined,
-    peers: peersOf(found, figure),
+    peers: selectPeers(found, figure),
   };
 }
 
-function peersOf<Found>(
+function selectPeers<Found>(
   found: Readonly<Record<string, Found>>,
   figure: (found: Found) => number | null,
 ): Record<string, number> {

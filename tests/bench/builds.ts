@@ -1,8 +1,4 @@
-/**
- * The clients as modules that every runtime loads: of this build, of the build before, of the peers.
- *
- * @module
- */
+/** The clients as modules that every runtime loads: of this build, of the build before, of the peers. @module */
 
 import { join } from "node:path";
 import { chooseSource, environment, flags, root } from "../std/source.ts";

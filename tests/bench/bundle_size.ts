@@ -1,8 +1,4 @@
-/**
- * What a program pays for importing a client.
- *
- * @module
- */
+/** What a program pays for importing a client. @module */
 
 import { gzipSync } from "node:zlib";
 import { chooseSource, environment, flags, root } from "../std/source.ts";
@@ -68,8 +64,8 @@ async function bundle(program: string): Promise<{ atOnce: Size; whole: Size }> {
       chunks.set(name, await Deno.readTextFile(`${folder}/${name}`));
     }
     return {
-      atOnce: sizeOf([...staticImports(chunks, program.replace(/\.ts$/, ".js"))]),
-      whole: sizeOf([...chunks.values()]),
+      atOnce: measureSize([...staticImports(chunks, program.replace(/\.ts$/, ".js"))]),
+      whole: measureSize([...chunks.values()]),
     };
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -90,7 +86,7 @@ function staticImports(chunks: ReadonlyMap<string, string>, entry: string): Set<
   return loaded;
 }
 
-function sizeOf(chunks: readonly string[]): Size {
+function measureSize(chunks: readonly string[]): Size {
   const code = chunks.join("\n");
   return { minified: new TextEncoder().encode(code).length, gzipped: gzipSync(code).length };
 }

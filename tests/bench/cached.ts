@@ -1,8 +1,4 @@
-/**
- * What a token costs that is already there.
- *
- * @module
- */
+/** What a token costs that is already there. @module */
 
 import { libraries, ours } from "./clients/all.ts";
 import type { Library } from "./clients/client.ts";
@@ -33,10 +29,10 @@ export async function measureCached({ smoke }: Effort): Promise<Report> {
   }
   const results = runners.map(({ library, found }) => ({ library, time: median(found) }));
   const own = results[0]!.time;
-  // A cache by hand has no code of the library in it: one comparison, which nobody gets below.
+  // A cache by hand has no code of the library: it is one comparison, the lower bound.
   const [best] = results.slice(1).filter(({ library }) => !isHandMade(library)).sort((a, b) => a.time - b.time);
   return {
-    title: "A token that is already there",
+    title: "A cached token",
     how: `Awaited calls with a live token, in turns; the median of ${rounds} batches of ${show(calls)}. A cache by ` +
       "hand is one comparison with the clock, inside an async function: the floor.",
     columns: ["client", "ns per call", "of ours"],

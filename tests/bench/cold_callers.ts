@@ -1,8 +1,4 @@
-/**
- * How many token requests a crowd of first callers causes.
- *
- * @module
- */
+/** Token requests of concurrent first callers. @module */
 
 import { libraries, ours } from "./clients/all.ts";
 import type { Client } from "./clients/client.ts";
@@ -41,7 +37,7 @@ export async function measureColdCallers({ smoke }: Effort): Promise<Report> {
   };
 }
 
-/** How many of them got no token. */
+/** Callers without a token. */
 async function callAtOnce({ getToken }: Client, callers: number): Promise<number> {
   const outcomes = await Promise.allSettled(Array.from({ length: callers }, () => getToken()));
   return outcomes.filter(({ status }) => status === "rejected").length;

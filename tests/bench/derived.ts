@@ -1,5 +1,5 @@
 /**
- * What authenticators weigh that were made from another by `with`: a gateway may keep one for each API and scope.
+ * The memory of authenticators derived by `with`: a gateway may keep one for each API and scope.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type Effort, type Report, show } from "./table.ts";
 
 export async function measureDerived({ smoke }: Effort): Promise<Report> {
   const count = smoke ? 50 : 5_000;
-  // The first ones pay for what all share.
+  // The first ones allocate what all share.
   await grow(newRoot(), Math.min(count, 1_000));
   const root = newRoot();
   const { idle, withToken } = await grow(root, count);

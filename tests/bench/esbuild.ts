@@ -1,37 +1,24 @@
-/** What a program weighs in one file, as esbuild makes it. @module */
+/** Bundles by esbuild, and their sizes. @module */
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { npmPackage } from "../runtimes/npm_package.ts";
+import { packagedFile } from "../runtimes/npm_package.ts";
 import { runToEnd } from "../runtimes/run_to_end.ts";
 
 const version = "0.27.2";
 
-/** By `os-arch` as `Deno.build` names them: the package, and its integrity. */
-const packages: Readonly<Record<string, readonly [name: string, integrity: string]>> = {
-  "linux-x86_64": [
-    "@esbuild/linux-x64",
-    "sha512-uwp2Tip5aPmH+NRUwTcfLb+W32WXjpFejTIOWZFw/v7/KnpCDKG66u4DLcurQpiYTiYwQ9B7KOeMJvLCu/OvbA==",
-  ],
-  "linux-aarch64": [
-    "@esbuild/linux-arm64",
-    "sha512-hYxN8pr66NsCCiRFkHUAsxylNOcAQaxSSkHMMjcpx0si13t1LHFphxJZUiGwojB1a/Hd5OiPIqDdXONia6bhTw==",
-  ],
-  "darwin-x86_64": [
-    "@esbuild/darwin-x64",
-    "sha512-ZxtijOmlQCBWGwbVmwOF/UCzuGIbUkqB1faQRf5akQmxRJ1ujusWsb3CVfk/9iZKr2L5SMU5wPBi1UWbvL+VQA==",
-  ],
-  "darwin-aarch64": [
-    "@esbuild/darwin-arm64",
-    "sha512-davCD2Zc80nzDVRwXTcQP/28fiJbcOwvdolL0sOiOsbwBa72kegmVU0Wrh1MYrbuCL98Omp5dVhQFWRKR2ZAlg==",
-  ],
+const packages = {
+  "linux-x86_64": `@esbuild/linux-x64@${version}`,
+  "linux-aarch64": `@esbuild/linux-arm64@${version}`,
+  "darwin-x86_64": `@esbuild/darwin-x64@${version}`,
+  "darwin-aarch64": `@esbuild/darwin-arm64@${version}`,
 };
 
 /** As Cloudflare's bundler does. */
 export const cloudflare: readonly string[] = [`--define:navigator.userAgent="Cloudflare-Workers"`];
 
-/** Bytes, gzipped by -9, of one file with what `names` of a module take. `folder` is for the entry. */
+/** The size of a bundle, gzipped by -9, in bytes. */
 export async function gzippedSize(
   module: string,
   names: readonly string[],
@@ -41,30 +28,20 @@ export async function gzippedSize(
   return gzipSync(await bundleNames(module, names, folder, args), { level: 9 }).length;
 }
 
-/** One file with what `names` of a module take, minified. `folder` is for the entry. */
+/** Bundles some exports of a module, minified. `folder` is for the entry. */
 export async function bundleNames(
   module: string,
   names: readonly string[],
   folder: string,
   args: readonly string[] = [],
 ): Promise<string> {
-  const found = packages[`${Deno.build.os}-${Deno.build.arch}`];
-  if (found === undefined) throw new Error(`no package of esbuild ${version} for this platform`);
-  const [name, integrity] = found;
-  const executable = fileURLToPath(new URL("bin/esbuild", await npmPackage({ name, version, integrity })));
+  const executable = await packagedFile(`esbuild ${version}`, packages, "bin/esbuild");
   const entry = join(folder, "size_entry.js");
   await Deno.writeTextFile(entry, `export { ${names.join(", ")} } from ${JSON.stringify(module)};\n`);
+  const options = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=error"];
+  const alias = `--alias:@std/encoding/base64=${await base64()}`;
   const { success, stdout, stderr } = await runToEnd(executable, {
-    args: [
-      entry,
-      "--bundle",
-      "--minify",
-      "--format=esm",
-      "--target=es2022",
-      `--alias:@std/encoding/base64=${await base64()}`,
-      "--log-level=error",
-      ...args,
-    ],
+    args: [entry, ...options, alias, ...args],
     cwd: folder,
   });
   if (!success) throw new Error(`Cannot bundle ${module}: ${stderr}`);

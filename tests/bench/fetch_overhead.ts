@@ -1,8 +1,4 @@
-/**
- * What `fetch` with a token costs over a bare `fetch` that has the header.
- *
- * @module
- */
+/** The overhead of `fetch` with a token over a bare `fetch` with the header. @module */
 
 import { libraries, ours } from "./clients/all.ts";
 import type { Library } from "./clients/client.ts";
@@ -12,9 +8,9 @@ import { atMost, type Effort, type Report, show } from "./table.ts";
 
 /** Percent, at most. */
 const budget = 2;
-/** How many calls are under way together, where they are. */
+/** Concurrent calls. */
 const lanes = 32;
-/** What a call of a real API takes, in milliseconds. */
+/** The time of a real API's call, in milliseconds. */
 const usualCall = 5;
 
 type Call = () => Promise<unknown>;
@@ -94,7 +90,7 @@ async function compare(
 ): Promise<Comparison> {
   const found: { bare: number; ours: number }[] = [];
   for (let round = -3; round < rounds; round++) {
-    // The one that goes second finds the machine as the first one left it: they take turns at that, too.
+    // The first one changes the machine's state for the second: they take turns.
     const isOursFirst = round % 2 === 0;
     const first = await timePerCall(calls, isOursFirst ? ours : bare, { lanes });
     const second = await timePerCall(calls, isOursFirst ? bare : ours, { lanes });

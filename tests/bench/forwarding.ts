@@ -11,7 +11,7 @@ import { compatibilityDate, workerdExecutable } from "../runtimes/workerd_execut
 
 const chunk = new Uint8Array(1_048_576);
 
-/** Uploads so many megabytes, and gives how many megabytes more the worker took at most. Linux alone says that. */
+/** Uploads so many megabytes; resolves to the additional peak memory in megabytes. On Linux alone. */
 export async function forwardingMemory(megabytes: number): Promise<number> {
   const workerd = await workerdExecutable();
   const script = await bundle(new URL("forwarding_worker.ts", import.meta.url));

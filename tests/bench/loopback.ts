@@ -1,8 +1,4 @@
-/**
- * A token endpoint and an API on loopback, and a token endpoint in memory.
- *
- * @module
- */
+/** A token endpoint and an API on loopback, and a token endpoint in memory. @module */
 
 /** How a token endpoint behaves. Times in milliseconds. */
 export interface TokenEndpointBehaviour {

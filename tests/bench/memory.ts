@@ -1,8 +1,4 @@
-/**
- * What a client weighs that waits for work: a service may keep one for each of its tenants.
- *
- * @module
- */
+/** What a client weighs that waits for work: a service may keep one for each of its tenants. @module */
 
 import { libraries, ours } from "./clients/all.ts";
 import type { Library, Setting } from "./clients/client.ts";
@@ -57,7 +53,7 @@ export async function weigh(
   const some = Math.ceil(count / 10);
   for (const instance of instances.slice(0, some)) await obtain(library, instance, setting);
   const withToken = idle + (heapUsed() - before) / some;
-  // Read once more, so that none of them could be collected before.
+  // Read here, so that none of them is collected before.
   return { idle, withToken: instances.length === count ? withToken : NaN };
 }
 

@@ -1,8 +1,4 @@
-/**
- * What many figures come down to.
- *
- * @module
- */
+/** What many figures come down to. @module */
 
 /** The value below which this share of the values lies; 0.5 is the median. */
 export function quantile(values: readonly number[], share: number): number {

@@ -1,8 +1,4 @@
-/**
- * What users notice when tokens expire under load.
- *
- * @module
- */
+/** Latencies while tokens expire under load. @module */
 
 import { libraries, ours } from "./clients/all.ts";
 import type { Library } from "./clients/client.ts";
@@ -30,9 +26,8 @@ export async function measureSteadyLoad({ smoke }: Effort): Promise<Report> {
   for (const library of libraries) outcomes.push(await load(library, duration));
   return {
     title: "Steady load while tokens expire",
-    how:
-      `${rate} requests a second for ${duration / 1000} s, started when they are due and timed from then, whatever ` +
-      `became of those before. A token lives ${behaviour.lifetime / 1000} s, its endpoint is ${behaviour.delay} ms ` +
+    how: `${rate} requests a second for ${duration / 1000} s, started and timed when they are due, independent of ` +
+      `those before. A token lives ${behaviour.lifetime / 1000} s, its endpoint is ${behaviour.delay} ms ` +
       "away, the API refuses expired tokens. The first token was fetched before.",
     columns: ["client", "p50, ms", "p99, ms", "max, ms", "failed", "401s seen by the API", "token requests"],
     rows: outcomes.map(({ latencies, failures, unauthorized, tokenRequests }, index) => [
@@ -42,16 +37,16 @@ export async function measureSteadyLoad({ smoke }: Effort): Promise<Report> {
       show(unauthorized),
       show(tokenRequests),
     ]),
-    budgets: judge(outcomes[0]!, duration),
+    budgets: check(outcomes[0]!, duration),
   };
 }
 
-function judge({ latencies, failures, tokenRequests }: Outcome, duration: number): Budget[] {
+function check({ latencies, failures, tokenRequests }: Outcome, duration: number): Budget[] {
   return [
-    // Whoever waits for a renewal waits for most of the delay, for it starts when it is asked for.
-    atMost(`${ours.name}: slowest request, with no wait for a renewal`, quantile(latencies, 1), 100, "ms"),
+    // A call that waits for a refresh takes most of the delay.
+    atMost(`${ours.name}: slowest request, with no wait for a refresh`, quantile(latencies, 1), 100, "ms"),
     atMost(`${ours.name}: failed requests`, failures, 0, "requests"),
-    // A renewal starts in the last quarter of a lifetime: one more than lifetimes would be, and one for the edges.
+    // A refresh starts in the last quarter of a lifetime; one more for the edges.
     atMost(
       `${ours.name}: about one token request a lifetime`,
       tokenRequests,
@@ -89,7 +84,7 @@ async function load(library: Library, duration: number): Promise<Outcome> {
   return outcome;
 }
 
-/** Whether a call ends well, and soon. */
+/** Whether a call succeeds in time. */
 async function inTime(call: Promise<Response>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), patience));

@@ -1,10 +1,6 @@
-/**
- * What a measurement found, as text.
- *
- * @module
- */
+/** A measurement's results, as text. @module */
 
-/** What DESIGN asks for, and whether it was had. */
+/** A budget of DESIGN, and whether it is met. */
 export interface Budget {
   readonly what: string;
   readonly met: boolean;
@@ -12,7 +8,7 @@ export interface Budget {
   readonly found: string;
 }
 
-/** What one measurement found. */
+/** The result of a measurement. */
 export interface Report {
   readonly title: string;
   /** How it was measured, in a sentence or two. */
@@ -22,13 +18,13 @@ export interface Report {
   readonly budgets: readonly Budget[];
 }
 
-/** What a measurement is told. */
+/** A measurement's input. */
 export interface Effort {
-  /** A few iterations, to see that everything runs. What comes out says nothing. */
+  /** A few iterations, to see that everything runs; the figures are meaningless. */
   readonly smoke: boolean;
 }
 
-/** The report as it is printed: a Markdown table, aligned, so that it can go into a README as it is. */
+/** The report as an aligned Markdown table, as the README has it. */
 export function formatReport({ title, how, columns, rows, budgets }: Report): string {
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)));
   // Names to the left, figures to the right.
@@ -68,12 +64,12 @@ export function atMost(what: string, value: number, ceiling: number, unit: strin
   };
 }
 
-/** A figure, as precise as it deserves. */
+/** A rounded figure. */
 export function show(value: number): string {
   return value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 10 ? 2 : 0 });
 }
 
-/** How many times one figure is the other. */
+/** The ratio of two figures. */
 export function times(value: number, reference: number): string {
   return `${(value / reference).toFixed(2)}×`;
 }

@@ -4,7 +4,7 @@ import { startBackend } from "../examples/backend.ts";
 import { runToEnd } from "../runtimes/run_to_end.ts";
 import { type TemporaryFolder, temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { assertProgramWorked } from "./expected_output.ts";
-import { judgeExports } from "./exports.ts";
+import { compareExports } from "./exports.ts";
 import { writeConsumer } from "./npm_project.ts";
 import { packedOnce } from "./packed_once.ts";
 import { offline, type PackedPackage } from "./packed_package.ts";
@@ -12,7 +12,7 @@ import { startProbeStage } from "./probe_stage.ts";
 
 const packed = packedOnce();
 
-/** A project as `deno add jsr:@m2m/authenticator` makes it, but for the links in JSR's place. */
+/** A project as `deno add jsr:@m2m/authenticator` makes it, with links instead of JSR. */
 async function denoProject(
   { published, encoding }: PackedPackage,
   texts: Readonly<Record<string, string>>,
@@ -23,7 +23,7 @@ async function denoProject(
     imports: { "@m2m/authenticator": `jsr:@m2m/authenticator@^${version}` },
     links: [published, encoding],
     lock: false,
-    // Linked modules are checked like the project's own: rules of style that are its own business stay out.
+    // Linked modules are checked like the project's own: without rules of style.
     compilerOptions: {
       strict: true,
       exactOptionalPropertyTypes: true,
@@ -47,13 +47,13 @@ async function deno(project: TemporaryFolder, args: readonly string[], env: Read
   return stdout;
 }
 
-Deno.test("a fresh Deno project has types for all exports, in a strict configuration", async () => {
+Deno.test("a new Deno project has types for all exports, in a strict configuration", async () => {
   await using project = await denoProject(packed(), {});
 
   await deno(project, ["check", "--quiet", "program.ts", "probe.ts"]);
 });
 
-Deno.test("a fresh Deno project calls an API with the package, and with no permission but for the network", async () => {
+Deno.test("a new Deno project calls an API, with permission for the network alone", async () => {
   await using backend = await startBackend();
   await using project = await denoProject(packed(), {
     "main.ts": `import { main } from "./program.ts";
@@ -66,18 +66,17 @@ console.log(JSON.stringify(await main(${JSON.stringify(backend.settings)})));
   assertProgramWorked(stdout, backend);
 });
 
-Deno.test("on Deno every export loads and works, or says clearly where it belongs", async () => {
+Deno.test("a new Deno project uses every export, or gets a clear refusal", async () => {
   await using stage = startProbeStage();
-  await using project = await denoProject(packed(), { "secret.txt": "a-secret\n" });
   const input = { ...stage.input, secretFile: "secret.txt" };
-  await Deno.writeTextFile(
-    join(project.path, "main.ts"),
-    `import { probe } from "./probe.ts";
+  await using project = await denoProject(packed(), {
+    "secret.txt": "a-secret\n",
+    "main.ts": `import { probe } from "./probe.ts";
 console.log(JSON.stringify(await probe(${JSON.stringify(input)})));
 `,
-  );
+  });
 
   const stdout = await deno(project, ["run", "--quiet", "--allow-all", "main.ts"], stage.env);
 
-  assertEquals(judgeExports("Deno", JSON.parse(stdout)), []);
+  assertEquals(compareExports("Deno", JSON.parse(stdout)), []);
 });

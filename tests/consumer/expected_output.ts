@@ -1,9 +1,9 @@
-/** What must come of `program.ts`, whatever it runs on. @module */
+/** The expected output of `program.ts` on every runtime. @module */
 import { assertEquals } from "@std/assert";
 import { type Backend, calls, projects } from "../examples/backend.ts";
 import type { ProgramOutput } from "./program.ts";
 
-/** Fails unless the program printed what it should, and the servers saw what they should. */
+/** Fails unless the program's output and its requests are as expected. */
 export function assertProgramWorked(text: string, backend: Backend): void {
   const output: ProgramOutput = JSON.parse(text);
   assertEquals(output, {

@@ -7,7 +7,7 @@ import { runToEnd } from "../runtimes/run_to_end.ts";
 import type { TemporaryFolder } from "../runtimes/temporary_folder.ts";
 import { testsOn } from "../runtimes/tests_on.ts";
 import { assertProgramWorked } from "./expected_output.ts";
-import { judgeExports, type RuntimeName } from "./exports.ts";
+import { compareExports, type RuntimeName } from "./exports.ts";
 import { npmProject } from "./npm_project.ts";
 import { packedOnce } from "./packed_once.ts";
 import { startProbeStage } from "./probe_stage.ts";
@@ -18,12 +18,12 @@ const packed = packedOnce();
 interface Runtime {
   readonly kind: RuntimeName;
   readonly obtain: () => Promise<string>;
-  /** What goes before the file to be run. */
+  /** Before the file to be run. */
   readonly args: readonly string[];
 }
 
 const runtimes: Record<string, Runtime> = {
-  // What isn't installed is to be missing, not fetched.
+  // A package that isn't installed must be missing, not downloaded.
   "Bun": { kind: "Bun", obtain: bunExecutable, args: ["--no-install"] },
 };
 for (const version of nodeVersions) {
@@ -44,7 +44,7 @@ async function runIn(
 for (const [name, { kind, obtain, args }] of Object.entries(runtimes)) {
   const testOn = await testsOn(name, obtain);
 
-  testOn(`a fresh project calls an API with the package on ${name}`, async (executable) => {
+  testOn(`a new npm project calls an API on ${name}`, async (executable) => {
     await using backend = await startBackend();
     await using project = await npmProject(packed(), {
       "main.ts": `import { main } from "./program.ts";
@@ -55,7 +55,7 @@ console.log(JSON.stringify(await main(${JSON.stringify(backend.settings)})));
     assertProgramWorked(await runIn(project, executable, [...args, "main.ts"]), backend);
   });
 
-  testOn(`on ${name} every export loads and works, or says clearly where it belongs`, async (executable) => {
+  testOn(`a new npm project uses every export on ${name}, or gets a clear refusal`, async (executable) => {
     await using stage = startProbeStage();
     const input = { ...stage.input, secretFile: "secret.txt" };
     await using project = await npmProject(packed(), {
@@ -67,7 +67,7 @@ console.log(JSON.stringify(await probe(${JSON.stringify(input)})));
 
     const stdout = await runIn(project, executable, [...args, "main.ts"], stage.env);
 
-    assertEquals(judgeExports(kind, JSON.parse(stdout)), []);
+    assertEquals(compareExports(kind, JSON.parse(stdout)), []);
   });
 }
 
@@ -76,21 +76,16 @@ const testWithTypescript = await testsOn("TypeScript", async () => ({
   compiler: await typescriptCompiler(),
 }));
 
-for (
-  const { module, moduleResolution } of [
-    { module: "nodenext", moduleResolution: "nodenext" },
-    { module: "esnext", moduleResolution: "bundler" },
-  ]
-) {
+for (const [module, moduleResolution] of [["nodenext", "nodenext"], ["esnext", "bundler"]]) {
   testWithTypescript(
-    `a fresh project has types by "${moduleResolution}", with the web's own types alone`,
+    `a new npm project has types by "${moduleResolution}", with the web's own types alone`,
     async ({ node, compiler }) => {
       await using project = await npmProject(packed(), {});
       const compilerOptions = {
         module,
         moduleResolution,
         target: "es2022",
-        // Disposable things are younger than any year's library.
+        // No year's library has Disposable yet.
         lib: ["es2022", "esnext.disposable", "dom", "dom.iterable"],
         types: [],
         skipLibCheck: false,

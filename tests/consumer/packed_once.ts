@@ -1,7 +1,7 @@
-/** The package packed once for all tests of a file, which is slow to do. @module */
+/** The package, packed once for all tests of a file: it is slow. @module */
 import { type PackedPackage, packedPackage } from "./packed_package.ts";
 
-/** Has it packed before the file's first test and removed after its last; gives what tells where it is. */
+/** Packs it before the file's first test, and removes it after the last. */
 export function packedOnce(): () => PackedPackage {
   let packed: PackedPackage;
   Deno.test.beforeAll(async () => {

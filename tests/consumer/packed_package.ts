@@ -1,6 +1,6 @@
 /**
- * What would be published, twice: the very files, as Deno gets them, and what npm's clients get. JSR hands those
- * JavaScript and declarations that it makes of the same files; `deno pack` makes them in the same way.
+ * The published package, twice: the files, as for Deno, and the archive for npm's clients. JSR makes JavaScript and
+ * declarations for those out of the same files; `deno pack` makes them in the same way.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface PackedPackage extends AsyncDisposable {
   readonly archive: string;
 }
 
-/** Without JSR: a quick no, instead of waiting for a server that doesn't answer. */
+/** Without JSR: a refused connection instead of a wait. */
 export const offline = { JSR_URL: "http://127.0.0.1:9/" };
 
 /** Packs the package in a temporary folder. */
@@ -47,7 +47,7 @@ async function copy(files: readonly string[], folder: string): Promise<void> {
   }
 }
 
-/** Packs another copy: its `deno.json` has to say where `@std/encoding` is. */
+/** Packs another copy, whose `deno.json` has a link to `@std/encoding`. */
 async function pack(files: readonly string[], path: string, archive: string): Promise<void> {
   const folder = join(path, "to_pack");
   await copy(files, folder);

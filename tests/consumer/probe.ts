@@ -1,28 +1,35 @@
 /**
- * Loads every export of the package, and puts it to a first use, whatever it runs on; what came of it is told, not
- * thrown. A module that doesn't load is told like one that fails at work.
+ * Loads and uses every export of the package, on any runtime. A failure, also of loading a module, is a result.
  *
  * @module
  */
 
 import { type Authenticator, type ClientAuth, getToken, type GrantOptions } from "@m2m/authenticator";
 
-/** What the uses need. */
+/** The uses' input. */
 export interface ProbeInput {
-  /** A server that answers everything. */
+  /** A server. */
   readonly url: string;
-  /** A proxy where nobody listens: who goes by it gets no answer. */
+  /** A proxy that isn't listening. */
   readonly deadProxy: string;
-  /** The path of a file that holds `a-secret`. */
+  /** The path of a file with `a-secret` in it. */
   readonly secretFile: string;
 }
 
-/** By export: what came of its use, `failed: ` before it where that is an error. */
+/** The results by export; those of failures begin with `failed: `. */
 export type ProbeOutput = Readonly<Record<string, string>>;
 
 type Use = (input: ProbeInput) => Promise<string>;
 
-/** Written out for each: bundlers follow no computed import. */
+const issuer = "https://auth.example.com";
+const tokenEndpoint = `${issuer}/token`;
+
+async function generateKey(): Promise<CryptoKey> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  return (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair).privateKey;
+}
+
+/** Their imports are written out: bundlers follow no computed import. */
 const uses: Readonly<Record<string, Use>> = {
   ".": async () => {
     const { Credentials, GrantType } = await import("@m2m/authenticator");
@@ -31,14 +38,13 @@ const uses: Readonly<Record<string, Use>> = {
   "./config-store/chain": async () => {
     const { ChainClientConfigStore } = await import("@m2m/authenticator/config-store/chain");
     const { StaticClientConfigStore } = await import("@m2m/authenticator");
-    const last = new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/token" });
-    return String((await new ChainClientConfigStore([last]).getClientConfig()).tokenEndpoint);
+    const store = new StaticClientConfigStore({ tokenEndpoint });
+    return String((await new ChainClientConfigStore([store]).getClientConfig()).tokenEndpoint);
   },
   "./config-store/discovery": async () => {
     const { DiscoveryClientConfigStore } = await import("@m2m/authenticator/config-store/discovery");
-    const issuer = "https://auth.example.com";
-    const fetch = () => Promise.resolve(Response.json({ issuer, token_endpoint: `${issuer}/token` }));
-    return String((await new DiscoveryClientConfigStore(issuer, { fetch }).getClientConfig()).tokenEndpoint);
+    const options = publish({ issuer, token_endpoint: tokenEndpoint });
+    return String((await new DiscoveryClientConfigStore(issuer, options).getClientConfig()).tokenEndpoint);
   },
   "./config-store/env": async () => {
     const { authenticatorFromEnv } = await import("@m2m/authenticator/config-store/env");
@@ -46,8 +52,8 @@ const uses: Readonly<Record<string, Use>> = {
   },
   "./config-store/flyte": async () => {
     const { FlyteClientConfigStore } = await import("@m2m/authenticator/config-store/flyte");
-    const fetch = () => Promise.resolve(Response.json({ tokenEndpoint: "https://auth.example.com/token" }));
-    return String((await new FlyteClientConfigStore("flyte.example.com", { fetch }).getClientConfig()).tokenEndpoint);
+    const options = publish({ tokenEndpoint });
+    return String((await new FlyteClientConfigStore("flyte.example.com", options).getClientConfig()).tokenEndpoint);
   },
   "./config-store/flyte-config-file": async () => {
     const { authenticatorFromFlyteConfig } = await import("@m2m/authenticator/config-store/flyte-config-file");
@@ -57,19 +63,17 @@ const uses: Readonly<Record<string, Use>> = {
   "./config-store/protected-resource": async () => {
     const { ProtectedResourceClientConfigStore } = await import("@m2m/authenticator/config-store/protected-resource");
     const resource = "https://api.example.com/mcp";
-    const issuer = "https://auth.example.com";
-    const published = { resource, authorization_servers: [issuer], issuer, token_endpoint: `${issuer}/token` };
-    const fetch = () => Promise.resolve(Response.json(published));
-    const store = new ProtectedResourceClientConfigStore(resource, { issuer, fetch });
+    const metadata = { resource, authorization_servers: [issuer], issuer, token_endpoint: tokenEndpoint };
+    const store = new ProtectedResourceClientConfigStore(resource, { issuer, ...publish(metadata) });
     return String((await store.getClientConfig()).tokenEndpoint);
   },
   "./client-auth/client-assertion": async () => {
     const { clientAssertion } = await import("@m2m/authenticator/client-auth/client-assertion");
-    return await parametersOf(clientAssertion(() => "a.b.c"));
+    return await sendAssertion(clientAssertion(() => "a.b.c"));
   },
   "./client-auth/client-secret-jwt": async () => {
     const { clientSecretJwt } = await import("@m2m/authenticator/client-auth/client-secret-jwt");
-    return await parametersOf(clientSecretJwt("a-secret-of-at-least-thirty-two-bytes"));
+    return await sendAssertion(clientSecretJwt("a-secret-of-at-least-thirty-two-bytes"));
   },
   "./client-auth/rotating-secrets": async () => {
     const { rotatingSecrets } = await import("@m2m/authenticator/client-auth/rotating-secrets");
@@ -77,9 +81,7 @@ const uses: Readonly<Record<string, Use>> = {
   },
   "./client-auth/private-key-jwt": async () => {
     const { privateKeyJwt } = await import("@m2m/authenticator/client-auth/private-key-jwt");
-    const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-    const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
-    return await parametersOf(privateKeyJwt(pair.privateKey));
+    return await sendAssertion(privateKeyJwt(await generateKey()));
   },
   "./client-auth/secret-file": async (input) => {
     const { secretFile } = await import("@m2m/authenticator/client-auth/secret-file");
@@ -92,20 +94,20 @@ const uses: Readonly<Record<string, Use>> = {
   "./dpop": async () => {
     const { dpop } = await import("@m2m/authenticator/dpop");
     const proofs = dpop();
-    const said: string[] = [];
+    const sent: string[] = [];
     const fetch = (_input: unknown, init?: RequestInit) => {
       const [, claims = ""] = new Headers(init?.headers).get("dpop")?.split(".") ?? [];
       const { htm, ath } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));
-      said.push(ath ? `${htm} with ath` : htm);
+      sent.push(ath ? `${htm} with ath` : htm);
       return Promise.resolve(new Response());
     };
     await proofs.tokenFetch(fetch)("https://auth.example.com/token", { method: "POST" });
     await proofs.apiFetch(fetch)("https://api.example.com", { headers: { authorization: "DPoP t" } });
-    return said.join(", ");
+    return sent.join(", ");
   },
   "./grant/jwt-bearer": async () => {
     const { JwtBearerAuthenticator } = await import("@m2m/authenticator/grant/jwt-bearer");
-    return await formOf(
+    return await sendGrant(
       (settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" }),
       "assertion",
     );
@@ -113,15 +115,13 @@ const uses: Readonly<Record<string, Use>> = {
   "./grant/signed-assertion": async () => {
     const { JwtBearerAuthenticator } = await import("@m2m/authenticator/grant/jwt-bearer");
     const { signedAssertion } = await import("@m2m/authenticator/grant/signed-assertion");
-    const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-    const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
-    const assertion = signedAssertion(pair.privateKey, { iss: "robot", audience: "token-endpoint" });
-    const form = await formOf((settings) => new JwtBearerAuthenticator({ ...settings, assertion }), "assertion");
+    const assertion = signedAssertion(await generateKey(), { iss: "robot", audience: "token-endpoint" });
+    const form = await sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion }), "assertion");
     return `${form.split(" ")[1]?.split(".").length} parts`;
   },
   "./grant/token-exchange": async () => {
     const { TokenExchangeAuthenticator } = await import("@m2m/authenticator/grant/token-exchange");
-    return await formOf(
+    return await sendGrant(
       (settings) => new TokenExchangeAuthenticator({ ...settings, subjectToken: "a-token" }),
       "subject_token",
     );
@@ -129,33 +129,30 @@ const uses: Readonly<Record<string, Use>> = {
   "./revocation": async () => {
     const { tokenRevocation } = await import("@m2m/authenticator/revocation");
     const { ClientCredentialsAuthenticator, StaticClientConfigStore } = await import("@m2m/authenticator");
-    let given = "";
+    const { forms, fetch } = recordForms("/revoke");
     const authenticator = new ClientCredentialsAuthenticator({
       endpoint: "https://api.example.com",
       clientId: "my-client",
       clientSecret: "my-secret",
-      configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/token" }),
-      revocation: tokenRevocation({ endpoint: "https://auth.example.com/revoke" }),
-      fetch: (input, init) => {
-        if (String(input).endsWith("/revoke")) given = String(init?.body);
-        return Promise.resolve(Response.json({ access_token: "t" }));
-      },
+      configStore: new StaticClientConfigStore({ tokenEndpoint }),
+      revocation: tokenRevocation({ endpoint: `${issuer}/revoke` }),
+      fetch,
     });
     await authenticator.getCredentials();
     await authenticator.close();
-    return given;
+    return String(forms[0]);
   },
   "./transport/bun": async ({ url, deadProxy }) => {
     const { bunTransport } = await import("@m2m/authenticator/transport/bun");
-    return await answerBy(bunTransport({ httpProxyUrl: deadProxy }), url);
+    return await fetchBy(bunTransport({ httpProxyUrl: deadProxy }), url);
   },
   "./transport/deno": async ({ url, deadProxy }) => {
     const { denoTransport } = await import("@m2m/authenticator/transport/deno");
-    return await answerBy(denoTransport({ httpProxyUrl: deadProxy }), url);
+    return await fetchBy(denoTransport({ httpProxyUrl: deadProxy }), url);
   },
   "./transport/node": async ({ url, deadProxy }) => {
     const { nodeTransport } = await import("@m2m/authenticator/transport/node");
-    return await answerBy(nodeTransport({ httpProxyUrl: deadProxy }), url);
+    return await fetchBy(nodeTransport({ httpProxyUrl: deadProxy }), url);
   },
 };
 
@@ -168,45 +165,47 @@ export async function probe(input: ProbeInput): Promise<ProbeOutput> {
   return output;
 }
 
-async function parametersOf(clientAuth: ClientAuth): Promise<string> {
-  let sent = new URLSearchParams();
-  await getToken("https://auth.example.com/token", {
-    clientId: "my-client",
-    clientAuth,
-    fetch: (_input, init) => {
-      sent = new URLSearchParams(String(init?.body));
-      return Promise.resolve(Response.json({ access_token: "t", token_type: "Bearer" }));
-    },
-  });
-  return `${sent.get("client_assertion")?.split(".").length} parts`;
+/** A token endpoint that records the forms of its requests, or those of another. */
+function recordForms(path = "/token") {
+  const forms: URLSearchParams[] = [];
+  const fetch = (input: RequestInfo | URL, init?: RequestInit) => {
+    if (String(input).endsWith(path)) forms.push(new URLSearchParams(String(init?.body)));
+    return Promise.resolve(Response.json({ access_token: "t", token_type: "Bearer" }));
+  };
+  return { forms, fetch };
 }
 
-/** The grant of a request, and one of its parameters. */
-async function formOf(
+/** Gets a token by a method; tells the form of its assertion. */
+async function sendAssertion(clientAuth: ClientAuth): Promise<string> {
+  const { forms, fetch } = recordForms();
+  await getToken(tokenEndpoint, { clientId: "my-client", clientAuth, fetch });
+  return `${forms[0]?.get("client_assertion")?.split(".").length} parts`;
+}
+
+/** Gets a token by a grant; tells the grant, and one of its parameters. */
+async function sendGrant(
   make: (settings: Pick<GrantOptions, "endpoint" | "configStore" | "fetch">) => Authenticator,
   name: string,
 ): Promise<string> {
   const { StaticClientConfigStore } = await import("@m2m/authenticator");
-  let sent = new URLSearchParams();
-  const authenticator = make({
-    endpoint: "https://api.example.com",
-    configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/token" }),
-    fetch: (_input, init) => {
-      sent = new URLSearchParams(String(init?.body));
-      return Promise.resolve(Response.json({ access_token: "t" }));
-    },
-  });
-  await authenticator.getCredentials();
-  return `${sent.get("grant_type")} ${sent.get(name)}`;
+  const { forms, fetch } = recordForms();
+  const configStore = new StaticClientConfigStore({ tokenEndpoint });
+  await make({ endpoint: "https://api.example.com", configStore, fetch }).getCredentials();
+  return `${forms[0]?.get("grant_type")} ${forms[0]?.get(name)}`;
 }
 
-async function answerBy(
+/** The answer that a config store's server gives. */
+function publish(answer: unknown) {
+  return { fetch: () => Promise.resolve(Response.json(answer)) };
+}
+
+async function fetchBy(
   transport: { fetch(url: string): Promise<Response>; close(): Promise<void> },
   url: string,
 ): Promise<string> {
   try {
     const response = await transport.fetch(url);
-    return `went past the proxy: ${await response.text()}`;
+    return `without the proxy: ${await response.text()}`;
   } finally {
     await transport.close().catch(() => {});
   }

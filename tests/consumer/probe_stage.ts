@@ -1,4 +1,4 @@
-/** What `probe.ts` needs around it: a server, a proxy that isn't there, and variables. @module */
+/** The input of `probe.ts`: a server, a proxy that isn't listening, and variables. @module */
 import type { ProbeInput } from "./probe.ts";
 
 /** Disposing of it stops the server. */
@@ -10,7 +10,7 @@ export interface ProbeStage extends AsyncDisposable {
 
 export function startProbeStage(): ProbeStage {
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  // A port that was free a moment ago is where nobody listens.
+  // Closed below: a port on which nothing listens.
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const deadProxy = `http://127.0.0.1:${listener.addr.port}`;
   const server = Deno.serve(options, () => new Response("the server's answer"));

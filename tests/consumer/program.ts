@@ -1,6 +1,6 @@
 /**
- * What a consumer writes, the same for every runtime: settings from three places, a call, and a refusal. Nothing in it
- * belongs to a runtime, its types neither.
+ * A consumer's program for every runtime: config from three sources, a call, and a refused token request. Neither its
+ * code nor its types belong to a runtime.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import { ChainClientConfigStore } from "@m2m/authenticator/config-store/chain";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { authenticatorFromEnv } from "@m2m/authenticator/config-store/env";
 
-/** What comes of it. */
+/** Its output. */
 export interface ProgramOutput {
-  /** What the API answered: by settings given, found out, and from variables. */
+  /** The API's answers: with static config, discovered config, and variables. */
   readonly answers: readonly unknown[];
-  /** What happened on the first call, and on the refusal. */
+  /** The events of the first call, and of the refusal. */
   readonly events: readonly AuthenticatorEvent["type"][];
   /** The code of the refusal. */
   readonly refusal: string;
@@ -34,7 +34,7 @@ class EmptyConfigStore extends ClientConfigStore {
   }
 }
 
-/** Runs it with settings under the names that `authenticatorFromEnv` knows. */
+/** Runs it with the variables of `authenticatorFromEnv`. */
 export async function main(env: Readonly<Record<string, string>>): Promise<ProgramOutput> {
   const { M2M_ENDPOINT = "", M2M_TOKEN_ENDPOINT = "", M2M_CLIENT_ID = "", M2M_CLIENT_SECRET = "" } = env;
   const events: AuthenticatorEvent["type"][] = [];
@@ -42,13 +42,13 @@ export async function main(env: Readonly<Record<string, string>>): Promise<Progr
     endpoint: M2M_ENDPOINT,
     clientId: M2M_CLIENT_ID,
     clientSecret: M2M_CLIENT_SECRET,
-    scopes: scopesOf(env),
+    scopes: splitScopes(env),
     audience: env["M2M_AUDIENCE"],
     configStore: new StaticClientConfigStore({ tokenEndpoint: M2M_TOKEN_ENDPOINT }),
     onEvent: ({ type }) => void events.push(type),
   } satisfies ClientCredentialsAuthenticatorOptions;
-  const given = new ClientCredentialsAuthenticator(settings);
-  const found = new ClientCredentialsAuthenticator({
+  const configured = new ClientCredentialsAuthenticator(settings);
+  const discovered = new ClientCredentialsAuthenticator({
     ...settings,
     configStore: new ChainClientConfigStore([
       new EmptyConfigStore(),
@@ -57,29 +57,29 @@ export async function main(env: Readonly<Record<string, string>>): Promise<Progr
     onEvent: undefined,
   });
   const answers: unknown[] = [];
-  for (const authenticator of [given, found, authenticatorFromEnv({ env })]) {
+  for (const authenticator of [configured, discovered, authenticatorFromEnv({ env })]) {
     const response: Response = await authenticator.fetch("/v1/projects");
     answers.push(await response.json());
-    // By hand: not every runtime knows `await using`.
+    // Not every runtime has `await using`.
     await authenticator.close();
   }
-  // @ts-expect-error Were there no types, this would pass.
-  const mistake: number = given.fetch;
-  return { answers, events, refusal: typeof mistake === "function" ? await refusal(settings) : "" };
+  // @ts-expect-error Without types this would pass.
+  const mistake: number = configured.fetch;
+  return { answers, events, refusal: typeof mistake === "function" ? await failToGet(settings) : "" };
 }
 
-function scopesOf({ M2M_SCOPES = "" }: Readonly<Record<string, string>>): readonly string[] {
+function splitScopes({ M2M_SCOPES = "" }: Readonly<Record<string, string>>): readonly string[] {
   return M2M_SCOPES.split(" ");
 }
 
-async function refusal(settings: ClientCredentialsAuthenticatorOptions): Promise<string> {
-  const stranger = new ClientCredentialsAuthenticator({ ...settings, clientSecret: "wrong-secret-8f2c" });
+async function failToGet(settings: ClientCredentialsAuthenticatorOptions): Promise<string> {
+  const authenticator = new ClientCredentialsAuthenticator({ ...settings, clientSecret: "wrong-secret-8f2c" });
   try {
-    await stranger.getCredentials();
+    await authenticator.getCredentials();
     return "none";
   } catch (error) {
     return error instanceof AuthenticationError ? `${error.code}: ${error.error}` : String(error);
   } finally {
-    await stranger.close();
+    await authenticator.close();
   }
 }

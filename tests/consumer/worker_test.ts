@@ -5,7 +5,7 @@ import { testsOn } from "../runtimes/tests_on.ts";
 import { startWorker } from "../runtimes/workerd.ts";
 import { compatibilityDate, workerdExecutable } from "../runtimes/workerd_executable.ts";
 import { assertProgramWorked } from "./expected_output.ts";
-import { judgeExports } from "./exports.ts";
+import { compareExports } from "./exports.ts";
 import { npmProject } from "./npm_project.ts";
 import { packedOnce } from "./packed_once.ts";
 import type { PackedPackage } from "./packed_package.ts";
@@ -21,8 +21,8 @@ const probesExports = `import { probe } from "./probe.ts";
 export default { fetch: async (_request, { INPUT }) => Response.json(await probe(JSON.parse(INPUT))) };
 `;
 
-/** One file out of a worker that imports the package by name, for the web, as bundlers for Workers make it. */
-async function bundled(package_: PackedPackage, worker: string): Promise<string> {
+/** Bundles a worker that imports the package by name, as bundlers for Workers do. */
+async function bundleWorker(package_: PackedPackage, worker: string): Promise<string> {
   await using project = await npmProject(package_, { "worker.js": worker });
   const { success, stdout, stderr } = await runToEnd(Deno.execPath(), {
     args: ["bundle", "--quiet", "--no-lock", "--node-modules-dir=manual", "--platform=browser", "worker.js"],
@@ -33,37 +33,32 @@ async function bundled(package_: PackedPackage, worker: string): Promise<string>
   return stdout;
 }
 
-/** A worker that hangs is to fail the test, not to hold it. */
-async function answerOf(url: URL): Promise<string> {
+/** With a timeout: a worker that hangs must fail the test. */
+async function getText(url: URL): Promise<string> {
   return await (await fetch(url, { signal: AbortSignal.timeout(15_000) })).text();
 }
 
-for (
-  const { kind, date } of [
-    { kind: "workerd of 2024", date: "2024-09-01" },
-    { kind: "workerd of 2026", date: "2026-11-01" },
-  ] as const
-) {
+for (const [kind, date] of [["workerd of 2024", "2024-09-01"], ["workerd of 2026", "2026-11-01"]] as const) {
   testOnWorkerd(`a worker that imports the package by name calls an API on ${kind}`, async (workerd) => {
     await using backend = await startBackend();
     await using worker = await startWorker(workerd.path, {
-      script: await bundled(packed(), callsApi),
+      script: await bundleWorker(packed(), callsApi),
       compatibilityDate: compatibilityDate(workerd, date),
       bindings: backend.settings,
     });
 
-    assertProgramWorked(await answerOf(worker.url), backend);
+    assertProgramWorked(await getText(worker.url), backend);
     backend.assertNoSecretIn(worker.printed());
   });
 
-  testOnWorkerd(`on ${kind} every export loads and works, or says clearly where it belongs`, async (workerd) => {
+  testOnWorkerd(`a worker uses every export on ${kind}, or gets a clear refusal`, async (workerd) => {
     await using stage = startProbeStage();
     await using worker = await startWorker(workerd.path, {
-      script: await bundled(packed(), probesExports),
+      script: await bundleWorker(packed(), probesExports),
       compatibilityDate: compatibilityDate(workerd, date),
       bindings: { ...stage.env, INPUT: JSON.stringify({ ...stage.input, secretFile: "secret.txt" }) },
     });
 
-    assertEquals(judgeExports(kind, JSON.parse(await answerOf(worker.url))), []);
+    assertEquals(compareExports(kind, JSON.parse(await getText(worker.url))), []);
   });
 }

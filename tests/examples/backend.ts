@@ -1,4 +1,4 @@
-/** What an example talks to: an authorization server, an API, and a client that may use it. @module */
+/** An authorization server, an API, and a client, for the examples. @module */
 import { assertEquals } from "@std/assert";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type ProtectedApi, startProtectedApi } from "../servers/protected_api.ts";
@@ -8,15 +8,17 @@ export interface Backend extends AsyncDisposable {
   readonly api: ProtectedApi;
   /** The environment that the examples read. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The origins of both servers. */
+  readonly origins: readonly string[];
   /** The two servers as `--allow-net` takes them. */
   readonly hosts: string;
-  /** How many tokens were asked for. */
+  /** The number of token requests. */
   countTokenRequests(): number;
-  /** Fails if `text` has the client's secret in it, or a token the API was shown. */
+  /** Fails if `text` has the client's secret, or a token that the API got. */
   assertNoSecretIn(text: string): void;
 }
 
-/** What the API answers to `/v1/projects`. */
+/** The API's answer to `/v1/projects`. */
 export const projects = [{ id: "p1", name: "Apollo" }, { id: "p2", name: "Gemini" }];
 
 /** Starts both servers. */
@@ -27,6 +29,7 @@ export async function startBackend(): Promise<Backend> {
     scopes: ["api:read", "api:write"],
   });
   const api = startProtectedApi({ issuer: server.issuer, jwksUri: server.jwksUri, anyOrigin: true });
+  const origins = [api.origin, server.issuer];
   return {
     api,
     settings: {
@@ -37,8 +40,9 @@ export async function startBackend(): Promise<Backend> {
       M2M_SCOPES: "api:read api:write",
       M2M_AUDIENCE: api.audience,
     },
-    hosts: [api.origin, server.issuer].map((origin) => new URL(origin).host).join(","),
-    // A browser asks with OPTIONS first whether it may (CORS): that carries no form.
+    origins,
+    hosts: origins.map((origin) => new URL(origin).host).join(","),
+    // A browser's preflight (CORS) has no form.
     countTokenRequests: () => server.tokenRequests.filter((request) => "grant_type" in request.parameters).length,
     assertNoSecretIn(text) {
       const secrets = [secret, ...api.calls.flatMap((call) => call.token ?? [])];

@@ -1,14 +1,10 @@
 import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { startScene } from "../dpop/scene.ts";
-import { runToEnd } from "../runtimes/run_to_end.ts";
-import { chooseSource, environment, flags } from "../std/source.ts";
+import { runExample } from "./run_example.ts";
 
-const source = await chooseSource();
-
-Deno.test("the example with a bound token creates a project, whether or not servers want nonces", async () => {
-  for (const wanted of [{}, { serverNonces: true, api: { nonce: "first" } }]) {
-    await using scene = await startScene(wanted);
+Deno.test("dpop.ts: creates a project, with and without nonces", async () => {
+  for (const options of [{}, { serverNonces: true, api: { nonce: "first" } }]) {
+    await using scene = await startScene(options);
     const { stdout, stderr } = await run(scene.api.origin, scene.server.tokenEndpoint, "bound");
 
     const { method, path, body } = JSON.parse(stdout || "{}");
@@ -17,21 +13,19 @@ Deno.test("the example with a bound token creates a project, whether or not serv
   }
 });
 
-Deno.test("the example with a bound token says what the server says against it", async () => {
+Deno.test("dpop.ts: fails with the server's error code", async () => {
   await using scene = await startScene();
-  const { success, stderr } = await run(scene.api.origin, scene.server.tokenEndpoint, "nobody");
+  const { success, stderr } = await run(scene.api.origin, scene.server.tokenEndpoint, "unknown");
 
   assertFalse(success);
-  assertStringIncludes(stderr, "the server answered invalid_client (401)");
+  assertStringIncludes(stderr, "invalid_client");
 });
 
 function run(endpoint: string, tokenEndpoint: string, clientId: string) {
-  const script = fileURLToPath(new URL("../../examples/dpop.ts", import.meta.url));
-  const net = `--allow-net=${[endpoint, tokenEndpoint].map((url) => new URL(url).host)}`;
-  return runToEnd(Deno.execPath(), {
-    args: ["run", ...flags(source, "run"), "--quiet", "--no-prompt", "--allow-env", net, script, "Gemini"],
+  return runExample({
+    command: ["dpop.ts", "Gemini"],
+    net: [endpoint, tokenEndpoint],
     env: {
-      ...environment(source),
       M2M_ENDPOINT: endpoint,
       M2M_TOKEN_ENDPOINT: tokenEndpoint,
       M2M_CLIENT_ID: clientId,

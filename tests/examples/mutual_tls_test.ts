@@ -1,48 +1,28 @@
 import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { CertificateName } from "../client_auth/tls_case.ts";
 import { setTlsStage } from "../client_auth/tls_stage.ts";
 import { bunExecutable } from "../runtimes/bun.ts";
 import { nodeExecutable, nodeVersions } from "../runtimes/node.ts";
-import { runToEnd } from "../runtimes/run_to_end.ts";
+import { type RunResult, runToEnd } from "../runtimes/run_to_end.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { testsOn } from "../runtimes/tests_on.ts";
-import { chooseSource, environment, flags } from "../std/source.ts";
 import { ownProject } from "../transport/project.ts";
 import { projects } from "./backend.ts";
+import { runExample } from "./run_example.ts";
 
-/** Runs the script with what it reads in its environment. */
-type RunScript = (
-  env: Record<string, string>,
-  allowed: { hosts: string; files: string },
-) => ReturnType<typeof runToEnd>;
+/** Runs the script in an environment. */
+type RunScript = (env: Record<string, string>, allowed: { net: string[]; read: string }) => Promise<RunResult>;
 
-const source = await chooseSource();
-const names = ["ENDPOINT", "ISSUER", "CLIENT_ID", "CERT_FILE", "KEY_FILE", "CA_FILE", "SCOPES", "AUDIENCE"];
-
-/** As a careful reader would run it: three hosts, eight variables, three files. */
-const onDeno: RunScript = (env, { hosts, files }) =>
-  runToEnd(Deno.execPath(), {
-    args: [
-      "run",
-      ...flags(source, "run"),
-      "--quiet",
-      "--no-prompt",
-      `--allow-net=${hosts}`,
-      `--allow-env=${names.map((name) => `M2M_${name}`)}`,
-      `--allow-read=${files}`,
-      fileURLToPath(new URL("../../examples/mutual_tls.ts", import.meta.url)),
-    ],
-    env: { ...environment(source), ...env },
-  });
+/** Three hosts, eight variables and three files are allowed. */
+const onDeno: RunScript = (env, allowed) => runExample({ command: ["mutual_tls.ts"], ...allowed, env });
 
 const inProject = (executable: string, ...args: string[]): RunScript => async (env) => {
   await using project = await ownProject(["../../examples/mutual_tls.ts"]);
   return await runToEnd(executable, { args: [...args, "mutual_tls.ts"], cwd: project.path, env });
 };
 
-async function printsTheProjects(run: RunScript): Promise<void> {
+async function assertPrintsProjects(run: RunScript): Promise<void> {
   await using stage = await setTlsStage();
   await using folder = await temporaryFolder("mutual_tls_");
   const { input: { issuer, api, authority, certificates }, server } = stage;
@@ -64,8 +44,7 @@ async function printsTheProjects(run: RunScript): Promise<void> {
       M2M_SCOPES: "api:read",
       M2M_AUDIENCE: issuer,
     };
-    const hosts = [api, issuer, server.mutual!].map((origin) => new URL(origin).host).join();
-    return await run(env, { hosts, files: files.join() });
+    return await run(env, { net: [api, issuer, server.mutual!], read: files.join() });
   };
 
   const { success, stdout, stderr } = await runWith("of my client");
@@ -84,18 +63,18 @@ async function printsTheProjects(run: RunScript): Promise<void> {
   ]);
 }
 
-Deno.test("the example with a certificate prints the projects on Deno, with what it needs allowed alone", async () => {
-  await printsTheProjects(onDeno);
+Deno.test("mutual_tls.ts: prints the projects on Deno, with three hosts and three files allowed", async () => {
+  await assertPrintsProjects(onDeno);
 });
 
 const testOnBun = await testsOn("Bun", bunExecutable);
-testOnBun("the example with a certificate prints the projects on Bun", async (bun) => {
-  await printsTheProjects(inProject(bun, "--no-install"));
+testOnBun("mutual_tls.ts: prints the projects on Bun", async (bun) => {
+  await assertPrintsProjects(inProject(bun, "--no-install"));
 });
 
 for (const version of nodeVersions) {
   const testOnNode = await testsOn(`Node ${version}`, () => nodeExecutable(version));
-  testOnNode(`the example with a certificate prints the projects on Node ${version}`, async (node) => {
-    await printsTheProjects(inProject(node, "--no-warnings"));
+  testOnNode(`mutual_tls.ts: prints the projects on Node ${version}`, async (node) => {
+    await assertPrintsProjects(inProject(node, "--no-warnings"));
   });
 }

@@ -1,30 +1,26 @@
 /**
- * One ES module out of a TypeScript entry, for runtimes that load neither TypeScript nor packages (workerd, a
- * browser). `@std` comes from the source in use.
+ * Bundles, for runtimes that load neither TypeScript nor packages (workerd, a browser). `@std` comes from the source
+ * in use.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
 import { chooseSource, environment, flags } from "../std/source.ts";
-import { runToEnd } from "./run_to_end.ts";
+import { runDeno } from "./run_to_end.ts";
 
-/** Bundles `entry` (a file URL) for a web-like platform; resolves to the JavaScript, a module or a script (`iife`). */
-export async function bundle(entry: URL, format: "esm" | "iife" = "esm"): Promise<string> {
+const made = new Map<string, Promise<string>>();
+
+/** Bundles `entry` (a file URL), once in a test file; resolves to the JavaScript: a module, or a script (`iife`). */
+export function bundle(entry: URL, format: "esm" | "iife" = "esm"): Promise<string> {
+  const key = `${format} ${entry.href}`;
+  const text = made.get(key) ?? make(entry, format);
+  made.set(key, text);
+  return text;
+}
+
+async function make(entry: URL, format: string): Promise<string> {
   const source = await chooseSource();
-  const { success, stdout, stderr } = await runToEnd(Deno.execPath(), {
-    args: [
-      "bundle",
-      ...flags(source, "bundle"),
-      "--quiet",
-      "--platform",
-      "browser",
-      "--format",
-      format,
-      fileURLToPath(entry),
-    ],
-    env: environment(source),
-    timeout: 60_000,
-  });
-  if (!success) throw new Error(`Cannot bundle ${entry.pathname}: ${stderr}`);
-  return stdout;
+  const options = ["--quiet", "--platform", "browser", "--format", format];
+  const args = ["bundle", ...flags(source, "bundle"), ...options, fileURLToPath(entry)];
+  return await runDeno({ args, env: environment(source), timeout: 60_000 });
 }

@@ -11,37 +11,31 @@ export interface RunningChromium extends AsyncDisposable {
   readonly version: string;
   /** Opens a page of its own at `url`. */
   open(url: string): Promise<Page>;
-  /** What service workers that start from now on log, as it comes. They don't end by themselves then. */
+  /** Collects the events of service workers that start from now on. They don't end by themselves then. */
   watchServiceWorkers(): Promise<readonly DevToolsEvent[]>;
 }
 
 /** An open page. */
 export interface Page {
-  /** What the browser has told of this page by now: its requests, what it logged, its uncaught errors. */
+  /** The page's events so far: requests, logs, uncaught errors. */
   readonly events: readonly DevToolsEvent[];
-  /** Calls `inThePage` there; resolves to what it gives, as JSON has it. It sees nothing of this module. */
+  /** Calls `inThePage` there; resolves to its result as JSON. It has no access to this module. */
   evaluate<T>(inThePage: () => T | Promise<T>): Promise<T>;
-  /** Sends a command of the DevTools protocol that is about this page. */
+  /** Sends a command of the DevTools protocol for this page. */
   command(method: string, params?: Record<string, unknown>): Promise<void>;
 }
 
 const flags = [
-  "--headless",
+  ...["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--remote-debugging-port=0"],
   // Chromium refuses its sandbox to root, which a container's user often is. Only loopback pages are opened.
   "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  // It is to call nobody but the test's own servers.
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
+  // It may call the test's own servers only.
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
   // A container's shared memory is often too small for it.
   "--disable-dev-shm-usage",
-  "--remote-debugging-port=0",
 ];
 
-/** Unpacks and starts Chromium; `unpack` is what `chromiumPackage` gave. */
+/** Unpacks and starts Chromium; `unpack` comes from `chromiumPackage`. */
 export async function startChromium(unpack: () => Promise<ChromiumExecutable>): Promise<RunningChromium> {
   await using stack = new AsyncDisposableStack();
   const { path, env } = stack.use(await unpack());
@@ -62,13 +56,13 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
       if (event.method !== "Target.attachedToTarget" || event.params.targetInfo.type !== "service_worker") return;
       const { sessionId } = event.params;
       pages.set(sessionId, workerEvents);
-      // It may be gone again.
+      // It may have ended.
       void devTools.send("Runtime.enable", {}, sessionId).catch(() => {});
     }),
   );
   // Its processes end with it and leave the profile alone, which they may not when it is killed.
   stack.defer(async () => {
-    // It may be gone before it has answered.
+    // It may end before it answers.
     await devTools.send("Browser.close").catch(() => {});
     await within(10_000, "close Chromium", program.ended);
   });
@@ -81,9 +75,7 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
       const { sessionId } = await devTools.send("Target.attachToTarget", { targetId, flatten: true });
       const events: DevToolsEvent[] = [];
       pages.set(sessionId, events);
-      for (const domain of ["Network", "Page", "Runtime"]) {
-        await devTools.send(`${domain}.enable`, {}, sessionId);
-      }
+      for (const domain of ["Network", "Page", "Runtime"]) await devTools.send(`${domain}.enable`, {}, sessionId);
       await devTools.send("Page.navigate", { url }, sessionId);
       return {
         events,
@@ -92,13 +84,8 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
       };
     },
     async watchServiceWorkers() {
-      const filter = [{ type: "service_worker" }];
-      await devTools.send("Target.setAutoAttach", {
-        autoAttach: true,
-        waitForDebuggerOnStart: false,
-        flatten: true,
-        filter,
-      });
+      const options = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true };
+      await devTools.send("Target.setAutoAttach", { ...options, filter: [{ type: "service_worker" }] });
       return workerEvents;
     },
     [Symbol.asyncDispose]: () => started.disposeAsync(),

@@ -1,15 +1,15 @@
 /**
  * A real Chromium, from the npm package that carries its executable, or the installed one that `CHROMIUM_PATH`
- * names. The package holds it compressed, with the few libraries and fonts which a bare Linux lacks.
+ * names. The package has it compressed, with the libraries and fonts that a bare Linux lacks.
  *
  * @module
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runToEnd } from "./run_to_end.ts";
+import { runDeno } from "./run_to_end.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
-/** An executable and the environment it is to be started with. Disposing of it removes what was unpacked. */
+/** An executable and its environment. Disposing of it removes the unpacked files. */
 export interface ChromiumExecutable extends AsyncDisposable {
   readonly path: string;
   readonly env: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ const script = fileURLToPath(new URL("unpack_chromium.ts", import.meta.url));
 /** Beside `deno.lock`, not in it, for the reason given in `npm_package.ts`. */
 const lock = fileURLToPath(new URL("chromium.lock", import.meta.url));
 
-/** Fetches Chromium; resolves to the function that gives one ready to be started. */
+/** Downloads Chromium; resolves to a function that unpacks it. */
 export async function chromiumPackage(): Promise<() => Promise<ChromiumExecutable>> {
   const installed = Deno.env.get("CHROMIUM_PATH");
   if (installed) {
@@ -55,27 +55,11 @@ async function unpack(): Promise<ChromiumExecutable> {
 }
 
 /**
- * Fetches the package, and has it unpack some of its archives into `folder`. It only knows the system's folder for
- * temporary files, where it takes what another process has half unpacked for its own: so it is told that one.
+ * Downloads the package, and has it unpack some of its archives into `folder`. It unpacks into the system's folder for
+ * temporary files, where it mistakes another process's half-unpacked files for its own: hence `TMPDIR`.
  */
 async function unpackInto(folder: string, ...archives: readonly string[]): Promise<void> {
-  const { success, stderr } = await runToEnd(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-config",
-      "--no-prompt",
-      `--lock=${lock}`,
-      "--frozen",
-      "--allow-env",
-      "--allow-read",
-      "--allow-sys",
-      `--allow-write=${folder}`,
-      script,
-      ...archives,
-    ],
-    env: { TMPDIR: folder },
-    timeout: 300_000,
-  });
-  if (!success) throw new Error(stderr.replace(/^error: /, ""));
+  const permissions = ["--allow-env", "--allow-read", "--allow-sys", `--allow-write=${folder}`];
+  const flags = ["--quiet", "--no-config", "--no-prompt", `--lock=${lock}`, "--frozen", ...permissions];
+  await runDeno({ args: ["run", ...flags, script, ...archives], env: { TMPDIR: folder }, timeout: 300_000 });
 }

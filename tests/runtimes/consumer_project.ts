@@ -1,6 +1,6 @@
 /**
- * A project that has the package installed as package managers for npm lay it out: `node_modules` with the
- * very files of this repository and with `@std/encoding`. For runtimes that run TypeScript by themselves.
+ * A project with the package installed as package managers for npm lay it out: `node_modules` with this repository's
+ * own files and with `@std/encoding`. For runtimes that run TypeScript.
  *
  * @module
  */

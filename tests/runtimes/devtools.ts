@@ -1,12 +1,12 @@
 /** Commands to a browser and events from it, by the Chrome DevTools Protocol. @module */
 import { within } from "./within.ts";
 
-/** Something that the browser tells of, unasked. */
+/** An event of the browser. */
 export interface DevToolsEvent {
   readonly method: string;
   // deno-lint-ignore no-explicit-any -- Each method has its own.
   readonly params: any;
-  /** What it is about: see `Target.attachToTarget`. Absent: the browser as a whole. */
+  /** Its page or worker: see `Target.attachToTarget`. Absent: the browser as a whole. */
   readonly sessionId?: string;
 }
 

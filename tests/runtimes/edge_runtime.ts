@@ -1,6 +1,6 @@
 /**
- * Vercel's edge runtime, from npm, on a Node from npm. It comes in several packages, so that it has a lock file:
- * beside `deno.lock`, not in it, for the reason given in `npm_package.ts`.
+ * Vercel's edge runtime, from npm, on a Node from npm. It has several packages, and so a lock file: beside
+ * `deno.lock`, not in it, for the reason given in `npm_package.ts`.
  *
  * @module
  */
@@ -8,10 +8,9 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeExecutable } from "./node.ts";
-import { type RunResult, runToEnd } from "./run_to_end.ts";
+import { runDeno, type RunResult, runToEnd } from "./run_to_end.ts";
 import { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
 
-/** The version that is used. */
 export const edgeRuntimeVersion = "4.0.1";
 
 const lock = fileURLToPath(new URL("edge_runtime.lock", import.meta.url));
@@ -26,7 +25,7 @@ const response = await runtime.dispatchFetch("http://127.0.0.1/run", { method: "
 console.log(${JSON.stringify(mark)} + await response.text());
 `;
 
-/** What goes in, and what goes before what comes out. */
+/** A script, its input, and the mark before its output. */
 export interface EdgeRun {
   /** A script, not a module: see `bundle.ts`. */
   readonly script: string;
@@ -34,7 +33,7 @@ export interface EdgeRun {
   readonly mark: string;
 }
 
-/** Fetches the runtime; resolves to the function that runs a script in it. */
+/** Downloads the runtime; resolves to a function that runs a script in it. */
 export async function edgeRuntime(): Promise<(run: EdgeRun) => Promise<RunResult>> {
   const node = await nodeExecutable("22.18.0");
   await (await install())[Symbol.asyncDispose]();
@@ -53,19 +52,9 @@ async function install(): Promise<TemporaryFolder> {
   const folder = stack.use(await temporaryFolder("edge_runtime_"));
   const manifest = { private: true, dependencies: { "edge-runtime": edgeRuntimeVersion } };
   await Deno.writeTextFile(join(folder.path, "package.json"), JSON.stringify(manifest));
-  const { success, stderr } = await runToEnd(Deno.execPath(), {
-    args: [
-      "install",
-      "--quiet",
-      `--lock=${lock}`,
-      "--frozen",
-      "--node-modules-dir=manual",
-      "--node-modules-linker=hoisted",
-    ],
-    cwd: folder.path,
-    timeout: 300_000,
-  });
-  if (!success) throw new Error(stderr.replace(/^error: /, ""));
+  const linker = ["--node-modules-dir=manual", "--node-modules-linker=hoisted"];
+  const args = ["install", "--quiet", `--lock=${lock}`, "--frozen", ...linker];
+  await runDeno({ args, cwd: folder.path, timeout: 300_000 });
   stack.move();
   return folder;
 }

@@ -1,6 +1,6 @@
 /**
- * One program on every runtime that has the whole of the module: Deno itself, Bun, both Nodes, and workerd as of two
- * dates. What a program is told, and what it answers, is JSON.
+ * One program on every runtime that runs the whole module: Deno itself, Bun, both Nodes, and workerd as of two dates.
+ * Its input and its output are JSON.
  *
  * @module
  */
@@ -16,8 +16,9 @@ import { testsOn } from "./tests_on.ts";
 import { type RunningWorker, startWorker, type WorkerOptions } from "./workerd.ts";
 import { compatibilityDate, workerdExecutable } from "./workerd_executable.ts";
 
-/** A runtime, by its name in a test's: `Node 22.18.0`, `workerd, as of 2024-09-01`. */
+/** A runtime. */
 export interface Runtime {
+  /** Its name in a test's: `Node 22.18.0`, `workerd, as of 2024-09-01`. */
   readonly name: string;
   /** Its name in a table: `Node 22`, `workerd of 2024-09-01`. */
   readonly column: string;
@@ -32,24 +33,27 @@ const programs: readonly (Runtime & { readonly obtain: () => Promise<string> })[
     obtain: () => nodeExecutable(version),
   })),
 ];
-const dates = ["2024-09-01", "2026-11-01"];
-const workers = dates.map((date) => ({ name: `workerd, as of ${date}`, column: `workerd of ${date}`, date }));
+const workers = ["2024-09-01", "2026-11-01"]
+  .map((date) => ({ name: `workerd, as of ${date}`, column: `workerd of ${date}`, date }));
 
 /** The runtimes, in the order of a table's columns. */
 export const runtimes: readonly Runtime[] = [deno, ...programs, ...workers];
 
-/** Which test it is: what is true, to be followed by where. */
+/** A test's name: "on", and the runtime's name, follow a string. */
 export type TestName = string | ((runtime: Runtime) => string);
 
-/** A program in the three shapes in which runtimes want it. */
+/** A program in the three forms that runtimes need. */
 export interface Program<Input, Output> {
   /** Runs it here. */
   readonly run: (input: Input) => Promise<Output>;
-  /** Prints its answer; what it is told is its last argument. */
+  /** Prints its output; its input is its last argument. */
   readonly script: URL;
-  /** Answers the request that tells it. */
+  /** Answers a POST of its input. */
   readonly worker: URL;
 }
+
+/** Starts the worker under test. */
+type StartWorker = (options?: Omit<WorkerOptions, "script" | "compatibilityDate">) => Promise<RunningWorker>;
 
 /** Registers a test for each runtime; `check` runs the program there as often as it likes. */
 export async function testOnEveryRuntime<Input, Output>(
@@ -58,22 +62,20 @@ export async function testOnEveryRuntime<Input, Output>(
   check: (run: (input: Input) => Promise<Output>, runtime: Runtime) => Promise<void>,
 ): Promise<void> {
   Deno.test(named(name, deno), () => check(run, deno));
-  await testOnPrograms(name, async (executable, runtime) => {
-    await check(async (input) => {
+  await testOnPrograms(name, (executable, runtime) =>
+    check(async (input) => {
       const { success, stdout, stderr } = await runScript(executable, script, { args: [JSON.stringify(input)] });
       assert(success, stderr);
       return JSON.parse(stdout);
-    }, runtime);
-  });
-  await testOnWorkerd(name, worker, async (start, runtime) => {
-    await check(async (input) => {
+    }, runtime));
+  await testOnWorkerd(name, worker, (start, runtime) =>
+    check(async (input) => {
       await using running = await start();
       return await askWorker(running, input);
-    }, runtime);
-  });
+    }, runtime));
 }
 
-/** Registers a test for Bun and each Node, which is given the executable. */
+/** Registers a test for Bun and each Node; `check` gets the executable. */
 export async function testOnPrograms(
   name: TestName,
   check: (executable: string, runtime: Runtime) => Promise<void>,
@@ -84,29 +86,23 @@ export async function testOnPrograms(
   }
 }
 
-/** Registers a test for workerd as of each date, which is given what starts the worker there. */
+/** Registers a test for workerd as of each date; `check` gets a function that starts the worker. */
 export async function testOnWorkerd(
   name: TestName,
   worker: URL,
-  check: (
-    start: (options?: Omit<WorkerOptions, "script" | "compatibilityDate">) => Promise<RunningWorker>,
-    runtime: Runtime,
-  ) => Promise<void>,
+  check: (start: StartWorker, runtime: Runtime) => Promise<void>,
 ): Promise<void> {
   const testOn = await testsOn("workerd", workerdExecutable);
   for (const runtime of workers) {
     testOn(named(name, runtime), async (workerd) => {
-      await check(async (options) =>
-        await startWorker(workerd.path, {
-          ...options,
-          script: await bundled(worker),
-          compatibilityDate: compatibilityDate(workerd, runtime.date),
-        }), runtime);
+      const script = await bundle(worker);
+      const date = compatibilityDate(workerd, runtime.date);
+      await check((options) => startWorker(workerd.path, { ...options, script, compatibilityDate: date }), runtime);
     });
   }
 }
 
-/** Runs a program that gets one file. */
+/** Runs a program from one file. */
 export async function runScript(
   executable: string,
   script: URL,
@@ -114,11 +110,11 @@ export async function runScript(
 ): Promise<RunResult> {
   await using folder = await temporaryFolder("script_");
   const file = join(folder.path, "script.mjs");
-  await Deno.writeTextFile(file, await bundled(script));
+  await Deno.writeTextFile(file, await bundle(script));
   return await runToEnd(executable, { ...options, args: [file, ...options.args ?? []] });
 }
 
-/** Tells a worker what it needs, and takes its answer. */
+/** Posts its input to a worker; resolves to its output. */
 export async function askWorker<Output>(worker: RunningWorker, input: unknown): Promise<Output> {
   const response = await fetch(worker.url, { method: "POST", body: JSON.stringify(input) });
   const text = await response.text();
@@ -128,13 +124,4 @@ export async function askWorker<Output>(worker: RunningWorker, input: unknown): 
 
 function named(name: TestName, runtime: Runtime): string {
   return typeof name === "string" ? `${name} on ${runtime.name}` : name(runtime);
-}
-
-const made = new Map<string, Promise<string>>();
-
-/** The bundle of an entry, made once in a test file. */
-function bundled({ href }: URL): Promise<string> {
-  const text = made.get(href) ?? bundle(new URL(href));
-  made.set(href, text);
-  return text;
 }

@@ -1,6 +1,6 @@
 /**
- * A worker whose requests share authenticators, as those of a real one do, and which ends them in all ways: for the
- * tests of what one request leaves to the others of its isolate.
+ * A worker whose requests share authenticators, as a real one's do: for the tests of one request's effects on the others
+ * of its isolate.
  *
  * @module
  */
@@ -23,9 +23,9 @@ interface Context {
 
 type WaitUntil = NonNullable<ClientCredentialsAuthenticatorOptions["waitUntil"]>;
 
-/** How far the clock has been put forward, in milliseconds. */
+/** Added to the clock, in milliseconds. */
 let ahead = 0;
-/** Of the request whose turn it is. */
+/** The latest request's. */
 let current: Context | undefined;
 const clients = new Map<string, ClientCredentialsAuthenticator>();
 
@@ -40,21 +40,21 @@ function build(clientId: string, env: Env, waitUntil?: WaitUntil): ClientCredent
   });
 }
 
-// Outside of any request there is no I/O, no time and no chance: building one takes none of it.
+// Outside of a request there is no I/O, no time and no randomness.
 const early = build("early", { API: "https://api.test", TOKEN_ENDPOINT: "https://auth.test/token" });
 
-/** By name: how a client keeps its renewals running behind a response. */
-const behind: Readonly<Record<string, () => Promise<WaitUntil>>> = {
+/** The waitUntil of a client, by its name. */
+const waitUntils: Readonly<Record<string, () => Promise<WaitUntil>>> = {
   context: () => Promise.resolve((work) => current?.waitUntil(work)),
   async imported() {
-    // Computed: no bundler can find it.
+    // Computed, so that no bundler finds it.
     const specifier = ["cloudflare", "workers"].join(":");
     return (await import(specifier)).waitUntil;
   },
 };
 
 async function client(name: string, env: Env): Promise<ClientCredentialsAuthenticator> {
-  const waitUntil = await behind[name]?.();
+  const waitUntil = await waitUntils[name]?.();
   const found = clients.get(name) ?? build(name, env, waitUntil);
   clients.set(name, found);
   return found;
@@ -62,13 +62,12 @@ async function client(name: string, env: Env): Promise<ClientCredentialsAuthenti
 
 const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
 
-/** By path: what a request does. */
+/** By path. */
 const routes: Readonly<
   Record<string, (authenticator: ClientCredentialsAuthenticator, value: number) => Promise<unknown>>
 > = {
-  /** Calls the API, and tells what it said. */
   "/call": async (authenticator) => await (await authenticator.fetch("/x")).text(),
-  /** Calls the API, and ends after so many milliseconds, whatever has become of it. */
+  /** Calls the API, and ends after so many milliseconds without its answer. */
   async "/leave"(authenticator, time) {
     void authenticator.fetch("/x").catch(() => {});
     await pause(time);
@@ -76,7 +75,7 @@ const routes: Readonly<
   },
   "/refresh": async (authenticator) => (await authenticator.refreshCredentials()).accessToken,
   "/close": async (authenticator) => await authenticator.close() ?? "closed",
-  /** Keeps the isolate from everything else for a while. No clock moves meanwhile: the value is a number of rounds. */
+  /** Blocks the isolate. No clock moves meanwhile: the value is a number of rounds. */
   "/toil"(_, rounds) {
     let sum = 0;
     for (let round = 0; round < rounds; round++) sum = Math.imul(sum + round, 31);
@@ -95,10 +94,9 @@ export default {
       const answer = await routes[pathname]?.(authenticator, Number(searchParams.get("value")));
       return new Response(String(answer));
     } catch (error) {
-      const code = error instanceof AuthenticationError
-        ? error.code
-        : `${Object(error).name}: ${Object(error).message}`;
-      return new Response(code, { status: 500 });
+      const { name, message } = Object(error);
+      const text = error instanceof AuthenticationError ? error.code : `${name}: ${message}`;
+      return new Response(text, { status: 500 });
     }
   },
 };

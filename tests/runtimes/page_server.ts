@@ -1,12 +1,12 @@
 /** A server of web pages and scripts on loopback, until it is disposed of. @module */
 
-/** By path: what is answered, a page if it starts with `<`, JSON if with `{`, else a script. */
+/** The answers by path: a page if it starts with `<`, JSON if with `{`, else a script. */
 export type Pages = Readonly<Record<string, string>>;
 
 /** A server that listens. Disposing of it stops it. */
 export interface PageServer extends AsyncDisposable {
   readonly origin: string;
-  /** The paths that were asked for, oldest first. */
+  /** The requested paths, oldest first. */
   readonly asked: readonly string[];
 }
 

@@ -1,6 +1,5 @@
 /**
- * What each kind of platform lacks, and the rule that makes it so: the portable suite doesn't run the cases which need
- * that there, and counts them.
+ * The traits that platforms lack, and why: the portable suite doesn't run the cases that need them, and counts them.
  *
  * @module
  */
@@ -9,17 +8,17 @@ import type { SuiteInput } from "./suite/case.ts";
 
 type Lacks = SuiteInput["lacks"];
 
-const shownRedirects = { "hidden redirects": "a redirect shows where it leads here" };
+const shownRedirects = { "hidden redirects": "a redirect shows its location here" };
 
 /** Deno, Bun, Node. */
-export const program: Lacks = { ...shownRedirects, "no proxies": "proxies can be had here" };
+export const program: Lacks = { ...shownRedirects, "no proxies": "the platform has proxies" };
 
 /** workerd, Vercel's edge runtime. */
 export const edge: Lacks = shownRedirects;
 
 /** Pages and service workers. */
 export const browser: Lacks = {
-  "visible redirects": 'a browser hides where a redirect leads (Fetch standard: "opaqueredirect")',
-  "any header": "a browser keeps some headers to itself (Fetch standard: forbidden request-headers)",
+  "visible redirects": "a browser hides where a redirect leads (Fetch standard: opaqueredirect)",
+  "any header": "a browser sets some headers itself (Fetch standard: forbidden request-headers)",
   "streamed bodies": "a browser streams no body over HTTP/1.1 (Fetch standard, HTTP-network fetch)",
 };

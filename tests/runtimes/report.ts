@@ -1,11 +1,7 @@
-/**
- * What came of the portable suite on a runtime: a line of the table, and a failure where a case failed.
- *
- * @module
- */
-
+/** Runs the portable suite on a runtime, and reports a line of the table. @module */
 import { assert } from "@std/assert";
-import type { CaseResult } from "./suite/case.ts";
+import { startStageServer } from "./stage_server.ts";
+import type { CaseResult, SuiteInput } from "./suite/case.ts";
 import { quotedSecret } from "./suite/planted.ts";
 
 /** A line of the table. */
@@ -17,23 +13,35 @@ export interface Row {
   readonly notApplicable: number;
 }
 
-/** How many cases a runtime must have passed to be called tested. */
+/** A runtime, and the traits it lacks. */
+export interface Platform extends Pick<Row, "runtime" | "version">, Pick<SuiteInput, "lacks"> {}
+
+/** The results of a run. */
+export interface SuiteRun {
+  readonly results: readonly CaseResult[];
+  /** All that the runtime printed meanwhile. */
+  readonly printed: string;
+}
+
+/** How many cases a runtime must have passed. */
 const enough = 60;
 
-/** Where the rows are kept: the environment is what all modules of one test run share. */
+/** The environment, which all modules of one test run share, has the rows. */
 const variable = "SUITE_ROWS";
 
-/** The rows of this test run by now. */
+/** The rows of this test run so far. */
 export function rows(): Row[] {
   return JSON.parse(Deno.env.get(variable) ?? "[]");
 }
 
-/**
- * Prints a line for a runtime; fails where a case failed, or too few ran. What is in `printed`, all that the runtime
- * printed while it ran them, is a case as well.
- */
-export function report(runtime: string, version: string, results: readonly CaseResult[], printed: string): void {
-  const all = [...results, judgePrinted(printed)];
+/** Runs the suite by `run`, prints a line, and fails where a case failed or too few ran. */
+export async function testSuite(
+  { runtime, version, lacks }: Platform,
+  run: (input: SuiteInput) => Promise<SuiteRun>,
+): Promise<void> {
+  await using stage = await startStageServer();
+  const { results, printed } = await run({ stage: stage.origin, real: stage.real, lacks });
+  const all = [...results, searchPrinted(printed)];
   const failures = all.filter(({ ok }) => !ok);
   const notApplicable = all.filter((result) => result.notApplicable !== undefined).length;
   const passed = all.length - failures.length - notApplicable;
@@ -46,9 +54,10 @@ export function report(runtime: string, version: string, results: readonly CaseR
   assert(passed >= enough, `Only ${passed} cases ran on ${runtime} ${version}.`);
 }
 
-function judgePrinted(printed: string): CaseResult {
-  const name = "what is printed holds no secret and no token";
-  // A case prints on purpose, so that a search that finds nothing finds it for the right reason.
+/** The last case: secrets in what was printed. */
+function searchPrinted(printed: string): CaseResult {
+  const name = "console: has printed no secret and no token";
+  // A case prints on purpose: without its line the search would find nothing for the wrong reason.
   if (!printed.includes("printed:")) return { name, ok: false, error: `Nothing was printed: ${printed}` };
   const found = ["planted", ...quotedSecret].map((secret) => printed.indexOf(secret)).find((index) => index >= 0);
   if (found === undefined) return { name, ok: true };
@@ -57,13 +66,8 @@ function judgePrinted(printed: string): CaseResult {
 
 /** The rows in columns. */
 export function table(rows: readonly Row[]): string {
-  return rows.map(({ runtime, version, passed, failed, notApplicable }) =>
-    [
-      runtime.padEnd(24),
-      version.padEnd(34),
-      `${passed} passed`.padStart(10),
-      `${failed} failed`.padStart(9),
-      `${notApplicable} not applicable`.padStart(17),
-    ].join("  ")
-  ).join("\n");
+  return rows.map(({ runtime, version, passed, failed, notApplicable }) => {
+    const counts = `${passed} passed  ${failed} failed  ${notApplicable} not applicable`;
+    return `${runtime.padEnd(24)}  ${version.padEnd(34)}  ${counts}`;
+  }).join("\n");
 }

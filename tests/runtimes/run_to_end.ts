@@ -1,44 +1,58 @@
-/** A program run to its end, with what it printed. @module */
+/** A program run to its end. @module */
 
 /** How a program is run. */
 export interface RunOptions {
   readonly args: readonly string[];
   readonly cwd?: string;
-  /** Set on top of what the test itself was given. */
+  /** Besides the test's own. */
   readonly env?: Readonly<Record<string, string>>;
   /** After so many milliseconds the program is killed, and the result is no success. Default: 30,000. */
   readonly timeout?: number;
 }
 
-/** What came of it. */
+/** Its result. */
 export interface RunResult {
   readonly success: boolean;
+  readonly code?: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs `executable` to its end: no standard input, no colours, killed by its own process id when late. */
-export async function runToEnd(executable: string, options: RunOptions): Promise<RunResult> {
-  const timeout = options.timeout ?? 30_000;
-  const child = new Deno.Command(executable, {
-    args: [...options.args],
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...options.env, NO_COLOR: "1" },
+/** What all programs of the tests are started with. */
+export function commandOptions({ args, cwd, env }: RunOptions): Deno.CommandOptions {
+  return {
+    args: [...args],
+    ...(cwd !== undefined && { cwd }),
+    env: { ...env, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
+  };
+}
+
+/** Runs `executable` to its end: no standard input, no colours, killed by its own process id when late. */
+export async function runToEnd(executable: string, options: RunOptions): Promise<RunResult> {
+  const { timeout = 30_000 } = options;
+  const child = new Deno.Command(executable, commandOptions(options)).spawn();
   let late = "";
   const timer = setTimeout(() => {
     late = `\nkilled: not done within ${timeout} ms`;
     child.kill("SIGKILL");
   }, timeout);
-  const output = await child.output();
+  const { success, code, stdout, stderr } = await child.output();
   clearTimeout(timer);
   const decoder = new TextDecoder();
   return {
-    success: output.success && late === "",
-    stdout: decoder.decode(output.stdout),
-    stderr: decoder.decode(output.stderr) + late,
+    success: success && late === "",
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr) + late,
   };
+}
+
+/** Runs this Deno; resolves to its output, or rejects with what it printed on stderr. */
+export async function runDeno(options: RunOptions): Promise<string> {
+  const { success, stdout, stderr } = await runToEnd(Deno.execPath(), options);
+  if (!success) throw new Error(stderr.replace(/^error: /, ""));
+  return stdout;
 }

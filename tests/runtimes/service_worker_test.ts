@@ -1,113 +1,108 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { join } from "node:path";
 import { type Backend, calls, projects, startBackend } from "../examples/backend.ts";
 import { bundle } from "./bundle.ts";
 import { type Page, startChromium } from "./chromium.ts";
 import { chromiumPackage } from "./chromium_executable.ts";
-import { type PageServer, startPageServer } from "./page_server.ts";
+import { type StartedProgram, startProgram } from "./start_program.ts";
+import { until } from "./suite/world.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
 import { testsOn } from "./tests_on.ts";
 
+const example = new URL("../../examples/service_worker/", import.meta.url);
 const testOnChromium = await testsOn("Chromium", chromiumPackage);
 
-const html = `<!doctype html><script type="module">
-  await navigator.serviceWorker.register("/service_worker.js", { type: "module" });
-  if (!navigator.serviceWorker.controller) {
-    await new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve));
-  }
-  globalThis.isReady = true;
-</script>`;
-
-/** A page, and the example's service worker. */
-async function startSite({ settings }: Backend): Promise<PageServer> {
-  return startPageServer({
-    "/": html,
-    "/settings.json": JSON.stringify({
-      endpoint: settings.M2M_ENDPOINT,
-      tokenEndpoint: settings.M2M_TOKEN_ENDPOINT,
-      clientId: settings.M2M_CLIENT_ID,
-      clientSecret: settings.M2M_CLIENT_SECRET,
-      scopes: settings.M2M_SCOPES?.split(" "),
-      audience: settings.M2M_AUDIENCE,
+/** The example's own server, in a folder with the bundled worker. */
+async function startSite({ settings }: Backend): Promise<StartedProgram> {
+  await using stack = new AsyncDisposableStack();
+  const { path: folder } = stack.use(await temporaryFolder("service_worker_"));
+  for (const name of ["server.ts", "index.html"]) await Deno.copyFile(new URL(name, example), join(folder, name));
+  const script = await bundle(new URL("service_worker.ts", example));
+  await Deno.writeTextFile(join(folder, "service_worker.js"), script);
+  const permissions = ["--allow-read=.", "--allow-net=127.0.0.1", `--allow-env=PORT,${Object.keys(settings)}`];
+  const site = stack.use(
+    await startProgram(Deno.execPath(), {
+      args: ["run", "--no-config", "--no-prompt", ...permissions, "server.ts"],
+      cwd: folder,
+      env: { ...settings, PORT: "0" },
+      ready: /http:\/\/127\.0\.0\.1:\d+\//,
     }),
-    "/service_worker.js": await bundle(new URL("../../examples/service_worker/service_worker.ts", import.meta.url)),
-  });
+  );
+  const started = stack.move();
+  return { ...site, [Symbol.asyncDispose]: () => started.disposeAsync() };
 }
 
-testOnChromium(
-  "a page's plain calls carry a token that its service worker renews, and replays, and gets anew when it was stopped",
-  async (unpack) => {
-    await using backend = await startBackend();
-    await using site = await startSite(backend);
-    await using chromium = await startChromium(unpack);
-    const page = await chromium.open(`${site.origin}/`);
-    await until(() => page.evaluate(() => "isReady" in globalThis));
+testOnChromium("a service worker: adds its token to the page's calls, also after it was stopped", async (unpack) => {
+  await using backend = await startBackend();
+  await using site = await startSite(backend);
+  await using chromium = await startChromium(unpack);
+  const page = await chromium.open(site.match[0]);
+  const list = { status: 200, json: projects };
 
-    const first = await page.evaluate(listProjects);
-    assertEquals([first.status, JSON.parse(first.text)], [200, projects]);
-    assertEquals(calls(backend), ["GET /v1/projects 200"]);
-    assertEquals(backend.countTokenRequests(), 1);
+  await until(async () => (await page.evaluate(listShown)).length === 2);
+  assertEquals(await page.evaluate(listShown), projects.map(({ name }) => name));
+  const first = await page.evaluate(callFiveTimes);
+  assertEquals(first.map(({ status, json }) => ({ status, json })), Array(5).fill(list));
+  assertEquals(calls(backend), Array(6).fill("GET /v1/projects 200"));
+  assertEquals(backend.countTokenRequests(), 1);
 
-    backend.api.revokeAll();
-    const replayed = await page.evaluate(postJob);
-    assertEquals([replayed.status, JSON.parse(replayed.text).body], [200, "the whole body"]);
-    assertEquals(calls(backend).slice(1), ["POST /v1/jobs 401", "POST /v1/jobs 200"]);
-    assertEquals(backend.countTokenRequests(), 2);
+  backend.api.revokeAll();
+  const replayed = await page.evaluate(postJob);
+  assertEquals([replayed.status, replayed.json.body], [200, "the whole body"]);
+  assertEquals(calls(backend).slice(6), ["POST /v1/jobs 401", "POST /v1/jobs 200"]);
+  assertEquals(backend.countTokenRequests(), 2);
 
-    await stopWorkers(page);
-    const restarted = await page.evaluate(listProjects);
-    const again = await page.evaluate(listProjects);
-    assertEquals([restarted.status, again.status], [200, 200]);
-    assertEquals(calls(backend).slice(3), Array(2).fill("GET /v1/projects 200"));
-    // What it knew was in its memory: it asked for its settings and for a token anew.
-    assertEquals(backend.countTokenRequests(), 3);
-    assertEquals(site.asked.filter((path) => path === "/settings.json").length, 2);
+  await stopWorkers(page);
+  const restarted = await page.evaluate(callFiveTimes);
+  assertEquals(restarted.map(({ status, json }) => ({ status, json })), Array(5).fill(list));
+  // Its state was in memory: it has requested a token again.
+  assertEquals(backend.countTokenRequests(), 3);
 
-    backend.api.revokeAll();
-    assertEquals((await page.evaluate(listProjects)).status, 200);
-    assertEquals(backend.countTokenRequests(), 4);
+  backend.api.revokeAll();
+  assertEquals((await page.evaluate(callFiveTimes)).map(({ status }) => status), Array(5).fill(200));
+  assertEquals(backend.countTokenRequests(), 4);
 
-    // The events have all that the page sent, got and logged; the answers have the headers it could read.
-    const seen = [first, replayed, restarted, again, await page.evaluate(lookAround)];
-    backend.assertNoSecretIn(JSON.stringify([page.events, seen]));
-    const urls = page.events.filter(({ method }) => method === "Network.requestWillBeSent")
-      .map(({ params }) => new URL(params.request.url));
-    assertEquals(new Set(urls.map(({ origin }) => origin)), new Set([site.origin]));
-    assert(!urls.some(({ pathname }) => pathname === "/settings.json"));
-  },
-);
+  const found = await page.evaluate(searchPage);
+  assertEquals(found.storage, []);
+  // The events have the page's requests and answers, with headers, and its logs.
+  backend.assertNoSecretIn(JSON.stringify([page.events, first, replayed, restarted, found]));
+  backend.assertNoSecretIn(site.printed());
+  const requested = page.events.filter(({ method }) => method === "Network.requestWillBeSent")
+    .map(({ params }) => params.request.url.replace(site.match[0], "/"));
+  assertEquals(new Set(requested), new Set(["/", "/api/v1/projects", "/api/v1/jobs"]));
+});
 
-/** Ends the service worker as the browser itself does after a while without work. */
+/** Stops the service worker, as the browser does when it is idle. */
 async function stopWorkers(page: Page): Promise<void> {
   await page.command("ServiceWorker.enable");
   await page.command("ServiceWorker.stopAllWorkers");
   await until(() => {
-    const told = page.events.filter(({ method }) => method === "ServiceWorker.workerVersionUpdated")
+    const versions = page.events.filter(({ method }) => method === "ServiceWorker.workerVersionUpdated")
       .flatMap(({ params }) => params.versions as { runningStatus: string }[]);
-    return told.at(-1)?.runningStatus === "stopped";
+    return versions.at(-1)?.runningStatus === "stopped";
   });
 }
 
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert(false, `It never came to be that ${condition}.`);
+// What follows runs in the page.
+
+function listShown(): string[] {
+  return Array.from(document.querySelectorAll("li"), (item) => item.textContent);
 }
 
-/** Runs in the page. */
-async function listProjects() {
-  const response = await fetch("/api/v1/projects");
-  return { status: response.status, text: await response.text(), headers: [...response.headers] };
+async function callFiveTimes() {
+  const responses = await Promise.all(Array.from({ length: 5 }, () => fetch("/api/v1/projects")));
+  return await Promise.all(
+    responses.map(async (it) => ({ status: it.status, json: await it.json(), headers: [...it.headers] })),
+  );
 }
 
-/** Runs in the page. */
 async function postJob() {
-  const response = await fetch("/api/v1/jobs", { method: "POST", body: "the whole body" });
-  return { status: response.status, text: await response.text(), headers: [...response.headers] };
+  const it = await fetch("/api/v1/jobs", { method: "POST", body: "the whole body" });
+  return { status: it.status, json: await it.json(), headers: [...it.headers] };
 }
 
-/** Runs in the page: all that a page can find of what its worker knows. */
-async function lookAround() {
+/** Everything that the page can find of its worker's state. */
+async function searchPage() {
   const { active } = await (navigator as unknown as WorkerNavigator).serviceWorker.ready;
   return {
     worker: [active.scriptURL, Object.keys(active), JSON.stringify(active)],
@@ -116,8 +111,10 @@ async function lookAround() {
       ...Object.entries(sessionStorage),
       ...await caches.keys(),
       ...await indexedDB.databases(),
+      ...document.cookie.split(";").filter(Boolean),
     ],
     resources: performance.getEntries().map((entry) => JSON.stringify(entry)),
+    html: document.documentElement.outerHTML,
   };
 }
 
@@ -125,3 +122,8 @@ interface WorkerNavigator {
   readonly serviceWorker: { readonly ready: Promise<{ readonly active: { readonly scriptURL: string } }> };
 }
 declare const indexedDB: { databases(): Promise<unknown[]> };
+declare const document: {
+  readonly cookie: string;
+  readonly documentElement: { readonly outerHTML: string };
+  querySelectorAll(selector: string): Iterable<{ readonly textContent: string }>;
+};

@@ -1,6 +1,6 @@
 /**
- * The servers that the portable suite has to do with, and the door through which it tells them what to do: plain HTTP
- * on loopback, open to pages of any origin, for the suite may run in another process, or in a browser.
+ * The portable suite's servers, and an HTTP server on loopback by which the suite controls them. Pages of any origin
+ * may use it, for the suite may run in another process, or in a browser.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type ArrivedRequest, type Behaviour, type FaultServer, startFaultServer } from "../servers/fault_server.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
-import { answer, json } from "../faults/behaviours.ts";
+import { answer } from "../faults/behaviours.ts";
 import type { RealServers } from "./suite/case.ts";
 import { planted } from "./suite/planted.ts";
-import type { Role, Script, SeenRequest } from "./suite/world.ts";
+import { issues, type Role, type Script, type SeenRequest } from "./suite/world.ts";
 
 /** All servers. Disposing of it stops them. */
 export interface StageServer extends AsyncDisposable {
@@ -19,61 +19,53 @@ export interface StageServer extends AsyncDisposable {
   readonly real: RealServers;
 }
 
+type Servers = Readonly<Record<Role, ScriptedServer>>;
+
 const roles = ["tokens", "api", "elsewhere"] as const;
-
-/** What the servers of a scene do unless told otherwise. */
-const usual: Readonly<Record<Role, Behaviour>> = {
-  tokens: json({ access_token: `${planted.tokenStart}{n}`, token_type: "Bearer", expires_in: 3600 }),
-  api: answer("fine"),
-  elsewhere: answer("elsewhere"),
-};
-
+/** The servers' behaviours until a scene changes them. */
+const usual = { tokens: issues(), api: answer("fine"), elsewhere: answer("elsewhere") };
 /** Lets a page read the answer. */
 const cors = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
+const corsLines = Object.entries(cors).map(([name, value]) => `${name}: ${value}\r\n`).join("");
 
-/** Starts the real servers, and the door. */
+const client_secret = planted.secret;
+const clients = [
+  { client_id: planted.clientId, client_secret },
+  { client_id: planted.postClientId, client_secret, token_endpoint_auth_method: "client_secret_post" as const },
+];
+
+/** Starts the real servers, and the one that controls the others. */
 export async function startStageServer(): Promise<StageServer> {
   await using stack = new AsyncDisposableStack();
-  const clients = [
-    { client_id: planted.clientId, client_secret: planted.secret },
-    {
-      client_id: planted.postClientId,
-      client_secret: planted.secret,
-      token_endpoint_auth_method: "client_secret_post" as const,
-    },
-  ];
   const server = stack.use(await startAuthorizationServer({ clients }));
   const shortLivedServer = stack.use(await startAuthorizationServer({ clients, lifetime: 2 }));
-  const [api, revoking] = [server, server].map((issuer) =>
-    stack.use(startProtectedApi({ issuer: issuer.issuer, jwksUri: issuer.jwksUri, anyOrigin: true }))
-  );
-  const { issuer, jwksUri } = shortLivedServer;
-  const shortLivedApi = stack.use(startProtectedApi({ issuer, jwksUri, anyOrigin: true }));
-  if (api === undefined || revoking === undefined) throw new Error("unreachable");
+  const startApi = ({ issuer, jwksUri }: typeof server) =>
+    stack.use(startProtectedApi({ issuer, jwksUri, anyOrigin: true }));
+  const [api, revoking, shortLivedApi] = [startApi(server), startApi(server), startApi(shortLivedServer)];
 
-  const scenes = new Map<string, Record<Role, ScriptedServer>>();
+  const scenes = new Map<string, Servers>();
   stack.defer(async () => {
     for (const scene of scenes.values()) await close(scene);
   });
-  const door = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const [, first, id = "", what = ""] = new URL(request.url).pathname.split("/");
-    const said = request.method === "POST" ? await request.text() : "";
-    if (first === "revoke") revoking.revokeAll();
-    else if (first === "scenes" && id === "") {
-      return Response.json(await open(scenes, JSON.parse(said)), { headers: cors });
-    }
+  /** Handles `/revoke`, `/scenes`, `/scenes/<id>/<role>` and `/scenes/<id>/close`. */
+  async function control(path: string, text: string): Promise<unknown> {
+    const [, first, id, what] = path.split("/");
+    if (first === "revoke") return revoking.revokeAll();
+    if (id === undefined) return await open(scenes, JSON.parse(text));
     const scene = scenes.get(id);
-    const server = scene?.[what as Role];
-    if (server !== undefined && said !== "") server.play(JSON.parse(said));
-    else if (server !== undefined) return Response.json(server.record(), { headers: cors });
-    else if (scene !== undefined && what === "close") {
+    if (what === "close" && scene !== undefined) {
       scenes.delete(id);
-      await close(scene);
+      return await close(scene);
     }
-    return Response.json({}, { headers: cors });
+    const server = scene?.[what as Role];
+    return text === "" ? server?.record() : server?.play(JSON.parse(text));
+  }
+  const controller = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const text = request.method === "POST" ? await request.text() : "";
+    return Response.json(await control(new URL(request.url).pathname, text) ?? {}, { headers: cors });
   });
-  const origin = `http://127.0.0.1:${door.addr.port}`;
-  stack.defer(() => door.shutdown());
+  stack.defer(() => controller.shutdown());
+  const origin = `http://127.0.0.1:${controller.addr.port}`;
   const started = stack.move();
   return {
     origin,
@@ -88,50 +80,41 @@ export async function startStageServer(): Promise<StageServer> {
   };
 }
 
-async function open(scenes: Map<string, Record<Role, ScriptedServer>>, scripts: Partial<Record<Role, Script>>) {
+async function open(scenes: Map<string, Servers>, scripts: Partial<Record<Role, Script>>) {
   const id = crypto.randomUUID();
-  const [tokens, api, elsewhere] = await Promise.all(roles.map((role) => ScriptedServer.start(usual[role])));
-  if (!tokens || !api || !elsewhere) throw new Error("unreachable");
-  const scene = { tokens, api, elsewhere };
-  const origins: Record<string, string> = {};
-  for (const role of roles) origins[role] = scene[role].origin;
-  for (const role of roles) scene[role].play(scripts[role] ?? {}, origins);
-  scenes.set(id, scene);
+  const servers = await Promise.all(roles.map(async (role) => [role, await startFaultServer()] as const));
+  const origins = Object.fromEntries(servers.map(([role, { origin }]) => [role, origin]));
+  const scene = Object.fromEntries(
+    servers.map(([role, server]) =>
+      [role, new ScriptedServer(server, { usual: usual[role], ...scripts[role] }, origins)] as const
+    ),
+  );
+  scenes.set(id, scene as Servers);
   return { id, origins };
 }
 
-async function close(scene: Record<Role, ScriptedServer>): Promise<void> {
+async function close(scene: Servers): Promise<void> {
   await Promise.all(Object.values(scene).map((server) => server[Symbol.asyncDispose]()));
 }
 
-/** A fault server that follows a script, and answers what a browser asks before it sends a request (CORS). */
+/** A fault server that follows a script, and answers CORS preflights. */
 class ScriptedServer implements AsyncDisposable {
   readonly #server: FaultServer;
-  #origins: Record<string, string> = {};
+  readonly #origins: Readonly<Record<string, string>>;
+  #script: Script = {};
   #next: Behaviour[] = [];
-  #when: Script["when"] = [];
-  #usual: Behaviour;
   #count = 0;
 
-  private constructor(server: FaultServer, usual: Behaviour) {
+  constructor(server: FaultServer, script: Script, origins: Readonly<Record<string, string>>) {
     this.#server = server;
-    this.#usual = usual;
-    server.always((request) => isPreflight(request) ? leave(request) : this.#fill(this.#choose(request)));
-  }
-
-  static async start(usual: Behaviour): Promise<ScriptedServer> {
-    return new ScriptedServer(await startFaultServer(), usual);
-  }
-
-  get origin(): string {
-    return this.#server.origin;
-  }
-
-  play({ next, when, usual }: Script, origins = this.#origins): void {
     this.#origins = origins;
-    if (next) this.#next = [...next];
-    if (when) this.#when = when;
-    if (usual) this.#usual = usual;
+    this.play(script);
+    server.always((request) => isPreflight(request) ? allow(request) : this.#fill(this.#choose(request)));
+  }
+
+  play(script: Script): void {
+    this.#script = { ...this.#script, ...script };
+    if (script.next) this.#next = [...script.next];
   }
 
   record(): { requests: SeenRequest[]; hangUps: number } {
@@ -149,26 +132,26 @@ class ScriptedServer implements AsyncDisposable {
     return this.#server[Symbol.asyncDispose]();
   }
 
-  #choose(request: ArrivedRequest): Behaviour {
-    const found = this.#when?.find(({ header, value }) => request.headers.get(header) === value);
-    return found?.behaviour ?? this.#next.shift() ?? this.#usual;
+  #choose({ headers }: ArrivedRequest): Behaviour {
+    const found = this.#script.when?.find(({ header, value }) => headers.get(header) === value);
+    return found?.behaviour ?? this.#next.shift() ?? this.#script.usual ?? answer();
   }
 
+  /** Fills in the request's number and the origins, and adds the CORS headers. */
   #fill({ steps, ...rest }: Behaviour): Behaviour {
     const number = String(++this.#count).padStart(3, "0");
-    const fill = (text: string) =>
-      text.replaceAll("{n}", number)
+    const fill = (text: unknown) =>
+      typeof text !== "string" ? text : text.replaceAll("{n}", number)
         .replace(/\{(\w+)\}/g, (whole, role) => this.#origins[role] ?? whole)
-        .replace(/^(HTTP\/\S+ \d+ [^\r]*\r\n)/, (line) => line + headerLines(cors));
+        .replace(/^HTTP\/\S+ \d+ [^\r]*\r\n/, (line) => line + corsLines);
     return {
       ...rest,
-      steps: steps.map((step) =>
-        typeof step === "object" && "send" in step && typeof step.send === "string"
-          ? { send: fill(step.send) }
-          : typeof step === "object" && "drip" in step && typeof step.drip === "string"
-          ? { ...step, drip: fill(step.drip) }
-          : step
-      ),
+      steps: steps.map((step) => {
+        if (typeof step !== "object") return step;
+        return Object.fromEntries(
+          Object.entries(step).map(([name, value]) => [name, /send|drip/.test(name) ? fill(value) : value]),
+        ) as unknown as typeof step;
+      }),
     };
   }
 }
@@ -177,7 +160,7 @@ function isPreflight({ method, headers }: ArrivedRequest): boolean {
   return method === "OPTIONS" && headers.has("access-control-request-method");
 }
 
-function leave({ headers }: ArrivedRequest): Behaviour {
+function allow({ headers }: ArrivedRequest): Behaviour {
   return answer("", {
     status: 204,
     length: null,
@@ -187,8 +170,4 @@ function leave({ headers }: ArrivedRequest): Behaviour {
       "access-control-allow-headers": headers.get("access-control-request-headers") ?? "",
     },
   });
-}
-
-function headerLines(headers: Record<string, string>): string {
-  return Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
 }

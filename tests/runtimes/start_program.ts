@@ -1,16 +1,11 @@
-/** A program that stays until it is disposed of. @module */
+/** A program that runs until it is disposed of. @module */
+import { commandOptions, type RunOptions } from "./run_to_end.ts";
 import { within } from "./within.ts";
 
-/** How a program is started. */
-export interface StartOptions {
-  readonly args: readonly string[];
-  readonly cwd?: string;
-  /** Set on top of what the test itself was given. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** The program is ready once what it has printed matches this. */
+/** How a program is started: after `timeout` milliseconds (default: 15,000) without being ready it is killed. */
+export interface StartOptions extends RunOptions {
+  /** The program is ready once its output matches this. */
   readonly ready: RegExp;
-  /** After so many milliseconds without that it is killed. Default: 15,000. */
-  readonly timeout?: number;
 }
 
 /** A program that is ready. Disposing of it kills it, by its own process id, and waits for its end. */
@@ -21,21 +16,13 @@ export interface StartedProgram extends AsyncDisposable {
   readonly match: RegExpExecArray;
   /** Resolves when the program and all that it started have ended. */
   readonly ended: Promise<void>;
-  /** All that it has printed by now, on stdout and stderr. */
+  /** Its output so far, on stdout and stderr. */
   printed(): string;
 }
 
 /** Starts `executable`, and waits until it is ready. */
 export async function startProgram(executable: string, options: StartOptions): Promise<StartedProgram> {
-  const child = new Deno.Command(executable, {
-    args: [...options.args],
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...options.env, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-
+  const child = new Deno.Command(executable, commandOptions(options)).spawn();
   let printed = "";
   const ready = Promise.withResolvers<RegExpExecArray>();
   async function read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
@@ -48,7 +35,7 @@ export async function startProgram(executable: string, options: StartOptions): P
   const ended = Promise.all([read(child.stdout), read(child.stderr), child.status]).then(() => {
     ready.reject(new Error(`Cannot start ${executable}: it ended.\n${printed}`));
   });
-  // Its end is nobody's failure once it was ready.
+  // Once it was ready, its end is no failure.
   ready.promise.catch(() => {});
 
   async function stop(): Promise<void> {

@@ -1,15 +1,11 @@
 import { bunExecutable, bunVersion } from "./bun.ts";
-import { program } from "./platforms.ts";
-import { report } from "./report.ts";
-import { runSuiteAs } from "./suite_project.ts";
+import { program as lacks } from "./platforms.ts";
+import { testSuite } from "./report.ts";
+import { runAsProgram } from "./suite_project.ts";
 import { testsOn } from "./tests_on.ts";
 
 const testOnBun = await testsOn("Bun", bunExecutable);
 
 testOnBun("the portable suite passes on Bun", async (executable) => {
-  const { results, printed } = await runSuiteAs(() =>
-    Promise.resolve({ executable, args: ["--no-install"], lacks: program })
-  );
-
-  report("Bun", bunVersion, results, printed);
+  await testSuite({ runtime: "Bun", version: bunVersion, lacks }, runAsProgram({ executable, args: ["--no-install"] }));
 });

@@ -1,46 +1,32 @@
-import { join } from "node:path";
 import { oldDenoPackage, oldestDeno } from "./old_deno.ts";
-import { program } from "./platforms.ts";
-import { report } from "./report.ts";
-import { runSuiteAs } from "./suite_project.ts";
+import { program as lacks } from "./platforms.ts";
+import { testSuite } from "./report.ts";
+import { runAsProgram } from "./suite_project.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
 import { testsOn } from "./tests_on.ts";
 
-// One host and no other permission, and nothing but what lies in the folder.
-const args = [
-  "run",
-  "--quiet",
-  "--no-prompt",
-  "--no-check",
-  "--no-config",
-  "--no-lock",
-  "--no-remote",
-  "--no-npm",
-  "--import-map=import_map.json",
-  "--allow-net=127.0.0.1",
-];
+const flags = ["--quiet", "--no-prompt", "--no-check", "--no-config", "--no-lock", "--no-remote", "--no-npm"];
 
-/** Its own cache: a Deno of another version is not to find this one's. */
-function environment(folder: string): Record<string, string> {
-  return { DENO_DIR: join(folder, ".deno"), DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" };
+async function testOnDeno(version: string, executable: string): Promise<void> {
+  // A cache of its own: one version of Deno isn't to find another's.
+  await using cache = await temporaryFolder("deno_dir_");
+  await testSuite(
+    { runtime: "Deno", version, lacks },
+    runAsProgram({
+      executable,
+      args: ["run", ...flags, "--import-map=import_map.json", "--allow-net=127.0.0.1"],
+      env: { DENO_DIR: cache.path, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" },
+    }),
+  );
 }
 
 Deno.test("the portable suite passes on this Deno, with one host allowed", async () => {
-  const { results, printed } = await runSuiteAs((folder) =>
-    Promise.resolve({ executable: Deno.execPath(), args, env: environment(folder), lacks: program })
-  );
-
-  report("Deno", Deno.version.deno, results, printed);
+  await testOnDeno(Deno.version.deno, Deno.execPath());
 });
 
 const testOnOldDeno = await testsOn(`Deno ${oldestDeno}`, oldDenoPackage);
 
 testOnOldDeno("the portable suite passes on the oldest Deno supported, with one host allowed", async (unpack) => {
-  const { results, printed } = await runSuiteAs(async (folder) => ({
-    executable: await unpack(folder),
-    args,
-    env: environment(folder),
-    lacks: program,
-  }));
-
-  report("Deno", oldestDeno, results, printed);
+  await using folder = await temporaryFolder("old_deno_");
+  await testOnDeno(oldestDeno, await unpack(folder.path));
 });

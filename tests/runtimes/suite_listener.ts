@@ -1,10 +1,4 @@
-/**
- * The portable suite behind a listener, as in a service worker: it runs for whoever posts to `/run` what it is to be
- * told, and answers with the results.
- *
- * @module
- */
-
+/** The portable suite in a service worker: a POST of its input to `/run` is answered with its results. @module */
 import { runSuite } from "./suite/run.ts";
 
 interface ListenedEvent extends Event {

@@ -1,17 +1,15 @@
 import { nodeExecutable, nodeVersions } from "./node.ts";
-import { program } from "./platforms.ts";
-import { report } from "./report.ts";
-import { runSuiteAs } from "./suite_project.ts";
+import { program as lacks } from "./platforms.ts";
+import { testSuite } from "./report.ts";
+import { runAsProgram } from "./suite_project.ts";
 import { testsOn } from "./tests_on.ts";
 
 for (const version of nodeVersions) {
   const testOnNode = await testsOn(`Node ${version}`, () => nodeExecutable(version));
 
   testOnNode(`the portable suite passes on Node ${version}`, async (executable) => {
-    // Node says of TypeScript that it is experimental, which is known.
+    // Node warns that its TypeScript is experimental.
     const args = ["--disable-warning=ExperimentalWarning"];
-    const { results, printed } = await runSuiteAs(() => Promise.resolve({ executable, args, lacks: program }));
-
-    report("Node", version, results, printed);
+    await testSuite({ runtime: "Node", version, lacks }, runAsProgram({ executable, args }));
   });
 }

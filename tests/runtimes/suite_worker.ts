@@ -1,7 +1,7 @@
-/** The portable suite as a worker: it runs for whoever posts what it is to be told, and answers with the results. @module */
+/** The portable suite in a worker: a POST of its input is answered with its results. @module */
 import { runSuite } from "./suite/run.ts";
 
-// `@std/assert` asks of what it compares whether it is one. Workers of before May 2025 have none; nor do they get one.
+// `@std/assert` tests values for WeakRef. Workers of before May 2025 have none; nor do they get one.
 if (!("WeakRef" in globalThis)) {
   Object.defineProperty(globalThis, "WeakRef", {
     value: class {

@@ -1,13 +1,13 @@
 /**
- * Tests that need a runtime which may not be had here.
+ * Tests on a runtime that may be unavailable: no package for this platform, or registry out of reach.
  *
- * Where it can't be had (no package for this platform, registry out of reach), the tests are ignored and one
- * printed line says why. With `CI=true` that is a failure: a gate that tests nothing must not look green.
+ * The tests are ignored then, and one printed line says why. With `CI=true` that is a failure: a gate that tests
+ * nothing must not look green.
  *
  * @module
  */
 
-/** Registers a test that is given the runtime. */
+/** Registers a test on the runtime. */
 export type RegisterTest<Runtime> = (name: string, body: (runtime: Runtime) => Promise<void>) => void;
 
 /**

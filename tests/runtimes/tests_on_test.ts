@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { runToEnd } from "./run_to_end.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
-/** Runs a test file of its own, with one test on a runtime that `obtain` (an expression) gives. */
+/** Runs a test file with one test on a runtime that the expression `obtain` evaluates to. */
 async function runTests(obtain: string, env: Record<string, string>) {
   await using folder = await temporaryFolder("tests_on_");
   const file = join(folder.path, "some_test.ts");
@@ -21,25 +21,17 @@ testOnMoon("the Moon answers", (moon) => Promise.resolve(console.log(moon)));
 }
 
 const outOfReach = `() => Promise.reject(new Error("it is far\\naway"))`;
+const cases = {
+  "gives a test the runtime": ["true", `() => Promise.resolve("the Moon's answer")`, true, /the Moon's answer/],
+  "ignores tests on an unavailable runtime, and prints why": ["", outOfReach, true, /it is far$[^]*1 ignored/m],
+  "fails with CI=true where the runtime is unavailable": ["true", outOfReach, false, /Cannot test on the Moon/],
+} as const;
 
-Deno.test("a test gets the runtime that was obtained", async () => {
-  const { success, stdout } = await runTests(`() => Promise.resolve("hello from up here")`, { CI: "true" });
+for (const [name, [CI, obtain, isSuccess, printed]] of Object.entries(cases)) {
+  Deno.test(`testsOn: ${name}`, async () => {
+    const { success, stdout, stderr } = await runTests(obtain, { CI });
 
-  assert(success);
-  assertStringIncludes(stdout, "hello from up here");
-});
-
-Deno.test("tests on a runtime that can't be had are ignored, and one line says why", async () => {
-  const { success, stdout } = await runTests(outOfReach, { CI: "" });
-
-  assertEquals(success, true);
-  assertMatch(stdout, /^skipped: the Moon — it is far$/m);
-  assertStringIncludes(stdout, "0 passed | 0 failed | 1 ignored");
-});
-
-Deno.test("with CI=true a runtime that can't be had is a failure", async () => {
-  const { success, stdout, stderr } = await runTests(outOfReach, { CI: "true" });
-
-  assertFalse(success);
-  assertStringIncludes(stdout + stderr, "Cannot test on the Moon");
-});
+    assertEquals(success, isSuccess);
+    assertMatch(stdout + stderr, printed);
+  });
+}

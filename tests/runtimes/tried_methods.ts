@@ -1,23 +1,19 @@
-/**
- * Which method was tried on which runtime in this test run: the README's table of them.
- *
- * @module
- */
+/** The README's table of methods: which was tried on which runtime in this test run. @module */
 
 import type { Runtime } from "./every_runtime.ts";
 
-/** The tests that try methods on every runtime. */
+/** The tests that try methods. */
 export type Trial = "methods" | "assertions" | "tls" | "dpop" | "grants";
 
 /** A row of the table. */
 interface Row {
   readonly what: string;
-  /** The export it is had by; `.` is the package itself. */
+  /** The export that has it; `.` is the package itself. */
   readonly path: string;
   readonly trial: Trial;
   /** Marks of its footnotes. */
   readonly notes?: string;
-  /** Whether the server takes it in no way: what was tried is that it refuses it as it should. */
+  /** Whether the server is expected to refuse it. */
   readonly isRefused?: boolean;
 }
 
@@ -53,22 +49,22 @@ export const rows: readonly Row[] = [
   row("DPoP by every algorithm, with bodies of every kind", "./dpop", { trial: "dpop" }),
   row("JWT bearer", "./grant/jwt-bearer", { notes: "⁶" }),
   row("token exchange", "./grant/token-exchange", { notes: "⁶" }),
-  row("both of them, and their tokens given back", "./revocation", { trial: "grants", notes: "⁶" }),
+  row("both of them, and revocation of their tokens", "./revocation", { trial: "grants", notes: "⁶" }),
 ];
 
-/** By runtime and trial: what worked. */
+/** The rows that worked, by runtime and trial. */
 type Tried = Partial<Record<string, Partial<Record<Trial, string[]>>>>;
 
-/** Where it is kept: the environment is what all modules of one test run share. */
+/** The environment, which all modules of one test run share, has it. */
 const variable = "TRIED_METHODS";
 
 function tried(): Tried {
   return JSON.parse(Deno.env.get(variable) ?? "{}");
 }
 
-/** Takes note of what worked on a runtime, by the names of rows: of all of them if none are named. */
-export function noteTried({ column }: Runtime, trial: Trial, names = namesOf(trial)): void {
-  const unknown = names.filter((name) => !namesOf(trial).includes(name));
+/** Records the rows that worked on a runtime. Default: all of the trial. */
+export function noteTried({ column }: Runtime, trial: Trial, names = listNames(trial)): void {
+  const unknown = names.filter((name) => !listNames(trial).includes(name));
   if (unknown.length > 0) throw new Error(`No row of the table, or another trial's: ${unknown.join("; ")}`);
   const all = tried();
   const trials = all[column] ??= {};
@@ -76,7 +72,7 @@ export function noteTried({ column }: Runtime, trial: Trial, names = namesOf(tri
   Deno.env.set(variable, JSON.stringify(all));
 }
 
-function namesOf(trial: Trial): readonly string[] {
+function listNames(trial: Trial): readonly string[] {
   return rows.filter((row) => row.trial === trial).map(({ what }) => what);
 }
 
@@ -86,7 +82,7 @@ export function isComplete(runtimes: readonly Runtime[]): boolean {
   return runtimes.every(({ column }) => rows.every(({ trial }) => all[column]?.[trial]));
 }
 
-/** The table, by its cells. What hasn't been tried in this test run is left as it should be. */
+/** The table's cells. A row that wasn't tried in this test run is shown as expected. */
 export function table(runtimes: readonly Runtime[], server: string): string[][] {
   const all = tried();
   const heading = [`against ${server}`, "import", ...runtimes.map(({ column }) => column)];

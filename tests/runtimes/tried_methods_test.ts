@@ -15,12 +15,12 @@ function published(readme: string): string[][] {
 }
 
 // Test files run in the order of their names, and this one comes after those that try the methods.
-Deno.test("the README's table of methods is what the tests of this run have tried, on every runtime", async () => {
+Deno.test("README: its table of methods shows what this test run has tried on every runtime", async () => {
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", repository)));
   const server = imports["oidc-provider"].replace("npm:", "").replace("@", " ");
   const cells = table(runtimes, server);
   if (!isComplete(runtimes)) {
-    const gap = "Not all methods were tried in this run: what wasn't is taken for granted.";
+    const gap = "Not all methods were tried in this run: the others count as expected.";
     assert(Deno.env.get("CI") !== "true", gap);
     console.log(gap);
   }
@@ -28,7 +28,7 @@ Deno.test("the README's table of methods is what the tests of this run have trie
   assertEquals(published(await Deno.readTextFile(new URL("README.md", repository))), cells);
 });
 
-Deno.test("in the table a row that failed where its trial ran is crossed, and a row nobody knows can't be noted", () => {
+Deno.test("table: marks a row that failed where its trial ran; noteTried: refuses an unknown row", () => {
   const before = Deno.env.get("TRIED_METHODS") ?? "{}";
   Deno.env.set("TRIED_METHODS", "{}");
   try {

@@ -3,22 +3,19 @@ import { join } from "node:path";
 import { startProgram } from "./start_program.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
-/** What is run. */
+/** The worker, and its settings. */
 export interface WorkerOptions {
   /** One ES module, as text: see `bundle.ts`. */
   readonly script: string;
-  /** Which behaviour of the platform the worker gets, as `YYYY-MM-DD`. */
+  /** The platform's behaviour as of a date, as `YYYY-MM-DD`. */
   readonly compatibilityDate: string;
-  /** What it gets on top, such as `nodejs_compat`. Default: nothing. */
+  /** Such as `nodejs_compat`. Default: none. */
   readonly compatibilityFlags?: readonly string[];
-  /** Texts that the worker finds in its `env`. Default: none. */
+  /** Texts in the worker's `env`. Default: none. */
   readonly bindings?: Readonly<Record<string, string>>;
-  /**
-   * Bindings whose `fetch` shows a certificate wherever it goes, as Cloudflare's mTLS bindings do, or none. Default:
-   * none of them.
-   */
+  /** Bindings whose `fetch` has a client certificate, as Cloudflare's mTLS bindings do, or hasn't. Default: none. */
   readonly tlsBindings?: Readonly<Record<string, { readonly cert: string; readonly key: string } | undefined>>;
-  /** The authority those trust, as PEM text. */
+  /** The authority that those trust, as PEM text. */
   readonly authority?: string;
 }
 
@@ -27,7 +24,7 @@ export interface RunningWorker extends AsyncDisposable {
   readonly url: URL;
   /** Its process id. */
   readonly pid: number;
-  /** All that the worker has logged by now. */
+  /** The worker's logs so far. */
   printed(): string;
 }
 
@@ -39,7 +36,7 @@ export async function startWorker(executable: string, options: WorkerOptions): P
   await Deno.writeTextFile(join(folder, "config.capnp"), configuration(options));
   const program = stack.use(
     await startProgram(executable, {
-      // The port it was given comes as a line of JSON on the control descriptor: here stdout.
+      // Its port comes as a line of JSON on the control descriptor: here stdout.
       args: ["serve", "--control-fd=1", join(folder, "config.capnp")],
       ready: /"event":"listen","socket":"http","port":(\d+)}/,
     }),
@@ -56,33 +53,29 @@ export async function startWorker(executable: string, options: WorkerOptions): P
 function configuration(options: WorkerOptions): string {
   const { compatibilityDate, compatibilityFlags = [], bindings = {}, tlsBindings = {}, authority = "" } = options;
   // A JSON string is a Cap'n Proto string too.
-  const texts = Object.entries(bindings)
-    .map(([name, text]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(text)})`);
-  const networks = Object.entries(tlsBindings).map(([name, pair]) => ({
-    binding: `(name = ${JSON.stringify(name)}, service = ${JSON.stringify(name)})`,
-    service: `(name = ${JSON.stringify(name)}, network = (allow = ["private", "local"], tlsOptions = (
-      ${
-      pair
-        ? `keypair = (privateKey = ${JSON.stringify(pair.key)}, certificateChain = ${JSON.stringify(pair.cert)}),`
-        : ""
-    }
-      trustedCertificates = [${JSON.stringify(authority)}])))`,
-  }));
+  const quote = (value: unknown) => JSON.stringify(value);
+  const texts = Object.entries(bindings).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
+  const services = Object.keys(tlsBindings).map((name) => `(name = ${quote(name)}, service = ${quote(name)})`);
+  const networks = Object.entries(tlsBindings).map(([name, pair]) => {
+    const keypair = pair ? `keypair = (privateKey = ${quote(pair.key)}, certificateChain = ${quote(pair.cert)}),` : "";
+    return `(name = ${quote(name)}, network = (allow = ["private", "local"], tlsOptions = (
+      ${keypair} trustedCertificates = [${quote(authority)}])))`;
+  });
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     # The default is "public" alone, which leaves out the loopback servers of a test.
     (name = "internet", network = (allow = ["public", "private", "local"])),
-    ${networks.map(({ service }) => service).join(",\n    ")}
+    ${networks.join(",\n    ")}
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = ${JSON.stringify(compatibilityDate)},
-  compatibilityFlags = ${JSON.stringify(compatibilityFlags)},
-  bindings = [${[...texts, ...networks.map(({ binding }) => binding)].join(", ")}],
+  compatibilityDate = ${quote(compatibilityDate)},
+  compatibilityFlags = ${quote(compatibilityFlags)},
+  bindings = [${[...texts, ...services].join(", ")}],
 );
 `;
 }

@@ -1,10 +1,10 @@
 import { describe } from "../redaction.ts";
 import { expect, type Stage } from "../step.ts";
 
-/** Nothing was asked of the server when the authenticator was made: the first use asks. */
+/** Constructing an authenticator sends no request: its first use does. */
 export async function firstToken({ authenticator, target, watched, timeline }: Stage): Promise<void> {
   const requestsBefore = watched.tokenRequests.length;
-  expect(requestsBefore === 0, "a token was asked for before anybody wanted one");
+  expect(requestsBefore === 0, "a token was requested before its first use");
   const start = performance.now();
   const credentials = await authenticator.getCredentials();
   timeline.event(performance.now() - start, "getCredentials()", await describe(credentials));

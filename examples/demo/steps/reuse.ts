@@ -4,7 +4,7 @@ import { expect, printExchange, type Stage } from "../step.ts";
 const calls = 5;
 const rounds = 10_000;
 
-/** A live token is at hand: a call costs no request but its own. */
+/** A call with a live token costs no token request. */
 export async function reuse(stage: Stage): Promise<void> {
   const { authenticator, target, timeline, watched } = stage;
   const before = watched.tokenRequests.length;
@@ -23,7 +23,7 @@ export async function reuse(stage: Stage): Promise<void> {
   const each = (performance.now() - start) / round;
   timeline.event(each, "getCredentials()", `on average of ${round.toLocaleString("en")}`);
   const more = watched.tokenRequests.length - before;
-  // Another server's token may be near its end, and rightly renewed.
-  expect(more === 0 || !target.own, "another token was asked for, though there is a live one");
-  timeline.remark(more === 0 ? "No further token request." : "It was time for the next token.");
+  // Another server's token may be due for a refresh.
+  expect(more === 0 || !target.own, "another token was requested, though there is a live one");
+  timeline.remark(more === 0 ? "No further token request." : "The token was due for a refresh.");
 }

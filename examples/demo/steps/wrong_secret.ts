@@ -2,10 +2,10 @@ import { AuthenticationError, ClientCredentialsAuthenticator, StaticClientConfig
 import { expect, type Stage } from "../step.ts";
 import { columns } from "../timeline.ts";
 
-/** A failure has one type, a stable code to decide by, and a message for people. */
+/** A failure has one type, a stable code for programs, and a message for people. */
 export async function wrongSecret({ target, timeline, watched }: Stage): Promise<void> {
   if (!target.own) {
-    timeline.remark("Left out: a server may lock a client out that sends a wrong secret.");
+    timeline.remark("Left out: a server may lock out a client that sends a wrong secret.");
     return;
   }
   const authenticator = new ClientCredentialsAuthenticator({
@@ -18,7 +18,7 @@ export async function wrongSecret({ target, timeline, watched }: Stage): Promise
   const start = performance.now();
   const error = await authenticator.getCredentials().then(() => undefined, (error: unknown) => error);
   timeline.event(performance.now() - start, "getCredentials()", "throws AuthenticationError");
-  expect(error instanceof AuthenticationError, `an AuthenticationError was due, and ${String(error)} came`);
+  expect(error instanceof AuthenticationError, `expected an AuthenticationError, got ${String(error)}`);
   const { code, status, retryable, message } = error;
   timeline.text(columns([
     ["        code", code],
@@ -27,5 +27,5 @@ export async function wrongSecret({ target, timeline, watched }: Stage): Promise
     ["        retryable", String(retryable)],
     ["        message", message],
   ]));
-  expect(error.error === "invalid_client", "the error should say invalid_client");
+  expect(error.error === "invalid_client", "the error is not invalid_client");
 }

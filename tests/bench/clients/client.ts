@@ -1,8 +1,4 @@
-/**
- * What the benchmark asks of every client, ours and the peers alike.
- *
- * @module
- */
+/** What the benchmark asks of every client, ours and the peers alike. @module */
 
 /** Where a client gets its tokens, and what it calls with them. */
 export interface Setting {
@@ -39,37 +35,36 @@ export interface LibraryDefinition<Instance> {
   use(instance: Instance, setting: Setting): Client;
 }
 
-/** A library, whatever its instances are. */
+/** A library, without its instances' type. */
 export interface Library extends LibraryDefinition<unknown> {
   make(setting: Setting): Client;
 }
 
-/** Takes a library in. */
+/** Defines a library. */
 export function defineLibrary<Instance>(definition: LibraryDefinition<Instance>): Library {
   return {
     ...definition,
-    // What comes in was made by `create`: nobody else can know what an instance is.
+    // The instance comes from `create`.
     use: (instance, setting) => definition.use(instance as Instance, setting),
     make: (setting) => definition.use(definition.create(setting), setting),
   };
 }
 
-/** What every client is told. */
 export const clientId = "bench-client";
 export const clientSecret = "bench-secret";
 
-/** A `fetch` for libraries that give a token and no more. */
+/** A `fetch` for libraries that only get tokens. */
 export function fetchWith(api: string, getToken: () => Promise<string>): Client["fetch"] {
   return async (path) => fetch(api + path, { headers: { authorization: `Bearer ${await getToken()}` } });
 }
 
-/** A token as most programs keep it by hand. */
+/** A token in a {@linkcode handMadeCache}. */
 export interface Kept {
   accessToken: string;
   expiresAt: number;
 }
 
-/** The cache most programs write by hand: it asks again when the token has expired, and each caller for himself. */
+/** The cache that most programs write by hand: after the token's end, each caller requests one. */
 export function handMadeCache(request: () => Promise<Kept>): () => Promise<string> {
   let kept: Kept | undefined;
   return async () => {
@@ -78,7 +73,7 @@ export function handMadeCache(request: () => Promise<Kept>): () => Promise<strin
   };
 }
 
-/** What goes into a {@linkcode handMadeCache}, by the token endpoint's answer. */
+/** The cache's entry for a token response. */
 export function keep(answer: { access_token: string; expires_in?: number | undefined }): Kept {
   return { accessToken: answer.access_token, expiresAt: Date.now() + (answer.expires_in ?? 0) * 1000 };
 }

@@ -1,8 +1,4 @@
-/**
- * What a measurement in a process of its own is given, and how it answers. Runs on Node, Deno and Bun.
- *
- * @module
- */
+/** What a measurement in a process of its own is given, and how it answers. Runs on Node, Deno and Bun. @module */
 
 import process from "node:process";
 import { pathToFileURL } from "node:url";

@@ -1,135 +1,89 @@
-/** A caller who gives up: what ends, what goes on, and what he is told. @module */
+/** Calls that their caller aborts. @module */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { getToken } from "@m2m/authenticator";
-import { json } from "../../faults/behaviours.ts";
-import type { Case } from "./case.ts";
+import { type Case, cases } from "./case.ts";
 import { nthToken, planted } from "./planted.ts";
-import { count, late, read, until } from "./world.ts";
+import { type Actor, arrival, count, fine, issues, late, read, type Scene, stalled, thrown, until } from "./world.ts";
 
-const slow = { usual: late(300, json({ access_token: "planted-token-{n}", expires_in: 3600 })) };
+const slow = { usual: late(300, issues()) };
 const reason = new Error("The caller's own reason.");
 
-function thrown(work: Promise<unknown>): Promise<unknown> {
-  return work.then(() => undefined, (error) => error);
+/** Aborts calls once the actor has got one request; they must reject with the reason. */
+async function abortAt(actor: Actor, ...calls: ((signal: AbortSignal) => Promise<unknown>)[]): Promise<void> {
+  const controller = new AbortController();
+  const outcomes = calls.map((call) => thrown(call(controller.signal)));
+  await arrival(actor);
+  controller.abort(reason);
+  for (const outcome of outcomes) assertStrictEquals(await outcome, reason);
 }
 
-export const aborts: readonly Case[] = [
-  {
-    name: "a call given up before it began asks nobody, and rejects with the caller's reason",
-    async run(world) {
-      const { authenticator, tokens, api } = await world.set();
-      const signal = AbortSignal.abort(reason);
+const calls: Readonly<Record<string, (scene: Scene, signal: AbortSignal) => Promise<unknown>>> = {
+  fetch: ({ authenticator }, signal) => authenticator.fetch("/x", { signal }),
+  getCredentials: ({ authenticator }, signal) => authenticator.getCredentials({ signal }),
+  refreshCredentials: ({ authenticator }, signal) => authenticator.refreshCredentials({ signal }),
+  authorize: ({ authenticator }, signal) => authenticator.authorize(new Headers(), { signal }),
+};
 
-      assertStrictEquals(await thrown(authenticator.fetch("/x", { signal })), reason);
-      assertStrictEquals(await thrown(authenticator.getCredentials({ signal })), reason);
-      assertStrictEquals(await thrown(authenticator.refreshCredentials({ signal })), reason);
-      assertStrictEquals(await thrown(authenticator.authorize(new Headers(), { signal })), reason);
-
-      assertEquals([await count(tokens), await count(api)], [0, 0]);
-    },
+export const aborts: readonly Case[] = cases({
+  async "an aborted signal: every method rejects with its reason, and sends no request"(world) {
+    const scene = await world.set();
+    for (const call of Object.values(calls)) {
+      assertStrictEquals(await thrown(call(scene, AbortSignal.abort(reason))), reason);
+    }
+    assertEquals(await count(scene.tokens, scene.api), [0, 0]);
   },
-  {
-    name: "a caller who gives up waiting for a token takes nothing from the others",
-    async run(world) {
-      const { authenticator, tokens } = await world.set({ tokens: slow });
-      const controller = new AbortController();
-      const { signal } = controller;
-      const quitters = [
-        thrown(authenticator.fetch("/x", { signal })),
-        thrown(authenticator.getCredentials({ signal })),
-      ];
-      const others = [authenticator.getCredentials(), authenticator.refreshCredentials()];
-      await until(async () => await count(tokens) === 1);
-      controller.abort(reason);
+  async "an abort while callers wait for a token: the others get it"(world) {
+    const scene = await world.set({ tokens: slow });
+    const { authenticator, tokens } = scene;
+    const aborted = abortAt(tokens, ...Object.values(calls).slice(0, 2).map((call) => call.bind(null, scene)));
+    const others = [authenticator.getCredentials(), authenticator.refreshCredentials()];
+    await aborted;
 
-      for (const quitter of quitters) assertStrictEquals(await quitter, reason);
-      for (const other of others) assertEquals((await other).accessToken, nthToken(1));
-      assertEquals(await count(tokens), 1);
-    },
+    for (const other of others) assertEquals((await other).accessToken, nthToken(1));
+    assertEquals(await count(tokens), [1]);
   },
-  {
-    name: "the first caller's end isn't the end of the token request: the next one has its token",
-    async run(world) {
-      const { authenticator, tokens } = await world.set({ tokens: slow });
-      const controller = new AbortController();
-      const first = thrown(authenticator.getCredentials({ signal: controller.signal }));
-      await until(async () => await count(tokens) === 1);
-      controller.abort(reason);
-      assertStrictEquals(await first, reason);
+  async "an abort by the only waiting caller: the token request goes on, and the next call gets its token"(world) {
+    const { authenticator, tokens } = await world.set({ tokens: slow });
+    await abortAt(tokens, (signal) => authenticator.getCredentials({ signal }));
 
-      assertEquals((await authenticator.getCredentials()).accessToken, nthToken(1));
-      assertEquals(await count(tokens), 1);
-    },
+    assertEquals((await authenticator.getCredentials()).accessToken, nthToken(1));
+    assertEquals(await count(tokens), [1]);
   },
-  {
-    name: "a call given up while the API is at it ends there too, with the caller's reason",
-    async run(world) {
-      const { authenticator, api } = await world.set({ api: { usual: { steps: ["stall"] } } });
-      const controller = new AbortController();
-      const call = thrown(authenticator.fetch("/x", { signal: controller.signal }));
-      await until(async () => await count(api) === 1);
-      controller.abort(reason);
+  async "an abort while the API answers: fetch rejects with the caller's reason, and closes the connection"(world) {
+    const { authenticator, api } = await world.set({ api: { usual: stalled } });
+    await abortAt(api, (signal) => authenticator.fetch("/x", { signal }));
 
-      assertStrictEquals(await call, reason);
-      await until(async () => await api.hangUps() === 1);
-    },
+    await until(async () => await api.hangUps() === 1);
   },
-  {
-    name: "a Request brings its signal along",
-    async run(world) {
-      const { authenticator, api } = await world.set({ api: { usual: { steps: ["stall"] } } });
-      const controller = new AbortController();
-      const request = new Request(`${api.origin}/x`, { signal: controller.signal });
-      const call = thrown(authenticator.fetch(request));
-      await until(async () => await count(api) === 1);
-      controller.abort(reason);
-
-      assertStrictEquals(await call, reason);
-    },
+  async "an abort of a Request's own signal: fetch rejects with its reason"(world) {
+    const { authenticator, api } = await world.set({ api: { usual: stalled } });
+    await abortAt(api, (signal) => authenticator.fetch(new Request(`${api.origin}/x`, { signal })));
   },
-  {
-    name: "a signal that ends by time is a TimeoutError, waiting for the token and for the API",
-    async run(world) {
-      const { authenticate, authenticator, tokens, api } = await world.set({
-        tokens: { next: [{ steps: ["stall"] }] },
-      });
-      const waiting = await thrown(authenticator.fetch("/x", { signal: AbortSignal.timeout(200) }));
-      await authenticator.close();
-      await api.play({ usual: { steps: ["stall"] } });
+  async "AbortSignal.timeout: fetch rejects with a TimeoutError while it waits for a token, or for the API"(world) {
+    const { authenticate, authenticator, tokens, api } = await world.set({ tokens: { next: [stalled] } });
+    const waiting = await thrown(authenticator.fetch("/x", { signal: AbortSignal.timeout(200) }));
+    await authenticator.close();
+    await api.play({ usual: stalled });
+    const calling = await thrown(authenticate().fetch("/x", { signal: AbortSignal.timeout(400) }));
 
-      const calling = await thrown(authenticate().fetch("/x", { signal: AbortSignal.timeout(400) }));
-
-      assertEquals([Object(waiting).name, Object(calling).name], ["TimeoutError", "TimeoutError"]);
-      assertEquals(await count(tokens), 2);
-    },
+    assertEquals([Object(waiting).name, Object(calling).name], ["TimeoutError", "TimeoutError"]);
+    assertEquals(await count(tokens), [2]);
   },
-  {
-    name: "a single exchange given up ends at the server, with the caller's reason",
-    async run(world) {
-      const { tokens, tokenEndpoint } = await world.set({ tokens: { usual: { steps: ["stall"] } } });
-      const controller = new AbortController();
-      const { signal } = controller;
-      const asked = thrown(
-        getToken(tokenEndpoint, { clientId: planted.clientId, clientSecret: planted.secret, signal }),
-      );
-      await until(async () => await count(tokens) === 1);
-      controller.abort(reason);
+  async "getToken: an abort rejects with the caller's reason, and closes the connection"(world) {
+    const { tokens, tokenEndpoint } = await world.set({ tokens: { usual: stalled } });
+    const client = { clientId: planted.clientId, clientSecret: planted.secret };
+    await abortAt(tokens, (signal) => getToken(tokenEndpoint, { ...client, signal }));
 
-      assertStrictEquals(await asked, reason);
-      await until(async () => await tokens.hangUps() === 1);
-    },
+    await until(async () => await tokens.hangUps() === 1);
   },
-  {
-    name: "a call can be made after another was given up",
-    async run(world) {
-      const { authenticator, api } = await world.set({ api: { next: [{ steps: ["stall"] }] } });
-      const controller = new AbortController();
-      const call = thrown(authenticator.fetch("/x", { signal: controller.signal }));
-      await until(async () => await count(api) === 1);
-      controller.abort();
+  async "an abort without a reason: fetch rejects with an AbortError, and the next call succeeds"(world) {
+    const { authenticator, api } = await world.set({ api: { next: [stalled] } });
+    const controller = new AbortController();
+    const call = thrown(authenticator.fetch("/x", { signal: controller.signal }));
+    await arrival(api);
+    controller.abort();
 
-      assertEquals(Object(await call).name, "AbortError");
-      assertEquals(await read(authenticator.fetch("/x")), [200, "fine"]);
-    },
+    assertEquals(Object(await call).name, "AbortError");
+    assertEquals(await read(authenticator.fetch("/x")), fine);
   },
-];
+});

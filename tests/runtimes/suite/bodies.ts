@@ -1,21 +1,13 @@
-/** Bodies, sent and sent again. @module */
+/** Request bodies, sent and replayed. @module */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Case } from "./case.ts";
-import { nthToken } from "./planted.ts";
-import { authorizations, count, read, refuses, type SeenRequest } from "./world.ts";
+import { type Case, cases, eachRow } from "./case.ts";
+import { bearer } from "./planted.ts";
+import { count, fine, read, rejectsFirst, seen, type SeenRequest } from "./world.ts";
 
 const binary = Uint8Array.from({ length: 70_000 }, (_, index) => index * 7 % 256);
+const characters = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 
-function characters(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-}
-
-interface Body {
-  /** What `fetch` is called with, made anew for each call. */
-  readonly make: (url: string) => [input: string | Request, init?: RequestInit];
-  /** The bytes that are to arrive. */
-  readonly bytes: string | RegExp;
-}
+type Call = [input: string | Request, init?: RequestInit];
 
 function form(): FormData {
   const data = new FormData();
@@ -24,72 +16,53 @@ function form(): FormData {
   return data;
 }
 
-const kinds: Readonly<Record<string, Body>> = {
-  "a string": { make: (url) => [url, { method: "POST", body: "h\r\n\0i" }], bytes: "h\r\n\0i" },
-  "an empty string": { make: (url) => [url, { method: "POST", body: "" }], bytes: "" },
-  "no body": { make: (url) => [url, { method: "POST" }], bytes: "" },
-  "JSON with its own content type": {
-    make: (url) => [url, { method: "PUT", body: '{"a":1}', headers: { "content-type": "application/json" } }],
-    bytes: '{"a":1}',
-  },
-  "URLSearchParams": {
-    make: (url) => [url, { method: "POST", body: new URLSearchParams({ a: "b c" }) }],
-    bytes: "a=b+c",
-  },
-  "FormData": {
-    make: (url) => [url, { method: "POST", body: form() }],
-    bytes: /name="a"\r\n\r\nb c\r\n[^]*filename="y.bin"[^]*\r\n\r\nof a file\r\n/,
-  },
-  "a Blob": {
-    make: (url) => [url, { method: "POST", body: new Blob([binary], { type: "image/x-test" }) }],
-    bytes: characters(binary),
-  },
-  "an ArrayBuffer": {
-    make: (url) => [url, { method: "POST", body: binary.buffer.slice(5, 5_000) }],
-    bytes: characters(binary.subarray(5, 5_000)),
-  },
-  "a part of an ArrayBuffer": {
-    make: (url) => [url, { method: "POST", body: binary.subarray(100, 200) }],
-    bytes: characters(binary.subarray(100, 200)),
-  },
-  "a Request with text": {
-    make: (url) => [new Request(url, { method: "PATCH", body: "text" })],
-    bytes: "text",
-  },
-  "a Request with bytes": {
-    make: (url) => [new Request(url, { method: "POST", body: binary })],
-    bytes: characters(binary),
-  },
-  "a Request whose body the init replaces": {
-    make: (url) => [new Request(url, { method: "POST", body: "old" }), { body: "new" }],
-    bytes: "new",
-  },
+function streaming(): RequestInit & { duplex: "half" } {
+  const body = new ReadableStream({
+    start(controller) {
+      for (const part of ["one ", "two"]) controller.enqueue(new TextEncoder().encode(part));
+      controller.close();
+    },
+  });
+  return { method: "POST", body, duplex: "half" };
+}
+
+const post = (body: () => BodyInit) => (url: string): Call => [url, { method: "POST", body: body() }];
+const put = { method: "PUT", body: '{"a":1}', headers: { "content-type": "application/json" } };
+
+/** What `fetch` is called with, made for each call, and the bytes that are to arrive. */
+const kinds: Readonly<Record<string, [make: (url: string) => Call, bytes: string | RegExp]>> = {
+  "a string": [post(() => "h\r\n\0i"), "h\r\n\0i"],
+  "an empty string": [post(() => ""), ""],
+  "no body": [(url) => [url, { method: "POST" }], ""],
+  "JSON with its own content type": [(url) => [url, put], '{"a":1}'],
+  "URLSearchParams": [post(() => new URLSearchParams({ a: "b c" })), "a=b+c"],
+  "FormData": [post(form), /name="a"\r\n\r\nb c\r\n[^]*filename="y.bin"[^]*\r\n\r\nof a file\r\n/],
+  "a Blob": [post(() => new Blob([binary], { type: "image/x-test" })), characters(binary)],
+  "an ArrayBuffer": [post(() => binary.buffer.slice(5, 5_000)), characters(binary.subarray(5, 5_000))],
+  "a part of an ArrayBuffer": [post(() => binary.subarray(100, 200)), characters(binary.subarray(100, 200))],
+  "a Request with text": [(url) => [new Request(url, { method: "PATCH", body: "text" })], "text"],
+  "a Request with bytes": [(url) => [new Request(url, { method: "POST", body: binary })], characters(binary)],
+  "a Request whose body the init replaces": [
+    (url) => [new Request(url, { method: "POST", body: "old" }), { body: "new" }],
+    "new",
+  ],
 };
 
-/** Method and content type, without the boundary that is drawn anew for each form. */
+/** Method and content type, without the boundary that each form draws for itself. */
 function outline({ method, headers }: SeenRequest): (string | undefined)[] {
   return [method, headers["content-type"]?.replace(/boundary=.*/, "boundary")];
 }
 
-function stream(...parts: readonly string[]): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      for (const part of parts) controller.enqueue(new TextEncoder().encode(part));
-      controller.close();
-    },
-  });
-}
-
 export const bodies: readonly Case[] = [
-  ...Object.entries(kinds).map(([what, { make, bytes }]): Case => ({
-    name: `a body given as ${what} arrives whole, first and when the call is sent again, as fetch itself sends it`,
-    async run(world) {
-      const { authenticator, api } = await world.set({ api: refuses(nthToken(1)) });
-
+  ...eachRow(
+    kinds,
+    (what) => `fetch: sends ${what} whole, and again after a 401, as the platform's fetch does`,
+    async (world, [make, bytes]) => {
+      const { authenticator, api } = await world.set({ api: rejectsFirst() });
       const url = `${api.origin}/x`;
       await (await fetch(...make(url))).body?.cancel();
 
-      assertEquals(await read(authenticator.fetch(...make(url))), [200, "fine"]);
+      assertEquals(await read(authenticator.fetch(...make(url))), fine);
 
       const [native, ...sent] = await api.requests();
       assertEquals(sent.map(outline), Array(2).fill(native && outline(native)));
@@ -98,47 +71,35 @@ export const bodies: readonly Case[] = [
         else assertMatch(request.bytes, bytes);
       }
     },
-  })),
-  {
-    name: "a body given as a Request with a stream arrives whole, first and when the call is sent again",
-    needs: ["streamed bodies"],
-    async run(world) {
-      const { authenticator, api } = await world.set({ api: refuses(nthToken(1)) });
-      const init: RequestInit & { duplex: "half" } = { method: "POST", body: stream("one ", "two"), duplex: "half" };
+  ),
+  ...cases({
+    async "fetch: sends a Request's stream whole, and again after a 401"(world) {
+      const { authenticator, api } = await world.set({ api: rejectsFirst() });
 
-      assertEquals(await read(authenticator.fetch(new Request(`${api.origin}/x`, init))), [200, "fine"]);
+      assertEquals(await read(authenticator.fetch(new Request(`${api.origin}/x`, streaming()))), fine);
 
       assertEquals((await api.requests()).map(({ text }) => text), ["one two", "one two"]);
     },
-  },
-  {
-    name: "a stream is sent once: the caller gets the 401, and the next call a new token",
-    needs: ["streamed bodies"],
-    async run(world) {
-      const { authenticator, api } = await world.set({ api: refuses(nthToken(1)) });
-      const send = () => {
-        const init: RequestInit & { duplex: "half" } = { method: "POST", body: stream("one ", "two"), duplex: "half" };
-        return read(authenticator.fetch("/x", init));
-      };
+    async "fetch: sends a stream once, returns the 401, and has a new token for the next call"(world) {
+      const { authenticator, api } = await world.set({ api: rejectsFirst() });
 
-      assertEquals(await send(), [401, "refused"]);
-      // The refresh goes on in the background; this call joins it.
+      assertEquals(await read(authenticator.fetch("/x", streaming())), [401, "rejected"]);
+      // Joins the background refresh.
       await authenticator.refreshCredentials();
-      assertEquals(await send(), [200, "fine"]);
+      assertEquals(await read(authenticator.fetch("/x", streaming())), fine);
 
       assertEquals((await api.requests()).map(({ text }) => text), ["one two", "one two"]);
-      assertEquals(await authorizations(api), [`Bearer ${nthToken(1)}`, `Bearer ${nthToken(2)}`]);
+      assertEquals(await seen(api), [bearer(1), bearer(2)]);
     },
-  },
-  {
-    name: "a Request is used up by a call, as by fetch itself",
-    async run(world) {
+  }, "streamed bodies"),
+  ...cases({
+    async "fetch: uses up a Request, as the platform's fetch does"(world) {
       const { authenticator, api } = await world.set();
       const request = new Request(`${api.origin}/x`, { method: "POST", body: "once" });
 
       await read(authenticator.fetch(request));
 
-      assertEquals([request.bodyUsed, await count(api)], [true, 1]);
+      assertEquals([request.bodyUsed, ...await count(api)], [true, 1]);
     },
-  },
+  }),
 ];

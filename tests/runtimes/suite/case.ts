@@ -1,14 +1,14 @@
 /**
- * What the portable suite is made of, and what comes out of it: data, so that it runs wherever there is a `fetch`.
+ * The portable suite's cases, input and results: data, so that it runs wherever there is a `fetch`.
  *
  * @module
  */
 
 import type { World } from "./world.ts";
 
-/** What some platforms have and others don't. */
+/** What some platforms have and others lack. */
 export type Trait =
-  /** `redirect: "manual"` shows where a redirect leads. */
+  /** `redirect: "manual"` shows the redirect's `location`. */
   | "visible redirects"
   /** It doesn't. */
   | "hidden redirects"
@@ -16,46 +16,58 @@ export type Trait =
   | "streamed bodies"
   /** A program may set any header, `cookie` among them. */
   | "any header"
-  /** A program can't say how bytes leave. */
+  /** There is neither a proxy nor a choice of certificate authorities. */
   | "no proxies";
 
-/** One rule of the contract, and how to see that it is kept. */
+/** One rule of the contract, and its test. */
 export interface Case {
-  /** A sentence. */
   readonly name: string;
-  /** The traits without which it can't be seen. Default: none, it holds everywhere. */
-  readonly needs?: readonly Trait[];
-  run(world: World): Promise<void>;
+  /** The traits without which it can't be tested. */
+  readonly needs: readonly Trait[];
+  run(world: World): Promise<void> | void;
 }
 
-/** What the suite is told. */
+/** Cases by their names, which need the same traits. */
+export function cases(runs: Readonly<Record<string, Case["run"]>>, ...needs: readonly Trait[]): Case[] {
+  return Object.entries(runs).map(([name, run]) => ({ name, needs, run }));
+}
+
+/** One case for each row of a table. */
+export function eachRow<Row>(
+  rows: Readonly<Record<string, Row>>,
+  name: (what: string, row: Row) => string,
+  run: (world: World, row: Row) => Promise<void> | void,
+  ...needs: readonly Trait[]
+): Case[] {
+  return Object.entries(rows).map(([what, row]) => ({ name: name(what, row), needs, run: (world) => run(world, row) }));
+}
+
+/** The suite's input. */
 export interface SuiteInput {
-  /** Where scenes are set: see `stage_server.ts`. */
+  /** Where scenes are set up: see `stage_server.ts`. */
   readonly stage: string;
-  /** Servers that are real: an authorization server, and APIs that check its tokens. */
   readonly real: RealServers;
   /** The traits this platform lacks, and why: the cases that need them aren't applicable. */
   readonly lacks: Readonly<Partial<Record<Trait, string>>>;
 }
 
-/** The real servers. */
+/** A real authorization server, and APIs that check its tokens. */
 export interface RealServers {
   readonly tokenEndpoint: string;
-  /** An API that takes what is valid. */
+  /** An API that accepts valid tokens. */
   readonly api: string;
   /** Another one, whose tokens are revoked by a POST to `revoke`. */
   readonly revoking: string;
   readonly revoke: string;
-  /** An authorization server whose tokens live for 2 seconds, and an API that takes them. */
+  /** An authorization server whose tokens live for 2 seconds, and an API that accepts them. */
   readonly shortLived: { readonly tokenEndpoint: string; readonly api: string };
 }
 
-/** How a case ended. */
+/** A case's result. */
 export interface CaseResult {
   readonly name: string;
   readonly ok: boolean;
-  /** Why it isn't. */
   readonly error?: string;
-  /** The rule of the platform that makes the case impossible there; it wasn't run. */
+  /** The platform's rule that makes the case impossible; it wasn't run. */
   readonly notApplicable?: string;
 }

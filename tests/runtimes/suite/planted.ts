@@ -1,4 +1,4 @@
-/** What must never show. Whoever runs the suite looks for `planted-` in all that it printed. @module */
+/** Secrets that must never show: the runner searches all that the suite prints for `planted-`. @module */
 
 /** Planted in requests and answers. */
 export const planted = {
@@ -9,17 +9,25 @@ export const planted = {
   tokenStart: "planted-token-",
 } as const;
 
-/** The token that a scene's token endpoint gives as its first, second and so on. */
+/** The nth token that a scene's token endpoint issues. */
 export function nthToken(number: number): string {
   return planted.tokenStart + String(number).padStart(3, "0");
 }
 
+/** The same, as an `authorization` header. */
+export function bearer(number: number): string {
+  return `Bearer ${nthToken(number)}`;
+}
+
+/** As `application/x-www-form-urlencoded` has it (RFC 6749 Appendix B). */
+export const encodedSecret: string = new URLSearchParams({ "": planted.secret }).toString().slice(1);
+
 /** The secret in the forms in which it is sent, or quoted. */
 export const quotedSecret: readonly string[] = [
   planted.secret,
-  new URLSearchParams({ "": planted.secret }).toString().slice(1),
+  encodedSecret,
   encodeURIComponent(planted.secret),
   btoa(planted.secret),
   btoa(`${planted.clientId}:${planted.secret}`),
-  btoa(`${planted.clientId}:${new URLSearchParams({ "": planted.secret }).toString().slice(1)}`),
+  btoa(`${planted.clientId}:${encodedSecret}`),
 ];

@@ -1,9 +1,10 @@
-/** What shows of secrets when things are printed. What the runtime itself prints, its runner looks through. @module */
-import { assert, assertEquals } from "@std/assert";
+/** Secrets in what is printed. What the runtime itself prints is searched by the runner. @module */
+import { assertEquals } from "@std/assert";
 import { type AuthenticationError, Credentials, getToken } from "@m2m/authenticator";
 import { json } from "../../faults/behaviours.ts";
-import type { Case } from "./case.ts";
+import { type Case, cases } from "./case.ts";
 import { planted } from "./planted.ts";
+import { failsBy, failure } from "./world.ts";
 
 const credentials = new Credentials({
   accessToken: "planted-access",
@@ -12,98 +13,63 @@ const credentials = new Credentials({
   scope: "a",
 });
 
-async function anError(tokenEndpoint: string): Promise<AuthenticationError> {
-  const options = { clientId: planted.clientId, clientSecret: planted.secret };
-  return await getToken(tokenEndpoint, options).then(() => new Error("No error."), (error) => error);
+function failToGet(tokenEndpoint: string): Promise<AuthenticationError> {
+  return failure(getToken(tokenEndpoint, { clientId: planted.clientId, clientSecret: planted.secret }));
 }
 
-export const printing: readonly Case[] = [
-  {
-    name: "credentials show their tokens to those who ask, and in no JSON, text or copy",
-    run() {
-      const views = [
-        JSON.stringify(credentials),
-        JSON.stringify({ nested: [credentials] }),
-        String(credentials),
-        JSON.stringify({ ...credentials }),
-        JSON.stringify(Object.getOwnPropertyDescriptors(credentials)),
-        JSON.stringify(Object.entries(credentials)),
-      ];
+function assertNoSecret(...views: readonly (string | undefined)[]): void {
+  assertEquals(views.filter((view) => view?.includes("planted")), []);
+}
 
-      assertEquals(views.filter((view) => view.includes("planted")), []);
-      assertEquals([credentials.accessToken, credentials.refreshToken], ["planted-access", "planted-refresh"]);
-      assertEquals(credentials.toJSON(), {
-        accessToken: "[redacted]",
-        tokenType: "Bearer",
-        expiresAt: 1,
-        scope: "a",
-        refreshToken: "[redacted]",
-      });
-      return Promise.resolve();
-    },
+export const printing: readonly Case[] = cases({
+  "Credentials: their properties have the tokens; JSON, text and copies haven't"() {
+    assertNoSecret(
+      JSON.stringify(credentials),
+      JSON.stringify({ nested: [credentials] }),
+      String(credentials),
+      JSON.stringify({ ...credentials }),
+      JSON.stringify(Object.getOwnPropertyDescriptors(credentials)),
+      JSON.stringify(Object.entries(credentials)),
+    );
+    assertEquals([credentials.accessToken, credentials.refreshToken], ["planted-access", "planted-refresh"]);
+    const redacted = { accessToken: "[redacted]", refreshToken: "[redacted]" };
+    assertEquals(credentials.toJSON(), { ...redacted, tokenType: "Bearer", expiresAt: 1, scope: "a" });
   },
-  {
-    name: "credentials can't be copied with their tokens in them",
-    run() {
-      assert(!JSON.stringify(structuredClone(credentials)).includes("planted"));
-      return Promise.resolve();
-    },
+  "Credentials: structuredClone copies no token"() {
+    assertNoSecret(JSON.stringify(structuredClone(credentials)));
   },
-  {
-    name: "an authenticator shows neither secret nor token in JSON or text",
-    async run(world) {
-      const { authenticator } = await world.set();
-      await authenticator.getCredentials();
+  async "an authenticator: has neither secret nor token in JSON or text"(world) {
+    const { authenticator } = await world.set();
+    await authenticator.getCredentials();
 
-      assert(!(JSON.stringify(authenticator) + String(authenticator)).includes("planted"));
-    },
+    assertNoSecret(JSON.stringify(authenticator), String(authenticator));
   },
-  {
-    name: "an error shows its code and what the server said, and nothing of the answer or the URL's query",
-    async run(world) {
-      const { tokenEndpoint } = await world.set({
-        tokens: {
-          usual: json({ error: "invalid_client", error_description: "Nobody here.", note: "planted-body" }, {
-            status: 401,
-          }),
-        },
-      });
+  async "AuthenticationError: shows its code and the server's description, not the answer or the URL's query"(world) {
+    const answer = { error: "invalid_client", error_description: "Unknown client.", note: "planted-body" };
+    const { tokenEndpoint } = await world.set({ tokens: { usual: json(answer, { status: 401 }) } });
 
-      const error = await anError(tokenEndpoint);
+    const error = await failToGet(tokenEndpoint);
 
-      assertEquals([error.name, error.code, error.error_description], [
-        "AuthenticationError",
-        "token_request_rejected",
-        "Nobody here.",
-      ]);
-      const views = [error.message, error.stack ?? "", JSON.stringify(error), String(error)];
-      assertEquals(views.filter((view) => view.includes("planted")), []);
-    },
+    assertEquals([error.name, error.code], ["AuthenticationError", "token_request_rejected"]);
+    assertEquals(error.error_description, answer.error_description);
+    assertNoSecret(error.message, error.stack, JSON.stringify(error), String(error));
   },
-  {
-    name: "a runtime's own words about a broken connection show neither secret nor query",
-    async run(world) {
-      for (const steps of [["reset"] as const, [{ send: "x" }] as const]) {
-        const { tokenEndpoint } = await world.set({ tokens: { usual: { steps } } });
+  async "network_error: shows neither secret nor query, whatever the platform's own error says"(world) {
+    for (const steps of [["reset"] as const, [{ send: "x" }] as const]) {
+      const { tokenEndpoint } = await world.set({ tokens: { usual: { steps } } });
 
-        const error = await anError(tokenEndpoint);
+      const error = await failToGet(tokenEndpoint);
 
-        assertEquals([error.code, "cause" in error], ["network_error", false]);
-        assert(![error.message, error.stack].join().includes("planted"), error.message);
-      }
-    },
+      assertEquals([error.code, "cause" in error], ["network_error", false]);
+      assertNoSecret(error.message, error.stack);
+    }
   },
-  {
-    name: "what is printed is looked through by the runner",
-    async run(world) {
-      const { authenticator, tokenEndpoint } = await world.set({
-        tokens: { next: [json({ error: "invalid_client" }, { status: 401 })] },
-      });
-      const error = await anError(tokenEndpoint);
-      await authenticator.getCredentials();
+  async "console: prints no secret, as the runner checks"(world) {
+    const { authenticator, tokenEndpoint } = await world.set({ tokens: { next: [failsBy("invalid_client", 401)] } });
+    const error = await failToGet(tokenEndpoint);
+    await authenticator.getCredentials();
 
-      console.log("printed:", authenticator.credentials, [{ authenticator }], error);
-      console.error("printed:", error, credentials);
-    },
+    console.log("printed:", authenticator.credentials, [{ authenticator }], error);
+    console.error("printed:", error, credentials);
   },
-];
+});

@@ -1,5 +1,5 @@
-/** What a token request looks like at the server's end. @module */
-import { assert, assertEquals } from "@std/assert";
+/** Token requests, as they arrive. @module */
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   type ClientAuth,
   clientSecretBasic,
@@ -8,138 +8,113 @@ import {
   none,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import type { Case } from "./case.ts";
-import { planted } from "./planted.ts";
-import type { Actor, Options, SeenRequest } from "./world.ts";
+import { type Case, cases, eachRow } from "./case.ts";
+import { encodedSecret, planted } from "./planted.ts";
+import { type Actor, type Options, seen, type SeenRequest } from "./world.ts";
 
-async function sent(tokens: Actor): Promise<SeenRequest & { form: Record<string, string> }> {
+/** The only request to an actor, with its form. */
+async function onlyRequest(tokens: Actor): Promise<SeenRequest & { form: Record<string, string> }> {
   const [request, ...more] = await tokens.requests();
   assert(request !== undefined && more.length === 0);
   return { ...request, form: Object.fromEntries(new URLSearchParams(request.text)) };
 }
 
-interface Asked {
-  readonly options: (tokenEndpoint: string) => Options;
-  readonly form: Record<string, string>;
-}
+type Parameters = Pick<Options, "scopes" | "audience">;
 
-/** By what is set: what the form holds besides `grant_type`. */
-const forms: Readonly<Record<string, Asked>> = {
-  "nothing but where the server is": { options: () => ({}), form: {} },
-  "scopes and audience of the store": {
-    options: (tokenEndpoint) => ({
-      configStore: new StaticClientConfigStore({ tokenEndpoint, scopes: ["a:b", "c"], audience: "https://api.test/" }),
-    }),
-    form: { scope: "a:b c", audience: "https://api.test/" },
-  },
-  "scopes and audience of the caller over the store's": {
-    options: (tokenEndpoint) => ({
-      configStore: new StaticClientConfigStore({ tokenEndpoint, scopes: ["a"], audience: "b" }),
-      scopes: ["c"],
-      audience: "d",
-    }),
-    form: { scope: "c", audience: "d" },
-  },
-  "empty scopes and audience over the store's": {
-    options: (tokenEndpoint) => ({
-      configStore: new StaticClientConfigStore({ tokenEndpoint, scopes: ["a"], audience: "b" }),
-      scopes: [],
-      audience: "",
-    }),
-    form: {},
-  },
+/** The store's parameters, the caller's, and the form without `grant_type`. */
+const forms: Readonly<Record<string, readonly [config: Parameters, options: Parameters, form: object]>> = {
+  "no parameters": [{}, {}, {}],
+  "the store's scopes and audience": [
+    { scopes: ["a:b", "c"], audience: "https://api.test/" },
+    {},
+    { scope: "a:b c", audience: "https://api.test/" },
+  ],
+  "the caller's scopes and audience over the store's": [
+    { scopes: ["a"], audience: "b" },
+    { scopes: ["c"], audience: "d" },
+    { scope: "c", audience: "d" },
+  ],
+  "the caller's empty scopes and audience over the store's": [
+    { scopes: ["a"], audience: "b" },
+    { scopes: [], audience: "" },
+    {},
+  ],
 };
 
-interface Proof {
-  readonly clientAuth: () => ClientAuth;
-  /** The `authorization` header, decoded. */
-  readonly basic?: string;
-  readonly form: Record<string, string>;
-}
+const client_id = planted.clientId;
 
-const encoded = new URLSearchParams({ "": planted.secret }).toString().slice(1);
-
-/** By how the client proves itself. */
-const proofs: Readonly<Record<string, Proof>> = {
-  "by Basic": {
-    clientAuth: () => clientSecretBasic(planted.secret),
-    basic: `${planted.clientId}:${encoded}`,
-    form: {},
-  },
-  "by raw Basic": {
-    clientAuth: () => clientSecretBasic(planted.secret, { encoding: "raw" }),
-    basic: `${planted.clientId}:${planted.secret}`,
-    form: {},
-  },
-  "in the body": {
-    clientAuth: () => clientSecretPost(planted.secret),
-    form: { client_id: planted.clientId, client_secret: planted.secret },
-  },
-  "not at all": { clientAuth: none, form: { client_id: planted.clientId } },
+/** The method, the form without `grant_type`, and the decoded `authorization` header. */
+const methods: Readonly<Record<string, readonly [clientAuth: ClientAuth, form: object, basic?: string]>> = {
+  "client_secret_basic": [clientSecretBasic(planted.secret), {}, `${client_id}:${encodedSecret}`],
+  "raw client_secret_basic": [
+    clientSecretBasic(planted.secret, { encoding: "raw" }),
+    {},
+    `${client_id}:${planted.secret}`,
+  ],
+  "client_secret_post": [clientSecretPost(planted.secret), { client_id, client_secret: planted.secret }],
+  "none": [none(), { client_id }],
 };
+
+const deviceCode = "urn:ietf:params:oauth:grant-type:device_code";
 
 export const tokenRequests: readonly Case[] = [
-  {
-    name: "a token request is a POST of a form that asks for JSON, and carries no cookie",
-    async run(world) {
+  ...cases({
+    async "a token request: is a POST of a form that accepts JSON, without cookies"(world) {
       const { authenticator, tokens } = await world.set();
 
       await authenticator.getCredentials();
 
-      const { method, path, headers } = await sent(tokens);
+      const { method, path, headers } = await onlyRequest(tokens);
       assertEquals([method, path], ["POST", `/token?key=${planted.query}`]);
-      assertEquals(headers.accept, "application/json");
-      assert(/^application\/x-www-form-urlencoded\b/.test(headers["content-type"] ?? ""));
-      assert(/^Basic [A-Za-z0-9+/]+=*$/.test(headers.authorization ?? ""));
-      assertEquals(headers.cookie, undefined);
+      assertEquals([headers.accept, headers.cookie], ["application/json", undefined]);
+      assertMatch(headers["content-type"] ?? "", /^application\/x-www-form-urlencoded\b/);
+      assertMatch(headers.authorization ?? "", /^Basic [A-Za-z0-9+/]+=*$/);
     },
-  },
-  ...Object.entries(forms).map(([what, { options, form }]): Case => ({
-    name: `a token is asked for with ${what}`,
-    async run(world) {
+  }),
+  ...eachRow(
+    forms,
+    (what) => `a token request: has ${what}`,
+    async (world, [config, options, form]) => {
       const { authenticate, tokenEndpoint, tokens } = await world.set();
+      const configStore = new StaticClientConfigStore({ tokenEndpoint, ...config });
 
-      await authenticate(options(tokenEndpoint)).getCredentials();
+      await authenticate({ configStore, ...options }).getCredentials();
 
-      assertEquals((await sent(tokens)).form, { grant_type: "client_credentials", ...form });
+      assertEquals((await onlyRequest(tokens)).form, { grant_type: "client_credentials", ...form });
     },
-  })),
-  ...Object.entries(proofs).map(([how, { clientAuth, basic, form }]): Case => ({
-    name: `a client proves itself ${how}`,
-    async run(world) {
+  ),
+  ...eachRow(
+    methods,
+    (name) => `client authentication: ${name}`,
+    async (world, [clientAuth, form, basic]) => {
       const { authenticate, tokens } = await world.set();
 
-      await authenticate({ clientAuth: clientAuth() }).getCredentials();
+      await authenticate({ clientAuth }).getCredentials();
 
-      const request = await sent(tokens);
+      const request = await onlyRequest(tokens);
       assertEquals(request.form, { grant_type: "client_credentials", ...form });
       assertEquals(request.headers.authorization, basic && `Basic ${btoa(basic)}`);
     },
-  })),
-  {
-    name: "a client proves itself by a method of its own, called for each request",
-    async run(world) {
+  ),
+  ...cases({
+    async "client authentication: a method of the caller's own is called for each request"(world) {
       let called = 0;
-      const { authenticate, tokens } = await world.set();
-      const authenticator = authenticate({
-        clientAuth: {
-          method: "vendor_key",
-          authenticate({ headers, body, clientId }) {
-            headers.set("x-vendor-key", `key ${++called}`);
-            body.set("client_id", clientId);
-          },
+      const clientAuth: ClientAuth = {
+        method: "vendor_key",
+        authenticate({ headers, body, clientId }) {
+          headers.set("x-vendor-key", `key ${++called}`);
+          body.set("client_id", clientId);
         },
-      });
+      };
+      const { authenticate, tokens } = await world.set();
+      const authenticator = authenticate({ clientAuth });
 
       await authenticator.getCredentials();
       await authenticator.refreshCredentials();
 
-      assertEquals((await tokens.requests()).map(({ headers }) => headers["x-vendor-key"]), ["key 1", "key 2"]);
+      assertEquals(await seen(tokens, "x-vendor-key"), ["key 1", "key 2"]);
     },
-  },
-  {
-    name: "a secret is looked up for each token request",
-    async run(world) {
+    async "clientSecret: a function is called for each token request"(world) {
       const secrets = ["one", "two"];
       const { authenticate, tokens } = await world.set();
       const authenticator = authenticate({ clientSecret: () => Promise.resolve(secrets.shift() ?? "none left") });
@@ -147,28 +122,15 @@ export const tokenRequests: readonly Case[] = [
       await authenticator.getCredentials();
       await authenticator.refreshCredentials();
 
-      assertEquals(
-        (await tokens.requests()).map(({ headers }) => atob(headers.authorization?.slice("Basic ".length) ?? "")),
-        [`${planted.clientId}:one`, `${planted.clientId}:two`],
-      );
+      assertEquals(await seen(tokens), ["one", "two"].map((secret) => `Basic ${btoa(`${client_id}:${secret}`)}`));
     },
-  },
-  {
-    name: "a device code is sent by its grant",
-    async run(world) {
+    async "getToken: sends a device code"(world) {
       const { tokens, tokenEndpoint } = await world.set();
 
-      await getToken(tokenEndpoint, {
-        grantType: "urn:ietf:params:oauth:grant-type:device_code",
-        clientId: planted.clientId,
-        deviceCode: "planted-device",
-      });
+      await getToken(tokenEndpoint, { grantType: deviceCode, clientId: client_id, deviceCode: "planted-device" });
 
-      assertEquals((await sent(tokens)).form, {
-        grant_type: "urn:ietf:params:oauth:grant-type:device_code",
-        device_code: "planted-device",
-        client_id: planted.clientId,
-      });
+      const form = { grant_type: deviceCode, device_code: "planted-device", client_id };
+      assertEquals((await onlyRequest(tokens)).form, form);
     },
-  },
+  }),
 ];
