@@ -1,18 +1,19 @@
 /**
  * A real MCP server on loopback, made with the protocol's own SDK: it takes the tokens of one issuer, publishes its
- * protected resource metadata (RFC 9728), and says in its 401 where that is.
+ * protected resource metadata (RFC 9728), and names that in its 401.
  *
  * @module
  */
 
-// The package's own types are looked for under a name that isn't theirs.
+// The package's types are looked for under a name that isn't theirs.
 // @ts-types="@modelcontextprotocol/sdk/server/mcp"
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 // @ts-types="@modelcontextprotocol/sdk/server/webStandardStreamableHttp"
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
-import { createRemoteJWKSet, jwtVerify, type JWTVerifyGetKey } from "jose";
+import { createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
+import { host } from "./loopback.ts";
+import { readIssuedAt, verifyToken } from "./protected_api.ts";
 
-const host = "127.0.0.1";
 const path = "/mcp";
 const metadataPath = `/.well-known/oauth-protected-resource${path}`;
 
@@ -25,12 +26,11 @@ export interface ProtectedMcpServerOptions {
   readonly scope: string;
 }
 
-/** One request the server answered. */
+/** One request the server answered. For tests only: it has the token. */
 export interface McpCall {
   readonly method: string;
   readonly path: string;
   readonly status: number;
-  /** For tests only. */
   readonly token: string | undefined;
 }
 
@@ -39,7 +39,6 @@ interface Session {
   readonly transport: WebStandardStreamableHTTPServerTransport;
 }
 
-/** What {@linkcode startMcpServer} gives. */
 export class ProtectedMcpServer implements AsyncDisposable {
   /** Its URL, which is also its resource identifier. */
   readonly url: string;
@@ -57,16 +56,14 @@ export class ProtectedMcpServer implements AsyncDisposable {
   constructor(options: ProtectedMcpServerOptions) {
     this.#options = options;
     this.#keys = createRemoteJWKSet(new URL(options.jwksUri));
-    this.#server = Deno.serve(
-      { hostname: host, port: 0, onListen: () => {}, signal: this.#closing.signal },
-      async (request) => {
-        const { pathname } = new URL(request.url);
-        const token = /^Bearer (\S+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
-        const response = await this.#answer(request, pathname, token);
-        this.calls.push({ method: request.method, path: pathname, status: response.status, token });
-        return response;
-      },
-    );
+    const { signal } = this.#closing;
+    this.#server = Deno.serve({ hostname: host, port: 0, onListen() {}, signal }, async (request) => {
+      const { pathname } = new URL(request.url);
+      const token = /^Bearer (\S+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+      const response = await this.#answer(request, pathname, token);
+      this.calls.push({ method: request.method, path: pathname, status: response.status, token });
+      return response;
+    });
     this.#origin = `http://${host}:${this.#server.addr.port}`;
     this.url = this.#origin + path;
   }
@@ -81,7 +78,7 @@ export class ProtectedMcpServer implements AsyncDisposable {
     this.#revokedAt = performance.timeOrigin + performance.now();
   }
 
-  /** Says something to every client, by the stream it keeps open for that. */
+  /** Sends a message to every client, by the stream it keeps open for that. */
   async announce(data: string): Promise<void> {
     for (const { server } of this.#sessions.values()) await server.sendLoggingMessage({ level: "info", data });
   }
@@ -104,50 +101,39 @@ export class ProtectedMcpServer implements AsyncDisposable {
       });
     }
     if (pathname !== path) return new Response(null, { status: 404 });
-    const clientId = await this.#judge(token);
+    const clientId = await this.#verify(token);
     if (clientId === undefined) {
       await request.body?.cancel();
-      return new Response(null, {
-        status: 401,
-        headers: {
-          "www-authenticate": `Bearer resource_metadata="${this.#origin}${metadataPath}", scope="${scope}"`,
-        },
-      });
+      const challenge = `Bearer resource_metadata="${this.#origin}${metadataPath}", scope="${scope}"`;
+      return new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
     }
-    const session = request.headers.get("mcp-session-id");
-    const { transport } = this.#sessions.get(session ?? "") ?? await this.#begin();
-    return await transport.handleRequest(request, { authInfo: { token: "", clientId, scopes: [] } });
+    const session = this.#sessions.get(request.headers.get("mcp-session-id") ?? "") ?? await this.#begin();
+    return await session.transport.handleRequest(request, { authInfo: { token: "", clientId, scopes: [] } });
   }
 
-  /** The client a token was given to; `undefined` for a token that is no good. */
-  async #judge(token: string | undefined): Promise<string | undefined> {
-    try {
-      const { payload } = await jwtVerify(token ?? "", this.#keys, {
-        issuer: this.#options.issuer,
-        audience: this.url,
-        // `exp` is cut to whole seconds.
-        clockTolerance: 1,
-        requiredClaims: ["exp"],
-        typ: "at+jwt",
-      });
-      const isOld = Number(payload.issued_at_ms) <= this.#revokedAt;
-      return isOld || payload.scope !== this.#options.scope ? undefined : String(payload.client_id);
-    } catch {
-      return undefined;
-    }
+  /** Returns the client that the token was issued to, if the token is valid. */
+  async #verify(token = ""): Promise<string | undefined> {
+    const { issuer, scope } = this.#options;
+    const { payload } = await verifyToken(token, this.#keys, { issuer, audience: this.url });
+    if (!payload || payload.scope !== scope || readIssuedAt(payload) <= this.#revokedAt) return undefined;
+    return String(payload.client_id);
   }
 
   async #begin(): Promise<Session> {
     const server = new McpServer({ name: "protected", version: "1.0.0" }, { capabilities: { logging: {} } });
-    server.registerTool("whoami", { description: "Says which client asks." }, ({ authInfo }) => ({
-      content: [{ type: "text", text: authInfo?.clientId ?? "nobody" }],
+    server.registerTool("whoami", { description: "Returns the client's ID." }, ({ authInfo }) => ({
+      content: [{ type: "text", text: authInfo?.clientId ?? "unknown" }],
     }));
-    server.registerTool("count", { description: "Counts to three, aloud." }, async ({ sendNotification }) => {
-      for (const data of ["one", "two", "three"]) {
-        await sendNotification({ method: "notifications/message", params: { level: "info", data } });
-      }
-      return { content: [{ type: "text", text: "done" }] };
-    });
+    server.registerTool(
+      "count",
+      { description: "Counts to three, by notifications." },
+      async ({ sendNotification }) => {
+        for (const data of ["one", "two", "three"]) {
+          await sendNotification({ method: "notifications/message", params: { level: "info", data } });
+        }
+        return { content: [{ type: "text", text: "done" }] };
+      },
+    );
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => crypto.randomUUID(),
       onsessioninitialized: (id) => void this.#sessions.set(id, session),
@@ -158,7 +144,6 @@ export class ProtectedMcpServer implements AsyncDisposable {
   }
 }
 
-/** Starts the server. */
 export function startMcpServer(options: ProtectedMcpServerOptions): ProtectedMcpServer {
   return new ProtectedMcpServer(options);
 }

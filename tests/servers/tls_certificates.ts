@@ -1,6 +1,6 @@
 /**
- * A certificate authority of the test's own, and the certificates it issues: as little of X.509 (RFC 5280) as every
- * runtime takes, made when they are needed, so that no key lies in the repository and none expires there.
+ * A certificate authority, and the certificates it issues: as little of X.509 (RFC 5280) as every runtime takes. Each test
+ * makes its own, so that no key is in the repository, and none expires there.
  *
  * @module
  */
@@ -14,13 +14,13 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** What a certificate says. */
+/** A certificate's content. */
 export interface CertificateOptions {
-  /** Whose it is (the common name). */
+  /** The common name. */
   readonly subject: string;
-  /** The organization it belongs to. Default: none is named. */
+  /** Default: none. */
   readonly organization?: string;
-  /** What it is for. Default: a server. */
+  /** Default: `server`. */
   readonly usage?: "server" | "client";
   /** Its DNS names. Default: none. */
   readonly hosts?: readonly string[];
@@ -28,25 +28,27 @@ export interface CertificateOptions {
   readonly addresses?: readonly string[];
   /** Its URIs, such as a SPIFFE ID. Default: none. */
   readonly uris?: readonly string[];
-  /** When it ends, in milliseconds from now. Default: in an hour. */
+  /** In milliseconds from now. Default: an hour. */
   readonly expiresIn?: number;
 }
 
 /** Issues certificates. */
 export interface CertificateAuthority {
-  /** Its own certificate, as PEM text: whoever has it trusts what was issued. */
+  /** Its own certificate, as PEM text. */
   readonly pem: string;
   issue(options: CertificateOptions): Promise<KeyPair>;
 }
 
 type Der = Uint8Array<ArrayBuffer>;
 
+const encode = (text: string) => new TextEncoder().encode(text);
+
 const curve = { name: "ECDSA", namedCurve: "P-256" } as const;
 const ecdsaWithSha256 = list(object("1.2.840.10045.4.3.2"));
 const usages = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 const hour = 3_600_000;
 
-/** Starts an authority of this name. */
+/** Creates an authority of this name. */
 export async function certificateAuthority(name: string): Promise<CertificateAuthority> {
   const keys = await newKeys();
   const own = { subject: distinguishedName(name), keys };
@@ -61,12 +63,11 @@ export async function certificateAuthority(name: string): Promise<CertificateAut
   };
 }
 
-/** A certificate that nobody vouches for but its own key. */
+/** Makes a certificate signed by its own key. */
 export function selfSignedCertificate(options: CertificateOptions): Promise<KeyPair> {
   return certify(options);
 }
 
-/** Who signs. */
 interface Issuer {
   readonly subject: Der;
   readonly keys: CryptoKeyPair;
@@ -77,8 +78,8 @@ async function certify(options: CertificateOptions, issuer?: Issuer): Promise<Ke
   const keys = await newKeys();
   const subject = distinguishedName(options.subject, options.organization);
   const names = [
-    ...hosts.map((host) => bytes(0x82, new TextEncoder().encode(host))),
-    ...uris.map((uri) => bytes(0x86, new TextEncoder().encode(uri))),
+    ...hosts.map((host) => bytes(0x82, encode(host))),
+    ...uris.map((uri) => bytes(0x86, encode(uri))),
     ...addresses.map((address) => bytes(0x87, new Uint8Array(address.split(".").map(Number)))),
   ];
   const extensions = [
@@ -116,7 +117,7 @@ function write({ subject, publicKey, extensions, notAfter }: Unsigned, issuer: D
     integer(serial),
     ecdsaWithSha256,
     issuer,
-    // A day back: clocks differ, and an expired certificate was good once.
+    // A day back: clocks differ, and an expired certificate was valid once.
     list(time(Date.now() - 24 * hour), time(notAfter)),
     subject,
     publicKey,
@@ -135,7 +136,7 @@ function extension(id: string, value: Der, critical = false): Der {
   return list(object(id), ...critical ? [flag(true)] : [], bytes(0x04, value));
 }
 
-/** Web Crypto gives r and s one behind the other, X.509 wants two integers (RFC 3279 §2.2.3). */
+/** Web Crypto concatenates r and s, X.509 has two integers (RFC 3279 §2.2.3). */
 function derSignature(signature: Der): Der {
   return list(integer(signature.slice(0, 32)), integer(signature.slice(32)));
 }

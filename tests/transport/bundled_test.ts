@@ -23,7 +23,7 @@ for (const [name, obtain, ...args] of runtimes) {
   const testOn = await testsOn(name, obtain);
 
   /** Runs the program, bundled into one file as for the web, in a folder. */
-  async function runBundled(executable: string, cwd: string, input: OnceInput, env = {}): Promise<OnceOutput> {
+  const runBundled = async (executable: string, cwd: string, input: OnceInput, env = {}): Promise<OnceOutput> => {
     const file = join(cwd, "bundled.mjs");
     await Deno.writeTextFile(file, await bundle(program));
     const { success, stdout, stderr } = await runToEnd(executable, {
@@ -33,7 +33,7 @@ for (const [name, obtain, ...args] of runtimes) {
     });
     assert(success, stderr);
     return JSON.parse(stdout);
-  }
+  };
 
   testOn(`httpProxyUrl: a program bundled into one file goes through the proxy on ${name}`, async (runtime) => {
     await using server = await startTlsServer();

@@ -6,7 +6,8 @@
 
 import { join } from "node:path";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
-import { deadPort, type Proxy, startProxy } from "../servers/proxy.ts";
+import { type Proxy, startProxy } from "../servers/proxy.ts";
+import { closedPort } from "../servers/fault_server.ts";
 import { certificateAuthority, type KeyPair } from "../servers/tls_certificates.ts";
 import { startTlsServer, type TlsServer } from "../servers/tls_server.ts";
 import type { PreparedCase, TransportCase } from "./cases.ts";
@@ -73,7 +74,7 @@ export async function setStage(): Promise<Stage> {
   const proxies = new Map<string, Proxy>();
   const stage = stack.move();
   async function startCaseProxy(name: string, proxy: NonNullable<TransportCase["proxy"]>, password?: string) {
-    if (proxy === "dead") return `http://127.0.0.1:${await deadPort()}`;
+    if (proxy === "dead") return `http://127.0.0.1:${await closedPort()}`;
     const started = stage.use(await startProxy(proxySettings[proxy]));
     proxies.set(name, started);
     return password ? started.url.replace("://", `://user:${encodeURIComponent(password)}@`) : started.url;
