@@ -121,12 +121,12 @@ export class ProtectedMcpServer implements AsyncDisposable {
 
   async #begin(): Promise<Session> {
     const server = new McpServer({ name: "protected", version: "1.0.0" }, { capabilities: { logging: {} } });
-    server.registerTool("whoami", { description: "Returns the client's ID." }, ({ authInfo }) => ({
+    server.registerTool("whoami", { description: "Says which client asks." }, ({ authInfo }) => ({
       content: [{ type: "text", text: authInfo?.clientId ?? "unknown" }],
     }));
     server.registerTool(
       "count",
-      { description: "Counts to three, by notifications." },
+      { description: "Counts to three, aloud." },
       async ({ sendNotification }) => {
         for (const data of ["one", "two", "three"]) {
           await sendNotification({ method: "notifications/message", params: { level: "info", data } });
