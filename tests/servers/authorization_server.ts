@@ -85,104 +85,79 @@ export interface TokenRequest {
   readonly status?: number;
 }
 
-type Listening = Awaited<ReturnType<typeof listen>>;
-
-export class AuthorizationServer implements AsyncDisposable {
-  readonly issuer: string;
-  /** The origin that asks for client certificates, if there is one. */
-  readonly mutual: string | undefined;
-  readonly tokenEndpoint: string;
-  readonly revocationEndpoint: string;
-  readonly introspectionEndpoint: string;
-  readonly jwksUri: string;
-  /** Every request the token endpoint got, oldest first. */
-  readonly tokenRequests: readonly TokenRequest[];
-  /** Every request the revocation endpoint got, likewise. */
-  readonly revocationRequests: readonly TokenRequest[];
-  /** Lifetime of the access tokens issued from now on, in whole seconds. */
-  lifetime: number;
-  /** The secrets it accepts from a client from now on, by the client's id. Default: the registered one. */
-  readonly acceptedSecrets = new Map<string, readonly string[]>();
-  /** How long the token endpoint waits before it looks at a request, in milliseconds. */
-  delay = 0;
-  /** The same of the revocation endpoint. */
-  revocationDelay = 0;
-  readonly #listening: readonly Listening[];
-  readonly #closing = new AbortController();
-
-  /** @internal */
-  constructor(
-    listening: readonly Listening[],
-    jwks: { keys: JWK[] },
-    options: AuthorizationServerOptions,
-    attach: (provider: Provider) => void,
-  ) {
-    const scheme = options.mutualTls ? "https" : "http";
-    const [issuer = "", mutual] = listening.map(({ port }) => `${scheme}://${host}:${port}`);
-    this.#listening = listening;
-    this.issuer = issuer;
-    this.mutual = mutual;
-    this.tokenEndpoint = `${issuer}/token`;
-    this.revocationEndpoint = `${issuer}/token/revocation`;
-    this.introspectionEndpoint = `${issuer}/token/introspection`;
-    this.jwksUri = `${issuer}/jwks`;
-    this.lifetime = options.lifetime ?? 600;
-    const [tokenRequests, revocationRequests]: [TokenRequest[], TokenRequest[]] = [[], []];
-    this.tokenRequests = tokenRequests;
-    this.revocationRequests = revocationRequests;
-    const provider = new Provider(issuer, configure(this, jwks, options));
-    adapt(provider, options, this.acceptedSecrets);
-    for (const grant of options.grants ?? []) registerGrant({ provider, issuer, keys: jwks.keys }, grant);
-    provider.use(async (context, next) => {
-      const { path, headers, href } = context;
-      const isToken = path === "/token";
-      if (!isToken && path !== "/token/revocation") return await next();
-      const request = {
-        time: Date.now(),
-        origin: new URL(href).origin,
-        headerNames: Object.keys(headers),
-        parameters: {},
-      };
-      (isToken ? tokenRequests : revocationRequests).push(request);
-      const delay = isToken ? this.delay : this.revocationDelay;
-      if (delay > 0) await wait(delay, this.#closing.signal);
-      if (context.socket.destroyed) return;
-      await next();
-      Object.assign(request, { status: context.status, parameters: { ...context.oidc?.body } });
-    });
-    // Koa would print that a client has disconnected, which tests do on purpose.
-    provider.on("error", (error) => error.code !== "ECONNRESET" && console.error(error));
-    attach(provider);
-  }
-
-  /** Stops listening and drops the requests under way. */
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#listening.map(({ close }) => close()));
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-}
+export type AuthorizationServer = Awaited<ReturnType<typeof startAuthorizationServer>>;
 
 /** Starts the server. Throws `Deno.errors.AddrInUse` if the port is taken. */
-export async function startAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
+export async function startAuthorizationServer(options: AuthorizationServerOptions) {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const key = await exportJWK(privateKey);
-  const jwks = { keys: [{ ...key, kid: await calculateJwkThumbprint(key), alg: "ES256", use: "sig" }] };
+  const keys = [{ ...key, kid: await calculateJwkThumbprint(key), alg: "ES256", use: "sig" }];
   const { mutualTls, port = 0 } = options;
   const servers = mutualTls ? mutualTlsServers(mutualTls) : [createServer()];
   // The issuer has the port in it, so listening comes first.
-  const listening: Listening[] = [];
+  const listening: Awaited<ReturnType<typeof listen>>[] = [];
   for (const server of servers) listening.push(await listen(server, listening.length === 0 ? port : 0));
-  return new AuthorizationServer(listening, jwks, options, (provider) => {
-    for (const server of servers) server.on("request", provider.callback());
+  const [issuer = "", mutual] = listening.map(({ port }) => `${mutualTls ? "https" : "http"}://${host}:${port}`);
+  const closing = new AbortController();
+  const tokenRequests: TokenRequest[] = [];
+  const revocationRequests: TokenRequest[] = [];
+  /** Stops listening and drops the requests under way. */
+  const close = async () => {
+    closing.abort();
+    await Promise.all(listening.map(({ close }) => close()));
+  };
+  const started = {
+    issuer,
+    /** The origin that asks for client certificates, if there is one. */
+    mutual,
+    tokenEndpoint: `${issuer}/token`,
+    revocationEndpoint: `${issuer}/token/revocation`,
+    introspectionEndpoint: `${issuer}/token/introspection`,
+    jwksUri: `${issuer}/jwks`,
+    /** Every request the token endpoint got, oldest first. */
+    tokenRequests: tokenRequests as readonly TokenRequest[],
+    /** Every request the revocation endpoint got, likewise. */
+    revocationRequests: revocationRequests as readonly TokenRequest[],
+    /** Lifetime of the access tokens issued from now on, in whole seconds. */
+    lifetime: options.lifetime ?? 600,
+    /** The secrets it accepts from a client from now on, by the client's id. Default: the registered one. */
+    acceptedSecrets: new Map<string, readonly string[]>(),
+    /** How long the token endpoint waits before it looks at a request, in milliseconds. */
+    delay: 0,
+    /** The same of the revocation endpoint. */
+    revocationDelay: 0,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+
+  const provider = new Provider(issuer, configure(started, { keys }, options));
+  adapt(provider, options, started.acceptedSecrets);
+  for (const grant of options.grants ?? []) registerGrant({ provider, issuer, keys }, grant);
+  provider.use(async (context, next) => {
+    const { path, headers, href } = context;
+    const isToken = path === "/token";
+    if (!isToken && path !== "/token/revocation") return await next();
+    const { origin } = new URL(href);
+    const request = { time: Date.now(), origin, headerNames: Object.keys(headers), parameters: {} };
+    (isToken ? tokenRequests : revocationRequests).push(request);
+    const delay = isToken ? started.delay : started.revocationDelay;
+    if (delay > 0) await wait(delay, closing.signal);
+    if (context.socket.destroyed) return;
+    await next();
+    Object.assign(request, { status: context.status, parameters: { ...context.oidc?.body } });
   });
+  // Koa would print that a client has disconnected, which tests do on purpose.
+  provider.on("error", (error) => error.code !== "ECONNRESET" && console.error(error));
+  for (const server of servers) server.on("request", provider.callback());
+  return started;
 }
 
 /** Builds oidc-provider's configuration. */
-function configure(server: AuthorizationServer, jwks: { keys: JWK[] }, options: AuthorizationServerOptions): object {
+function configure(
+  server: { issuer: string; mutual: string | undefined; lifetime: number },
+  jwks: { keys: JWK[] },
+  options: AuthorizationServerOptions,
+): object {
   const { mutual, issuer } = server;
   const { scopes = ["api:read"], audiences, authMethods = defaultAuthMethods, grants = [], dpop } = options;
   const { authorizationDetailsTypes } = options;
@@ -266,7 +241,7 @@ function configure(server: AuthorizationServer, jwks: { keys: JWK[] }, options: 
 function adapt(
   provider: Provider,
   { knownAs, dpop }: AuthorizationServerOptions,
-  acceptedSecrets: AuthorizationServer["acceptedSecrets"],
+  acceptedSecrets: ReadonlyMap<string, readonly string[]>,
 ): void {
   const { Client: { prototype: client }, OIDCContext: { prototype: context } } = provider;
   const { compareClientSecret } = client;

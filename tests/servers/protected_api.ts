@@ -49,86 +49,63 @@ export interface Call {
   readonly status: number;
 }
 
-export class ProtectedApi implements AsyncDisposable {
-  readonly origin: string;
-  readonly audience: string;
-  /** Every call answered, oldest first. */
-  readonly calls: Call[] = [];
-  readonly #options: ProtectedApiOptions;
-  readonly #keys: JWTVerifyGetKey;
-  readonly #server: ReturnType<typeof serve>;
-  #revokedAt = -Infinity;
+export type ProtectedApi = ReturnType<typeof startProtectedApi>;
 
-  /** @internal */
-  constructor(options: ProtectedApiOptions) {
-    this.#options = options;
-    this.#keys = createRemoteJWKSet(new URL(options.jwksUri));
-    this.#server = serve(async (request) => {
-      const asked = options.anyOrigin && request.headers.get("access-control-request-headers");
-      const response = asked && request.method === "OPTIONS"
-        ? new Response(null, { status: 204, headers: { "access-control-allow-headers": asked } })
-        : await this.#answer(request);
-      if (options.anyOrigin) response.headers.set("access-control-allow-origin", "*");
-      return response;
-    }, options.port);
-    this.origin = this.#server.origin;
-    this.audience = options.audience ?? this.origin;
+/** Starts the API. Throws `Deno.errors.AddrInUse` if the port is taken. */
+export function startProtectedApi(options: ProtectedApiOptions) {
+  const { issuer, scope = "api:read", headerKey = "authorization", clockTolerance = 1, anyOrigin, dpop } = options;
+  const keys = createRemoteJWKSet(new URL(options.jwksUri));
+  const scheme = dpop ? /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i : /^(Bearer) +([\w.~+/-]+=*)$/i;
+  const calls: Call[] = [];
+  let revokedAt = -Infinity;
+
+  /** Returns the token's claims, or the refusal. */
+  async function verify(token: string | undefined): Promise<JWTPayload | Response> {
+    // RFC 6750 §3.1: a request without a token gets no error code.
+    if (token === undefined) return refuse(401, "Bearer");
+    const { payload, fault } = await verifyToken(token, keys, { issuer, audience, clockTolerance });
+    if (!payload) return refuseToken(fault);
+    if (readIssuedAt(payload) <= revokedAt) return refuseToken("The token was revoked");
+    if (String(payload.scope ?? "").split(" ").includes(scope)) return payload;
+    return refuse(403, `Bearer error="insufficient_scope", scope="${scope}"`);
   }
 
-  /** Refuses from now on every token issued before this moment. */
-  revokeAll(): void {
-    this.#revokedAt = performance.timeOrigin + performance.now();
-  }
-
-  /** Stops listening, once the calls under way are answered. */
-  close(): Promise<void> {
-    return this.#server[Symbol.asyncDispose]();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #answer(request: Request): Promise<Response> {
+  async function answer(request: Request): Promise<Response> {
     const time = Date.now();
     const { method } = request;
     const path = new URL(request.url).pathname;
     // Read before anything is refused: an unread body blocks the connection.
     const body = await request.text();
-    const { dpop, headerKey = "authorization" } = this.#options;
-    const header = request.headers.get(headerKey) ?? "";
-    const [, scheme = "", token] = (dpop ? /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i : /^(Bearer) +([\w.~+/-]+=*)$/i)
-      .exec(header) ?? [];
-    const verified = await this.#verify(token);
+    const [, name = "", token] = scheme.exec(request.headers.get(headerKey) ?? "") ?? [];
+    const verified = await verify(token);
     const refused = verified instanceof Response
       ? verified
-      : await dpop?.judge(request, scheme.toLowerCase(), token, verified);
+      : await dpop?.judge(request, name.toLowerCase(), token, verified);
     const response = refused ?? answerCall(method, path, body, verified as JWTPayload);
     if (dpop?.nonce !== undefined) response.headers.set("dpop-nonce", dpop.nonce);
-    this.calls.push({ time, method, path, ...(token !== undefined && { token }), status: response.status });
+    calls.push({ time, method, path, ...(token !== undefined && { token }), status: response.status });
     return response;
   }
 
-  /** Returns the token's claims, or the refusal. */
-  async #verify(token: string | undefined): Promise<JWTPayload | Response> {
-    // RFC 6750 §3.1: a request without a token gets no error code.
-    if (token === undefined) return refuse(401, "Bearer");
-    const { issuer, scope = "api:read", clockTolerance = 1 } = this.#options;
-    const { payload, fault } = await verifyToken(token, this.#keys, {
-      issuer,
-      audience: this.audience,
-      clockTolerance,
-    });
-    if (!payload) return refuseToken(fault);
-    if (readIssuedAt(payload) <= this.#revokedAt) return refuseToken("The token was revoked");
-    if (String(payload.scope ?? "").split(" ").includes(scope)) return payload;
-    return refuse(403, `Bearer error="insufficient_scope", scope="${scope}"`);
-  }
-}
-
-/** Starts the API. Throws `Deno.errors.AddrInUse` if the port is taken. */
-export function startProtectedApi(options: ProtectedApiOptions): ProtectedApi {
-  return new ProtectedApi(options);
+  const server = serve(async (request) => {
+    const asked = anyOrigin && request.headers.get("access-control-request-headers");
+    const response = asked && request.method === "OPTIONS"
+      ? new Response(null, { status: 204, headers: { "access-control-allow-headers": asked } })
+      : await answer(request);
+    if (anyOrigin) response.headers.set("access-control-allow-origin", "*");
+    return response;
+  }, options.port);
+  const audience = options.audience ?? server.origin;
+  return {
+    ...server,
+    audience,
+    /** Every call answered, oldest first. */
+    calls: calls as readonly Call[],
+    /** Refuses from now on every token issued before this moment. */
+    revokeAll: () => void (revokedAt = performance.timeOrigin + performance.now()),
+    /** Stops listening, once the calls under way are answered. */
+    close: server[Symbol.asyncDispose],
+  };
 }
 
 /** Verifies an access token (RFC 9068). Returns its claims, or what is wrong with it. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertFalse, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { FakeTime, TimeError } from "@std/testing/time";
 
 /** Behaviour of `FakeTime`, JSR's and its stand-in's. Time starts at 1,000. */
@@ -116,7 +116,7 @@ const behaviours: [what: string, see: (time: FakeTime) => unknown, seen: unknown
     time.tick(9);
     assertFalse(signal.aborted);
     time.tick(1);
-    assertInstanceOf(signal.reason, DOMException);
+    assert(signal.reason instanceof DOMException);
     return [signal.reason.name, signal.reason.message];
   }, ["TimeoutError", "Signal timed out."]],
   ["there is one at a time", () => {
