@@ -17,7 +17,7 @@ export function hostTransport(options: TransportOptions): Transport {
     : makeTransport(navigator.userAgent, options);
   if (transport) return transport;
   throw new TypeError(
-    "Cannot use httpProxyUrl, verify or clientCertificate on this runtime: it has no transport. Pass a fetch that does it.",
+    "Cannot use httpProxyUrl, verify or clientCertificate: this runtime has no transport; pass a fetch that does.",
   );
 }
 

@@ -79,8 +79,7 @@ export class Flyte implements AsyncDisposable {
       return new Response("Invalid IAP credentials: empty token", { status: 401 });
     }
     if (failing[path] !== undefined) return Response.json({ message: "planted-body-text" }, { status: failing[path] });
-    const isAnonymous = [metadataPath, clientPath].includes(path) || path.startsWith(service);
-    if (isAnonymous) {
+    if ([metadataPath, clientPath].includes(path) || path.startsWith(service)) {
       return version === 1 ? this.#describeFirst(request, path) : this.#describeSecond(request, path, body);
     }
     const token = request.headers.get(this.headerKey);
@@ -91,9 +90,7 @@ export class Flyte implements AsyncDisposable {
       if (request.method !== "GET" || path !== "/api/v1/projects") return gatewayError(404, 5, "Not Found");
       return Response.json({ projects, token: "" });
     }
-    if (request.method !== "POST" || path !== "/flyteidl2.project.ProjectService/ListProjects") {
-      return notFound();
-    }
+    if (request.method !== "POST" || path !== "/flyteidl2.project.ProjectService/ListProjects") return notFound();
     if (!isAccepted) return Response.json({ code: "unauthenticated", message: "no token" }, { status: 401 });
     return Response.json({ projects });
   }
@@ -117,12 +114,9 @@ export class Flyte implements AsyncDisposable {
     if (request.headers.get("connect-protocol-version") !== "1" || body !== "{}") {
       return Response.json({ code: "invalid_argument", message: "missing required header" }, { status: 400 });
     }
-    const documents: Record<string, Record<string, unknown>> = {
-      [`${service}GetOAuth2Metadata`]: this.#metadata,
-      [`${service}GetPublicClientConfig`]: this.#client,
-    };
-    const document = documents[path];
-    if (document === undefined) return notFound();
+    const name = path.slice(service.length);
+    if (name !== "GetOAuth2Metadata" && name !== "GetPublicClientConfig") return notFound();
+    const document = name === "GetOAuth2Metadata" ? this.#metadata : this.#client;
     // Connect leaves out what isn't set.
     const set = Object.entries(inCamelCase(document)).filter(([, value]) => String(value) !== "");
     return Response.json(Object.fromEntries(set));

@@ -29,7 +29,7 @@ for (const [name, navigator] of Object.entries(webRuntimes)) {
     try {
       const clientCertificate = { cert: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" };
       for (const more of [{ httpProxyUrl: "http://proxy.test" }, { verify: false }, { clientCertificate }]) {
-        assertThrows(() => build(more), TypeError, "Pass a fetch");
+        assertThrows(() => build(more), TypeError, "pass a fetch");
       }
       build({ httpProxyUrl: "", verify: true, clientCertificate: undefined });
     } finally {
