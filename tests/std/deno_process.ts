@@ -10,18 +10,22 @@ export async function runDeno(
   options: Pick<Deno.CommandOptions, "cwd" | "env">,
 ): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), { args, ...options }).spawn();
-  let ended = false;
   const listeners: [Deno.Signal, () => void][] = [
     // A terminal's Ctrl+C reaches the child too: wait for its end.
     ["SIGINT", () => {}],
   ];
   if (Deno.build.os !== "windows") {
     // It reaches this process alone.
-    listeners.push(["SIGTERM", () => ended || child.kill("SIGTERM")]);
+    listeners.push(["SIGTERM", () => {
+      try {
+        child.kill("SIGTERM");
+      } catch {
+        // It has ended.
+      }
+    }]);
   }
   for (const listener of listeners) Deno.addSignalListener(...listener);
   const { code } = await child.status;
-  ended = true;
   for (const listener of listeners) Deno.removeSignalListener(...listener);
   return code;
 }
