@@ -1,8 +1,8 @@
 /**
  * A transport for Bun: an HTTP proxy, other certificate authorities, a client certificate.
  *
- * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves. This is for
- * programs that build their own `fetch`, or share one transport among authenticators and other code.
+ * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same. Use this to build your own
+ * `fetch`, or to share one transport among authenticators and other code.
  *
  * ```ts ignore
  * // Not run: this is for Bun.
@@ -24,15 +24,20 @@
 
 import type { Fetch } from "../http/fetch.ts";
 import { openBun } from "./bun_fetch.ts";
-import { lazyTransport } from "./lazy.ts";
-import { onlyOn } from "./only_on.ts";
-import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
+import {
+  type ClientCertificate,
+  createTransport,
+  requireRuntime,
+  type Transport,
+  type TransportOptions,
+} from "./transport.ts";
 
 export type { ClientCertificate, Fetch, Transport, TransportOptions };
 
 /**
- * Makes a transport by the `proxy` and `tls` settings of Bun's `fetch`. Hosts in the environment's `NO_PROXY` are reached without
- * the proxy.
+ * Makes a transport by the `proxy` and `tls` settings of Bun's `fetch`.
+ *
+ * Hosts in the environment's `NO_PROXY` are reached without the proxy.
  *
  * @example A private authority and mutual TLS
  * ```ts ignore
@@ -47,10 +52,10 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  * ```
  *
  * @param options The proxy, the authorities, the certificate.
- * @returns A `fetch`, and what it takes to be rid of it.
- * @throws {TypeError} On another runtime, which would pass the settings over.
+ * @returns The transport, not opened yet.
+ * @throws {TypeError} If an option is invalid, or the runtime isn't Bun.
  */
 export function bunTransport(options: TransportOptions = {}): Transport {
-  onlyOn(["Bun"], "bunTransport");
-  return lazyTransport(options, openBun);
+  requireRuntime(["Bun"], "bunTransport");
+  return createTransport(options, openBun);
 }

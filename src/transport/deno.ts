@@ -1,9 +1,8 @@
 /**
  * A transport for Deno: an HTTP proxy, other certificate authorities, a client certificate.
  *
- * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves, but for
- * `verify: false`. This is for that, and for programs that build their own `fetch`, or share one transport among
- * authenticators and other code.
+ * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same, except `verify: false`. Use this
+ * for that, to build your own `fetch`, or to share one transport among authenticators and other code.
  *
  * ```ts
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
@@ -25,7 +24,7 @@
  * console.log(response.status, await response.json());
  * ```
  *
- * It needs `--allow-net` for the proxy's host besides the servers', and `--allow-read` for the files that are named.
+ * It needs `--allow-net` for the hosts of the servers and the proxy, and `--allow-read` for the files that are named.
  *
  * @module
  */
@@ -34,23 +33,28 @@ import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { openDeno } from "./deno_clients.ts";
 import { readUrl } from "./failure.ts";
-import { lazyTransport, type Opened } from "./lazy.ts";
-import { onlyOn } from "./only_on.ts";
 import { readPems } from "./pem.ts";
 import { parseProxyUrl } from "./proxy_url.ts";
-import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
-import { unverifiedFetch } from "./unverified_fetch.ts";
+import {
+  type ClientCertificate,
+  createTransport,
+  type OpenTransport,
+  requireRuntime,
+  type Transport,
+  type TransportOptions,
+} from "./transport.ts";
+import { createUnverifiedFetch } from "./unverified_fetch.ts";
 
 export type { ClientCertificate, Fetch, Transport, TransportOptions };
 
 /**
  * Makes a transport by `Deno.createHttpClient`.
  *
- * `verify: false`, for which Deno has no switch but the one for the whole process, goes by Deno's `node:tls`: over
- * HTTP/1.1 and with a connection for each request.
+ * `verify: false` uses Deno's `node:tls`, over HTTP/1.1 with one connection a request: Deno has a switch for it only for
+ * the whole process.
  *
- * With a `clientCertificate` each origin has connections of its own, for it is shown to each then. Those of the 16
- * origins that were called last are kept between requests.
+ * A `clientCertificate` is shown to every server that asks, over connections of that origin alone. They are kept between
+ * requests for the 16 origins used last.
  *
  * @example A private authority and mutual TLS
  * ```ts
@@ -64,19 +68,19 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  * ```
  *
  * @param options The proxy, the authorities, the certificate.
- * @returns A `fetch`, and what it takes to be rid of it.
- * @throws {TypeError} On another runtime, which would pass the settings over.
+ * @returns The transport, not opened yet.
+ * @throws {TypeError} If an option is invalid, or the runtime isn't Deno.
  */
 export function denoTransport(options: TransportOptions = {}): Transport {
-  onlyOn(["Deno"], "denoTransport");
-  return lazyTransport(options, options.verify === false ? openUnverified : openDeno);
+  requireRuntime(["Deno"], "denoTransport");
+  return createTransport(options, options.verify === false ? openUnverified : openDeno);
 }
 
-/** Bundlers for the web would look for what is imported. */
+/** Not imported: bundlers for the web would look for the modules. */
 declare const process: { getBuiltinModule?: unknown };
 
-/** Sends `https:` requests without a look at the server's certificate, and all others as usual. */
-async function openUnverified(options: TransportOptions): Promise<Opened> {
+/** Opens a transport that doesn't verify the certificates of `https:` servers, and sends other requests as usual. */
+async function openUnverified(options: TransportOptions): Promise<OpenTransport> {
   if (process.getBuiltinModule === undefined) {
     throw new AuthenticationError(
       "invalid_config",
@@ -85,8 +89,7 @@ async function openUnverified(options: TransportOptions): Promise<Opened> {
     );
   }
   const { cert, key } = await readPems(options, (path) => Deno.readTextFile(path));
-  const proxy = options.httpProxyUrl ? parseProxyUrl(options.httpProxyUrl) : undefined;
-  const unverified = unverifiedFetch({ proxy, cert, key });
+  const unverified = createUnverifiedFetch({ proxy: parseProxyUrl(options.httpProxyUrl), cert, key });
   const { fetch, close } = await openDeno(options);
   return {
     fetch: (input, init) => (readUrl(input).startsWith("https:") ? unverified : fetch)(input, init),

@@ -5,12 +5,11 @@
  */
 
 import { readUrl } from "./failure.ts";
-import type { Opened } from "./lazy.ts";
 import { readPems, usePems } from "./pem.ts";
 import { parseProxyUrl } from "./proxy_url.ts";
-import type { TransportOptions } from "./transport.ts";
+import type { OpenTransport, TransportOptions } from "./transport.ts";
 
-/** The little of Deno that is needed here: programs for the web are checked without its types. */
+/** Programs for the web are checked without Deno's types. */
 interface HttpClient {
   close(): void;
 }
@@ -19,17 +18,18 @@ declare const Deno: {
   readTextFile(path: string): Promise<string>;
 };
 
-/** How many origins keep a client of their own, at rest. */
-const mostClients = 16;
+/** How many idle origins keep a client of their own. */
+const maxClients = 16;
 
 /**
- * Opens one client for all, or where a certificate is shown, one for each origin: a client of Deno's goes on with a TLS
- * session of another port of the same host, if the server lets it, and shows no certificate then. That is where
- * endpoints for mutual TLS often are (RFC 8705 §5).
+ * Opens a transport by one client, or with a certificate by one client for each origin.
+ *
+ * Deno's client resumes TLS sessions of another port of the same host, if the server lets it, and shows no certificate
+ * then. Endpoints for mutual TLS are often at another port (RFC 8705 §5).
  */
-export async function openDeno(options: TransportOptions): Promise<Opened> {
+export async function openDeno(options: TransportOptions): Promise<OpenTransport> {
   const { ca, cert, key } = await readPems(options, (path) => Deno.readTextFile(path));
-  const proxy = options.httpProxyUrl ? parseProxyUrl(options.httpProxyUrl) : undefined;
+  const proxy = parseProxyUrl(options.httpProxyUrl);
   const open = () =>
     Deno.createHttpClient({
       ...proxy && { proxy: { url: proxy.origin, ...proxy.credentials && { basicAuth: proxy.credentials } } },
@@ -38,12 +38,12 @@ export async function openDeno(options: TransportOptions): Promise<Opened> {
     });
   const shared = usePems(open);
   let isOpen = true;
-  /** By origin, the one that was used last at the end; `active` requests have no answer yet, redirects included. */
+  /** By origin, the most recently used last. `active` counts requests without an answer, redirects included. */
   const own = new Map<string, { client: HttpClient; active: number }>();
   return {
     async fetch(input, init) {
       const url = readUrl(input);
-      // One that is opened after the end would stay open.
+      // A client opened after the close would stay open.
       if (!cert || !isOpen || !URL.canParse(url)) return await fetch(input, { ...init, client: shared } as RequestInit);
       const { origin } = new URL(url);
       const used = own.get(origin) ?? { client: open(), active: 0 };
@@ -55,7 +55,7 @@ export async function openDeno(options: TransportOptions): Promise<Opened> {
       } finally {
         used.active--;
         for (const [oldest, { client, active }] of own) {
-          if (own.size <= mostClients) break;
+          if (own.size <= maxClients) break;
           if (active === 0 && own.delete(oldest)) client.close();
         }
       }

@@ -1,8 +1,8 @@
 /**
- * Codes for what is wrong with a proxy or a certificate.
+ * Error codes for faults of a proxy or a certificate.
  *
- * Each runtime has its own words for it: Deno those of rustls and hyper, Bun and Node the codes of OpenSSL and of Node.
- * None of them says which option would help, and without a code all of it would seem to be transient.
+ * Each runtime has its own messages: Deno those of rustls and hyper, Bun and Node the codes of OpenSSL and of Node. None
+ * says which option would help, and without a code each would count as transient.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import type { TransportOptions } from "./transport.ts";
 type Failure = readonly [
   pattern: RegExp,
   code: "proxy_failed" | "tls_failed" | "network_error",
-  says: string,
+  text: string,
   retryable: boolean,
 ];
 
-const proxyLogin = "the proxy wants credentials. Write them in httpProxyUrl";
+const proxyLogin = "the proxy requires credentials. Set them in httpProxyUrl";
 const proxyRefusal = "the proxy refused the tunnel";
 
-/** The status of a proxy is in the message, except on Deno. */
-const ofProxy: readonly Failure[] = [
+/** All but Deno's message tell the proxy's status. */
+const proxyFailures: readonly Failure[] = [
   [/tunnel: 407|proxy authentication required/i, "proxy_failed", proxyLogin, false],
   [/tunnel: (408|429|5\d\d)|unsuccessful tunnel/, "proxy_failed", proxyRefusal, true],
   [/tunnel: (\d+)/, "proxy_failed", proxyRefusal, false],
@@ -35,7 +35,7 @@ const ofProxy: readonly Failure[] = [
   ],
 ];
 
-const ofTls: readonly Failure[] = [
+const tlsFailures: readonly Failure[] = [
   [
     /certificate|CERT|UNABLE_TO_|ALTNAME|alert: |_ALERT_|EPROTO|InvalidContentType|WRONG_VERSION/i,
     "tls_failed",
@@ -45,24 +45,20 @@ const ofTls: readonly Failure[] = [
   [
     /ECONNRESET|other side closed|close_notify|handshake eof|disconnected before secure|socket hang up/,
     "network_error",
-    "it broke the connection off. It may want a clientCertificate, or another one",
+    "the server closed the connection. It may require a clientCertificate, or another one",
     true,
   ],
 ];
 
-/** Gives failures of a `fetch` a code. */
-export function withCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions): Fetch {
+/** Wraps `fetch`, so that these failures are `AuthenticationError`s with a code. */
+export function addErrorCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions): Fetch {
   const proxy = httpProxyUrl ? new URL(httpProxyUrl) : undefined;
   return async (input, init) => {
     const url = new URL(readUrl(input));
-    const fail = (code: AuthenticationError["code"], says: string, retryable = false) =>
-      new AuthenticationError(
-        code,
-        `Cannot reach ${url.origin}${proxy ? ` by way of ${proxy.origin}` : ""}: ${says}.`,
-        {
-          retryable,
-        },
-      );
+    const fail = (code: AuthenticationError["code"], text: string, retryable = false) => {
+      const target = proxy ? `${url.origin} by way of ${proxy.origin}` : url.origin;
+      return new AuthenticationError(code, `Cannot reach ${target}: ${text}.`, { retryable });
+    };
     let response: Response;
     try {
       response = await fetch(input, init);
@@ -70,36 +66,38 @@ export function withCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions): Fet
       const signal = init?.signal ?? Object(input).signal;
       if (signal?.aborted || error instanceof AuthenticationError) throw error;
       if (isDenied(error)) {
-        throw fail(
-          "permission_denied",
-          `not permitted. Run with --allow-net=${url.host}${proxy ? `,${proxy.host}` : ""}`,
-        );
+        const hosts = proxy ? `${url.host},${proxy.host}` : url.host;
+        throw fail("permission_denied", `not permitted. Run with --allow-net=${hosts}`);
       }
-      const words = readWords(error);
-      const failures = [...proxy ? ofProxy : [], ...url.protocol === "https:" ? ofTls : []];
-      for (const [pattern, code, says, retryable] of failures) {
-        const match = pattern.exec(words);
-        if (match) throw fail(code, match[1] ? `${says} (${match[1]})` : says, retryable);
+      const messages = readMessages(error);
+      for (
+        const [pattern, code, text, retryable] of [
+          ...proxy ? proxyFailures : [],
+          ...url.protocol === "https:" ? tlsFailures : [],
+        ]
+      ) {
+        const match = pattern.exec(messages);
+        if (match) throw fail(code, match[1] ? `${text} (${match[1]})` : text, retryable);
       }
       throw error;
     }
-    // RFC 9110 §15.5.8: only a proxy says so. Behind a tunnel there is none left to say it.
+    // RFC 9110 §15.5.8: only a proxy answers so; through a tunnel it can't.
     if (response.status !== 407 || !proxy || url.protocol !== "http:") return response;
     void response.body?.cancel().catch(() => {});
     throw fail("proxy_failed", proxyLogin);
   };
 }
 
-/** The URL of what is given to `fetch`. */
+/** Reads the URL that `fetch` is given. */
 export function readUrl(input: Parameters<Fetch>[0]): string {
   return String(typeof input === "object" && "url" in input ? input.url : input);
 }
 
-/** The codes and messages of an error and of its causes; not the URL in them, which may hold any words. */
-function readWords(error: unknown): string {
-  let words = "";
+/** Reads the codes and messages of an error and its causes, without URLs, in which any words may stand. */
+function readMessages(error: unknown): string {
+  let text = "";
   for (let each = Object(error), depth = 0; each && depth < 5; each = each.cause, depth++) {
-    words += `${each.code} ${each.message} `;
+    text += `${each.code} ${each.message} `;
   }
-  return words.replace(/https?:\/\/\S+/g, "");
+  return text.replace(/https?:\/\/\S+/g, "");
 }

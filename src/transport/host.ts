@@ -1,38 +1,35 @@
 /**
- * The transport of the runtime this is, for options that its `fetch` alone doesn't know. All of it is imported
- * statically, so that one file, such as a service worker, can hold it.
+ * The transport of the current runtime. All are imported statically: a service worker can load no part later.
  *
  * @module
  */
 
 import { openBun } from "./bun_fetch.ts";
 import { openDeno } from "./deno_clients.ts";
-import { loadUndici } from "./installed_undici.ts";
-import { lazyTransport } from "./lazy.ts";
-import type { Transport, TransportOptions } from "./transport.ts";
-import { openUndici } from "./undici.ts";
+import { createTransport, type Transport, type TransportOptions } from "./transport.ts";
+import { loadUndici, openUndici } from "./undici.ts";
 
-/** Makes the transport for these options. Throws a `TypeError` where the runtime has none. */
+/** Makes the transport for these options. Throws a `TypeError` on a runtime without one. */
 export function hostTransport(options: TransportOptions): Transport {
-  // Cloudflare's bundler writes its name in here, and so leaves out of the bundle what no Worker can use.
+  // Cloudflare's bundler replaces navigator.userAgent by its name, and drops the transports from a Worker.
   const transport = typeof navigator === "undefined" || navigator.userAgent === "Cloudflare-Workers"
     ? undefined
     : makeTransport(navigator.userAgent, options);
   if (transport) return transport;
   throw new TypeError(
-    "httpProxyUrl, verify or clientCertificate can't be done on this runtime: pass a fetch that does it.",
+    "Cannot use httpProxyUrl, verify or clientCertificate: this runtime has no transport; pass a fetch that does.",
   );
 }
 
 function makeTransport(userAgent: string, options: TransportOptions): Transport | undefined {
-  if (userAgent.startsWith("Bun/")) return lazyTransport(options, openBun);
+  if (userAgent.startsWith("Bun/")) return createTransport(options, openBun);
   if (userAgent.startsWith("Node.js/")) {
-    return lazyTransport(options, async (options) => await openUndici(loadUndici(), options));
+    return createTransport(options, async (options) => await openUndici(loadUndici(), options));
   }
   if (!userAgent.startsWith("Deno/")) return undefined;
-  if (options.verify !== false) return lazyTransport(options, openDeno);
+  if (options.verify !== false) return createTransport(options, openDeno);
   throw new TypeError(
-    "verify can't be false here on Deno: pass the fetch of denoTransport (@m2m/authenticator/transport/deno), or run " +
+    "Cannot use verify: false on Deno here. Pass the fetch of denoTransport (@m2m/authenticator/transport/deno), or run " +
       "Deno with --unsafely-ignore-certificate-errors.",
   );
 }

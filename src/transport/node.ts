@@ -1,10 +1,10 @@
 /**
- * A transport for Node: an HTTP proxy, other certificate authorities, a client certificate. It brings undici,
- * whose `fetch` and agents it uses: those built into Node don't take an agent of another copy.
+ * A transport for Node: an HTTP proxy, other certificate authorities, a client certificate.
  *
- * The constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same by themselves where undici is
- * installed. This is for programs that are bundled, that build their own `fetch`, or that share one transport among
- * authenticators and other code.
+ * It imports undici: the `fetch` built into Node takes no agents of an installed undici.
+ *
+ * Where undici is installed, the constructor options `httpProxyUrl`, `verify` and `clientCertificate` do the same. Use
+ * this in bundled programs, to build your own `fetch`, or to share one transport among authenticators and other code.
  *
  * ```ts ignore
  * // Not run: this is for Node.
@@ -26,9 +26,13 @@
 
 import * as undici from "undici";
 import type { Fetch } from "../http/fetch.ts";
-import { lazyTransport } from "./lazy.ts";
-import { onlyOn } from "./only_on.ts";
-import type { ClientCertificate, Transport, TransportOptions } from "./transport.ts";
+import {
+  type ClientCertificate,
+  createTransport,
+  requireRuntime,
+  type Transport,
+  type TransportOptions,
+} from "./transport.ts";
 import { openUndici, type Undici } from "./undici.ts";
 
 export type { ClientCertificate, Fetch, Transport, TransportOptions };
@@ -50,10 +54,10 @@ export type { ClientCertificate, Fetch, Transport, TransportOptions };
  * ```
  *
  * @param options The proxy, the authorities, the certificate.
- * @returns A `fetch`, and what it takes to be rid of it.
- * @throws {TypeError} On runtimes other than Node and Deno, which would pass the settings over.
+ * @returns The transport, not opened yet.
+ * @throws {TypeError} If an option is invalid, or the runtime is neither Node nor Deno.
  */
 export function nodeTransport(options: TransportOptions = {}): Transport {
-  onlyOn(["Node.js", "Deno"], "nodeTransport");
-  return lazyTransport(options, (given) => openUndici(undici as unknown as Undici, given));
+  requireRuntime(["Node.js", "Deno"], "nodeTransport");
+  return createTransport(options, (given) => openUndici(undici as unknown as Undici, given));
 }

@@ -1,16 +1,16 @@
 /**
- * Requests by undici, whichever copy of it is given: `fetch` and agent must come from the same one.
+ * Requests by undici. `fetch` and agent must come from the same copy of it.
  *
  * @module
  */
 
+import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
-import type { Opened } from "./lazy.ts";
-import { parseProxyUrl } from "./proxy_url.ts";
-import { readFromDisk, secureContext, tlsSettings } from "./secure_context.ts";
-import type { TransportOptions } from "./transport.ts";
+import { readTlsSettings } from "./pem.ts";
+import { parseProxyUrl, type ProxyUrl } from "./proxy_url.ts";
+import type { OpenTransport, TransportOptions } from "./transport.ts";
 
-/** The little of undici that is needed here. Its own types would bring it to every program that has the core checked. */
+/** The part of undici that is used. Its own types would come with every program that checks the core. */
 export interface Undici {
   fetch(input: string | URL, init: Record<string, unknown>): Promise<unknown>;
   Agent: new (options: Record<string, unknown>) => Dispatcher;
@@ -26,32 +26,57 @@ interface Pool extends Dispatcher {
   connect(options: unknown): Promise<{ statusCode: number; socket: { destroy(): void } }>;
 }
 
-/** Makes an agent of undici's, and the `fetch` that goes by it. */
-export async function openUndici(undici: Undici, options: TransportOptions): Promise<Opened> {
-  const settings = tlsSettings(await readFromDisk(options), options.verify);
-  const tls = { secureContext: secureContext(settings), rejectUnauthorized: settings.rejectUnauthorized ?? true };
-  const dispatcher = options.httpProxyUrl
-    ? new undici.ProxyAgent({ ...proxySettings(undici, options.httpProxyUrl), requestTls: tls, proxyTls: tls })
+declare const process: {
+  argv: string[];
+  cwd(): string;
+  getBuiltinModule(name: "node:module"): { createRequire(from: string): (name: string) => unknown };
+};
+
+/**
+ * Loads the undici that is installed with the program. The core can't import it: bundlers would put it into every
+ * program for the web.
+ */
+export function loadUndici(): Undici {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  try {
+    // From the program, not from this file: "import.meta" is a syntax error in a bundle that isn't a module. From the
+    // working folder only where there is no program (node -e): it may be any folder.
+    return createRequire(process.argv[1] ?? `${process.cwd()}/`)("undici") as Undici;
+  } catch {
+    throw new AuthenticationError(
+      "invalid_config",
+      "Cannot use httpProxyUrl, verify or clientCertificate on Node without undici: npm install undici, or pass the fetch " +
+        "of nodeTransport (@m2m/authenticator/transport/node).",
+    );
+  }
+}
+
+/** Opens a transport by an agent of undici's. */
+export async function openUndici(undici: Undici, options: TransportOptions): Promise<OpenTransport> {
+  const { tls: { rejectUnauthorized = true }, secureContext } = await readTlsSettings(options);
+  const tls = { secureContext, rejectUnauthorized };
+  const proxy = parseProxyUrl(options.httpProxyUrl);
+  const dispatcher = proxy
+    ? new undici.ProxyAgent({ ...buildProxySettings(undici, proxy), requestTls: tls, proxyTls: tls })
     : new undici.Agent({ connect: tls });
   const fetch: Fetch = async (input, init) => {
-    const { url, ...request } = await plain(input, init);
+    const { url, ...request } = await toPlainRequest(input, init);
     return await undici.fetch(url, { ...request, dispatcher }) as Response;
   };
   return {
     fetch,
-    // It would wait for bodies that are never read.
+    // Not awaited: it would wait for bodies that are never read.
     close: () => void dispatcher.close().catch(() => {}),
   };
 }
 
-function proxySettings({ Pool }: Undici, httpProxyUrl: string): Record<string, unknown> {
-  const { origin, authorization } = parseProxyUrl(httpProxyUrl);
+function buildProxySettings({ Pool }: Undici, { origin, authorization }: ProxyUrl): Record<string, unknown> {
   return {
     uri: origin,
     ...authorization && { token: authorization },
-    // "http:" in absolute form, as everybody sends it: many a proxy opens tunnels to port 443 only.
+    // "http:" in absolute form: many proxies open tunnels to port 443 only.
     proxyTunnel: false,
-    // Undici makes of a proxy's refusal that the request was cancelled.
+    // Undici reports a proxy's refusal as a cancelled request.
     clientFactory(url: URL, settings: Record<string, unknown>) {
       const pool = new Pool(url, settings);
       const connect = pool.connect.bind(pool);
@@ -66,16 +91,17 @@ function proxySettings({ Pool }: Undici, httpProxyUrl: string): Record<string, u
   };
 }
 
-/** A request in what every copy of undici knows: another's `Request` and `FormData` are strangers to it. */
-async function plain(
+/** Takes a request apart: undici doesn't know the `Request` and `FormData` of another copy. */
+async function toPlainRequest(
   input: Parameters<Fetch>[0],
   init: RequestInit = {},
 ): Promise<Record<string, unknown> & { url: string }> {
   const isRequest = typeof input === "object" && "headers" in input;
-  if (!isRequest && !(init.body instanceof FormData)) return { ...init, url: String(input) };
+  const isForm = init.body instanceof FormData;
+  if (!isRequest && !isForm) return { ...init, url: String(input) };
   const request = new Request(input, init);
   const { url, method, headers, signal, redirect } = request;
-  // A form is written out, for its length: servers may insist on it (RFC 9110 §15.5.12).
-  const body = init.body instanceof FormData ? new Uint8Array(await request.arrayBuffer()) : request.body;
+  // A form is sent with its length: servers may require it (RFC 9110 §15.5.12).
+  const body = isForm ? new Uint8Array(await request.arrayBuffer()) : request.body;
   return { url, method, headers: [...headers], signal, redirect, body, ...body !== null && { duplex: "half" } };
 }

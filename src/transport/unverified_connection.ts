@@ -1,5 +1,5 @@
 /**
- * A TLS connection to a server whose certificate isn't looked at, through a proxy where there is one.
+ * TLS connections without verification of the server's certificate, through a proxy if there is one.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import type * as Tls from "node:tls";
 import type { ProxyUrl } from "./proxy_url.ts";
 
-/** Bundlers for the web would look for what is imported. */
+/** Not imported: bundlers for the web would look for the modules. */
 declare const process: {
   getBuiltinModule(name: "node:http"): typeof Http;
   getBuiltinModule(name: "node:tls"): typeof Tls;
@@ -22,16 +22,15 @@ export interface UnverifiedOptions {
   readonly key: string | undefined;
 }
 
-/** Connects to the host of an `https:` URL. */
+/** Connects to the host of an `https:` URL. The signal ends the connection at any time. */
 export async function connectUnverified(url: URL, options: UnverifiedOptions, signal: AbortSignal): Promise<Duplex> {
   const { proxy, cert, key } = options;
-  const identity = cert && key ? { cert, key } : {};
-  if (proxy === undefined) return await handshake(url, identity, signal);
-  return await handshake(url, { ...identity, socket: await tunnel(url, proxy, signal) }, signal);
+  const socket = proxy && await openTunnel(url, proxy, signal);
+  return await connectTls(url, { ...cert && key && { cert, key }, ...socket && { socket } }, signal);
 }
 
-/** Of Node's modules `node:tls` alone: Deno's `node:https` asks for `--allow-sys`, to read authorities. */
-function handshake({ hostname, port }: URL, options: Tls.ConnectionOptions, signal: AbortSignal): Promise<Duplex> {
+/** Uses `node:tls` alone: Deno's `node:https` needs `--allow-sys`, to read authorities. */
+function connectTls({ hostname, port }: URL, options: Tls.ConnectionOptions, signal: AbortSignal): Promise<Duplex> {
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
   const host = hostname.replace(/^\[|\]$/g, "");
   const socket = process.getBuiltinModule("node:tls").connect({
@@ -43,20 +42,18 @@ function handshake({ hostname, port }: URL, options: Tls.ConnectionOptions, sign
     rejectUnauthorized: false,
   });
   const stop = () => void socket.destroy(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
+  signal.addEventListener("abort", stop);
+  socket.once("close", () => signal.removeEventListener("abort", stop));
   socket.once("secureConnect", () => resolve(socket));
-  socket.once("error", reject);
+  socket.on("error", reject);
   if (signal.aborted) stop();
-  return promise.finally(() => {
-    signal.removeEventListener("abort", stop);
-    socket.off("error", reject);
-  });
+  return promise;
 }
 
-/** A tunnel to the URL's host, by CONNECT (RFC 9110 §9.3.6). */
-async function tunnel(url: URL, { origin, authorization }: ProxyUrl, signal: AbortSignal): Promise<Duplex> {
+/** Opens a tunnel to the URL's host, by CONNECT (RFC 9110 §9.3.6). */
+async function openTunnel(url: URL, { origin, authorization }: ProxyUrl, signal: AbortSignal): Promise<Duplex> {
   const proxy = new URL(origin);
-  const secured = proxy.protocol === "https:" ? await handshake(proxy, {}, signal) : undefined;
+  const secured = proxy.protocol === "https:" ? await connectTls(proxy, {}, signal) : undefined;
   const target = `${url.hostname}:${url.port || 443}`;
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
   const request = process.getBuiltinModule("node:http").request({
@@ -69,13 +66,13 @@ async function tunnel(url: URL, { origin, authorization }: ProxyUrl, signal: Abo
     signal,
     ...secured && { createConnection: () => secured },
   });
-  const answered = ({ statusCode }: Http.IncomingMessage, socket: Duplex | null) => {
+  const settle = ({ statusCode }: Http.IncomingMessage, socket: Duplex | null) => {
     if (statusCode === 200) return resolve(socket!);
     (socket ?? request).destroy();
     reject(new Error(`the proxy refused a tunnel: ${statusCode}`));
   };
-  request.on("connect", answered);
-  request.on("response", answered);
+  request.on("connect", settle);
+  request.on("response", settle);
   request.on("error", reject);
   request.end();
   return await promise;

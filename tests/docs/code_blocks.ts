@@ -5,22 +5,22 @@
  */
 
 export interface CodeBlock {
-  /** The file and the line of the opening fence, from 1. */
+  /** The file, and the line of the opening fence, from 1. */
   readonly place: string;
-  /** What follows the opening fence: `["ts"]`, `["ts", "ignore"]`. */
+  /** The words after the opening fence: `["ts"]`, `["ts", "ignore"]`. */
   readonly words: readonly string[];
   readonly lines: readonly string[];
 }
 
-/** The blocks of a Markdown file, or of the documentation comments in a module. */
-export function codeBlocks(path: string, text: string): CodeBlock[] {
-  return path.endsWith(".md") ? blocksOf(path, text, 1) : Array.from(
+/** Finds the blocks of a Markdown file, or of the documentation comments in a module. */
+export function findCodeBlocks(path: string, text: string): CodeBlock[] {
+  return path.endsWith(".md") ? parseBlocks(path, text, 1) : Array.from(
     text.matchAll(/\/\*\*[^]*?\*\//g),
-    (match) => blocksOf(path, match[0].replace(/^ *\* ?/gm, ""), text.slice(0, match.index).split("\n").length),
+    (match) => parseBlocks(path, match[0].replace(/^ *\* ?/gm, ""), text.slice(0, match.index).split("\n").length),
   ).flat();
 }
 
-function blocksOf(path: string, text: string, firstLine: number): CodeBlock[] {
+function parseBlocks(path: string, text: string, firstLine: number): CodeBlock[] {
   const blocks: CodeBlock[] = [];
   let open: { place: string; words: string[]; lines: string[]; fence: string } | undefined;
   text.split("\n").forEach((line, index) => {
@@ -47,14 +47,14 @@ export function isRun({ words }: CodeBlock): boolean {
   return run.has(words[0] ?? "") && !words.includes("ignore");
 }
 
-/** What is wrong with the block's fence, if anything is. */
-export function fault({ place, words, lines }: CodeBlock): string | undefined {
+/** Returns the fault of the block's fence, if it has one. */
+export function findFault({ place, words, lines }: CodeBlock): string | undefined {
   const [language, ...attributes] = words;
   if (language === undefined) return `${place}: the block has no language ("text" is one)`;
   if (shown.has(language)) return undefined;
-  if (!run.has(language)) return `${place}: nobody knows whether "${language}" is to be run`;
+  if (!run.has(language)) return `${place}: it isn't known whether "${language}" is run`;
   const unknown = attributes.find((attribute) => attribute !== "ignore");
-  if (unknown !== undefined) return `${place}: nobody knows what "${unknown}" means`;
+  if (unknown !== undefined) return `${place}: unknown attribute "${unknown}"`;
   if (attributes.includes("ignore") && !/^\/\/ Not run: \S/.test(lines[0] ?? "")) {
     return `${place}: an example that isn't run says why in its first line: "// Not run: …"`;
   }

@@ -1,37 +1,34 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { denoOutput } from "../structure/deno_output.ts";
 import { read, sourceFiles } from "../structure/files.ts";
-import { codeBlocks, fault, isRun } from "./code_blocks.ts";
+import { findCodeBlocks, findFault, isRun } from "./code_blocks.ts";
 
 const documents = ["README.md", ...sourceFiles()];
+const blocks = documents.flatMap((path) => findCodeBlocks(path, read(path)));
 
-Deno.test("every block of code in the documentation is an example that runs, or says why it isn't", () => {
-  const faults = documents.flatMap((path) => codeBlocks(path, read(path)).map(fault).filter(Boolean));
-
-  assertEquals(faults, []);
+Deno.test("documentation: every block of code is an example that runs, or says why it isn't", () => {
+  assertEquals(blocks.map(findFault).filter(Boolean), []);
 });
 
-Deno.test("Deno runs as many examples as the documentation holds", async () => {
-  const ours = documents.flatMap((path) => codeBlocks(path, read(path))).filter(isRun);
+Deno.test("documentation: Deno runs all its examples", async () => {
+  const examples = blocks.filter(isRun);
 
-  const { success, stdout, stderr } = await denoOutput(
-    "test",
-    "--doc",
-    "--no-check",
-    "--filter=no example has this name",
-    ...documents,
-  );
+  const args = ["--doc", "--no-check", "--filter=no example has this name", ...documents];
+  const { success, stdout, stderr } = await denoOutput("test", ...args);
 
   assert(success, stderr);
-  assertEquals(Number(/(\d+) filtered out/.exec(stdout)?.[1]), ours.length, stdout);
+  assertEquals(Number(/(\d+) filtered out/.exec(stdout)?.[1]), examples.length, stdout);
   for (const path of ["README.md", "mod.ts"]) {
-    assert(ours.some(({ place }) => place.startsWith(path)), `${path} has no example that runs`);
+    assert(examples.some(({ place }) => place.startsWith(path)), `${path} has no example that runs`);
   }
 });
 
-Deno.test("the reader of the documentation finds its blocks, and what is wrong with them", () => {
-  const fence = "```";
-  const text = `
+const fence = "```";
+
+Deno.test("findCodeBlocks: finds the blocks of a module's documentation comments alone", () => {
+  const found = findCodeBlocks(
+    "src/say.ts",
+    `
 /**
  * Says.
  *
@@ -49,18 +46,19 @@ const inner = "${fence}ts";
  * say();
  * ${fence}
  */
-`;
-  const blocks = codeBlocks("src/say.ts", text);
+`,
+  );
+  const shown = found.map((block) => [block.place, block.lines, isRun(block), findFault(block)]);
+  assertEquals(shown, [
+    ["src/say.ts:5", ["say();"], true, undefined],
+    ["src/say.ts:10", ["// Not run: it never ends"], false, undefined],
+  ]);
+});
 
-  assertEquals(blocks.map(({ place }) => place), ["src/say.ts:5", "src/say.ts:10"]);
-  assertEquals(blocks[0]?.lines, ["say();"]);
-  assertEquals(blocks.map(isRun), [true, false]);
-  assertEquals(blocks.map(fault), [undefined, undefined]);
-
-  const of = (words: string) => fault(codeBlocks("a.md", `${fence}${words}\nsay();\n${fence}`)[0]!);
-  assertEquals([of("ts"), of("sh"), of("json")], [undefined, undefined, undefined]);
-  assertStringIncludes(of("ts ignore")!, "says why");
-  assertStringIncludes(of("ts skip")!, '"skip"');
-  assertStringIncludes(of("typescrip")!, '"typescrip"');
-  assertStringIncludes(of("")!, "no language");
+Deno.test("findFault: names the fault of a block's fence", () => {
+  const faults = { "ts ignore": "says why", "ts skip": '"skip"', "typescrip": '"typescrip"', "": "no language" };
+  for (const [words, fault] of Object.entries({ "ts": "none", "sh": "none", "json": "none", ...faults })) {
+    const [block] = findCodeBlocks("a.md", `${fence}${words}\nsay();\n${fence}`);
+    assertStringIncludes(findFault(block!) ?? "none", fault);
+  }
 });

@@ -1,6 +1,6 @@
 /**
- * The servers behind the hosts which the documentation's examples name: real authorization servers, and APIs that
- * check the tokens they give. Started once for a whole test run.
+ * The servers behind the hosts of the documentation's examples: real authorization servers, and APIs that verify their
+ * tokens. Started once for a whole test run.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import { startProtectedApi } from "../servers/protected_api.ts";
 
 const scopes = ["api:read", "api:write", "all"];
 
-/** What the examples may rely on: most of them on the first pair, README's first on the demo's. */
+const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+const exampleKey = { kty: "OKP", crv: "Ed25519", x, kid: "2026-11" };
+
+/** The first pair is for most examples, the second for README's first, and the demo's. */
 const pairs = [
   {
     issuer: "https://auth.example.com",
@@ -20,33 +23,18 @@ const pairs = [
     audiences: ["https://api.example.com"],
     clients: [
       { client_id: "my-client", client_secret: "my-secret" },
-      {
-        client_id: "my-post-client",
-        client_secret: "my-secret",
-        token_endpoint_auth_method: "client_secret_post" as const,
-      },
+      { client_id: "my-post-client", client_secret: "my-secret", token_endpoint_auth_method: "client_secret_post" },
       {
         client_id: "my-secret-jwt-client",
         client_secret: "my-secret-of-at-least-32-characters",
-        token_endpoint_auth_method: "client_secret_jwt" as const,
+        token_endpoint_auth_method: "client_secret_jwt",
       },
-      {
-        client_id: "my-key-client",
-        token_endpoint_auth_method: "private_key_jwt" as const,
-        // The public half of the example of RFC 8037 appendix A.
-        jwks: {
-          keys: [{
-            kty: "OKP",
-            crv: "Ed25519",
-            x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-            kid: "2026-11",
-          }],
-        },
-      },
+      // The public half of the example of RFC 8037 appendix A.
+      { client_id: "my-key-client", token_endpoint_auth_method: "private_key_jwt", jwks: { keys: [exampleKey] } },
     ],
   },
   {
-    // What `deno task demo --serve` starts: here on other ports, for these may be taken.
+    // As by `deno task demo --serve`, on other ports: these may be taken.
     issuer: "http://127.0.0.1:8401",
     api: "http://127.0.0.1:8400",
     audiences: ["http://127.0.0.1:8400"],
@@ -54,11 +42,11 @@ const pairs = [
   },
 ];
 
-/** A Flyte platform that leaves signing in to the first pair's server. */
+/** A Flyte platform that accepts the tokens of the first pair's server. */
 const flyte = { origin: "https://flyte.example.com", issuer: "https://auth.example.com", scopes: ["all"] };
 
 export interface ExampleServers extends AsyncDisposable {
-  /** For the environment of the tests: where each origin of the examples really is. */
+  /** The real origin of each of the examples' origins, as JSON for the tests' environment. */
   readonly hosts: string;
 }
 

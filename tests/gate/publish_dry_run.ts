@@ -1,9 +1,8 @@
 /**
- * `deno publish --dry-run`, with `@std` from wherever it can be had.
+ * `deno publish --dry-run`, with `@std` from the source in use.
  *
- * Publishing takes no import map, so that without JSR the stand-ins have to be linked; and it refuses modules of
- * the package's own folder that aren't published, which the stand-ins would be. So a copy of the repository is
- * published, beside a copy of them.
+ * Publishing takes no import map, so the stand-ins have to be linked; and it refuses unpublished modules in the package's
+ * folder, which the stand-ins would be. So a copy of the repository is published, beside a copy of them.
  *
  * @module
  */
@@ -11,12 +10,10 @@
 import { pathToFileURL } from "node:url";
 import { environment, flags, root, type Source, standInFolders } from "../std/source.ts";
 
-/** What {@linkcode publishDryRun} gives. */
 export interface DryRun {
   readonly success: boolean;
-  /** All that was printed. */
   readonly output: string;
-  /** What would be published, as paths within the repository, sorted. */
+  /** The files to publish, as paths within the repository, sorted. */
   readonly files: readonly string[];
 }
 

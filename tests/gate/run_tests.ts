@@ -9,7 +9,7 @@ import { runDeno } from "../std/deno_process.ts";
 import { chooseSource, environment, flags, root } from "../std/source.ts";
 
 const temporary = Deno.env.get("TMPDIR") ?? Deno.env.get("TEMP") ?? "/tmp";
-// Playwright asks whether it is on Windows' Linux; files under /proc can't be allowed one by one.
+// Playwright reads it to find Windows' Linux; files under /proc can't be allowed one by one.
 const ignored = "/proc/sys/fs/binfmt_misc/WSLInterop";
 
 const source = await chooseSource();

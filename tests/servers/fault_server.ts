@@ -1,19 +1,19 @@
 /**
- * A server on loopback that misbehaves as it is told: it speaks raw TCP, so nothing keeps it from breaking HTTP.
+ * A server on loopback that misbehaves as it is told: it speaks raw TCP, and may break HTTP.
  *
- * What it does with a request is a list of steps. It records who connected, and what arrived.
+ * Its answer to a request is a list of steps. It records connections and requests.
  *
  * @module
  */
 
-import { once } from "node:events";
-// Deno's own sockets can't break a connection off (TCP RST); these can.
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+// Deno's own sockets can't send TCP RST; these can.
+import { createServer, type Server, type Socket } from "node:net";
+import { host, listen, wait } from "./loopback.ts";
 import { type ArrivedRequest, RequestReader } from "./request_reader.ts";
 
 export type { ArrivedRequest };
 
-/** What goes over the wire; text goes as UTF-8. */
+/** Bytes on the wire; text goes as UTF-8. */
 export type Bytes = string | Uint8Array<ArrayBuffer>;
 
 /** One thing the server does. */
@@ -26,12 +26,12 @@ export type Step =
   | { readonly flood: Bytes; readonly times: number }
   /** Does nothing for so many milliseconds. */
   | { readonly wait: number }
-  /** Does nothing until the client goes away. */
+  /** Does nothing until the client disconnects. */
   | "stall"
-  /** Breaks the connection off (TCP RST); without this the server ends it properly (FIN). */
+  /** Resets the connection (TCP RST); without this the server ends it (FIN). */
   | "reset";
 
-/** What the server does with one request. Then it closes the connection. */
+/** The answer to one request. Then the connection is closed. */
 export interface Behaviour {
   readonly steps: readonly Step[];
   /** Starts with the request's first byte, and reads no further. Default: the request is read whole before. */
@@ -40,57 +40,52 @@ export interface Behaviour {
   readonly keepAlive?: boolean;
 }
 
-/** A behaviour, or what chooses one by the request. */
+/** A behaviour, or a function that chooses one by the request. */
 export type Behaves = Behaviour | ((request: ArrivedRequest) => Behaviour | Promise<Behaviour>);
 
-/** What {@linkcode startFaultServer} gives. */
 export class FaultServer implements AsyncDisposable {
   readonly origin: string;
   /** Every request whose head was read, in the order in which they arrived. */
   readonly requests: ArrivedRequest[] = [];
   /** How many connections were made. */
   connections = 0;
-  /** How many connections the client broke off while the server wasn't done. */
+  /** How many connections the client closed before the server was done. */
   hangUps = 0;
-  readonly #server: Server;
-  readonly #open = new Map<Socket, Promise<void>>();
+  readonly #open = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   readonly #queue: Behaves[] = [];
+  readonly #close: () => Promise<void>;
   #usual: Behaves;
 
   /** @internal */
-  constructor(usual: Behaves, server: Server) {
+  constructor(usual: Behaves, server: Server, { port, close }: Awaited<ReturnType<typeof listen>>) {
     this.#usual = usual;
-    this.#server = server;
-    this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.#close = close;
+    this.origin = `http://${host}:${port}`;
     server.on("connection", (socket) => {
       this.connections++;
-      this.#open.set(socket, this.#serve(socket).finally(() => this.#open.delete(socket)));
+      const served = this.#serve(socket).finally(() => this.#open.delete(served));
+      this.#open.add(served);
     });
   }
 
-  /** What to do with requests from now on, but for those in the queue. */
+  /** Sets the behaviour from now on, after those in the queue. */
   always(behaviour: Behaves): void {
     this.#usual = behaviour;
   }
 
-  /** What to do with the next requests, one behaviour each. */
+  /** Queues behaviours for the next requests, one each. */
   next(...behaviours: Behaves[]): void {
     this.#queue.push(...behaviours);
   }
 
-  /** Breaks off whatever is open, and stops listening. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#open.keys()) socket.destroy();
-    await Promise.all([closed, ...this.#open.values()]);
+    await Promise.all([this.#close(), ...this.#open]);
   }
 
   async #serve(socket: Socket): Promise<void> {
     const closed = new Promise((resolve) => socket.once("close", resolve));
-    // Whoever reads or writes at the time gets the error as well.
-    socket.on("error", () => {});
     const reader = new RequestReader(socket);
     try {
       let behaviour: Behaviour;
@@ -117,72 +112,49 @@ export class FaultServer implements AsyncDisposable {
   }
 
   async #take(step: Step, socket: Socket, reader: RequestReader): Promise<void> {
-    if (step === "stall") return await untilLeft(reader);
-    if (step === "reset") {
-      // What was sent is to arrive first.
-      await this.#wait(10);
+    const { signal } = this.#closing;
+    if (step === "stall") {
+      while (await reader.skip());
+      throw new ClientLeft();
+    } else if (step === "reset") {
+      // What was sent must arrive first.
+      await wait(10, signal);
       socket.resetAndDestroy();
-    } else if ("send" in step) await write(socket, bytes(step.send));
-    else if ("wait" in step) await this.#wait(step.wait);
+    } else if ("send" in step) await write(socket, step.send);
+    else if ("wait" in step) await wait(step.wait, signal);
     else if ("flood" in step) {
-      for (let count = 0; count < step.times; count++) await write(socket, bytes(step.flood));
+      for (let count = 0; count < step.times; count++) await write(socket, step.flood);
     } else {
-      for (const byte of bytes(step.drip)) {
+      for (const byte of encode(step.drip)) {
         await write(socket, Uint8Array.of(byte));
-        await this.#wait(step.every);
+        await wait(step.every, signal);
       }
     }
-  }
-
-  #wait(time: number): Promise<void> {
-    const { signal } = this.#closing;
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, time);
-      signal.addEventListener("abort", done);
-      if (signal.aborted) done();
-    });
   }
 }
 
 /** Starts a server that does the same with every request, unless told otherwise later. */
 export async function startFaultServer(usual: Behaves = { steps: [] }): Promise<FaultServer> {
-  return new FaultServer(usual, await listen());
+  const server = createServer({ noDelay: true });
+  return new FaultServer(usual, server, await listen(server));
 }
 
-/** A port of 127.0.0.1 at which nobody listens. */
+/** Finds a port of 127.0.0.1 without a server: one that was free a moment ago. */
 export async function closedPort(): Promise<number> {
-  const server = await listen();
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  const { port, close } = await listen(createServer());
+  await close();
   return port;
 }
 
-/** The client went away before the server was done. */
+/** The client disconnected before the server was done. */
 class ClientLeft extends Error {}
 
-async function listen(): Promise<Server> {
-  const server = createServer({ noDelay: true });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return server;
-}
-
-async function untilLeft(reader: RequestReader): Promise<never> {
-  while (await reader.skip());
-  throw new ClientLeft();
-}
-
-function write(socket: Socket, data: Uint8Array): Promise<void> {
+function write(socket: Socket, data: Bytes): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.write(data, (error) => error ? reject(new ClientLeft()) : resolve());
+    socket.write(encode(data), (error) => error ? reject(new ClientLeft()) : resolve());
   });
 }
 
-function bytes(data: Bytes): Uint8Array<ArrayBuffer> {
+function encode(data: Bytes): Uint8Array<ArrayBuffer> {
   return typeof data === "string" ? new TextEncoder().encode(data) : data;
 }

@@ -1,13 +1,12 @@
 /**
  * A Flyte platform on loopback, of the first generation (flyteadmin behind its grpc-gateway) or the second (Connect): it
- * says how one signs in, and takes tokens of an authorization server of its own or another's.
+ * publishes how clients authenticate, and accepts the tokens of one authorization server.
  *
  * @module
  */
 
 import { createRemoteJWKSet, jwtVerify, type JWTVerifyGetKey } from "jose";
-
-const host = "127.0.0.1";
+import { serve } from "./loopback.ts";
 
 export interface FlyteOptions {
   /** The authorization server whose tokens count. */
@@ -16,13 +15,13 @@ export interface FlyteOptions {
   readonly version?: 1 | 2;
   /** The audience a token must name. */
   readonly audience: string;
-  /** What it tells clients, by the names of `PublicClientAuthConfigResponse`. Default: as flyteadmin comes. */
+  /** The settings it publishes, by the names of `PublicClientAuthConfigResponse`. Default: flyteadmin's. */
   readonly client?: Readonly<Record<string, unknown>>;
-  /** What it tells of the authorization server in place of the truth. */
+  /** Replaces parts of the authorization server's metadata. */
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Statuses in place of answers, by path. Default: none. */
   readonly failing?: Readonly<Record<string, number>>;
-  /** An identity-aware proxy in front, by what it demands of a token in `proxy-authorization`. Default: none. */
+  /** An identity-aware proxy in front, and what it requires of a token in `proxy-authorization`. Default: none. */
   readonly front?: { readonly issuer: string; readonly jwksUri: string; readonly audience: string };
 }
 
@@ -38,37 +37,35 @@ const metadataPath = "/.well-known/oauth-authorization-server";
 const clientPath = "/config/v1/flyte_client";
 const service = "/flyteidl2.auth.AuthMetadataService/";
 
-/** What {@linkcode startFlyte} gives. */
 export class Flyte implements AsyncDisposable {
   readonly origin: string;
   /** The requests, oldest first. */
   readonly requests: FlyteRequest[] = [];
-  /** The header it takes tokens in, as it is told to clients. */
+  /** The header it takes tokens in, which it publishes. */
   headerKey: string;
-  /** The doors that refuse the next good token they are shown, for good. */
+  /** The doors that refuse the next valid token from now on. */
   readonly revokeNext = new Set<"front" | "api">();
   readonly #revoked = new Set<string>();
   readonly #options: FlyteOptions;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #keys = new Map<string, JWTVerifyGetKey>();
+  readonly #server: ReturnType<typeof serve>;
 
   /** @internal */
   constructor(options: FlyteOptions) {
     this.#options = options;
     this.headerKey = options.version === 2 ? "authorization" : "flyte-authorization";
-    this.#server = Deno.serve({ hostname: host, port: 0, onListen: () => {} }, async (request) => {
-      const body = await request.text();
-      const response = await this.#answer(request, body);
+    this.#server = serve(async (request) => {
       const { method, headers, url } = request;
-      this.requests.push({
-        method,
-        path: new URL(url).pathname,
-        headers: new Headers(headers),
-        status: response.status,
-      });
+      const path = new URL(url).pathname;
+      const response = await this.#answer(request, path, await request.text());
+      this.requests.push({ method, path, headers: new Headers(headers), status: response.status });
       return response;
     });
-    this.origin = `http://${host}:${this.#server.addr.port}`;
+    this.origin = this.#server.origin;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#server[Symbol.asyncDispose]();
   }
 
   /** The requests as `GET /path 200`. */
@@ -76,20 +73,14 @@ export class Flyte implements AsyncDisposable {
     return this.requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-  }
-
-  async #answer(request: Request, body: string): Promise<Response> {
+  async #answer(request: Request, path: string, body: string): Promise<Response> {
     const { front, failing = {}, version = 1, audience, authorizationServer } = this.#options;
-    const path = new URL(request.url).pathname;
     if (front && !await this.#accepts(request.headers.get("proxy-authorization"), front, "front")) {
       return new Response("Invalid IAP credentials: empty token", { status: 401 });
     }
     if (failing[path] !== undefined) return Response.json({ message: "planted-body-text" }, { status: failing[path] });
-    const isAnonymous = [metadataPath, clientPath].includes(path) || path.startsWith(service);
-    if (isAnonymous) {
-      return version === 1 ? this.#discoverAsFirst(request, path) : this.#discoverAsSecond(request, path, body);
+    if ([metadataPath, clientPath].includes(path) || path.startsWith(service)) {
+      return version === 1 ? this.#describeFirst(request, path) : this.#describeSecond(request, path, body);
     }
     const token = request.headers.get(this.headerKey);
     const isAccepted = await this.#accepts(token, { ...authorizationServer, audience }, "api", "all");
@@ -99,14 +90,12 @@ export class Flyte implements AsyncDisposable {
       if (request.method !== "GET" || path !== "/api/v1/projects") return gatewayError(404, 5, "Not Found");
       return Response.json({ projects, token: "" });
     }
-    if (request.method !== "POST" || path !== "/flyteidl2.project.ProjectService/ListProjects") {
-      return new Response("404 page not found\n", { status: 404 });
-    }
+    if (request.method !== "POST" || path !== "/flyteidl2.project.ProjectService/ListProjects") return notFound();
     if (!isAccepted) return Response.json({ code: "unauthenticated", message: "no token" }, { status: 401 });
     return Response.json({ projects });
   }
 
-  #discoverAsFirst(request: Request, path: string): Response {
+  #describeFirst(request: Request, path: string): Response {
     const document = path === metadataPath ? this.#metadata : path === clientPath ? this.#client : undefined;
     if (document === undefined) return gatewayError(404, 5, "Not Found");
     if (request.method !== "GET") return gatewayError(501, 12, "Method Not Allowed");
@@ -115,8 +104,8 @@ export class Flyte implements AsyncDisposable {
     return Response.json(isExact ? document : inCamelCase(document));
   }
 
-  #discoverAsSecond(request: Request, path: string, body: string): Response {
-    if (path === clientPath) return new Response("404 page not found\n", { status: 404 });
+  #describeSecond(request: Request, path: string, body: string): Response {
+    if (path === clientPath) return notFound();
     if (path === metadataPath) return Response.json(inCamelCase(this.#metadata));
     if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
     if (request.headers.get("content-type") !== "application/json") {
@@ -125,12 +114,9 @@ export class Flyte implements AsyncDisposable {
     if (request.headers.get("connect-protocol-version") !== "1" || body !== "{}") {
       return Response.json({ code: "invalid_argument", message: "missing required header" }, { status: 400 });
     }
-    const documents: Record<string, Record<string, unknown>> = {
-      [`${service}GetOAuth2Metadata`]: this.#metadata,
-      [`${service}GetPublicClientConfig`]: this.#client,
-    };
-    const document = documents[path];
-    if (document === undefined) return new Response("404 page not found\n", { status: 404 });
+    const name = path.slice(service.length);
+    if (name !== "GetOAuth2Metadata" && name !== "GetPublicClientConfig") return notFound();
+    const document = name === "GetOAuth2Metadata" ? this.#metadata : this.#client;
     // Connect leaves out what isn't set.
     const set = Object.entries(inCamelCase(document)).filter(([, value]) => String(value) !== "");
     return Response.json(Object.fromEntries(set));
@@ -171,21 +157,21 @@ export class Flyte implements AsyncDisposable {
     door: "front" | "api",
     scope?: string,
   ): Promise<boolean> {
-    const [, token = ""] = /^Bearer (.+)$/.exec(header ?? "") ?? [];
+    const token = (header ?? "").replace(/^Bearer /, "");
     const keys = this.#keys.get(jwksUri) ?? createRemoteJWKSet(new URL(jwksUri));
     this.#keys.set(jwksUri, keys);
-    try {
-      const { payload } = await jwtVerify(token, keys, { issuer, audience });
-      if (this.revokeNext.delete(door)) this.#revoked.add(token);
-      if (this.#revoked.has(token)) return false;
-      return scope === undefined || String(payload.scope ?? "").split(" ").includes(scope);
-    } catch {
-      return false;
-    }
+    const verified = await jwtVerify(token, keys, { issuer, audience }).catch(() => undefined);
+    if (!verified || token === header) return false;
+    if (this.revokeNext.delete(door)) this.#revoked.add(token);
+    if (this.#revoked.has(token)) return false;
+    return scope === undefined || String(verified.payload.scope ?? "").split(" ").includes(scope);
   }
 }
 
-/** Starts the platform. */
+function notFound(): Response {
+  return new Response("404 page not found\n", { status: 404 });
+}
+
 export function startFlyte(options: FlyteOptions): Flyte {
   return new Flyte(options);
 }
@@ -197,8 +183,6 @@ function gatewayError(status: number, code: number, message: string): Response {
 }
 
 function inCamelCase(document: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(document);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()), value]),
-  );
+  const rename = (name: string) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(document).map(([name, value]) => [rename(name), value]));
 }

@@ -1,18 +1,17 @@
 /**
- * Grants that oidc-provider doesn't have by itself, as it would: the JWT bearer grant (RFC 7523 §2.1) and token exchange
- * (RFC 8693), for clients that act by themselves.
+ * Grants that oidc-provider lacks: the JWT bearer grant (RFC 7523 §2.1) and token exchange (RFC 8693), without a user.
  *
  * @module
  */
 
-import { createLocalJWKSet, errors, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
+import { createLocalJWKSet, errors, importJWK, type JWK, jwtVerify, type JWTVerifyOptions, SignJWT } from "jose";
 // @ts-types="./oidc_provider.d.ts"
 import { CustomOIDCProviderError } from "oidc-provider/lib/helpers/errors.js";
 // @ts-types="./oidc_provider.d.ts"
 import { resolveRequestedResources } from "oidc-provider/lib/helpers/grants.js";
 import type { Context, GrantContext, Provider } from "./oidc_provider.d.ts";
 
-/** What a grant is given to do its work. */
+/** What a grant works with. */
 export interface GrantServer {
   readonly provider: Provider;
   readonly issuer: string;
@@ -20,34 +19,28 @@ export interface GrantServer {
   readonly keys: readonly JWK[];
 }
 
-/** What a grant gives for: who, as claims of the token. It throws what {@linkcode refusal} makes. */
 export interface MachineGrant {
   readonly name: string;
   readonly parameters: readonly string[];
+  /** Verifies the request; returns claims for the token. */
   redeem(context: GrantContext, server: GrantServer): Promise<Record<string, unknown>>;
 }
 
 const claims = new WeakMap<Context, Record<string, unknown>>();
 
-/** What the grant of this request has found out, for the token to say. */
-export function grantedClaims(context: Context): Record<string, unknown> {
+/** Returns the claims that this request's grant has for the token. */
+export function readGrantClaims(context: Context): Record<string, unknown> {
   return claims.get(context) ?? {};
 }
 
-/** Has a server know a grant. */
 export function registerGrant(server: GrantServer, grant: MachineGrant): void {
-  const { provider } = server;
-  provider.registerGrantType(
-    grant.name,
-    async (context) => {
-      claims.set(context, await grant.redeem(context, server));
-      context.body = context.oidc.params.requested_token_type === jwt
-        ? await signedJwt(context, server)
-        : await accessToken(context, server);
-    },
-    ["scope", "resource", "audience", ...grant.parameters],
-    ["resource", "audience"],
-  );
+  const handle = async (context: GrantContext) => {
+    claims.set(context, await grant.redeem(context, server));
+    const isJwt = context.oidc.params.requested_token_type === jwt;
+    context.body = await (isJwt ? signJwt : issueAccessToken)(context, server);
+  };
+  const parameters = ["scope", "resource", "audience", ...grant.parameters];
+  server.provider.registerGrantType(grant.name, handle, parameters, ["resource", "audience"]);
 }
 
 /** The grant by an assertion, of issuers known by their public keys. */
@@ -55,21 +48,18 @@ export function jwtBearerGrant(issuers: Readonly<Record<string, readonly JWK[]>>
   return {
     name: "urn:ietf:params:oauth:grant-type:jwt-bearer",
     parameters: ["assertion"],
-    async redeem({ oidc: { params } }, { provider, issuer }) {
-      const { assertion } = params;
-      if (typeof assertion !== "string") throw refusal("invalid_request", "there is no assertion");
-      const keys = Object.values(issuers).flat();
-      const { payload } = await verified(assertion, () =>
-        jwtVerify(assertion, createLocalJWKSet({ keys }), {
-          issuer: Object.keys(issuers),
-          audience: [issuer, `${issuer}/token`],
-          requiredClaims: ["sub", "jti", "exp"],
-        }), "invalid_grant");
-      const { iss = "", sub, jti = "", exp = 0 } = payload;
+    async redeem({ oidc: { params: { assertion } } }, { provider, issuer }) {
+      if (typeof assertion !== "string") throw new CustomOIDCProviderError("invalid_request", "there is no assertion");
+      const { iss = "", sub, jti = "", exp = 0, asserted } = await verify(
+        assertion,
+        Object.values(issuers).flat(),
+        { issuer: Object.keys(issuers), audience: [issuer, `${issuer}/token`], requiredClaims: ["sub", "jti", "exp"] },
+        "invalid_grant",
+      );
       if (!await provider.ReplayDetection.unique(iss, jti, exp)) {
-        throw refusal("invalid_grant", `the assertion ${assertion} was used already`);
+        throw new CustomOIDCProviderError("invalid_grant", `the assertion ${assertion} was used already`);
       }
-      return { vouched_by: iss, on_behalf_of: sub, asserted: payload.asserted };
+      return { vouched_by: iss, on_behalf_of: sub, asserted };
     },
   };
 }
@@ -80,12 +70,12 @@ export function tokenExchangeGrant(): MachineGrant {
     name: "urn:ietf:params:oauth:grant-type:token-exchange",
     parameters: ["subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type"],
     async redeem({ oidc: { params } }, server) {
-      const subject = await subjectOf(params.subject_token, params.subject_token_type, server);
-      if (params.actor_token === undefined) {
-        if (params.actor_token_type !== undefined) throw refusal("invalid_request", "there is no actor_token");
-        return { on_behalf_of: subject };
+      const subject = await readSubject(params.subject_token, params.subject_token_type, server);
+      if (params.actor_token !== undefined) {
+        return { on_behalf_of: subject, act: await readSubject(params.actor_token, params.actor_token_type, server) };
       }
-      return { on_behalf_of: subject, act: await subjectOf(params.actor_token, params.actor_token_type, server) };
+      if (params.actor_token_type === undefined) return { on_behalf_of: subject };
+      throw new CustomOIDCProviderError("invalid_request", "there is no actor_token");
     },
   };
 }
@@ -93,64 +83,50 @@ export function tokenExchangeGrant(): MachineGrant {
 const ownAccessToken = "urn:ietf:params:oauth:token-type:access_token";
 const jwt = "urn:ietf:params:oauth:token-type:jwt";
 
-async function subjectOf(token: unknown, type: unknown, { provider, issuer, keys }: GrantServer): Promise<unknown> {
-  if (typeof token !== "string") throw refusal("invalid_request", "there is no token");
-  if (type !== ownAccessToken && type !== jwt) throw refusal("invalid_request", `${type} is no type known here`);
+async function readSubject(token: unknown, type: unknown, { provider, issuer, keys }: GrantServer): Promise<unknown> {
+  if (typeof token !== "string") throw new CustomOIDCProviderError("invalid_request", "there is no token");
+  if (type !== ownAccessToken && type !== jwt) {
+    throw new CustomOIDCProviderError("invalid_request", `unknown type ${type}`);
+  }
   const found = await provider.ClientCredentials.find(token);
   if (found !== undefined) return found.clientId;
-  const { payload } = await verified(token, () =>
-    jwtVerify(token, createLocalJWKSet({ keys: keys.map(publicJwk) }), {
-      issuer,
-      requiredClaims: ["exp"],
-    }), "invalid_request");
+  const publicKeys = keys.map(({ d: _, ...key }) => key);
+  const payload = await verify(token, publicKeys, { issuer, requiredClaims: ["exp"] }, "invalid_request");
   return payload.on_behalf_of ?? payload.client_id;
 }
 
-async function verified<T>(token: string, verify: () => Promise<T>, error: string): Promise<T> {
+async function verify(token: string, keys: JWK[], options: JWTVerifyOptions, error: string) {
   try {
-    return await verify();
+    return (await jwtVerify(token, createLocalJWKSet({ keys }), options)).payload;
   } catch (cause) {
     if (!(cause instanceof errors.JOSEError)) throw cause;
-    // Careless, as servers are: the client has to keep it from being shown.
-    throw refusal(error, `${token} isn't valid: ${cause.message}`);
+    // It shows the token, as careless servers do: the client must not pass it on.
+    throw new CustomOIDCProviderError(error, `${token} isn't valid: ${cause.message}`);
   }
 }
 
-/** A refusal that says why. */
-export function refusal(error: string, description: string): Error {
-  return new CustomOIDCProviderError(error, description);
-}
-
-async function accessToken(context: GrantContext, { provider }: GrantServer): Promise<unknown> {
+async function issueAccessToken(context: GrantContext, { provider }: GrantServer): Promise<unknown> {
   const { client, params, requestParamScopes } = context.oidc;
-  params.resource ??= params.audience;
+  if (params.audience !== undefined) params.resource ??= params.audience;
   const servers = await resolveRequestedResources(provider, context);
   const [resourceServer] = servers;
-  const scope = [...requestParamScopes].filter((each) => resourceServer?.scope.split(" ").includes(each)).join(" ");
-  const token = new provider.ClientCredentials({ client, scope: scope || undefined });
+  const scopes = [...requestParamScopes].filter((each) => resourceServer?.scope.split(" ").includes(each));
+  const scope = scopes.join(" ") || undefined;
+  const token = new provider.ClientCredentials({ client, scope });
   token.resourceServer = resourceServer;
   if (servers.length > 1) token.aud = servers.map(({ audience }) => audience);
   const access_token = await token.save();
-  return {
-    access_token,
-    issued_token_type: ownAccessToken,
-    token_type: token.tokenType,
-    expires_in: token.expiration,
-    scope: scope || undefined,
-  };
+  const { tokenType: token_type, expiration: expires_in } = token;
+  return { access_token, issued_token_type: ownAccessToken, token_type, expires_in, scope };
 }
 
-/** No access token (RFC 8693 §2.2.1): something to hand on. */
-async function signedJwt(context: GrantContext, { issuer, keys: [key] }: GrantServer): Promise<unknown> {
+/** Signs a JWT that is no access token (RFC 8693 §2.2.1). */
+async function signJwt(context: GrantContext, { issuer, keys: [key] }: GrantServer): Promise<unknown> {
   const { client, params } = context.oidc;
-  const audience = String(params.audience ?? issuer);
-  const access_token = await new SignJWT({ ...grantedClaims(context), client_id: client.clientId })
-    .setProtectedHeader({ alg: "ES256", kid: key!.kid! }).setIssuer(issuer).setAudience(audience)
-    .setSubject(String(grantedClaims(context).on_behalf_of)).setJti(crypto.randomUUID()).setIssuedAt()
-    .setExpirationTime("5 minutes").sign(await importJWK(key!, "ES256"));
+  const claims = readGrantClaims(context);
+  const access_token = await new SignJWT({ ...claims, client_id: client.clientId })
+    .setProtectedHeader({ alg: "ES256", kid: key!.kid! }).setIssuer(issuer)
+    .setAudience(String(params.audience ?? issuer)).setSubject(String(claims.on_behalf_of))
+    .setJti(crypto.randomUUID()).setIssuedAt().setExpirationTime("5 minutes").sign(await importJWK(key!, "ES256"));
   return { access_token, issued_token_type: jwt, token_type: "N_A", expires_in: 300 };
-}
-
-function publicJwk({ d: _, ...jwk }: JWK): JWK {
-  return jwk;
 }

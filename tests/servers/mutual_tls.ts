@@ -1,46 +1,83 @@
 /**
- * What makes of the authorization server one that takes clients by their certificates (RFC 8705).
+ * Clients' certificates at the authorization server (RFC 8705), whether a trusted authority has issued them or not.
  *
  * @module
  */
 
+import { encodeBase64 } from "@std/encoding/base64";
+import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Server } from "node:http";
 import { createServer } from "node:https";
-import { asksForCertificate, ShownCertificate } from "./client_certificate.ts";
-import type { MutualTlsFeature } from "./oidc_provider.d.ts";
+import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
+import type { Context } from "./oidc_provider.d.ts";
 import type { KeyPair } from "./tls_certificates.ts";
 
 export interface MutualTls {
   /** The server's. */
   readonly certificate: KeyPair;
-  /** Whose certificates it trusts, as PEM text. */
+  /** The authority whose certificates it trusts, as PEM text. */
   readonly clientAuthority: string;
   /**
-   * Whether a TLS session begun at one port may go on at the other, where the client then shows no certificate: clients
-   * that know sessions by the host's name alone are found out. Default: `true`.
+   * Whether a TLS session begun at one port can be resumed at the other, without a certificate: this finds clients that
+   * tell sessions by the host's name alone. Default: `true`.
    */
   readonly sharesSessions?: boolean;
 }
 
-/** The ordinary server, which asks nobody for a certificate, and the one that does, and takes whatever is shown. */
+/** Settings of `node:https` by which a server asks for a certificate, and accepts any, or none. */
+export function askForCertificate(authority: string) {
+  return { ca: authority, requestCert: true, rejectUnauthorized: false };
+}
+
+/** Creates the ordinary server, and the one that asks for certificates. */
 export function mutualTlsServers({ certificate, clientAuthority, sharesSessions = true }: MutualTls): Server[] {
   return [
-    // Deno's servers share their sessions, if these are of one version.
+    // Deno's servers share their sessions if these are of one version.
     createServer({ ...certificate, ...!sharesSessions && { maxVersion: "TLSv1.2" } }),
-    createServer({ ...certificate, ...asksForCertificate(clientAuthority) }),
+    createServer({ ...certificate, ...askForCertificate(clientAuthority) }),
   ];
 }
 
+/** The certificate shown on a connection, if there is one. */
+function readCertificate(socket: unknown): DetailedPeerCertificate | undefined {
+  const certificate = (socket as TLSSocket).getPeerCertificate?.(true);
+  return certificate?.raw === undefined ? undefined : certificate;
+}
+
+/** Computes the thumbprint of the certificate shown (RFC 8705 §3.1). */
+export async function computeThumbprint(socket: unknown): Promise<string | undefined> {
+  const certificate = readCertificate(socket);
+  return certificate && encodeBase64Url(await crypto.subtle.digest("SHA-256", new Uint8Array(certificate.raw)));
+}
+
+/** Node's names of the properties of RFC 8705 §2.1.2. */
+const kinds: Readonly<Record<string, string>> = {
+  tls_client_auth_san_dns: "DNS",
+  tls_client_auth_san_uri: "URI",
+  tls_client_auth_san_ip: "IP Address",
+};
+
 export const mutualTlsMethods = ["tls_client_auth", "self_signed_tls_client_auth"] as const;
 
-/** As the provider wants to be told of certificates. */
-export const mutualTlsFeature: MutualTlsFeature = {
+/** The provider's settings for it. */
+export const mutualTlsFeature = {
   enabled: true,
   tlsClientAuth: true,
   selfSignedTlsClientAuth: true,
   certificateBoundAccessTokens: true,
-  getCertificate: ({ socket }) => ShownCertificate.of(socket)?.pem,
-  certificateAuthorized: ({ socket }) => ShownCertificate.of(socket)?.isAuthorized ?? false,
-  certificateSubjectMatches: ({ socket }, property, expected) =>
-    ShownCertificate.of(socket)?.says(property, expected) ?? false,
+  getCertificate({ socket }: Context) {
+    const certificate = readCertificate(socket);
+    if (!certificate) return undefined;
+    return `-----BEGIN CERTIFICATE-----\n${encodeBase64(new Uint8Array(certificate.raw))}\n-----END CERTIFICATE-----\n`;
+  },
+  certificateAuthorized: ({ socket }: Context) =>
+    readCertificate(socket) !== undefined && (socket as unknown as TLSSocket).authorized,
+  certificateSubjectMatches({ socket }: Context, property: string, expected: string) {
+    const { subject = {}, subjectaltname = "" } = readCertificate(socket) ?? {};
+    if (property !== "tls_client_auth_subject_dn") {
+      return subjectaltname.split(", ").includes(`${kinds[property]}:${expected}`);
+    }
+    // RFC 4514: the last part comes first.
+    return Object.entries(subject).map(([name, value]) => `${name}=${value}`).reverse().join(",") === expected;
+  },
 };

@@ -1,10 +1,10 @@
 /**
- * Reads HTTP/1.1 requests from a connection, byte by byte as they came.
+ * Reads HTTP/1.1 requests from a connection.
  *
  * @module
  */
 
-/** A request as it arrived. For tests only: it has whatever was secret in it. */
+/** A request as it arrived. For tests only: it has all secrets in it. */
 export interface ArrivedRequest {
   /** When its head had arrived, in milliseconds since the epoch. */
   readonly time: number;
@@ -15,7 +15,7 @@ export interface ArrivedRequest {
   readonly body: Uint8Array;
 }
 
-/** Reads from one connection, and says `undefined` where it ends too early. */
+/** Reads from one connection. Its methods return `undefined` or `false` where that ends too early. */
 export class RequestReader {
   readonly #parts: AsyncIterator<Uint8Array>;
   #unread = new Uint8Array(0);
@@ -24,23 +24,29 @@ export class RequestReader {
     this.#parts = connection[Symbol.asyncIterator]();
   }
 
-  /** Waits for the first byte of a request. Says no where the connection ends instead. */
+  /** Waits for the first byte of a request. */
   async hasMore(): Promise<boolean> {
     return this.#unread.length > 0 || await this.#more();
   }
 
-  /** A whole request. */
+  /** Reads a whole request. */
   async read(): Promise<ArrivedRequest | undefined> {
     const head = await this.#through("\r\n\r\n");
     if (head === undefined) return undefined;
-    const request = parseHead(head);
-    const isChunked = request.headers.get("transfer-encoding")?.toLowerCase() === "chunked";
-    const length = Number(request.headers.get("content-length") ?? 0);
-    const body = isChunked ? await this.#chunks() : await this.#take(length);
-    return body && { ...request, body };
+    const time = Date.now();
+    const [requestLine = "", ...lines] = head.split("\r\n");
+    const [method = "", path = ""] = requestLine.split(" ");
+    const headers = new Headers();
+    for (const line of lines) {
+      const colon = line.indexOf(":");
+      if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
+    }
+    const isChunked = headers.get("transfer-encoding")?.toLowerCase() === "chunked";
+    const body = await (isChunked ? this.#chunks() : this.#take(Number(headers.get("content-length") ?? 0)));
+    return body && { time, method, path, headers, body };
   }
 
-  /** Throws away what is there or comes next. Says no at the end. */
+  /** Drops the bytes that are there or come next. */
   async skip(): Promise<boolean> {
     this.#unread = new Uint8Array(0);
     return await this.#more();
@@ -69,38 +75,19 @@ export class RequestReader {
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     for (;;) {
       const line = await this.#through("\r\n");
-      if (line === undefined) return undefined;
-      const length = parseInt(line, 16);
-      const chunk = await this.#take(length + 2);
+      const length = parseInt(line ?? "", 16);
+      const chunk = line === undefined ? undefined : await this.#take(length + 2);
       if (chunk === undefined) return undefined;
-      if (length === 0) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+      if (length === 0) return await new Blob(chunks).bytes();
       chunks.push(chunk.slice(0, length));
     }
   }
 
   async #more(): Promise<boolean> {
-    try {
-      const { done, value } = await this.#parts.next();
-      if (done) return false;
-      const both = new Uint8Array(this.#unread.length + value.length);
-      both.set(this.#unread);
-      both.set(value, this.#unread.length);
-      this.#unread = both;
-      return true;
-    } catch {
-      // Broken off.
-      return false;
-    }
+    // An error is a connection that was reset.
+    const { done, value } = await this.#parts.next().catch(() => ({ done: true, value: undefined }));
+    if (done || !value) return false;
+    this.#unread = await new Blob([this.#unread, value as Uint8Array<ArrayBuffer>]).bytes();
+    return true;
   }
-}
-
-function parseHead(head: string): Omit<ArrivedRequest, "body"> {
-  const [requestLine = "", ...lines] = head.split("\r\n");
-  const [method = "", path = ""] = requestLine.split(" ");
-  const headers = new Headers();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
-  }
-  return { time: Date.now(), method, path, headers };
 }

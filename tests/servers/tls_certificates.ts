@@ -1,6 +1,6 @@
 /**
- * A certificate authority of the test's own, and the certificates it issues: as little of X.509 (RFC 5280) as every
- * runtime takes, made when they are needed, so that no key lies in the repository and none expires there.
+ * A certificate authority, and the certificates it issues: as little of X.509 (RFC 5280) as every runtime takes. Each test
+ * makes its own, so that no key is in the repository, and none expires there.
  *
  * @module
  */
@@ -14,13 +14,13 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** What a certificate says. */
+/** A certificate's content. */
 export interface CertificateOptions {
-  /** Whose it is (the common name). */
+  /** The common name. */
   readonly subject: string;
-  /** The organization it belongs to. Default: none is named. */
+  /** Default: none. */
   readonly organization?: string;
-  /** What it is for. Default: a server. */
+  /** Default: `server`. */
   readonly usage?: "server" | "client";
   /** Its DNS names. Default: none. */
   readonly hosts?: readonly string[];
@@ -28,45 +28,41 @@ export interface CertificateOptions {
   readonly addresses?: readonly string[];
   /** Its URIs, such as a SPIFFE ID. Default: none. */
   readonly uris?: readonly string[];
-  /** When it ends, in milliseconds from now. Default: in an hour. */
+  /** In milliseconds from now. Default: an hour. */
   readonly expiresIn?: number;
 }
 
 /** Issues certificates. */
 export interface CertificateAuthority {
-  /** Its own certificate, as PEM text: whoever has it trusts what was issued. */
+  /** Its own certificate, as PEM text. */
   readonly pem: string;
   issue(options: CertificateOptions): Promise<KeyPair>;
 }
 
 type Der = Uint8Array<ArrayBuffer>;
 
+const encode = (text: string) => new TextEncoder().encode(text);
+
 const curve = { name: "ECDSA", namedCurve: "P-256" } as const;
 const ecdsaWithSha256 = list(object("1.2.840.10045.4.3.2"));
 const usages = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 const hour = 3_600_000;
 
-/** Starts an authority of this name. */
+/** Creates an authority of this name. */
 export async function certificateAuthority(name: string): Promise<CertificateAuthority> {
-  const keys = await newKeys();
-  const own = { subject: distinguishedName(name), keys };
-  const extensions = [
+  const subject = distinguishedName(name);
+  const { cert, keys } = await sign(subject, hour, [
     extension("2.5.29.19", list(flag(true)), true), // basicConstraints: an authority
     extension("2.5.29.15", bits(new Uint8Array([0x06]), 1), true), // keyUsage: keyCertSign, cRLSign
-  ];
-  const publicKey = await exported("spki", keys.publicKey);
-  return {
-    pem: await sign({ subject: own.subject, publicKey, extensions, notAfter: Date.now() + hour }, own),
-    issue: (options) => certify(options, own),
-  };
+  ]);
+  return { pem: cert, issue: (options) => certify(options, { subject, keys }) };
 }
 
-/** A certificate that nobody vouches for but its own key. */
+/** Makes a certificate signed by its own key. */
 export function selfSignedCertificate(options: CertificateOptions): Promise<KeyPair> {
   return certify(options);
 }
 
-/** Who signs. */
 interface Issuer {
   readonly subject: Der;
   readonly keys: CryptoKeyPair;
@@ -74,11 +70,9 @@ interface Issuer {
 
 async function certify(options: CertificateOptions, issuer?: Issuer): Promise<KeyPair> {
   const { usage = "server", hosts = [], addresses = [], uris = [], expiresIn = hour } = options;
-  const keys = await newKeys();
-  const subject = distinguishedName(options.subject, options.organization);
   const names = [
-    ...hosts.map((host) => bytes(0x82, new TextEncoder().encode(host))),
-    ...uris.map((uri) => bytes(0x86, new TextEncoder().encode(uri))),
+    ...hosts.map((host) => bytes(0x82, encode(host))),
+    ...uris.map((uri) => bytes(0x86, encode(uri))),
     ...addresses.map((address) => bytes(0x87, new Uint8Array(address.split(".").map(Number)))),
   ];
   const extensions = [
@@ -87,41 +81,30 @@ async function certify(options: CertificateOptions, issuer?: Issuer): Promise<Ke
     extension("2.5.29.37", list(object(usages[usage]))), // extKeyUsage
     ...names.length > 0 ? [extension("2.5.29.17", list(...names))] : [], // subjectAltName
   ];
-  const publicKey = await exported("spki", keys.publicKey);
-  const unsigned = { subject, publicKey, extensions, notAfter: Date.now() + expiresIn };
-  return {
-    cert: await sign(unsigned, issuer ?? { subject, keys }),
-    key: pem("PRIVATE KEY", await exported("pkcs8", keys.privateKey)),
-  };
+  const subject = distinguishedName(options.subject, options.organization);
+  const { cert, keys } = await sign(subject, expiresIn, extensions, issuer);
+  return { cert, key: pem("PRIVATE KEY", new Uint8Array(await crypto.subtle.exportKey("pkcs8", keys.privateKey))) };
 }
 
-async function sign(certificate: Unsigned, { subject, keys }: Issuer): Promise<string> {
-  const unsigned = write(certificate, subject);
-  const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, keys.privateKey, unsigned);
-  return pem("CERTIFICATE", list(unsigned, ecdsaWithSha256, bits(derSignature(new Uint8Array(signature)))));
-}
-
-interface Unsigned {
-  readonly subject: Der;
-  readonly publicKey: Der;
-  readonly extensions: readonly Der[];
-  readonly notAfter: number;
-}
-
-/** RFC 5280 §4.1: TBSCertificate. */
-function write({ subject, publicKey, extensions, notAfter }: Unsigned, issuer: Der): Der {
-  const serial = crypto.getRandomValues(new Uint8Array(16));
-  return list(
+/** Makes keys and a certificate for them (RFC 5280 §4.1), by default signed by themselves. */
+async function sign(subject: Der, expiresIn: number, extensions: readonly Der[], issuer?: Issuer) {
+  const keys = await crypto.subtle.generateKey(curve, true, ["sign", "verify"]);
+  const unsigned = list(
     explicit(0, integer(new Uint8Array([2]))), // version 3
-    integer(serial),
+    integer(crypto.getRandomValues(new Uint8Array(16))), // serial number
     ecdsaWithSha256,
-    issuer,
-    // A day back: clocks differ, and an expired certificate was good once.
-    list(time(Date.now() - 24 * hour), time(notAfter)),
+    issuer?.subject ?? subject,
+    // A day back: clocks differ, and an expired certificate was valid once.
+    list(time(Date.now() - 24 * hour), time(Date.now() + expiresIn)),
     subject,
-    publicKey,
+    new Uint8Array(await crypto.subtle.exportKey("spki", keys.publicKey)),
     explicit(3, list(...extensions)),
   );
+  const { privateKey } = issuer?.keys ?? keys;
+  const signature = new Uint8Array(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, unsigned));
+  // Web Crypto concatenates r and s, X.509 has two integers (RFC 3279 §2.2.3).
+  const der = list(integer(signature.slice(0, 32)), integer(signature.slice(32)));
+  return { cert: pem("CERTIFICATE", list(unsigned, ecdsaWithSha256, bits(der))), keys };
 }
 
 function distinguishedName(commonName: string, organization?: string): Der {
@@ -133,19 +116,6 @@ function distinguishedName(commonName: string, organization?: string): Der {
 
 function extension(id: string, value: Der, critical = false): Der {
   return list(object(id), ...critical ? [flag(true)] : [], bytes(0x04, value));
-}
-
-/** Web Crypto gives r and s one behind the other, X.509 wants two integers (RFC 3279 §2.2.3). */
-function derSignature(signature: Der): Der {
-  return list(integer(signature.slice(0, 32)), integer(signature.slice(32)));
-}
-
-function newKeys(): Promise<CryptoKeyPair> {
-  return crypto.subtle.generateKey(curve, true, ["sign", "verify"]);
-}
-
-async function exported(format: "spki" | "pkcs8", key: CryptoKey): Promise<Der> {
-  return new Uint8Array(await crypto.subtle.exportKey(format, key));
 }
 
 function pem(label: string, content: Der): string {

@@ -1,18 +1,16 @@
 /**
- * A token endpoint and its API in one server on loopback, with and without TLS: for what is about the connection. It
- * may demand a client certificate.
+ * A token endpoint and its API in one server on loopback, with and without TLS, for tests of the connection. It may
+ * require a client certificate.
  *
  * @module
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { gzipSync } from "node:zlib";
+import { host, listen } from "./loopback.ts";
 import type { KeyPair } from "./tls_certificates.ts";
-
-const host = "127.0.0.1";
 
 /** The one client it knows, and the token it gets. */
 export const knownClient = {
@@ -21,18 +19,16 @@ export const knownClient = {
   accessToken: "token-of-my-client",
 } as const;
 
-/** Settings of {@linkcode startTlsServer}. */
 export interface TlsServerOptions {
   /** The server's certificate. Default: none, and no TLS. */
   readonly certificate?: KeyPair;
-  /** Demands a client certificate that this authority issued. Default: asks for none. */
+  /** Requires a client certificate that this authority issued. Default: asks for none. */
   readonly clientAuthority?: string;
 }
 
-/** What {@linkcode startTlsServer} gives. */
 export interface TlsServer extends AsyncDisposable {
   readonly origin: string;
-  /** What was asked of it, oldest first: `POST /token`. */
+  /** The requests it got, oldest first: `POST /token`. */
   readonly requests: readonly string[];
   /** How many connections were made to it. */
   countConnections(): number;
@@ -41,64 +37,47 @@ export interface TlsServer extends AsyncDisposable {
 /** Starts the server on a free port. */
 export async function startTlsServer({ certificate, clientAuthority }: TlsServerOptions = {}): Promise<TlsServer> {
   const requests: string[] = [];
-  const sockets = new Set<Socket>();
   let connections = 0;
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     requests.push(`${request.method} ${request.url}`);
     void answer(request, response);
   };
   const mutual = clientAuthority && { ca: clientAuthority, requestCert: true, rejectUnauthorized: true };
-  const server: Server = certificate
-    ? createTlsServer({ ...certificate, ...mutual }, listener)
-    : createServer(listener);
-  server.on("connection", (socket: Socket) => {
-    connections++;
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => {});
-  });
-  // Handshakes that fail are what it is there for.
+  const server = certificate ? createTlsServer({ ...certificate, ...mutual }, listener) : createServer(listener);
+  server.on("connection", () => void connections++);
+  // Tests make handshakes fail.
   server.on("tlsClientError", () => {});
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  return {
-    origin: `http${certificate ? "s" : ""}://${host}:${(server.address() as AddressInfo).port}`,
-    requests,
-    countConnections: () => connections,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  const { port, close } = await listen(server);
+  const origin = `http${certificate ? "s" : ""}://${host}:${port}`;
+  return { origin, requests, countConnections: () => connections, [Symbol.asyncDispose]: close };
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://server.test");
-  const chunks: Uint8Array[] = [];
+  const { authorization = "", "content-length": length, "content-type": type } = request.headers;
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of request) chunks.push(chunk);
-  const body = await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text();
-  const { authorization } = request.headers;
-  const say = (status: number, value: unknown, headers: Record<string, string> = {}) => {
+  const seen = {
+    method: request.method,
+    body: await new Blob(chunks).text(),
+    length,
+    type,
+    authorization: authorization.split(" ")[0] || undefined,
+    client: (request.socket as Partial<TLSSocket>).getPeerCertificate?.()?.subject?.CN,
+  };
+  const say = (status: number, value: unknown = seen, headers: Record<string, string> = {}) => {
     const text = JSON.stringify(value);
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(headers["content-encoding"] === "gzip" ? gzipSync(text) : text);
   };
-  const seen = {
-    method: request.method,
-    body,
-    length: request.headers["content-length"],
-    type: request.headers["content-type"],
-    authorization: authorization?.split(" ")[0],
-    client: (request.socket as Partial<TLSSocket>).getPeerCertificate?.()?.subject?.CN,
-  };
-  const { clientId, clientSecret, accessToken } = knownClient;
+  const { clientId, clientSecret, accessToken: access_token } = knownClient;
   switch (url.pathname) {
     case "/token":
       return authorization === `Basic ${btoa(`${clientId}:${clientSecret}`)}`
-        ? say(200, { access_token: accessToken, token_type: "Bearer", expires_in: 3600 })
+        ? say(200, { access_token, token_type: "Bearer", expires_in: 3600 })
         : say(401, { error: "invalid_client" });
     case "/v1/projects":
-      return authorization === `Bearer ${accessToken}` ? say(200, seen) : say(401, { message: "Unauthorized" });
+      return authorization === `Bearer ${access_token}` ? say(200) : say(401, { message: "Unauthorized" });
     case "/gzip":
       return say(200, seen, { "content-encoding": "gzip" });
     case "/redirect":
@@ -106,11 +85,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     case "/empty":
       return void response.writeHead(204, { "x-empty": "yes" }).end();
     case "/slow":
-      return void setTimeout(() => say(200, seen), 100);
+      return void setTimeout(() => say(200), 100);
     case "/endless":
-      response.writeHead(200);
-      return void response.write("so far");
+      return void response.writeHead(200).write("so far");
     default:
-      return say(200, seen);
+      return say(200);
   }
 }

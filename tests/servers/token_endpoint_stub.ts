@@ -1,6 +1,6 @@
 /**
- * A token endpoint inside a function with the shape of `fetch`: for what is about the request, or about an answer no
- * real server gives.
+ * A token endpoint inside a function with the shape of `fetch`, for tests of requests, and for answers that no real
+ * server gives.
  *
  * @module
  */
@@ -16,7 +16,6 @@ export interface SeenRequest {
   readonly init: RequestInit;
 }
 
-/** What {@linkcode tokenEndpointStub} gives. */
 export interface TokenEndpointStub {
   readonly url: string;
   readonly fetch: Fetch;
@@ -28,7 +27,7 @@ export function usualAnswer(count: number): Response {
   return Response.json({ access_token: `token-${count}`, token_type: "Bearer", expires_in: 3600 });
 }
 
-/** Answers requests to `url` with what `answer` makes of their number, counted from 1. */
+/** Creates a stub that answers each request to its `url` by `answer`, given its number from 1. */
 export function tokenEndpointStub(
   answer: (count: number, request: SeenRequest) => Response | Promise<Response> = usualAnswer,
 ): TokenEndpointStub {
@@ -39,11 +38,12 @@ export function tokenEndpointStub(
     requests,
     async fetch(input, init = {}) {
       if (String(input) !== url) throw new TypeError(`the stub is not at ${input}`);
+      const { method = "GET", body } = init;
       const request = {
-        url: String(input),
-        method: init.method ?? "GET",
+        url,
+        method,
         headers: new Headers(init.headers),
-        form: new URLSearchParams(String(init.body)),
+        form: new URLSearchParams(String(body)),
         init,
       };
       requests.push(request);

@@ -1,5 +1,5 @@
 /**
- * Runs a Deno subcommand with `@std` from wherever it can be had: `deno task std <subcommand> …`.
+ * Runs a Deno subcommand with `@std` from JSR, or from npm: `deno task std <subcommand> …`.
  *
  * @module
  */

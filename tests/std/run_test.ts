@@ -3,23 +3,13 @@ import { chooseSource, environment, flags } from "./source.ts";
 
 const run = `${import.meta.dirname}/run.ts`;
 
-/** Runs a program through `run.ts`, with what was chosen here. */
-async function program(code: string, ...args: string[]) {
+/** Starts a program by `run.ts`. */
+async function start(code: string, ...args: string[]) {
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   await Deno.writeTextFile(file, code);
+  const allowed = ["--allow-env", "--allow-read", "--allow-run"];
   const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--allow-env",
-      "--allow-read",
-      "--allow-run",
-      run,
-      "run",
-      "--quiet",
-      file,
-      ...args,
-    ],
+    args: ["run", "--quiet", ...allowed, run, "run", "--quiet", file, ...args],
     env: environment(await chooseSource()),
     stdin: "null",
     stdout: "piped",
@@ -34,21 +24,16 @@ async function program(code: string, ...args: string[]) {
   };
 }
 
-Deno.test("a subcommand gets its arguments as they are, and its exit code comes back", async () => {
-  await using started = await program(
-    "console.log(JSON.stringify(Deno.args)); Deno.exit(7);",
-    "a b",
-    "",
-    '$"*',
-  );
+Deno.test("run.ts: passes arguments on, and the exit code back", async () => {
+  await using started = await start("console.log(JSON.stringify(Deno.args)); Deno.exit(7);", "a b", "", '$"*');
 
   const { code, stdout } = await started.child.output();
 
   assertEquals([code, JSON.parse(new TextDecoder().decode(stdout))], [7, ["a b", "", '$"*']]);
 });
 
-Deno.test("a subcommand finds @std, the package itself and its other imports", async () => {
-  await using started = await program(`
+Deno.test("run.ts: a program finds @std, the package and its other imports", async () => {
+  await using started = await start(`
     import { assert } from "@std/assert";
     import { encodeBase64 } from "@std/encoding/base64";
     import { getBasicAuthorizationHeader } from "@m2m/authenticator";
@@ -63,10 +48,10 @@ Deno.test("a subcommand finds @std, the package itself and its other imports", a
 });
 
 Deno.test({
-  name: "who stops the runner stops the subcommand, and learns how it ended",
+  name: "run.ts: SIGTERM ends the subcommand, whose exit code it returns",
   ignore: Deno.build.os === "windows",
   async fn() {
-    await using started = await program(`
+    await using started = await start(`
       Deno.addSignalListener("SIGTERM", () => Deno.exit(3));
       const forever = setInterval(() => {}, 1000);
       console.log("ready");
@@ -81,13 +66,13 @@ Deno.test({
   },
 });
 
-Deno.test("with JSR nothing stands between deno.json and a subcommand; without it, an import map", () => {
+Deno.test("flags: names an import map without JSR, for subcommands that load modules", () => {
   assertEquals(flags("jsr", "run").filter((flag) => flag === "--import-map"), []);
   assertEquals(flags("npm", "run").filter((flag) => flag === "--import-map"), ["--import-map"]);
   assertEquals(flags("npm", "fmt"), flags("jsr", "fmt"));
 });
 
-Deno.test("the import map names a stand-in for @std, a line for a package, and one for what lies within", () => {
+Deno.test("flags: the import map has a line for each stand-in, and two for other packages", () => {
   const [, , , map] = flags("npm", "run");
 
   const { imports } = JSON.parse(decodeURIComponent(map!.slice(map!.indexOf(",") + 1)));

@@ -1,31 +1,23 @@
 /**
- * What a Deno subcommand prints about the repository.
+ * Deno subcommands on the repository.
  *
  * @module
  */
 
+import { type RunResult, runToEnd } from "../runtimes/run_to_end.ts";
 import { chooseSource, environment, flags, root } from "../std/source.ts";
 
-/** What {@linkcode denoOutput} gives. */
-export interface Output {
-  readonly success: boolean;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a Deno subcommand in the top folder, with `@std` from wherever it can be had. */
-export async function denoOutput(subcommand: string, ...args: string[]): Promise<Output> {
+/** Runs a Deno subcommand in the top folder, with `@std` from the source in use. */
+export async function denoOutput(subcommand: string, ...args: string[]): Promise<RunResult> {
   const source = await chooseSource();
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  return await runToEnd(Deno.execPath(), {
     args: [subcommand, ...flags(source, subcommand), ...args],
     cwd: root,
-    env: { ...environment(source), NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    env: environment(source),
+    timeout: 300_000,
+  });
 }
 
-/** Where each export of the package is, by its name: `{ ".": "./mod.ts", … }`. */
+/** The package's exports: `{ ".": "./mod.ts", … }`. */
 export const exportedModules: Readonly<Record<string, string>> =
   JSON.parse(Deno.readTextFileSync(`${root}/deno.json`)).exports;

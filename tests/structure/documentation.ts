@@ -1,26 +1,24 @@
 /**
- * What the public API's documentation lacks, judged on what `deno doc --json` gives.
+ * Finds the gaps in the public API's documentation, by `deno doc --json`.
  *
  * @module
  */
 
-/** The part of `deno doc --json` that is judged here. */
+/** The part of `deno doc --json` that is checked. */
 export interface Documentation {
   readonly nodes: Readonly<Record<string, { module_doc?: JsDoc; symbols: readonly DocumentedSymbol[] }>>;
 }
 
-export interface DocumentedSymbol {
+interface DocumentedSymbol {
   readonly name: string;
-  readonly declarations: readonly Declaration[];
-}
-
-interface Declaration {
-  readonly kind: string;
-  readonly jsDoc?: JsDoc;
-  readonly def: Callable & {
-    readonly constructors?: readonly (Callable & { jsDoc?: JsDoc })[];
-    readonly methods?: readonly { name: string; kind: string; jsDoc?: JsDoc; functionDef?: Callable }[];
-  };
+  readonly declarations: readonly {
+    readonly kind: string;
+    readonly jsDoc?: JsDoc;
+    readonly def: Callable & {
+      readonly constructors?: readonly (Callable & { jsDoc?: JsDoc })[];
+      readonly methods?: readonly { name: string; kind: string; jsDoc?: JsDoc; functionDef?: Callable }[];
+    };
+  }[];
 }
 
 interface JsDoc {
@@ -33,49 +31,43 @@ interface Callable {
   readonly returnType?: { repr?: string; value?: { typeParams?: readonly { repr?: string }[] } };
 }
 
-/** What is missing in the documentation of one entry, one line a piece. */
-export function gaps(documentation: Documentation): string[] {
+/** Returns what one entry's documentation lacks, a line each. */
+export function findGaps(documentation: Documentation): string[] {
   return Object.values(documentation.nodes).flatMap(({ module_doc, symbols }) => [
     ...(module_doc?.doc ? [] : ["the module has no documentation"]),
-    ...symbols.flatMap(gapsOfSymbol),
+    ...symbols.flatMap(findSymbolGaps),
   ]);
 }
 
-function gapsOfSymbol({ name, declarations }: DocumentedSymbol): string[] {
+function findSymbolGaps({ name, declarations }: DocumentedSymbol): string[] {
   return declarations.flatMap(({ kind, jsDoc, def }) => {
     const found = jsDoc?.doc ? [] : [`${name} has no documentation`];
     if (kind !== "function" && kind !== "class") return found;
     if (!hasTag(jsDoc, "example")) found.push(`${name} has no @example`);
-    if (kind === "function") return [...found, ...gapsOfCall(name, jsDoc, def)];
-    for (const constructor of def.constructors ?? []) {
-      found.push(...gapsOfCall(`new ${name}`, constructor.jsDoc, constructor));
-    }
-    for (const { name: method, kind, jsDoc, functionDef } of def.methods ?? []) {
-      if (kind === "method") found.push(...gapsOfCall(`${name}.${method}`, jsDoc, functionDef ?? {}));
-    }
-    return found;
+    if (kind === "function") return [...found, ...findCallGaps(name, jsDoc, def)];
+    const methods = (def.methods ?? []).filter(({ kind }) => kind === "method");
+    return [
+      ...found,
+      ...(def.constructors ?? []).flatMap((each) => findCallGaps(`new ${name}`, each.jsDoc, each)),
+      ...methods.flatMap((each) => findCallGaps(`${name}.${each.name}`, each.jsDoc, each.functionDef ?? {})),
+    ];
   });
 }
 
-function gapsOfCall(name: string, jsDoc: JsDoc | undefined, { params = [], returnType }: Callable): string[] {
-  const found = params.flatMap((param) => {
-    const wanted = param.name ?? param.left?.name;
-    if (wanted === undefined || hasTag(jsDoc, "param", wanted)) return [];
-    return [`${name} has no @param ${wanted}`];
-  });
-  if (givesSomething(returnType) && !hasTag(jsDoc, "return")) found.push(`${name} has no @returns`);
-  if (jsDoc?.tags?.some(({ kind, doc }) => kind === "throws" && !doc)) {
-    found.push(`${name} has a @throws that doesn't say when`);
-  }
+function findCallGaps(name: string, jsDoc: JsDoc | undefined, { params = [], returnType }: Callable): string[] {
+  const found = params.map((param) => param.name ?? param.left?.name)
+    .filter((param) => param !== undefined && !hasTag(jsDoc, "param", param))
+    .map((param) => `${name} has no @param ${param}`);
+  if (hasResult(returnType) && !hasTag(jsDoc, "return")) found.push(`${name} has no @returns`);
+  if (jsDoc?.tags?.some(({ kind, doc }) => kind === "throws" && !doc)) found.push(`${name} has an empty @throws`);
   return found;
 }
 
 function hasTag(jsDoc: JsDoc | undefined, kind: string, name?: string): boolean {
-  return jsDoc?.tags?.some((tag) => tag.kind === kind && (name === undefined || tag.name === name) && tag.doc) ??
-    false;
+  return jsDoc?.tags?.some((tag) => tag.kind === kind && (!name || tag.name === name) && tag.doc) ?? false;
 }
 
-function givesSomething(returnType: Callable["returnType"]): boolean {
-  if (returnType === undefined || returnType.repr === "void") return false;
-  return !(returnType.repr === "Promise" && returnType.value?.typeParams?.[0]?.repr === "void");
+function hasResult(type: Callable["returnType"]): boolean {
+  const result = type?.repr === "Promise" ? type.value?.typeParams?.[0] : type;
+  return type !== undefined && result?.repr !== "void";
 }

@@ -1,17 +1,17 @@
 /**
- * The files the structure tests look at, as paths within the repository.
+ * The repository's files, as paths within it.
  *
  * @module
  */
 
 import { root } from "../std/source.ts";
 
-/** The modules that are published, sorted. */
+/** Lists the published modules, sorted. */
 export function sourceFiles(): string[] {
   return ["mod.ts", ...modulesIn("src")].sort();
 }
 
-/** What git tracks, and what it would track: a new file counts before it is added. */
+/** Lists what git tracks, and new files before they are added. */
 export async function repositoryFiles(): Promise<string[]> {
   const { success, stdout } = await new Deno.Command("git", {
     args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -23,7 +23,7 @@ export async function repositoryFiles(): Promise<string[]> {
   return names.filter((name) => exists(name)).sort();
 }
 
-/** The text of a file of the repository. */
+/** Reads a file of the repository. */
 export function read(path: string): string {
   return Deno.readTextFileSync(`${root}/${path}`);
 }

@@ -8,30 +8,24 @@ interface Lock {
   readonly remote?: unknown;
 }
 
-const lock: Lock = JSON.parse(read("deno.lock"));
+const { npm, workspace, redirects, remote }: Lock = JSON.parse(read("deno.lock"));
 const imports: Record<string, string> = JSON.parse(read("deno.json")).imports;
 
-Deno.test("a first look at the repository downloads no runtime and no browser", () => {
-  // Any task downloads all that deno.lock names. What is this big has a lock file of its own, beside its tests.
+Deno.test("deno.lock: names no runtime and no browser, for each task downloads all that it names", () => {
+  // These have lock files of their own, beside their tests.
   const heavy =
     /^(@cloudflare\/|@esbuild\/|@oven\/|@sparticuz\/|bun@|esbuild@|miniflare@|typescript@|workerd@|wrangler@)/;
-
-  assertEquals(Object.keys(lock.npm).filter((name) => heavy.test(name)), []);
+  assertEquals(Object.keys(npm).filter((name) => heavy.test(name)), []);
 });
 
-Deno.test("the lock file names @std on JSR, and no stand-in for it", () => {
-  assertEquals([lock.workspace.links, lock.redirects, lock.remote], [undefined, undefined, undefined]);
-  assertEquals(
-    ["assert", "dotenv", "encoding", "testing"].filter((name) =>
-      !lock.workspace.dependencies.some((dependency) => dependency.startsWith(`jsr:@std/${name}@`))
-    ),
-    [],
-  );
+Deno.test("deno.lock: names @std on JSR, and no stand-in for it", () => {
+  assertEquals([workspace.links, redirects, remote], [undefined, undefined, undefined]);
+  const packages = ["assert", "dotenv", "encoding", "testing"].map((name) => `jsr:@std/${name}@`);
+  assertEquals(packages.filter((name) => !workspace.dependencies.some((each) => each.startsWith(name))), []);
 });
 
-Deno.test("packages from npm are imported in one exact version, which the lock file pins", () => {
-  const fromNpm = Object.values(imports).filter((target) => target.startsWith("npm:"));
-
-  assertEquals(fromNpm.filter((target) => !/@\d+\.\d+\.\d+(\/.*)?$/.test(target)), []);
-  assertEquals(fromNpm.filter((target) => !lock.workspace.dependencies.includes(target)), []);
+Deno.test("deno.json: imports npm packages in one exact version, which deno.lock pins", () => {
+  const targets = Object.values(imports).filter((target) => target.startsWith("npm:"));
+  const isPinned = (target: string) => /@\d+\.\d+\.\d+(\/.*)?$/.test(target) && workspace.dependencies.includes(target);
+  assertEquals(targets.filter((target) => !isPinned(target)), []);
 });

@@ -3,7 +3,7 @@ import { publishDryRun } from "../gate/publish_dry_run.ts";
 import { chooseSource } from "../std/source.ts";
 import { sourceFiles } from "./files.ts";
 
-Deno.test("the package can be published, and holds its modules and papers only", async () => {
+Deno.test("package: can be published, and holds its modules and documents alone", async () => {
   const { success, output, files } = await publishDryRun(await chooseSource());
 
   assert(success, output);

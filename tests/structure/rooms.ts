@@ -1,17 +1,14 @@
 /**
- * The rooms of `src/`, from the top of the house to its cellar, and what may be imported where.
+ * The rooms of `src/`, from top to bottom, and what may be imported where.
  *
- * A room is a folder of `src/`, or a file that stands in none.
+ * A room is a folder of `src/`, or a file directly in it.
  *
  * @module
  */
 
 import { computed } from "./syntax.ts";
 
-/**
- * A module imports only from floors below its own: what is told always goes the same way. Rooms on one floor don't
- * know each other.
- */
+/** Modules import from floors below their own alone. Rooms on one floor don't import each other. */
 const floors: readonly (readonly string[])[] = [
   ["cli", "telemetry", "testing"],
   ["flyte"],
@@ -37,7 +34,7 @@ const floors: readonly (readonly string[])[] = [
   ["arguments", "clock", "errors", "printing"],
 ];
 
-/** Rooms full of implementations, which don't know each other: siblings share only the files named here. */
+/** Rooms of implementations, which don't import each other; they share these files alone. */
 const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   client_auth: [
     "assertion_claims.ts",
@@ -52,19 +49,13 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   token_store: ["token_store.ts"],
 };
 
-/** Packages every room may import. Whatever else isn't ours belongs to a runtime, or to a vendor. */
-const packagesForAll = /^@std\/encoding(\/|$)/;
-
-/** Packages that belong to exports of their own, and the modules that may import them. */
-const packagesForSome: Readonly<Record<string, readonly string[]>> = {
+/** The modules that may import a package besides `@std/encoding`. */
+const packages: Readonly<Record<string, readonly string[]>> = {
   jose: ["src/client_auth/sign_assertion.ts", "src/dpop/key_pair.ts", "src/dpop/proof.ts"],
   "js-yaml": ["src/flyte/config_file.ts"],
 };
 
-/**
- * Where the names of runtimes and their own modules may stand: folders, and single files that exist for one
- * runtime. Nothing else in `src/` knows what it runs on.
- */
+/** Folders and files that may name runtimes, and import their modules. */
 const runtimeSpecific: readonly string[] = [
   "src/transport/",
   "src/cli/",
@@ -73,61 +64,47 @@ const runtimeSpecific: readonly string[] = [
   "src/secrets/secret_file.ts",
 ];
 
-/** Whether this module may know what it runs on. */
+/** Whether this module may name a runtime. */
 export function isRuntimeSpecific(path: string): boolean {
   return runtimeSpecific.some((place) => path === place || place.endsWith("/") && path.startsWith(place));
 }
 
-/** What is wrong with this import, if anything is. `from` is a path within the repository. */
-export function judgeImport(from: string, specifier: string): string | undefined {
+/** Returns the fault of this import, if it has one. `from` is a path within the repository. */
+export function checkImport(from: string, specifier: string): string | undefined {
   const fault = specifier.startsWith(".")
-    ? judgeOwn(from, new URL(specifier, `file:///${from}`).pathname.slice(1))
-    : judgeForeign(from, specifier);
+    ? checkOwn(from, new URL(specifier, `file:///${from}`).pathname.slice(1))
+    : checkForeign(from, specifier);
   return fault && `${from} imports "${specifier}": ${fault}`;
 }
 
-function judgeForeign(from: string, specifier: string): string | undefined {
-  if (packagesForAll.test(specifier) || isRuntimeSpecific(from)) return undefined;
-  if (packagesForSome[specifier]?.includes(from)) return undefined;
+function checkForeign(from: string, specifier: string): string | undefined {
+  if (/^@std\/encoding(\/|$)/.test(specifier) || isRuntimeSpecific(from)) return undefined;
+  if (packages[specifier]?.includes(from)) return undefined;
   return specifier === computed
-    ? "nobody can see where this goes; name the module"
+    ? "its target is computed; name the module"
     : "only runtime-specific modules import what isn't ours (runtimeSpecific in tests/structure/rooms.ts)";
 }
 
-function judgeOwn(from: string, to: string): string | undefined {
+function checkOwn(from: string, to: string): string | undefined {
   if (!to.startsWith("src/")) return "src/ imports nothing that lies outside";
-  const target = floorOf(to);
-  if (target === undefined) return unknownRoom(to);
-  // The front door opens on every room.
-  if (!from.startsWith("src/")) return undefined;
-  const own = floorOf(from);
-  if (own === undefined) return unknownRoom(from);
-  if (roomOf(from) === roomOf(to)) return judgeSibling(from, to);
-  if (target > own) return undefined;
-  return `${roomOf(to)} is ${target < own ? "above" : "beside"} ${roomOf(from)}, and imports go downward only`;
+  const [own, target] = [locate(from), locate(to)];
+  for (const { room, floor } of [target, own]) {
+    // mod.ts is in no room, and imports from all.
+    if (floor < 0 && room !== "mod") return `"${room}" is no room; give it a floor in tests/structure/rooms.ts`;
+  }
+  if (own.room !== target.room) {
+    if (target.floor > own.floor) return undefined;
+    const where = target.floor < own.floor ? "above" : "beside";
+    return `${target.room} is ${where} ${own.room}, and imports go downward only`;
+  }
+  const shared = sharedFiles[own.room];
+  if (shared === undefined || shared.includes(own.file) || shared.includes(target.file)) return undefined;
+  return `implementations don't import each other; what they share is in sharedFiles in tests/structure/rooms.ts`;
 }
 
-function judgeSibling(from: string, to: string): string | undefined {
-  const shared = sharedFiles[roomOf(to)];
-  if (shared === undefined || shared.includes(fileOf(from)) || shared.includes(fileOf(to))) return undefined;
-  return `implementations don't know each other; what ${
-    roomOf(to)
-  } shares is in sharedFiles in tests/structure/rooms.ts`;
-}
-
-function unknownRoom(path: string): string {
-  return `nobody knows the room "${roomOf(path)}"; give it a place among the floors in tests/structure/rooms.ts`;
-}
-
-function floorOf(path: string): number | undefined {
-  const floor = floors.findIndex((rooms) => rooms.includes(roomOf(path)));
-  return floor < 0 ? undefined : floor;
-}
-
-function roomOf(path: string): string {
-  return path.split("/")[1]!.replace(/\.ts$/, "");
-}
-
-function fileOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+function locate(path: string): { room: string; floor: number; file: string } {
+  const [first = "", second = ""] = path.split("/");
+  const room = (first === "src" ? second : first).replace(/\.ts$/, "");
+  const file = path.slice(path.lastIndexOf("/") + 1);
+  return { room, floor: floors.findIndex((rooms) => rooms.includes(room)), file };
 }

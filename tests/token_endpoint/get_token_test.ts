@@ -39,6 +39,9 @@ Deno.test("getToken: takes a clock that is an object of a class", async () => {
     wall() {
       return this.#now;
     }
+    monotonic() {
+      return this.#now;
+    }
   }
   const { fetch, url } = tokenEndpointStub();
   assertEquals((await getToken(url, { ...client, clock: new Watch(), fetch })).expiresAt, 3_601_000);

@@ -9,78 +9,44 @@ import { testsOn } from "../runtimes/tests_on.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { certificateAuthority } from "../servers/tls_certificates.ts";
 import { startTlsServer } from "../servers/tls_server.ts";
-import type { OnceInput, OnceOutput } from "./run_once.ts";
 import { ownProject } from "./project.ts";
+import type { OnceInput, OnceOutput } from "./run_once.ts";
 
 const program = new URL("program_once.ts", import.meta.url);
-
-interface Runtime {
-  readonly executable: string;
-  readonly args: readonly string[];
-  /** The variable that names a file of further authorities. */
-  readonly authorities: "DENO_CERT" | "NODE_EXTRA_CA_CERTS";
-}
-
-const runtimes: Record<string, () => Promise<Runtime>> = {
-  "Deno": () =>
-    Promise.resolve({
-      executable: Deno.execPath(),
-      args: ["run", "--no-config", "--no-prompt", "--allow-net=127.0.0.1"],
-      authorities: "DENO_CERT",
-    }),
-  "Bun": async () => ({
-    executable: await bunExecutable(),
-    args: ["--no-install"],
-    authorities: "NODE_EXTRA_CA_CERTS",
-  }),
-};
-for (const version of nodeVersions) {
-  runtimes[`Node ${version}`] = async () => ({
-    executable: await nodeExecutable(version),
-    args: [],
-    authorities: "NODE_EXTRA_CA_CERTS",
-  });
-}
-
-/** Runs the program, bundled into one file as for the web, in a folder. */
-async function runBundled(
-  { executable, args }: Runtime,
-  folder: string,
-  input: OnceInput,
-  env: Record<string, string> = {},
-): Promise<OnceOutput> {
-  const file = join(folder, "bundled.mjs");
-  await Deno.writeTextFile(file, await bundle(program));
-  const { success, stdout, stderr } = await runToEnd(executable, {
-    args: [...args, file, JSON.stringify(input)],
-    cwd: folder,
-    env,
-  });
-  assert(success, stderr);
-  return JSON.parse(stdout);
-}
-
-for (const [name, obtain] of Object.entries(runtimes)) {
+const denoArgs = ["run", "--no-config", "--no-prompt", "--allow-net=127.0.0.1"];
+const runtimes: readonly (readonly [name: string, obtain: () => Promise<string>, ...args: string[]])[] = [
+  ["Deno", () => Promise.resolve(Deno.execPath()), ...denoArgs],
+  ["Bun", bunExecutable, "--no-install"],
+  ...nodeVersions.map((version) => [`Node ${version}`, () => nodeExecutable(version)] as const),
+];
+for (const [name, obtain, ...args] of runtimes) {
   const testOn = await testsOn(name, obtain);
 
-  testOn(`on ${name} a program bundled into one file goes through httpProxyUrl`, async (runtime) => {
+  /** Runs the program, bundled into one file as for the web, in a folder. */
+  const runBundled = async (executable: string, cwd: string, input: OnceInput, env = {}): Promise<OnceOutput> => {
+    const file = join(cwd, "bundled.mjs");
+    await Deno.writeTextFile(file, await bundle(program));
+    const { success, stdout, stderr } = await runToEnd(executable, {
+      args: [...args, file, JSON.stringify(input)],
+      cwd,
+      env,
+    });
+    assert(success, stderr);
+    return JSON.parse(stdout);
+  };
+
+  testOn(`httpProxyUrl: a program bundled into one file goes through the proxy on ${name}`, async (runtime) => {
     await using server = await startTlsServer();
     await using proxy = await startProxy();
     await using project = await ownProject([]);
     const { origin } = server;
-    const options = { httpProxyUrl: proxy.url };
+    const input = { endpoint: origin, tokenEndpoint: `${origin}/token`, options: { httpProxyUrl: proxy.url } };
 
-    const output = await runBundled(runtime, project.path, {
-      endpoint: origin,
-      tokenEndpoint: `${origin}/token`,
-      options,
-    });
-
-    assertEquals(output, { result: 200, attempts: 1 });
+    assertEquals(await runBundled(runtime, project.path, input), { result: 200, attempts: 1 });
     assertEquals(proxy.requests, [`POST ${origin}/token`, `GET ${origin}/v1/projects`]);
   });
 
-  testOn(`on ${name} verify adds an authority to those the runtime has`, async (runtime) => {
+  testOn(`verify: adds an authority to the runtime's own on ${name}`, async (runtime) => {
     const [ours, others] = [await certificateAuthority("Our CA"), await certificateAuthority("Another CA")];
     const named = { subject: "server", addresses: ["127.0.0.1"] };
     await using auth = await startTlsServer({ certificate: await ours.issue(named) });
@@ -89,34 +55,36 @@ for (const [name, obtain] of Object.entries(runtimes)) {
     const authorities = join(project.path, "authorities.pem");
     await Deno.writeTextFile(authorities, ours.pem);
     const input = { endpoint: api.origin, tokenEndpoint: `${auth.origin}/token`, options: { verify: others.pem } };
-    const run = (env: Record<string, string>) => runBundled(runtime, project.path, input, env);
+    const env = { [name === "Deno" ? "DENO_CERT" : "NODE_EXTRA_CA_CERTS"]: authorities };
 
-    assertEquals(await run({ [runtime.authorities]: authorities }), { result: 200, attempts: 1 });
-    assertEquals((await run({})).result, "tls_failed");
+    assertEquals(await runBundled(runtime, project.path, input, env), { result: 200, attempts: 1 });
+    assertEquals((await runBundled(runtime, project.path, input)).result, "tls_failed");
   });
 
   if (!name.startsWith("Node")) continue;
-  testOn(`on ${name} without undici the first request says what to install, or to pass`, async (runtime) => {
-    await using folder = await temporaryFolder("no_undici_");
-    const origin = "http://127.0.0.1:9";
-    const options = { httpProxyUrl: "http://user:s3cret-4711@127.0.0.1:9" };
-    const input = { endpoint: origin, tokenEndpoint: `${origin}/token`, options };
+  testOn(
+    `httpProxyUrl: without undici the first request says what to install, or to pass, on ${name}`,
+    async (node) => {
+      await using folder = await temporaryFolder("no_undici_");
+      const origin = "http://127.0.0.1:9";
+      const options = { httpProxyUrl: "http://user:s3cret-4711@127.0.0.1:9" };
+      const input = { endpoint: origin, tokenEndpoint: `${origin}/token`, options };
 
-    const { result, retryable, attempts, message = "" } = await runBundled(runtime, folder.path, input);
+      const { result, retryable, attempts, message = "" } = await runBundled(node, folder.path, input);
 
-    assertEquals([result, retryable, attempts], ["invalid_config", false, 1]);
-    assertStringIncludes(message, "npm install undici");
-    assertStringIncludes(message, "@m2m/authenticator/transport/node");
-    assertFalse(message.includes("s3cret"));
-  });
+      assertEquals([result, retryable, attempts], ["invalid_config", false, 1]);
+      assertStringIncludes(message, "npm install undici");
+      assertStringIncludes(message, "@m2m/authenticator/transport/node");
+      assertFalse(message.includes("s3cret"));
+    },
+  );
 }
 
-Deno.test("a program for the web needs nothing of Node, however it is bundled", async () => {
-  // Bundlers leave the comments of a class's members in it, examples and all.
+Deno.test("a bundle for the web needs nothing of Node, and holds no undici", async () => {
+  // Bundlers keep the comments of a class's members, examples included.
   const code = (await bundle(program)).replace(/\/\*.*?\*\//gs, "");
-
-  // What a bundler would look for, or leave for the runtime to find. program_once.ts itself reads its arguments.
   const needed = code.matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"']+)["']/g);
+  // program_once.ts itself reads its arguments.
   assertEquals(Array.from(needed, ([, name]) => name).filter((name) => name !== "node:process"), []);
-  assertFalse(code.includes("class ProxyAgent"), "undici is in the bundle");
+  assertFalse(code.includes("class ProxyAgent"));
 });

@@ -1,216 +1,153 @@
 /** The cases of the transports, the same for each runtime. @module */
 
-import type { Expected, TransportCase } from "./case.ts";
+/** What a runtime is called in the cases. */
+export type RuntimeName = "Deno" | "old Deno" | "Bun" | "Node";
 
+/** What a case sets up; each gets a proxy of its own. */
+interface Setup {
+  /** The server that is called. Default: one without TLS. */
+  readonly server?: "good" | "expired" | "wrong host" | "mutual";
+  readonly proxy?: "open" | "guarded" | "forbidding" | "broken" | "dead";
+  /** The client's credentials for the proxy. */
+  readonly login?: "right" | "wrong";
+  readonly verify?: false | "our CA" | "our CA's file" | "another CA" | "no file" | "no certificate" | "damaged";
+  readonly certificate?: "right" | "right, in files" | "another CA's" | "no file" | "no key" | "another's key";
+}
+
+/** Success, or the failure of the token request and of a call alike. */
+export type Expected = { readonly ok: true } | {
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly says: string;
+};
+
+export interface TransportCase extends Setup {
+  readonly name: string;
+  readonly expected: Expected;
+  /** What a runtime that can't tell as much gives; of several, one. */
+  readonly expectedOn?: Partial<Record<RuntimeName, Expected | readonly Expected[]>>;
+}
+
+/** A case as the program on the runtime gets it. */
+export interface PreparedCase {
+  readonly name: string;
+  readonly origin: string;
+  readonly options: {
+    readonly httpProxyUrl?: string;
+    readonly verify?: boolean | string;
+    readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  };
+}
+
+export type Outcome = { readonly ok: true; readonly seen?: Record<string, unknown> } | {
+  readonly ok: false;
+  readonly name: string;
+  readonly code?: string;
+  readonly retryable?: boolean;
+  readonly printed: string;
+  readonly message: string;
+};
+
+/** What came of a case, by the constructor's options or by the runtime's own export. */
+export interface CaseResult {
+  readonly name: string;
+  readonly way: "constructor" | "transport";
+  readonly token: Outcome;
+  /** How many token requests were started. */
+  readonly attempts: number;
+  /** A call with the token. */
+  readonly call: Outcome;
+  /** A call without one, of another origin than the endpoint's. */
+  readonly bareCall: Outcome;
+}
+
+const fails = (code: string, says: string, retryable = false): Expected => ({ code, retryable, says });
 const ok: Expected = { ok: true };
-const brokenOff: Expected = { code: "network_error", retryable: true, says: "clientCertificate" };
-const handshake: Expected = { code: "tls_failed", retryable: false, says: "clientCertificate" };
-const unknownAuthority: Expected = { code: "tls_failed", retryable: false, says: "verify" };
-const proxyLogin: Expected = { code: "proxy_failed", retryable: false, says: "the proxy wants credentials" };
-const proxyDead: Expected = { code: "proxy_failed", retryable: true, says: "the proxy doesn't answer" };
+const brokenOff = fails("network_error", "clientCertificate", true);
+const handshake = fails("tls_failed", "clientCertificate");
+const unverified = fails("tls_failed", "verify");
+const proxyLogin = fails("proxy_failed", "requires credentials");
+const proxyDead = fails("proxy_failed", "the proxy doesn't answer", true);
+const forbidden = fails("proxy_failed", "(403)");
+const invalid = (says: string) => fails("invalid_config", says);
+/** Deno doesn't tell the proxy's status. */
+const denoRefused = { Deno: fails("proxy_failed", "the proxy refused the tunnel", true) };
 
-export const cases: readonly TransportCase[] = [
-  { name: "a proxy passes plain requests on", proxy: "open", expected: ok },
-  { name: "a proxy opens a tunnel for TLS", proxy: "open", server: "good", verify: "our CA", expected: ok },
-  { name: "a proxy wants credentials, plain, and gets them", proxy: "guarded", login: "right", expected: ok },
-  {
-    name: "a proxy wants credentials for a tunnel, and gets them",
-    proxy: "guarded",
-    login: "right",
-    server: "good",
-    verify: "our CA",
-    expected: ok,
-  },
-  { name: "a proxy wants credentials, plain, and gets none", proxy: "guarded", expected: proxyLogin },
-  {
-    name: "a proxy wants credentials for a tunnel, and gets none",
-    proxy: "guarded",
-    server: "good",
-    verify: "our CA",
-    expected: proxyLogin,
-  },
-  {
-    name: "a proxy wants credentials for a tunnel, and gets others",
-    proxy: "guarded",
-    login: "wrong",
-    server: "good",
-    verify: "our CA",
-    expected: proxyLogin,
-  },
-  {
-    name: "a proxy forbids the tunnel",
-    proxy: "forbidding",
-    server: "good",
-    verify: "our CA",
-    expected: { code: "proxy_failed", retryable: false, says: "(403)" },
-    // Deno doesn't tell the proxy's status.
-    expectedOn: { Deno: { code: "proxy_failed", retryable: true, says: "the proxy refused the tunnel" } },
-  },
-  {
-    name: "a proxy can't open the tunnel",
-    proxy: "broken",
-    server: "good",
-    verify: "our CA",
-    expected: { code: "proxy_failed", retryable: true, says: "(502)" },
-    expectedOn: { Deno: { code: "proxy_failed", retryable: true, says: "the proxy refused the tunnel" } },
-  },
-  { name: "a proxy is dead, for plain requests", proxy: "dead", expected: proxyDead },
-  { name: "a proxy is dead, for TLS", proxy: "dead", server: "good", verify: "our CA", expected: proxyDead },
+const tls = { server: "good", verify: "our CA" } as const;
+const loose = { server: "good", verify: false } as const;
+const mutual = { server: "mutual", verify: "our CA" } as const;
+const guarded = { proxy: "guarded", login: "right" } as const;
 
-  { name: "a private CA is given as PEM text", server: "good", verify: "our CA", expected: ok },
-  { name: "a private CA is given as a file", server: "good", verify: "our CA's file", expected: ok },
-  { name: "a private CA isn't given", server: "good", certificate: "right", expected: unknownAuthority },
-  { name: "another CA is given", server: "good", verify: "another CA", expected: unknownAuthority },
-  { name: "nothing is verified", server: "good", verify: false, expected: ok },
-  { name: "nothing is verified, through a tunnel", server: "good", proxy: "open", verify: false, expected: ok },
-  {
-    name: "nothing is verified, through a guarded tunnel",
-    server: "good",
-    proxy: "guarded",
-    login: "right",
-    verify: false,
-    expected: ok,
-  },
-  {
-    name: "nothing is verified, and the proxy wants credentials",
-    server: "good",
-    proxy: "guarded",
-    verify: false,
-    expected: proxyLogin,
-  },
-  {
-    name: "nothing is verified, and the proxy forbids the tunnel",
-    server: "good",
-    proxy: "forbidding",
-    verify: false,
-    expected: { code: "proxy_failed", retryable: false, says: "(403)" },
-  },
-  {
-    name: "nothing is verified, and the proxy is dead",
-    server: "good",
-    proxy: "dead",
-    verify: false,
-    expected: proxyDead,
-  },
-  { name: "nothing is verified, of a server without TLS", verify: false, expected: ok },
-  {
-    name: "a certificate has expired",
-    server: "expired",
-    verify: "our CA",
-    expected: { code: "tls_failed", retryable: false, says: "verify" },
-  },
-  { name: "a certificate has expired, and nothing is verified", server: "expired", verify: false, expected: ok },
-  {
-    name: "a certificate is for another host",
-    server: "wrong host",
-    verify: "our CA",
-    expected: { code: "tls_failed", retryable: false, says: "verify" },
-  },
-  {
-    name: "a certificate is for another host, behind a proxy",
-    server: "wrong host",
-    proxy: "open",
-    verify: "our CA",
-    expected: { code: "tls_failed", retryable: false, says: "verify" },
-  },
-  {
-    name: "a certificate is for another host, and nothing is verified",
-    server: "wrong host",
-    verify: false,
-    expected: ok,
-  },
+const rows: readonly [string, Setup, Expected?, TransportCase["expectedOn"]?][] = [
+  ["a proxy forwards plain requests", { proxy: "open" }],
+  ["a proxy opens a tunnel for TLS", { ...tls, proxy: "open" }],
+  ["a proxy gets credentials, plain", guarded],
+  ["a proxy gets credentials, for a tunnel", { ...tls, ...guarded }],
+  ["a proxy gets no credentials, plain", { proxy: "guarded" }, proxyLogin],
+  ["a proxy gets no credentials, for a tunnel", { ...tls, proxy: "guarded" }, proxyLogin],
+  ["a proxy gets wrong credentials, for a tunnel", { ...tls, proxy: "guarded", login: "wrong" }, proxyLogin],
+  ["a proxy forbids the tunnel", { ...tls, proxy: "forbidding" }, forbidden, denoRefused],
+  ["a proxy can't open the tunnel", { ...tls, proxy: "broken" }, fails("proxy_failed", "(502)", true), denoRefused],
+  ["a proxy is dead, for plain requests", { proxy: "dead" }, proxyDead],
+  ["a proxy is dead, for TLS", { ...tls, proxy: "dead" }, proxyDead],
 
-  {
-    name: "the right client certificate is shown",
-    server: "mutual",
-    verify: "our CA",
-    certificate: "right",
-    expected: ok,
-  },
-  {
-    name: "the right client certificate is shown, from files",
+  ["a private CA is given as PEM text", tls],
+  ["a private CA is given as a file", { server: "good", verify: "our CA's file" }],
+  ["a private CA isn't given", { server: "good", certificate: "right" }, unverified],
+  ["another CA is given", { server: "good", verify: "another CA" }, unverified],
+  ["nothing is verified", loose],
+  ["nothing is verified, through a tunnel", { ...loose, proxy: "open" }],
+  ["nothing is verified, through a guarded tunnel", { ...loose, ...guarded }],
+  ["nothing is verified, and the proxy gets no credentials", { ...loose, proxy: "guarded" }, proxyLogin],
+  ["nothing is verified, and the proxy forbids the tunnel", { ...loose, proxy: "forbidding" }, forbidden],
+  ["nothing is verified, and the proxy is dead", { ...loose, proxy: "dead" }, proxyDead],
+  ["nothing is verified, of a server without TLS", { verify: false }],
+  ["a certificate has expired", { ...tls, server: "expired" }, unverified],
+  ["a certificate has expired, and nothing is verified", { ...loose, server: "expired" }],
+  ["a certificate is for another host", { ...tls, server: "wrong host" }, unverified],
+  ["a certificate is for another host, behind a proxy", { ...tls, server: "wrong host", proxy: "open" }, unverified],
+  ["a certificate is for another host, and nothing is verified", { ...loose, server: "wrong host" }],
+
+  ["a client certificate is shown", { ...mutual, certificate: "right" }],
+  ["a client certificate is shown, from files", {
     server: "mutual",
     verify: "our CA's file",
     certificate: "right, in files",
-    expected: ok,
-  },
-  {
-    name: "the right client certificate is shown through a proxy",
-    server: "mutual",
-    proxy: "open",
-    verify: "our CA",
-    certificate: "right",
-    expected: ok,
-  },
-  {
-    name: "the right client certificate is shown, and nothing is verified",
-    server: "mutual",
-    verify: false,
-    certificate: "right",
-    expected: ok,
-  },
-  {
-    name: "no client certificate is shown",
-    server: "mutual",
-    verify: "our CA",
-    expected: handshake,
-    // Undici doesn't tell why the connection ended; the others only if the server's alert is read before it closes.
-    expectedOn: {
-      "Node": brokenOff,
-      "Bun": [handshake, brokenOff],
-      "Deno": [handshake, brokenOff],
-      "old Deno": [handshake, brokenOff],
-    },
-  },
-  {
-    name: "a client certificate of another CA is shown",
-    server: "mutual",
-    verify: "our CA",
-    certificate: "another CA's",
-    expected: brokenOff,
-  },
+  }],
+  ["a client certificate is shown through a proxy", { ...mutual, proxy: "open", certificate: "right" }],
+  ["a client certificate is shown, and nothing is verified", { ...mutual, verify: false, certificate: "right" }],
+  // Undici doesn't tell why the connection ended; the others only if the server's alert is read before it closes.
+  ["no client certificate is shown", mutual, handshake, {
+    "Node": brokenOff,
+    "Bun": [handshake, brokenOff],
+    "Deno": [handshake, brokenOff],
+    "old Deno": [handshake, brokenOff],
+  }],
+  ["a client certificate of another CA is shown", { ...mutual, certificate: "another CA's" }, brokenOff],
 
-  {
-    name: "the CA's file doesn't exist",
-    server: "good",
-    verify: "no file",
-    expected: { code: "invalid_config", retryable: false, says: "verify (ENOENT)" },
-  },
-  {
-    name: "the CA's file holds no certificate",
-    server: "good",
-    verify: "no certificate",
-    expected: { code: "invalid_config", retryable: false, says: "verify: it must be a certificate" },
-  },
-  {
-    name: "the CA's certificate is damaged",
-    server: "good",
-    verify: "damaged",
-    expected: { code: "invalid_config", retryable: false, says: "damaged" },
-    // Node reads over it.
-    expectedOn: { Node: unknownAuthority },
-  },
-  {
-    name: "the client certificate's key is another's",
-    server: "mutual",
-    verify: "our CA",
-    certificate: "another's key",
-    expected: { code: "invalid_config", retryable: false, says: "isn't the certificate's" },
-    // It doesn't compare them, and what the server says of it may be lost as above.
-    expectedOn: { "old Deno": [handshake, brokenOff] },
-  },
-  {
-    name: "the client certificate's file doesn't exist",
-    server: "mutual",
-    verify: "our CA",
-    certificate: "no file",
-    expected: { code: "invalid_config", retryable: false, says: "clientCertificate.cert (ENOENT)" },
-  },
-  {
-    name: "the client certificate's key isn't one",
-    server: "mutual",
-    verify: "our CA",
-    certificate: "no key",
-    expected: { code: "invalid_config", retryable: false, says: "clientCertificate.key: it must be a private key" },
-  },
+  ["the CA's file doesn't exist", { server: "good", verify: "no file" }, invalid("verify (ENOENT)")],
+  ["the CA's file holds no certificate", { server: "good", verify: "no certificate" }, invalid("verify: it must be")],
+  // Node reads over it.
+  ["the CA's certificate is damaged", { server: "good", verify: "damaged" }, invalid("damaged"), { Node: unverified }],
+  // The old Deno doesn't compare them, and the server's alert may be lost as above.
+  ["the client certificate's key is another's", { ...mutual, certificate: "another's key" }, invalid("isn't the"), {
+    "old Deno": [handshake, brokenOff],
+  }],
+  [
+    "the client certificate's file doesn't exist",
+    { ...mutual, certificate: "no file" },
+    invalid("clientCertificate.cert (ENOENT)"),
+  ],
+  [
+    "the client certificate's key isn't one",
+    { ...mutual, certificate: "no key" },
+    invalid("clientCertificate.key: it must be a private key"),
+  ],
 ];
+
+export const cases: readonly TransportCase[] = rows.map(([name, setup, expected = ok, expectedOn]) => ({
+  name,
+  ...setup,
+  expected,
+  ...expectedOn && { expectedOn },
+}));

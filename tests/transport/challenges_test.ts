@@ -2,19 +2,15 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Challenge, parseChallenges } from "../../src/http/www_authenticate.ts";
 
-/** A challenge as `[scheme, parameters]`, or `[scheme, parameters, token68]`. */
-type Shown = [string, Record<string, string>] | [string, Record<string, string>, string];
-
-function show(challenges: readonly Challenge[]): Shown[] {
-  return challenges.map(({ scheme, parameters, token68 }) => {
-    const shown = Object.fromEntries(parameters);
-    return token68 === undefined ? [scheme, shown] : [scheme, shown, token68];
-  });
-}
+/** Shows a challenge as `[scheme, parameters]`, or `[scheme, parameters, token68]`. */
+const show = (challenges: readonly Challenge[]) =>
+  challenges.map(({ scheme, parameters, token68 }) =>
+    [scheme, Object.fromEntries(parameters), token68].slice(0, token68 === undefined ? 2 : 3)
+  );
 
 const metadata = "https://api.test/.well-known/oauth-protected-resource";
 
-const cases: Record<string, [header: string | null, expected: Shown[]]> = {
+const cases: Record<string, [header: string | null, expected: unknown[][]]> = {
   "no header": [null, []],
   "an empty header": ["", []],
   "commas and blanks": [" , ,\t,", []],
@@ -45,8 +41,8 @@ const cases: Record<string, [header: string | null, expected: Shown[]]> = {
   "empty elements": [', Bearer a=b, , ,c="d",', [["bearer", { a: "b", c: "d" }]]],
   "a comma after the scheme": ['Bearer, a="b"', [["bearer", { a: "b" }]]],
   "a parameter twice: the first counts": ["Bearer a=b, a=c, A=d", [["bearer", { a: "b" }]]],
-  "a parameter called like what every object has": ["Bearer __proto__=x", [["bearer", { ["__proto__"]: "x" }]]],
-  "parameters of nothing": ['realm="x", Bearer a=b', [["bearer", { a: "b" }]]],
+  "a parameter with the name of an object's property": ["Bearer __proto__=x", [["bearer", { ["__proto__"]: "x" }]]],
+  "parameters without a scheme": ['realm="x", Bearer a=b', [["bearer", { a: "b" }]]],
   "quotation marks that aren't escaped": [
     `Bearer error_description="the "quoted" word", resource_metadata="${metadata}"`,
     [["bearer", { resource_metadata: metadata }]],
@@ -54,21 +50,18 @@ const cases: Record<string, [header: string | null, expected: Shown[]]> = {
   "quotation marks that aren't closed": ['Bearer a=b, c="d, e=f', [["bearer", { a: "b" }]]],
   "a value that isn't quoted": [`Bearer resource_metadata=${metadata}, a=b`, [["bearer", { a: "b" }]]],
   "a parameter without a value": ["Bearer a=b, c=, d=e", [["bearer", { a: "b", d: "e" }]]],
-  "a sentence": [
-    "Jwt is missing. Please log in: https://x.test, or call us!",
-    [["jwt", {}], ["or", {}]],
-  ],
+  "a sentence": ["Jwt is missing. Please log in: https://x.test, or call us!", [["jwt", {}], ["or", {}]]],
   "a sentence in which a parameter stands": ['Bearer token is missing, a="b"', [["bearer", { a: "b" }]]],
   "brackets": ["<html>, {}, [Bearer a=b]", []],
   "letters beyond ASCII": ["Bärer a=b, Bearer c=d", [["bearer", { c: "d" }]]],
 };
 for (const [name, [header, expected]] of Object.entries(cases)) {
-  Deno.test(`challenges: ${name}`, () => assertEquals(show(parseChallenges(header)), expected));
+  Deno.test(`parseChallenges: ${name}`, () => assertEquals(show(parseChallenges(header)), expected));
 }
 
 const tokens = fc.stringMatching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,12}$/);
 
-Deno.test("challenges that are written by the grammar are read as they were meant", () => {
+Deno.test("parseChallenges: reads any challenges that keep to the grammar", () => {
   const value = fc.oneof(
     tokens.map((text) => ({ text, written: text })),
     fc.string({ unit: "grapheme" }).map((text) => ({ text, written: `"${text.replace(/["\\]/g, "\\$&")}"` })),
@@ -83,18 +76,17 @@ Deno.test("challenges that are written by the grammar are read as they were mean
       `${scheme} ${token68 ?? pairs.map(([name, { written }]) => `${name}=${written}`).join(", ")}`
     ).join(", ");
 
-    assertEquals(
-      show(parseChallenges(header)),
-      challenges.map(({ scheme, token68, pairs }): Shown =>
-        token68 === null
-          ? [scheme.toLowerCase(), Object.fromEntries(pairs.map(([name, { text }]) => [name.toLowerCase(), text]))]
-          : [scheme.toLowerCase(), {}, token68]
-      ),
-    );
+    const expected = challenges.map(({ scheme, token68, pairs }) => {
+      const parameters = pairs.map(([name, { text }]) => [name.toLowerCase(), text]);
+      return token68 === null
+        ? [scheme.toLowerCase(), Object.fromEntries(parameters)]
+        : [scheme.toLowerCase(), {}, token68];
+    });
+    assertEquals(show(parseChallenges(header)), expected);
   }));
 });
 
-Deno.test("whatever stands in the header, the parser comes to an end, and what it read stood there", () => {
+Deno.test("parseChallenges: ends on any header, and returns only what stands there", () => {
   const pieces = fc.constantFrom(...'""\\\\,,== \tab'.split(""), "Bearer ", "realm=", "é", "\0", "\n", "\u{1f600}");
   const headers = fc.oneof(
     fc.string({ unit: "binary" }),
@@ -113,7 +105,7 @@ Deno.test("whatever stands in the header, the parser comes to an end, and what i
   );
 });
 
-Deno.test("a header of a million characters is read in one go", () => {
+Deno.test("parseChallenges: reads a million characters in linear time", () => {
   const million = 1_000_000;
   for (const unit of ['"\\', '\\"', '"', 'a="', "a,", "a ", "a=b,", "=", '"a" ', 'a="b"c,']) {
     parseChallenges(`Bearer ${unit.repeat(million / unit.length)}`);

@@ -1,191 +1,149 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { AuthenticationError, ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+import {
+  AuthenticationError,
+  type ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
+} from "@m2m/authenticator";
+import { authenticatorAt } from "../authenticator_at.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
-interface Seen {
-  readonly path: string;
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: string;
-}
+type Seen = Pick<Request, "method" | "headers"> & { path: string; text: string };
 
-/** A server on loopback that redirects `/STATUS?to=URL` and answers everything else; it keeps what it saw. */
+/** A server on loopback that redirects `/STATUS?to=URL`, and answers everything else. */
 function startServer(): AsyncDisposable & { origin: string; seen: Seen[] } {
   const seen: Seen[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    const url = new URL(request.url);
-    seen.push({
-      path: url.pathname,
-      method: request.method,
-      headers: request.headers,
-      body: await request.text(),
-    });
-    const status = Number(url.pathname.slice(1));
-    if (url.pathname === "/endless") {
-      return new Response(null, { status: 302, headers: { location: "/endless" } });
-    }
-    const location = url.searchParams.get("to");
+    const { pathname, searchParams } = new URL(request.url);
+    const { method, headers } = request;
+    seen.push({ path: pathname, method, headers, text: await request.text() });
+    const location = pathname === "/endless" ? pathname : searchParams.get("to");
+    const status = pathname === "/endless" ? 302 : Number(pathname.slice(1));
     return status && location ? new Response(null, { status, headers: { location } }) : new Response("home");
   });
-  return {
-    origin: `http://127.0.0.1:${server.addr.port}`,
-    seen,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+  const origin = `http://127.0.0.1:${server.addr.port}`;
+  return { origin, seen, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-function authenticatorFor(
-  endpoint: string,
-  headerKey?: string,
-  allowedOrigins?: string[],
-): ClientCredentialsAuthenticator {
+function build(options: Partial<ClientCredentialsAuthenticatorOptions>, send: typeof fetch = fetch) {
   const stub = tokenEndpointStub();
-  return new ClientCredentialsAuthenticator({
-    endpoint,
-    clientId: "id",
-    clientSecret: "s3cret",
-    headerKey,
-    allowedOrigins,
-    configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
-    fetch: (input, init) => String(input) === stub.url ? stub.fetch(input, init) : fetch(input, init),
-  });
+  const both: typeof fetch = (input, init) => String(input) === stub.url ? stub.fetch(input, init) : send(input, init);
+  return authenticatorAt(stub, { ...options, fetch: both });
 }
+
+async function call({ fetch }: Pick<ClientCredentialsAuthenticator, "fetch">, ...args: Parameters<typeof fetch>) {
+  const response = await fetch(...args);
+  await response.body?.cancel();
+  return response.status;
+}
+
+const show = (seen: readonly Seen[], header: string) => seen.map(({ path, headers }) => [path, headers.get(header)]);
 
 for (const headerKey of ["authorization", "flyte-authorization"]) {
-  Deno.test(`${headerKey} follows a redirect within the origin, and none that leaves it`, async () => {
+  Deno.test(`fetch: takes ${headerKey} along a redirect within the origin, and to no other`, async () => {
     await using home = startServer();
-    await using stranger = startServer();
-    const authenticator = authenticatorFor(home.origin, headerKey);
+    await using other = startServer();
+    const authenticator = build({ endpoint: home.origin, headerKey });
     const own = { headers: { cookie: "mine=1", "x-kept": "1" } };
-    await (await authenticator.fetch("/302?to=/there", own)).body?.cancel();
-    await (await authenticator.fetch(`/302?to=${stranger.origin}/there`, own)).body?.cancel();
-    await (await authenticator.fetch(`/302?to=${stranger.origin}/302?to=${home.origin}/back`, own)).body
-      ?.cancel();
-    assertEquals(home.seen.map(({ path, headers }) => [path, headers.get(headerKey)]), [
-      ["/302", "Bearer token-1"],
-      ["/there", "Bearer token-1"],
-      ["/302", "Bearer token-1"],
-      ["/302", "Bearer token-1"],
-      ["/back", null],
+    await call(authenticator, "/302?to=/there", own);
+    await call(authenticator, `/302?to=${other.origin}/there`, own);
+    await call(authenticator, `/302?to=${other.origin}/302?to=${home.origin}/back`, own);
+
+    const token = "Bearer token-1";
+    const atHome = [["/302", token], ["/there", token], ["/302", token], ["/302", token], ["/back", null]];
+    assertEquals(show(home.seen, headerKey), atHome);
+    assertEquals(show(other.seen, headerKey), [["/there", null], ["/302", null]]);
+    assertEquals(other.seen.map(({ headers }) => [headers.get("cookie"), headers.get("x-kept")]), [
+      [null, "1"],
+      [null, "1"],
     ]);
-    assertEquals(stranger.seen.map(({ path }) => path), ["/there", "/302"]);
-    for (const { headers } of stranger.seen) {
-      assertEquals([headers.has(headerKey), headers.has("cookie"), headers.get("x-kept")], [
-        false,
-        false,
-        "1",
-      ]);
-    }
   });
 }
 
-Deno.test("an origin that is allowed gets the token as well, by call and by redirect, and no third one", async () => {
+Deno.test("fetch: takes the token to an allowed origin, by call and by redirect, and to no third one", async () => {
   await using home = startServer();
-  await using friend = startServer();
-  await using stranger = startServer();
-  const authenticator = authenticatorFor(home.origin, undefined, [`${friend.origin}/any/path`]);
-  await (await authenticator.fetch(`${friend.origin}/direct`)).body?.cancel();
-  await (await authenticator.fetch(`/302?to=${friend.origin}/there`)).body?.cancel();
-  await (await authenticator.fetch(`${friend.origin}/302?to=${stranger.origin}/302?to=${friend.origin}/back`)).body
-    ?.cancel();
-  assertEquals(friend.seen.map(({ path, headers }) => [path, headers.get("authorization")]), [
-    ["/direct", "Bearer token-1"],
-    ["/there", "Bearer token-1"],
-    ["/302", "Bearer token-1"],
-    ["/back", null],
-  ]);
-  assertEquals(stranger.seen.map(({ headers }) => headers.get("authorization")), [null]);
+  await using allowed = startServer();
+  await using other = startServer();
+  const authenticator = build({ endpoint: home.origin, allowedOrigins: [`${allowed.origin}/any/path`] });
+  await call(authenticator, `${allowed.origin}/direct`);
+  await call(authenticator, `/302?to=${allowed.origin}/there`);
+  await call(authenticator, `${allowed.origin}/302?to=${other.origin}/302?to=${allowed.origin}/back`);
+
+  const token = "Bearer token-1";
+  const atAllowed = [["/direct", token], ["/there", token], ["/302", token], ["/back", null]];
+  assertEquals(show(allowed.seen, "authorization"), atAllowed);
+  assertEquals(show(other.seen, "authorization"), [["/302", null]]);
 });
 
-Deno.test("the caller's own credential doesn't leave the origin either", async () => {
+Deno.test("fetch: takes the caller's own credential to no other origin", async () => {
   await using home = startServer();
-  await using stranger = startServer();
-  const authenticator = authenticatorFor(home.origin, "flyte-authorization");
+  await using other = startServer();
   const headers = { "flyte-authorization": "Bearer mine", authorization: "Basic mine" };
-  await (await authenticator.fetch(`/307?to=${stranger.origin}/there`, { headers })).body?.cancel();
-  const seen = stranger.seen[0];
-  assertEquals([seen?.headers.has("flyte-authorization"), seen?.headers.has("authorization")], [
-    false,
-    false,
-  ]);
+  await call(build({ endpoint: home.origin, headerKey: "flyte-authorization" }), `/307?to=${other.origin}/there`, {
+    headers,
+  });
+  for (const name of Object.keys(headers)) assertEquals(show(other.seen, name), [["/there", null]]);
 });
 
-Deno.test("method and body change with the status just as the runtime's own fetch has it", async () => {
+Deno.test("fetch: changes method and body at a redirect as the runtime's own fetch does", async () => {
   await using home = startServer();
-  const authenticator = authenticatorFor(home.origin);
+  const authenticator = build({ endpoint: home.origin });
   for (const status of [301, 302, 303, 307, 308]) {
     for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE"]) {
       const url = `${home.origin}/${status}?to=/there`;
-      const init = { method, ...method === "POST" || method === "PUT" ? { body: "text" } : {} };
+      const init = { method, ...method.startsWith("P") && { body: "text" } };
       home.seen.length = 0;
-      await (await fetch(url, init)).body?.cancel();
-      await (await authenticator.fetch(url, init)).body?.cancel();
-      await (await authenticator.fetch(new Request(url, init))).body?.cancel();
-      const shape = (
-        { path, method, headers, body }: Seen,
-      ) => [path, method, headers.get("content-type"), body];
-      const [, native, , ours, , oursFromRequest] = home.seen.map(shape);
-      assertEquals(ours, native, `${method} ${status}`);
-      assertEquals(oursFromRequest, native, `${method} ${status} from a Request`);
+      await call({ fetch }, url, init);
+      await call(authenticator, url, init);
+      await call(authenticator, new Request(url, init));
+      const [, native, , ours, , oursFromRequest] = home.seen.map(({ path, method, headers, text }) => [
+        path,
+        method,
+        headers.get("content-type"),
+        text,
+      ]);
+      assertEquals([ours, oursFromRequest], [native, native], `${method} ${status}`);
     }
   }
 });
 
-Deno.test("a redirect of a stream can't be followed: the caller gets the redirect", async () => {
+Deno.test("fetch: returns a redirect that it can't follow: a stream's, or one without a valid location", async () => {
   await using home = startServer();
+  const authenticator = build({ endpoint: home.origin });
   const body = ReadableStream.from(["text"]).pipeThrough(new TextEncoderStream());
-  const response = await authenticatorFor(home.origin).fetch("/307?to=/there", { method: "POST", body });
-  await response.body?.cancel();
-  assertEquals([response.status, home.seen.length], [307, 1]);
-});
-
-Deno.test("what the caller says of redirects is done", async () => {
-  await using home = startServer();
-  const authenticator = authenticatorFor(home.origin);
-  const manual = await authenticator.fetch("/302?to=/there", { redirect: "manual" });
-  await manual.body?.cancel();
-  assertEquals([manual.status, home.seen.length], [302, 1]);
-  await assertRejects(() => authenticator.fetch("/302?to=/there", { redirect: "error" }), TypeError);
-});
-
-Deno.test("a redirect without a place to go is an answer, and an endless one an error", async () => {
-  await using home = startServer();
-  const authenticator = authenticatorFor(home.origin);
+  assertEquals(await call(authenticator, "/307?to=/there", { method: "POST", body }), 307);
+  assertEquals(await call(authenticator, "/302?to=/there", { redirect: "manual" }), 302);
   for (const to of ["javascript:alert(1)", "http://["]) {
-    const response = await authenticator.fetch(`/302?to=${encodeURIComponent(to)}`);
-    await response.body?.cancel();
-    assertEquals(response.status, 302);
+    assertEquals(await call(authenticator, `/302?to=${encodeURIComponent(to)}`), 302);
   }
+  assertEquals(home.seen.length, 4);
+});
+
+Deno.test("fetch: throws at the 21st redirect, and at the first where the caller wants an error", async () => {
+  await using home = startServer();
+  const authenticator = build({ endpoint: home.origin });
+  await assertRejects(() => authenticator.fetch("/302?to=/there", { redirect: "error" }), TypeError);
   home.seen.length = 0;
-  await assertRejects(() => authenticator.fetch("/302?to=/endless"), TypeError, "more than 20 redirects");
+  await assertRejects(() => authenticator.fetch("/302?to=/endless"), TypeError, "redirects");
   assertEquals(home.seen.length, 21);
 });
 
-Deno.test("browsers hide where a redirect leads: what can't go wrong is followed, the rest refused", async () => {
-  const stub = tokenEndpointStub();
-  const opaque = new Response(null);
-  Object.defineProperties(opaque, { type: { value: "opaqueredirect" }, status: { value: 0 }, ok: { value: false } });
+Deno.test("fetch: follows a browser's hidden redirect if no credential or body can go astray, else refuses it", async () => {
+  const opaque = Object.defineProperties(new Response(null), {
+    type: { value: "opaqueredirect" },
+    status: { value: 0 },
+    ok: { value: false },
+  });
   const modes: unknown[] = [];
-  const build = (headerKey: string) =>
-    new ClientCredentialsAuthenticator({
-      endpoint: "https://api.test",
-      clientId: "id",
-      clientSecret: "s3cret",
-      headerKey,
-      configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url }),
-      fetch: (input, init) => {
-        if (String(input) === stub.url) return stub.fetch(input, init);
-        modes.push(init?.redirect);
-        return Promise.resolve(init?.redirect === "manual" ? opaque : new Response("followed"));
-      },
+  const make = (headerKey: string) =>
+    build({ headerKey }, (_, init) => {
+      modes.push(init?.redirect);
+      return Promise.resolve(init?.redirect === "manual" ? opaque : new Response("followed"));
     });
-  assertEquals(await (await build("authorization").fetch("/")).text(), "followed");
+  assertEquals(await (await make("authorization").fetch("/")).text(), "followed");
   assertEquals(modes, ["manual", "follow"]);
   const refused = [
-    () => build("flyte-authorization").fetch("/"),
-    () => build("authorization").fetch("/", { method: "POST", body: "once" }),
+    () => make("flyte-authorization").fetch("/"),
+    () => make("authorization").fetch("/", { method: "POST", body: "once" }),
   ];
-  for (const call of refused) {
-    assertEquals((await assertRejects(call, AuthenticationError)).code, "redirect_refused");
-  }
+  for (const send of refused) assertEquals((await assertRejects(send, AuthenticationError)).code, "redirect_refused");
 });

@@ -4,12 +4,9 @@ import { failureMessage, isDenied } from "../../src/http/network_errors.ts";
 
 const url = "https://api.example.com/mcp?key=planted";
 
-Deno.test("the innermost message is shown, without the query of whatever URL it quotes", () => {
-  const cases: [error: unknown, shown: string][] = [
-    [
-      new TypeError(`error sending request for url (${url})`),
-      "error sending request for url (https://api.example.com/mcp)",
-    ],
+Deno.test("failureMessage: shows the innermost message, with no URL's query", () => {
+  const shown: [error: unknown, message: string][] = [
+    [new TypeError(`sending to url (${url})`), "sending to url (https://api.example.com/mcp)"],
     [new TypeError(`fetch failed for ${url}`, { cause: new Error("connection refused") }), "connection refused"],
     [new Error("no way to /mcp?key=planted"), "no way to /mcp?"],
     [
@@ -21,23 +18,26 @@ Deno.test("the innermost message is shown, without the query of whatever URL it 
     [undefined, "undefined"],
     [new Error("x".repeat(1_000)), "x".repeat(300)],
   ];
-  for (const [error, shown] of cases) assertEquals(failureMessage(error, url), shown);
+  for (const [error, message] of shown) assertEquals(failureMessage(error, url), message);
 });
 
-Deno.test("whatever stands in a query, it isn't shown where its URL is quoted, and the rest is printable and short", () => {
+Deno.test("failureMessage: is short and printable, without the query, for any query and any text", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (key, text) => {
     const { href } = new URL(`https://api.example.com/mcp?planted${encodeURIComponent(key.toWellFormed())}${key}`);
     const shown = failureMessage(new TypeError(`${text} (${href})`), href);
-    assert(!shown.includes("planted"), shown);
-    assert(/^[ -~]{0,300}$/.test(shown), shown);
+    assert(!shown.includes("planted") && /^[ -~]{0,300}$/.test(shown), shown);
   }));
 });
 
-Deno.test("what a runtime forbids is told from what fails", () => {
-  assertEquals(isDenied(new Deno.errors.NotCapable("")), true);
-  for (
-    const error of [new Deno.errors.PermissionDenied(""), new TypeError("NotCapable"), undefined, null, "NotCapable"]
-  ) {
-    assertEquals(isDenied(error), false);
-  }
+Deno.test("isDenied: tells a missing permission from a failure", () => {
+  const { NotCapable, PermissionDenied } = Deno.errors;
+  const errors = [
+    new NotCapable(""),
+    new PermissionDenied(""),
+    new TypeError("NotCapable"),
+    undefined,
+    null,
+    "NotCapable",
+  ];
+  assertEquals(errors.map(isDenied), [true, false, false, false, false, false]);
 });

@@ -14,38 +14,33 @@ import {
   type Fetch,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import type { CaseResult, Outcome, PreparedCase } from "./case.ts";
-import { shapes } from "./shapes.ts";
+import type { CaseResult, Outcome, PreparedCase } from "./cases.ts";
+import { sendShapes } from "./shapes.ts";
 
-/** What an export of a runtime makes. */
-interface Transport {
-  fetch: Fetch;
-  close(): Promise<void>;
-}
-type MakeTransport = (options: PreparedCase["options"]) => Transport;
+type MakeTransport = (options: PreparedCase["options"]) => { fetch: Fetch; close(): Promise<void> };
 
-/** Runs all cases, and what requests may look like; prints what came of them. */
+/** Runs all cases and all shapes of requests. */
 export async function main(makeTransport: MakeTransport): Promise<void> {
   const { cases, shapesOn }: { cases: PreparedCase[]; shapesOn: PreparedCase[] } = JSON.parse(
     await readFile(argv[2]!, "utf8"),
   );
   const results: CaseResult[] = [];
-  // A few at a time: those who retry wait most of the time.
   const queue = cases.flatMap((each) =>
     (["constructor", "transport"] as const)
-      // For this, Deno's core has no client.
+      // Deno's core has no client for `verify: false`.
       .filter((way) => way === "transport" || each.options.verify !== false || !navigator.userAgent.startsWith("Deno/"))
       .map((way) => ({ each, way }))
   );
+  // A few at a time: retries wait most of the time.
   await Promise.all(Array.from({ length: 8 }, async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    for (let next = queue.shift(); next; next = queue.shift()) {
       results.push(await run(next.each, next.way, makeTransport));
     }
   }));
   const shaped: Record<string, Record<string, unknown>> = {};
   for (const { name, origin, options } of shapesOn) {
     const transport = makeTransport(options);
-    shaped[name] = await shapes(transport.fetch, origin);
+    shaped[name] = await sendShapes(transport.fetch, origin);
     await transport.close();
   }
   console.log(JSON.stringify({ results, shaped }));
@@ -67,22 +62,20 @@ async function run(
     ...transport ? { fetch: transport.fetch } : options,
   };
   const authenticator = new ClientCredentialsAuthenticator({ ...settings, endpoint: origin });
-  const token = await outcome(() => authenticator.getCredentials().then(() => undefined));
+  const token = await attempt(() => authenticator.getCredentials().then(() => undefined));
   const counted = attempts;
-  const call = await outcome(() => authenticator.fetch("/v1/projects", { method: "POST", body: "hello" }));
+  const call = await attempt(() => authenticator.fetch("/v1/projects", { method: "POST", body: "hello" }));
   const elsewhere = new ClientCredentialsAuthenticator({ ...settings, endpoint: "https://elsewhere.test" });
-  const bareCall = await outcome(() => elsewhere.fetch(`${origin}/echo`));
-  const afterClose = token.ok ? await outcome(() => authenticator.fetch("/v1/projects")) : call;
-  // By hand: Node 22 doesn't know `await using`.
+  const bareCall = await attempt(() => elsewhere.fetch(`${origin}/echo`));
+  const secondCall = token.ok ? await attempt(() => authenticator.fetch("/v1/projects")) : call;
+  // Node 22 doesn't know `await using`.
   await Promise.all([authenticator, elsewhere, transport].map((each) => each?.close()));
-  return { name, way, token, attempts: counted, call: afterClose.ok ? call : afterClose, bareCall };
+  return { name, way, token, attempts: counted, call: secondCall.ok ? call : secondCall, bareCall };
 }
 
-async function outcome(work: () => Promise<Response | undefined>): Promise<Outcome> {
+async function attempt(send: () => Promise<Response | undefined>): Promise<Outcome> {
   try {
-    const response = await work();
-    if (response === undefined) return { ok: true };
-    return { ok: true, status: response.status, seen: await response.json() };
+    return { ok: true, seen: await (await send())?.json() };
   } catch (error) {
     const { name, code, retryable, message } = error as AuthenticationError;
     return { ok: false, name, code, retryable, message, printed: inspect(error, { depth: 5 }) };

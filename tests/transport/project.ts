@@ -10,37 +10,29 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type TemporaryFolder, temporaryFolder } from "../runtimes/temporary_folder.ts";
 
-const repository = new URL("../../", import.meta.url);
-
-/** Lays out the project in a temporary folder, with copies of these files (paths from here) in it. Without undici if told so. */
-export async function ownProject(files: readonly string[], undici = true): Promise<TemporaryFolder> {
+/** Lays out the project in a temporary folder, with copies of these files (paths from here) in it. */
+export async function ownProject(files: readonly string[]): Promise<TemporaryFolder> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder("project_"));
-  const { name, version, exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", repository)));
+  const copy = (from: string | URL, ...to: string[]) =>
+    cp(fileURLToPath(new URL(from, import.meta.url)), join(folder.path, ...to), { recursive: true });
+  const { name, version, exports } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
   await writeManifest(folder.path, { name, version, exports });
-  for (const part of ["mod.ts", "src"]) {
-    await cp(fileURLToPath(new URL(part, repository)), join(folder.path, part), { recursive: true });
-  }
-  for (const file of files) {
-    await cp(fileURLToPath(new URL(file, import.meta.url)), join(folder.path, basename(file)));
-  }
-  const modules = join(folder.path, "node_modules");
-  const encoding = await packageFile("npm:deno-std@1.4.0/encoding/base64.js");
-  await cp(fileURLToPath(new URL(".", encoding)), join(modules, "@std", "encoding"), { recursive: true });
-  await writeManifest(join(modules, "@std", "encoding"), {
+  for (const part of ["mod.ts", "src"]) await copy(`../../${part}`, part);
+  for (const file of files) await copy(file, basename(file));
+  const encoding = ["node_modules", "@std", "encoding"];
+  await copy(new URL(".", await resolveFile("npm:deno-std@1.4.0/encoding/base64.js")), ...encoding);
+  await writeManifest(join(folder.path, ...encoding), {
     name: "@std/encoding",
     exports: { "./base64": "./base64.js", "./base64url": "./base64url.js" },
   });
-  if (undici) {
-    const manifest = await packageFile("undici/package.json");
-    await cp(fileURLToPath(new URL(".", manifest)), join(modules, "undici"), { recursive: true });
-  }
+  await copy(new URL(".", await resolveFile("undici/package.json")), "node_modules", "undici");
   stack.move();
   return folder;
 }
 
-/** A package has no place on disk before something of it is imported. */
-async function packageFile(specifier: string): Promise<string> {
+/** Imports it first: before, the package may not be on disk. */
+async function resolveFile(specifier: string): Promise<string> {
   await import(specifier, specifier.endsWith(".json") ? { with: { type: "json" } } : undefined);
   return import.meta.resolve(specifier);
 }

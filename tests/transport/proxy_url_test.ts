@@ -1,25 +1,22 @@
 import { assertEquals } from "@std/assert";
 import { parseProxyUrl } from "../../src/transport/proxy_url.ts";
 
-const cases = {
-  "http://proxy.test:3128": { origin: "http://proxy.test:3128" },
-  "http://user:p%40ss%3Aword@proxy.test:3128/": {
-    origin: "http://proxy.test:3128",
-    credentials: { username: "user", password: "p@ss:word" },
-    authorization: "Basic dXNlcjpwQHNzOndvcmQ=",
-  },
-  "https://user@proxy.test": {
-    origin: "https://proxy.test",
-    credentials: { username: "user", password: "" },
-    authorization: "Basic dXNlcjo=",
-  },
-  // Not encoded, as people write it.
-  "http://us%er:100%@proxy.test": {
-    origin: "http://proxy.test",
-    credentials: { username: "us%er", password: "100%" },
-    authorization: "Basic dXMlZXI6MTAwJQ==",
-  },
-};
-for (const [url, parts] of Object.entries(cases)) {
-  Deno.test(`a proxy's URL such as ${url} is taken apart`, () => assertEquals(parseProxyUrl(url), parts));
+const cases: Readonly<Record<string, readonly [origin: string, username?: string, password?: string, basic?: string]>> =
+  {
+    "http://proxy.test:3128": ["http://proxy.test:3128"],
+    "http://user:p%40ss%3Aword@proxy.test:3128/": [
+      "http://proxy.test:3128",
+      "user",
+      "p@ss:word",
+      "dXNlcjpwQHNzOndvcmQ=",
+    ],
+    "https://user@proxy.test": ["https://proxy.test", "user", "", "dXNlcjo="],
+    // Not encoded.
+    "http://us%er:100%@proxy.test": ["http://proxy.test", "us%er", "100%", "dXMlZXI6MTAwJQ=="],
+  };
+for (const [url, [origin, username, password, basic]] of Object.entries(cases)) {
+  Deno.test(`parseProxyUrl: ${url}`, () => {
+    const login = { credentials: { username, password }, authorization: `Basic ${basic}` };
+    assertEquals<unknown>(parseProxyUrl(url), { origin, ...basic && login });
+  });
 }

@@ -1,6 +1,5 @@
 /**
- * A token, then a call of the API with it; prints what came of it. It asks for no more than the core does: no file, no
- * environment.
+ * A token, then a call of the API with it; prints what came of it. It needs no permission that the core doesn't need.
  *
  * @module
  */
@@ -21,11 +20,11 @@ export interface OnceInput {
 
 /** What is printed. */
 export interface OnceOutput {
-  /** The call's status, or the failure's code, or where it has none its name. */
+  /** The call's status, or the failure's code, or else its name. */
   readonly result: number | string;
   readonly message?: string;
   readonly retryable?: boolean;
-  /** Token requests that were started. */
+  /** How many token requests were started. */
   readonly attempts: number;
 }
 
@@ -45,19 +44,10 @@ export async function runOnce(
     ...own,
     ...options,
   });
-
-  const once = async (): Promise<Omit<OnceOutput, "attempts">> => {
-    try {
-      const response = await authenticator.fetch("/v1/projects");
-      await response.body?.cancel();
-      return { result: response.status };
-    } catch (error) {
-      const { name, code, message, retryable } = error as AuthenticationError;
-      return { result: code ?? name, message, retryable };
-    }
-  };
-
-  const outcome = await once();
+  const outcome = await authenticator.fetch("/v1/projects").then(
+    async (response) => ({ result: response.status, body: void await response.body?.cancel() }),
+    ({ name, code, message, retryable }: AuthenticationError) => ({ result: code ?? name, message, retryable }),
+  );
   await authenticator.close();
   console.log(JSON.stringify({ ...outcome, attempts }));
 }

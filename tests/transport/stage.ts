@@ -1,31 +1,36 @@
 /**
- * Puts up what the cases name: certificates, servers, a proxy for each case.
+ * Sets up what the cases name: certificates, servers, a proxy for each case.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
-import { deadPort, type Proxy, startProxy } from "../servers/proxy.ts";
+import { type Proxy, startProxy } from "../servers/proxy.ts";
+import { closedPort } from "../servers/fault_server.ts";
 import { certificateAuthority, type KeyPair } from "../servers/tls_certificates.ts";
 import { startTlsServer, type TlsServer } from "../servers/tls_server.ts";
-import type { PreparedCase, TransportCase } from "./case.ts";
+import type { PreparedCase, TransportCase } from "./cases.ts";
 
-/** A password that needs encoding, as none should show anywhere. */
+/** A password that needs encoding. */
 const proxyPassword = "p@ss:w%rd-4711";
 const login = `user:${proxyPassword}`;
+const proxySettings = {
+  open: {},
+  guarded: { credentials: login },
+  forbidding: { refuseWith: 403 },
+  broken: { refuseWith: 502 },
+};
 
-/** What {@linkcode setStage} gives. */
 export interface Stage extends AsyncDisposable {
   prepare(each: TransportCase): Promise<PreparedCase>;
-  /** The proxy that was put up for a case. */
-  proxyOf(name: string): Proxy | undefined;
+  /** The proxies of the cases, by their names. */
+  readonly proxies: ReadonlyMap<string, Proxy>;
   readonly servers: Readonly<Record<NonNullable<TransportCase["server"]> | "plain", TlsServer>>;
-  /** What must show in no message. */
+  /** What no message may show. */
   readonly secrets: readonly string[];
 }
 
-/** Puts up certificates and servers. */
 export async function setStage(): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder("transport_"));
@@ -33,73 +38,62 @@ export async function setStage(): Promise<Stage> {
   const server = { subject: "server", hosts: ["localhost"], addresses: ["127.0.0.1"] };
   const client = { subject: "my-client", usage: "client" } as const;
   const [good, right, strange] = [await ours.issue(server), await ours.issue(client), await others.issue(client)];
-  const serve = async (certificate: KeyPair, clientAuthority?: string) =>
-    stack.use(await startTlsServer({ certificate, ...clientAuthority && { clientAuthority } }));
+  const serve = async (certificate?: KeyPair, clientAuthority?: string) =>
+    stack.use(await startTlsServer({ ...certificate && { certificate }, ...clientAuthority && { clientAuthority } }));
   const servers = {
-    "plain": stack.use(await startTlsServer()),
+    "plain": await serve(),
     "good": await serve(good),
     "expired": await serve(await ours.issue({ ...server, expiresIn: -60_000 })),
     "wrong host": await serve(await ours.issue({ subject: "server", hosts: ["elsewhere.test"] })),
     "mutual": await serve(good, ours.pem),
   };
 
-  const file = async (name: string, text: string) => {
+  const write = async (name: string, text: string) => {
     const path = join(folder.path, name);
     await Deno.writeTextFile(path, text);
     return path;
   };
-  const nowhere = join(folder.path, "nowhere.pem");
+  const missing = join(folder.path, "missing.pem");
   const verify = {
     "our CA": ours.pem,
-    "our CA's file": await file("ca.pem", ours.pem),
+    "our CA's file": await write("ca.pem", ours.pem),
     "another CA": others.pem,
-    "no file": nowhere,
+    "no file": missing,
     "damaged": ours.pem.replace(/\n.{9}/, "\n"),
-    "no certificate": await file("empty.pem", "nothing to see here\n"),
+    "no certificate": await write("empty.pem", "nothing to see here\n"),
   };
   const certificates = {
     "right": right,
-    "right, in files": { cert: await file("client.pem", right.cert), key: await file("client.key", right.key) },
+    "right, in files": { cert: await write("client.pem", right.cert), key: await write("client.key", right.key) },
     "another CA's": strange,
-    "no file": { cert: nowhere, key: right.key },
+    "no file": { cert: missing, key: right.key },
     "another's key": { cert: right.cert, key: strange.key },
     "no key": { cert: right.cert, key: right.cert },
   };
 
   const proxies = new Map<string, Proxy>();
   const stage = stack.move();
-  async function httpProxyUrl({ name, proxy, login: who }: TransportCase): Promise<string> {
-    if (proxy === "dead") return `http://127.0.0.1:${await deadPort()}`;
-    const settings = {
-      open: {},
-      guarded: { credentials: login },
-      forbidding: { refuseWith: 403 },
-      broken: { refuseWith: 502 },
-    };
-    const started = stage.use(await startProxy(settings[proxy!]));
+  async function startCaseProxy(name: string, proxy: NonNullable<TransportCase["proxy"]>, password?: string) {
+    if (proxy === "dead") return `http://127.0.0.1:${await closedPort()}`;
+    const started = stage.use(await startProxy(proxySettings[proxy]));
     proxies.set(name, started);
-    if (who === undefined) return started.url;
-    const password = who === "right" ? proxyPassword : `${proxyPassword}!`;
-    return started.url.replace("://", `://user:${encodeURIComponent(password)}@`);
+    return password ? started.url.replace("://", `://user:${encodeURIComponent(password)}@`) : started.url;
   }
 
   return {
     servers,
+    proxies,
     secrets: [
-      "s3cret",
-      proxyPassword,
-      encodeURIComponent(proxyPassword),
-      btoa(login),
-      btoa("my-client:s3cret"),
+      ...["s3cret", proxyPassword, encodeURIComponent(proxyPassword), btoa(login), btoa("my-client:s3cret")],
       ...right.key.split("\n").filter((line) => line.length === 64),
     ],
-    proxyOf: (name) => proxies.get(name),
     async prepare(each) {
+      const password = each.login && { right: proxyPassword, wrong: `${proxyPassword}!` }[each.login];
       return {
         name: each.name,
         origin: servers[each.server ?? "plain"].origin,
         options: {
-          ...each.proxy && { httpProxyUrl: await httpProxyUrl(each) },
+          ...each.proxy && { httpProxyUrl: await startCaseProxy(each.name, each.proxy, password) },
           ...each.verify !== undefined && { verify: each.verify && verify[each.verify] },
           ...each.certificate && { clientCertificate: certificates[each.certificate] },
         },

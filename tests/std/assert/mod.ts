@@ -1,4 +1,4 @@
-/** `@std/assert`, whose code npm's `deno-std` carries without types: those the tests use. @module */
+/** `@std/assert` of npm's `deno-std`, with types for the functions that the tests use. @module */
 import * as std from "npm:deno-std@1.4.0/assert/mod.js";
 
 // deno-lint-ignore no-explicit-any

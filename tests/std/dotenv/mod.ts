@@ -1,4 +1,4 @@
-/** What `@std/dotenv` offers and the demo uses, on npm's `dotenv`. @module */
+/** The part of `@std/dotenv` that the demo uses, by npm's `dotenv`. @module */
 import dotenv from "npm:dotenv@18.0.10";
 
 export function parse(text: string): Record<string, string> {

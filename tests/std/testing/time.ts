@@ -1,19 +1,16 @@
-/** `FakeTime` of `@std/testing/time`, in the part the tests use: `fake_time_test.ts` says what both do. @module */
+/** The part of `FakeTime` of `@std/testing/time` that the tests use; `fake_time_test.ts` tests both. @module */
 
 const real = { Date, setTimeout, clearTimeout, setInterval, clearInterval };
 const realAbortTimeout = AbortSignal.timeout;
 
 let active: Timeline | undefined;
 
-/** Something was asked of time that it can't do: of fake time while it is real, or the other way round. */
+/** Time isn't faked, or is faked already. */
 export class TimeError extends Error {
   override name = "TimeError";
 }
 
-/**
- * Time that stands still until it is told to move on. `Date`, the timers and `AbortSignal.timeout` follow it;
- * `performance.now()` and microtasks don't.
- */
+/** Time that moves by ticks alone, for `Date`, timers and `AbortSignal.timeout`, but not for `performance.now()`. */
 export class FakeTime {
   readonly #timeline: Timeline;
 
@@ -59,16 +56,16 @@ export class FakeTime {
 interface Timer {
   id: number;
   due: number;
-  /** The pause between two calls; a timeout has none. */
+  /** The pause between two calls of an interval. */
   interval: number | undefined;
   call: () => void;
 }
 
-/** A time, and what is due later. */
+/** A time, and the timers due later. */
 class Timeline {
   now: number;
   #lastId = 0;
-  /** In the order in which they were set; an interval sets itself once more before each call. */
+  /** In the order in which they were set; an interval is set again before each call. */
   #timers: Timer[] = [];
 
   constructor(now: number) {
@@ -86,7 +83,7 @@ class Timeline {
     this.#timers = this.#timers.filter((timer) => timer.id !== id);
   }
 
-  /** Makes each call that is due by then, at its time. Where one throws, time stops there. */
+  /** Calls each timer that is due by then, at its time. Time stops at one that throws. */
   advance(to: number): void {
     if (to < this.now) throw new RangeError(`Cannot set time back from ${this.now} to ${to}`);
     for (let timer = this.#first(); timer && timer.due <= to; timer = this.#first()) {

@@ -1,0 +1,58 @@
+/**
+ * What the servers on loopback share. Closing one leaves nothing of it.
+ *
+ * @module
+ */
+
+import type { AddressInfo, Server, Socket } from "node:net";
+
+export const host = "127.0.0.1";
+
+/** Listens on a port, by default any free one. Returns it, and what closes the server with its connections. */
+export function listen(server: Server, port = 0): Promise<{ port: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => {});
+  });
+  const close = async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: Error & { code?: string }) => {
+      reject(error.code === "EADDRINUSE" ? new Deno.errors.AddrInUse(error.message) : error);
+    });
+    server.listen(port, host, () => resolve({ port: (server.address() as AddressInfo).port, close }));
+  });
+}
+
+/** Answers requests by a function. */
+export function serve(answer: (request: Request) => Response | Promise<Response>, port = 0) {
+  const server = Deno.serve({ hostname: host, port, onListen() {} }, answer);
+  return { origin: `http://${host}:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/** Waits `ms` milliseconds, or less when `signal` aborts. */
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+    if (signal.aborted) done();
+  });
+}
+
+/** Waits until the condition holds, two seconds at most. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    if (tries > 400) throw new Error("Cannot wait any longer: the condition doesn't hold");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
