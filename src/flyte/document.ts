@@ -11,7 +11,7 @@
 
 import { checkHeaderKey, checkString, checkUrl } from "../arguments.ts";
 import type { ClientConfig } from "../config_store/client_config_store.ts";
-import { isSecure, list } from "../discovery/metadata_fields.ts";
+import { isSecure, parseList } from "../discovery/metadata_fields.ts";
 import { frozenScopes } from "../config_store/overrides.ts";
 import type { Answer, Document } from "../discovery/published_document.ts";
 
@@ -62,7 +62,7 @@ export function judgeFlyteMetadata(document: Document, context: FlyteContext): A
     ok: {
       tokenEndpoint: url.href,
       issuer: typeof issuer === "string" ? issuer : undefined,
-      authMethods: list(field(document, "token_endpoint_auth_methods_supported"), () => true) as readonly string[],
+      authMethods: parseList(field(document, "token_endpoint_auth_methods_supported"), () => true) as readonly string[],
     },
   };
 }

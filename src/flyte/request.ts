@@ -17,13 +17,13 @@ import {
 import type { Overrides } from "../config_store/overrides.ts";
 import {
   type Answer,
+  createLookupError,
+  createTimeoutError,
   type Document,
   type DocumentAdvice,
-  isFull,
-  missed,
+  isRateLimited,
   type PlacedMiss,
   requestDocument,
-  tooLate,
 } from "../discovery/published_document.ts";
 
 /** Who is asked, and how. All of it has been checked. */
@@ -68,7 +68,7 @@ const clientWays: Ways = {
 export async function requestFlyteSettings(request: FlyteRequest): Promise<FlyteSettings> {
   const { platform, timeout, signal, said } = request;
   const what = whatOf(platform);
-  return await withDeadline({ timeout, error: () => tooLate(what, timeout), signal }, async (signal) => {
+  return await withDeadline({ timeout, error: () => createTimeoutError(what, timeout), signal }, async (signal) => {
     const isKnown = said.scopes !== undefined && said.audience !== undefined && said.headerKey !== undefined;
     // Both at a time. Without the metadata there is nothing to wait for. Neither is left alone: a request that goes on
     // behind an error would be nobody's.
@@ -84,7 +84,7 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
     let client: Found<FlyteClient>;
     try {
       metadata = await asking;
-      if ("misses" in metadata) throw missed(what, metadata.misses);
+      if ("misses" in metadata) throw createLookupError(what, metadata.misses);
       client = await askingClient;
     } catch (error) {
       both.abort(error);
@@ -93,7 +93,7 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
       signal.removeEventListener("abort", stop);
     }
     if ("misses" in client && client.misses.some(({ code }) => code !== "config_not_found")) {
-      throw missed(what, client.misses);
+      throw createLookupError(what, client.misses);
     }
     // Who says nothing takes the token in the usual header (flyteidl2's auth_service.proto).
     const { scopes, audience, headerKey } = "ok" in client ? client.ok : {};
@@ -132,7 +132,7 @@ async function ask<T>(
     const judged = "ok" in answer ? judge(answer.ok) : answer;
     if ("ok" in judged) return judged;
     misses.push({ ...judged.miss, place });
-    if (isFull(judged.miss)) break;
+    if (isRateLimited(judged.miss)) break;
   }
   return { misses };
 }

@@ -71,15 +71,15 @@ for (const taken of Object.keys(ways)) {
 Deno.test("the error says what the server takes, and what to pass for it", async () => {
   assertEquals(
     await refusal(["tls_client_auth", "private_key_jwt", "client_secret_post"]),
-    "Cannot authenticate by client_secret_basic: https://auth.test takes client_secret_post, private_key_jwt, " +
+    "Cannot authenticate by client_secret_basic: https://auth.test supports client_secret_post, private_key_jwt, " +
       "tls_client_auth (token_endpoint_auth_methods_supported). Pass clientAuth: clientSecretPost(secret); or " +
-      "clientAuth: privateKeyJwt(key); or clientAuth: tlsClientAuth() with a clientCertificate. If it takes more than " +
-      "it says, set ignoreAuthMethods on the config store.",
+      "clientAuth: privateKeyJwt(key); or clientAuth: tlsClientAuth() with a clientCertificate. If its metadata is " +
+      "incomplete, set ignoreAuthMethods on the config store.",
   );
   assertEquals(
     await refusal(["spiffe_jwt"], "private_key_jwt"),
-    "Cannot authenticate by private_key_jwt: https://auth.test takes spiffe_jwt " +
-      "(token_endpoint_auth_methods_supported). If it takes more than it says, " +
+    "Cannot authenticate by private_key_jwt: https://auth.test supports spiffe_jwt " +
+      "(token_endpoint_auth_methods_supported). If its metadata is incomplete, " +
       "set ignoreAuthMethods on the config store.",
   );
 });
@@ -110,11 +110,11 @@ Deno.test("of a hostile list nothing shows that isn't a short name, and only a f
   const prose = "call 555-planted now!";
   assertEquals(
     (await refusal([prose, "\u001b[31mplanted", "x".repeat(41), "a\nb", "", "<b>"])).split(". ")[0],
-    "Cannot authenticate by client_secret_basic: https://auth.test takes other methods " +
+    "Cannot authenticate by client_secret_basic: https://auth.test supports other methods " +
       "(token_endpoint_auth_methods_supported)",
   );
   const many = await refusal([...Array.from({ length: 1_000 }, (_, index) => `m${index}`), "none", prose]);
-  assert(many.includes("takes none, m0, m1, m2, m3, m4, m5, m6 and others ("), many);
+  assert(many.includes("supports none, m0, m1, m2, m3, m4, m5, m6 and others ("), many);
   assertFalse(many.includes("planted"));
   const own = await refusal(["none"], prose);
   assert(own.startsWith("Cannot authenticate by the method of clientAuth: "), own);

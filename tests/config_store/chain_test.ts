@@ -72,9 +72,9 @@ Deno.test("where none has settings, all are named, with what they say", async ()
   assertEquals([error.code, error.retryable], ["config_not_found", false]);
   assertEquals(
     error.message,
-    "Cannot find the client's settings. Asked, and without any: EnvClientConfigStore (Cannot find the client's settings " +
+    "Cannot find the client's settings. Stores without settings: EnvClientConfigStore (Cannot find the client's settings " +
       "in the environment: none of M2M_TOKEN_ENDPOINT, M2M_ISSUER, M2M_SCOPES, M2M_AUDIENCE, M2M_HEADER_KEY is set.), " +
-      "Empty (Nothing here.), ChainClientConfigStore (Cannot find the client's settings. Asked, and without any: " +
+      "Empty (Nothing here.), ChainClientConfigStore (Cannot find the client's settings. Stores without settings: " +
       "Empty (Nothing here.).).",
   );
 });
@@ -87,7 +87,7 @@ Deno.test("a store that fails ends the search with its own code, and all that we
   const error = await assertRejects(
     () => new ChainClientConfigStore([new Empty(), failing, good]).getClientConfig(),
     AuthenticationError,
-    "Cannot get the client's settings from Told: Too late. Asked before, and without any: Empty (Nothing here.).",
+    "Cannot get the client's settings from Told: Too late. Stores without settings: Empty (Nothing here.).",
   );
 
   assertEquals([error.code, error.retryable, error.status, error.retryAfter], ["timeout", true, 504, 1_000]);

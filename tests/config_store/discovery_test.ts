@@ -35,7 +35,7 @@ Deno.test("a real server whose issuer is written in another way is refused", asy
   await using server = await startAuthorizationServer({ clients });
   const store = new DiscoveryClientConfigStore(server.issuer.replace("127.0.0.1", "localhost"));
 
-  await assertRejects(() => store.getMetadata(), AuthenticationError, "speaks for another issuer");
+  await assertRejects(() => store.getMetadata(), AuthenticationError, "names another issuer");
 });
 
 /** The places asked for an issuer, where there is nothing. */
@@ -98,7 +98,7 @@ Deno.test("an issuer in other letters, or with its port, is told as that, and no
     const { code, message } = await assertRejects(
       () => new DiscoveryClientConfigStore(`https://${given}`, { fetch }).getMetadata(),
       AuthenticationError,
-      "writes this issuer in another way",
+      "spells the issuer differently",
     );
 
     assertEquals([code, message.includes("trust")], ["invalid_config", false]);
@@ -230,9 +230,9 @@ Deno.test("wrong arguments are told at once", () => {
     ["https://auth.test/#planted", {}, TypeError, "neither query nor fragment (RFC 8414 §2)"],
     ["https://auth.test\n", {}, TypeError, "issuer must be written without white space"],
     [" https://auth.test", {}, TypeError, "issuer must be written without white space"],
-    ["https://auth.test/a/../b", {}, TypeError, 'issuer must be written as it is read: "https://auth.test/b"'],
-    ["https:auth.test", {}, TypeError, "issuer must be written as it is read"],
-    ["https:\\\\auth.test", {}, TypeError, 'issuer must be written as it is read: "https://auth.test/"'],
+    ["https://auth.test/a/../b", {}, TypeError, 'issuer must be written as it is resolved: "https://auth.test/b"'],
+    ["https:auth.test", {}, TypeError, "issuer must be written as it is resolved"],
+    ["https:\\\\auth.test", {}, TypeError, 'issuer must be written as it is resolved: "https://auth.test/"'],
     ["http://auth.test", {}, TypeError, 'issuer must be an "https:" URL'],
     ["https://auth.test", { maxAge: -1 }, RangeError, "maxAge must be"],
     ["https://auth.test", { maxAge: NaN }, RangeError, "maxAge must be"],

@@ -119,7 +119,7 @@ const clients: Case[] = [
   ],
   ["keeps what it tells clients to itself", clientIs(json({}, { status: 403 })), {
     code: "config_store_failed",
-    says: "Check the endpoint, or say scopes, audience and headerKey yourself (overrides), and what stands in front",
+    says: "Check the endpoint, or say scopes, audience and headerKey yourself (overrides), and any proxy in front",
   }],
 ];
 

@@ -221,7 +221,7 @@ Deno.test("a way to prove oneself that the platform's authorization server doesn
 
     const error = await assertRejects(() => settings("private_key_jwt"), AuthenticationError);
 
-    assertStringIncludes(error.message, `Cannot authenticate by private_key_jwt: ${origin} takes client_secret_basic`);
+    assertStringIncludes(error.message, `Cannot authenticate by private_key_jwt: ${origin} supports client_secret_basic`);
     assertEquals(error.code, "invalid_config");
     for (const config of [settings("client_secret_basic"), settings(), settings("none", { ignoreAuthMethods: true })]) {
       assertEquals((await config).tokenEndpoint, `${backend.issuer}/token`);

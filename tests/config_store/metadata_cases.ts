@@ -101,7 +101,7 @@ const documents: Case[] = [
   ["publishes nothing for what it hasn't", publishes({ jwks_uri: "", scopes_supported: null }), good()],
   ["names no issuer", publishes({ issuer: undefined }), invalid("names no issuer")],
   ["names an array as its issuer", ({ here }) => json(document(here, { issuer: [here] })), invalid("names no issuer")],
-  ["names another issuer", publishes({ issuer: "https://evil.example.com" }), invalid("speaks for another issuer")],
+  ["names another issuer", publishes({ issuer: "https://evil.example.com" }), invalid("names another issuer")],
   [
     "names another issuer of the same server",
     ({ here }) => json(document(here, { issuer: `${here}/tenant` })),
@@ -110,17 +110,17 @@ const documents: Case[] = [
   [
     "names its issuer in other letters",
     ({ here }) => json(document(here, { issuer: here.replace("http", "HTTP") })),
-    invalid("writes this issuer in another way"),
+    invalid("spells the issuer differently"),
   ],
   [
     "calls itself localhost",
     ({ here }) => json(document(here, { issuer: here.replace("127.0.0.1", "localhost") })),
-    invalid("speaks for another issuer"),
+    invalid("names another issuer"),
   ],
   [
     "ends its issuer in two slashes",
     ({ here }) => json(document(here, { issuer: `${here}//` })),
-    invalid("speaks for another issuer"),
+    invalid("names another issuer"),
   ],
   ["names no token endpoint", publishes({ token_endpoint: undefined }), invalid("names no token_endpoint")],
   ["names an empty token endpoint", publishes({ token_endpoint: "" }), invalid("names no token_endpoint")],
@@ -234,7 +234,7 @@ const mixed: Case[] = [
   ["answers 500 to what it doesn't know", first(always(html(500, "")), publishes({})), good()],
   ["answers a page to what it doesn't know", first(always(html(200, "")), publishes({})), good()],
   ["redirects what it doesn't know", first(({ elsewhere }) => redirect(302, elsewhere), publishes({})), good()],
-  ["speaks for another issuer in one place", first(publishes({ issuer: "https://x.test" }), publishes({})), good()],
+  ["names another issuer in one place", first(publishes({ issuer: "https://x.test" }), publishes({})), good()],
   [
     "is absent in one place, and a page in the other",
     first(always(html(404, "")), always(html(200, ""))),

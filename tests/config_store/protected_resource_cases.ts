@@ -44,8 +44,8 @@ export type Case = [
 export const wellKnown = "/.well-known/oauth-protected-resource";
 const good = (metadata: Partial<ProtectedResourceMetadata> = {}, more = {}): End => ({ metadata, ...more });
 const invalid = (says: string): Failure => ({ code: "invalid_config", says });
-const unexpected = invalid("its authorization_servers name none of the issuers that are expected");
-const other = invalid(`${wellKnown}/mcp speaks for another resource`);
+const unexpected = invalid("its authorization_servers include none of the expected issuers");
+const other = invalid(`${wellKnown}/mcp names another resource`);
 const megabyte = "x".repeat(1_048_576);
 
 /** A good document, and what is special. */
@@ -121,9 +121,9 @@ const documents: Case[] = [
   [
     "takes tokens in a body only",
     publishes({ bearer_methods_supported: ["body"] }),
-    invalid("takes no token in a header"),
+    invalid("accepts no token in a header"),
   ],
-  ["takes no tokens at all", publishes({ bearer_methods_supported: [] }), invalid("takes no token in a header")],
+  ["takes no tokens at all", publishes({ bearer_methods_supported: [] }), invalid("accepts no token in a header")],
   ["names no resource", publishes({ resource: undefined }), invalid("names no resource that is an absolute URL")],
   ["names null as its resource", publishes({ resource: null }), invalid("names no resource")],
   ["names an array as its resource", publishes(({ api }) => ({ resource: [api] })), invalid("names no resource")],
@@ -218,7 +218,7 @@ const places: Case[] = [
       path === "/mcp/metadata"
         ? json(document(places, { resource: places.origin }))
         : challenges(({ api }) => `Bearer resource_metadata="${api}/metadata"`, "")(places, { path } as ArrivedRequest),
-    invalid("the place that its challenge names speaks for another resource; "),
+    invalid("the location in its challenge names another resource; "),
   ],
   ...["X", "/../oauth-protected-resourceX", "/..%2fmine", "/mcp/..%2f", "?mcp"].map((end): Case => [
     `names in its challenge a place that begins like a well-known one (${end}), where it speaks for the whole server`,
@@ -228,7 +228,7 @@ const places: Case[] = [
         : path.startsWith(wellKnown)
         ? json(document(places, { resource: places.origin }))
         : challenge(`Bearer resource_metadata="${places.origin}${wellKnown}${end}"`),
-    invalid("the place that its challenge names speaks for another resource; "),
+    invalid("the location in its challenge names another resource; "),
   ]),
   [
     "names in its challenge the well-known place of the whole server",
@@ -256,14 +256,14 @@ const places: Case[] = [
   [
     "names a place of another origin only",
     challenges(({ elsewhere }) => `Bearer resource_metadata="${elsewhere}${wellKnown}/mcp"`),
-    invalid("the place that its challenge names isn't on its own origin, and wasn't asked; "),
+    invalid("the location in its challenge isn't on its own origin, and wasn't requested; "),
   ],
   ...["metadata", "/metadata", "", "data:application/json,{}", "file:///etc/hosts", "http://", "\\u0000"].map((
     text,
   ): Case => [
     `names the place "${text}" in its challenge`,
     challenges(`Bearer resource_metadata="${text}"`),
-    invalid("isn't on its own origin, and wasn't asked"),
+    invalid("isn't on its own origin, and wasn't requested"),
   ]),
   [
     "names a place with a password",

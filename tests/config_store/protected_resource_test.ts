@@ -106,7 +106,7 @@ Deno.test("an API with a query in its URL is known by all of it, or by what has 
     stub.published = { resource: published, authorization_servers: [issuer] };
     const got = store.getClientConfig();
     if (isAccepted) assertEquals((await got).resource, [published]);
-    else await assertRejects(() => got, AuthenticationError, "speaks for another resource");
+    else await assertRejects(() => got, AuthenticationError, "names another resource");
   }
 });
 
@@ -194,7 +194,7 @@ Deno.test("who proves himself by a certificate is led to the endpoints for that,
   assertEquals((await store.getClientConfig({ authMethod: "tls_client_auth" })).tokenEndpoint, `${issuer}/mtls`);
   assertEquals((await store.getClientConfig()).tokenEndpoint, `${issuer}/token`);
   const authMethod = "client_secret_basic";
-  await assertRejects(() => store.getClientConfig({ authMethod }), AuthenticationError, "takes tls_client_auth");
+  await assertRejects(() => store.getClientConfig({ authMethod }), AuthenticationError, "supports tls_client_auth");
 
   const lenient = arrange({ ignoreAuthMethods: true });
   lenient.stub.server = server;
