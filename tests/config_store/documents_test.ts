@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { AuthenticationError, type ClientConfigStore, ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
@@ -108,7 +108,7 @@ for (const [what, { cases, path, document, otherwise, expected, store: createSto
       const fields = { ...expected(places), ...typeof metadata === "function" ? metadata(places) : metadata };
       assertEquals(JSON.parse(JSON.stringify(got)), JSON.parse(JSON.stringify(fields)));
       assert(Object.isFrozen(got));
-      assertEquals(Object.getPrototypeOf(got), Object.prototype);
+      assertStrictEquals((got as { planted?: unknown }).planted, undefined);
       if (end.requests !== undefined) assertEquals(requests, end.requests);
       if (what === "an API") {
         assertNothingShows(await authenticator.getCredentials());

@@ -50,11 +50,7 @@ export const flyteCases: readonly Case[] = [
     {},
   ],
   ["has empty client settings", clientIs(json({})), none],
-  [
-    "has an audience",
-    clientSays({ audience: "https://flyte.test" }),
-    { metadata: { audience: "https://flyte.test" } },
-  ],
+  ["has an audience", clientSays({ audience: "https://flyte.test" }), { metadata: { audience: "https://flyte.test" } }],
   ["has a text for scopes", clientSays({ scopes: `all ${planted.body}` }), noScopes],
   ["has scopes with spaces", clientSays({ scopes: ["all offline"] }), invalid("overrides.scopes")],
   ["has numbers for scopes", clientSays({ scopes: [1] }), noScopes],

@@ -4,6 +4,37 @@ import { type FlyteConfig, parseFlyteConfig } from "@m2m/authenticator/config-st
 import fc from "fast-check";
 import { assertNothingShows, planted } from "../faults/planted.ts";
 
+/** Lines of the file, and what they set. */
+const settings: [line: string, config?: FlyteConfig][] = [
+  ["endpoint: dns:///flyte.test:8089", { endpoint: "dns:///flyte.test:8089" }],
+  ["insecure: false", { insecure: false }],
+  ["insecureSkipVerify: true", { insecureSkipVerify: true }],
+  ["caCertFilePath: /etc/ca.pem", { caCertFilePath: "/etc/ca.pem" }],
+  ["httpProxyURL: http://proxy.test:3128", { httpProxyUrl: "http://proxy.test:3128" }],
+  ["authType: ClientSecret", { authType: "ClientSecret" }],
+  ["clientId: my-client", { clientId: "my-client" }],
+  ["clientSecretLocation: /etc/secrets/client_secret", { clientSecretLocation: "/etc/secrets/client_secret" }],
+  ["clientSecretEnvVar: MY_SECRET", { clientSecretEnvVar: "MY_SECRET" }],
+  ["scopes: [all, offline]", { scopes: ["all", "offline"] }],
+  ["audience: https://flyte.test", { audience: "https://flyte.test" }],
+  ["authorizationHeader: Flyte-Authorization", { authorizationHeader: "flyte-authorization" }],
+  ["command: [never, run]"],
+];
+const older: typeof settings = [
+  ["  ; a comment"],
+  ["  [platform]"],
+  ["url = dns:///flyte.test", { endpoint: "dns:///flyte.test" }],
+  ["  insecure: True", { insecure: true }],
+  ["ca_cert_file_path=/etc/ca.pem", { caCertFilePath: "/etc/ca.pem" }],
+  ["http_proxy_url = http://proxy.test:3128\n", { httpProxyUrl: "http://proxy.test:3128" }],
+  ["[credentials]"],
+  ["client_id = my-client", { clientId: "my-client" }],
+  [`client_secret = ${planted.token}`],
+  ["client_secret_location = /etc/secrets/client_secret", { clientSecretLocation: "/etc/secrets/client_secret" }],
+  ["scopes = all,offline", { scopes: ["all", "offline"] }],
+  ["auth_mode = client_credentials\n", { authType: "client_credentials" }],
+  ["[sdk]\nclient_id = other"],
+];
 const flags = { insecure: true, insecureSkipVerify: false };
 const rows: [what: string, source: string, config: FlyteConfig][] = [
   ["an empty file", "", {}],
@@ -12,37 +43,8 @@ const rows: [what: string, source: string, config: FlyteConfig][] = [
   ["an empty section", "admin:\n", {}],
   [
     "every setting",
-    `
-      admin:
-        endpoint: dns:///flyte.test:8089
-        insecure: false
-        insecureSkipVerify: true
-        caCertFilePath: /etc/ca.pem
-        httpProxyURL: http://proxy.test:3128
-        authType: ClientSecret
-        clientId: my-client
-        clientSecretLocation: /etc/secrets/client_secret
-        clientSecretEnvVar: MY_SECRET
-        scopes: [all, offline]
-        audience: https://flyte.test
-        authorizationHeader: Flyte-Authorization
-        command: [never, run]
-      storage: { connection: { secret-key: "${planted.token}" } }
-    `,
-    {
-      endpoint: "dns:///flyte.test:8089",
-      insecure: false,
-      insecureSkipVerify: true,
-      caCertFilePath: "/etc/ca.pem",
-      httpProxyUrl: "http://proxy.test:3128",
-      authType: "ClientSecret",
-      clientId: "my-client",
-      clientSecretLocation: "/etc/secrets/client_secret",
-      clientSecretEnvVar: "MY_SECRET",
-      scopes: ["all", "offline"],
-      audience: "https://flyte.test",
-      authorizationHeader: "flyte-authorization",
-    },
+    `admin:\n${settings.map(([line]) => `  ${line}\n`).join("")}storage: { x: { secret-key: "${planted.token}" } }`,
+    Object.assign({}, ...settings.map(([, config]) => config)),
   ],
   ["names in any letters, as Go does", "admin: { ENDPOINT: a.test, clientid: x }", {
     endpoint: "a.test",
@@ -62,37 +64,7 @@ const rows: [what: string, source: string, config: FlyteConfig][] = [
   ["an anchor", "a: &e { endpoint: a.test }\nadmin: { <<: *e, clientId: x }", { endpoint: "a.test", clientId: "x" }],
   ["names of a prototype", "admin: { __proto__: { x: 1 }, constructor: 7, clientId: x }", { clientId: "x" }],
   ["a byte order mark", "\ufeffadmin: { clientId: x }", { clientId: "x" }],
-  [
-    "the older form",
-    `
-      ; a comment
-      [platform]
-      url = dns:///flyte.test
-      insecure: True
-      ca_cert_file_path=/etc/ca.pem
-      http_proxy_url = http://proxy.test:3128
-
-      [credentials]
-      client_id = my-client
-      client_secret = ${planted.token}
-      client_secret_location = /etc/secrets/client_secret
-      scopes = all,offline
-      auth_mode = client_credentials
-
-      [sdk]
-      client_id = other
-    `,
-    {
-      endpoint: "dns:///flyte.test",
-      insecure: true,
-      caCertFilePath: "/etc/ca.pem",
-      httpProxyUrl: "http://proxy.test:3128",
-      authType: "client_credentials",
-      clientId: "my-client",
-      clientSecretLocation: "/etc/secrets/client_secret",
-      scopes: ["all", "offline"],
-    },
-  ],
+  ["the older form", older.map(([line]) => line).join("\n"), Object.assign({}, ...older.map(([, config]) => config))],
 ];
 for (const [what, source, config] of rows) {
   Deno.test(`parseFlyteConfig: reads ${what}`, () => assertEquals(parseFlyteConfig(source), config));

@@ -54,10 +54,7 @@ Deno.test(`${name}: reads Flyte 2 by Connect, which takes the usual header`, asy
 
   assertEquals(await response.json(), listed);
   const client = [`GET ${clientPath} 404`, `POST ${service}/GetPublicClientConfig 200`];
-  assertEquals(
-    flyte.log.toSorted(),
-    [`GET ${metadataPath} 200`, ...client, `POST ${listProjects} 200`].toSorted(),
-  );
+  assertEquals(flyte.log.toSorted(), [`GET ${metadataPath} 200`, ...client, `POST ${listProjects} 200`].toSorted());
   assert(flyte.requests.at(-1)!.headers.get("authorization")?.startsWith("Bearer "));
 });
 

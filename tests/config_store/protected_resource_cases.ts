@@ -3,7 +3,16 @@
 import { halfway, html, json, raw, redirect, steps } from "../faults/behaviours.ts";
 import { planted } from "../faults/planted.ts";
 import type { Behaviour } from "../servers/fault_server.ts";
-import { always, type Behave, type Case, invalid, late, type Places, unreachable } from "./published_cases.ts";
+import {
+  always,
+  type Behave,
+  type Case,
+  type Failure,
+  invalid,
+  late,
+  type Places,
+  unreachable,
+} from "./published_cases.ts";
 
 type Fields = Record<string, unknown>;
 type By<T> = T | ((places: Places) => T);
@@ -35,6 +44,9 @@ function publishes(over: By<Fields>, location = usual, text: By<string> = "Beare
 const challenges = (text: By<string>, location = "/metadata") => publishes({}, location, text);
 const locatedAt = (url: By<string>, location?: string) =>
   challenges((places) => `Bearer resource_metadata="${resolve(url, places)}"`, location);
+/** Publishes a good document everywhere, and answers so to requests without a token. */
+const withoutToken = (behave: (places: Places) => Behaviour): Behave => (places, { path }) =>
+  path === "/mcp" ? behave(places) : json(resourceDocument(places));
 const atOrigin = ({ origin }: Places) => ({ resource: origin });
 
 const all = {
@@ -52,20 +64,15 @@ const all = {
 const otherResource = invalid(`${usual} names another resource`);
 const unexpected = invalid("include none of the expected issuers");
 const noHeader = invalid("accepts no token in a header");
+const otherThere = invalid("the location in its challenge names another resource; ");
 const notRequested = invalid("the location in its challenge isn't on its own origin, and wasn't requested; ");
 
+const strings = { scopes_supported: "a b", bearer_methods_supported: "body", jwks_uri: ["https://x.test"] };
+const others = { scopes_supported: ["a", 7], dpop_bound_access_tokens_required: "true", resource_name: { a: 1 } };
 const documents: Case[] = [
   ["publishes every field", publishes(all), { metadata: all }],
-  [
-    "publishes strings for arrays",
-    publishes({ scopes_supported: "a b", bearer_methods_supported: "body", jwks_uri: ["https://x.test"] }),
-    {},
-  ],
-  [
-    "publishes fields of other types",
-    publishes({ scopes_supported: ["a", 7], dpop_bound_access_tokens_required: "true", resource_name: { a: 1 } }),
-    {},
-  ],
+  ["publishes strings for arrays, and an array", publishes(strings), {}],
+  ["publishes fields of other types", publishes(others), {}],
   ["publishes an http: URL for its keys", publishes({ jwks_uri: "http://keys.example.com/" }), {}],
   ["publishes null for fields", publishes({ jwks_uri: null, scopes_supported: null }), {}],
   ["accepts tokens in a body only", publishes({ bearer_methods_supported: ["body"] }), noHeader],
@@ -78,42 +85,35 @@ const documents: Case[] = [
 ];
 
 const replaced = (from: string, to: string) => ({ url }: Places) => url.replace(from, to);
+const appended = (end: string) => ({ url }: Places) => url + end;
+const atPath = (path: string) => ({ origin }: Places) => origin + path;
+type Table = Record<string, (places: Places) => unknown>;
+
 /** Spellings of `resource` that aren't accepted. */
-const otherResources: Record<string, (places: Places) => string> = {
+const otherResources: Table = {
   "another one": () => "https://evil.example.com/mcp",
-  "one beside it": ({ origin }) => `${origin}/mc`,
-  "one below it": ({ url }) => `${url}/tenant`,
-  "one with a query": ({ url }) => `${url}?tenant=1`,
-  "one with a fragment": ({ url }) => `${url}#`,
+  "one beside it": atPath("/mc"),
+  "one below it": appended("/tenant"),
+  "one with a query": appended("?tenant=1"),
+  "one with a fragment": appended("#"),
   "one with a space": ({ url }) => ` ${url}`,
   "itself with backslashes": replaced("//", "\\\\"),
   "itself with too many slashes": replaced("//", "///victim/..//"),
   "itself with an empty user": replaced("//", "//@"),
   "localhost": replaced("127.0.0.1", "localhost"),
   "itself by https": replaced("http:", "https:"),
-  ...Object.fromEntries(
-    [
-      "/victim/../mcp",
-      "/victim/%2e%2e/mcp",
-      "/victim/.%2E/mcp",
-      "\\victim\\..\\mcp",
-      "/./mcp",
-      "/mcp?",
-      "/mcp/.",
-      "//../mcp",
-    ]
-      .map((path) => [`itself as ${path}`, ({ origin }: Places) => origin + path]),
-  ),
 };
+const unresolved = ["/victim/../mcp", "/victim/%2e%2e/mcp", "/victim/.%2E/mcp", "\\victim\\..\\mcp", "/./mcp", "/mcp?"];
+for (const path of [...unresolved, "/mcp/.", "//../mcp"]) otherResources[`itself as ${path}`] = atPath(path);
 /** Those that are; token requests use them as they are. */
-const acceptedResources: Record<string, (places: Places) => string> = {
-  "its origin": ({ origin }) => origin,
-  "its origin, and a slash": ({ origin }) => `${origin}/`,
-  "itself, and a slash": ({ url }) => `${url}/`,
+const acceptedResources: Table = {
+  "its origin": atPath(""),
+  "its origin, and a slash": atPath("/"),
+  "itself, and a slash": appended("/"),
   "itself in capitals": replaced("http", "HTTP"),
 };
 /** Values of `authorization_servers` that don't include the expected issuer. */
-const otherServers: Record<string, (places: Places) => unknown> = {
+const otherServers: Table = {
   "nothing": () => undefined,
   "an empty list": () => [],
   "a string": ({ issuer }) => issuer,
@@ -122,37 +122,28 @@ const otherServers: Record<string, (places: Places) => unknown> = {
   "longer issuers": ({ issuer }) => [`${issuer}.evil.test`, `${issuer}/${planted.body}`],
   "the issuer in capitals": ({ issuer }) => [issuer.replace("http", "HTTP")],
 };
-
+const withField = (field: string, table: Table, end?: Failure) =>
+  Object.entries(table).map(([what, value]): Case => {
+    const over = (places: Places) => ({ [field]: value(places) });
+    return [`names as its ${field} ${what}`, publishes(over), end ?? { metadata: over }];
+  });
 const names: Case[] = [
-  ...Object.entries(otherResources).map(([name, resource]): Case => [
-    `names as its resource ${name}`,
-    publishes((places) => ({ resource: resource(places) })),
-    otherResource,
-  ]),
-  ...Object.entries(acceptedResources).map(([name, resource]): Case => [
-    `names as its resource ${name}`,
-    publishes((places) => ({ resource: resource(places) })),
-    { metadata: (places) => ({ resource: resource(places) }) },
-  ]),
-  ...Object.entries(otherServers).map(([name, servers]): Case => [
-    `names as its authorization servers ${name}`,
-    publishes((places) => ({ authorization_servers: servers(places) })),
-    unexpected,
-  ]),
+  ...withField("resource", otherResources, otherResource),
+  ...withField("resource", acceptedResources),
+  ...withField("authorization_servers", otherServers, unexpected),
 ];
 
+const atUsual = { requests: ["/mcp", usual] };
+const throughout = { metadata: atOrigin, requests: ["/mcp", usual, wellKnown] };
 const locations: Case[] = [
-  ["publishes for the whole server", publishes(atOrigin, wellKnown), {
-    metadata: atOrigin,
-    requests: ["/mcp", usual, wellKnown],
-  }],
+  ["publishes for the whole server", publishes(atOrigin, wellKnown), throughout],
   [
     "publishes another resource for the path, a good one for the server",
     (places, { path }) =>
       json({ ...resourceDocument(places), resource: places.origin + (path === wellKnown ? "" : "/other") }),
-    { metadata: atOrigin, requests: ["/mcp", usual, wellKnown] },
+    throughout,
   ],
-  ["names its location", locatedAt(({ origin }) => `${origin}/metadata`), { requests: ["/mcp", "/metadata"] }],
+  ["names its location", locatedAt(atPath("/metadata")), { requests: ["/mcp", "/metadata"] }],
   [
     "names its location and scopes",
     challenges(({ origin }) => `Basic realm="x", DPoP a=b, scope="a  b", resource_metadata="${origin}/metadata"`),
@@ -161,7 +152,7 @@ const locations: Case[] = [
   [
     "publishes for the whole server in a location of its own",
     publishes(atOrigin, "/mcp/metadata", ({ url }) => `Bearer resource_metadata="${url}/metadata"`),
-    invalid("the location in its challenge names another resource; "),
+    otherThere,
   ],
   ...["X", "/../oauth-protected-resourceX", "/..%2fmine", "/mcp/..%2f", "?mcp"].map((end): Case => [
     `publishes for the whole server in a location like a well-known one (${end})`,
@@ -171,24 +162,16 @@ const locations: Case[] = [
         : path.startsWith(wellKnown)
         ? json({ ...resourceDocument(places), ...atOrigin(places) })
         : challenge(`Bearer resource_metadata="${places.origin}${wellKnown}${end}"`),
-    invalid("the location in its challenge names another resource; "),
+    otherThere,
   ]),
   [
     "names the well-known location of the whole server",
     publishes(atOrigin, wellKnown, ({ origin }) => `Bearer resource_metadata="${origin}${wellKnown}"`),
     { metadata: atOrigin, requests: ["/mcp", wellKnown] },
   ],
-  ["names the usual location", locatedAt(({ origin }) => origin + usual, usual), { requests: ["/mcp", usual] }],
-  [
-    "names a wrong location",
-    locatedAt(({ origin }) => `${origin}/nowhere`, usual),
-    { requests: ["/mcp", "/nowhere", usual] },
-  ],
-  [
-    "names a location of another origin, and has the usual one",
-    locatedAt(({ elsewhere }) => elsewhere + usual, usual),
-    { requests: ["/mcp", usual] },
-  ],
+  ["names the usual location", locatedAt(atPath(usual), usual), atUsual],
+  ["names a wrong location", locatedAt(atPath("/nowhere"), usual), { requests: ["/mcp", "/nowhere", usual] }],
+  ["names another origin, and has the usual one", locatedAt(({ elsewhere }) => elsewhere + usual, usual), atUsual],
   ["names a location of another origin only", locatedAt(({ elsewhere }) => elsewhere + usual), notRequested],
   ...["metadata", "/metadata", "", "data:application/json,{}", "file:///etc/hosts", "http://", "\\u0000"].map(
     (text): Case => [`names the location "${text}"`, locatedAt(text), notRequested],
@@ -208,37 +191,18 @@ const locations: Case[] = [
     'Bearer scope=""',
     ",=,=,",
     `Bearer realm="${"x, ".repeat(1_000)}"`,
-  ].map((text): Case => [
-    `answers with the challenge ${text.slice(0, 40)}`,
-    challenges(text, usual),
-    { requests: ["/mcp", usual] },
-  ]),
+  ].map((text): Case => [`answers with the challenge ${text.slice(0, 40)}`, challenges(text, usual), atUsual]),
   ...[200, 204, 302, 403, 404, 405, 429, 500, 503].map((status): Case => [
     `answers ${status} without a token`,
-    (places, { path }) =>
-      path !== "/mcp"
-        ? json(resourceDocument(places))
-        : status === 302
-        ? redirect(302, places.elsewhere)
-        : challenge("", status),
+    withoutToken(({ elsewhere }) => status === 302 ? redirect(302, elsewhere) : challenge("", status)),
     {},
   ]),
   [
     "streams endlessly without a token",
-    (places, { path }) =>
-      path !== "/mcp" ? json(resourceDocument(places)) : steps(
-        { send: "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" },
-        { flood: ": \n\n", times: 10 },
-        "stall",
-      ),
+    withoutToken(() => steps({ send: "HTTP/1.1 200 OK\r\n\r\n" }, { flood: ": \n\n", times: 10 }, "stall")),
     {},
   ],
-  [
-    "doesn't answer without a token",
-    (places, { path }) => path === "/mcp" ? steps("stall") : json(resourceDocument(places)),
-    { requests: ["/mcp", usual] },
-    400,
-  ],
+  ["doesn't answer without a token", withoutToken(() => steps("stall")), atUsual, 400],
   ["breaks off everywhere", always(halfway(`{"resource":"${planted.body}"}`, "reset")), unreachable],
   ["speaks no HTTP anywhere", always(raw("SSH-2.0-OpenSSH_9.2\r\n")), unreachable],
   ["stalls everywhere", always(steps("stall")), late, 120],

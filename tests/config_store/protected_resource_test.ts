@@ -7,17 +7,16 @@ import {
 import fc from "fast-check";
 import { assertNothingShows, planted } from "../faults/planted.ts";
 import { closedPort } from "../servers/fault_server.ts";
-import { api, HandClock, issuer, MetadataStub } from "./metadata_stub.ts";
+import { api, issuer, MetadataStub } from "./metadata_stub.ts";
 
 const wellKnown = "/.well-known/oauth-protected-resource";
 const name = "ProtectedResourceClientConfigStore";
 
 function arrange(options: ProtectedResourceOptions = {}, resource: string | URL = api) {
   const stub = new MetadataStub();
-  const clock = new HandClock();
   const given = options.issuers === undefined ? { issuer } : {};
-  const store = new ProtectedResourceClientConfigStore(resource, { ...given, fetch: stub.fetch, clock, ...options });
-  return { stub, clock, store };
+  const store = new ProtectedResourceClientConfigStore(resource, { ...given, fetch: stub.fetch, ...options });
+  return { stub, store };
 }
 
 /** The error of a store whose API or authorization server publishes this. */
@@ -36,11 +35,8 @@ Deno.test(`${name}: calls the API, then requests its metadata and that of its se
 
   const config = await store.getClientConfig();
 
-  assertEquals(stub.urls, [
-    api,
-    `https://api.test${wellKnown}/mcp`,
-    `${issuer}/.well-known/oauth-authorization-server`,
-  ]);
+  const server = `${issuer}/.well-known/oauth-authorization-server`;
+  assertEquals(stub.urls, [api, `https://api.test${wellKnown}/mcp`, server]);
   assertEquals(config, {
     tokenEndpoint: `${issuer}/token-1`,
     issuer,
@@ -199,18 +195,6 @@ Deno.test(`${name}: names the authorization server where that is at fault`, asyn
     String(input).startsWith(issuer) ? new Promise(() => {}) : stub.fetch(input, init);
   const late = await refuse({}, `the metadata of ${issuer}`, { fetch, timeout: 100 });
   assertEquals(late.code, "timeout");
-});
-
-Deno.test(`${name}: follows an API to another expected issuer in the background`, async () => {
-  const { stub, clock, store } = arrange({ issuers: [issuer, "https://next.test"] });
-  assertEquals((await store.getClientConfig()).issuer, issuer);
-  stub.resource = { authorization_servers: ["https://next.test"] };
-  clock.now += 3_600_000;
-  assertEquals((await store.getClientConfig()).issuer, issuer);
-  await stub.calm();
-
-  assertEquals((await store.getClientConfig()).tokenEndpoint, "https://next.test/token-1");
-  assertEquals(stub.urls.length, 6);
 });
 
 Deno.test(`${name}: whatever the challenge, only the API and the issuer are called, and scopes are scopes`, async () => {
