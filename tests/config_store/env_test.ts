@@ -8,48 +8,37 @@ const tokenEndpoint = "https://auth.test/token";
 const M2M_TOKEN_ENDPOINT = tokenEndpoint;
 const name = "EnvClientConfigStore";
 
-const used: Record<string, [options: EnvOptions, expected: Record<string, unknown>]> = {
-  "all settings": [
-    {
-      env: {
-        M2M_TOKEN_ENDPOINT,
-        M2M_SCOPES: "api:read api:write",
-        M2M_AUDIENCE: "https://api.test",
-        M2M_HEADER_KEY: "X-Token",
-        M2M_ISSUER: "https://auth.test",
-      },
-    },
-    {
-      scopes: ["api:read", "api:write"],
-      audience: "https://api.test",
-      headerKey: "x-token",
-      issuer: "https://auth.test",
-    },
-  ],
-  "no empty ones": [{ env: { M2M_TOKEN_ENDPOINT, M2M_SCOPES: "", M2M_AUDIENCE: undefined } }, {}],
-  "names of the caller's": [{
-    names: { ...envNames("ACME_"), tokenEndpoint: "LOGIN_URL", audience: undefined },
-    env: { LOGIN_URL: tokenEndpoint, ACME_SCOPES: "a", ACME_AUDIENCE: "x", M2M_AUDIENCE: "y" },
-  }, { scopes: ["a"] }],
-  "a .env file": [
-    { env: parse(`# settings\nM2M_TOKEN_ENDPOINT=${tokenEndpoint}\nexport M2M_SCOPES="a b" # two\n`) },
-    { scopes: ["a", "b"] },
-  ],
-  ...Object.fromEntries(
-    Object.entries({
-      "a": ["a"],
-      "a b": ["a", "b"],
-      "a,b": ["a", "b"],
-      " a , b\n": ["a", "b"],
-      "a  b,,c": ["a", "b", "c"],
-      " , ": [],
-      "https://x.test/.default": ["https://x.test/.default"],
-    }).map(([text, scopes]) => [
-      `the scopes ${JSON.stringify(text)}`,
-      [{ env: { M2M_TOKEN_ENDPOINT, M2M_SCOPES: text } }, { scopes }],
-    ]),
-  ),
+const all = {
+  M2M_TOKEN_ENDPOINT,
+  M2M_SCOPES: "api:read api:write",
+  M2M_AUDIENCE: "https://api.test",
+  M2M_HEADER_KEY: "X-Token",
+  M2M_ISSUER: "https://auth.test",
 };
+const allRead = { scopes: ["api:read", "api:write"], audience: "https://api.test", headerKey: "x-token" };
+const ownNames = {
+  names: { ...envNames("ACME_"), tokenEndpoint: "LOGIN_URL", audience: undefined },
+  env: { LOGIN_URL: tokenEndpoint, ACME_SCOPES: "a", ACME_AUDIENCE: "x", M2M_AUDIENCE: "y" },
+};
+const dotenv = parse(`# settings\nM2M_TOKEN_ENDPOINT=${tokenEndpoint}\nexport M2M_SCOPES="a b" # two\n`);
+const scopes = {
+  "a": ["a"],
+  "a b": ["a", "b"],
+  "a,b": ["a", "b"],
+  " a , b\n": ["a", "b"],
+  "a  b,,c": ["a", "b", "c"],
+  " , ": [],
+  "https://x.test/.default": ["https://x.test/.default"],
+};
+const used: Record<string, [options: EnvOptions, expected: Record<string, unknown>]> = {
+  "all settings": [{ env: all }, { ...allRead, issuer: "https://auth.test" }],
+  "no empty ones": [{ env: { M2M_TOKEN_ENDPOINT, M2M_SCOPES: "", M2M_AUDIENCE: undefined } }, {}],
+  "names of the caller's": [ownNames, { scopes: ["a"] }],
+  "a .env file": [{ env: dotenv }, { scopes: ["a", "b"] }],
+};
+for (const [M2M_SCOPES, read] of Object.entries(scopes)) {
+  used[`the scopes ${JSON.stringify(M2M_SCOPES)}`] = [{ env: { M2M_TOKEN_ENDPOINT, M2M_SCOPES } }, { scopes: read }];
+}
 for (const [what, [options, expected]] of Object.entries(used)) {
   Deno.test(`${name}: reads ${what}`, () => {
     assertEquals(new EnvClientConfigStore(options).getClientConfig(), { tokenEndpoint, ...expected });
