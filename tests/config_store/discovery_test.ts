@@ -4,7 +4,7 @@ import { DiscoveryClientConfigStore, type DiscoveryOptions } from "@m2m/authenti
 import { json, redirect } from "../faults/behaviours.ts";
 import { runToEnd } from "../runtimes/run_to_end.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
-import { closedPort, startFaultServer } from "../servers/fault_server.ts";
+import { startFaultServer } from "../servers/fault_server.ts";
 import { chooseSource, environment, flags, root } from "../std/source.ts";
 
 const clients = [{ client_id: "my-client", client_secret: "my-secret" }];
@@ -142,12 +142,6 @@ Deno.test("DiscoveryClientConfigStore: refuses loopback http: endpoints of an ht
   assertEquals(error.code, "insecure_endpoint");
   const allowed = createStore(published, { allowInsecureRequests: true });
   assertEquals((await allowed.getMetadata()).token_endpoint, "http://127.0.0.1:9/token");
-});
-
-Deno.test("DiscoveryClientConfigStore: a server that can't be reached is a transient failure", async () => {
-  const store = new DiscoveryClientConfigStore(`http://127.0.0.1:${await closedPort()}`);
-  const error = await assertRejects(() => store.getMetadata(), AuthenticationError, "it can't be reached");
-  assertEquals([error.code, error.retryable, error.cause], ["network_error", true, undefined]);
 });
 
 const source = await chooseSource();

@@ -11,39 +11,34 @@ function read(text: string): Fields {
   return [endpoint, clientId, clientSecret, org];
 }
 
-const rows: [text: string, endpoint: string, clientId?: string, clientSecret?: string, org?: string][] = [
-  ["flyte.test:id:secret:acme", "flyte.test", "id", "secret", "acme"],
-  ["flyte.test:id:secret:None", "flyte.test"],
-  ["flyte.test:id:secret:", "flyte.test"],
-  ["flyte.test:id:secret", "flyte.test"],
-  ["flyte.test:8089:id:secret", "flyte.test:8089"],
-  ["dns:///flyte.test:8089:id:secret", "dns:///flyte.test:8089"],
-  ["flyte.test:8089:id:secret:acme", "flyte.test:8089", "id", "secret", "acme"],
-  ["flyte.test:8089:id:secret:", "flyte.test:8089"],
-  ["dns:///flyte.test:id:secret:acme", "dns:///flyte.test", "id", "secret", "acme"],
-  ["dns:///flyte.test:8089:id:secret:None", "dns:///flyte.test:8089"],
-  ["dns:///flyte.test:8089:id:secret:", "dns:///flyte.test:8089"],
-  ["https://flyte.test:443:id:secret:acme", "https://flyte.test:443", "id", "secret", "acme"],
-  ["https://flyte.test/base:id:secret:acme", "https://flyte.test/base", "id", "secret", "acme"],
-  ["https://flyte.test:443/base:id:secret:acme", "https://flyte.test:443/base", "id", "secret", "acme"],
-  ["http://localhost:30080:id:secret:", "http://localhost:30080"],
-  ["[::1]:8089:id:secret:acme", "[::1]:8089", "id", "secret", "acme"],
-  ["dns:///[2001:db8::1]:id:secret", "dns:///[2001:db8::1]"],
+/** Endpoints, and what follows them where the organisation is absent. */
+const withoutOrg: [endpoint: string, ...rest: string[]][] = [
+  ["flyte.test", ":None", ":", "", ":None\n", "\r\n"],
+  ["flyte.test:8089", "", ":"],
+  ["dns:///flyte.test:8089", "", ":None", ":"],
+  ["http://localhost:30080", ":"],
+  ["dns:///[2001:db8::1]", ""],
+  ["https://flyte.test/a%40b", ""],
+];
+const withOrg = [
+  ...["flyte.test", "flyte.test:8089", "dns:///flyte.test", "https://flyte.test:443", "https://flyte.test/base"],
+  ...["https://flyte.test:443/base", "[::1]:8089"],
+];
+const rows: [text: string, ...fields: Fields][] = [
+  ...withoutOrg.flatMap(([endpoint, ...rest]) =>
+    rest.map((end): typeof rows[0] => [`${endpoint}:id:secret${end}`, endpoint, "id", "secret", undefined])
+  ),
+  ...withOrg.map((it): typeof rows[0] => [`${it}:id:secret:acme`, it, "id", "secret", "acme"]),
   ["flyte.test:id:a:b::c:acme", "flyte.test", "id", "a:b::c", "acme"],
-  ["flyte.test:8089:id:a:b:None", "flyte.test:8089", "id", "a:b"],
-  ["flyte.test:id:secret:None\n", "flyte.test"],
-  ["flyte.test:id:secret\r\n", "flyte.test"],
+  ["flyte.test:8089:id:a:b:None", "flyte.test:8089", "id", "a:b", undefined],
   ["flyte.test:id:s@cret:ac@me", "flyte.test", "id", "s@cret", "ac@me"],
-  ["https://flyte.test/a%40b:id:secret", "https://flyte.test/a%40b"],
   ["flyte.test:123456:secret:acme", "flyte.test", "123456", "secret", "acme"],
   ["flyte.test:70000:secret:acme", "flyte.test", "70000", "secret", "acme"],
-  ["flyte.test:123:secret", "flyte.test", "123"],
+  ["flyte.test:123:secret", "flyte.test", "123", "secret", undefined],
   ["flyte.test:id:sécret ✓:acme", "flyte.test", "id", "sécret ✓", "acme"],
 ];
-for (const [text, endpoint, clientId = "id", secret = "secret", org] of rows) {
-  Deno.test(`parseFlyteApiKey: reads ${JSON.stringify(text)}`, () => {
-    assertEquals(read(encodeBase64(text)), [endpoint, clientId, secret, org]);
-  });
+for (const [text, ...fields] of rows) {
+  Deno.test(`parseFlyteApiKey: reads ${JSON.stringify(text)}`, () => assertEquals(read(encodeBase64(text)), fields));
 }
 
 Deno.test("parseFlyteApiKey: accepts base64url, missing padding, white space and line breaks", () => {
