@@ -15,17 +15,19 @@ import { issuer, MetadataStub } from "./metadata_stub.ts";
 
 const secret = "a-planted-secret-of-at-least-32-bytes";
 
-/** A store for a server that publishes this. */
-function createStore(published: Record<string, unknown>, options: DiscoveryOptions = {}) {
-  const fetch = () => Promise.resolve(Response.json({ issuer, token_endpoint: `${issuer}/token`, ...published }));
-  return new DiscoveryClientConfigStore(issuer, { fetch, ...options });
+/** A store for a server that supports these methods. */
+function createStore(token_endpoint_auth_methods_supported: unknown) {
+  const stub = new MetadataStub();
+  stub.server = { token_endpoint_auth_methods_supported };
+  return { stub, store: new DiscoveryClientConfigStore(issuer, { fetch: stub.fetch }) };
 }
-
-const createFor = (supported: unknown) => createStore({ token_endpoint_auth_methods_supported: supported });
 
 /** The message to a client of this method. */
 async function refuse(supported: unknown, authMethod = "client_secret_basic"): Promise<string> {
-  const error = await assertRejects(() => createFor(supported).getClientConfig({ authMethod }), AuthenticationError);
+  const error = await assertRejects(
+    () => createStore(supported).store.getClientConfig({ authMethod }),
+    AuthenticationError,
+  );
   assertEquals([error.code, error.retryable, error.cause], ["invalid_config", false, undefined]);
   return error.message;
 }
@@ -86,16 +88,6 @@ Deno.test("auth methods: the error names those the server supports, and a value 
   assertFalse(unknown.includes("Pass"));
 });
 
-Deno.test("auth methods: all are accepted where the server, or the caller, doesn't say", async () => {
-  for (const supported of [undefined, null, [], "client_secret_post", [7], { 0: "client_secret_post" }]) {
-    const { tokenEndpoint } = await createFor(supported).getClientConfig({ authMethod: "private_key_jwt" });
-    assertEquals(tokenEndpoint, `${issuer}/token`);
-  }
-  const store = createFor(["private_key_jwt"]);
-  assertEquals((await store.getClientConfig()).tokenEndpoint, `${issuer}/token`);
-  assertEquals((await store.getMetadata({ authMethod: "none" })).issuer, issuer);
-});
-
 Deno.test("auth methods: of a hostile list the error shows only short names, and few", async () => {
   const prose = "call 555-planted now!";
   const hostile = await refuse([prose, "\u001b[31mplanted", "x".repeat(41), "a\nb", "", "<b>"]);
@@ -113,7 +105,7 @@ Deno.test("auth methods: a listed method is accepted, and the error for any othe
     fc.constantFrom("none", "__proto__", "constructor"),
   );
   await fc.assert(fc.asyncProperty(fc.array(name), fc.string(), async (supported, authMethod) => {
-    const message = await createFor(supported).getClientConfig({ authMethod }).then(() => undefined, String);
+    const message = await createStore(supported).store.getClientConfig({ authMethod }).then(() => undefined, String);
     // JSON doesn't carry a lone surrogate.
     const arrived: string[] = JSON.parse(new TextDecoder().decode(new TextEncoder().encode(JSON.stringify(supported))));
     assertEquals(message === undefined, arrived.length === 0 || arrived.includes(authMethod));
@@ -122,9 +114,7 @@ Deno.test("auth methods: a listed method is accepted, and the error for any othe
 });
 
 Deno.test("auth methods: concurrent callers share one request, and each has its own method checked", async () => {
-  const stub = new MetadataStub();
-  stub.server = { token_endpoint_auth_methods_supported: ["none", "tls_client_auth"] };
-  const store = new DiscoveryClientConfigStore(issuer, { fetch: stub.fetch });
+  const { stub, store } = createStore(["none", "tls_client_auth"]);
 
   const ends = await Promise.all(
     ["none", "client_secret_basic", undefined, "tls_client_auth", "private_key_jwt"].map((authMethod) =>
@@ -134,31 +124,4 @@ Deno.test("auth methods: concurrent callers share one request, and each has its 
 
   assertEquals(ends, ["settings", "invalid_config", "settings", "settings", "invalid_config"]);
   assertEquals(stub.urls.length, 1);
-});
-
-Deno.test("auth methods: certificates get the endpoints for mutual TLS, others where they are wanted", async () => {
-  const ordinary = { token_endpoint: `${issuer}/token`, revocation_endpoint: `${issuer}/revoke` };
-  const aliases = { token_endpoint: "https://mtls.test/token", revocation_endpoint: "https://mtls.test/revoke" };
-  const both = { ...ordinary, mtls_endpoint_aliases: aliases };
-  const oneOnly = { ...ordinary, mtls_endpoint_aliases: { token_endpoint: aliases.token_endpoint } };
-  const rows: [method: string | undefined, published: typeof ordinary, use: boolean | undefined, ends: object][] = [
-    ...["tls_client_auth", "self_signed_tls_client_auth"].flatMap((method): typeof rows => [
-      [method, both, undefined, aliases],
-      [method, both, false, ordinary],
-      [method, ordinary, undefined, ordinary],
-      [method, { ...both, ...{ mtls_endpoint_aliases: {} } }, undefined, ordinary],
-      // Each endpoint by itself (RFC 8705 §5).
-      [method, oneOnly, undefined, { ...ordinary, token_endpoint: aliases.token_endpoint }],
-    ]),
-    ...[undefined, "none", "private_key_jwt"].flatMap((method): typeof rows => [
-      [method, both, undefined, ordinary],
-      [method, both, true, aliases],
-      [method, ordinary, true, ordinary],
-    ]),
-  ];
-  for (const [authMethod, published, useMtlsEndpointAliases, expected] of rows) {
-    const { tokenEndpoint, revocationEndpoint } = await createStore(published, { useMtlsEndpointAliases })
-      .getClientConfig({ authMethod });
-    assertEquals({ token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint }, expected);
-  }
 });

@@ -1,6 +1,6 @@
 import { assertArrayIncludes, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, ClientCredentialsAuthenticator, type Fetch } from "@m2m/authenticator";
-import { DiscoveryClientConfigStore, type DiscoveryOptions } from "@m2m/authenticator/config-store/discovery";
+import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { json, redirect } from "../faults/behaviours.ts";
 import { runToEnd } from "../runtimes/run_to_end.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
@@ -62,51 +62,6 @@ for (const [path, expected] of Object.entries(locations)) {
   });
 }
 
-/** A store for an issuer whose server publishes this. */
-function createStore(published: Record<string, unknown>, options: DiscoveryOptions = {}, issuer = "https://auth.test") {
-  const document = { issuer, token_endpoint: "https://auth.test/token", ...published };
-  return new DiscoveryClientConfigStore(issuer, { fetch: () => Promise.resolve(Response.json(document)), ...options });
-}
-
-Deno.test("DiscoveryClientConfigStore: ignores a trailing slash, and keeps the server's spelling", async () => {
-  for (const [given, published] of [["", "/"], ["/", ""], ["/tenant", "/tenant/"], ["/tenant/", "/tenant"]] as const) {
-    const store = createStore({ issuer: `https://auth.test${published}` }, {}, `https://auth.test${given}`);
-    assertEquals((await store.getClientConfig()).issuer, `https://auth.test${published}`);
-  }
-});
-
-Deno.test("DiscoveryClientConfigStore: tells another spelling of the issuer from another issuer", async () => {
-  for (const [given, published] of [["AUTH.test", "auth.test"], ["auth.test", "auth.test:443"]]) {
-    const issuer = `https://${published}`;
-    const store = createStore({ issuer }, {}, `https://${given}`);
-    const error = await assertRejects(() => store.getMetadata(), AuthenticationError, "spells the issuer differently");
-
-    assertEquals([error.code, error.message.includes("trust")], ["invalid_config", false]);
-    assertEquals((await createStore({ issuer }, {}, issuer).getMetadata()).issuer, issuer);
-  }
-});
-
-Deno.test("DiscoveryClientConfigStore: applies the overrides, and requests nothing else that is published", async () => {
-  const issuer = "https://auth.test";
-  const published = { scopes_supported: ["all"], mtls_endpoint_aliases: { token_endpoint: `${issuer}/mtls` } };
-  const config = (options?: DiscoveryOptions) => createStore(published, options).getClientConfig();
-  const nothing = {
-    ...{ scopes: undefined, audience: undefined, resource: undefined },
-    ...{ headerKey: undefined, revocationEndpoint: undefined },
-  };
-
-  assertEquals(await config(), { ...nothing, issuer, tokenEndpoint: `${issuer}/token` });
-  const overrides = { scopes: ["a"], audience: "https://x.test", resource: "https://y.test", headerKey: "X-Token" };
-  assertEquals(await config({ overrides }), {
-    ...overrides,
-    resource: ["https://y.test"],
-    headerKey: "x-token",
-    revocationEndpoint: undefined,
-    issuer,
-    tokenEndpoint: `${issuer}/token`,
-  });
-});
-
 Deno.test("DiscoveryClientConfigStore: refuses what a fetch brings that follows redirects", async () => {
   await using elsewhere = await startFaultServer();
   await using server = await startFaultServer(redirect(302, `${elsewhere.origin}/metadata`));
@@ -117,31 +72,6 @@ Deno.test("DiscoveryClientConfigStore: refuses what a fetch brings that follows 
   const error = await assertRejects(() => store.getMetadata(), AuthenticationError, "Redirects aren't followed");
 
   assertEquals([error.code, error.status], ["redirect_refused", undefined]);
-});
-
-Deno.test("DiscoveryClientConfigStore: refuses an http: endpoint for mutual TLS where the client needs it", async () => {
-  const aliases = { mtls_endpoint_aliases: { token_endpoint: "http://mtls.test/token" } };
-  const store = createStore(aliases);
-  for (const authMethod of ["tls_client_auth", "self_signed_tls_client_auth"]) {
-    const error = await assertRejects(
-      () => store.getClientConfig({ authMethod }),
-      AuthenticationError,
-      "mtls_endpoint",
-    );
-    assertEquals(error.code, "insecure_endpoint");
-  }
-  assertEquals((await store.getClientConfig()).tokenEndpoint, "https://auth.test/token");
-  const allowed = createStore(aliases, { allowInsecureRequests: true });
-  const { tokenEndpoint } = await allowed.getClientConfig({ authMethod: "tls_client_auth" });
-  assertEquals(tokenEndpoint, "http://mtls.test/token");
-});
-
-Deno.test("DiscoveryClientConfigStore: refuses loopback http: endpoints of an https: issuer, unless allowed", async () => {
-  const published = { token_endpoint: "http://127.0.0.1:9/token" };
-  const error = await assertRejects(() => createStore(published).getMetadata(), AuthenticationError);
-  assertEquals(error.code, "insecure_endpoint");
-  const allowed = createStore(published, { allowInsecureRequests: true });
-  assertEquals((await allowed.getMetadata()).token_endpoint, "http://127.0.0.1:9/token");
 });
 
 const source = await chooseSource();
