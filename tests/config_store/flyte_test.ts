@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertStringIncludes } from "@std/assert";
-import { AuthenticationError, ClientCredentialsAuthenticator, type Fetch } from "@m2m/authenticator";
+import {
+  AuthenticationError,
+  type AuthenticationErrorCode,
+  type ClientConfig,
+  ClientCredentialsAuthenticator,
+  type Fetch,
+} from "@m2m/authenticator";
 import { FlyteClientConfigStore, type FlyteOptions } from "@m2m/authenticator/config-store/flyte";
 import { audience, client, startFlyteBackend } from "../servers/flyte_backend.ts";
 import { MetadataStub, platform, silence } from "./metadata_stub.ts";
@@ -67,45 +73,51 @@ Deno.test(`${name}: reads metadata by Connect where Flyte 2 has none at its path
   assert(scene.flyte.log.includes(`POST ${service}/GetOAuth2Metadata 200`));
 });
 
-for (
-  const [path, status, code, retryable] of [
-    [metadataPath, 404, "config_not_found", false],
-    [metadataPath, 501, "config_not_found", false],
-    [metadataPath, 403, "config_store_failed", false],
-    [metadataPath, 503, "config_store_failed", true],
-    // Without client settings the header would be a guess.
-    [clientPath, 503, "config_store_failed", true],
-  ] as const
-) {
-  Deno.test(`${name}: ${code} where flyteadmin answers ${status} at ${path}`, async () => {
-    await using scene = await arrange({ failing: { [path]: status } });
-
-    const error = await assertRejects(() => scene.get(), AuthenticationError);
-
-    assertEquals([error.code, error.retryable, error.status], [code, retryable, status]);
-    const rpc = path === metadataPath ? "GetOAuth2Metadata" : "GetPublicClientConfig";
-    assertStringIncludes(error.message, `${scene.flyte.origin}: ${path} answered ${status}; ${service}/${rpc} `);
-    assertFalse(error.message.includes("planted-body-text"));
-  });
-}
+type Backend = NonNullable<Parameters<typeof startFlyteBackend>[0]>;
+type Expected = Partial<ClientConfig> | [AuthenticationErrorCode, ...says: string[]];
 
 const empty = { scopes: [], audience: "", authorization_metadata_key: "" };
-for (
-  const [what, options] of Object.entries({
-    "has no client settings (501)": { failing: { [clientPath]: 501 }, metadata: { issuer: "" } },
-    "publishes empty fields": { client: empty, metadata: { issuer: "" } },
-  })
-) {
-  Deno.test(`${name}: uses the usual header, and no scopes, where the platform ${what}`, async () => {
-    await using scene = await arrange(options);
+const none = { scopes: undefined, audience: undefined, headerKey: undefined, resource: undefined };
+const overrides = { scopes: ["all"], audience: "", headerKey: "Flyte-Authorization" };
+const atMetadata = (status: number): string[] => [`${metadataPath} answered ${status}; ${service}/GetOAuth2Metadata `];
+const rows: [backend: Backend, options: FlyteOptions, expected: Expected, authMethod?: string][] = [
+  [{ failing: { [metadataPath]: 404 } }, {}, ["config_not_found", ...atMetadata(404)]],
+  [{ failing: { [metadataPath]: 501 } }, {}, ["config_not_found", ...atMetadata(501)]],
+  [{ failing: { [metadataPath]: 403 } }, {}, ["config_store_failed", ...atMetadata(403)]],
+  [{ failing: { [metadataPath]: 503 } }, {}, ["config_store_failed", ...atMetadata(503), "Try again later"]],
+  // Without client settings the header would be a guess.
+  [{ failing: { [clientPath]: 503 } }, {}, ["config_store_failed", `${clientPath} answered 503; `, "Try again later"]],
+  [{ failing: { [clientPath]: 501 } }, {}, none],
+  [{ client: empty, metadata: { issuer: "" } }, {}, { ...none, issuer: undefined }],
+  [{}, { overrides }, { ...overrides, headerKey: "flyte-authorization" }],
+  ...[1, 2].map((version) => ({ version }) as Backend).flatMap((backend): typeof rows => [
+    [backend, {}, ["invalid_config", "supports client_secret_basic"], "private_key_jwt"],
+    [backend, {}, {}, "client_secret_basic"],
+    [backend, {}, {}],
+    [backend, { ignoreAuthMethods: true }, {}, "none"],
+  ]),
+  [{ metadata: { token_endpoint_auth_methods_supported: [] } }, {}, {}, "private_key_jwt"],
+];
+const show = (value: unknown) => Deno.inspect(value, { compact: true, breakLength: Infinity });
+for (const [backend, options, expected, authMethod] of rows) {
+  const given = [backend, options, authMethod].map((it) => show(it)).join(" with ");
+  Deno.test(`${name}: for ${given} returns ${show(expected)}`, async () => {
+    await using scene = await arrange(backend);
 
-    assertEquals({ ...await scene.get() }, {
-      tokenEndpoint: `${scene.issuer}/token`,
-      resource: undefined,
-      scopes: undefined,
-      audience: undefined,
-      headerKey: undefined,
-    });
+    const got = await scene.get(options, authMethod).catch((error: unknown) => error);
+
+    if (Array.isArray(expected)) {
+      const [code, ...says] = expected;
+      assert(got instanceof AuthenticationError, String(got));
+      assertEquals([got.code, got.retryable], [code, says.includes("Try again later")]);
+      assertEquals(got.status, Object.values(backend.failing ?? {})[0]);
+      for (const text of [scene.flyte.origin, ...says]) assertStringIncludes(got.message, text);
+      assertFalse(got.message.includes("planted-body-text"));
+    } else {
+      const config = { tokenEndpoint: `${scene.issuer}/token`, ...expected };
+      for (const [key, value] of Object.entries(config)) assertEquals((got as Record<string, unknown>)[key], value);
+      if (options.overrides !== undefined) assertEquals(scene.flyte.log, [`GET ${metadataPath} 200`]);
+    }
   });
 }
 
@@ -129,16 +141,6 @@ Deno.test(`${name}: prefers the overridden scopes, and the authenticator's to th
   await scene.authenticator({ overrides: { scopes: [] } }).getCredentials();
 
   assertEquals(scene.sent("scope"), ["all", "offline", undefined]);
-});
-
-Deno.test(`${name}: requests no client settings where all are overridden`, async () => {
-  await using scene = await arrange();
-  const overrides = { scopes: ["all"], audience: "", headerKey: "Flyte-Authorization" };
-
-  const config = await scene.get({ overrides });
-
-  assertEquals([config.scopes, config.audience, config.headerKey], [["all"], "", "flyte-authorization"]);
-  assertEquals(scene.flyte.log, [`GET ${metadataPath} 200`]);
 });
 
 Deno.test(`${name}: a gateway's text in place of a challenge leads to one refresh`, async () => {
@@ -182,28 +184,6 @@ Deno.test(`${name}: an overridden resource leaves the other settings to the plat
   assertEquals([config.resource, config.scopes], [["https://flyte.test/api"], ["all"]]);
   assert(Object.isFrozen(config.scopes));
   assertEquals(stub.urls.toSorted(), [platform + metadataPath, platform + clientPath].toSorted());
-});
-
-for (const version of [1, 2] as const) {
-  Deno.test(`${name}: refuses unsupported authentication methods of Flyte ${version}, unless ignored`, async () => {
-    await using scene = await arrange({ version });
-
-    const error = await assertRejects(() => scene.get({}, "private_key_jwt"), AuthenticationError);
-
-    assertStringIncludes(error.message, `${scene.flyte.origin} supports client_secret_basic`);
-    assertEquals(error.code, "invalid_config");
-    const accepted = [
-      scene.get({}, "client_secret_basic"),
-      scene.get(),
-      scene.get({ ignoreAuthMethods: true }, "none"),
-    ];
-    for (const config of accepted) assertEquals((await config).tokenEndpoint, `${scene.issuer}/token`);
-  });
-}
-
-Deno.test(`${name}: accepts any authentication method where the platform lists none`, async () => {
-  await using scene = await arrange({ metadata: { token_endpoint_auth_methods_supported: [] } });
-  assertEquals((await scene.get({}, "private_key_jwt")).tokenEndpoint, `${scene.issuer}/token`);
 });
 
 for (const isDeaf of [false, true]) {
