@@ -66,11 +66,11 @@ export async function requestProtectedResource(request: ProtectedResourceRequest
     // The caller decides which server may receive the secret: an API could name its own.
     const issuer = issuers.find((issuer) => authorization_servers.some((server) => isSameIssuer(server, issuer)));
     if (issuer === undefined) {
+      const expected = issuers.join(", ");
       throw createUnusableError(
         name,
-        `its authorization_servers include none of the expected issuers (${issuers.join(", ")}). If you trust one of ` +
-          "them with this client's credentials, add it; if there are none at all, ask yours " +
-          "(DiscoveryClientConfigStore).",
+        `its authorization_servers name none of the issuers that are expected (${expected}). If you trust one that ` +
+          "they name with this client's credentials, add it; if they name none, ask yours (DiscoveryClientConfigStore).",
       );
     }
     what = `the metadata of ${issuer}`;

@@ -174,6 +174,7 @@ for (const [name, kind] of Object.entries(kinds)) {
 
       const error = await assertRejects(() => get(), AuthenticationError);
 
+      await stub.calm();
       assertEquals([error.code, error.retryable, error.status], ["config_store_failed", true, status]);
       assertEquals([error.retryAfter, stub.urls.length], [expected, count]);
     });
@@ -340,6 +341,7 @@ for (const outcome of ["metadata", "a failure"]) {
     // A caller that waited in vain caused a pause.
     clock.now += 10_000;
     assertEquals(await get(), 3);
+    clock.now += hour - 1;
 
     stub.failure = down;
     late.resolve(outcome === "a failure" ? down() : Response.json({ issuer, token_endpoint: `${issuer}/token-2` }));
@@ -349,7 +351,7 @@ for (const outcome of ["metadata", "a failure"]) {
     // The late outcome causes no pause either.
     const requested = count();
     stub.failure = undefined;
-    clock.now += hour;
+    clock.now += 1;
     stub.version = 4;
     assertEquals([await get(), count()], [4, requested + 1]);
   });

@@ -33,9 +33,11 @@ export class MetadataStub {
     const url = new URL(String(input));
     this.urls.push(url.href);
     this.#active++;
+    // As it is when the request arrives.
+    const { failure } = this;
     try {
       await pause(1);
-      if (this.failure !== undefined) return await this.failure(init?.signal ?? undefined);
+      if (failure !== undefined) return await failure(init?.signal ?? undefined);
       if (url.pathname === "/mcp") {
         return new Response(null, { status: 401, headers: { "www-authenticate": this.challenge } });
       }

@@ -62,7 +62,7 @@ const all = {
   resource_documentation: "https://api.example.com/documentation",
 };
 const otherResource = invalid(`${usual} names another resource`);
-const unexpected = invalid("include none of the expected issuers");
+const unexpected = invalid("name none of the issuers that are expected");
 const noHeader = invalid("accepts no token in a header");
 const otherThere = invalid("the location in its challenge names another resource; ");
 const notRequested = invalid("the location in its challenge isn't on its own origin, and wasn't requested; ");
