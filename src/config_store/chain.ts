@@ -1,5 +1,5 @@
 /**
- * Settings from the first of several places that has some.
+ * Gets a client's settings from the first of several config stores that has some.
  *
  * ```ts
  * import { StaticClientConfigStore } from "@m2m/authenticator";
@@ -22,15 +22,13 @@ import { AuthenticationError } from "../errors.ts";
 import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "./client_config_store.ts";
 
 /**
- * A config store that asks others, one after the other and anew each time, and answers what the first one does that has
- * settings.
+ * Asks other config stores in turn, and returns the first settings it gets.
  *
- * A store says that it has none by throwing an `AuthenticationError` with the code `config_not_found`. That is not to say
- * that something is wrong, or missing in part: `EnvClientConfigStore` has none if not one of its variables is set,
- * `DiscoveryClientConfigStore` if its server publishes no metadata.
+ * A store without settings throws an `AuthenticationError` with the code `config_not_found`: `EnvClientConfigStore` if none
+ * of its variables is set, `DiscoveryClientConfigStore` if its server publishes no metadata.
  *
- * Any other error ends the search, with its own code: settings that are wrong, or can't be read right now, are not to
- * be replaced by others, which might send the secret elsewhere.
+ * Any other error ends the search, with its own code: settings that are wrong or temporarily unreadable mustn't be
+ * replaced by others, which might send the secret elsewhere.
  *
  * @example A store of your own
  * ```ts
@@ -61,15 +59,15 @@ export class ChainClientConfigStore extends ClientConfigStore {
   readonly #stores: readonly ClientConfigStore[];
 
   /**
-   * Takes the stores; asks none.
+   * Keeps the stores; asks none.
    *
-   * @param stores The stores, in the order in which they are asked.
+   * @param stores The stores, in order.
    * @throws {TypeError} If there are none, or one isn't a config store.
    */
   constructor(stores: readonly ClientConfigStore[]) {
     super();
     if (!Array.isArray(stores) || stores.length === 0) {
-      throw new TypeError("stores must be an array of one ClientConfigStore or more.");
+      throw new TypeError("stores must be a non-empty array of ClientConfigStore.");
     }
     stores.forEach((store, index) => {
       if (typeof store?.getClientConfig !== "function") {
@@ -80,12 +78,12 @@ export class ChainClientConfigStore extends ClientConfigStore {
   }
 
   /**
-   * The settings of the first store that has some.
+   * Returns the settings of the first store that has some.
    *
-   * @param request A signal for this caller's wait, and its way out, for each store.
+   * @param request The caller's signal, `fetch` and authentication method, for each store.
    * @returns The settings.
    * @throws {AuthenticationError} If none has any (`config_not_found`), or one failed (its own code, else
-   * `config_store_failed`). All stores asked are named.
+   * `config_store_failed`). The message names all stores that were asked.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
     const tried: string[] = [];
@@ -93,18 +91,18 @@ export class ChainClientConfigStore extends ClientConfigStore {
       request.signal?.throwIfAborted();
       try {
         const config = await store.getClientConfig(request);
-        // Types forbid it; yet who writes JavaScript says "none" like this.
+        // The types forbid it, but JavaScript has no types.
         if (config !== undefined && config !== null) return config;
-        tried.push(nameOf(store));
+        tried.push(getName(store));
       } catch (error) {
         request.signal?.throwIfAborted();
-        if (!isAbsent(error)) throw stopped(error, nameOf(store), tried);
-        tried.push(`${nameOf(store)} (${error.message})`);
+        if (!isAbsent(error)) throw createStoreError(error, getName(store), tried);
+        tried.push(`${getName(store)} (${error.message})`);
       }
     }
     throw new AuthenticationError(
       "config_not_found",
-      `Cannot find the client's settings. Asked, and without any: ${tried.join(", ")}.`,
+      `Cannot find the client's settings. Stores without settings: ${tried.join(", ")}.`,
     );
   }
 }
@@ -113,9 +111,9 @@ function isAbsent(error: unknown): error is AuthenticationError {
   return error instanceof AuthenticationError && error.code === "config_not_found";
 }
 
-/** The error that ended the search, and the names of those that were asked. */
-function stopped(error: unknown, name: string, tried: readonly string[]): AuthenticationError {
-  const before = tried.length === 0 ? "" : ` Asked before, and without any: ${tried.join(", ")}.`;
+/** Creates the error that ends the search; it names the stores that were asked before. */
+function createStoreError(error: unknown, name: string, tried: readonly string[]): AuthenticationError {
+  const before = tried.length === 0 ? "" : ` Stores without settings: ${tried.join(", ")}.`;
   if (!(error instanceof AuthenticationError)) {
     return new AuthenticationError(
       "config_store_failed",
@@ -134,6 +132,6 @@ function stopped(error: unknown, name: string, tried: readonly string[]): Authen
   });
 }
 
-function nameOf(store: ClientConfigStore): string {
-  return store.constructor?.name || "a store without a name";
+function getName(store: ClientConfigStore): string {
+  return store.constructor?.name || "an unnamed store";
 }

@@ -1,45 +1,64 @@
 /**
- * Where a client's settings come from: the store everything else asks.
+ * Defines config stores, from which authenticators get a client's settings.
  *
  * @module
  */
 
 import type { Fetch } from "../http/fetch.ts";
 
-/** What a client must know of its authorization server (flytekit's `ClientConfig`). */
+/** Describes the authorization server and token requests of a client (flytekit's `ClientConfig`). */
 export interface ClientConfig {
   /** Absolute URL of the token endpoint (RFC 6749 §3.2): `https:`, or `http:` on loopback. */
   readonly tokenEndpoint: string | URL;
-  /** Scopes to ask for (RFC 6749 §3.3). Default: none are sent. */
+  /**
+   * Scopes to request (RFC 6749 §3.3).
+   *
+   * @default {none}
+   */
   readonly scopes?: readonly string[] | undefined;
-  /** The API the token is for, sent as `audience` where present. Default: not sent. */
+  /**
+   * The API the token is for, as the `audience` parameter.
+   *
+   * @default {none}
+   */
   readonly audience?: string | undefined;
-  /** The API the token is for, in the words of RFC 8707: one or more absolute URIs. Default: none are sent. */
+  /**
+   * The API the token is for, as `resource` parameters (RFC 8707): one or more absolute URIs.
+   *
+   * @default {none}
+   */
   readonly resource?: string | URL | readonly (string | URL)[] | undefined;
-  /** Name of the header that carries the token to the API. Default: `authorization`. */
+  /**
+   * Name of the header that carries the token to the API.
+   *
+   * @default {`authorization`}
+   */
   readonly headerKey?: string | undefined;
   /** The authorization server's issuer identifier (RFC 8414 §2), for client authentication that needs it. */
   readonly issuer?: string | undefined;
-  /** Absolute URL at which tokens are revoked (RFC 7009). Default: unknown. */
+  /** Absolute URL of the revocation endpoint (RFC 7009). */
   readonly revocationEndpoint?: string | URL | undefined;
 }
 
-/** What a store may know of the client that asks. */
+/** Describes the client to a config store. */
 export interface ClientConfigRequest {
-  /** Ends when the answer isn't needed any more. Default: never. */
+  /** Aborted when the settings aren't needed any more. */
   readonly signal?: AbortSignal | undefined;
-  /** The transport of the client, with its proxy and its certificates. Default: the global `fetch`. */
-  readonly fetch?: Fetch | undefined;
   /**
-   * How the client authenticates (the `method` of its `ClientAuth`), for stores that know what the server takes, and
-   * where it wants to be asked. Default: unknown.
+   * The client's transport, with its proxy and certificates.
+   *
+   * @default {the global `fetch`}
    */
+  readonly fetch?: Fetch | undefined;
+  /** The client's authentication method (the `method` of its `ClientAuth`), for stores that know what the server supports. */
   readonly authMethod?: string | undefined;
 }
 
 /**
- * Where a client's settings come from (flytekit's `ClientConfigStore`): one method, asked whenever a new token is
- * needed and never before, so that changed settings take effect without a restart.
+ * Supplies a client's settings (flytekit's `ClientConfigStore`).
+ *
+ * Its one method is called before each token request, and at no other time: changed settings take effect without a
+ * restart.
  *
  * @example Settings from a service of your own
  * ```ts
@@ -59,12 +78,12 @@ export interface ClientConfigRequest {
  */
 export abstract class ClientConfigStore {
   /**
-   * The settings to use for the next token request. It mustn't ask the authenticator it is for, which waits for it.
+   * Returns the settings for the next token request. It mustn't use the authenticator that waits for it.
    *
-   * @param request What is known of the client that asks; a store may ignore it.
-   * @returns The settings, or a promise of them. What it throws ends up as `cause` of an `AuthenticationError`
-   * with code `config_store_failed`, unless it is an `AuthenticationError` itself. A store that has none throws one
-   * with code `config_not_found`: in a chain, the next store is asked then.
+   * @param request The client that asks; a store may ignore it.
+   * @returns The settings, or a promise of them.
+   * @throws {AuthenticationError} With the code `config_not_found` if the store has no settings: a chain then asks the
+   * next one. Any other error becomes the `cause` of an `AuthenticationError` with the code `config_store_failed`.
    */
   abstract getClientConfig(request?: ClientConfigRequest): ClientConfig | Promise<ClientConfig>;
 }

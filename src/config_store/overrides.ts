@@ -1,5 +1,5 @@
 /**
- * What a user says of a client, in place of what is published.
+ * Checks settings that take precedence over published ones.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { checkHeaderKey, checkResource, checkScopes, checkString } from "../arguments.ts";
 import type { ClientConfig } from "./client_config_store.ts";
 
-/** What a user may say. */
+/** The settings of a client that may be overridden. */
 export type Overrides = Pick<ClientConfig, "scopes" | "audience" | "resource" | "headerKey">;
 
-/** The same, checked: a copy of its own, and frozen, for all who ask share it. */
+/** Checks overrides and returns a frozen copy, as all callers share it. */
 export function checkOverrides({ scopes, audience, resource, headerKey }: Overrides = {}): Overrides {
   return Object.freeze({
     scopes: frozenScopes(scopes),
@@ -20,7 +20,7 @@ export function checkOverrides({ scopes, audience, resource, headerKey }: Overri
   });
 }
 
-/** Scopes that may be shared. */
+/** Checks scopes and returns a frozen copy. */
 export function frozenScopes(scopes: unknown): readonly string[] | undefined {
   return Object.freeze(checkScopes(scopes));
 }

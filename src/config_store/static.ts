@@ -1,5 +1,5 @@
 /**
- * Settings that are known from the start.
+ * Holds settings that are known from the start.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { type ClientConfig, ClientConfigStore } from "./client_config_store.ts";
 
 /**
- * A config store for settings that are known from the start (flytekit's `StaticClientConfigStore`).
+ * Holds settings that are known from the start (flytekit's `StaticClientConfigStore`).
  *
  * @example
  * ```ts
@@ -26,13 +26,13 @@ export class StaticClientConfigStore extends ClientConfigStore {
   readonly #config: ClientConfig;
 
   /**
-   * Takes the settings as they are; they are checked when a token is needed.
+   * Copies the settings; they are checked when a token is needed.
    *
    * @param config The settings.
    */
   constructor(config: ClientConfig) {
     super();
-    // Later changes of the caller's own object and lists don't count.
+    // A copy, as the caller may change the object and its lists later.
     this.#config = Object.freeze(Object.fromEntries(
       Object.entries(Object(config)).map((
         [name, value],
@@ -41,7 +41,7 @@ export class StaticClientConfigStore extends ClientConfigStore {
   }
 
   /**
-   * The settings given to the constructor.
+   * Returns the settings given to the constructor.
    *
    * @returns The same object every time.
    */

@@ -1,5 +1,5 @@
 /**
- * How a client may prove itself at a server, by what the server publishes (RFC 8414 §2).
+ * The client authentication methods that a server supports, by its metadata (RFC 8414 §2).
  *
  * @module
  */
@@ -17,16 +17,16 @@ const valueFor = new Map<string, string>([
   ["none", "clientAuth: none()"],
 ]);
 
-/** The names of the list are the server's, and the method may be anybody's: what looks like prose isn't shown. */
+/** Names come from the server, or from a `ClientAuth` of the caller's: messages show only short identifiers. */
 const harmless = /^[\w-]{1,40}$/;
 const mostNames = 8;
 
-/** Whether the client shows a certificate (RFC 8705 §2), and so asks at the endpoints for mutual TLS. */
+/** Whether the client authenticates by a certificate (RFC 8705 §2), and so uses the endpoints for mutual TLS. */
 export function isTlsMethod(method: string | undefined): boolean {
   return method === "tls_client_auth" || method === "self_signed_tls_client_auth";
 }
 
-/** What is known of a server. */
+/** A server's metadata, as far as it matters here. */
 interface Published {
   /** As messages name it. */
   readonly issuer: string;
@@ -34,24 +34,24 @@ interface Published {
 }
 
 /**
- * Refuses a method that the server says it doesn't take: a login that must fail isn't worth a count against the client.
- * An empty list says as little as none.
+ * Throws if the server doesn't support the method: a login that must fail may count against the client. An empty list
+ * means as little as none.
  */
 export function checkAuthMethod(
-  { issuer, token_endpoint_auth_methods_supported: taken = [] }: Published,
+  { issuer, token_endpoint_auth_methods_supported: supported = [] }: Published,
   method: string | undefined,
 ): void {
-  if (method === undefined || taken.length === 0 || taken.includes(method)) return;
-  const ours = [...valueFor.keys()].filter((name) => taken.includes(name));
-  const others = [...new Set(taken)].filter((name) => !valueFor.has(name) && harmless.test(name));
+  if (method === undefined || supported.length === 0 || supported.includes(method)) return;
+  const ours = [...valueFor.keys()].filter((name) => supported.includes(name));
+  const others = [...new Set(supported)].filter((name) => !valueFor.has(name) && harmless.test(name));
   const names = [...ours, ...others];
   const shown = names.slice(0, mostNames).join(", ") + (names.length > mostNames ? " and others" : "");
   const values = ours.map((name) => valueFor.get(name)).join("; or ");
   throw new AuthenticationError(
     "invalid_config",
-    `Cannot authenticate by ${harmless.test(method) ? method : "the method of clientAuth"}: ${issuer} takes ${
+    `Cannot authenticate by ${harmless.test(method) ? method : "the method of clientAuth"}: ${issuer} supports ${
       shown || "other methods"
-    } (token_endpoint_auth_methods_supported). ${values ? `Pass ${values}. ` : ""}If it takes more than it says, ` +
+    } (token_endpoint_auth_methods_supported). ${values ? `Pass ${values}. ` : ""}If its metadata is incomplete, ` +
       "set ignoreAuthMethods on the config store.",
   );
 }

@@ -1,5 +1,5 @@
 /**
- * What a config store found out over the network, kept until it is too old.
+ * Caches what a config store found out over the network.
  *
  * @module
  */
@@ -13,63 +13,80 @@ import { isRequestBound } from "../refresh/request_bound.ts";
 import { checkDuration, checkFunction, checkNumber } from "../arguments.ts";
 import type { ClientConfigRequest } from "../config_store/client_config_store.ts";
 
-/** How a config store asks over the network, and how long what it found out is kept. */
+/** Configures how a config store sends its requests, and how long it caches the result. */
 export interface LookupOptions {
   /**
-   * How old what is known may be, in milliseconds; what is older is used once more while it is fetched anew.
-   * Default: 3,600,000, an hour.
+   * How long a result is fresh, in milliseconds. An older one is still used while it is refreshed in the background.
+   *
+   * @default {3_600_000} (an hour)
    */
   readonly maxAge?: number | undefined;
-  /** How long all that is asked for it may take together, in milliseconds. Default: 10,000. */
+  /**
+   * Time limit for all requests of one lookup together, in milliseconds.
+   *
+   * @default {10_000}
+   */
   readonly timeout?: number | undefined;
-  /** Lets who is asked, and the endpoints that are named, be `http:` elsewhere than on loopback. Default: `false`. */
+  /**
+   * Whether the server, and the endpoints it names, may be `http:` elsewhere than on loopback.
+   *
+   * @default {false}
+   */
   readonly allowInsecureRequests?: boolean | undefined;
-  /** What sends the requests. Default: the way out of whoever asks, else the global `fetch`. */
+  /**
+   * Sends the requests.
+   *
+   * @default {the authenticator's `fetch`, else the global one}
+   */
   readonly fetch?: Fetch | undefined;
   /**
-   * For platforms that stop work once a response is sent: keeps them at fetching behind it. On Cloudflare, the
-   * `waitUntil` of `cloudflare:workers`. Default: none; where it is needed, one caller waits instead, for a second at
-   * most.
+   * Keeps a background refresh alive on platforms that stop work once a response is sent. On Cloudflare, the `waitUntil`
+   * of `cloudflare:workers`. Where it is needed and missing, one caller waits for the refresh, for at most a second.
+   *
+   * @default {none}
    */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** Where the time comes from. Default: the machine's clocks. */
+  /**
+   * Tells the time.
+   *
+   * @default {the machine's clocks}
+   */
   readonly clock?: Clock | undefined;
 }
 
-/** By what a search goes. */
+/** The parameters of a search. */
 export interface Search {
   readonly fetch: Fetch;
-  /** For all of it, in milliseconds. The search itself sees to it. */
+  /** For all requests together, in milliseconds. The search enforces it. */
   readonly timeout: number;
-  /** Ends when whoever it is done for has left. */
+  /** Aborted when the caller that started the search leaves. */
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
 }
 
 const defaultMaxAge = 3_600_000;
 const defaultTimeout = 10_000;
-/** How long what couldn't be found anew isn't searched for again, in milliseconds: for there is something older. */
-const pause = 10_000;
-/** The longest that a server's `Retry-After` makes that pause, in milliseconds. */
-const longestPause = 3_600_000;
-/** How long a caller waits who has something older, where nobody else would see to it, in milliseconds. */
-const patience = 1_000;
+/** How long a failed refresh isn't tried again, in milliseconds. */
+const failurePause = 10_000;
+/** The longest pause by a server's `Retry-After`, in milliseconds. */
+const maxFailurePause = 3_600_000;
+/** How long a caller waits for a refresh that can't go on in the background, in milliseconds. */
+const maxRefreshWait = 1_000;
 
-/** The caller in whose name the search was done has left: an error for nobody but those who go on without. */
-const leaderLeft = Symbol("the leader left");
+/** Rejects a search whose caller left; the other callers start another one. */
+const callerLeft = Symbol("the caller left");
 
 /**
- * Searches when something is needed, once for all who ask meanwhile, and keeps what was found for `maxAge`. What is older
- * stays in use while it is searched for anew, and for as long as that fails. A failure is not kept: who asks next, and
- * has nothing older, makes it search again. Each way out has a state of its own: what came over one, perhaps unverified,
- * is not for another.
+ * Searches on demand, once for all concurrent callers, and caches the result for `maxAge`. A stale result stays in use
+ * while it is refreshed, and for as long as that fails. Failures aren't cached: without a result, the next caller
+ * searches again. Each `fetch` has a state of its own, as a result over an unverified connection mustn't serve others.
  */
 export class CachedLookup<T> {
   readonly #options: LookupOptions;
   readonly #find: (search: Search) => Promise<T>;
-  readonly #finds = new WeakMap<Fetch, Found<T>>();
+  readonly #states = new WeakMap<Fetch, State<T>>();
 
-  /** Checks the options; searches for nothing. */
+  /** Checks the options; sends nothing. */
   constructor(options: LookupOptions, find: (search: Search) => Promise<T>) {
     const { maxAge = defaultMaxAge, timeout = defaultTimeout, fetch, waitUntil } = options;
     checkNumber("maxAge", maxAge, 0);
@@ -80,102 +97,103 @@ export class CachedLookup<T> {
     this.#find = find;
   }
 
-  /** What is known, or else what the search finds. */
+  /** Returns the cached result, or searches for one. */
   async get(request: ClientConfigRequest): Promise<T> {
     const { clock = systemClock, maxAge = defaultMaxAge } = this.#options;
     request.signal?.throwIfAborted();
-    const found = this.#found(request);
-    if (found.known === undefined) return await this.#first(found, request);
-    const { value, since } = found.known;
-    const { failure } = found;
+    const state = this.#getState(request);
+    if (state.cached === undefined) return await this.#searchFirst(state, request);
+    const { value, since } = state.cached;
+    const { failure } = state;
     const isPausing = failure !== undefined && getAge(failure.since, clock) < failure.pause;
     if (getAge(since, clock) < maxAge || isPausing) return value;
-    await this.#refresh(found, request);
-    return found.known.value;
+    await this.#refresh(state, request);
+    return state.cached.value;
   }
 
-  #found(request: ClientConfigRequest): Found<T> {
+  #getState(request: ClientConfigRequest): State<T> {
     const fetch = this.#options.fetch ?? request.fetch ?? globalFetch;
-    let found = this.#finds.get(fetch);
-    if (found === undefined) {
-      found = { fetch, flight: newFlight(), known: undefined, failure: undefined, searches: 0, lastSettled: 0 };
-      this.#finds.set(fetch, found);
+    let state = this.#states.get(fetch);
+    if (state === undefined) {
+      state = { fetch, flight: newFlight(), cached: undefined, failure: undefined, searches: 0, lastSettled: 0 };
+      this.#states.set(fetch, state);
     }
-    return found;
+    return state;
   }
 
-  async #first(found: Found<T>, { signal }: ClientConfigRequest): Promise<T> {
+  async #searchFirst(state: State<T>, { signal }: ClientConfigRequest): Promise<T> {
     for (;;) {
       try {
-        const flight = found.flight.join(() => this.#search(found, signal));
+        const flight = state.flight.join(() => this.#search(state, signal));
         return await waitFor(flight, { signal });
       } catch (error) {
         signal?.throwIfAborted();
-        if (error !== leaderLeft) throw error;
+        if (error !== callerLeft) throw error;
       }
     }
   }
 
-  /** Searches behind whoever asks, or, where that would be cut short, before them. */
-  async #refresh(found: Found<T>, { signal }: ClientConfigRequest): Promise<void> {
+  /** Refreshes in the background or, where the platform would stop that, before the caller goes on. */
+  async #refresh(state: State<T>, { signal }: ClientConfigRequest): Promise<void> {
     const { waitUntil } = this.#options;
-    // Somebody else sees to it. Elsewhere there is one promise for all, and to share it costs nothing.
-    if (isRequestBound() && found.flight.active) return;
-    const { known } = found;
-    const work = found.flight.join(() => this.#search(found, signal)).catch(() => {});
+    // Another request refreshes already. On other platforms all share one promise, and joining costs nothing.
+    if (isRequestBound() && state.flight.active) return;
+    const { cached } = state;
+    const work = state.flight.join(() => this.#search(state, signal)).catch(() => {});
     if (waitUntil !== undefined) {
       try {
         waitUntil(work);
       } catch {
-        // Called outside of a request, say: then it may be cut short, and is the next caller's.
+        // Called outside of a request, say: the work may be stopped, and the next caller refreshes.
       }
     } else if (isRequestBound()) {
-      const limits = { timeout: patience, error: () => leaderLeft, signal };
+      const limits = { timeout: maxRefreshWait, error: () => callerLeft, signal };
       try {
         await withDeadline(limits, () => work);
       } catch {
-        // Or else those who come next would wait as long, one after the other, for what is no faster then.
-        if (found.known === known) this.#pause(found);
+        // Otherwise each later caller would wait as long, one after the other.
+        if (state.cached === cached) this.#pause(state);
         signal?.throwIfAborted();
       }
     }
   }
 
-  async #search(found: Found<T>, signal: AbortSignal | undefined): Promise<T> {
+  async #search(state: State<T>, signal: AbortSignal | undefined): Promise<T> {
     const { clock = systemClock, timeout = defaultTimeout } = this.#options;
     const since = readMoment(clock);
-    const number = ++found.searches;
-    // One that was taken for dead, and taken over, may wake late: what a later one found out is newer.
-    const isNews = () => number > found.lastSettled;
+    const number = ++state.searches;
+    // A search that was presumed dead and taken over may settle late: later results count.
+    const isNews = () => number > state.lastSettled;
     try {
-      const value = await this.#find({ fetch: found.fetch, timeout, signal, clock });
-      if (isNews()) Object.assign(found, { known: { value, since }, failure: undefined, lastSettled: number });
+      const value = await this.#find({ fetch: state.fetch, timeout, signal, clock });
+      if (isNews()) Object.assign(state, { cached: { value, since }, failure: undefined, lastSettled: number });
       return value;
     } catch (error) {
-      if (signal?.aborted) throw leaderLeft;
+      if (signal?.aborted) throw callerLeft;
       if (isNews()) {
-        found.lastSettled = number;
-        this.#pause(found, error instanceof AuthenticationError ? error.retryAfter : undefined);
+        state.lastSettled = number;
+        this.#pause(state, error instanceof AuthenticationError ? error.retryAfter : undefined);
       }
       throw error;
     }
   }
 
-  /** Has those who have something older leave it at that for a while. */
-  #pause(found: Found<T>, retryAfter = 0): void {
+  /** Stops refreshing for a while; the stale result stays in use. */
+  #pause(state: State<T>, retryAfter = 0): void {
     const { clock = systemClock } = this.#options;
-    found.failure = { since: readMoment(clock), pause: Math.min(Math.max(pause, retryAfter), longestPause) };
+    const pause = Math.min(Math.max(failurePause, retryAfter), maxFailurePause);
+    state.failure = { since: readMoment(clock), pause };
   }
 }
 
-/** What was found by one way out. */
-interface Found<T> {
+/** The state for one `fetch`. */
+interface State<T> {
   readonly fetch: Fetch;
   readonly flight: Flight<T>;
-  known: { readonly value: T; readonly since: Moment } | undefined;
+  cached: { readonly value: T; readonly since: Moment } | undefined;
   failure: { readonly since: Moment; readonly pause: number } | undefined;
-  /** How many searches were begun. */
+  /** How many searches were started. */
   searches: number;
-  /** The one begun last of those that came to an end. */
+  /** The number of the latest search that settled. */
   lastSettled: number;
 }

@@ -1,6 +1,5 @@
 /**
- * Settings that the authorization server publishes itself (RFC 8414, OpenID Connect Discovery 1.0): all it takes is its
- * issuer identifier.
+ * Gets a client's settings from the authorization server's metadata (RFC 8414, OpenID Connect Discovery 1.0).
  *
  * ```ts
  * import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
@@ -27,44 +26,46 @@ import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "
 import { checkIssuer } from "./issuer.ts";
 import { requestMetadata } from "./metadata_request.ts";
 import { checkOverrides, type Overrides } from "../config_store/overrides.ts";
-import { type AuthMethodOptions, type EndpointOptions, endpointsFor } from "./server_endpoints.ts";
+import { type AuthMethodOptions, chooseEndpoints, type EndpointOptions } from "./server_endpoints.ts";
 
 export type { AuthMethodOptions, AuthorizationServerMetadata, EndpointOptions, LookupOptions };
 
-/** Settings of a {@linkcode DiscoveryClientConfigStore}. */
+/** Configures a {@linkcode DiscoveryClientConfigStore}. */
 export interface DiscoveryOptions extends LookupOptions, EndpointOptions {
-  /** What no server publishes for a client: its scopes, audience, resource and header. Default: nothing. */
+  /**
+   * The scopes, audience, resource and header of the client, which no metadata holds.
+   *
+   * @default {none}
+   */
   readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "resource" | "headerKey"> | undefined;
 }
 
 /**
- * A config store that asks the authorization server for its token endpoint.
+ * Reads the token endpoint from the authorization server's metadata.
  *
- * The server's document is looked for under its issuer `https://auth.example.com/tenant` in this order; for an issuer
- * without a path the last two are one:
+ * For the issuer `https://auth.example.com/tenant` the metadata is requested from these URLs, in this order; without a
+ * path, the last two are the same:
  *
  * 1. `https://auth.example.com/.well-known/oauth-authorization-server/tenant` (RFC 8414 §3.1)
  * 2. `https://auth.example.com/.well-known/openid-configuration/tenant` (RFC 8414 §5)
  * 3. `https://auth.example.com/tenant/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 §4.1)
  *
- * It must name exactly that issuer (RFC 8414 §3.3), but for a slash at the end, which one may have and the other not.
- * Issuer and endpoints must be `https:`, or on loopback; redirects aren't followed; more than 1 MiB isn't read.
+ * - It must name exactly this issuer (RFC 8414 §3.3), but for a trailing slash.
+ * - Issuer and endpoints must be `https:`, or on loopback. Redirects aren't followed; the limit is 1 MiB.
+ * - It is requested when it is first needed, once for all concurrent callers, and cached for `maxAge`. Stale metadata
+ *   stays in use while it is refreshed, and for as long as that fails. Failures aren't cached.
+ * - Authenticators share the cache if they share a `fetch`, their own or that of `options`.
  *
- * The document is fetched when it is needed, once for all who ask meanwhile, and kept for `maxAge`. An older one stays in
- * use while it is fetched anew, and for as long as that fails. A failure is not kept: who asks next asks the server.
- * Authenticators share what is known if they share a `fetch`, their own or that of `options`: what came over one way out,
- * perhaps unverified, is not for another.
- *
- * | code of the error | what happened | retryable |
+ * | error code | cause | retryable |
  * |---|---|---|
- * | `config_not_found` | 404, 410 or 501 everywhere: the server publishes nothing | no |
- * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
- * | `invalid_config` | a web page, no JSON object, another issuer, no token endpoint; a way for the client to prove itself that the server doesn't take | no |
- * | `insecure_endpoint` | the token endpoint is `http:`, or the one for mutual TLS where the client proves itself by a certificate | no |
+ * | `config_not_found` | 404, 410 or 501 everywhere: the server publishes no metadata | no |
+ * | `config_store_failed` | another error status | 408, 429 and 5xx |
+ * | `invalid_config` | a web page, no JSON object, another issuer, no token endpoint; a client authentication method that the server doesn't support | no |
+ * | `insecure_endpoint` | an `http:` token endpoint, or one for mutual TLS where the client authenticates by a certificate | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
  *
- * @example What the server can do
+ * @example The server's metadata
  * ```ts
  * import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
  * import { assertArrayIncludes, assertEquals } from "@std/assert";
@@ -81,12 +82,12 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
   readonly #lookup: CachedLookup<AuthorizationServerMetadata>;
 
   /**
-   * Checks its arguments; asks nobody.
+   * Checks its arguments; sends nothing.
    *
-   * @param issuer The authorization server's issuer identifier (RFC 8414 §2), as it writes it.
-   * @param options What else is to be known.
-   * @throws {TypeError} If the issuer is no `https:` URL, or has a query, fragment or white space, or an override can't be what it
-   * should be.
+   * @param issuer The authorization server's issuer identifier (RFC 8414 §2), as the server writes it.
+   * @param options All else.
+   * @throws {TypeError} If the issuer isn't an `https:` URL, or has a query, fragment or white space, or an override is
+   * malformed.
    * @throws {RangeError} If a duration is out of range.
    */
   constructor(issuer: string | URL, options: DiscoveryOptions = {}) {
@@ -100,27 +101,26 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
   }
 
   /**
-   * The server's token endpoint, revocation endpoint and issuer, and the `overrides`. Where the client proves itself by a
-   * certificate, the endpoints are those for mutual TLS (RFC 8705 §5), if the server has some.
+   * Returns the server's token endpoint, revocation endpoint and issuer, and the `overrides`. For a client that
+   * authenticates by a certificate, the endpoints are those for mutual TLS (RFC 8705 §5), where there are some.
    *
-   * @param request A signal for this caller's wait, its way out, and how it proves itself.
+   * @param request The caller's signal, `fetch` and authentication method.
    * @returns The settings.
-   * @throws {AuthenticationError} If there is no metadata to be had, or the server doesn't take the caller's way to prove
-   * itself; `code` says why.
+   * @throws {AuthenticationError} If the metadata can't be read, or the server doesn't support the caller's
+   * authentication method; `code` says why.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
-    // Shared by all who ask, each with a method of its own: judged for each.
+    // Callers share the metadata, but each has its own authentication method.
     const metadata = await this.getMetadata(request);
-    return { ...this.#overrides, ...endpointsFor(metadata, request.authMethod, this.#options) };
+    return { ...this.#overrides, ...chooseEndpoints(metadata, request.authMethod, this.#options) };
   }
 
   /**
-   * What the server publishes of itself: the token endpoint, the ways to prove who one is, the scopes, the endpoints
-   * for mutual TLS. Frozen, for it is shared by all who ask.
+   * Returns the server's metadata: endpoints, authentication methods, scopes. Frozen, as all callers share it.
    *
-   * @param request A signal for this caller's wait, and its way out.
+   * @param request The caller's signal and `fetch`.
    * @returns The metadata.
-   * @throws {AuthenticationError} If there is none to be had; `code` says why.
+   * @throws {AuthenticationError} If it can't be read; `code` says why.
    */
   async getMetadata(request: ClientConfigRequest = {}): Promise<AuthorizationServerMetadata> {
     return await this.#lookup.get(request);

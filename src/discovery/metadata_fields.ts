@@ -1,5 +1,5 @@
 /**
- * What may stand in the fields of published metadata. A field that holds something else is taken for absent.
+ * Parses fields of published metadata. A malformed field counts as absent.
  *
  * @module
  */
@@ -7,37 +7,37 @@
 import { isLoopback } from "../http/loopback.ts";
 import { checkUrl } from "../arguments.ts";
 
-/** Whether a URL may be used, by what it begins with. */
+/** Whether a URL may be used, by its scheme. */
 export type Allows = (url: string) => boolean;
 
-/** What stands in a field, made safe to hand out; nothing where it is something else. */
-export type Kind = (value: unknown, isAllowed: Allows) => unknown;
+/** Returns a field's value, frozen, or `undefined` where it is malformed. */
+export type FieldParser = (value: unknown, isAllowed: Allows) => unknown;
 
-export const text: Kind = (value) => typeof value === "string" && value !== "" ? value : undefined;
-export const list: Kind = (value) =>
+export const parseText: FieldParser = (value) => typeof value === "string" && value !== "" ? value : undefined;
+export const parseList: FieldParser = (value) =>
   Array.isArray(value) && value.every((item) => typeof item === "string") ? Object.freeze([...value]) : undefined;
-export const flag: Kind = (value) => typeof value === "boolean" ? value : undefined;
-export const url: Kind = (value, isAllowed) => isUrl(value) && isAllowed(value) ? value : undefined;
-export const urls: Kind = (value, isAllowed) =>
+export const parseFlag: FieldParser = (value) => typeof value === "boolean" ? value : undefined;
+export const parseUrl: FieldParser = (value, isAllowed) => isUrl(value) && isAllowed(value) ? value : undefined;
+export const parseUrls: FieldParser = (value, isAllowed) =>
   typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.freeze(Object.fromEntries(Object.entries(value).filter(([, item]) => url(item, isAllowed))))
+    ? Object.freeze(Object.fromEntries(Object.entries(value).filter(([, item]) => parseUrl(item, isAllowed))))
     : undefined;
 
-/** The fields of a document that are known, and hold what they should. */
-export function keepFields(
+/** Returns the known, well-formed fields of a document. */
+export function parseFields(
   document: Record<string, unknown>,
-  kinds: ReadonlyMap<string, Kind>,
+  parsers: ReadonlyMap<string, FieldParser>,
   isAllowed: Allows,
 ): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(document).flatMap(([name, value]) => {
-      const kept = kinds.get(name)?.(value, isAllowed);
-      return kept === undefined ? [] : [[name, kept]];
+      const parsed = parsers.get(name)?.(value, isAllowed);
+      return parsed === undefined ? [] : [[name, parsed]];
     }),
   );
 }
 
-/** Whether it is an absolute URL, as `checkUrl` has it, in a string. */
+/** Whether a value is a string that `checkUrl` accepts. */
 export function isUrl(value: unknown): value is string {
   try {
     checkUrl("", value);
@@ -47,7 +47,7 @@ export function isUrl(value: unknown): value is string {
   }
 }
 
-/** Unencrypted is what stays on this machine, and only for a publisher that does so as well. */
+/** Whether a URL is `https:`, or on loopback where its publisher is `http:` too. */
 export function isSecure(url: string, publisher: string, allowInsecureRequests: boolean): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === "https:" || allowInsecureRequests ||

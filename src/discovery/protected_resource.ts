@@ -1,6 +1,5 @@
 /**
- * Settings that the API publishes itself (RFC 9728), as MCP servers do: all it takes is the API's URL, and whom you
- * trust with the client's credentials.
+ * Gets a client's settings from the API's own metadata (RFC 9728), as MCP servers publish it.
  *
  * ```ts ignore
  * // Not run: the API of the examples publishes no metadata.
@@ -30,7 +29,7 @@ import { checkIssuer } from "./issuer.ts";
 import { checkOverrides, type Overrides } from "../config_store/overrides.ts";
 import type { ProtectedResourceMetadata } from "./protected_resource_metadata.ts";
 import { type ProtectedResource, requestProtectedResource } from "./protected_resource_request.ts";
-import { type AuthMethodOptions, type EndpointOptions, endpointsFor } from "./server_endpoints.ts";
+import { type AuthMethodOptions, chooseEndpoints, type EndpointOptions } from "./server_endpoints.ts";
 
 export type {
   AuthMethodOptions,
@@ -40,61 +39,65 @@ export type {
   ProtectedResourceMetadata,
 };
 
-/** Settings of a {@linkcode ProtectedResourceClientConfigStore}: `issuer` or `issuers` is required. */
+/** Configures a {@linkcode ProtectedResourceClientConfigStore}: `issuer` or `issuers` is required. */
 export interface ProtectedResourceOptions extends LookupOptions, EndpointOptions {
-  /** The authorization server that may have the client's credentials, by its issuer identifier (RFC 8414 §2). */
+  /** Issuer identifier of the authorization server that may receive the client's credentials (RFC 8414 §2). */
   readonly issuer?: string | URL | undefined;
-  /** Several of them, in place of `issuer`, where they all know the client: the first that the API names is asked. */
+  /** Several of them, in place of `issuer`, where all know the client: the first that the API names is used. */
   readonly issuers?: readonly (string | URL)[] | undefined;
-  /** What counts in place of what the API says; `resource: []` has none sent. Default: nothing. */
+  /**
+   * Settings that take precedence over the API's; `resource: []` sends none.
+   *
+   * @default {none}
+   */
   readonly overrides?: Pick<ClientConfig, "scopes" | "audience" | "headerKey" | "resource"> | undefined;
   /**
-   * Whether to ask for all of `scopes_supported` where the API doesn't say in a challenge which it needs. Default: `false`,
-   * for a client that may not have one of them is refused, or gets more than it needs.
+   * Whether to request all of `scopes_supported` where the API's challenge names no scope. A client that may not have one
+   * of them is rejected, or gets more than it needs.
+   *
+   * @default {false}
    */
   readonly allScopes?: boolean | undefined;
 }
 
 /**
- * A config store that asks the API itself for its authorization server, and that one for its token endpoint.
+ * Reads the authorization server from the API's metadata, and the token endpoint from that server's.
  *
- * The API is asked once without a token, by GET; what is of use in its answer is the challenge (`WWW-Authenticate`). Its
- * metadata is then looked for in this order, for an API at `https://api.example.com/mcp`:
+ * The API is called once without a token, by GET, for its challenge (`WWW-Authenticate`). For an API at
+ * `https://api.example.com/mcp` its metadata is then requested from these URLs, in this order:
  *
- * 1. where the challenge says (`resource_metadata`, RFC 9728 §5.1), if that is of the API's own origin
+ * 1. the challenge's `resource_metadata` (RFC 9728 §5.1), if it is on the API's own origin
  * 2. `https://api.example.com/.well-known/oauth-protected-resource/mcp` (RFC 9728 §3.1)
  * 3. `https://api.example.com/.well-known/oauth-protected-resource` (Model Context Protocol)
  *
- * - It must be of this API: its `resource` is the API's URL (RFC 9728 §3.3), but for a slash at the end. In the well-known
- *   places it may be one above it, too, on the same origin and by whole segments of the path, as in
- *   `https://api.example.com`. Tokens are asked for by this `resource` (RFC 8707).
- * - Of its `authorization_servers` one must be an expected issuer; credentials go to no other. That server's metadata is
- *   got as `DiscoveryClientConfigStore` does.
- * - Scopes are those of the `overrides`, else those of the challenge, else none: the server then gives what it gives
- *   this client. What the challenge asks for is up to the API. Where one authorization server serves APIs that don't
- *   trust each other, and takes no `resource`, name the scopes.
+ * - Its `resource` must be the API's URL (RFC 9728 §3.3), but for a trailing slash. In the well-known locations it may be
+ *   a parent path on the same origin, such as `https://api.example.com`. It is the `resource` of token requests
+ *   (RFC 8707).
+ * - Its `authorization_servers` must include an expected issuer; credentials go to no other. That server's metadata is
+ *   requested as `DiscoveryClientConfigStore` does.
+ * - Scopes are those of the `overrides`, else those of the challenge, else none. The API chooses what its challenge asks
+ *   for: if its authorization server also serves APIs that don't trust each other, and ignores `resource`, set the
+ *   scopes.
+ * - All URLs must be `https:`, or on loopback. Redirects aren't followed; the limit is 1 MiB.
+ * - Metadata is requested when it is first needed, once for all concurrent callers, and cached for `maxAge`. Stale
+ *   metadata stays in use while it is refreshed, and for as long as that fails. Failures aren't cached.
+ * - Authenticators share the cache if they share a `fetch`, their own or that of `options`.
  *
- * All URLs must be `https:`, or on loopback; redirects aren't followed; more than 1 MiB isn't read.
- *
- * Both documents are fetched when they are needed, once for all who ask meanwhile, and kept for `maxAge`. Older ones stay
- * in use while they are fetched anew, and for as long as that fails. A failure is not kept: who asks next asks the API.
- * Authenticators share what is known if they share a `fetch`, their own or that of `options`.
- *
- * | code of the error | what happened | retryable |
+ * | error code | cause | retryable |
  * |---|---|---|
- * | `config_not_found` | 404, 410 or 501 everywhere: the API, or the server, publishes nothing | no |
- * | `config_store_failed` | another status that is no success | 408, 429 and 5xx |
- * | `invalid_config` | a web page, no JSON object, another resource, no expected issuer, no tokens by header, no token endpoint; a way for the client to prove itself that the server doesn't take | no |
- * | `insecure_endpoint` | the token endpoint is `http:` | no |
+ * | `config_not_found` | 404, 410 or 501 everywhere: the API, or the server, publishes no metadata | no |
+ * | `config_store_failed` | another error status | 408, 429 and 5xx |
+ * | `invalid_config` | a web page, no JSON object, another resource, no expected issuer, no tokens by header, no token endpoint; a client authentication method that the server doesn't support | no |
+ * | `insecure_endpoint` | an `http:` token endpoint | no |
  * | `redirect_refused`, `response_too_large`, `permission_denied` | as for a token request | no |
  * | `network_error`, `timeout` | as for a token request | yes |
  *
- * @example What an API says of itself
+ * @example An API's metadata
  * ```ts
  * import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
  * import { assertEquals } from "@std/assert";
  *
- * // In place of a network.
+ * // A `fetch` without a network.
  * const documents: Record<string, unknown> = {
  *   "https://mcp.example.com/.well-known/oauth-protected-resource": {
  *     resource: "https://mcp.example.com",
@@ -119,12 +122,11 @@ export class ProtectedResourceClientConfigStore extends ClientConfigStore {
   readonly #lookup: CachedLookup<ProtectedResource>;
 
   /**
-   * Checks its arguments; asks nobody.
+   * Checks its arguments; sends nothing.
    *
    * @param resource The URL of the API.
-   * @param options Whom to trust with the client's credentials, and what else is to be known.
-   * @throws {TypeError} If the API or an issuer is no `https:` URL, no issuer is named, or an override can't be what it
-   * should be.
+   * @param options The expected issuers, and all else.
+   * @throws {TypeError} If the API or an issuer isn't an `https:` URL, no issuer is given, or an override is malformed.
    * @throws {RangeError} If a duration is out of range.
    */
   constructor(resource: string | URL, options: ProtectedResourceOptions) {
@@ -142,45 +144,46 @@ export class ProtectedResourceClientConfigStore extends ClientConfigStore {
   }
 
   /**
-   * The token endpoint, revocation endpoint and issuer of the API's authorization server, the API as `resource`, its
-   * scopes, and the `overrides`. Where the client proves itself by a certificate, the endpoints are those for mutual TLS
-   * (RFC 8705 §5), if the server has some.
+   * Returns the endpoints and issuer of the API's authorization server, the API's `resource` and scopes, and the
+   * `overrides`. For a client that authenticates by a certificate, the endpoints are those for mutual TLS
+   * (RFC 8705 §5), where there are some.
    *
-   * @param request A signal for this caller's wait, its way out, and how it proves itself.
+   * @param request The caller's signal, `fetch` and authentication method.
    * @returns The settings.
-   * @throws {AuthenticationError} If they can't be found out, or the server doesn't take the caller's way to prove itself;
-   * `code` says why.
+   * @throws {AuthenticationError} If metadata can't be read or used, or the server doesn't support the caller's
+   * authentication method; `code` says why.
    */
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
     const { scopes, resource, ...overrides } = this.#overrides;
-    // Shared by all who ask, each with a method of its own: judged for each.
+    // Callers share the metadata, but each has its own authentication method.
     const { metadata, server, challenge } = await this.#lookup.get(request);
     const challenged = challenge?.parameters.get("scope")?.split(" ").filter(Boolean);
     return {
       ...overrides,
-      scopes: scopes ?? usable(challenged) ?? (this.#options.allScopes ? usable(metadata.scopes_supported) : undefined),
+      scopes: scopes ?? keepValidScopes(challenged) ??
+        (this.#options.allScopes ? keepValidScopes(metadata.scopes_supported) : undefined),
       resource: resource ?? [metadata.resource],
-      ...endpointsFor(server, request.authMethod, this.#options),
+      ...chooseEndpoints(server, request.authMethod, this.#options),
     };
   }
 
   /**
-   * What the API publishes of itself. Frozen, for it is shared by all who ask.
+   * Returns the API's metadata. Frozen, as all callers share it.
    *
-   * @param request A signal for this caller's wait, and its way out.
+   * @param request The caller's signal and `fetch`.
    * @returns The metadata.
-   * @throws {AuthenticationError} If there is none to be had, or it can't be used; `code` says why.
+   * @throws {AuthenticationError} If it can't be read or used; `code` says why.
    */
   async getMetadata(request: ClientConfigRequest = {}): Promise<ProtectedResourceMetadata> {
     return (await this.#lookup.get(request)).metadata;
   }
 
   /**
-   * What the API's authorization server publishes of itself. Frozen, for it is shared by all who ask.
+   * Returns the metadata of the API's authorization server. Frozen, as all callers share it.
    *
-   * @param request A signal for this caller's wait, and its way out.
+   * @param request The caller's signal and `fetch`.
    * @returns The metadata.
-   * @throws {AuthenticationError} If there is none to be had; `code` says why.
+   * @throws {AuthenticationError} If it can't be read; `code` says why.
    */
   async getAuthorizationServerMetadata(request: ClientConfigRequest = {}): Promise<AuthorizationServerMetadata> {
     return (await this.#lookup.get(request)).server;
@@ -201,14 +204,14 @@ function checkIssuers({ issuer, issuers, allowInsecureRequests }: ProtectedResou
   const given = issuer === undefined ? issuers : [issuer];
   if (!Array.isArray(given) || given.length === 0) {
     throw new TypeError(
-      "issuer is required, or issuers, an array: the servers that may have the client's credentials.",
+      "issuer is required, or issuers, an array: the servers that may receive the client's credentials.",
     );
   }
   return given.map((issuer) => checkIssuer(issuer, allowInsecureRequests));
 }
 
-/** Scopes as they stand in the API's own words, if they are scopes at all. */
-function usable(scopes: readonly string[] | undefined): readonly string[] | undefined {
+/** Returns the API's scopes, or `undefined` where one is malformed. */
+function keepValidScopes(scopes: readonly string[] | undefined): readonly string[] | undefined {
   try {
     return scopes?.length === 0 ? undefined : checkScopes(scopes);
   } catch {

@@ -1,5 +1,5 @@
 /**
- * Asks an API what it publishes of itself (RFC 9728 §3, §5), then the authorization server it names.
+ * Requests an API's metadata (RFC 9728 §3, §5), then that of the authorization server it names.
  *
  * @module
  */
@@ -11,32 +11,32 @@ import type { AuthorizationServerMetadata } from "./authorization_server_metadat
 import type { Search } from "./cached_lookup.ts";
 import { isSameIssuer } from "./issuer.ts";
 import { requestMetadata } from "./metadata_request.ts";
-import { judgeProtectedResource, type ProtectedResourceMetadata } from "./protected_resource_metadata.ts";
+import { parseProtectedResourceMetadata, type ProtectedResourceMetadata } from "./protected_resource_metadata.ts";
 import {
+  createLookupError,
+  createNetworkError,
+  createTimeoutError,
   type DocumentAdvice,
-  isFull,
-  missed,
+  isRateLimited,
   type PlacedMiss,
   requestDocument,
-  tooLate,
-  unreachable,
 } from "./published_document.ts";
 
-/** Which API is asked, and how. All of it has been checked. */
+/** Which API is asked, and how; already checked. */
 export interface ProtectedResourceRequest extends Search {
   /** The URL of the API. */
   readonly resource: URL;
-  /** The issuers it may name; one that comes earlier is preferred. */
+  /** The expected issuers, in order of preference. */
   readonly issuers: readonly string[];
   readonly allowInsecureRequests: boolean | undefined;
 }
 
-/** What was found. */
+/** The result of a search. */
 export interface ProtectedResource {
   readonly metadata: ProtectedResourceMetadata;
-  /** What the authorization server publishes that is expected, and that the API names. */
+  /** Metadata of the expected authorization server that the API names. */
   readonly server: AuthorizationServerMetadata;
-  /** The challenge by which the API answers those who come without a token. */
+  /** The API's challenge to a request without a token. */
   readonly challenge: Challenge | undefined;
 }
 
@@ -44,33 +44,33 @@ const advice: DocumentAdvice = {
   check: "Check the API's URL.",
   absent: "Check the API's URL; if it publishes no metadata, ask its authorization server " +
     "(DiscoveryClientConfigStore).",
-  redirect: "write the URL that the API itself names.",
+  redirect: "use the URL that the API itself names.",
   page: "Check the API's URL: it may be the address of a web site.",
 };
 
-/** The metadata of an API, and that of its authorization server, within one deadline. */
+/** Returns the metadata of an API and of its authorization server, within one deadline. */
 export async function requestProtectedResource(request: ProtectedResourceRequest): Promise<ProtectedResource> {
   const { issuers, timeout, signal } = request;
-  const name = nameOf(request);
+  const name = formatResource(request);
   let what = `the protected resource metadata of ${name}`;
-  return await withDeadline({ timeout, error: () => tooLate(what, timeout), signal }, async (signal) => {
+  return await withDeadline({ timeout, error: () => createTimeoutError(what, timeout), signal }, async (signal) => {
     const challenge = await requestChallenge(request, signal);
     const metadata = await requestResourceMetadata(challenge, request, signal);
     const { authorization_servers = [], bearer_methods_supported } = metadata;
     if (bearer_methods_supported?.includes("header") === false) {
-      throw unusable(
+      throw createUnusableError(
         name,
-        "it takes no token in a header (bearer_methods_supported). This client sends it nowhere else.",
+        "it accepts no token in a header (bearer_methods_supported). This client sends it nowhere else.",
       );
     }
-    // Who may have the secret is the caller's to say, and not that of an API that may belong to anybody.
+    // The caller decides which server may receive the secret: an API could name its own.
     const issuer = issuers.find((issuer) => authorization_servers.some((server) => isSameIssuer(server, issuer)));
     if (issuer === undefined) {
-      throw unusable(
+      const expected = issuers.join(", ");
+      throw createUnusableError(
         name,
-        `its authorization_servers name none of the issuers that are expected (${issuers.join(", ")}). If you trust ` +
-          "one that they name with this client's credentials, add it; if they name none at all, ask yours " +
-          "(DiscoveryClientConfigStore).",
+        `its authorization_servers name none of the issuers that are expected (${expected}). If you trust one that ` +
+          "they name with this client's credentials, add it; if they name none, ask yours (DiscoveryClientConfigStore).",
       );
     }
     what = `the metadata of ${issuer}`;
@@ -78,7 +78,7 @@ export async function requestProtectedResource(request: ProtectedResourceRequest
   });
 }
 
-/** How the API answers those who come without a token, where it says so within half of the time. */
+/** Returns the API's challenge to a request without a token, if it comes within half of the time. */
 async function requestChallenge(
   request: ProtectedResourceRequest,
   signal: AbortSignal,
@@ -89,16 +89,16 @@ async function requestChallenge(
     const response = await withDeadline(
       { timeout: timeout / 2, error: () => gaveUp, signal },
       (signal) =>
-        // What MCP servers want to hear (Streamable HTTP) before they look for a token.
+        // MCP servers check it before the token (Streamable HTTP).
         fetch(resource.href, {
           headers: { accept: "application/json, text/event-stream" },
           signal,
           redirect: "manual",
         }),
     );
-    // An API that isn't protected may stream for ever.
+    // An unprotected API may answer with an endless stream.
     void response.body?.cancel().catch(() => {});
-    // A fetch that follows redirects all the same brings somebody else's.
+    // A custom fetch may follow redirects, to an unknown server.
     if (response.redirected) return undefined;
     const challenges = parseChallenges(response.headers.get("www-authenticate"));
     // RFC 9728 §5.1 allows it with any scheme.
@@ -108,45 +108,44 @@ async function requestChallenge(
     signal.throwIfAborted();
     if (error === gaveUp) return undefined;
     if (error instanceof AuthenticationError) throw error;
-    throw unreachable(error, resource.href, documentRequest(request));
+    throw createNetworkError(error, resource.href, createDocumentRequest(request));
   }
 }
 
-/** The API's metadata, from the first place that has it. */
+/** Returns the API's metadata from the first location that has it. */
 async function requestResourceMetadata(
   challenge: Challenge | undefined,
   request: ProtectedResourceRequest,
   signal: AbortSignal,
 ): Promise<ProtectedResourceMetadata> {
   const { resource: asked, allowInsecureRequests } = request;
-  const { urls, named, misses } = placesOf(asked, challenge);
-  const about = documentRequest(request);
+  const { urls, named, misses } = listLocations(asked, challenge);
+  const about = createDocumentRequest(request);
   for (const url of urls) {
     const place = url === named ? challengedPlace : new URL(url).pathname;
     const answer = await requestDocument(url, about, { signal });
-    // One of many APIs of an origin may publish what it likes under its own path. That it speaks for its neighbours as
-    // well, whose tokens it would be sent, counts in the places that belong to the origin alone (RFC 8615), and not in
-    // one that the API itself has thought of.
-    const context = { asked, mayBeAbove: url !== named, allowInsecureRequests };
-    const judged = "ok" in answer ? judgeProtectedResource(answer.ok, context) : answer;
-    if ("ok" in judged) return judged.ok;
-    misses.push({ ...judged.miss, place });
-    if (isFull(judged.miss)) break;
+    // One of many APIs of an origin controls its own path. Metadata for its neighbours, whose tokens it would then
+    // receive, counts only in the locations of the origin (RFC 8615), not in one of the API's choice.
+    const context = { asked, mayBeParent: url !== named, allowInsecureRequests };
+    const parsed = "ok" in answer ? parseProtectedResourceMetadata(answer.ok, context) : answer;
+    if ("ok" in parsed) return parsed.ok;
+    misses.push({ ...parsed.miss, place });
+    if (isRateLimited(parsed.miss)) break;
   }
-  throw missed(about.what, misses);
+  throw createLookupError(about.what, misses);
 }
 
-/** In place of the URL in a challenge, which is the API's own text. */
-const challengedPlace = "the place that its challenge names";
+/** Stands in messages for the URL in a challenge, which is the API's own text. */
+const challengedPlace = "the location in its challenge";
 
 /**
- * Where an API's metadata may be, in the order in which they are asked: where its challenge says, then as RFC 9728 §3.1
- * has it, then without a slash at the end of the path, then, as MCP has it, at the root of the server.
+ * Lists where an API's metadata may be, in order: as its challenge says, as RFC 9728 §3.1 says, the same without a
+ * trailing slash, and, for MCP, at the root of the server.
  *
- * The RFC lets a challenge name any place. Here it must be of the API's own origin: whoever answers there is the API, and
- * no API can have its clients send requests elsewhere, into the network they are in, say.
+ * RFC 9728 allows any location in a challenge. Here it must be on the API's own origin, or an API could have its clients
+ * send requests into the network they are in.
  */
-function placesOf(resource: URL, challenge: Challenge | undefined) {
+function listLocations(resource: URL, challenge: Challenge | undefined) {
   const root = `${resource.origin}/.well-known/oauth-protected-resource`;
   const path = resource.pathname === "/" ? "" : resource.pathname;
   const usual = [root + path + resource.search, root + path.replace(/\/$/, "") + resource.search, root];
@@ -158,8 +157,8 @@ function placesOf(resource: URL, challenge: Challenge | undefined) {
     misses.push({
       place: challengedPlace,
       code: "invalid_config",
-      reason: "isn't on its own origin, and wasn't asked",
-      advice: "Have the API publish its metadata under its own origin (RFC 9728 §3.1), and name it in full.",
+      reason: "isn't on its own origin, and wasn't requested",
+      advice: "Have the API publish its metadata on its own origin (RFC 9728 §3.1), and name the whole URL.",
     });
     return { urls: new Set(usual), named: undefined, misses };
   }
@@ -167,8 +166,8 @@ function placesOf(resource: URL, challenge: Challenge | undefined) {
   return { urls: new Set([url.href, ...usual]), named: usual.includes(url.href) ? undefined : url.href, misses };
 }
 
-function documentRequest(request: ProtectedResourceRequest) {
-  const name = nameOf(request);
+function createDocumentRequest(request: ProtectedResourceRequest) {
+  const name = formatResource(request);
   return {
     fetch: request.fetch,
     what: `the protected resource metadata of ${name}`,
@@ -178,11 +177,11 @@ function documentRequest(request: ProtectedResourceRequest) {
   };
 }
 
-/** Without what may stand in a query. */
-function nameOf({ resource: { origin, pathname } }: ProtectedResourceRequest): string {
+/** Without the query, which may hold a secret. */
+function formatResource({ resource: { origin, pathname } }: ProtectedResourceRequest): string {
   return origin + pathname.replace(/\/$/, "");
 }
 
-function unusable(name: string, reason: string): AuthenticationError {
+function createUnusableError(name: string, reason: string): AuthenticationError {
   return new AuthenticationError("invalid_config", `Cannot use the protected resource metadata of ${name}: ${reason}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Asks a server for a JSON object that it publishes, and says of anything else what it is.
+ * Requests a JSON object that a server publishes, and says what is wrong with any other answer.
  *
  * @module
  */
@@ -11,24 +11,23 @@ import { failureMessage, isDenied } from "../http/network_errors.ts";
 import { readBody } from "../http/body.ts";
 import { parseRetryAfter } from "../http/retry_after.ts";
 
-/** Who is asked for what, and what to do where it isn't there. */
+/** What is requested, and the texts for errors. */
 export interface DocumentRequest {
   readonly fetch: Fetch;
-  /** What is asked for, as messages say it: `the metadata of https://auth.example.com`. */
+  /** The document, as messages name it: `the metadata of https://auth.example.com`. */
   readonly what: string;
-  /** Who is asked, as messages say it. */
+  /** The server, as messages name it. */
   readonly server: string;
-  /** Follows on what is wrong with an answer. */
   readonly advice: DocumentAdvice;
   /** The time in milliseconds since the epoch, for a `Retry-After` that is a date. */
   readonly now: () => number;
-  /** Statuses by which this server says as well that it has no such document. Default: none. */
+  /** Further statuses by which this server says that it has no such document. Default: none. */
   readonly alsoAbsent?: readonly number[];
 }
 
-/** What to do, by what came in place of the document. */
+/** Ends of error messages, by what came in place of the document. */
 export interface DocumentAdvice {
-  /** For what is no document at all. */
+  /** For everything else. */
   readonly check: string;
   /** For 404, 410 and 501. */
   readonly absent: string;
@@ -38,16 +37,16 @@ export interface DocumentAdvice {
   readonly page: string;
 }
 
-/** What a server was asked for, or why a place has nothing of use. */
+/** A value, or why a location has none of use. */
 export type Answer<T> = { readonly ok: T } | { readonly miss: Miss };
 
-/** A JSON object, not judged yet. */
+/** A JSON object, not parsed further. */
 export type Document = Readonly<Record<string, unknown>>;
 
-/** Why a place has nothing of use. */
+/** Why a location has nothing of use. */
 export interface Miss {
   readonly code: AuthenticationErrorCode;
-  /** What is wrong, to follow on the place. Nothing of the answer's body is in it. */
+  /** What is wrong: a predicate whose subject is the location. It holds nothing of the answer's body. */
   readonly reason: string;
   readonly advice: string;
   readonly status?: number | undefined;
@@ -56,14 +55,12 @@ export interface Miss {
   readonly retryAfter?: number | undefined;
 }
 
-/** The same, and which place that is. */
+/** The same, with its location. */
 export interface PlacedMiss extends Miss {
   readonly place: string;
 }
 
-/**
- * The object at this URL, or what is there instead. What can't be reached at all is thrown as an `AuthenticationError`.
- */
+/** Requests the object at a URL. Throws an `AuthenticationError` if the server can't be reached at all. */
 export async function requestDocument(
   url: string,
   request: DocumentRequest,
@@ -72,47 +69,46 @@ export async function requestDocument(
   const { fetch, advice } = request;
   const { signal } = init;
   try {
-    // flyteadmin answers in other words to anything but exactly this; "error" would say better than "manual" what is
-    // meant, but workerd throws on it.
+    // flyteadmin spells fields differently for any other Accept. "manual", as workerd throws on "error".
     const headers = { accept: "application/json", ...init.headers };
     const response = await fetch(url, { ...init, headers, redirect: "manual" });
-    // A fetch that doesn't listen answers all the same.
+    // A custom fetch may ignore the signal, and may follow redirects, to an unknown server.
     signal.throwIfAborted();
-    // Nor does one that follows redirects all the same: whose answer that is, nobody knows.
     if (response.type === "opaqueredirect" || response.redirected || !response.ok) {
       void response.body?.cancel().catch(() => {});
-      return { miss: missOf(response, request) };
+      return { miss: explainStatus(response, request) };
     }
     const text = await readBody(response, signal);
-    // Its body is cut short, then.
+    // An abort cuts the body short.
     signal.throwIfAborted();
-    return judgeText(text, response.headers.get("content-type") ?? "", advice);
+    return parseDocument(text, response.headers.get("content-type") ?? "", advice);
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof AuthenticationError)) throw unreachable(error, url, request);
+    if (!(error instanceof AuthenticationError)) throw createNetworkError(error, url, request);
     if (error.code !== "response_too_large") throw error;
     return { miss: { code: error.code, reason: "is over 1 MiB", advice: advice.check, status: error.status } };
   }
 }
 
-/**
- * No place had anything of use. All of them are named; of what was wrong that counts most which may pass, and least that
- * there is nothing.
- */
-export function missed(what: string, misses: readonly PlacedMiss[]): AuthenticationError {
+/** Creates the error for a search without result. It names all locations; a transient failure decides its code. */
+export function createLookupError(what: string, misses: readonly PlacedMiss[]): AuthenticationError {
   const { code, advice, status, retryable, retryAfter } = misses.find(({ retryable }) => retryable) ??
     misses.find(({ code }) => code !== "config_not_found") ?? misses[0]!;
   const places = misses.map(({ place, reason }) => `${place} ${reason}`).join("; ");
   return new AuthenticationError(code, `Cannot get ${what}: ${places}. ${advice}`, { status, retryable, retryAfter });
 }
 
-/** Whether the server wants to be left alone, and says for how long: then none of its other places is asked. */
-export function isFull({ status, retryAfter }: Miss): boolean {
+/** Whether the server answered 429 with a `Retry-After`: then none of its other locations is asked. */
+export function isRateLimited({ status, retryAfter }: Miss): boolean {
   return status === 429 && retryAfter !== undefined;
 }
 
-/** What could not be reached at all. */
-export function unreachable(error: unknown, url: string, { what, server }: DocumentRequest): AuthenticationError {
+/** Creates the error for a server that can't be reached. */
+export function createNetworkError(
+  error: unknown,
+  url: string,
+  { what, server }: DocumentRequest,
+): AuthenticationError {
   if (isDenied(error)) {
     return new AuthenticationError(
       "permission_denied",
@@ -126,15 +122,14 @@ export function unreachable(error: unknown, url: string, { what, server }: Docum
   );
 }
 
-/** What didn't come in time. */
-export function tooLate(what: string, timeout: number): AuthenticationError {
+/** Creates the error for an answer that didn't come in time. */
+export function createTimeoutError(what: string, timeout: number): AuthenticationError {
   return new AuthenticationError("timeout", `Cannot get ${what}: no answer within ${timeout} ms.`, { retryable: true });
 }
 
-function judgeText(text: string, contentType: string, advice: DocumentAdvice): Answer<Document> {
+function parseDocument(text: string, contentType: string, advice: DocumentAdvice): Answer<Document> {
   const invalid = (reason: string, advice: string) => ({ miss: { code: "invalid_config", reason, advice } as const });
-  // RFC 8414 §3.2 wants application/json, which those who publish a mere file often can't say: any type will do, but
-  // that of a web page.
+  // RFC 8414 §3.2 requires application/json, which static hosting often can't send: all but a web page's type will do.
   if (/^\s*(text\/html|application\/xhtml)/i.test(contentType) || /^\s*</.test(text)) {
     return invalid("is a web page, not metadata", advice.page);
   }
@@ -143,7 +138,7 @@ function judgeText(text: string, contentType: string, advice: DocumentAdvice): A
   return invalid(text.trim() === "" ? "is empty" : "is no JSON object", advice.check);
 }
 
-function missOf(
+function explainStatus(
   { status, type, redirected, headers }: Response,
   { advice, now, alsoAbsent = [] }: DocumentRequest,
 ): Miss {
@@ -165,7 +160,7 @@ function missOf(
     reason,
     advice: retryable
       ? "Try again later."
-      : `${advice.check.replace(/\.$/, "")}, and what stands in front of the server.`,
+      : `${advice.check.replace(/\.$/, "")}, and any proxy in front of the server.`,
     status,
     retryable,
     retryAfter: parseRetryAfter(headers.get("retry-after"), now()),

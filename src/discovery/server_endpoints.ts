@@ -1,5 +1,5 @@
 /**
- * Where an authorization server is asked, by how the client proves who it is.
+ * Chooses an authorization server's endpoints by the client's authentication method.
  *
  * @module
  */
@@ -9,32 +9,35 @@ import { checkAuthMethod, isTlsMethod } from "./auth_methods.ts";
 import { type AuthorizationServerMetadata, hasInsecureAlias } from "./authorization_server_metadata.ts";
 import type { ClientConfig } from "../config_store/client_config_store.ts";
 
-/** How a client proves who it is, where the server says which ways it takes. */
+/** Configures the check of the client authentication method. */
 export interface AuthMethodOptions {
   /**
-   * Lets a client try to prove itself in a way that the server doesn't name among those it takes, for servers that take
-   * more than they say. Default: `false`, an error with the code `invalid_config` tells what the server takes. What it
-   * names is as old as the metadata: up to `maxAge`.
+   * Whether to use an authentication method that the server's metadata doesn't list, for servers whose list is
+   * incomplete. Otherwise an error with the code `invalid_config` lists what the server supports. The list may be as
+   * old as `maxAge`.
+   *
+   * @default {false}
    */
   readonly ignoreAuthMethods?: boolean | undefined;
 }
 
-/** Which of a server's endpoints are used. */
+/** Selects which endpoints of the server are used. */
 export interface EndpointOptions extends AuthMethodOptions {
   /**
-   * Whether to use the endpoints for mutual TLS (RFC 8705 §5) where the server has some. Default: whether the client
-   * proves itself by a certificate (`tlsClientAuth`, `selfSignedTlsClientAuth`). `true` is for one that proves itself in
-   * another way, and wants its tokens bound to its certificate (RFC 8705 §3). It shows no certificate by itself: that is
-   * the `clientCertificate` of the authenticator, or its `fetch`.
+   * Whether to use the server's endpoints for mutual TLS (RFC 8705 §5), where it has some. Set it where the client
+   * authenticates otherwise, and its tokens are to be bound to its certificate (RFC 8705 §3). The certificate itself is
+   * the `clientCertificate` of the authenticator, or its `fetch`'s.
+   *
+   * @default {true for tlsClientAuth and selfSignedTlsClientAuth, else false}
    */
   readonly useMtlsEndpointAliases?: boolean | undefined;
 }
 
 /**
- * The endpoints for a client of this method. Throws if the server says that it doesn't take the method, or its endpoint for
- * it is `http:`: at the usual one there may be nobody who asks for a certificate.
+ * Returns the endpoints for a client of this method. Throws if the server doesn't support the method, or its endpoint
+ * for mutual TLS is `http:`, as the ordinary one may not ask for a certificate.
  */
-export function endpointsFor(
+export function chooseEndpoints(
   metadata: AuthorizationServerMetadata,
   authMethod: string | undefined,
   { useMtlsEndpointAliases = isTlsMethod(authMethod), ignoreAuthMethods = false }: EndpointOptions,

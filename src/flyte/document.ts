@@ -10,7 +10,7 @@
 
 import { checkHeaderKey, checkString, checkUrl } from "../arguments.ts";
 import type { ClientConfig } from "../config_store/client_config_store.ts";
-import { isSecure, list } from "../discovery/metadata_fields.ts";
+import { isSecure, parseList } from "../discovery/metadata_fields.ts";
 import { frozenScopes } from "../config_store/overrides.ts";
 import type { Answer, Document } from "../discovery/published_document.ts";
 
@@ -61,7 +61,10 @@ export function parseFlyteMetadata(document: Document, context: FlyteContext): A
     ok: {
       tokenEndpoint: url.href,
       issuer: typeof issuer === "string" ? issuer : undefined,
-      authMethods: list(readField(document, "token_endpoint_auth_methods_supported"), () => true) as readonly string[],
+      authMethods: parseList(
+        readField(document, "token_endpoint_auth_methods_supported"),
+        () => true,
+      ) as readonly string[],
     },
   };
 }

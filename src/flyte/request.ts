@@ -17,13 +17,13 @@ import {
 import type { Overrides } from "../config_store/overrides.ts";
 import {
   type Answer,
+  createLookupError,
+  createTimeoutError,
   type Document,
   type DocumentAdvice,
-  isFull,
-  missed,
+  isRateLimited,
   type PlacedMiss,
   requestDocument,
-  tooLate,
 } from "../discovery/published_document.ts";
 
 /** A request for the settings. All of it has been checked. */
@@ -67,7 +67,7 @@ const clientPlaces: Places = {
 export async function requestFlyteSettings(request: FlyteRequest): Promise<FlyteSettings> {
   const { platform, timeout, signal, overrides } = request;
   const what = nameSettings(platform);
-  return await withDeadline({ timeout, error: () => tooLate(what, timeout), signal }, async (signal) => {
+  return await withDeadline({ timeout, error: () => createTimeoutError(what, timeout), signal }, async (signal) => {
     const isKnown = [overrides.scopes, overrides.audience, overrides.headerKey].every((it) => it !== undefined);
     // Both requests run at once; an error of one aborts the other.
     const both = new AbortController();
@@ -84,7 +84,7 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
     let client: Found<FlyteClient>;
     try {
       metadata = await metadataRequest;
-      if ("misses" in metadata) throw missed(what, metadata.misses);
+      if ("misses" in metadata) throw createLookupError(what, metadata.misses);
       client = await clientRequest;
     } catch (error) {
       both.abort(error);
@@ -93,7 +93,7 @@ export async function requestFlyteSettings(request: FlyteRequest): Promise<Flyte
       signal.removeEventListener("abort", stop);
     }
     if ("misses" in client && client.misses.some(({ code }) => code !== "config_not_found")) {
-      throw missed(what, client.misses);
+      throw createLookupError(what, client.misses);
     }
     // The default header is the usual one (flyteidl2's auth_service.proto).
     const { scopes, audience, headerKey } = "ok" in client ? client.ok : {};
@@ -132,7 +132,7 @@ async function findDocument<T>(
     const parsed = "ok" in answer ? parse(answer.ok) : answer;
     if ("ok" in parsed) return parsed;
     misses.push({ ...parsed.miss, place });
-    if (isFull(parsed.miss)) break;
+    if (isRateLimited(parsed.miss)) break;
   }
   return { misses };
 }

@@ -1,18 +1,18 @@
-/** The MCP SDK's client with tokens, for any runtime: tells what a tool of a protected MCP server says. @module */
+/** Calls a tool of a protected MCP server by the MCP SDK, on any runtime. @module */
 import { Client } from "@modelcontextprotocol/sdk/client";
 // @ts-types="@modelcontextprotocol/sdk/client/streamableHttp"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ClientCredentialsAuthenticator } from "../../mod.ts";
 import { ProtectedResourceClientConfigStore } from "../../src/discovery/protected_resource.ts";
 
-/** What it needs to know. */
+/** The settings of the program. */
 export interface McpSettings {
   readonly url: string;
   readonly issuer: string;
   readonly clientSecret: string;
 }
 
-/** For a client called `my-client`. */
+/** Creates an authenticator for the client `my-client`. */
 export function mcpAuthenticator({ url, issuer, clientSecret }: McpSettings): ClientCredentialsAuthenticator {
   return new ClientCredentialsAuthenticator({
     endpoint: url,
@@ -23,7 +23,7 @@ export function mcpAuthenticator({ url, issuer, clientSecret }: McpSettings): Cl
   });
 }
 
-/** What the tool `whoami` says. */
+/** Returns the result of the tool `whoami`. */
 export async function whoami(url: string, { fetch }: ClientCredentialsAuthenticator): Promise<string> {
   const client = new Client({ name: "program", version: "1.0.0" });
   try {

@@ -1,4 +1,4 @@
-/** The MCP client as a program: its last argument is what it needs to know. @module */
+/** Runs the MCP client as a program; its last argument holds the settings. @module */
 import { argv } from "node:process";
 import { mcpAuthenticator, whoami } from "./mcp_program.ts";
 

@@ -2,134 +2,119 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
 import { Client } from "@modelcontextprotocol/sdk/client";
-// The package's own types are looked for under a name that isn't theirs.
+// The package's own types have another name.
 // @ts-types="@modelcontextprotocol/sdk/client/streamableHttp"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 // @ts-types="@modelcontextprotocol/sdk/types"
 import { LoggingMessageNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { until } from "../faults/until.ts";
-import { startAuthorizationServer } from "../servers/authorization_server.ts";
-import { startMcpServer } from "../servers/mcp_server.ts";
+import { clientSecret, startMcpServers } from "./mcp_servers.ts";
 
-/** An MCP server, its authorization server, and the SDK's client that knows the server's URL and the issuer. */
+const lifetime = 600;
+
+/** The servers, and the SDK's client that knows the server's URL and issuer. */
 async function arrange() {
-  const lifetime = 600;
-  const ahead = { ms: 0 };
+  let ahead = 0;
   await using stack = new AsyncDisposableStack();
-  const authorizationServer = stack.use(
-    await startAuthorizationServer({
-      clients: [{ client_id: "my-client", client_secret: "my-secret" }],
-      scopes: ["tools:call", "admin"],
-      lifetime,
-    }),
-  );
-  const { issuer, jwksUri } = authorizationServer;
-  const server = stack.use(startMcpServer({ issuer, jwksUri, scope: "tools:call" }));
-  const configStore = new ProtectedResourceClientConfigStore(server.url, { issuer });
+  const { auth, api, issuer } = stack.use(await startMcpServers(lifetime));
+  const configStore = new ProtectedResourceClientConfigStore(api.url, { issuer });
   const authenticator = stack.use(
     new ClientCredentialsAuthenticator({
-      endpoint: server.url,
+      endpoint: api.url,
       clientId: "my-client",
-      clientSecret: "my-secret",
+      clientSecret,
       configStore,
-      clock: { wall: () => Date.now() + ahead.ms, monotonic: () => performance.now() + ahead.ms },
+      clock: { wall: () => Date.now() + ahead, monotonic: () => performance.now() + ahead },
     }),
   );
   const heard: unknown[] = [];
   const client = new Client({ name: "test", version: "1.0.0" });
   client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => void heard.push(params.data));
-  const transport = new StreamableHTTPClientTransport(new URL(server.url), { fetch: authenticator.fetch });
+  const transport = new StreamableHTTPClientTransport(new URL(api.url), { fetch: authenticator.fetch });
   stack.defer(() => client.close());
   await client.connect(transport);
-  // The client opens its stream behind its own back.
-  await until(() => server.calls.some(({ method, status }) => method === "GET" && status === 200));
+  // The client opens its stream in the background.
+  await until(() => api.calls.some(({ method, status }) => method === "GET" && status === 200));
   const moved = stack.move();
+  const expectCall = async (name: string, text: string) =>
+    assertEquals((await client.callTool({ name })).content, [{ type: "text", text }]);
   return {
-    authorizationServer,
-    server,
-    configStore,
-    client,
-    transport,
-    heard,
-    /** Has the client believe that so much time has passed, in milliseconds. */
-    pass: (ms: number) => void (ahead.ms += ms),
-    lifetime: lifetime * 1_000,
-    call: async (name: string) => (await client.callTool({ name })).content,
-    statuses: () => server.calls.map(({ method, status }) => `${method} ${status}`),
-    tokens: () => new Set(server.calls.flatMap(({ token }) => token ?? [])).size,
+    ...{ auth, api, configStore, client, transport, heard },
+    /** Moves the client's clock by milliseconds. */
+    pass: (ms: number) => void (ahead += ms),
+    whoami: () => expectCall("whoami", "my-client"),
+    count: () => expectCall("count", "done"),
+    rejected: () => api.calls.filter(({ status }) => status === 401).map(({ method }) => method),
+    tokens: () => new Set(api.calls.flatMap(({ token }) => token ?? [])).size,
+    /** Sends a message over the client's stream. */
+    async announce(text: string) {
+      await api.announce(text);
+      await until(() => heard.at(-1) === text);
+    },
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   };
 }
 
-Deno.test("the MCP SDK's client lists tools, calls them, and hears a stream, knowing the server's URL and its issuer", async () => {
+Deno.test("MCP SDK: lists and calls tools, and reads a stream, given the server's URL and issuer", async () => {
   await using scene = await arrange();
-  const { authorizationServer, server, client, heard, call, configStore } = scene;
+  const { auth, api, client, heard, configStore } = scene;
 
   assertEquals((await client.listTools()).tools.map(({ name }) => name), ["whoami", "count"]);
-  assertEquals(await call("whoami"), [{ type: "text", text: "my-client" }]);
-  assertEquals(await call("count"), [{ type: "text", text: "done" }]);
+  await scene.whoami();
+  await scene.count();
   assertEquals(heard, ["one", "two", "three"]);
-  await server.announce("four");
-  await until(() => heard.length === 4);
+  await scene.announce("four");
 
-  const requests = authorizationServer.tokenRequests.map(({ parameters, status }) => [
-    status,
-    parameters.resource,
-    parameters.scope,
-    parameters.audience,
-  ]);
-  assertEquals(requests, [[200, server.url, "tools:call", undefined]]);
-  assertEquals(server.calls.slice(0, 2).map(({ method, path, token }) => [method, path, token]), [
+  const [{ parameters, status }, ...others] = auth.tokenRequests as [typeof auth.tokenRequests[0]];
+  assertEquals([status, parameters.resource, parameters.scope], [200, api.url, "tools:call"]);
+  assertEquals([parameters.audience, others], [undefined, []]);
+  assertEquals(api.calls.slice(0, 2).map(({ method, path, token }) => [method, path, token]), [
     ["GET", "/mcp", undefined],
     ["GET", "/.well-known/oauth-protected-resource/mcp", undefined],
   ]);
-  assertEquals(scene.statuses().filter((status) => status.endsWith("401")), ["GET 401"]);
+  assertEquals(scene.rejected(), ["GET"]);
   assertEquals((await configStore.getMetadata()).bearer_methods_supported, ["header"]);
 });
 
-Deno.test("an MCP session goes on when its token is refused: it is renewed, and the message sent again", async () => {
+Deno.test("MCP SDK: a session survives the rejection of its token, and the message is replayed", async () => {
   await using scene = await arrange();
-  const { authorizationServer, server, heard, call, transport } = scene;
+  const { auth, api, heard, transport } = scene;
   const { sessionId } = transport;
-  assertEquals(await call("whoami"), [{ type: "text", text: "my-client" }]);
+  await scene.whoami();
 
-  server.revokeAll();
+  api.revokeAll();
 
-  assertEquals(await call("count"), [{ type: "text", text: "done" }]);
+  await scene.count();
   assertEquals(heard, ["one", "two", "three"]);
-  assertEquals([authorizationServer.tokenRequests.length, scene.tokens(), server.sessionCount], [2, 2, 1]);
+  assertEquals([auth.tokenRequests.length, scene.tokens(), api.sessionCount], [2, 2, 1]);
   assertEquals(transport.sessionId, sessionId);
-  await server.announce("four");
-  await until(() => heard.length === 4);
+  await scene.announce("four");
 });
 
-Deno.test("an MCP session outlives its tokens: each is replaced before it expires, and no message is refused", async () => {
+Deno.test("MCP SDK: a session outlives its tokens, which are refreshed before the server rejects one", async () => {
   await using scene = await arrange();
-  const { authorizationServer, server, heard, call, transport, pass, lifetime } = scene;
+  const { auth, api, transport, pass, whoami } = scene;
   const { sessionId } = transport;
-  const whoami = async () => assertEquals(await call("whoami"), [{ type: "text", text: "my-client" }]);
 
   for (let tokens = 1; tokens <= 3; tokens++) {
     await whoami();
-    assertEquals(authorizationServer.tokenRequests.length, tokens);
-    // It still lives, and is renewed behind whoever calls.
-    pass(lifetime - 5_000);
+    assertEquals(auth.tokenRequests.length, tokens);
+    // Still live, it is refreshed in the background.
+    pass(lifetime * 1_000 - 5_000);
     await whoami();
-    await until(() => authorizationServer.tokenRequests.at(tokens)?.status === 200);
+    await until(() => auth.tokenRequests.at(tokens)?.status === 200);
     // The server is done before the client has read the answer.
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   // It has expired: the caller waits for the next.
-  pass(lifetime);
+  pass(lifetime * 1_000);
   await whoami();
 
-  assertEquals(authorizationServer.tokenRequests.map(({ status }) => status), [200, 200, 200, 200, 200]);
+  assertEquals(auth.tokenRequests.map(({ status }) => status), [200, 200, 200, 200, 200]);
   // The fourth one expired unused.
   assertEquals(scene.tokens(), 4);
   assertNotEquals(sessionId, undefined);
-  assertEquals([transport.sessionId, server.sessionCount], [sessionId, 1]);
-  assertEquals(scene.statuses().filter((status) => status.endsWith("401")), ["GET 401"]);
-  // The stream was opened with the first token, and is still heard.
-  await server.announce("still there");
-  await until(() => heard.length === 1);
+  assertEquals([transport.sessionId, api.sessionCount, scene.rejected()], [sessionId, 1, ["GET"]]);
+  // The stream was opened with the first token, and is still open.
+  await scene.announce("still there");
 });

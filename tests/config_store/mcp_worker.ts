@@ -1,4 +1,4 @@
-/** The MCP client inside a worker, with one authenticator for all requests: what it needs to know is bound. @module */
+/** Runs the MCP client in a worker, with one authenticator for all requests. @module */
 import type { ClientCredentialsAuthenticator } from "../../mod.ts";
 import { mcpAuthenticator, whoami } from "./mcp_program.ts";
 

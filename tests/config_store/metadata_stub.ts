@@ -1,6 +1,6 @@
 /**
- * An authorization server's metadata inside a function with the shape of `fetch`, and a clock: for what is about when
- * it is asked.
+ * An issuer, an API and a Flyte platform inside a function with the shape of `fetch`, and a clock, for tests of when
+ * metadata is requested.
  *
  * @module
  */
@@ -9,63 +9,60 @@ import type { Clock, Fetch } from "@m2m/authenticator";
 import { until } from "../faults/until.ts";
 
 export const issuer = "https://auth.test";
+export const api = "https://api.test/mcp";
+export const platform = "https://flyte.test";
 
-/** A `fetch` that knows what it is at. */
-export interface CountedFetch {
-  readonly fetch: Fetch;
-  /** Waits until nothing is asked any more. */
-  calm(): Promise<void>;
-}
+type Answers = (signal: AbortSignal | undefined) => Response | Promise<Response>;
 
-/** Counts what is under way. */
-export function counted(fetch: Fetch): CountedFetch {
-  let active = 0;
-  return {
-    async fetch(input, init) {
-      active++;
-      try {
-        return await fetch(input, init);
-      } finally {
-        active--;
+/** Publishes metadata at every location. */
+export class MetadataStub {
+  /** The URLs requested, oldest first. */
+  readonly urls: string[] = [];
+  /** The number in the token endpoint from now on. */
+  version = 1;
+  /** Further fields of the authorization server's metadata. */
+  server: Record<string, unknown> = {};
+  /** Further fields of the API's metadata. */
+  resource: Record<string, unknown> = {};
+  challenge = "Bearer";
+  /** Answers in place of all that. */
+  failure: Answers | undefined;
+  #active = 0;
+
+  readonly fetch: Fetch = async (input, init) => {
+    const url = new URL(String(input));
+    this.urls.push(url.href);
+    this.#active++;
+    // As it is when the request arrives.
+    const { failure } = this;
+    try {
+      await pause(1);
+      if (failure !== undefined) return await failure(init?.signal ?? undefined);
+      if (url.pathname === "/mcp") {
+        return new Response(null, { status: 401, headers: { "www-authenticate": this.challenge } });
       }
-    },
-    async calm() {
-      // One request follows on another.
-      for (let looks = 0; looks < 3; looks++) {
-        await until(() => active === 0);
-        await pause(5);
+      if (url.pathname.includes("oauth-protected-resource")) {
+        return Response.json({ resource: api, authorization_servers: [issuer], ...this.resource });
       }
-    },
+      if (url.pathname === "/config/v1/flyte_client") return Response.json({ scopes: ["all"] });
+      const token_endpoint = `${url.origin}/token-${this.version}`;
+      return Response.json({ issuer: url.origin, token_endpoint, ...this.server });
+    } finally {
+      this.#active--;
+    }
   };
-}
 
-/** What {@linkcode metadataStub} gives. */
-export interface MetadataStub extends CountedFetch {
-  /** The paths that were asked for, oldest first. */
-  readonly paths: string[];
-  /** The document's token endpoint from now on. */
-  tokenEndpoint: string;
-  /** What comes in place of the document, where something does. */
-  trouble: ((signal: AbortSignal | undefined) => Response | Promise<Response>) | undefined;
-}
-
-/** A server that publishes a good document at its first place. */
-export function metadataStub(): MetadataStub {
-  const stub: MetadataStub = {
-    paths: [],
-    tokenEndpoint: `${issuer}/token-1`,
-    trouble: undefined,
-    ...counted(async (input, init) => {
-      stub.paths.push(new URL(String(input)).pathname);
+  /** Waits until nothing is requested any more. */
+  async calm(): Promise<void> {
+    // One request follows on another.
+    for (let looks = 0; looks < 3; looks++) {
+      await until(() => this.#active === 0);
       await pause(5);
-      if (stub.trouble !== undefined) return await stub.trouble(init?.signal ?? undefined);
-      return Response.json({ issuer, token_endpoint: stub.tokenEndpoint });
-    }),
-  };
-  return stub;
+    }
+  }
 }
 
-/** A server that doesn't answer, but hears when the client has enough. */
+/** Doesn't answer, but rejects when the client aborts. */
 export function silence(signal: AbortSignal | undefined): Promise<Response> {
   return new Promise((_, reject) => {
     const stop = () => reject(signal?.reason);
@@ -81,7 +78,7 @@ export class HandClock implements Clock {
   monotonic = () => this.now - 1_799_999_999_000;
 }
 
-export function pause(ms: number): Promise<void> {
+function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 

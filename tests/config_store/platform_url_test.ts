@@ -11,7 +11,7 @@ const rows: [endpoint: string, secure: string, insecure: string][] = [
   ["http://flyte.test", "http://flyte.test", "http://flyte.test"],
 ];
 for (const [endpoint, secure, insecure] of rows) {
-  Deno.test(`${endpoint} is ${secure}, or ${insecure} without TLS`, () => {
+  Deno.test(`platformUrl: reads ${endpoint} as ${secure}, or ${insecure} without TLS`, () => {
     assertEquals([platformUrl(endpoint), platformUrl(endpoint, true)], [secure, insecure]);
   });
 }

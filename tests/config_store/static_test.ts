@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type ClientConfigStore, StaticClientConfigStore } from "@m2m/authenticator";
 
-Deno.test("it answers the settings it was given, whatever becomes of that object", async () => {
+Deno.test("StaticClientConfigStore: returns a copy of its settings", async () => {
   const config = { tokenEndpoint: "https://auth.test/token", scopes: ["a"] };
   const store: ClientConfigStore = new StaticClientConfigStore(config);
   config.tokenEndpoint = "https://evil.test/token";
