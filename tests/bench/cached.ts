@@ -1,4 +1,4 @@
-/** What a token costs that is already there. @module */
+/** The cost of getting a cached token. @module */
 
 import { libraries, ours } from "./clients/all.ts";
 import type { Library } from "./clients/client.ts";
