@@ -24,7 +24,7 @@ export interface Effort {
   readonly smoke: boolean;
 }
 
-/** The report as an aligned Markdown table, as the README has it. */
+/** The report as an aligned Markdown table, as `tests/README.md` has it. */
 export function formatReport({ title, how, columns, rows, budgets }: Report): string {
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)));
   // Names to the left, figures to the right.

@@ -202,7 +202,7 @@ export function makeRows(input: ProgramInput): Readonly<Record<string, Row>> {
     "`none`": [() => call(bearer(pem, { clientId: "public", clientAuth: none() })), 200, {
       "a client that has a secret": [badClient, bearer(pem, { clientAuth: none() })],
     }],
-    "a secret that is being replaced": [
+    "rotating secrets": [
       async () => {
         const secrets = rotatingSecrets([wrongSecret, secret]);
         const afterRefusal: boolean[] = [];

@@ -7,6 +7,7 @@
 import { runDeno } from "../std/deno_process.ts";
 import { chooseSource, environment, flags, root } from "../std/source.ts";
 import { publishDryRun } from "./publish_dry_run.ts";
+import { findAllWords } from "./words.ts";
 
 const source = await chooseSource();
 const config: { exports: Record<string, string> } = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`));
@@ -15,6 +16,11 @@ const config: { exports: Record<string, string> } = JSON.parse(Deno.readTextFile
 const steps: Record<string, () => Promise<boolean>> = {
   format: () => deno("fmt", "--check"),
   lint: () => deno("lint"),
+  words: async () => {
+    const found = await findAllWords();
+    for (const line of found) console.error(line);
+    return found.length === 0;
+  },
   types: () => deno("check", "--doc", "mod.ts", "src", "tests", "examples", "README.md"),
   docs: () => deno("doc", "--lint", ...Object.values(config.exports)),
   publish: async () => {

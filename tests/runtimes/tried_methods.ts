@@ -1,4 +1,4 @@
-/** The README's table of methods: which was tried on which runtime in this test run. @module */
+/** The table of methods in `tests/README.md`: which was tried on which runtime in this test run. @module */
 
 import type { Runtime } from "./every_runtime.ts";
 
@@ -30,11 +30,11 @@ export const rows: readonly Row[] = [
   row("`client_secret_jwt`", "./client-auth/client-secret-jwt"),
   row("`private_key_jwt`", "./client-auth/private-key-jwt"),
   row("a ready assertion", "./client-auth/client-assertion"),
-  row("these three, by every algorithm and form of a key", "./client-auth/…", { trial: "assertions", notes: "³" }),
+  row("these three, by every algorithm and key format", "./client-auth/…", { trial: "assertions", notes: "³" }),
   row("`tls_client_auth`", "./client-auth/tls", { trial: "tls", notes: "⁴" }),
   row("`self_signed_tls_client_auth`", "./client-auth/tls", { trial: "tls", notes: "⁴" }),
   row("a secret, for a token bound to a certificate", "./config-store/discovery", { trial: "tls", notes: "⁴" }),
-  row("a secret that is being replaced", "./client-auth/rotating-secrets"),
+  row("rotating secrets", "./client-auth/rotating-secrets"),
   row("`audience`"),
   row("`resource`, one"),
   row("`resource`, two", ".", { notes: "⁵", isRefused: true }),

@@ -3,7 +3,7 @@ import { runtimes } from "./every_runtime.ts";
 import { isComplete, noteTried, table } from "./tried_methods.ts";
 
 const repository = new URL("../../", import.meta.url);
-const heading = "### Which method was tried where\n";
+const heading = "## Methods\n";
 
 /** The cells of the first table below the heading. */
 function published(readme: string): string[][] {
@@ -15,7 +15,7 @@ function published(readme: string): string[][] {
 }
 
 // Test files run in the order of their names, and this one comes after those that try the methods.
-Deno.test("README: its table of methods shows what this test run has tried on every runtime", async () => {
+Deno.test("tests/README.md: its table of methods shows what this test run has tried on every runtime", async () => {
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", repository)));
   const server = imports["oidc-provider"].replace("npm:", "").replace("@", " ");
   const cells = table(runtimes, server);
@@ -25,7 +25,7 @@ Deno.test("README: its table of methods shows what this test run has tried on ev
     console.log(gap);
   }
 
-  assertEquals(published(await Deno.readTextFile(new URL("README.md", repository))), cells);
+  assertEquals(published(await Deno.readTextFile(new URL("tests/README.md", repository))), cells);
 });
 
 Deno.test("table: marks a row that failed where its trial ran; noteTried: refuses an unknown row", () => {
