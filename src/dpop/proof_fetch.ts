@@ -124,8 +124,10 @@ class Sending {
   }
 
   /** Makes a proof. The look-up of a key may not end by itself: an abort ends the wait. */
-  #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
-    return waitFor(this.#prover.prove(target, nonce), { signal: this.#call.signal });
+  async #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
+    const { signal } = this.#call;
+    signal?.throwIfAborted();
+    return await waitFor(this.#prover.prove(target, nonce), { signal });
   }
 
   async #noteNonce(sent: Promise<Response>): Promise<Response> {

@@ -68,15 +68,29 @@ export async function buildTokenRequest(parts: TokenRequestParts): Promise<Built
   return request;
 }
 
+/** How servers write quotation marks and apostrophes in HTML. */
+const quotes = [["quot", "#39"], ["quot", "#x27"], ["quot", "apos"], ["#34", "#39"]];
+
+function escapeHtml(text: string): string[] {
+  return quotes.map(([quote, apostrophe]) => {
+    const names: Record<string, unknown> = { "&": "amp", "<": "lt", ">": "gt", '"': quote, "'": apostrophe };
+    return text.replace(/[&<>"']/g, (sign) => `&${names[sign]};`);
+  });
+}
+
 /** Replaces secrets in all encodings that a server, or a proxy before it, may quote them in. */
 function redactSecrets(text: string, clientId: string, secrets: readonly string[], query: string): string {
   const forms = [query];
   for (const secret of secrets) {
     if (!secret) continue;
     const percent = encodeURIComponent(secret.toWellFormed());
-    for (const form of [secret, secret.trim(), JSON.stringify(secret).slice(1, -1), formEncode(secret), percent]) {
+    const json = JSON.stringify(secret).slice(1, -1);
+    for (const form of [secret, secret.trim(), json, formEncode(secret), percent, ...escapeHtml(secret)]) {
       forms.push(form, form.replace(/%../g, (code) => code.toLowerCase()));
     }
+    // As PHP and Python write JSON.
+    const ascii = json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    forms.push(ascii, json.replaceAll("/", "\\/"), ascii.replaceAll("/", "\\/"));
     for (const plain of [secret, `${clientId}:${secret}`]) {
       const base64 = encodeBase64(plain);
       forms.push(base64, base64.replace(/=+$/, ""));
