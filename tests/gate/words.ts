@@ -39,10 +39,13 @@ export function findWords(text: string): string[] {
   });
 }
 
+/** Not looked at: this list, and what names were before. */
+const exempt = /^(tests\/gate\/words\.ts|CHANGELOG\.md)$/;
+
 /** Finds them in the repository's files, or in those whose paths begin so. */
 export async function findAllWords(beginnings: readonly string[] = [""]): Promise<string[]> {
   const files = (await repositoryFiles()).filter((path) =>
-    /\.(ts|md|html|js)$/.test(path) && !path.startsWith("tests/gate/words") &&
+    /\.(ts|md|html|js)$/.test(path) && !exempt.test(path) &&
     beginnings.some((it) => path.startsWith(it))
   );
   return files.flatMap((path) => findWords(Deno.readTextFileSync(`${root}/${path}`)).map((it) => `${path}:${it}`));
