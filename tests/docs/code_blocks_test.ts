@@ -4,22 +4,21 @@ import { read, sourceFiles } from "../structure/files.ts";
 import { findCodeBlocks, findFault, isRun } from "./code_blocks.ts";
 
 const documents = ["README.md", ...sourceFiles()];
-const blocks = documents.flatMap((path) => findCodeBlocks(path, read(path)));
 
 Deno.test("documentation: every block of code is an example that runs, or says why it isn't", () => {
+  const blocks = documents.flatMap((path) => findCodeBlocks(path, read(path)));
   assertEquals(blocks.map(findFault).filter(Boolean), []);
 });
 
-Deno.test("documentation: Deno runs all its examples", async () => {
-  const examples = blocks.filter(isRun);
+Deno.test("findCodeBlocks: finds the examples that Deno runs", async () => {
+  // Of all documents it takes a minute.
+  for (const path of ["README.md", "mod.ts", "src/dpop/dpop.ts"]) {
+    const examples = findCodeBlocks(path, read(path)).filter(isRun);
+    const args = ["--doc", "--no-check", "--filter=no example has this name", path];
+    const { success, stdout, stderr } = await denoOutput("test", ...args);
 
-  const args = ["--doc", "--no-check", "--filter=no example has this name", ...documents];
-  const { success, stdout, stderr } = await denoOutput("test", ...args);
-
-  assert(success, stderr);
-  assertEquals(Number(/(\d+) filtered out/.exec(stdout)?.[1]), examples.length, stdout);
-  for (const path of ["README.md", "mod.ts"]) {
-    assert(examples.some(({ place }) => place.startsWith(path)), `${path} has no example that runs`);
+    assert(success && examples.length > 0, stderr);
+    assertEquals(Number(/(\d+) filtered out/.exec(stdout)?.[1]), examples.length, stdout);
   }
 });
 
