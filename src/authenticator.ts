@@ -171,7 +171,7 @@ export abstract class Authenticator {
    *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
    * });
    * const readOnly = authenticator.with({ audience: "https://api.example.com", scopes: ["api:read"] });
-   * console.log((await readOnly.fetch("/v1/projects")).status);
+   * console.log(await (await readOnly.fetch("/v1/projects")).json());
    * ```
    *
    * @param changes The options that differ.
