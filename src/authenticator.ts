@@ -27,31 +27,26 @@ import type { Transport } from "./transport/transport.ts";
 /**
  * Keeps credentials fresh, and sends requests with them (flytekit's `Authenticator`).
  *
- * Extend it for a token source of your own; {@linkcode ClientCredentialsAuthenticator} does. The constructor takes one
- * options object and passes all of it on: {@linkcode Authenticator.with} calls it.
+ * Extend it for a token source of your own. {@linkcode Authenticator.with} calls the constructor with one options object.
  *
  * @example A token source of one's own
  * ```ts
- * import { Authenticator, type AuthenticatorOptions, getToken } from "@m2m/authenticator";
+ * import { Authenticator, type AuthenticatorOptions, Credentials } from "@m2m/authenticator";
  *
- * class OwnAuthenticator extends Authenticator {
+ * const vault = { read: () => Promise.resolve("a-token") };
+ *
+ * class VaultAuthenticator extends Authenticator {
  *   constructor(options: AuthenticatorOptions) {
- *     super(options, ({ fetch }) => async ({ signal }) => {
- *       const credentials = await getToken("https://auth.example.com/oauth/token", {
- *         clientId: "my-client",
- *         clientSecret: "my-secret",
- *         audience: "https://api.example.com",
- *         fetch,
- *         signal,
- *       });
- *       return { credentials };
+ *     super(options, () => async () => {
+ *       const accessToken = await vault.read();
+ *       return { credentials: new Credentials({ accessToken, expiresAt: Date.now() + 60_000 }) };
  *     });
  *   }
  * }
  *
- * const authenticator = new OwnAuthenticator({ endpoint: "https://api.example.com" });
+ * const authenticator = new VaultAuthenticator({ endpoint: "https://api.example.com" });
  * const headers = await authenticator.authorize(new Headers());
- * console.log(headers.has("authorization")); // true
+ * console.log(headers.get("authorization")); // Bearer a-token
  * ```
  */
 export abstract class Authenticator {
@@ -73,6 +68,8 @@ export abstract class Authenticator {
    * @throws {RangeError} If a duration or another number is out of range.
    */
   constructor(options: AuthenticatorOptions, makeSource: MakeTokenSource) {
+    // Here, for a static block would keep the class in bundles that don't use it.
+    printAsJson(Authenticator.prototype);
     this.#transport = chooseTransport(options);
     this.#options = checkOptions(options, this.#transport?.fetch);
     this.#makeSource = makeSource;
@@ -157,8 +154,8 @@ export abstract class Authenticator {
    * Derives an authenticator with other scopes, audience, resource, … and a token of its own. Client authentication,
    * store, transport and the token endpoint's health are shared.
    *
-   * The same changes (scopes and resources in any order) return the same authenticator, until it is closed; the 10,000
-   * used last are kept. `parameters` are changed one by one; an empty one isn't sent. Derived from a closed one, it is closed.
+   * The same changes (scopes and resources in any order) return the same authenticator until it is closed, and no change
+   * returns this one; the 10,000 used last are kept. `parameters` are changed one by one; an empty one isn't sent. Derived from a closed one, it is closed.
    *
    * @example One client, two APIs
    * ```ts
@@ -230,10 +227,10 @@ export abstract class Authenticator {
     return this.close();
   }
 
-  static {
-    printAsJson(this.prototype);
-  }
-  /** Returns what is printed: settings, the token's state and its remaining lifetime in milliseconds. No secret. */
+  /**
+   * Summarizes settings, the token's state and its remaining lifetime in milliseconds, for printers.
+   * @returns A plain object without secrets.
+   */
   toJSON(): Record<string, unknown> {
     return summarize(this.#options, this.#closing ? "closed" : this.#madeTokens?.last);
   }
