@@ -4,12 +4,17 @@
  * @module
  */
 
-/** Runs Deno in this terminal; returns its exit code (128 + n if signal n ended it). */
-export async function runDeno(
-  args: string[],
-  options: Pick<Deno.CommandOptions, "cwd" | "env">,
-): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), { args, ...options }).spawn();
+/** How Deno is run. */
+export interface RunOptions extends Pick<Deno.CommandOptions, "cwd" | "env"> {
+  /** Gets what it prints. Default: this terminal does. */
+  readonly print?: ((output: Uint8Array) => void) | undefined;
+}
+
+/** Runs Deno; returns its exit code (128 + n if signal n ended it). */
+export async function runDeno(args: string[], { print, ...options }: RunOptions): Promise<number> {
+  const output = print ? "piped" : "inherit";
+  const child = new Deno.Command(Deno.execPath(), { args, stdout: output, stderr: output, ...options }).spawn();
+  const printing = print ? [child.stdout, child.stderr].map((stream) => pass(stream, print)) : [];
   const listeners: [Deno.Signal, () => void][] = [
     // A terminal's Ctrl+C reaches the child too: wait for its end.
     ["SIGINT", () => {}],
@@ -25,7 +30,11 @@ export async function runDeno(
     }]);
   }
   for (const listener of listeners) Deno.addSignalListener(...listener);
-  const { code } = await child.status;
+  const [{ code }] = await Promise.all([child.status, ...printing]);
   for (const listener of listeners) Deno.removeSignalListener(...listener);
   return code;
+}
+
+async function pass(stream: ReadableStream<Uint8Array>, print: (output: Uint8Array) => void): Promise<void> {
+  for await (const part of stream) print(part);
 }
