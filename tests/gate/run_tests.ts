@@ -36,7 +36,7 @@ function run(paths: readonly string[], print?: (output: Uint8Array) => void): Pr
 /** Runs all tests in two processes, one after the other on the screen; returns the exit code. */
 async function runAll(): Promise<number> {
   // Those of other runtimes, which `tests/runtimes` compares. They mostly wait for programs.
-  const runtimes = ["client_auth", "consumer", "dpop", "grant", "runtimes", "transport"].map((name) => `tests/${name}`);
+  const runtimes = ["client_auth", "consumer", "dpop", "grant", "runtimes"].map((name) => `tests/${name}`);
   const others = [...Deno.readDirSync(`${root}/tests`)]
     .filter(({ name, isDirectory }) => isDirectory || name.endsWith("_test.ts"))
     .map(({ name }) => `tests/${name}`).filter((path) => !runtimes.includes(path)).sort();
