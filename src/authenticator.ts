@@ -112,7 +112,8 @@ export abstract class Authenticator {
    * @throws {AuthenticationError} If no token is issued; the known one stays in use while it lives.
    * @throws The signal's reason, once it is aborted.
    */
-  async refreshCredentials({ rejected, signal }: RefreshOptions = {}): Promise<Credentials> {
+  async refreshCredentials(options: RefreshOptions = {}): Promise<Credentials> {
+    const { rejected, signal } = options;
     const tokens = this.#tokens;
     const next = rejected === undefined ? tokens.refresh(signal) : tokens.refreshRejected(rejected, signal);
     return (await next).credentials;

@@ -9,12 +9,25 @@ import { Authenticator } from "./authenticator.ts";
 import { checkGrantOptions, fromGrant, type GrantOptions } from "./grant_options.ts";
 import { clientCredentialsGrant } from "./token_endpoint/grant.ts";
 
-/** Options of a {@linkcode ClientCredentialsAuthenticator}: `clientSecret` or `clientAuth` is needed. */
+/**
+ * Options of a {@linkcode ClientCredentialsAuthenticator}. `endpoint`, `clientId`, `configStore`, and `clientSecret` or
+ * `clientAuth` are required. They are documented by what they are about:
+ *
+ * - the client and its settings, {@linkcode GrantOptions}: `clientId`, `clientSecret`, `basicEncoding`, `clientAuth`,
+ *   `configStore`, `beforeTokenRequest`, `cooldown`, `allowInsecureRequests`
+ * - what a token is requested for, {@linkcode TokenRequestOptions}: `scopes`, `audience`, `resource`,
+ *   `authorizationDetails`, `parameters`
+ * - the API and the transport, {@linkcode AuthenticatorOptions}: `endpoint`, `allowedOrigins`, `isRejected`,
+ *   `maxReplayBody`, `dpop`, `revocation`, `fetch`, `httpProxyUrl`, `verify`, `clientCertificate`
+ * - the token's lifetime, {@linkcode RefreshingOptions}: `headerKey`, `authorization`, `defaultLifetime`, `retry`,
+ *   `timeout`, `waitUntil`, `onEvent`, `clock`
+ */
 export interface ClientCredentialsAuthenticatorOptions extends GrantOptions {}
 
 /**
  * Gets access tokens by the client credentials grant (RFC 6749 §4.4) and keeps them fresh (flytekit's
- * `ClientCredentialsAuthenticator`).
+ * `ClientCredentialsAuthenticator`). Its methods are those of {@linkcode Authenticator}: `fetch`, `getCredentials`,
+ * `authorize`, `refreshCredentials`, `with` and `close`.
  *
  * @example
  * ```ts

@@ -19,7 +19,7 @@ import type { MakeTokenSource } from "./token_source.ts";
 export interface GrantOptions extends AuthenticatorOptions, TokenRequestOptions {
   /** The client's identifier at the authorization server. */
   clientId: string;
-  /** The client's secret, or a function that looks it up each time it is needed. */
+  /** The client's secret, or a function that is called for each token request. */
   clientSecret?: ClientSecret | undefined;
   /**
    * How id and secret are written in the `Authorization` header. Default: `"form"` (RFC 6749 §2.3.1); servers that
@@ -28,16 +28,17 @@ export interface GrantOptions extends AuthenticatorOptions, TokenRequestOptions 
   basicEncoding?: BasicEncoding | undefined;
   /** How the client authenticates, in place of `clientSecret`. */
   clientAuth?: ClientAuth | undefined;
-  /** Where the token endpoint and the other settings come from. Asked when a token is needed, never before. */
+  /** Gives the token endpoint and the other settings. It is asked when a token is needed, never before. */
   configStore: ClientConfigStore;
   /**
-   * Has the last word on each token request, after client authentication: headers, or parameters that are secret (name
-   * those to `request.redact`). Default: requests go out as they are.
+   * Changes each token request after client authentication: adds headers, or secret parameters (name those to
+   * `request.redact`). Default: requests are sent unchanged.
    */
   beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /**
-   * How long a permanently rejected request (a wrong secret, say) isn't sent again, in milliseconds: callers meanwhile get
-   * the same error. Another secret, or any other change, is sent at once. Default: 5,000; 0 for never.
+   * The negative cache: how long a permanently rejected request (a wrong secret, say) isn't sent again, in milliseconds.
+   * Callers get the same error meanwhile. Another secret, or any other change, is sent at once. 0 turns it off.
+   * @default {5_000}
    */
   cooldown?: number | undefined;
   /** Lets the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
