@@ -100,7 +100,6 @@ export {
 } from "./src/api_call/authenticated_fetch.ts";
 export { clientCredentials, type ClientCredentialsOptions } from "./src/token_endpoint/client_credentials.ts";
 export type { IssuedToken } from "./src/refresh/issued_token.ts";
-export type { Moment } from "./src/clock.ts";
 export { getToken, type GetTokenOptions } from "./src/token_endpoint/get_token.ts";
 export { GrantType } from "./src/token_endpoint/grant_type.ts";
 export type {

@@ -19,6 +19,7 @@ import type { Credentials } from "./credentials.ts";
 import { findOrMake, mergeOptions, newShared, serializeOptions, type Shared } from "./derived.ts";
 import type { Fetch } from "./http/fetch.ts";
 import { printAsJson } from "./printing.ts";
+import type { TimedToken } from "./refresh/issued_token.ts";
 import { refreshing } from "./refresh/refreshing.ts";
 import type { Tokens } from "./refresh/tokens.ts";
 import type { MakeTokenSource } from "./token_source.ts";
@@ -233,7 +234,7 @@ export abstract class Authenticator {
    * @returns A plain object without secrets.
    */
   toJSON(): Record<string, unknown> {
-    return summarize(this.#options, this.#closing ? "closed" : this.#madeTokens?.last);
+    return summarize(this.#options, this.#closing ? "closed" : this.#madeTokens?.last as TimedToken | undefined);
   }
 
   get #shared(): Shared<this> {

@@ -10,7 +10,7 @@ import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
 import { newRetryPolicy } from "./refresh/health.ts";
 import { type Fetch, globalFetch } from "./http/fetch.ts";
-import { getRemainingLifetime, type IssuedToken } from "./refresh/issued_token.ts";
+import { getRemainingLifetime, type TimedToken } from "./refresh/issued_token.ts";
 import type { RefreshingOptions } from "./refresh/tokens.ts";
 import type { TokenRequestOptions } from "./token_endpoint/parameters.ts";
 import type { TokenRevocation } from "./token_endpoint/token_revocation.ts";
@@ -134,7 +134,7 @@ export function chooseTransport(
 /** Summarizes an authenticator by its options and its token. */
 export function summarize(
   { endpoint, clientId, scopes, clock = systemClock }: CheckedOptions,
-  token: IssuedToken | "closed" | undefined,
+  token: TimedToken | "closed" | undefined,
 ): Record<string, unknown> {
   const settings = { endpoint, ...clientId && { clientId }, ...scopes && { scopes } };
   if (typeof token !== "object") return { ...settings, token: token ?? "none" };

@@ -21,7 +21,7 @@ const repeatedAtMost = 30_000;
 /** The least a token is used for, in milliseconds: no answer causes a request at every call. */
 const shortestLife = 1_000;
 
-/** A token in use. It doesn't change. Its times are ages in milliseconds. */
+/** A token in use. It doesn't change. */
 export interface IssuedToken {
   /** The token and what is known of it. */
   readonly credentials: Credentials;
@@ -33,7 +33,11 @@ export interface IssuedToken {
   readonly headers: Readonly<Record<string, string>>;
   /** The credentials as a settled promise, for all callers. */
   readonly settled: Promise<Credentials>;
-  /** Just before it was asked for: its way here is a part of its life. */
+}
+
+/** A token with the times of its life: ages in milliseconds. */
+export interface TimedToken extends IssuedToken {
+  /** Just before it was requested: its way here is a part of its life. */
   readonly start: Moment;
   /** The age from which on it is refreshed in the background. */
   readonly refreshAge: number;
@@ -50,9 +54,9 @@ const bearer = ({ tokenType, accessToken }: Credentials) => `${tokenType} ${acce
 export function issueToken(
   { credentials, server, headerKey: named = "authorization" }: IssuedCredentials,
   start: Moment,
-  previous: IssuedToken | undefined,
+  previous: TimedToken | undefined,
   { headerKey: own = named, defaultLifetime = 300_000, authorization = bearer }: IssueOptions,
-): IssuedToken {
+): TimedToken {
   // Redirects and a caller's own header are compared by it.
   const headerKey = own.toLowerCase();
   const { expiresAt = start.wall + defaultLifetime } = credentials;
@@ -66,18 +70,18 @@ export function issueToken(
   return new Token(fields, headers);
 }
 
-interface Token extends Omit<IssuedToken, "headers"> {}
+interface Token extends Omit<TimedToken, "headers"> {}
 
 class Token {
   // No printer, serializer or copy reads private fields, except browsers' consoles.
-  readonly #headers: IssuedToken["headers"];
+  readonly #headers: TimedToken["headers"];
 
-  constructor(fields: Omit<IssuedToken, "headers">, headers: IssuedToken["headers"]) {
+  constructor(fields: Omit<TimedToken, "headers">, headers: TimedToken["headers"]) {
     this.#headers = headers;
     Object.assign(this, fields);
   }
 
-  get headers(): IssuedToken["headers"] {
+  get headers(): TimedToken["headers"] {
     return this.#headers;
   }
 
@@ -91,7 +95,7 @@ class Token {
 }
 
 /** How long a token lives from now on, in milliseconds; 0 or less once it has expired. */
-export function getRemainingLifetime({ start, lifetime }: IssuedToken, clock: Clock): number {
+export function getRemainingLifetime({ start, lifetime }: TimedToken, clock: Clock): number {
   return lifetime - getAge(start, clock);
 }
 

@@ -7,7 +7,7 @@
 import { type EndpointHealth, getPause, isEndpointError, isTransient, type RetryPolicy } from "./health.ts";
 import { type Clock, getAge } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
-import { isSameToken, type IssuedToken } from "./issued_token.ts";
+import { isSameToken, type TimedToken } from "./issued_token.ts";
 import type { Place } from "./place.ts";
 import { hasSuccessor, isLive, liveToken, newState, type RefreshState } from "./state.ts";
 
@@ -35,7 +35,7 @@ const successorPause = 5_000;
 
 /** What a caller gets: a token, an error at once, or a wait for the next token. */
 export type Decision =
-  | { readonly type: "use"; readonly token: IssuedToken; readonly refresh: boolean }
+  | { readonly type: "use"; readonly token: TimedToken; readonly refresh: boolean }
   | { readonly type: "fail"; readonly error: unknown; readonly retryAfter: number }
   | { readonly type: "wait"; readonly attempts: number };
 
@@ -66,7 +66,7 @@ export function decide(
 
 /** A call with a token. */
 export interface TokenUse extends Place {
-  readonly token: IssuedToken;
+  readonly token: TimedToken;
 }
 
 /** A call that the API rejected. */
@@ -81,7 +81,7 @@ export function decideRejection(
   health: EndpointHealth,
   rejection: Rejection,
   clock: Clock,
-): IssuedToken | "refresh" | undefined {
+): TimedToken | "refresh" | undefined {
   const { token, replays } = rejection;
   const now = clock.monotonic();
   const live = liveToken(state, clock);
@@ -118,7 +118,7 @@ function isIgnored(state: RefreshState, use: TokenUse, now: number): boolean {
 /** What happened, to a state. */
 export type StateEvent =
   | { readonly type: "started" }
-  | { readonly type: "issued"; readonly token: IssuedToken; readonly forRejection: boolean }
+  | { readonly type: "issued"; readonly token: TimedToken; readonly forRejection: boolean }
   | { readonly type: "failed"; readonly error: unknown; readonly background: boolean; readonly forRejection: boolean }
   | { readonly type: "rejected" } & TokenUse
   | { readonly type: "carried" }

@@ -15,7 +15,7 @@ import type { TokenSource } from "../token_source.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
 import { errorForCaller, isRemembered, newLimit } from "./caller_error.ts";
 import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
-import { getRemainingLifetime, isSameToken, type IssuedToken, issueToken } from "./issued_token.ts";
+import { getRemainingLifetime, isSameToken, issueToken, type TimedToken } from "./issued_token.ts";
 import { decide, decideRejection, reduce, refreshableAt, type StateEvent } from "./policy.ts";
 import { readPlace } from "./place.ts";
 import { isRequestBound } from "./request_bound.ts";
@@ -53,7 +53,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   const attempts = new Attempts(obtain, { shared, ...context });
   let state: RefreshState = newState;
   // Between these two moments of the wall clock `token` needs no closer look.
-  let token: IssuedToken | undefined;
+  let token: TimedToken | undefined;
   let lookedAt = 0;
   let lookAgainAt = 0;
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
@@ -64,7 +64,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     lookAgainAt = 0;
   };
 
-  function fresh(): IssuedToken | undefined {
+  function fresh(): TimedToken | undefined {
     const now = clock.wall();
     if (!(now >= lookedAt && now < lookAgainAt) && !look(now)) return undefined;
     if (onEvent) send({ type: "token_reused", remainingLifetime: getRemainingLifetime(token!, clock) });
@@ -93,7 +93,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return true;
   }
 
-  async function obtain(made: Attempt): Promise<IssuedToken> {
+  async function obtain(made: Attempt): Promise<TimedToken> {
     const { reason, attempt, background, signal } = made;
     const start = readMoment(clock);
     const forRejection = reason === "rejected";
@@ -130,7 +130,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   }
 
   /** Waits as one caller, whose error is an object of its own. */
-  async function wait(flown: Promise<IssuedToken>, deadline: Deadline): Promise<IssuedToken> {
+  async function wait(flown: Promise<TimedToken>, deadline: Deadline): Promise<TimedToken> {
     try {
       return await waitFor(flown, deadline);
     } catch (error) {
@@ -145,7 +145,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     reason: RefreshReason,
     signal: AbortSignal | null | undefined,
     isForced = false,
-  ): Promise<IssuedToken> {
+  ): Promise<TimedToken> {
     checkOpen(signal);
     const decision = decide(state, shared.health, { ...context, isForced });
     if (decision.type === "use") return decision.token;
@@ -162,7 +162,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (closed) throw closed.reason;
   }
 
-  async function get(signal?: AbortSignal | null): Promise<IssuedToken> {
+  async function get(signal?: AbortSignal | null): Promise<TimedToken> {
     checkOpen(signal);
     const known = fresh();
     if (known) return known;
@@ -177,7 +177,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   }
 
   /** Takes note of a rejection, and gives what to do about it. */
-  function reject(rejected: IssuedToken, { url = "", replays = 0 }: RejectedCall) {
+  function reject(rejected: TimedToken, { url = "", replays = 0 }: RejectedCall) {
     const use = { token: rejected, ...readPlace(url) };
     const decision = decideRejection(state, shared.health, { ...use, replays }, clock);
     // First: where new tokens don't help, a rejection says nothing of the token.
@@ -188,7 +188,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return decision;
   }
 
-  async function replace(rejected: IssuedToken, call: RejectedCall = {}): Promise<IssuedToken | undefined> {
+  async function replace(rejected: TimedToken, call: RejectedCall = {}): Promise<TimedToken | undefined> {
     const { signal, url = "" } = call;
     const decision = closed ? undefined : reject(rejected, call);
     if (decision !== "refresh") return decision;
@@ -202,7 +202,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return undefined;
   }
 
-  async function refreshRejected(rejected: Credentials, signal?: AbortSignal | null): Promise<IssuedToken> {
+  async function refreshRejected(rejected: Credentials, signal?: AbortSignal | null): Promise<TimedToken> {
     checkOpen(signal);
     // While an API doesn't know the last token yet, the one in use is another.
     const token = [state.current, state.successor].find((each) => each && isSameToken(each, rejected));
@@ -213,7 +213,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     throw newLimit(refreshableAt(state, shared.health) - clock.monotonic());
   }
 
-  function forget(): IssuedToken | undefined {
+  function forget(): TimedToken | undefined {
     const { successor = liveToken(state, clock) } = state;
     note({ type: "forgotten" });
     return successor && isLive(successor, clock) ? successor : undefined;
@@ -231,7 +231,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     get isWary() {
       return state.hopeless.size > 0;
     },
-    accepted: (token, url) => note({ type: "accepted", token, ...readPlace(url) }),
+    accepted: (token: TimedToken, url) => note({ type: "accepted", token, ...readPlace(url) }),
     replayed: (status) => send({ type: "request_replayed", status }),
     forget,
     close(reason) {

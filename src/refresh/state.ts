@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { getRemainingLifetime, type IssuedToken } from "./issued_token.ts";
+import { getRemainingLifetime, type TimedToken } from "./issued_token.ts";
 
 /** A route on which a new token was rejected as well. */
 export interface HopelessRoute {
@@ -22,13 +22,13 @@ export interface HopelessRoute {
 /** What is known of one authenticator's tokens. */
 export interface RefreshState {
   /** The token in use. */
-  readonly current?: IssuedToken | undefined;
+  readonly current?: TimedToken | undefined;
   /** Whether the API has rejected it. */
   readonly isRejected: boolean;
   /** The one before, if the API hasn't rejected that. */
-  readonly predecessor?: IssuedToken | undefined;
+  readonly predecessor?: TimedToken | undefined;
   /** A newer token that the API doesn't know yet (replication lag): `current` is its predecessor meanwhile. */
-  readonly successor?: IssuedToken | undefined;
+  readonly successor?: TimedToken | undefined;
   readonly trySuccessorAt: number;
   /** When the last attempt started, and the last token was issued. */
   readonly startedAt: number;
@@ -46,11 +46,11 @@ export interface RefreshState {
   readonly wasted: number;
   readonly spentAt: number;
   /** The last token that was new and rejected all the same. */
-  readonly wastedToken?: IssuedToken | undefined;
+  readonly wastedToken?: TimedToken | undefined;
   /** Routes on which a new token was rejected as well. */
   readonly hopeless: ReadonlyMap<string, HopelessRoute>;
   /** The last token that each route has accepted since there are hopeless ones. */
-  readonly accepted: ReadonlyMap<string, IssuedToken>;
+  readonly accepted: ReadonlyMap<string, TimedToken>;
 }
 
 export const newState: RefreshState = {
@@ -70,7 +70,7 @@ export const newState: RefreshState = {
 };
 
 /** The live token of a state, if there is one. */
-export function liveToken({ current, successor, trySuccessorAt }: RefreshState, clock: Clock): IssuedToken | undefined {
+export function liveToken({ current, successor, trySuccessorAt }: RefreshState, clock: Clock): TimedToken | undefined {
   if (successor && isLive(successor, clock)) {
     if (clock.monotonic() >= trySuccessorAt || !(current && isLive(current, clock))) return successor;
   }
@@ -78,11 +78,11 @@ export function liveToken({ current, successor, trySuccessorAt }: RefreshState, 
 }
 
 /** Whether there is a newer token, which the API doesn't know yet. */
-export function hasSuccessor({ successor }: RefreshState, token: IssuedToken): boolean {
+export function hasSuccessor({ successor }: RefreshState, token: TimedToken): boolean {
   return successor !== undefined && token !== successor;
 }
 
 /** Whether a token hasn't expired. */
-export function isLive(token: IssuedToken, clock: Clock): boolean {
+export function isLive(token: TimedToken, clock: Clock): boolean {
   return getRemainingLifetime(token, clock) > 0;
 }

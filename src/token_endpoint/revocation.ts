@@ -34,7 +34,7 @@ export interface TokenRevocationOptions {
  * (RFC 7009 §2.1). Tokens of authenticators derived by `with` are revoked when the first one is closed.
  *
  * What is revoked is the token in use, if it hasn't expired: predecessors and tokens dropped earlier aren't. There is one
- * attempt, within `timeout` for all tokens. `close()` throws an {@linkcode AuthenticationError} where it fails:
+ * attempt, within `timeout` for all tokens. `close()` throws the first failure, an {@linkcode AuthenticationError}:
  *
  * - `token_request_rejected`: the server rejects it, with an OAuth error code in `error`. `unsupported_token_type` means
  *   that it can't revoke tokens of this kind, JWTs mostly (RFC 7009 §2.2.1).

@@ -6,7 +6,7 @@
 
 import { type EndpointHealth, newHealth } from "../../src/refresh/health.ts";
 import { AuthenticationError, type AuthenticationErrorCode, type Clock, Credentials } from "@m2m/authenticator";
-import type { IssuedToken } from "../../src/refresh/issued_token.ts";
+import type { TimedToken } from "../../src/refresh/issued_token.ts";
 import { newState, type RefreshState } from "../../src/refresh/state.ts";
 
 export const retry = { maxAttempts: 5, maxDelay: 3_000, totalTimeout: 30_000 };
@@ -17,7 +17,7 @@ export function clockAt(now: number, wall = now): Clock {
 }
 
 /** A token issued at 0 that is refreshed from 80 s on and lives for 100 s, or as told. */
-export function makeToken(accessToken: string, { start = 0, lifetime = 100_000 } = {}): IssuedToken {
+export function makeToken(accessToken: string, { start = 0, lifetime = 100_000 } = {}): TimedToken {
   const credentials = new Credentials({ accessToken });
   return {
     credentials,

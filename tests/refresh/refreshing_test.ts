@@ -36,7 +36,7 @@ Deno.test("refreshing: doesn't refresh a fleet's tokens in step", async () => {
   for (let i = 0; i < 20; i++) {
     using scene = new TokensScene();
     Math.random = () => i / 20;
-    ages.add((await scene.tokens.get()).refreshAge);
+    ages.add((await scene.get()).refreshAge);
   }
   assertEquals(ages.size, 20);
 });
@@ -67,7 +67,7 @@ Deno.test("refreshing: asks again for a caller whose token expired while a backg
 
 Deno.test("refreshing: delays a background refresh by a second at most when the clock is set back a little", async () => {
   using scene = new TokensScene({ lifetime: 60_000 });
-  const { refreshAge } = await scene.tokens.get();
+  const { refreshAge } = await scene.get();
   scene.advance(refreshAge - 100);
   assertEquals(await scene.use(), "t1");
   scene.advance(-50, "wall");

@@ -14,6 +14,7 @@ import {
   StaticClientConfigStore,
   type TokenSource,
 } from "@m2m/authenticator";
+import type { TimedToken } from "../../src/refresh/issued_token.ts";
 import { refreshing } from "../../src/refresh/refreshing.ts";
 import type { RefreshingOptions, Tokens } from "../../src/refresh/tokens.ts";
 
@@ -266,6 +267,11 @@ export class TokensScene extends VirtualTime {
   advance(ms: number, clocks: "both" | "wall" = "both"): void {
     this.#wall += ms;
     if (clocks === "both") this.#monotonic += ms;
+  }
+
+  /** The token that a caller gets, with its times. */
+  async get(): Promise<TimedToken> {
+    return await this.tokens.get() as TimedToken;
   }
 
   /** The token that a caller gets. */
