@@ -128,11 +128,12 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       const redirect = init?.redirect ?? request?.redirect ?? "follow";
       const sent: RequestInit = { ...init, redirect: redirect === "follow" ? "manual" : redirect };
       if (sent.body) sent.body = copyBody(sent.body);
-      let own = readHeaders(init?.headers ?? request?.headers);
+      const given = init?.headers ?? request?.headers;
+      let own = given && readHeaders(given);
       // Before the first token, it may be the settings' to say which header it is.
       let headerKey = tokens.last?.headerKey ?? firstKey;
       let token: IssuedToken | undefined;
-      if (!hasHeader(own, headerKey)) {
+      if (!own || !hasHeader(own, headerKey)) {
         token = tokens.fresh();
         if (!token) {
           own &&= addHeaders(own, {});
@@ -140,13 +141,13 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
         }
         if (token.headerKey !== headerKey) {
           headerKey = token.headerKey;
-          if (hasHeader(own, headerKey)) token = undefined;
+          if (own && hasHeader(own, headerKey)) token = undefined;
         }
       }
       const headers = !token ? addHeaders(own!, {}) : own ? addHeaders(own, token.headers) : token.headers;
       sent.headers = headers;
       if (request) kept = keepBody(request, sent, maxReplayBody);
-      const send = token ? api.chooseFetch(token.headerKey) : fetch;
+      const send = dpop && token ? api.chooseFetch(token.headerKey) : fetch;
       const response = await send(kept?.request ?? request ?? href, sent);
       if (response.ok && !isRejected && !tokens.isWary) return response;
       const call = { href, request, init: sent, headers, redirect, signal, kept, headerKey, origins, fetch: send };
@@ -158,7 +159,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       signal?.throwIfAborted();
       throw error;
     } finally {
-      cancel(kept?.reader);
+      if (kept) cancel(kept.reader);
     }
   };
 }

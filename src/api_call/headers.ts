@@ -12,13 +12,13 @@ function isRecord(headers: HeadersInit): headers is Record<string, string> {
 }
 
 /** Reads headers that are neither: an iterator can be read once. */
-export function readHeaders(headers: HeadersInit | undefined): ReadableHeaders | undefined {
-  return !headers || isRecord(headers) || headers instanceof Headers ? headers : new Headers(headers);
+export function readHeaders(headers: HeadersInit): ReadableHeaders {
+  return isRecord(headers) || headers instanceof Headers ? headers : new Headers(headers);
 }
 
 /** Tells whether headers have one of this name, given in lower case; none is named by an empty text. */
-export function hasHeader(headers: ReadableHeaders | undefined, name: string): boolean {
-  if (!headers || !name) return false;
+export function hasHeader(headers: ReadableHeaders, name: string): boolean {
+  if (!name) return false;
   if (!isRecord(headers)) return headers.has(name);
   for (const key in headers) if (key.toLowerCase() === name) return true;
   return false;

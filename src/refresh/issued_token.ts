@@ -70,19 +70,13 @@ export function issueToken(
   return new Token(fields, headers);
 }
 
-interface Token extends Omit<TimedToken, "headers"> {}
+interface Token extends TimedToken {}
 
 class Token {
-  // No printer, serializer or copy reads private fields, except browsers' consoles.
-  readonly #headers: TimedToken["headers"];
-
   constructor(fields: Omit<TimedToken, "headers">, headers: TimedToken["headers"]) {
-    this.#headers = headers;
     Object.assign(this, fields);
-  }
-
-  get headers(): TimedToken["headers"] {
-    return this.#headers;
+    // Left out by what copies, serializes or prints it.
+    Object.defineProperty(this, "headers", { value: headers });
   }
 
   toJSON(): unknown {

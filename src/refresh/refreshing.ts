@@ -61,6 +61,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   const send = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
   const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
+    tokens.isWary = state.hopeless.size > 0;
     lookAgainAt = 0;
   };
 
@@ -219,7 +220,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return successor && isLive(successor, clock) ? successor : undefined;
   }
 
-  return {
+  const tokens: Tokens = {
     get last() {
       return state.successor ?? state.current;
     },
@@ -228,9 +229,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     refresh: (signal) => next("forced", signal, true),
     refreshRejected,
     replace,
-    get isWary() {
-      return state.hopeless.size > 0;
-    },
+    isWary: false,
     accepted: (token: TimedToken, url) => note({ type: "accepted", token, ...readPlace(url) }),
     replayed: (status) => send({ type: "request_replayed", status }),
     forget,
@@ -240,4 +239,5 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       return closed.done;
     },
   };
+  return tokens;
 }

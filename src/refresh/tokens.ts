@@ -83,7 +83,7 @@ export interface Tokens {
   /** The token to replay a rejected call with, or `undefined`: then the API's answer is the caller's. */
   replace(rejected: IssuedToken, call?: RejectedCall): Promise<IssuedToken | undefined>;
   /** Whether new tokens were rejected on some routes: then tell by `accepted` where tokens work. */
-  readonly isWary: boolean;
+  isWary: boolean;
   /** Reports that the API accepted a token at this URL. */
   accepted(token: IssuedToken, url: string): void;
   /** Reports that a replay was answered. */
