@@ -57,7 +57,9 @@ export class Credentials {
   constructor(init: CredentialsInit) {
     const { accessToken, tokenType = "Bearer", refreshToken } = init;
     if (!presentable.test(accessToken) || !/^[\w-]+$/.test(tokenType)) {
-      throw new TypeError("accessToken and tokenType must be made of the characters of RFC 6750 §2.1.");
+      throw new TypeError(
+        "accessToken must be made of visible ASCII characters (RFC 6749 A.12), tokenType of letters.",
+      );
     }
     if (init.expiresAt !== undefined && !(typeof init.expiresAt === "number" && init.expiresAt >= 0)) {
       throw new TypeError("expiresAt must be a number: milliseconds since the epoch.");
@@ -102,7 +104,7 @@ export class Credentials {
 const redacted = "[redacted]";
 
 /**
- * What may stand in a header as a token: RFC 6750's b64token, and the `!` of Salesforce's tokens. Control characters
- * would split the header, and on some runtimes the error for them would quote the token.
+ * The characters of tokens (RFC 6749 A.12). Others would split the header, and on some runtimes the error for them would
+ * quote the token.
  */
-const presentable = /^[A-Za-z0-9\-._~+/!]+=*$/;
+const presentable = /^[!-~]+$/;

@@ -7,14 +7,37 @@
 /** Longer lifetimes than this are taken for nonsense (an epoch time in `expires_in`, say), in milliseconds. */
 const longestLifetime = 10 * 365 * 24 * 3_600_000;
 
+/** Reads a token's lifetime in milliseconds: the earlier of what the server says and the JWT's own `exp`. */
+export function readLifetime(answer: Record<string, unknown>, token: string, now: number): number | undefined {
+  const { expires_in, expires_on, expires_at, expires } = answer;
+  const said = parseExpiresIn(expires_in) ??
+    [expires_on, expires_at, expires].map((value) => parseExpiry(value, now)).find((lifetime) =>
+      lifetime !== undefined
+    );
+  const own = jwtLifetime(token, now);
+  return own === undefined || said !== undefined && said < own ? said : own;
+}
+
 /**
- * The lifetime in `expires_in`, in milliseconds. Servers send numbers, strings and floats; zero, negative, absurd
- * and unreadable ones say nothing (RFC 6749 §5.1 makes it optional).
+ * Reads the lifetime in `expires_in`, in milliseconds. Servers send numbers, strings and floats; negative, absurd and
+ * unreadable ones say nothing (RFC 6749 §5.1 makes it optional).
  */
 export function parseExpiresIn(value: unknown): number | undefined {
-  const isNumeric = typeof value === "number" ||
-    typeof value === "string" && /^\d+(\.\d+)?$/.test(value.trim());
-  return plausible(isNumeric ? Number(value) * 1000 : NaN);
+  const seconds = parseNumber(value);
+  return seconds === 0 ? 0 : plausible(seconds * 1000);
+}
+
+/** Reads the lifetime by other members, in milliseconds: seconds or milliseconds since the epoch, a date, or seconds. */
+export function parseExpiry(value: unknown, now: number): number | undefined {
+  const number = parseNumber(value);
+  if (number < 1e9) return plausible(number * 1000);
+  const date = typeof value === "string" && /\d-\d|:/.test(value) ? Date.parse(value) : NaN;
+  return plausible((Number.isNaN(number) ? date : number < 1e11 ? number * 1000 : number) - now);
+}
+
+function parseNumber(value: unknown): number {
+  const isNumeric = typeof value === "number" || typeof value === "string" && /^\d+(\.\d+)?$/.test(value.trim());
+  return isNumeric ? Number(value) : NaN;
 }
 
 /**

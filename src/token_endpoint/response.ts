@@ -8,7 +8,7 @@ import { Credentials } from "../credentials.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { parseJsonObject } from "../http/json.ts";
 import { parseRetryAfter } from "../http/retry_after.ts";
-import { jwtLifetime, parseExpiresIn } from "./lifetime.ts";
+import { readLifetime } from "./lifetime.ts";
 
 /** A token endpoint's answer, read. */
 export interface TokenResponse {
@@ -103,12 +103,12 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
   if (tokenType === undefined) {
     return fail("unsupported_token_type", `the token_type is not ${tokenTypes.join(" or ")} (RFC 6749 §7.1).`);
   }
-  const lifetime = parseExpiresIn(answer!.expires_in) ?? jwtLifetime(accessToken, requestedAt);
+  const lifetime = readLifetime(answer!, accessToken, requestedAt);
   try {
     return new Credentials({
       accessToken,
       tokenType,
-      expiresAt: lifetime && requestedAt + lifetime,
+      expiresAt: lifetime === undefined ? undefined : requestedAt + lifetime,
       scope: typeof scope === "string" ? scope : undefined,
       refreshToken: typeof refreshToken === "string" && refreshToken || undefined,
     });

@@ -165,3 +165,12 @@ Deno.test("refreshing: starts no attempt once all callers have left, though the 
   scene.failure = undefined;
   assertEquals(await scene.use(), "t2");
 });
+
+Deno.test("refreshing: requests a token a second at most where the server says that they expire at once", async () => {
+  using scene = new TokensScene({ lifetime: 0 });
+  for (let count = 0; count < 50; count++) {
+    await scene.use();
+    scene.advance(100);
+  }
+  assertEquals(scene.requests, 5);
+});

@@ -28,7 +28,7 @@ Deno.test("parseTokenResponse: takes any token68, and a refresh token; the lifet
   assertEquals(parse({ access_token, refresh_token: "" }).refreshToken, undefined);
 });
 
-for (const access_token of ['planted"b', "planted=b"]) {
+for (const access_token of ["planted b", "planted\u00e9"]) {
   Deno.test(`parseTokenResponse: ${access_token} is invalid_response`, () => {
     const { code, retryable } = getError({ access_token });
     assertEquals([code, retryable], ["invalid_response", false]);
