@@ -9,7 +9,7 @@ import type { Fetch } from "../http/fetch.ts";
 import { parseJsonObject } from "../http/json.ts";
 import { failureMessage, isDenied } from "../http/network_errors.ts";
 import { readBody } from "../http/body.ts";
-import { parseRetryAfter } from "../http/retry_after.ts";
+import { readRetryAfter } from "../http/retry_after.ts";
 
 /** What is requested, and the texts for errors. */
 export interface DocumentRequest {
@@ -163,6 +163,6 @@ function explainStatus(
       : `${advice.check.replace(/\.$/, "")}, and any proxy in front of the server.`,
     status,
     retryable,
-    retryAfter: parseRetryAfter(headers.get("retry-after"), now()),
+    retryAfter: readRetryAfter({ status, headers }, now()),
   };
 }

@@ -7,7 +7,7 @@
 import { Credentials } from "../credentials.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { parseJsonObject } from "../http/json.ts";
-import { parseRetryAfter } from "../http/retry_after.ts";
+import { readRetryAfter } from "../http/retry_after.ts";
 import { readLifetime } from "./lifetime.ts";
 
 /** A token endpoint's answer, read. */
@@ -54,7 +54,7 @@ const advice: Readonly<Record<string, string>> = {
 
 /** Parses a token response. Throws an `AuthenticationError` that says why there are no credentials. */
 export function parseTokenResponse(response: TokenResponse, context: TokenResponseContext): Credentials {
-  const { status, headers, text } = response;
+  const { status, text } = response;
   const { url, requestedAt, now, tokenTypes } = context;
   const answer = parseJsonObject(text);
   const { error, error_description: description, token_type: type, scope } = answer ?? {};
@@ -72,7 +72,7 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
       retryable,
       error: oauthError,
       error_description: typeof description === "string" && sanitize(description) || undefined,
-      retryAfter: parseRetryAfter(headers.get("retry-after"), now),
+      retryAfter: readRetryAfter(response, now),
     });
   };
 

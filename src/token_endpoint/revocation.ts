@@ -14,7 +14,7 @@ import { AuthenticationError, type AuthenticationErrorOptions } from "../errors.
 import { parseJsonObject } from "../http/json.ts";
 import { isExposed } from "../http/loopback.ts";
 import { formatUrl, sendTokenRequest } from "./exchange.ts";
-import { parseRetryAfter } from "../http/retry_after.ts";
+import { readRetryAfter } from "../http/retry_after.ts";
 import { buildTokenRequest } from "./request.ts";
 import { errorCode, isTransient, type TokenResponse } from "./response.ts";
 import type { RevocationContext, TokenRevocation } from "./token_revocation.ts";
@@ -184,7 +184,7 @@ function throwIfRefused(
       retryable,
       error: word,
       error_description: typeof description === "string" ? sanitize(description) || undefined : undefined,
-      retryAfter: parseRetryAfter(headers.get("retry-after"), now),
+      retryAfter: readRetryAfter({ status, headers }, now),
     },
   );
 }
