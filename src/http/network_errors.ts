@@ -13,7 +13,9 @@ export function isDenied(error: unknown): boolean {
 export function rootMessage(error: unknown): string {
   let root = error;
   for (let depth = 0; depth < 5 && Object(root).cause !== undefined; depth++) root = Object(root).cause;
-  return String(Object(root).message ?? root);
+  const { message = root, errors } = Object(root);
+  // Node's for several addresses says nothing itself.
+  return String(message === "" && Array.isArray(errors) ? errors.map(rootMessage).join("; ") : message);
 }
 
 /**

@@ -20,7 +20,7 @@ export interface TokenRequestOptions {
   authorizationDetails?: readonly AuthorizationDetail[] | undefined;
   /**
    * More form parameters, such as `{ organization: "org_7" }`; an array sends a name several times. Parameters with an
-   * option of their own are refused. Not for secrets: what a server quotes of them is shown.
+   * option of their own are refused, but `resource`, for what is no URI. Not for secrets: what a server quotes of them is shown.
    * Default: none.
    */
   parameters?: Readonly<Record<string, string | readonly string[]>> | undefined;
@@ -37,8 +37,8 @@ export interface AuthorizationDetail {
 /** Form parameters by name. Those that stand there with an empty value aren't sent, and replace a store's. */
 export type FormParameters = Readonly<Record<string, readonly string[]>>;
 
-/** Parameters that have an option of their own. */
-const reserved = /^(grant_type|scope|audience|resource|authorization_details|client_(id|secret|assertion(_type)?))$/;
+/** Parameters that have an option of their own. `resource` may stand for what is no URI (Entra v1, SharePoint). */
+const reserved = /^(grant_type|scope|audience|authorization_details|client_(id|secret|assertion(_type)?))$/;
 
 /** Makes the form parameters of options. Throws a `TypeError` for what can't be sent. */
 export function formParameters(options: TokenRequestOptions): FormParameters {

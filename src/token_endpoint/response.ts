@@ -66,12 +66,13 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     }
     return context.sanitize(text);
   };
+  const explanation = description ?? (typeof error === "string" && !errorCode.test(error) ? error : undefined);
   const fail = (code: AuthenticationErrorCode, state: string, retryable = false, oauthError?: string): never => {
     throw new AuthenticationError(code, `Cannot get a token from ${url}: ${state}`, {
       status,
       retryable,
       error: oauthError,
-      error_description: typeof description === "string" && sanitize(description) || undefined,
+      error_description: typeof explanation === "string" && sanitize(explanation) || undefined,
       retryAfter: readRetryAfter(response, now),
     });
   };

@@ -143,13 +143,22 @@ const refusals = category("refusal", [
     .map((
       [status, error],
     ): Row => [`says ${error} in a ${status}`, oauthError(error, status), failed(status, { error })]),
-  ["says an error of two words in a 400", oauthError("Bad Request", 400), wrong(400)],
-  ["says an error of two words in a 200", oauthError("Not Found", 200), invalid()],
+  ["says an error of two words in a 400", oauthError("Bad Request", 400), {
+    ...wrong(400),
+    error_description: "Bad Request",
+  }],
+  ["says an error of two words in a 200", oauthError("Not Found", 200), {
+    ...invalid(),
+    error_description: "Not Found",
+  }],
   ["says an error as an object in a 400", oauthError({ code: 7 }, 400), wrong(400)],
   ["says an error as an object in a 200", also({ error: { code: 7 } }), invalid()],
   ["says error null beside a token", also({ error: null })],
   ["says an empty error beside a token", also({ error: "" })],
-  ["says an error of 5,000 letters", oauthError("a".repeat(5_000), 400), wrong(400)],
+  ["says an error of 5,000 letters", oauthError("a".repeat(5_000), 400), {
+    ...wrong(400),
+    error_description: "a".repeat(300),
+  }],
 ]);
 
 const page = (status: number) => html(status, planted.body);
@@ -254,7 +263,10 @@ const descriptions = category("description", [
     described(`The secret ${text} is wrong.`),
     redacted("The secret [redacted] is wrong."),
   ]),
-  ["quotes the secret in error", json({ error: planted.secret }, { status: 400 }), wrong(400)],
+  ["quotes the secret in error", json({ error: planted.secret }, { status: 400 }), {
+    ...wrong(400),
+    error_description: "[redacted]",
+  }],
   [
     "quotes the secret in error_uri",
     oauthError("invalid_client", 401, { error_uri: `https://x.test/?${planted.secret}` }),

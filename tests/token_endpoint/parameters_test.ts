@@ -45,6 +45,11 @@ Deno.test("resource: each is sent, of the options or else of the store", async (
   }
 });
 
+Deno.test("parameters: resource may be no URI, and stands in the option's place", async () => {
+  const form = await getForm({ resource: "https://a.test", parameters: { resource: "00000003-0000@tenant" } });
+  assertEquals(form, [["resource", "00000003-0000@tenant"]]);
+});
+
 Deno.test("authorizationDetails are sent as JSON, parameters as they are", async () => {
   const authorizationDetails = [{ type: "payment", amount: { value: "7", currency: "EUR" } }, { type: "account" }];
   const parameters = { organization: "org_7", hint: ["a", "b"], empty: "", "ümlaut &=": "ß &=" };
@@ -73,7 +78,7 @@ Deno.test("a real server: takes several resources", async () => {
 });
 
 const reserved = [
-  ...["grant_type", "scope", "audience", "resource", "authorization_details"],
+  ...["grant_type", "scope", "audience", "authorization_details"],
   ...["client_id", "client_secret", "client_assertion", "client_assertion_type"],
 ];
 Deno.test("formParameters: refuses wrong values by name", () => {

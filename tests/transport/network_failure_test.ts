@@ -14,6 +14,13 @@ Deno.test("failureMessage: shows the innermost message, with no URL's query", ()
       "'HTTP://proxy.test:1/x' or \"https://api.example.com/mcp\"",
     ],
     [new Error(" two\nlines\u001b[31m "), "two lines [31m"],
+    [
+      new TypeError("fetch failed", {
+        cause: new AggregateError([new Error("refused ::1"), new Error("refused 127.0.0.1")]),
+      }),
+      "refused ::1; refused 127.0.0.1",
+    ],
+    [new AggregateError([]), ""],
     ["no error at all", "no error at all"],
     [undefined, "undefined"],
     [new Error("x".repeat(1_000)), "x".repeat(300)],
