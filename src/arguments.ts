@@ -29,6 +29,17 @@ export function checkClient(client: { clientId?: unknown; clientSecret?: unknown
   }
 }
 
+/** The scheme that a token is sent with, whatever the server calls it. */
+export function checkTokenType({ tokenType, dpop }: { tokenType?: unknown; dpop?: unknown }): void {
+  if (tokenType === undefined) return;
+  if (dpop !== undefined) {
+    throw new TypeError("tokenType can't be combined with dpop, whose tokens have a scheme of their own.");
+  }
+  if (typeof tokenType !== "string" || !/^[\w-]+$/.test(tokenType)) {
+    throwInvalid("tokenType", 'a scheme, such as "Bearer"', tokenType);
+  }
+}
+
 /** A list of scope tokens (RFC 6749 §3.3). A string would be a list of letters to a careless reader: refused. */
 export function checkScopes(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;

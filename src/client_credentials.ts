@@ -14,7 +14,7 @@ import { clientCredentialsGrant } from "./token_endpoint/grant.ts";
  * `clientAuth` are required. They are documented by what they are about:
  *
  * - the client and its settings, {@linkcode GrantOptions}: `clientId`, `clientSecret`, `basicEncoding`, `clientAuth`,
- *   `configStore`, `beforeTokenRequest`, `cooldown`, `allowInsecureRequests`
+ *   `configStore`, `beforeTokenRequest`, `tokenType`, `cooldown`, `allowInsecureRequests`
  * - what a token is requested for, {@linkcode TokenRequestOptions}: `scopes`, `audience`, `resource`,
  *   `authorizationDetails`, `parameters`
  * - the API and the transport, {@linkcode AuthenticatorOptions}: `endpoint`, `allowedOrigins`, `isRejected`,

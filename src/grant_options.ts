@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkFunction, checkNumber, checkResource, checkString, throwInvalid } from "./arguments.ts";
+import { checkFunction, checkNumber, checkResource, checkString, checkTokenType, throwInvalid } from "./arguments.ts";
 import type { AuthenticatorOptions } from "./authenticator_options.ts";
 import { type BasicEncoding, getBasicAuthorizationHeader } from "./client_auth/basic_authorization.ts";
 import { chooseClientAuth } from "./token_endpoint/choose_client_auth.ts";
@@ -41,6 +41,11 @@ export interface GrantOptions extends AuthenticatorOptions, TokenRequestOptions 
    * @default {5_000}
    */
   cooldown?: number | undefined;
+  /**
+   * The scheme that the token is sent with, whatever `token_type` the server answers: `"Bearer"` where it invents a name,
+   * or `"OAuth"`, say. For a bare token set `authorization` as well. Default: the server's, which must be `Bearer`.
+   */
+  tokenType?: string | undefined;
   /** Lets the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
   allowInsecureRequests?: boolean | undefined;
 }
@@ -64,6 +69,7 @@ export function checkGrantOptions<Options extends GrantOptions>(options: Options
   if (basicEncoding === "raw") getBasicAuthorizationHeader(clientId, "", { encoding: basicEncoding });
   checkNumber("cooldown", options.cooldown, 0);
   checkFunction("beforeTokenRequest", options.beforeTokenRequest);
+  checkTokenType(options);
   formParameters(options);
   return {
     ...others,

@@ -7,6 +7,7 @@ import {
   type ClientCredentialsAuthenticatorOptions,
   clientSecretPost,
 } from "@m2m/authenticator";
+import { dpop } from "@m2m/authenticator/dpop";
 import { authenticatorAt } from "./authenticator_at.ts";
 import { assertHides } from "./client_auth/showing.ts";
 import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
@@ -219,4 +220,28 @@ Deno.test("ClientCredentialsAuthenticator: shows neither secret nor token, nor d
   const error = await assertRejects(() => authenticator.refreshCredentials(), AuthenticationError);
   assertEquals(error.error_description, "bad: [redacted] [redacted]");
   for (const each of [authenticator, derived, error]) assertHides(each, secrets);
+});
+
+const schemes: [options: Options, answered: string, sent: string][] = [
+  [{ tokenType: "Bearer" }, "BearerToken", "Bearer t"],
+  [{ tokenType: "Bearer" }, "Application Access Token", "Bearer t"],
+  [{ tokenType: "Zoho-oauthtoken" }, "Bearer", "Zoho-oauthtoken t"],
+  [{ tokenType: "OAuth", headerKey: "x-token" }, "Bearer", "OAuth t"],
+  [{ tokenType: "Bearer", authorization: ({ accessToken }) => accessToken }, "anything", "t"],
+];
+for (const [options, token_type, sent] of schemes) {
+  Deno.test(`tokenType: ${sent} is sent, though the server answers ${token_type}`, async () => {
+    const stub = tokenEndpointStub(() => Response.json({ access_token: "t", token_type }));
+    const headers = await authenticatorAt(stub, options).authorize(new Headers());
+    assertEquals(headers.get(options.headerKey ?? "authorization"), sent);
+  });
+}
+
+Deno.test("tokenType: must be a scheme, and stands beside no dpop", () => {
+  const stub = tokenEndpointStub();
+  for (
+    const options of [{ tokenType: "a b" }, { tokenType: "" }, { tokenType: 7 }, { tokenType: "OAuth", dpop: dpop() }]
+  ) {
+    assertThrows(() => authenticatorAt(stub, options as Options), TypeError, "tokenType");
+  }
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkUrl } from "../arguments.ts";
+import { checkTokenType, checkUrl } from "../arguments.ts";
 import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
@@ -29,6 +29,8 @@ export interface ClientCredentialsOptions extends TokenRequestOptions {
   readonly beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /** Makes sender-constrained tokens (DPoP, RFC 9449): made by `dpop` of `./dpop`. Default: bearer tokens. */
   readonly dpop?: ProofOfPossession | undefined;
+  /** The scheme that the token is sent with, whatever `token_type` the server answers. Default: the server's. */
+  readonly tokenType?: string | undefined;
   /** How long a permanently rejected request isn't sent again, in milliseconds. Default: 5,000. */
   readonly cooldown?: number | undefined;
   /** Lets the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
@@ -68,6 +70,7 @@ export function clientCredentials(options: ClientCredentialsOptions): TokenSourc
 export function requestByGrant(grant: Grant, options: ClientCredentialsOptions): TokenSource {
   const { fetch = globalFetch, clock = systemClock } = options;
   const tokenEndpoint = checkUrl("tokenEndpoint", options.tokenEndpoint);
+  checkTokenType(options);
   const form = formParameters(options);
   const rejections = new RejectionCache();
   // All requests are of one client to one endpoint, and differ only in their proofs.

@@ -7,7 +7,7 @@
 import type { BasicEncoding } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret, TokenRequest } from "../client_auth/client_auth.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { checkClient, checkDuration, checkUrl, throwInvalid } from "../arguments.ts";
+import { checkClient, checkDuration, checkTokenType, checkUrl, throwInvalid } from "../arguments.ts";
 import type { Credentials } from "../credentials.ts";
 import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
@@ -45,6 +45,8 @@ export interface GetTokenOptions extends TokenRequestOptions {
   beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /** Binds the token to a key (RFC 9449): made by `dpop` of `./dpop`. Default: a bearer token. */
   dpop?: ProofOfPossession | undefined;
+  /** The type of the credentials, whatever `token_type` the server answers. Default: the server's. */
+  tokenType?: string | undefined;
   /** The function that sends the request. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /** How long the exchange may take, in milliseconds. Default: 10,000. */
@@ -89,6 +91,7 @@ export async function getToken(tokenEndpoint: string | URL, options: GetTokenOpt
   if (grantType === GrantType.CLIENT_CREDS) checkClient(options);
   if (typeof clientId !== "string" || clientId === "") throwInvalid("clientId", "a string that is not empty", clientId);
   checkDuration("timeout", timeout);
+  checkTokenType(options);
   const request = {
     ...options,
     tokenEndpoint: checkUrl("tokenEndpoint", tokenEndpoint),

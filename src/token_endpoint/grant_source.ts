@@ -23,10 +23,12 @@ export interface TokenEndpointState extends SharedHealth {
 }
 
 /** Options of {@linkcode grantSource}. All of them have been checked. */
-export interface GrantSourceOptions
-  extends
-    TokenRequestOptions,
-    Pick<RequestTokenOptions, "clientId" | "beforeTokenRequest" | "dpop" | "allowInsecureRequests" | "cooldown"> {
+export interface GrantSourceOptions extends
+  TokenRequestOptions,
+  Pick<
+    RequestTokenOptions,
+    "clientId" | "beforeTokenRequest" | "dpop" | "tokenType" | "allowInsecureRequests" | "cooldown"
+  > {
   readonly clientAuth: ClientAuth;
   readonly configStore: ClientConfigStore;
   readonly fetch: Fetch;

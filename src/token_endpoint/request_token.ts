@@ -21,6 +21,8 @@ export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">,
   readonly fetch: Fetch;
   /** Makes sender-constrained tokens. */
   readonly dpop?: ProofOfPossession | undefined;
+  /** The type of the credentials, whatever the server answers. */
+  readonly tokenType?: string | undefined;
   readonly clock: Clock;
   readonly allowInsecureRequests?: boolean | undefined;
   /** Keeps back requests that the server has rejected permanently. Default: all are sent. */
@@ -33,7 +35,7 @@ export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">,
 
 /** Requests a token. Throws an `AuthenticationError`, or the signal's reason. */
 export async function requestToken(options: RequestTokenOptions): Promise<Credentials> {
-  const { tokenEndpoint, clock, dpop, rejections, cooldown = 5_000, isBackground, moreTokenTypes = [] } = options;
+  const { tokenEndpoint, clock, dpop, tokenType, rejections, cooldown = 5_000, isBackground } = options;
   const url = formatUrl(tokenEndpoint);
   if (isExposed(tokenEndpoint) && !options.allowInsecureRequests) {
     throw new AuthenticationError(
@@ -42,7 +44,7 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
     );
   }
   const fetch = dpop ? dpop.tokenFetch(options.fetch) : options.fetch;
-  const tokenTypes = [...dpop?.tokenTypes ?? ["Bearer"], ...moreTokenTypes];
+  const tokenTypes = [...dpop?.tokenTypes ?? ["Bearer"], ...options.moreTokenTypes ?? []];
   let request = await buildTokenRequest(options);
   rejections?.throwIfRejected(request, clock.monotonic(), isBackground);
   // Each reason is good for one more attempt.
@@ -51,7 +53,8 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
       const requestedAt = clock.wall();
       const response = await sendTokenRequest(request, fetch);
       const { sanitize } = request;
-      const credentials = parseTokenResponse(response, { url, requestedAt, now: clock.wall(), sanitize, tokenTypes });
+      const context = { url, requestedAt, now: clock.wall(), sanitize, tokenTypes, tokenType };
+      const credentials = parseTokenResponse(response, context);
       rejections?.forget(request);
       return credentials;
     } catch (error) {

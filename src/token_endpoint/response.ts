@@ -29,6 +29,8 @@ export interface TokenResponseContext {
   sanitize: (text: string) => string;
   /** The token types that are accepted. */
   tokenTypes: readonly string[];
+  /** The type of the credentials, whatever the answer says. */
+  tokenType?: string | undefined;
 }
 
 /** An OAuth error code as servers write them. RFC 6749's grammar also takes "Not Found", which says nothing. */
@@ -100,9 +102,13 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
   }
   // Missing at some servers; and in any letter case (RFC 6749 §5.1).
   const given = type ?? "Bearer";
-  const tokenType = tokenTypes.find((each) => typeof given === "string" && each.toLowerCase() === given.toLowerCase());
+  const tokenType = context.tokenType ??
+    tokenTypes.find((each) => typeof given === "string" && each.toLowerCase() === given.toLowerCase());
   if (tokenType === undefined) {
-    return fail("unsupported_token_type", `the token_type is not ${tokenTypes.join(" or ")} (RFC 6749 §7.1).`);
+    return fail(
+      "unsupported_token_type",
+      `the token_type is not ${tokenTypes.join(" or ")} (RFC 6749 §7.1). If the API accepts it, set tokenType.`,
+    );
   }
   const lifetime = readLifetime(answer!, accessToken, requestedAt);
   try {
