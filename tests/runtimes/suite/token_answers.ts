@@ -65,7 +65,7 @@ const answers: Rows = {
   "a lifetime as a fraction": [lives(1.5), { lifetime: 1_500 }],
   "no lifetime": [json(token), {}],
   "a lifetime of null": [lives(null), {}],
-  "a lifetime of 0": [lives(0), {}],
+  "a lifetime of 0": [lives(0), { lifetime: 0 }],
   "a negative lifetime": [lives(-60), {}],
   "a lifetime of 1e300": [jsonText(wholeText.replace("60", "1e300")), {}],
   "a Unix time as lifetime": [lives(1_800_000_000), {}],
