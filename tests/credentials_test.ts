@@ -68,6 +68,7 @@ const answers: [name: string, answer: Record<string, unknown>, token: string, li
   ["the JWT's exp where the server says nothing", {}, jwt({ exp: 1_800_000_060 }), 60_000],
   ["the earlier of both: exp", { expires_in: 3_600_000 }, jwt({ exp: 1_800_000_060 }), 60_000],
   ["the earlier of both: expires_in", { expires_in: 30 }, jwt({ exp: 1_800_000_060 }), 30_000],
+  ["the server's word where exp is cut to whole seconds", { expires_in: 60.5 }, jwt({ exp: 1_800_000_060 }), 60_500],
   ["nothing where nothing is said", {}, "t", undefined],
 ];
 for (const [name, answer, token, lifetime] of answers) {

@@ -15,7 +15,8 @@ export function readLifetime(answer: Record<string, unknown>, token: string, now
       lifetime !== undefined
     );
   const own = jwtLifetime(token, now);
-  return own === undefined || said !== undefined && said < own ? said : own;
+  // A JWT's times are in whole seconds.
+  return said !== undefined && (own === undefined || own > said - 1_000) ? said : own;
 }
 
 /**

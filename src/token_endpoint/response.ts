@@ -68,7 +68,8 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     }
     return context.sanitize(text);
   };
-  const explanation = description ?? (typeof error === "string" && !errorCode.test(error) ? error : undefined);
+  // Some servers write a sentence there. What has no blank may be a token.
+  const explanation = description ?? (typeof error === "string" && error.includes(" ") ? error : undefined);
   const fail = (code: AuthenticationErrorCode, state: string, retryable = false, oauthError?: string): never => {
     throw new AuthenticationError(code, `Cannot get a token from ${url}: ${state}`, {
       status,
