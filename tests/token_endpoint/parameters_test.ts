@@ -114,13 +114,10 @@ Deno.test("parameters: any others leave ours unchanged, and arrive", async () =>
         [value].flat().filter(Boolean).map((each): [string, string] => [name.toWellFormed(), each.toWellFormed()])
       );
 
-      assertEquals(await getForm({ parameters, scopes: ["s"], audience: "a", resource: ["urn:r", "urn:q"] }), [
-        ["scope", "s"],
-        ["audience", "a"],
-        ["resource", "urn:r"],
-        ["resource", "urn:q"],
-        ...others,
-      ]);
+      const form = await getForm({ parameters, scopes: ["s"], audience: "a", resource: ["urn:r", "urn:q"] });
+      const ours = [["scope", "s"], ["audience", "a"], ["resource", "urn:r"], ["resource", "urn:q"]];
+      // Objects have names that are numbers first.
+      assertEquals(form.sort(), [...ours, ...others].sort());
     }),
   );
 });
