@@ -103,8 +103,8 @@ function show(value: unknown): string {
 }
 
 /**
- * The APIs a token is for (RFC 8707 §2): absolute URIs without fragment or white space, one or an array of them. What it gives is a copy,
- * frozen, which may be shared.
+ * The APIs a token is for (RFC 8707 §2): absolute URIs without fragment or white space, one or an array of them. Returns
+ * a frozen copy, which may be shared.
  */
 export function checkResource(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;

@@ -157,7 +157,8 @@ export abstract class Authenticator {
    * store, transport and the token endpoint's health are shared.
    *
    * The same changes (scopes and resources in any order) return the same authenticator until it is closed, and no change
-   * returns this one; the 10,000 used last are kept. `parameters` are changed one by one; an empty one isn't sent. Derived from a closed one, it is closed.
+   * returns this one; the 10,000 used last are kept. `parameters` are changed one by one; an empty one isn't sent. What
+   * is derived from a closed authenticator is closed.
    *
    * @example One client, two APIs
    * ```ts
@@ -231,6 +232,7 @@ export abstract class Authenticator {
 
   /**
    * Summarizes settings, the token's state and its remaining lifetime in milliseconds, for printers.
+   *
    * @returns A plain object without secrets.
    */
   toJSON(): Record<string, unknown> {

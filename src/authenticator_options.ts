@@ -8,8 +8,8 @@ import { checkDuration, checkFunction, checkHeaderKey, checkNumber, checkUrl, th
 import { systemClock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
-import { newRetryPolicy } from "./refresh/health.ts";
 import { type Fetch, globalFetch } from "./http/fetch.ts";
+import { newRetryPolicy } from "./refresh/health.ts";
 import { getRemainingLifetime, type TimedToken } from "./refresh/issued_token.ts";
 import type { RefreshingOptions } from "./refresh/tokens.ts";
 import type { TokenRequestOptions } from "./token_endpoint/parameters.ts";

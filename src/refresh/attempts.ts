@@ -4,12 +4,12 @@
  * @module
  */
 
-import { isTransient, type RetryPolicy } from "./health.ts";
 import type { Clock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { RefreshReason } from "../events.ts";
 import type { TokenSourceRequest } from "../token_source.ts";
 import { sleep, waitFor } from "./deadlines.ts";
+import { isTransient, type RetryPolicy } from "./health.ts";
 import { isRequestBound } from "./request_bound.ts";
 import { type Flight, newFlight } from "./single_flight.ts";
 import type { SharedHealth } from "./tokens.ts";

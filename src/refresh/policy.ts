@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type EndpointHealth, getPause, isEndpointError, isTransient, type RetryPolicy } from "./health.ts";
 import { type Clock, getAge } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
+import { type EndpointHealth, getPause, isEndpointError, isTransient, type RetryPolicy } from "./health.ts";
 import { isSameToken, type TimedToken } from "./issued_token.ts";
 import type { Place } from "./place.ts";
 import { hasSuccessor, isLive, liveToken, newState, type RefreshState } from "./state.ts";

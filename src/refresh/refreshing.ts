@@ -6,7 +6,6 @@
  * @module
  */
 
-import { getPause, isTransient, newHealth, newRetryPolicy, reduceHealth } from "./health.ts";
 import { getAge, readMoment, systemClock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
@@ -15,6 +14,7 @@ import type { TokenSource } from "../token_source.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
 import { errorForCaller, isRemembered, newLimit } from "./caller_error.ts";
 import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
+import { getPause, isTransient, newHealth, newRetryPolicy, reduceHealth } from "./health.ts";
 import { getRemainingLifetime, isSameToken, issueToken, type TimedToken } from "./issued_token.ts";
 import { decide, decideRejection, reduce, refreshableAt, type StateEvent } from "./policy.ts";
 import { readPlace } from "./place.ts";
@@ -28,7 +28,7 @@ const patience = 1_000;
 const lookTrust = 1_000;
 
 /**
- * Keeps what a token source gives fresh: asked before the token expires, once at a time, backing off.
+ * Keeps the token of a source fresh: refreshes it before it expires, by one request at a time, backing off.
  *
  * @example A source of one's own
  * ```ts
@@ -41,8 +41,8 @@ const lookTrust = 1_000;
  * console.log((await tokens.get()).headerKey); // authorization
  * ```
  *
- * @param source Gives a token by one attempt.
- * @param options How often it is asked, and what the tokens are carried by.
+ * @param source Requests a token once.
+ * @param options When it is called, and which header carries the tokens.
  * @returns The tokens, as `authenticatedFetch` takes them.
  */
 export function refreshing(source: TokenSource, options: RefreshingOptions = {}): Tokens {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { EndpointHealth } from "./health.ts";
 import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import type { AuthenticatorEventListener } from "../events.ts";
+import type { EndpointHealth } from "./health.ts";
 import type { IssuedToken } from "./issued_token.ts";
 
 /** How attempts to get a token are repeated. */

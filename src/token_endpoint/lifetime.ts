@@ -55,8 +55,8 @@ export function jwtLifetime(token: string, now: number): number | undefined {
 
 function readJwtClaims(token: string): { exp?: unknown; iat?: unknown } {
   try {
-    // The signature is the API's business: a forged `exp` could only change when we ask for a new token. And only
-    // numbers are read, so the web's own decoder will do, which minds no UTF-8: @std's would be a part of every core.
+    // The signature is for the API to check: a forged `exp` could only change when a new token is requested. Only
+    // numbers are read, so `atob` will do, though it decodes no UTF-8: @std's decoder would be in every bundle.
     const payload = token.split(".")[1] ?? "";
     return Object(JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))));
   } catch {

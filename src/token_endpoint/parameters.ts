@@ -13,14 +13,16 @@ export interface TokenRequestOptions {
   /** The API the token is for. Default: the store's, where there is one; an empty string sends none. */
   audience?: string | undefined;
   /**
-   * The APIs the token is for (RFC 8707 §2): absolute URIs without fragment, each sent as a `resource`. Default: the store's, where there is one; an empty list sends none.
+   * The APIs the token is for (RFC 8707 §2): absolute URIs without fragment, each sent as a `resource`. Default: the
+   * store's, where there is one; an empty list sends none.
    */
   resource?: string | URL | readonly (string | URL)[] | undefined;
   /** What the token is to permit (RFC 9396 §2): objects with a `type`, sent as JSON. Default: none. */
   authorizationDetails?: readonly AuthorizationDetail[] | undefined;
   /**
    * More form parameters, such as `{ organization: "org_7" }`; an array sends a name several times. Parameters with an
-   * option of their own are refused, but `resource`, for what is no URI. Not for secrets: what a server quotes of them is shown.
+   * option of their own are refused, but `resource`, for what is no URI. Not for secrets: what a server quotes of them
+   * is shown.
    * Default: none.
    */
   parameters?: Readonly<Record<string, string | readonly string[]>> | undefined;

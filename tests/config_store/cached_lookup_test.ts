@@ -11,7 +11,8 @@ import { DiscoveryClientConfigStore, type LookupOptions } from "@m2m/authenticat
 import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
 import { until } from "../faults/until.ts";
-import { api, asOnWorkerd, HandClock, issuer, MetadataStub, platform, silence } from "./metadata_stub.ts";
+import { asOnWorkerd } from "../refresh/isolate.ts";
+import { api, HandClock, issuer, MetadataStub, platform, silence } from "./metadata_stub.ts";
 
 const hour = 3_600_000;
 
