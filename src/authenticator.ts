@@ -157,8 +157,7 @@ export abstract class Authenticator {
    * store, transport and the token endpoint's health are shared.
    *
    * The same changes (scopes and resources in any order) return the same authenticator until it is closed, and no change
-   * returns this one; the 10,000 used last are kept. `parameters` are changed one by one; an empty one isn't sent. What
-   * is derived from a closed authenticator is closed.
+   * returns this one; the 10,000 used last are kept. `parameters` change one by one, and empty ones aren't sent.
    *
    * @example One client, two APIs
    * ```ts
@@ -175,7 +174,7 @@ export abstract class Authenticator {
    * ```
    *
    * @param changes The options that differ.
-   * @returns The authenticator. Its `close` closes it alone; that of the first one closes all.
+   * @returns The authenticator: closed if this one is. Its `close` closes it alone; that of the first one closes all.
    * @throws {TypeError} If an option can't be used, or can't be changed.
    */
   with(changes: WithOptions): this {
@@ -232,7 +231,6 @@ export abstract class Authenticator {
 
   /**
    * Summarizes settings, the token's state and its remaining lifetime in milliseconds, for printers.
-   *
    * @returns A plain object without secrets.
    */
   toJSON(): Record<string, unknown> {
