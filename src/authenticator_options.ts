@@ -117,9 +117,9 @@ export function checkOrigins(urls: AuthenticatorOptions["allowedOrigins"]): read
 
 /** Makes the transport that `httpProxyUrl`, `verify` and `clientCertificate` ask for, if they ask for one. */
 export function chooseTransport(
-  options: Pick<AuthenticatorOptions, "fetch" | keyof TransportOptions>,
+  options: Pick<AuthenticatorOptions, "fetch"> & TransportOptions,
 ): Transport | undefined {
-  const { fetch, httpProxyUrl, verify = true, clientCertificate } = options;
+  const { fetch, httpProxyUrl, verify = true, verifyName, clientCertificate } = options;
   checkFunction("fetch", fetch);
   // As an environment variable gives it, an empty text is none.
   if (!httpProxyUrl && !clientCertificate && (verify === true || verify === "")) return undefined;
@@ -128,7 +128,7 @@ export function chooseTransport(
       "httpProxyUrl, verify or clientCertificate can't be combined with fetch: pass a fetch that does it.",
     );
   }
-  return hostTransport({ httpProxyUrl, verify, clientCertificate });
+  return hostTransport({ httpProxyUrl, verify, verifyName, clientCertificate });
 }
 
 /** Summarizes an authenticator by its options and its token. */

@@ -18,13 +18,15 @@ export interface CredentialsInit {
   scope?: string | undefined;
   /** A refresh token, should the server have given one. */
   refreshToken?: string | undefined;
+  /** The other members of the server's answer. Default: none. */
+  response?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
  * An access token and what is known of it (flytekit's `Credentials`).
  *
- * The tokens are there to be read, and nowhere else: `console.log`, `Deno.inspect`, `JSON.stringify`, spreading
- * and cloning all leave them out.
+ * The tokens and the `response` are there to be read, and nowhere else: `console.log`, `Deno.inspect`, `JSON.stringify`,
+ * spreading and cloning all leave them out.
  *
  * @example
  * ```ts
@@ -41,6 +43,7 @@ export class Credentials {
   // No printer, serializer or copy reads private fields, except browsers' consoles: so they hold functions.
   readonly #accessToken: () => string;
   readonly #refreshToken: (() => string) | undefined;
+  readonly #response: () => Readonly<Record<string, unknown>>;
   /** How the token is presented (RFC 6749 §7.1), such as `"Bearer"` or `"DPoP"`. */
   readonly tokenType: string;
   /** When the token expires, in milliseconds since the epoch; absent where neither the server nor the token, a JWT, says. */
@@ -55,7 +58,7 @@ export class Credentials {
    * @throws {TypeError} If the token or its type has characters that no header may carry; it isn't shown.
    */
   constructor(init: CredentialsInit) {
-    const { accessToken, tokenType = "Bearer", refreshToken } = init;
+    const { accessToken, tokenType = "Bearer", refreshToken, response = noMembers } = init;
     if (!presentable.test(accessToken) || !/^[\w-]+$/.test(tokenType)) {
       throw new TypeError(
         "accessToken must be made of visible ASCII characters (RFC 6749 A.12), tokenType of letters.",
@@ -66,6 +69,7 @@ export class Credentials {
     }
     this.#accessToken = () => accessToken;
     this.#refreshToken = refreshToken === undefined ? undefined : () => refreshToken;
+    this.#response = () => response;
     this.tokenType = tokenType;
     if (init.expiresAt !== undefined) this.expiresAt = init.expiresAt;
     if (init.scope !== undefined) this.scope = init.scope;
@@ -79,6 +83,14 @@ export class Credentials {
   /** The refresh token, where the server gave one (which it shouldn't for this grant, RFC 6749 §4.4.3). */
   get refreshToken(): string | undefined {
     return this.#refreshToken?.();
+  }
+
+  /**
+   * The other members of the server's answer, such as `instance_url`, `id_token`, `issued_token_type` or
+   * `authorization_details`; frozen where a token endpoint gave them. An empty object where there are none.
+   */
+  get response(): Readonly<Record<string, unknown>> {
+    return this.#response();
   }
 
   static {
@@ -97,11 +109,13 @@ export class Credentials {
       expiresAt: this.expiresAt,
       scope: this.scope,
       refreshToken: this.#refreshToken && redacted,
+      response: Object.keys(this.response).length > 0 ? redacted : undefined,
     };
   }
 }
 
 const redacted = "[redacted]";
+const noMembers = Object.freeze({});
 
 /**
  * The characters of tokens (RFC 6749 A.12). Others would split the header, and on some runtimes the error for them would

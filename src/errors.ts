@@ -17,7 +17,7 @@
  * | `proof_failed` | a proof of possession couldn't be made: its key can't be had, or doesn't sign | no |
  * | `permission_denied` | the runtime may not reach a server or the proxy, or read a file or variable of the settings (Deno without `--allow-net`, `--allow-read`, `--allow-env`) | no |
  * | `network_error` | the token endpoint, or a server that is asked for settings, could not be reached, or the connection broke | yes |
- * | `tls_failed` | by way of a transport: a certificate, the server's or the client's, isn't accepted | no |
+ * | `tls_failed` | a certificate, the server's or the client's, isn't accepted, or the port speaks no TLS | no |
  * | `proxy_failed` | the proxy can't be reached, wants other credentials, or refuses | unless it refuses permanently |
  * | `timeout` | an answer took longer than `timeout`, or all of it longer than `retry.totalTimeout` | yes |
  * | `redirect_refused` | a redirect, of the token endpoint, of published settings or (in browsers) of the API, that could give a credential away | no |

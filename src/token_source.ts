@@ -38,8 +38,6 @@ export interface TokenSourceRequest {
   readonly attempt: number;
   /** Whether no caller waits for the outcome. */
   readonly background: boolean;
-  /** Drops the token in use: it was issued under settings that have changed since. */
-  forget(): void;
 }
 
 /** Gives a token by one attempt, or rejects. Grants are token sources; what wraps one is a token source again. */

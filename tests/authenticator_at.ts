@@ -22,7 +22,7 @@ export function authenticatorAt(
   return new ClientCredentialsAuthenticator({
     endpoint: "https://api.test",
     clientId: "id",
-    clientSecret: "s3cret",
+    ...!options.clientAuth && { clientSecret: "s3cret" },
     configStore: new StaticClientConfigStore({ tokenEndpoint: stub.url, ...config }),
     fetch: stub.fetch,
     ...options,

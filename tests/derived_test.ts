@@ -1,13 +1,7 @@
 /** Authenticators that are made from another one by with(). */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import {
-  AuthenticationError,
-  type ClientConfig,
-  type ClientConfigRequest,
-  ClientCredentialsAuthenticator,
-  type WithOptions,
-} from "@m2m/authenticator";
+import { type ClientConfigRequest, ClientCredentialsAuthenticator, type WithOptions } from "@m2m/authenticator";
 import { authenticatorAt, besideApi } from "./authenticator_at.ts";
 import { until } from "./faults/until.ts";
 import { startAuthorizationServer } from "./servers/authorization_server.ts";
@@ -241,40 +235,3 @@ Deno.test("with: refuses a class whose constructor doesn't take all options", ()
   }
   assertThrows(() => new Own().with({ audience: "B" }), TypeError, "passes all of its options on");
 });
-
-const changes: Partial<ClientConfig>[] = [
-  ...[{ tokenEndpoint: "https://new.test/token" }, { scopes: ["other"] }],
-  ...[{ audience: "other" }, { resource: "https://other.test" }],
-];
-for (const change of changes) {
-  Deno.test(`fetch: doesn't send a token any more that was issued under another ${Object.keys(change)}`, async () => {
-    let isDown = false;
-    const sent: (string | null)[] = [];
-    const stub = tokenEndpointStub((count) =>
-      isDown
-        ? Response.json({ error: "invalid_request" }, { status: 400 })
-        : Response.json({ access_token: `token-${count}`, expires_in: 3600 })
-    );
-    const api = besideApi(stub, (headers) => (sent.push(headers.get("authorization")), new Response()));
-    let config: ClientConfig = { tokenEndpoint: stub.url, scopes: ["a"] };
-    const authenticator = authenticatorAt(stub, {
-      configStore: { getClientConfig: () => config },
-      fetch: (input, init) => api(String(input) === change.tokenEndpoint ? stub.url : input, init),
-      cooldown: 0,
-    });
-    await authenticator.fetch("/");
-
-    // With the same settings a refresh that fails leaves the token in use.
-    isDown = true;
-    await assertRejects(() => authenticator.refreshCredentials(), AuthenticationError);
-    await authenticator.fetch("/");
-    assertEquals(sent, ["Bearer token-1", "Bearer token-1"]);
-
-    config = { ...config, ...change };
-    await assertRejects(() => authenticator.refreshCredentials(), AuthenticationError);
-    await assertRejects(() => authenticator.fetch("/"), AuthenticationError);
-    isDown = false;
-    await authenticator.fetch("/");
-    assertEquals([sent.length, sent[2] === sent[1]], [3, false]);
-  });
-}

@@ -55,6 +55,10 @@ export interface AssertionClaims {
   readonly exp: number;
 }
 
+/** What else to check of an assertion that a server rejects. */
+export const assertionAdvice =
+  "Some servers want another aud (the option audience); all compare its times to their clock.";
+
 const usualLifetime = 60_000;
 const usualClockSkew = 10_000;
 /** The longest time from `iat` to `exp` that servers accept, in milliseconds. */

@@ -94,6 +94,7 @@ export function clientAssertion(
   const isJwt = /:jwt(-|$)/.test(assertionType);
   return {
     method,
+    advice: "Check that the assertion is the client's, hasn't expired, and has the aud that the server wants.",
     async authenticate(request) {
       const assertion = readAssertion(await provider(), { name: "client assertion", isJwt });
       putAssertion(request, assertion, assertionType);

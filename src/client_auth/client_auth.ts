@@ -63,6 +63,8 @@ export interface TokenRequest {
 export interface ClientAuth {
   /** The method's name, as in the OAuth registry of token endpoint authentication methods. */
   readonly method: string;
+  /** Says what to check where the server rejects the client: a sentence for the error's message. Default: a general one. */
+  readonly advice?: string | undefined;
   /**
    * Adds the proof to a request. Called for every attempt.
    *

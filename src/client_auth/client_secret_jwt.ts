@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AssertionOptions, checkAssertionOptions } from "./assertion_claims.ts";
+import { assertionAdvice, type AssertionOptions, checkAssertionOptions } from "./assertion_claims.ts";
 import { checkSecret, type ClientAuth, type ClientSecret, getSecret } from "./client_auth.ts";
 import { putSignedAssertion } from "./sign_assertion.ts";
 
@@ -55,6 +55,7 @@ export function clientSecretJwt(clientSecret: ClientSecret, options: ClientSecre
   if (!algorithms.includes(alg)) throw new TypeError(`alg must be one of ${algorithms.join(", ")}.`);
   return {
     method: "client_secret_jwt",
+    advice: `Check id and secret. ${assertionAdvice}`,
     async authenticate(request) {
       const secret = await getSecret(clientSecret, request);
       await putSignedAssertion(request, settings, () => ({ alg, key: new TextEncoder().encode(secret) }));

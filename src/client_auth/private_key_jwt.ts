@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type AssertionOptions, checkAssertionOptions } from "./assertion_claims.ts";
+import { assertionAdvice, type AssertionOptions, checkAssertionOptions } from "./assertion_claims.ts";
 import type { ClientAuth } from "./client_auth.ts";
 import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { type IdentifiedKey, type PrivateKey, readSigningKey } from "../jwt/signing_key.ts";
@@ -107,6 +107,7 @@ export function privateKeyJwt(
   const fixed = typeof key === "function" ? undefined : readSigningKey(key, settings);
   return {
     method: "private_key_jwt",
+    advice: `Check that the server knows this key for the client, and its kid. ${assertionAdvice}`,
     async authenticate(request) {
       const given = typeof key === "function" ? await key() : undefined;
       await putSignedAssertion(request, settings, async () => {

@@ -124,6 +124,7 @@ export function selfSignedTlsClientAuth(): ClientAuth {
 function makeTlsClientAuth(method: string): ClientAuth {
   return {
     method,
+    advice: "Check that the client's certificate is shown, and that the server knows it.",
     authenticate(request) {
       request.body.set("client_id", request.clientId);
     },

@@ -34,9 +34,10 @@ export class StaticClientConfigStore extends ClientConfigStore {
     super();
     // A copy, as the caller may change the object and its lists later.
     this.#config = Object.freeze(Object.fromEntries(
-      Object.entries(Object(config)).map((
-        [name, value],
-      ) => [name, Array.isArray(value) ? Object.freeze([...value]) : value]),
+      Object.entries(Object(config)).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? Object.freeze(value.map(toText)) : toText(value),
+      ]),
     ) as unknown as ClientConfig);
   }
 
@@ -48,4 +49,9 @@ export class StaticClientConfigStore extends ClientConfigStore {
   override getClientConfig(): ClientConfig {
     return this.#config;
   }
+}
+
+/** URLs can be changed, their texts can't. */
+function toText(value: unknown): unknown {
+  return value instanceof URL ? value.href : value;
 }

@@ -66,7 +66,7 @@ export interface Search {
 
 const defaultMaxAge = 3_600_000;
 const defaultTimeout = 10_000;
-/** How long a failed refresh isn't tried again, in milliseconds. */
+/** How long a failed refresh isn't tried again, nor a result looked up again though it is fresh, in milliseconds. */
 const failurePause = 10_000;
 /** The longest pause by a server's `Retry-After`, in milliseconds. */
 const maxFailurePause = 3_600_000;
@@ -106,8 +106,10 @@ export class CachedLookup<T> {
     const { value, since } = state.cached;
     const { failure } = state;
     const isPausing = failure !== undefined && getAge(failure.since, clock) < failure.pause;
-    if (getAge(since, clock) < maxAge || isPausing) return value;
-    await this.#refresh(state, request);
+    if (isPausing) return value;
+    if (request.hasFailed && getAge(since, clock) >= failurePause) {
+      await this.#searchFirst(state, request).catch(() => request.signal?.throwIfAborted());
+    } else if (getAge(since, clock) >= maxAge) await this.#refresh(state, request);
     return state.cached.value;
   }
 

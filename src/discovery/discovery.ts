@@ -43,15 +43,15 @@ export interface DiscoveryOptions extends LookupOptions, EndpointOptions {
 /**
  * Reads the token endpoint from the authorization server's metadata.
  *
- * For the issuer `https://auth.example.com/tenant` the metadata is requested from these URLs, in this order; without a
- * path, the last two are the same:
+ * For the issuer `https://auth.example.com/tenant` the metadata is requested from these URLs, in this order, then from
+ * the same with a slash at the end; without a path, the last two are the same:
  *
  * 1. `https://auth.example.com/.well-known/oauth-authorization-server/tenant` (RFC 8414 §3.1)
  * 2. `https://auth.example.com/.well-known/openid-configuration/tenant` (RFC 8414 §5)
  * 3. `https://auth.example.com/tenant/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 §4.1)
  *
  * - It must name exactly this issuer (RFC 8414 §3.3), but for a trailing slash.
- * - Issuer and endpoints must be `https:`, or on loopback. Redirects aren't followed; the limit is 1 MiB.
+ * - Issuer and endpoints must be `https:`, or on loopback. Redirects are followed within the origin only; the limit is 1 MiB.
  * - It is requested when it is first needed, once for all concurrent callers, and cached for `maxAge`. Stale metadata
  *   stays in use while it is refreshed, and for as long as that fails. Failures aren't cached.
  * - Authenticators share the cache if they share a `fetch`, their own or that of `options`.

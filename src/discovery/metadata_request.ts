@@ -55,14 +55,15 @@ export async function requestMetadata(request: MetadataRequest): Promise<Authori
 
 /**
  * Lists where an issuer's metadata may be, in order: RFC 8414 §3.1, then its §5 for OpenID Connect, then, where the
- * issuer has a path, OpenID Connect Discovery 1.0 §4.1.
+ * issuer has a path, OpenID Connect Discovery 1.0 §4.1. Some servers want a slash at the end.
  */
 function listMetadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
-  return [
+  const urls = [
     `${origin}/.well-known/oauth-authorization-server${path}`,
     `${origin}/.well-known/openid-configuration${path}`,
     ...path ? [`${origin}${path}/.well-known/openid-configuration`] : [],
   ];
+  return [...urls, ...urls.map((url) => `${url}/`)];
 }

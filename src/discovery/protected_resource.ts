@@ -78,7 +78,7 @@ export interface ProtectedResourceOptions extends LookupOptions, EndpointOptions
  * - Scopes are those of the `overrides`, else those of the challenge, else none. The API chooses what its challenge asks
  *   for: if its authorization server also serves APIs that don't trust each other, and ignores `resource`, set the
  *   scopes.
- * - All URLs must be `https:`, or on loopback. Redirects aren't followed; the limit is 1 MiB.
+ * - All URLs must be `https:`, or on loopback. Redirects are followed within the origin only; the limit is 1 MiB.
  * - Metadata is requested when it is first needed, once for all concurrent callers, and cached for `maxAge`. Stale
  *   metadata stays in use while it is refreshed, and for as long as that fails. Failures aren't cached.
  * - Authenticators share the cache if they share a `fetch`, their own or that of `options`.

@@ -7,7 +7,7 @@
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { parseJsonObject } from "../http/json.ts";
-import { failureMessage, isDenied } from "../http/network_errors.ts";
+import { explainTlsFailure, failureMessage, isDenied } from "../http/network_errors.ts";
 import { readBody } from "../http/body.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
 
@@ -71,7 +71,15 @@ export async function requestDocument(
   try {
     // flyteadmin spells fields differently for any other Accept. "manual", as workerd throws on "error".
     const headers = { accept: "application/json", ...init.headers };
-    const response = await fetch(url, { ...init, headers, redirect: "manual" });
+    const send = (url: string) => fetch(url, { ...init, headers, redirect: "manual" });
+    let response = await send(url);
+    // Servers that want a slash at the end redirect there.
+    for (let hops = 0, next = readLocation(response, url); next && !init.method && hops < 3; hops++) {
+      signal.throwIfAborted();
+      void response.body?.cancel().catch(() => {});
+      response = await send(next);
+      next = readLocation(response, next);
+    }
     // A custom fetch may ignore the signal, and may follow redirects, to an unknown server.
     signal.throwIfAborted();
     if (response.type === "opaqueredirect" || response.redirected || !response.ok) {
@@ -88,6 +96,14 @@ export async function requestDocument(
     if (error.code !== "response_too_large") throw error;
     return { miss: { code: error.code, reason: "is over 1 MiB", advice: advice.check, status: error.status } };
   }
+}
+
+/** The URL that a response redirects to, if it is of the same origin and has no credentials. */
+function readLocation({ status, headers }: Response, base: string): string | undefined {
+  const location = status >= 300 && status < 400 && headers.get("location");
+  if (!location || !URL.canParse(location, base)) return undefined;
+  const { href, origin, username, password } = new URL(location, base);
+  return origin === new URL(base).origin && !username && !password ? href : undefined;
 }
 
 /** Creates the error for a search without result. It names all locations; a transient failure decides its code. */
@@ -115,6 +131,8 @@ export function createNetworkError(
       `Cannot reach ${server}: not permitted. Run with --allow-net=${new URL(url).host}.`,
     );
   }
+  const tls = explainTlsFailure(error, new URL(url));
+  if (tls) return new AuthenticationError("tls_failed", `Cannot get ${what}: ${tls} (${failureMessage(error, url)}).`);
   return new AuthenticationError(
     "network_error",
     `Cannot get ${what}: it can't be reached (${failureMessage(error, url)}).`,
@@ -146,7 +164,7 @@ function explainStatus(
     return {
       code: "redirect_refused",
       reason: "redirects",
-      advice: `Redirects aren't followed: ${advice.redirect}`,
+      advice: `Redirects aren't followed to another origin: ${advice.redirect}`,
       status: redirected ? undefined : status || undefined,
     };
   }

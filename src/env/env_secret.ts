@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AuthenticationError } from "../errors.ts";
+import type { namedSecretFile } from "../secrets/secret_file.ts";
 import { EnvReader, type EnvSource } from "./env_settings.ts";
 import { readVariable } from "./environment.ts";
 
@@ -20,7 +20,7 @@ export function requireNamedSecret(reader: EnvReader, { env }: EnvSource): void 
 /** Returns a function that looks up the secret: first the named variable, as Flyte's clients do, then the file. */
 export function makeSecretReader(
   source: EnvSource,
-  secretFile: (path: string) => () => Promise<string>,
+  secretFile: typeof namedSecretFile,
 ): () => Promise<string> {
   const { names, env } = source;
   return async () => {
@@ -34,11 +34,6 @@ export function makeSecretReader(
       return typeof variable === "object" ? variable.text : "";
     }
     if (clientSecretFile === undefined) return clientSecret;
-    try {
-      return await secretFile(clientSecretFile)();
-    } catch (error) {
-      if (!(error instanceof AuthenticationError)) throw error;
-      throw new AuthenticationError(error.code, `${error.message} ${names.clientSecretFile} names this file.`);
-    }
+    return await secretFile(clientSecretFile, names.clientSecretFile)();
   };
 }

@@ -32,8 +32,10 @@ export function readVariable(name: string, env: object | undefined): Variable {
     // The runtime's message quotes the name, which may be a secret that was set by mistake.
     return isDenied(error) ? "denied" : "malformed";
   }
-  if (value === undefined || value === null || value === "") return "unset";
-  return typeof value === "string" ? { text: value } : "malformed";
+  if (typeof value !== "string") return value === undefined || value === null ? "unset" : "malformed";
+  // As flytekit: files that variables are read from end in a line break.
+  const text = value.replace(/[\r\n]+$/, "");
+  return text === "" ? "unset" : { text };
 }
 
 /** Says what is wrong with the variable that a setting names. Its name isn't shown: it may be a secret by mistake. */

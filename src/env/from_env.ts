@@ -22,7 +22,7 @@
  * @module
  */
 
-import { secretFile } from "../secrets/secret_file.ts";
+import { namedSecretFile } from "../secrets/secret_file.ts";
 import { ClientCredentialsAuthenticator, type ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
 import { checkUrl } from "../arguments.ts";
 import type { ClientConfigStore } from "../config_store/client_config_store.ts";
@@ -161,10 +161,11 @@ export function authenticatorFromEnv(options: AuthenticatorFromEnvOptions = {}):
     ...given,
     endpoint,
     clientId: given.clientId ?? clientId ?? "",
-    ...wanted.includes("clientSecret") && { clientSecret: makeSecretReader(source, secretFile) },
+    ...wanted.includes("clientSecret") && { clientSecret: makeSecretReader(source, namedSecretFile) },
     httpProxyUrl: given.httpProxyUrl ?? connection.httpProxyUrl,
     // A certificate authority that is named must not be ignored.
     verify: given.verify ?? connection.caFile ?? (connection.insecureSkipVerify ? false : undefined),
+    ...given.verify === undefined && { verifyName: source.names.caFile },
   };
   // This store reads the settings for each token request, but those that are passed as options.
   if (configStore === undefined) {

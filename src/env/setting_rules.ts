@@ -18,17 +18,24 @@ export interface Rule {
 export const text: Rule = {
   parse(value) {
     if (typeof value !== "string") throw new TypeError();
-    return value;
+    return value.replace(/[\r\n]+$/, "");
   },
   must: "text",
 };
+
+/** The text of a single value: that of a list whose parts are aliases (YAML) may be endless. */
+function scalar(value: unknown): string {
+  if (typeof value === "object") throw new TypeError();
+  return String(value);
+}
 
 /** A boolean, or a text for one: what is in quotes is text in YAML. */
 export const flag: Rule = {
   parse(value) {
     if (typeof value === "boolean") return value;
-    if (/^(true|1|yes|on)$/i.test(String(value))) return true;
-    if (/^(false|0|no|off)$/i.test(String(value))) return false;
+    const flag = scalar(value);
+    if (/^(true|1|yes|on)$/i.test(flag)) return true;
+    if (/^(false|0|no|off)$/i.test(flag)) return false;
     throw new TypeError();
   },
   must: "true or false",
@@ -54,7 +61,7 @@ export const proxyUrl: Rule = {
 /** Client credentials, in all the spellings of Flyte's clients. */
 export const clientCredentials: Rule = {
   parse(value) {
-    if (!/^(client_?credentials|client_?secret|basic)$/i.test(String(value))) throw new TypeError();
+    if (!/^(client_?credentials|client_?secret|basic)$/i.test(scalar(value))) throw new TypeError();
     return value;
   },
   must: "client_credentials: the other ways to sign in are for people",

@@ -57,8 +57,8 @@ const rules: Readonly<Record<keyof FlyteConfig, Rule>> = {
 
 /** Names that differ in the file, for messages. */
 const spelling: Readonly<Record<string, string>> = { httpProxyUrl: "httpProxyURL" };
-/** In characters: parsing YAML is slow. */
-const maxLength = 1_048_576;
+/** In characters, ten times the usual: parsing YAML is slow. */
+const maxLength = 32_768;
 
 /**
  * Parses Flyte's config file (`~/.flyte/config.yaml`) as flytectl and flytekit do.
@@ -86,13 +86,13 @@ const maxLength = 1_048_576;
  *
  * @param source The file's text.
  * @returns The settings.
- * @throws {AuthenticationError} With code `invalid_config` if it isn't YAML, is over 1 MiB, or has settings that can't be
+ * @throws {AuthenticationError} With code `invalid_config` if it isn't YAML, is over 32 KiB, or has settings that can't be
  * used. The message names them all, and shows no value.
  * @throws {TypeError} If `source` isn't a string.
  */
 export function parseFlyteConfig(source: string): FlyteConfig {
   if (typeof source !== "string") throw new TypeError("source must be the text of Flyte's config file.");
-  if (source.length > maxLength) throw makeError("it is over 1 MiB.");
+  if (source.length > maxLength) throw makeError("it is over 32 KiB.");
   const entries = readLegacyFlyteConfig(source) ?? Object.entries(readAdminSection(source));
   const admin = new Map<string, unknown>(entries.map(([name, value]) => [normalize(name), value]));
   const config: Record<string, unknown> = {};
@@ -122,6 +122,8 @@ function readAdminSection(source: string): object {
 /** Replaces the library's errors, whose messages quote the file. */
 function parseYaml(source: string): unknown {
   const documents: unknown[] = [];
+  // Thousands of them would take a second.
+  if ((source.match(/^---(?=\s|$)/gm)?.length ?? 0) > 2) throw makeError("it must be a single document.");
   try {
     documents.push(...loadAll(source, { schema: YAML11_SCHEMA }));
   } catch (error) {

@@ -48,7 +48,7 @@ export interface FlyteOptions extends LookupOptions, AuthMethodOptions {
  * | audience | the authenticator's, that of `overrides`, the platform's |
  * | header | the authenticator's, that of `overrides`, the platform's (Flyte 1: `flyte-authorization`), `authorization` |
  *
- * Redirects aren't followed, and documents over 1 MiB are refused. Documents are fetched and cached as by
+ * Redirects are followed within the origin only, and documents over 1 MiB are refused. Documents are fetched and cached as by
  * `DiscoveryClientConfigStore`: on demand, once for concurrent callers, kept for `maxAge`, and used longer while the
  * platform can't be reached.
  *

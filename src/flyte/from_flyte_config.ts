@@ -21,7 +21,7 @@
  * @module
  */
 
-import { secretFile } from "../secrets/secret_file.ts";
+import { namedSecretFile } from "../secrets/secret_file.ts";
 import { ClientCredentialsAuthenticator, type ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
 import { describeNamedFault, readVariable } from "../env/environment.ts";
 import { FlyteClientConfigStore } from "./flyte_store.ts";
@@ -100,6 +100,7 @@ export function authenticatorFromFlyteConfig(
     httpProxyUrl: given.httpProxyUrl ?? (hasOwnFetch ? undefined : httpProxyUrl),
     // A certificate authority that is named must not be ignored.
     verify: given.verify ?? (hasOwnFetch ? undefined : caCertFilePath ?? (insecureSkipVerify ? false : undefined)),
+    ...given.verify === undefined && { verifyName: "admin.caCertFilePath" },
     configStore: given.configStore ?? store,
   });
 }
@@ -152,7 +153,7 @@ function makeSecretReader(
   { clientSecretEnvVar, clientSecretLocation = "" }: FlyteConfig,
   env: object | undefined,
 ): () => Promise<string> {
-  if (clientSecretEnvVar === undefined) return secretFile(clientSecretLocation);
+  if (clientSecretEnvVar === undefined) return namedSecretFile(clientSecretLocation, "admin.clientSecretLocation");
   // deno-lint-ignore require-await
   return async () => {
     const variable = readVariable(clientSecretEnvVar, env);

@@ -4,6 +4,17 @@
  * @module
  */
 
+/** Freezes a value that was JSON, with all that it holds. Not by recursion: a server decides how deep it is. */
+export function freezeJson<T>(value: T): T {
+  const found: unknown[] = [value];
+  for (const each of found) {
+    if (typeof each === "object" && each !== null) {
+      for (const held of Object.values(Object.freeze(each))) found.push(held);
+    }
+  }
+  return value;
+}
+
 /** The object, or `undefined` for any other text. */
 export function parseJsonObject(text: string): Record<string, unknown> | undefined {
   try {

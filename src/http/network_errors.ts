@@ -9,6 +9,27 @@ export function isDenied(error: unknown): boolean {
   return Object(error).name === "NotCapable";
 }
 
+/** The messages and codes of OpenSSL (Node, Bun), rustls (Deno) and BoringSSL. */
+export const tlsFailure =
+  /certificate|CERT|UNABLE_TO_|ALTNAME|alert: |_ALERT_|EPROTO|InvalidContentType|WRONG_VERSION/i;
+
+/** Says that the TLS handshake with a server failed, if it did: it would fail again. */
+export function explainTlsFailure(error: unknown, { protocol }: URL): string | undefined {
+  return protocol === "https:" && tlsFailure.test(readMessages(error))
+    ? "the TLS handshake failed. Check the port and the certificate; set verify, or NODE_EXTRA_CA_CERTS, to a private " +
+      "authority's PEM file"
+    : undefined;
+}
+
+/** Reads the codes and messages of an error and its causes, without URLs, in which any words may stand. */
+export function readMessages(error: unknown): string {
+  let text = "";
+  for (let each = Object(error), depth = 0; each && depth < 5; each = each.cause, depth++) {
+    text += `${each.code} ${each.message} `;
+  }
+  return text.replace(/https?:\/\/\S+/g, "");
+}
+
 /** Runtimes wrap errors: the innermost message says most. */
 export function rootMessage(error: unknown): string {
   let root = error;

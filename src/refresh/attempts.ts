@@ -27,10 +27,7 @@ export interface AttemptLimits {
   readonly isNeeded: boolean;
 }
 
-/** One attempt, as its row knows it. */
-export type Attempt = Omit<TokenSourceRequest, "forget">;
-
-type MakeAttempt<T> = (attempt: Attempt) => Promise<T>;
+type MakeAttempt<T> = (attempt: TokenSourceRequest) => Promise<T>;
 
 /** What attempts depend on. */
 interface AttemptsOptions {

@@ -44,13 +44,29 @@ export async function waitFor<T>(
 export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   deadline.signal?.throwIfAborted();
   const controller = new AbortController();
+  const { signal } = controller;
+  const { timeout, error = () => newTimeout(timeout!) } = deadline;
   try {
     // The work starts before the clock does: a deadline of its own of the same length is to come first.
-    return await waitFor(work(controller.signal), deadline);
+    return await waitFor(work(signal), { ...deadline, error: () => slowParts.get(signal)?.() ?? error() });
   } catch (error) {
     controller.abort(error);
     throw error;
   }
+}
+
+/** What takes the time of work under a deadline, by the work's signal, as the error to reject with. */
+const slowParts = new WeakMap<AbortSignal, () => unknown>();
+
+/** Runs a part of work under a deadline that has an error of its own, should the time be up during it. */
+export async function runPart(
+  signal: AbortSignal,
+  error: () => unknown,
+  part: () => Promise<void>,
+): Promise<void> {
+  slowParts.set(signal, error);
+  await part();
+  slowParts.delete(signal);
 }
 
 /** Waits for some milliseconds, or rejects at once with the signal's reason. */

@@ -10,8 +10,8 @@ import { getAge, readMoment, systemClock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type AuthenticatorEvent, callQuietly, type RefreshReason } from "../events.ts";
-import type { TokenSource } from "../token_source.ts";
-import { type Attempt, Attempts } from "./attempts.ts";
+import type { TokenSource, TokenSourceRequest } from "../token_source.ts";
+import { Attempts } from "./attempts.ts";
 import { errorForCaller, isRemembered, newLimit } from "./caller_error.ts";
 import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
 import { getPause, isTransient, newHealth, newRetryPolicy, reduceHealth } from "./health.ts";
@@ -94,7 +94,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     return true;
   }
 
-  async function obtain(made: Attempt): Promise<TimedToken> {
+  async function obtain(made: TokenSourceRequest): Promise<TimedToken> {
     const { reason, attempt, background, signal } = made;
     const start = readMoment(clock);
     const forRejection = reason === "rejected";
@@ -106,7 +106,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     try {
       const issued = await withDeadline(
         { timeout: Math.min(timeout, left), signal },
-        (signal) => source({ ...made, signal, forget: () => void (signal.aborted || forget()) }),
+        (signal) => source({ ...made, signal }),
       );
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { AuthenticationError } from "../errors.ts";
+import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { readBody } from "../http/body.ts";
 import type { Fetch } from "../http/fetch.ts";
-import { isDenied, rootMessage } from "../http/network_errors.ts";
+import { explainTlsFailure, isDenied, rootMessage } from "../http/network_errors.ts";
 import type { BuiltTokenRequest } from "./request.ts";
 import type { TokenResponse } from "./response.ts";
 
@@ -21,7 +21,7 @@ export async function sendTokenRequest(
     const response = await fetch(tokenEndpoint.href, {
       method: "POST",
       headers,
-      body: body.toString(),
+      body: /^application\/json\b/i.test(headers.get("content-type") ?? "") ? toJson(body) : body.toString(),
       signal,
       // "error" would say it better, but workerd throws on it.
       redirect: "manual",
@@ -43,15 +43,21 @@ export async function sendTokenRequest(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AuthenticationError) throw error;
-    const denied = isDenied(error);
-    throw new AuthenticationError(
-      denied ? "permission_denied" : "network_error",
-      `Cannot reach ${url}: ${
-        denied ? `not permitted. Run with --allow-net=${tokenEndpoint.host}.` : sanitize(rootMessage(error))
-      }`,
-      { retryable: !denied },
-    );
+    const fail = (code: AuthenticationErrorCode, text: string, retryable = false) =>
+      new AuthenticationError(code, `Cannot reach ${url}: ${text}`, { retryable });
+    if (isDenied(error)) throw fail("permission_denied", `not permitted. Run with --allow-net=${tokenEndpoint.host}.`);
+    const reason = sanitize(rootMessage(error));
+    const tls = explainTlsFailure(error, tokenEndpoint);
+    throw tls ? fail("tls_failed", `${tls} (${reason}).`) : fail("network_error", reason, true);
   }
+}
+
+/** Writes form parameters as a JSON object: what occurs several times becomes an array. */
+function toJson(body: URLSearchParams): string {
+  return JSON.stringify(Object.fromEntries([...body.keys()].map((name) => {
+    const values = body.getAll(name);
+    return [name, values.length > 1 ? values : values[0]];
+  })));
 }
 
 /** Formats a URL for messages: without its query, which may hold secrets. */

@@ -36,35 +36,63 @@ export interface GrantSourceOptions extends
   readonly shared: TokenEndpointState;
 }
 
-/** Makes a token source of a grant. A token whose settings have changed is dropped before the request goes out. */
+/**
+ * Makes a token source of a grant. Where the token endpoint fails, the store is asked again, once per cool-down: the
+ * endpoint may have moved.
+ */
 export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSource {
-  const { clientId, clock = systemClock, shared: { rejections } } = options;
+  const { clientId, clock = systemClock, cooldown = 5_000, shared: { rejections } } = options;
   const own = formParameters(options);
-  let lastKey: string | undefined;
-  return async ({ signal, background: isBackground, forget }) => {
-    const config = await getClientConfig(options, signal);
-    // A store may answer late, to an attempt that was given up.
-    signal.throwIfAborted();
-    const { tokenEndpoint, issuer, headerKey } = config;
-    const form = { ...config.form, ...own };
-    const clientKey = JSON.stringify([tokenEndpoint, clientId]);
-    const key = clientKey + serializeParameters(form);
-    if (lastKey !== undefined && lastKey !== key) forget();
-    lastKey = key;
-    const request = { tokenEndpoint, issuer, form, signal, isBackground, keys: [clientKey, key] as const };
-    const credentials = await requestToken({ ...options, ...grant, ...request, clock, rejections });
-    return { credentials, headerKey, server: config };
+  let hasFailed = false;
+  let nextLook = -Infinity;
+  return async ({ signal, background: isBackground }) => {
+    const lookUp = async (again: boolean) => {
+      if (again) nextLook = clock.monotonic() + cooldown;
+      return await getClientConfig(options, signal, again);
+    };
+    const mayLookAgain = () => hasFailed && clock.monotonic() >= nextLook;
+    let config = await lookUp(mayLookAgain());
+    for (;;) {
+      // A store may answer late, to an attempt that was given up.
+      signal.throwIfAborted();
+      const { tokenEndpoint, issuer, headerKey } = config;
+      const form = { ...config.form, ...own };
+      const clientKey = JSON.stringify([tokenEndpoint, clientId]);
+      const keys = [clientKey, clientKey + serializeParameters(form)] as const;
+      const request = { tokenEndpoint, issuer, form, signal, isBackground, keys };
+      // An attempt that takes too long is given up here.
+      hasFailed = true;
+      try {
+        const credentials = await requestToken({ ...options, ...grant, ...request, clock, rejections });
+        hasFailed = false;
+        return { credentials, headerKey, server: config };
+      } catch (error) {
+        signal.throwIfAborted();
+        hasFailed = isEndpointFailure(error);
+        if (!mayLookAgain()) throw error;
+        config = await lookUp(true).catch(() => config);
+        if (config.tokenEndpoint.href === tokenEndpoint.href) throw error;
+      }
+    }
   };
+}
+
+/** Whether the token endpoint may have moved. */
+function isEndpointFailure(error: unknown): boolean {
+  const { code, retryable } = Object(error);
+  return /^(network_error|tls_failed|redirect_refused|invalid_response)$/.test(code) ||
+    code === "token_endpoint_error" && !retryable;
 }
 
 /** Gets the store's settings, checked: a store may be the caller's own code, reading any server's answer. */
 async function getClientConfig(
   { configStore, clientAuth: { method: authMethod }, fetch }: GrantSourceOptions,
   signal: AbortSignal,
+  hasFailed: boolean,
 ): Promise<ClientConfig & { tokenEndpoint: URL; form: FormParameters }> {
   let config: ClientConfig;
   try {
-    config = Object(await configStore.getClientConfig({ signal, fetch, authMethod }));
+    config = Object(await configStore.getClientConfig({ signal, fetch, authMethod, hasFailed }));
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof AuthenticationError) throw cause;

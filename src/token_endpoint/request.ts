@@ -8,6 +8,7 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { formEncode } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import { AuthenticationError } from "../errors.ts";
+import { runPart } from "../refresh/deadlines.ts";
 import type { Grant } from "./grant.ts";
 import type { FormParameters } from "./parameters.ts";
 
@@ -30,6 +31,8 @@ export interface TokenRequestParts extends Omit<Grant, "moreTokenTypes"> {
 /** A token request with its proofs. */
 export interface BuiltTokenRequest extends TokenRequest {
   readonly keys: NonNullable<TokenRequestParts["keys"]>;
+  /** What to check where the server rejects the client. */
+  readonly advice?: string | undefined;
   /** Redacts this request's secrets in a text of the server's or the runtime's; printable, at most 300 characters. */
   readonly sanitize: (text: string) => string;
 }
@@ -42,26 +45,32 @@ export async function buildTokenRequest(parts: TokenRequestParts): Promise<Built
   for (const name in form) for (const value of form[name]!) if (value) body.append(name, value);
   const secrets: string[] = [];
   const request: BuiltTokenRequest = {
-    ...{ tokenEndpoint, issuer, clientId, refused, body, signal, keys },
+    ...{ tokenEndpoint, issuer, clientId, refused, body, signal, keys, advice: clientAuth.advice },
     headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
     // Runtimes quote the URL in their messages, and a query may hold secrets.
     sanitize: (text) => redactSecrets(text, clientId, secrets, tokenEndpoint.search),
     redact: (secret) => void secrets.push(secret),
   };
+  const fail = (text: string, options = {}) =>
+    new AuthenticationError(
+      "client_auth_unavailable",
+      `Cannot make the token request (${clientAuth.method}): ${text}`,
+      options,
+    );
   try {
-    await clientAuth.authenticate(request);
-    if (parts.prepare) await parts.prepare(request);
-    if (parts.beforeTokenRequest) await parts.beforeTokenRequest(request);
+    await runPart(signal, () => fail("no secret, key or assertion in time. Check what gives it."), async () => {
+      await clientAuth.authenticate(request);
+      // Refused a moment ago: it isn't sent.
+      if (refused !== undefined && request.credential === refused) return;
+      await parts.prepare?.(request);
+      await parts.beforeTokenRequest?.(request);
+    });
   } catch (cause) {
     // An attempt that was given up is over: a late failure isn't this request's.
     signal.throwIfAborted();
     if (cause instanceof AuthenticationError) throw cause;
     // The caller's own code (a vault, a file) failed: its error is what helps.
-    throw new AuthenticationError(
-      "client_auth_unavailable",
-      `Cannot make the token request (${clientAuth.method}): see the cause.`,
-      { cause },
-    );
+    throw fail("see the cause.", { cause });
   }
   // A vault that ignores its signal may answer late; the request must not go out then.
   signal.throwIfAborted();

@@ -14,7 +14,7 @@ import { formatUrl, sendTokenRequest } from "./exchange.ts";
 import type { Grant } from "./grant.ts";
 import type { RejectionCache } from "./rejection_cache.ts";
 import { buildTokenRequest, type TokenRequestParts } from "./request.ts";
-import { isClientRejected, parseTokenResponse } from "./response.ts";
+import { mayConcernClient, parseTokenResponse } from "./response.ts";
 
 /** Options of {@linkcode requestToken}. All of them have been checked. */
 export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">, Grant {
@@ -52,13 +52,12 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
     try {
       const requestedAt = clock.wall();
       const response = await sendTokenRequest(request, fetch);
-      const { sanitize } = request;
-      const context = { url, requestedAt, now: clock.wall(), sanitize, tokenTypes, tokenType };
+      const context = { ...request, url, requestedAt, now: clock.wall(), tokenTypes, tokenType };
       const credentials = parseTokenResponse(response, context);
       rejections?.forget(request);
       return credentials;
     } catch (error) {
-      const isClient = isClientRejected(error);
+      const isClient = mayConcernClient(error);
       const reason = isClient || Object(error).error;
       rejections?.remember(request, error, { now: clock.monotonic(), cooldown, isBackground });
       // The server's nonce is known by now (RFC 9449 §8), or the secret was changed while the request was under way.

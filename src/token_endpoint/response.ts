@@ -6,8 +6,9 @@
 
 import { Credentials } from "../credentials.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
-import { parseJsonObject } from "../http/json.ts";
+import { freezeJson, parseJsonObject } from "../http/json.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
+import { adviseOn, describeOddities, type RejectedClient } from "./advice.ts";
 import { readLifetime } from "./lifetime.ts";
 
 /** A token endpoint's answer, read. */
@@ -18,7 +19,7 @@ export interface TokenResponse {
 }
 
 /** The context of an answer. */
-export interface TokenResponseContext {
+export interface TokenResponseContext extends RejectedClient {
   /** The token endpoint, as messages show it. */
   url: string;
   /** When the request was sent, in milliseconds since the epoch: lifetimes count from then. */
@@ -43,24 +44,14 @@ const transientCode = /^(server_error|temporarily_unavailable|slow_down|authoriz
 const permanentCode =
   /^(invalid_(request|client|grant|scope|target)|unauthorized_client|unsupported_grant_type|access_denied|expired_token)$/;
 
-const checkUrl = "Check that this URL is the token endpoint.";
-
-/** What to do about the most frequent errors. */
-const advice: Readonly<Record<string, string>> = {
-  invalid_client:
-    "Check the client's id and its secret, key or certificate, and how the server wants it (clientAuth, basicEncoding).",
-  invalid_scope: "Check scopes.",
-  invalid_target: "Check audience and resource.",
-  unauthorized_client: "Allow this client the grant at the server.",
-};
-
 /** Parses a token response. Throws an `AuthenticationError` that says why there are no credentials. */
 export function parseTokenResponse(response: TokenResponse, context: TokenResponseContext): Credentials {
   const { status, text } = response;
   const { url, requestedAt, now, tokenTypes } = context;
   const answer = parseJsonObject(text);
-  const { error, error_description: description, token_type: type, scope } = answer ?? {};
-  const { access_token: accessToken, refresh_token: refreshToken } = answer ?? {};
+  const { access_token: accessToken, refresh_token: refreshToken, token_type: type, scope, expires_in: _, ...others } =
+    answer ?? {};
+  const { error, error_description: description, message, detail, title } = others;
   // A token may come along with an error, and be quoted in it.
   const sanitize = (text: string) => {
     for (const token of [accessToken, refreshToken]) {
@@ -68,8 +59,9 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     }
     return context.sanitize(text);
   };
-  // Some servers write a sentence there. What has no blank may be a token.
-  const explanation = description ?? (typeof error === "string" && error.includes(" ") ? error : undefined);
+  // Some servers write a sentence elsewhere. What has no blank may be a token.
+  const explanation = description ??
+    [error, Object(error).message, message, detail, title].find((text) => typeof text === "string" && /\S /.test(text));
   const fail = (code: AuthenticationErrorCode, state: string, retryable = false, oauthError?: string): never => {
     throw new AuthenticationError(code, `Cannot get a token from ${url}: ${state}`, {
       status,
@@ -89,16 +81,14 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     const retryable = isTransient(status) || transientCode.test(named ?? "");
     // A 401 is about the client, whatever its body says.
     const oauthError = named ?? (status === 401 ? "invalid_client" : undefined);
-    const todo = oauthError ? advice[oauthError] ?? "" : retryable ? "Try again later." : checkUrl;
-    return fail(
-      retryable || !oauthError ? "token_endpoint_error" : "token_request_rejected",
-      `the server answered ${named ?? "without an OAuth error code"} (${status}). ${todo}`.trim(),
-      retryable,
-      oauthError,
-    );
+    const code = retryable || !oauthError ? "token_endpoint_error" : "token_request_rejected";
+    const odd = mayConcernClient({ code, status, error: oauthError }) ? describeOddities(context) : "";
+    const todo = retryable && !oauthError ? "Try again later." : adviseOn(oauthError ?? "", context);
+    const said = named ?? "without an OAuth error code";
+    return fail(code, `the server answered ${said} (${status}). ${odd}${todo}`.trim(), retryable, oauthError);
   }
   if (error || typeof accessToken !== "string" || !accessToken) {
-    const state = answer ? "holds no access_token (RFC 6749 §5.1)." : `is no JSON object. ${checkUrl}`;
+    const state = answer ? "holds no access_token (RFC 6749 §5.1)." : `is no JSON object. ${adviseOn("", context)}`;
     return fail("invalid_response", `the answer ${state}`);
   }
   // Missing at some servers; and in any letter case (RFC 6749 §5.1).
@@ -119,6 +109,7 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
       expiresAt: lifetime === undefined ? undefined : requestedAt + lifetime,
       scope: typeof scope === "string" ? scope : undefined,
       refreshToken: typeof refreshToken === "string" && refreshToken || undefined,
+      response: freezeJson(others),
     });
   } catch (error) {
     // It quotes nothing.
@@ -134,5 +125,14 @@ export function isTransient(status: number): boolean {
 /** Whether the server rejected the client itself, whatever it asked for. A 401 says so by its status alone. */
 export function isClientRejected(error: unknown): boolean {
   const { code, error: oauthError, status } = Object(error);
-  return code === "token_request_rejected" && (status === 401 || oauthError === "invalid_client");
+  return code === "token_request_rejected" && (status === 401 || /^invalid_client/.test(oauthError));
+}
+
+/** Whether another secret, or key, might be accepted: servers have many ways to say that this one isn't. */
+export function mayConcernClient(error: unknown): boolean {
+  const { code, error: oauthError, status } = Object(error);
+  return isClientRejected(error) ||
+    (code === "token_request_rejected"
+      ? /^(unauthorized_client|access_denied|invalid_request)$/.test(oauthError)
+      : code === "token_endpoint_error" && (status === 400 || status === 403));
 }

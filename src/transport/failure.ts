@@ -9,7 +9,7 @@
 
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
-import { isDenied } from "../http/network_errors.ts";
+import { isDenied, readMessages, tlsFailure } from "../http/network_errors.ts";
 import type { TransportOptions } from "./transport.ts";
 
 type Failure = readonly [
@@ -37,7 +37,7 @@ const proxyFailures: readonly Failure[] = [
 
 const tlsFailures: readonly Failure[] = [
   [
-    /certificate|CERT|UNABLE_TO_|ALTNAME|alert: |_ALERT_|EPROTO|InvalidContentType|WRONG_VERSION/i,
+    tlsFailure,
     "tls_failed",
     "the TLS handshake failed. Check its certificate, verify and clientCertificate",
     false,
@@ -91,13 +91,4 @@ export function addErrorCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions):
 /** Reads the URL that `fetch` is given. */
 export function readUrl(input: Parameters<Fetch>[0]): string {
   return String(typeof input === "object" && "url" in input ? input.url : input);
-}
-
-/** Reads the codes and messages of an error and its causes, without URLs, in which any words may stand. */
-function readMessages(error: unknown): string {
-  let text = "";
-  for (let each = Object(error), depth = 0; each && depth < 5; each = each.cause, depth++) {
-    text += `${each.code} ${each.message} `;
-  }
-  return text.replace(/https?:\/\/\S+/g, "");
 }

@@ -38,7 +38,7 @@ declare const process: {
 
 /** Reads the certificates and the key that the options name, or throws an `AuthenticationError`. */
 export async function readPems(
-  { verify, clientCertificate: { cert, key } = { cert: "", key: "" } }: TransportOptions,
+  { verify, verifyName = "verify", clientCertificate: { cert, key } = { cert: "", key: "" } }: TransportOptions,
   readText: (path: string) => Promise<string>,
 ): Promise<PemTexts> {
   // Messages don't show the path: it may be a key's bare base64, taken for a path.
@@ -64,7 +64,7 @@ export async function readPems(
     );
   };
   return {
-    ca: await read("verify", verify, "CERTIFICATE"),
+    ca: await read(verifyName, verify, "CERTIFICATE"),
     cert: await read("clientCertificate.cert", cert, "CERTIFICATE"),
     key: await read("clientCertificate.key", key, "PRIVATE KEY"),
   };

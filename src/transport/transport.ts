@@ -29,6 +29,8 @@ export interface TransportOptions {
    * @default {true}
    */
   verify?: boolean | string | undefined;
+  /** How messages name a file given as `verify`: by the variable or key that it came from. Default: `verify`. */
+  verifyName?: string | undefined;
   /** The certificate to show to servers that ask for one. Default: none. */
   clientCertificate?: ClientCertificate | undefined;
 }

@@ -133,7 +133,7 @@ Deno.test("refreshing: ignores the late answer of an attempt that was given up",
   using scene = new TokensScene({ timeout: 1_000, retry: { maxAttempts: 1 } });
   await scene.use();
   let answer = () => {};
-  scene.source = ({ forget }) => new Promise((resolve) => answer = () => (forget(), resolve(scene.issue("late"))));
+  scene.source = () => new Promise((resolve) => answer = () => resolve(scene.issue("late")));
   const rejected = assertRejects(() => scene.tokens.refresh(), AuthenticationError, "within 1000 ms");
   await scene.pass(1_000);
   await rejected;

@@ -19,7 +19,7 @@ Deno.test("getToken: a certified server gives a token, and refuses a wrong secre
   assertEquals([accessToken.split(".").length, scope], [3, "api:read api:write"]);
   assert(expiresAt >= before + 300_000 && expiresAt <= Date.now() + 300_000);
   const wrong = getToken(server.tokenEndpoint, { clientId: "id", clientSecret: "planted" });
-  const error = await assertRejects(() => wrong, AuthenticationError, "Check the client's id and its secret");
+  const error = await assertRejects(() => wrong, AuthenticationError, "Check id and secret");
   assertEquals([error.code, error.error, error.status], ["token_request_rejected", "invalid_client", 401]);
   assertHides(error, ["planted"]);
 });

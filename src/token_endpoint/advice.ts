@@ -1,0 +1,38 @@
+/**
+ * What to do about an error of the token endpoint, for messages.
+ *
+ * @module
+ */
+
+/** What is known of a client that may have been rejected. */
+export interface RejectedClient {
+  readonly clientId?: string;
+  /** The secret itself, or what identifies a key. */
+  readonly credential?: string | undefined;
+  /** What its authentication method says to check. */
+  readonly advice?: string | undefined;
+}
+
+/** For the most frequent codes. A map: the server says what is looked up. */
+const advice: ReadonlyMap<string, string> = new Map([
+  ["", "Check that this URL is the token endpoint."],
+  ["invalid_scope", "Check scopes."],
+  ["invalid_target", "Check audience and resource."],
+  ["unauthorized_client", "Allow this client the grant at the server."],
+]);
+
+/** Says what to do about an answer without a token, by its OAuth error code if it has one. */
+export function adviseOn(code: string, client: RejectedClient): string {
+  if (/^invalid_client/.test(code)) return client.advice ?? "Check the client's id and credential.";
+  return advice.get(code) ?? "";
+}
+
+/** Says what servers reject in an id or a secret, though it can't be seen; ends in a blank. */
+export function describeOddities({ clientId = "", credential = "" }: RejectedClient): string {
+  return describeOddity("clientId", clientId) + describeOddity("clientSecret", credential);
+}
+
+function describeOddity(name: string, text: string): string {
+  if (text !== text.trim()) return `${name} begins or ends with a blank or line break: remove it. `;
+  return /[^ -~]/.test(text) ? `${name} holds more than printable ASCII (RFC 6749 A.1, A.2). ` : "";
+}
