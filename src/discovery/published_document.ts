@@ -131,13 +131,12 @@ export function createNetworkError(
       `Cannot reach ${server}: not permitted. Run with --allow-net=${new URL(url).host}.`,
     );
   }
-  const tls = explainTlsFailure(error, new URL(url));
-  if (tls) return new AuthenticationError("tls_failed", `Cannot get ${what}: ${tls} (${failureMessage(error, url)}).`);
-  return new AuthenticationError(
-    "network_error",
-    `Cannot get ${what}: it can't be reached (${failureMessage(error, url)}).`,
-    { retryable: true },
-  );
+  const reason = failureMessage(error, url);
+  const tls = explainTlsFailure(error, new URL(url), reason);
+  if (tls) return new AuthenticationError("tls_failed", `Cannot get ${what}: ${tls}`);
+  return new AuthenticationError("network_error", `Cannot get ${what}: it can't be reached (${reason}).`, {
+    retryable: true,
+  });
 }
 
 /** Creates the error for an answer that didn't come in time. */

@@ -13,11 +13,11 @@ export function isDenied(error: unknown): boolean {
 export const tlsFailure =
   /certificate|CERT|UNABLE_TO_|ALTNAME|alert: |_ALERT_|EPROTO|InvalidContentType|WRONG_VERSION/i;
 
-/** Says that the TLS handshake with a server failed, if it did: it would fail again. */
-export function explainTlsFailure(error: unknown, { protocol }: URL): string | undefined {
+/** Says that the TLS handshake with a server failed, if it did: it would fail again. `reason`: the runtime's, fit to be shown. */
+export function explainTlsFailure(error: unknown, { protocol }: URL, reason: string): string | undefined {
   return protocol === "https:" && tlsFailure.test(readMessages(error))
-    ? "the TLS handshake failed. Check the port and the certificate; set verify, or NODE_EXTRA_CA_CERTS, to a private " +
-      "authority's PEM file"
+    ? `the TLS handshake failed (${reason}). Check the port and the certificate; for a private authority set verify or ` +
+      "NODE_EXTRA_CA_CERTS."
     : undefined;
 }
 

@@ -47,8 +47,8 @@ export async function sendTokenRequest(
       new AuthenticationError(code, `Cannot reach ${url}: ${text}`, { retryable });
     if (isDenied(error)) throw fail("permission_denied", `not permitted. Run with --allow-net=${tokenEndpoint.host}.`);
     const reason = sanitize(rootMessage(error));
-    const tls = explainTlsFailure(error, tokenEndpoint);
-    throw tls ? fail("tls_failed", `${tls} (${reason}).`) : fail("network_error", reason, true);
+    const tls = explainTlsFailure(error, tokenEndpoint, reason);
+    throw tls ? fail("tls_failed", tls) : fail("network_error", reason, true);
   }
 }
 

@@ -18,6 +18,7 @@ import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jw
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
+import { readLifetime } from "../../src/token_endpoint/lifetime.ts";
 import { authenticatorAt, besideApi } from "../authenticator_at.ts";
 import { tokenEndpointStub, usualAnswer } from "../servers/token_endpoint_stub.ts";
 
@@ -291,3 +292,23 @@ Deno.test("StaticClientConfigStore: later changes to a URL of the caller's chang
   const config = await store.getClientConfig();
   assertEquals([String(config.tokenEndpoint), String(config.resource)], ["https://auth.test/a", "https://api.test/b"]);
 });
+
+const now = 1_800_000_000_000;
+const claims = btoa(JSON.stringify({ iat: now / 1_000, exp: now / 1_000 + 60 }));
+const lifetimes: [answer: Record<string, unknown>, seconds: number | undefined, token?: string][] = [
+  [{ expires_in: 3_600_000 }, 3_600_000],
+  [{ expires_in: 3_600_000, expires_on: now / 1_000 + 3_600 }, 3_600],
+  [{ expires_in: 3_600_000, expires_at: "2027-01-15T09:00:00Z" }, 3_600],
+  [{ expires_in: 3_600_000 }, 60, `e.${claims}.s`],
+  // A clock that is half an hour ahead, and one behind.
+  [{ expires_in: 3_600, expires_on: now / 1_000 + 1_800 }, 3_600],
+  [{ expires_in: "3600", expires_on: String(now / 1_000 + 5_400) }, 3_600],
+  [{ expires: 120 }, 120],
+  [{ expires_in: 1e300, expires_at: now + 5_000 }, 5],
+  [{ expires_in: -1, expires_on: 0 }, undefined],
+];
+for (const [answer, seconds, token = "t"] of lifetimes) {
+  Deno.test(`readLifetime: ${JSON.stringify(answer)}${token === "t" ? "" : " and a JWT"} are ${seconds} s`, () => {
+    assertEquals(readLifetime(answer, token, now), seconds === undefined ? undefined : seconds * 1_000);
+  });
+}
