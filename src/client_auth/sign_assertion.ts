@@ -6,6 +6,7 @@
 
 import { CompactSign } from "jose";
 import { AuthenticationError } from "../errors.ts";
+import { findLack } from "../jwt/web_crypto.ts";
 import { assertionClaims, type AssertionOptions } from "./assertion_claims.ts";
 import { jwtBearer, putAssertion } from "./assertion_parameters.ts";
 import type { TokenRequest } from "./client_auth.ts";
@@ -45,6 +46,8 @@ export async function signAssertion(
   options: Pick<AssertionOptions, "header">,
   prepare: () => Promise<AssertionToSign>,
 ): Promise<string> {
+  const lack = findLack("importKey", "sign", "digest");
+  if (lack !== undefined) throw makeError(name, `It needs Web Crypto, and ${lack}.`);
   const { claims, signer: { alg, kid, key } } = await explainFailure(
     name,
     prepare,
@@ -67,6 +70,10 @@ async function explainFailure<T>(
   try {
     return await work();
   } catch (error) {
-    throw new AuthenticationError("client_auth_unavailable", `Cannot sign the ${name}. ${explain(error)}`);
+    throw makeError(name, explain(error));
   }
+}
+
+function makeError(name: string, state: string): AuthenticationError {
+  return new AuthenticationError("client_auth_unavailable", `Cannot sign the ${name}. ${state}`);
 }
