@@ -5,7 +5,9 @@
  */
 
 import { CompactSign } from "jose";
+import { systemClock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
+import { explainClock } from "../jwt/clock_difference.ts";
 import { findLack } from "../jwt/web_crypto.ts";
 import { assertionClaims, type AssertionOptions } from "./assertion_claims.ts";
 import { jwtBearer, putAssertion } from "./assertion_parameters.ts";
@@ -35,6 +37,12 @@ export async function putSignedAssertion(
     signer: await prepare(),
   }));
   putAssertion(request, assertion, jwtBearer);
+  explainByClock(request, options);
+}
+
+/** Lets the error of a refusal say that this clock is off: assertions are refused for that as for a wrong key. */
+export function explainByClock(request: TokenRequest, { clock = systemClock }: AssertionOptions): void {
+  request.explainRefusal = (error, response) => explainClock(clock, error, response);
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import { assertionClaims, type AssertionOptions, checkAssertionOptions } from "../client_auth/assertion_claims.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
-import { signAssertion } from "../client_auth/sign_assertion.ts";
+import { explainByClock, signAssertion } from "../client_auth/sign_assertion.ts";
 import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { type IdentifiedKey, type PrivateKey, readSigningKey } from "../jwt/signing_key.ts";
 
@@ -105,6 +105,7 @@ export function signedAssertion(
       const { issuer, tokenEndpoint } = request;
       // A rejection counts for this key only.
       request.grantProof = await thumbprint();
+      explainByClock(request, settings);
       return {
         claims: { ...claims, ...assertionClaims({ clientId: iss, issuer, tokenEndpoint }, settings), sub },
         signer: { alg, kid, key: await open() },

@@ -6,7 +6,7 @@
 
 import { AuthenticationError } from "../errors.ts";
 import { readBody } from "../http/body.ts";
-import type { Fetch } from "../http/fetch.ts";
+import { type Fetch, takesBlob } from "../http/fetch.ts";
 import { isDenied, rootMessage } from "../http/network_errors.ts";
 import type { BuiltTokenRequest } from "./request.ts";
 import type { TokenResponse } from "./response.ts";
@@ -17,11 +17,12 @@ export async function sendTokenRequest(
   fetch: Fetch,
 ): Promise<TokenResponse> {
   const url = formatUrl(tokenEndpoint);
+  const form = body.toString();
   try {
     const response = await fetch(tokenEndpoint.href, {
       method: "POST",
       headers,
-      body: body.toString(),
+      body: takesBlob(fetch) ? new Blob([form]) : form,
       signal,
       // "error" would say it better, but workerd throws on it.
       redirect: "manual",
