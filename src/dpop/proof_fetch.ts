@@ -156,13 +156,16 @@ function normalizeMethod(method: string, url: string): string {
   return /^[A-Z]+$/.test(method) ? method : new Request(url, { method }).method;
 }
 
-/** Makes a body that Deno sends once only, if it isn't empty or a stream; `headers` get its type. */
+/** Makes a body that Deno sends once only, if it isn't empty or a stream; `headers` get its type (Fetch standard §2.2.4). */
 function makeBlob(body: BodyInit | null | undefined, headers: Headers): BodyInit | null | undefined {
-  const isText = typeof body === "string" || body instanceof URLSearchParams;
+  const isForm = body instanceof URLSearchParams;
+  const isText = typeof body === "string" || isForm;
   if (!isText && !(body instanceof ArrayBuffer || ArrayBuffer.isView(body))) return body;
-  const type = new Response(body).headers.get("content-type");
-  if (type !== null && !headers.has("content-type")) headers.set("content-type", type);
   const blob = new Blob([isText ? String(body) : body]);
   // Deno sends an empty one as a stream, without its length.
-  return blob.size > 0 ? blob : body;
+  if (blob.size === 0) return body;
+  if (isText && !headers.has("content-type")) {
+    headers.set("content-type", `${isForm ? "application/x-www-form-urlencoded" : "text/plain"};charset=UTF-8`);
+  }
+  return blob;
 }
