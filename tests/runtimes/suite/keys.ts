@@ -80,7 +80,7 @@ async function readForms(tokens: Actor): Promise<URLSearchParams[]> {
 }
 
 /** The call, the content type that it arrives with, and whether a `Request` is called with. */
-const bodies: Readonly<Record<string, readonly [init: RequestInit, type?: string, isRequest?: boolean]>> = {
+const bodies: Readonly<Record<string, readonly [init: RequestInit, type?: string | undefined, isRequest?: true]>> = {
   "text": [{ body: "hellö" }, "text/plain;charset=utf-8"],
   "text of a type": [{ body: "{}", headers: { "content-type": "application/json" } }, "application/json"],
   "a form": [{ body: new URLSearchParams({ a: "b" }) }, "application/x-www-form-urlencoded;charset=utf-8"],
@@ -117,6 +117,8 @@ export const keys: readonly Case[] = [
       assertEquals(headers["content-type"], "application/x-www-form-urlencoded");
       assertEquals([headers["content-length"], text], [String(text.length), "grant_type=client_credentials"]);
     },
+  }),
+  ...cases({
     async "a token request whose connection is dropped: is sent again with another assertion and proof"(world) {
       const { authenticate, tokens } = await world.set({ tokens: { next: dropsSecond } });
       const { pair } = await makeKey("ES256");
@@ -130,7 +132,7 @@ export const keys: readonly Case[] = [
       assertEquals(assertions.length, 3);
       assertEquals(new Set([...assertions, ...await seen(tokens, "dpop")]).size, 6);
     },
-  }),
+  }, "single sending"),
   ...eachRow(
     bodies,
     (what) => `a call with a proof and ${what}, whose connection is dropped: isn't sent twice`,
@@ -155,5 +157,6 @@ export const keys: readonly Case[] = [
       assertEquals(first!.text, second!.text);
       assertEquals(first!.headers["content-length"], String(first!.bytes.length));
     },
+    "single sending",
   ),
 ];
