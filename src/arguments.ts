@@ -5,9 +5,18 @@
  * @module
  */
 
+/** Parses a URL; `undefined` if it is none. Some runtimes have no `URL.canParse`. */
+export function parseUrl(value: string | URL, base?: string): URL | undefined {
+  try {
+    return new URL(value, base);
+  } catch {
+    return undefined;
+  }
+}
+
 /** An absolute `http:` or `https:` URL without credentials, which URLs leak into logs. */
 export function checkUrl(name: string, value: unknown): URL {
-  const url = (typeof value === "string" || value instanceof URL) && URL.canParse(value) ? new URL(value) : undefined;
+  const url = typeof value === "string" || value instanceof URL ? parseUrl(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     return throwInvalid(
       name,
@@ -110,7 +119,7 @@ export function checkResource(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
   const uris = [value].flat().map((uri) => uri instanceof URL ? uri.href : uri);
   for (const uri of uris) {
-    if (typeof uri !== "string" || !URL.canParse(uri) || /[\s#]/.test(uri)) {
+    if (typeof uri !== "string" || !parseUrl(uri) || /[\s#]/.test(uri)) {
       throwInvalid("resource", "an absolute URI without fragment (RFC 8707 §2)", uri);
     }
   }

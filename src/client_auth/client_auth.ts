@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { AuthenticationError } from "../errors.ts";
+
 /** Describes a token request, for client authentication to read and to add to. */
 export interface TokenRequest {
   /** The token endpoint. */
@@ -32,6 +34,17 @@ export interface TokenRequest {
    * client.
    */
   grantProof?: string;
+  /**
+   * Says more about a refusal, in a sentence for the error: that the clocks differ, say.
+   *
+   * @param error The error.
+   * @param response The response's headers, and how long it took, in milliseconds.
+   * @returns The sentence, or nothing.
+   */
+  explainRefusal?: (
+    error: AuthenticationError,
+    response: { readonly headers: Headers; readonly elapsed: number },
+  ) => string | undefined;
   /**
    * Redacts a string in all that the server says.
    *

@@ -14,14 +14,14 @@ import { putSignedAssertion } from "./sign_assertion.ts";
 export type { AssertionOptions } from "./assertion_claims.ts";
 export type { PrivateJwk } from "../jwt/private_key_jwk.ts";
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
-export type { IdentifiedKey, PrivateKey } from "../jwt/signing_key.ts";
+export type { IdentifiedKey, PrivateKey, ServiceAccountKey } from "../jwt/signing_key.ts";
 
 /** Options of {@linkcode privateKeyJwt}. */
 export interface PrivateKeyJwtOptions extends AssertionOptions {
   /**
-   * Sets the algorithm. Needed for an RSA key that is neither a JWK with `alg` nor a `CryptoKey`.
+   * Sets the algorithm. Needed for an RSA key that is neither a JWK with `alg`, a service account's, nor a `CryptoKey`.
    *
-   * @default {the key's algorithm; for an Ed25519 key "EdDSA"}
+   * @default {the key's algorithm; for an Ed25519 key "EdDSA", which most servers know by no other name}
    */
   readonly alg?: PrivateKeyAlgorithm | undefined;
   /**

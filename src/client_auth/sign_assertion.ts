@@ -5,7 +5,10 @@
  */
 
 import { CompactSign } from "jose";
+import { systemClock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
+import { explainClock } from "../jwt/clock_difference.ts";
+import { findLack } from "../jwt/web_crypto.ts";
 import { assertionClaims, type AssertionOptions } from "./assertion_claims.ts";
 import { jwtBearer, putAssertion } from "./assertion_parameters.ts";
 import type { TokenRequest } from "./client_auth.ts";
@@ -34,6 +37,12 @@ export async function putSignedAssertion(
     signer: await prepare(),
   }));
   putAssertion(request, assertion, jwtBearer);
+  explainByClock(request, options);
+}
+
+/** Lets the error of a refusal say that this clock is off: assertions are refused for that as for a wrong key. */
+export function explainByClock(request: TokenRequest, { clock = systemClock }: AssertionOptions): void {
+  request.explainRefusal = (error, response) => explainClock(clock, error, response);
 }
 
 /**
@@ -45,6 +54,8 @@ export async function signAssertion(
   options: Pick<AssertionOptions, "header">,
   prepare: () => Promise<AssertionToSign>,
 ): Promise<string> {
+  const lack = findLack("importKey", "sign", "digest");
+  if (lack !== undefined) throw makeError(name, `It needs Web Crypto, and ${lack}.`);
   const { claims, signer: { alg, kid, key } } = await explainFailure(
     name,
     prepare,
@@ -67,6 +78,10 @@ async function explainFailure<T>(
   try {
     return await work();
   } catch (error) {
-    throw new AuthenticationError("client_auth_unavailable", `Cannot sign the ${name}. ${explain(error)}`);
+    throw makeError(name, explain(error));
   }
+}
+
+function makeError(name: string, state: string): AuthenticationError {
+  return new AuthenticationError("client_auth_unavailable", `Cannot sign the ${name}. ${state}`);
 }

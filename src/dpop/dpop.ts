@@ -4,14 +4,17 @@
  * @module
  */
 
-import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
+import { checkAlgorithm } from "../jwt/signing_algorithm.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { checkUrl } from "../arguments.ts";
+import { checkNumber, checkUrl } from "../arguments.ts";
+import type { AuthenticationError } from "../errors.ts";
+import { explainClock } from "../jwt/clock_difference.ts";
 import { newFlight } from "../refresh/single_flight.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { getProofError } from "./challenge.ts";
+import type { DpopOptions } from "./dpop_options.ts";
 import type { ProofKey } from "./key_pair.ts";
-import { explainFailure, type KeyPairSource, makeKeyLoader } from "./key_source.ts";
+import { explainFailure, makeKeyLoader } from "./key_source.ts";
 import { Nonces } from "./nonces.ts";
 import { type ProofTarget, signProof } from "./proof.ts";
 import { proveApiCalls, type Prover, proveTokenRequests } from "./proof_fetch.ts";
@@ -20,39 +23,10 @@ import type { ProofOfPossession } from "./proof_of_possession.ts";
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { Clock } from "../clock.ts";
 export type { Fetch } from "../http/fetch.ts";
+export type { DpopOptions } from "./dpop_options.ts";
 export type { KeyPairSource } from "./key_source.ts";
 export type { ProofTarget } from "./proof.ts";
 export type { ProofOfPossession } from "./proof_of_possession.ts";
-
-/** Options of {@linkcode dpop}. */
-export interface DpopOptions {
-  /**
-   * Sets the key pair, or a function that looks it up. It is called when first needed, and again after a failure (on
-   * workerd also if the request that waited has ended). The private key needn't be extractable.
-   *
-   * @default {a new pair that can't be exported}
-   */
-  readonly keyPair?: KeyPairSource | undefined;
-  /**
-   * Sets the algorithm that proofs are signed with.
-   *
-   * @default {the key pair's, else "ES256"}
-   */
-  readonly alg?: PrivateKeyAlgorithm | undefined;
-  /**
-   * Accepts `Bearer` tokens, without proofs. Otherwise they are the error `unsupported_token_type`.
-   *
-   * @default {false}
-   */
-  readonly allowBearer?: boolean | undefined;
-  /**
-   * Gives the time in proofs. Servers refuse a proof from a clock that is off (`invalid_dpop_proof`), unless they use
-   * nonces (RFC 9449 §8).
-   *
-   * @default {the machine's clock}
-   */
-  readonly clock?: Pick<Clock, "wall"> | undefined;
-}
 
 /**
  * Binds tokens to a key, and proves its possession with each request. Many authenticators may share one.
@@ -69,6 +43,7 @@ export class Dpop implements ProofOfPossession {
   /** The token types it accepts (RFC 6749 §7.1). */
   readonly tokenTypes: readonly string[];
   readonly #clock: Pick<Clock, "wall">;
+  readonly #clockSkew: number;
   readonly #openKey: () => Promise<ProofKey>;
   readonly #opening = newFlight<ProofKey>();
   readonly #prover: Prover = {
@@ -76,7 +51,7 @@ export class Dpop implements ProofOfPossession {
     unbound: new WeakSet(),
     prove: async (target, nonce) => {
       const key = await this.#key();
-      const now = this.#clock.wall();
+      const now = this.#clock.wall() - this.#clockSkew;
       return await explainFailure("its key doesn't sign", () => signProof(key, target, { now, nonce }));
     },
   };
@@ -86,12 +61,15 @@ export class Dpop implements ProofOfPossession {
    * Does the same as {@linkcode dpop}.
    * @param options The key pair and other options.
    * @throws {TypeError} If the key pair can't be used, or the algorithm is unknown or not the key's.
+   * @throws {RangeError} If `clockSkew` is out of range.
    */
   constructor(options: DpopOptions = {}) {
-    const { keyPair, alg, allowBearer = false, clock = systemClock } = options;
+    const { keyPair, alg, allowBearer = false, clock = systemClock, clockSkew = 5_000 } = options;
+    checkNumber("clockSkew", clockSkew, 0, 300_000);
     checkAlgorithm(alg);
     this.tokenTypes = allowBearer ? ["DPoP", "Bearer"] : ["DPoP"];
     this.#clock = clock;
+    this.#clockSkew = clockSkew;
     this.#openKey = makeKeyLoader(keyPair, alg);
   }
 
@@ -103,6 +81,20 @@ export class Dpop implements ProofOfPossession {
    */
   tokenFetch(fetch: Fetch): Fetch {
     return proveTokenRequests(fetch, this.#prover);
+  }
+
+  /**
+   * Says that this clock differs from the server's, where it refuses a token request.
+   *
+   * @param error The error.
+   * @param response The response's headers, and how long it took, in milliseconds.
+   * @returns A sentence for the error, or nothing.
+   */
+  explainRefusal(
+    error: AuthenticationError,
+    response: { readonly headers: Headers; readonly elapsed: number },
+  ): string | undefined {
+    return explainClock(this.#clock, error, response);
   }
 
   /**
@@ -244,6 +236,7 @@ export class Dpop implements ProofOfPossession {
  * @returns A value for `dpop`. Requests fail with an `AuthenticationError` with the code `proof_failed` if no proof can
  * be made (a `keyPair` function's error is the `cause`); a server refuses a proof by `invalid_dpop_proof`.
  * @throws {TypeError} If the key pair can't be used, or the algorithm is unknown or not the key's.
+ * @throws {RangeError} If `clockSkew` is out of range.
  */
 export function dpop(options: DpopOptions = {}): Dpop {
   return new Dpop(options);

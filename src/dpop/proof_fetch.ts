@@ -7,7 +7,7 @@
 import { waitFor } from "../refresh/deadlines.ts";
 import { cancel, discardBody } from "../api_call/bodies.ts";
 import { type ApiCall, defaultMaxReplayBody, keepBody, readCall, replayBody } from "../api_call/replayable_request.ts";
-import type { Fetch } from "../http/fetch.ts";
+import { type Fetch, takesBlob } from "../http/fetch.ts";
 import { getProofError } from "./challenge.ts";
 import type { Nonces } from "./nonces.ts";
 import type { ProofTarget } from "./proof.ts";
@@ -113,10 +113,22 @@ class Sending {
     const headers = new Headers(this.#headers);
     headers.set("dpop", await this.#prove({ method: this.#method, url: this.url, accessToken }, nonce));
     const { href, request, init } = this.#call;
-    if (body !== undefined) return await this.#noteNonce(this.#fetch(request ?? href, { ...init, headers, body }));
-    const kept = keepBody(request, init, defaultMaxReplayBody);
-    this.#call = { ...this.#call, kept };
-    return await this.#noteNonce(this.#fetch(kept?.request ?? request ?? href, { ...init, headers }));
+    if (body === undefined) {
+      const kept = keepBody(request, init, defaultMaxReplayBody);
+      this.#call = { ...this.#call, kept };
+      body = init.body ?? await this.#readKept();
+    }
+    const sent = takesBlob(this.#fetch) ? makeBlob(body, headers) : body;
+    const input = this.#call.kept?.request ?? request ?? href;
+    return await this.#noteNonce(this.#fetch(input, { ...init, headers, ...sent != null && { body: sent } }));
+  }
+
+  /** Reads a `Request`'s own body if that takes no time: Deno sends what isn't a stream again by itself. */
+  async #readKept(): Promise<BodyInit | undefined> {
+    const { kept } = this.#call;
+    if (!kept?.reader || !takesBlob(this.#fetch)) return undefined;
+    const parts = await waitFor(kept.parts, { timeout: 10 }).catch(() => undefined);
+    return parts ? new Blob(parts) : undefined;
   }
 
   release(): void {
@@ -142,4 +154,18 @@ class Sending {
 /** Normalizes a method as the runtime does (they differ): the proof must have the method that the server gets. */
 function normalizeMethod(method: string, url: string): string {
   return /^[A-Z]+$/.test(method) ? method : new Request(url, { method }).method;
+}
+
+/** Makes a body that Deno sends once only, if it isn't empty or a stream; `headers` get its type (Fetch standard §2.2.4). */
+function makeBlob(body: BodyInit | null | undefined, headers: Headers): BodyInit | null | undefined {
+  const isForm = body instanceof URLSearchParams;
+  const isText = typeof body === "string" || isForm;
+  if (!isText && !(body instanceof ArrayBuffer || ArrayBuffer.isView(body))) return body;
+  const blob = new Blob([isText ? String(body) : body]);
+  // Deno sends an empty one as a stream, without its length.
+  if (blob.size === 0) return body;
+  if (isText && !headers.has("content-type")) {
+    headers.set("content-type", `${isForm ? "application/x-www-form-urlencoded" : "text/plain"};charset=UTF-8`);
+  }
+  return blob;
 }

@@ -6,14 +6,14 @@
 
 import { assertionClaims, type AssertionOptions, checkAssertionOptions } from "../client_auth/assertion_claims.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
-import { signAssertion } from "../client_auth/sign_assertion.ts";
+import { explainByClock, signAssertion } from "../client_auth/sign_assertion.ts";
 import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { type IdentifiedKey, type PrivateKey, readSigningKey } from "../jwt/signing_key.ts";
 
 export type { AssertionOptions } from "../client_auth/assertion_claims.ts";
 export type { PrivateJwk } from "../jwt/private_key_jwk.ts";
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
-export type { IdentifiedKey, PrivateKey } from "../jwt/signing_key.ts";
+export type { IdentifiedKey, PrivateKey, ServiceAccountKey } from "../jwt/signing_key.ts";
 
 /** Options of {@linkcode signedAssertion}. */
 export interface SignedAssertionOptions extends AssertionOptions {
@@ -27,11 +27,11 @@ export interface SignedAssertionOptions extends AssertionOptions {
    */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * The algorithm, by its JOSE name. Default: that of the key. Required for an RSA key that is neither a `CryptoKey` nor a
-   * JWK with `alg`.
+   * The algorithm, by its JOSE name. Default: that of the key; `EdDSA` for Ed25519. Required for an RSA key that is
+   * neither a `CryptoKey`, a service account's, nor a JWK with `alg`.
    */
   readonly alg?: PrivateKeyAlgorithm | undefined;
-  /** The key's identifier. Default: the JWK's `kid`, else none is sent. */
+  /** The key's identifier. Default: the JWK's `kid`, the service account's `private_key_id`, else none is sent. */
   readonly kid?: string | undefined;
 }
 
@@ -50,7 +50,7 @@ const own = ["iss", "sub", "aud", "jti", "iat", "nbf", "exp"];
  * const account = JSON.parse(await Deno.readTextFile("service-account.json"));
  * const authenticator = new JwtBearerAuthenticator({
  *   endpoint: "https://pubsub.googleapis.com",
- *   assertion: signedAssertion({ key: account.private_key, kid: account.private_key_id, alg: "RS256" }, {
+ *   assertion: signedAssertion(account, {
  *     iss: account.client_email,
  *     audience: "token-endpoint",
  *     claims: { scope: "https://www.googleapis.com/auth/pubsub" },
@@ -105,6 +105,7 @@ export function signedAssertion(
       const { issuer, tokenEndpoint } = request;
       // A rejection counts for this key only.
       request.grantProof = await thumbprint();
+      explainByClock(request, settings);
       return {
         claims: { ...claims, ...assertionClaims({ clientId: iss, issuer, tokenEndpoint }, settings), sub },
         signer: { alg, kid, key: await open() },

@@ -1,18 +1,11 @@
 /**
- * A private key as PEM text (RFC 7468 §10).
+ * A private key as PEM text (RFC 7468 §10), or as the bytes that such a text holds.
  *
  * @module
  */
 
 import { decodeBase64 } from "@std/encoding/base64";
-import type { KeyKind } from "./signing_algorithm.ts";
-
-/** A PKCS#8 key, read from PEM text. */
-export interface PemKey {
-  readonly kind: KeyKind;
-  /** The key, as Web Crypto takes it for `"pkcs8"`. */
-  readonly der: Uint8Array<ArrayBuffer>;
-}
+import { type DerKey, findLabel, readPkcs8 } from "./private_key_der.ts";
 
 const toPkcs8 = "convert it with `openssl pkcs8 -topk8 -nocrypt -in key.pem -out pkcs8.pem`.";
 
@@ -30,69 +23,58 @@ const unusable: readonly (readonly [pattern: RegExp, state: string])[] = [
     "is in OpenSSH's format: convert a copy with `ssh-keygen -p -m PKCS8 -f key`, or make a new key " +
     "(Ed25519 can't be converted).",
   ],
+  [
+    /-----BEGIN PKCS12-----/,
+    "is PKCS#12: convert it with `openssl pkcs12 -in key.p12 -nocerts -nodes -out key.pem`.",
+  ],
   [/-----BEGIN ([A-Z]+ )?PUBLIC KEY-----/, "is a public key: pass the private key that belongs to it."],
   [/-----BEGIN ([A-Z0-9]+ )?CERTIFICATE-----/, "is a certificate: pass the private key that belongs to it."],
   [/-----BEGIN PRIVATE KEY-----/, "is cut off: its last line must be -----END PRIVATE KEY-----."],
+  [
+    /^\s*(file:|[.~]{0,2}[\\/]|[a-z]:[\\/])[^\n]*$|^[^\n]*\.(pem|key|der|p8|pk8|p12|pfx|jwks?|json|txt|crt|cer)\s*$/i,
+    "is neither PEM nor JSON, but the path of a file: pass what the file holds, as bytes or text.",
+  ],
+  [/\uFFFD/, "is neither PEM nor JSON, but bytes that were read as text: read the file without an encoding."],
 ];
 
-/** By AlgorithmIdentifier (RFC 5208 §5) in hexadecimal, without the outermost header. */
-const kinds: Readonly<Record<string, KeyKind>> = {
-  "06092a864886f70d010101": "RSA",
-  "06072a8648ce3d020106082a8648ce3d030107": "P-256",
-  "06072a8648ce3d020106052b81040022": "P-384",
-  "06072a8648ce3d020106052b81040023": "P-521",
-  "06032b6570": "Ed25519",
-};
-
-/** The parameters of an RSA key, which some writers leave out. */
-const optionalNull = /0500$/;
+/** Line ends, which are often written as \\n in environment variables, or as \\\\n. */
+const lineEnds = /\\+[rn]|\s/g;
 
 /** Reads the private key in a text; other text around it is ignored. Errors don't show it. */
-export function readPem(text: string): PemKey {
+export function readPem(text: string): DerKey {
   const block = /-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----/.exec(text)?.[1];
-  if (block === undefined) {
-    const state = unusable.find(([pattern]) => pattern.test(text))?.[1];
-    throw new TypeError(
-      `The private key ${
-        state ?? "is neither PEM nor JSON: pass the text that begins with -----BEGIN PRIVATE KEY-----."
-      }`,
-    );
-  }
-  let der: Uint8Array<ArrayBuffer>;
-  let algorithm: string;
+  return block === undefined ? throwUnusable(text) : readDerKey(() => decodeBase64(block.replace(lineEnds, "")));
+}
+
+/** Decodes a text that is base64 of PEM, JSON or whole DER; `undefined` for any other. */
+export function decodeBareBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    // In environment variables line ends are often written as \n.
-    der = decodeBase64(block.replace(/\\[rn]|\s/g, ""));
-    algorithm = readAlgorithmIdentifier(der);
+    const bytes = decodeBase64(text.replace(lineEnds, "").replaceAll("-", "+").replaceAll("_", "/"));
+    if (!/^(\s*\{|-----BEGIN )/.test(new TextDecoder().decode(bytes))) findLabel(bytes);
+    return bytes;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the private key in bytes. Errors don't show it. */
+export function readDerKey(decode: () => Uint8Array<ArrayBuffer>): DerKey {
+  let label: string | undefined;
+  let key: DerKey | undefined;
+  try {
+    const der = decode();
+    label = findLabel(der);
+    key = label === "PRIVATE KEY" ? readPkcs8(der) : undefined;
   } catch {
     throw new TypeError("The private key is damaged: it isn't PKCS#8. Copy it again, with its first and last line.");
   }
-  const kind = kinds[algorithm.replace(optionalNull, "")];
-  if (kind === undefined) {
-    throw new TypeError(
-      "The private key has an unsupported type: use RSA (not RSA-PSS), EC on P-256, P-384 or P-521, or Ed25519.",
-    );
-  }
-  return { kind, der };
+  if (key !== undefined) return key;
+  if (label !== "PRIVATE KEY") return throwUnusable(`-----BEGIN ${label}-----`, " -inform DER -in key.der ");
+  throw new TypeError("The private key has an unsupported type: use RSA, EC on P-256, P-384 or P-521, or Ed25519.");
 }
 
-/** Reads the algorithm: PKCS#8 is a sequence of a version, the algorithm as a sequence, and the key. */
-function readAlgorithmIdentifier(der: Uint8Array): string {
-  const outer = readDerValue(der, 0, 0x30);
-  const version = readDerValue(der, outer.start, 0x02);
-  const algorithm = readDerValue(der, version.end, 0x30);
-  const bytes = [...der.subarray(algorithm.start, algorithm.end)];
-  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Finds the content of the DER value at `at`. */
-function readDerValue(der: Uint8Array, at: number, tag: number): { start: number; end: number } {
-  const first = der[at + 1];
-  if (der[at] !== tag || first === undefined) throw new RangeError("unexpected value");
-  const lengthBytes = first < 0x80 ? 0 : first - 0x80;
-  const start = at + 2 + lengthBytes;
-  let length = lengthBytes === 0 ? first : 0;
-  for (const byte of der.subarray(at + 2, start)) length = length * 256 + byte;
-  if (start + length > der.length) throw new RangeError("cut off");
-  return { start, end: start + length };
+function throwUnusable(text: string, input = " -in key.pem "): never {
+  const state = unusable.find(([pattern]) => pattern.test(text))?.[1].replace(" -in key.pem ", input) ??
+    "is neither PEM nor JSON, nor DER: pass the text that begins with -----BEGIN PRIVATE KEY-----.";
+  throw new TypeError(`The private key ${state}`);
 }

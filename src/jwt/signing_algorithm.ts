@@ -18,8 +18,8 @@ export type PrivateKeyAlgorithm =
   | "EdDSA"
   | "Ed25519";
 
-/** The key's type or curve, which decides how it can sign. */
-export type KeyKind = "RSA" | "P-256" | "P-384" | "P-521" | "Ed25519";
+/** The key's type or curve, which decides how it can sign. `RSA-PSS` is an RSA key that signs by PSS only. */
+export type KeyKind = "RSA" | "RSA-PSS" | "P-256" | "P-384" | "P-521" | "Ed25519";
 
 /** An algorithm in Web Crypto's terms. */
 export interface KeyParameters {
@@ -53,24 +53,28 @@ export function checkAlgorithm(alg: unknown): asserts alg is PrivateKeyAlgorithm
 
 /**
  * Chooses the algorithm: the one requested, else the key's own, else the only one for its type. For RSA there is no
- * default: a wrong guess would be a refused login.
+ * default: a wrong guess would be a refused login. An Ed25519 key's own may be the name of RFC 9864, as runtimes write
+ * it when they export a key; most servers know `EdDSA` only.
  */
 export function chooseAlgorithm(
   kind: KeyKind,
   requested: PrivateKeyAlgorithm | undefined,
   keyAlg: PrivateKeyAlgorithm | undefined,
 ): PrivateKeyAlgorithm {
-  const usable = names.filter((name) => algorithms[name].kind === kind);
-  const alg = requested ?? keyAlg ?? (kind === "RSA" ? undefined : usable[0]);
+  const usable = names.filter((name) =>
+    kind === "RSA-PSS" ? algorithms[name].parameters.name === kind : algorithms[name].kind === kind
+  );
+  const isOfOneName = kind !== "Ed25519";
+  const alg = requested ?? (isOfOneName && keyAlg || (kind.startsWith("RSA") ? undefined : usable[0]));
   if (alg === undefined) {
     throw new TypeError(
-      `An RSA key can sign by ${usable.join(", ")}: pass the one this client is registered with as alg.`,
+      `An ${kind} key can sign by ${usable.join(", ")}: pass the one this client is registered with as alg.`,
     );
   }
   if (!usable.includes(alg)) {
     throw new TypeError(`This ${kind} key can't sign by ${alg}. Pass as alg: ${usable.join(" or ")}.`);
   }
-  if (keyAlg !== undefined && keyAlg !== alg && kind !== "Ed25519") {
+  if (keyAlg !== undefined && keyAlg !== alg && isOfOneName) {
     throw new TypeError(`This key is for ${keyAlg}, and alg says ${alg}. Leave alg out, or use another key.`);
   }
   return alg;

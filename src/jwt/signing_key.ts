@@ -5,7 +5,8 @@
  */
 
 import { type PrivateJwk, readJwk } from "./private_key_jwk.ts";
-import { readPem } from "./private_key_pem.ts";
+import type { DerKey } from "./private_key_der.ts";
+import { decodeBareBase64, readDerKey, readPem } from "./private_key_pem.ts";
 import {
   checkAlgorithm,
   chooseAlgorithm,
@@ -15,11 +16,24 @@ import {
   type PrivateKeyAlgorithm,
 } from "./signing_algorithm.ts";
 
+/** Holds a service account's key, as Google's key files do: the rest of such a file isn't read. */
+export interface ServiceAccountKey {
+  /** The key, as PEM text. */
+  readonly private_key: string;
+  /**
+   * The key's identifier.
+   *
+   * @default {none}
+   */
+  readonly private_key_id?: string | undefined;
+}
+
 /**
- * Holds a private key: PEM text (unencrypted PKCS#8; other text around it is ignored), a JSON Web Key as an object or as
- * JSON text, or a `CryptoKey`, extractable or not.
+ * Holds a private key: PEM text (unencrypted PKCS#8; other text around it is ignored), a JSON Web Key or a service
+ * account's key file as an object or as JSON text, the bytes of these or of DER, such a text in base64, or a `CryptoKey`,
+ * extractable or not.
  */
-export type PrivateKey = string | PrivateJwk | CryptoKey;
+export type PrivateKey = string | PrivateJwk | ServiceAccountKey | CryptoKey | ArrayBuffer | ArrayBufferView;
 
 /** Holds a private key with its identifier, for keys that rotate. */
 export interface IdentifiedKey {
@@ -28,7 +42,7 @@ export interface IdentifiedKey {
   /**
    * The key's `kid`.
    *
-   * @default {the option's, else the JWK's}
+   * @default {the option's, else the key's own}
    */
   readonly kid?: string | undefined;
   /**
@@ -52,7 +66,9 @@ export interface SigningKey {
 interface Known {
   readonly kind: KeyKind;
   readonly alg?: PrivateKeyAlgorithm | undefined;
-  readonly kid?: string | undefined;
+  /** The algorithm unless another one is requested. */
+  readonly usualAlg?: PrivateKeyAlgorithm | undefined;
+  readonly kid?: unknown;
   thumbprint(): Promise<string>;
   open(alg: PrivateKeyAlgorithm): Promise<CryptoKey>;
 }
@@ -66,7 +82,7 @@ export function readSigningKey(
   const requested = identified.alg ?? options.alg;
   checkAlgorithm(requested);
   const known = readKey(identified.key);
-  const alg = chooseAlgorithm(known.kind, requested, known.alg);
+  const alg = chooseAlgorithm(known.kind, requested ?? known.usualAlg, known.alg);
   const kid = identified.kid ?? options.kid ?? known.kid;
   if (kid !== undefined && typeof kid !== "string") throw new TypeError("kid must be a string.");
   return {
@@ -95,25 +111,43 @@ function isIdentified(given: unknown): given is { key: unknown } & Omit<Identifi
 }
 
 function readKey(given: unknown): Known {
-  if (typeof given === "string") {
-    return given.trimStart().startsWith("{") ? readJwkKey(parseJwk(given)) : readPemKey(given);
-  }
+  if (typeof given === "string" || given instanceof URL) return readText(String(given));
   if (isCryptoKey(given)) return readCryptoKey(given);
-  if (typeof given === "object" && given !== null && ("kty" in given || "keys" in given)) {
-    return readJwkKey(given as PrivateJwk);
+  if (ArrayBuffer.isView(given)) {
+    return readBytes(new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice());
+  }
+  if (Object.prototype.toString.call(given) === "[object ArrayBuffer]") {
+    return readBytes(new Uint8Array(given as ArrayBuffer));
+  }
+  if (typeof given === "object" && given !== null && ["private_key", "kty", "keys"].some((name) => name in given)) {
+    return readObject(given);
   }
   throw new TypeError(
-    "The private key must be PEM text (PKCS#8), a JWK, or a CryptoKey (of a CryptoKeyPair: its privateKey).",
+    "The private key must be PEM text (PKCS#8), a JWK, bytes of either or of DER, or a CryptoKey " +
+      "(of a CryptoKeyPair: its privateKey).",
   );
 }
 
-function readPemKey(text: string): Known {
-  const { kind, der } = readPem(text);
-  return {
-    kind,
-    thumbprint: () => hash(der),
-    open: (alg) => explainImport(crypto.subtle.importKey("pkcs8", der, getKeyParameters(alg), false, ["sign"])),
-  };
+function readText(text: string): Known {
+  if (text.trimStart().startsWith("{")) return readObject(parseJson(text.trim()));
+  const bytes = decodeBareBase64(text);
+  return bytes ? readBytes(bytes) : knowDer(readPem(text));
+}
+
+function readBytes(bytes: Uint8Array<ArrayBuffer>): Known {
+  return bytes[0] === 0x30 ? knowDer(readDerKey(() => bytes)) : readText(new TextDecoder().decode(bytes));
+}
+
+function readObject(given: object): Known {
+  if (!("private_key" in given)) return readJwkKey(given as PrivateJwk);
+  const { private_key: key, private_key_id: kid, type }: Record<string, unknown> = { ...given };
+  const known = readText(String(key));
+  // Google's servers take no other algorithm.
+  return { ...known, kid, ...type === "service_account" && known.kind === "RSA" && { usualAlg: "RS256" } };
+}
+
+function knowDer({ der, ...known }: DerKey): Known {
+  return { ...known, thumbprint: () => hash(der), open: (alg) => importKey("pkcs8", der, alg) };
 }
 
 function readJwkKey(given: PrivateJwk): Known {
@@ -121,7 +155,7 @@ function readJwkKey(given: PrivateJwk): Known {
   return {
     ...known,
     thumbprint: () => hash(new TextEncoder().encode(JSON.stringify(jwk))),
-    open: (alg) => explainImport(crypto.subtle.importKey("jwk", jwk, getKeyParameters(alg), false, ["sign"])),
+    open: (alg) => importKey("jwk", jwk, alg),
   };
 }
 
@@ -157,11 +191,12 @@ function numberKey(key: CryptoKey): string {
 
 /** Accepts keys of other realms, by the name; older workerd doesn't have that name. */
 function isCryptoKey(given: unknown): given is CryptoKey {
-  return given instanceof CryptoKey || Object.prototype.toString.call(given) === "[object CryptoKey]";
+  return typeof CryptoKey === "function" && given instanceof CryptoKey ||
+    Object.prototype.toString.call(given) === "[object CryptoKey]";
 }
 
 /** The parser's own error would quote the text. */
-function parseJwk(text: string): PrivateJwk {
+function parseJson(text: string): object {
   try {
     return JSON.parse(text);
   } catch {
@@ -170,9 +205,13 @@ function parseJwk(text: string): PrivateJwk {
 }
 
 /** Replaces the runtime's error, which may show the key. */
-async function explainImport(importing: Promise<CryptoKey>): Promise<CryptoKey> {
+async function importKey(
+  format: "pkcs8" | "jwk",
+  key: Uint8Array<ArrayBuffer> | JsonWebKey,
+  alg: PrivateKeyAlgorithm,
+): Promise<CryptoKey> {
   try {
-    return await importing;
+    return await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, getKeyParameters(alg), false, ["sign"]);
   } catch {
     throw new TypeError("The private key is damaged, or this runtime doesn't know its algorithm.");
   }

@@ -16,7 +16,14 @@ export interface Deadline {
   readonly signal?: AbortSignal | null | undefined;
 }
 
-/** Settles as `promise` does, or rejects when the time is up or the signal is aborted. Ends this wait only. */
+/** A timer that fires so much too late was held up with the whole process, in milliseconds. */
+const late = 100;
+
+/**
+ * Settles as `promise` does, or rejects when the time is up or the signal is aborted. Ends this wait only.
+ *
+ * After a process was frozen, timers fire first, though the answer lies in the socket: it gets a moment to be read.
+ */
 export async function waitFor<T>(
   promise: Promise<T>,
   { timeout, signal, error = () => newTimeout(timeout!) }: Deadline,
@@ -28,7 +35,11 @@ export async function waitFor<T>(
       stop = () => reject(signal!.reason);
       signal?.addEventListener("abort", stop, { once: true });
       if (signal?.aborted) stop();
-      if (timeout !== undefined) timer = setTimeout(() => reject(error()), timeout);
+      if (timeout !== undefined) {
+        const due = performance.now() + timeout;
+        const end = () => reject(error());
+        timer = setTimeout(() => performance.now() - due > late ? timer = setTimeout(end, late) : end(), timeout);
+      }
       promise.then(resolve, reject);
     });
   } finally {

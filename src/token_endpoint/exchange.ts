@@ -6,7 +6,7 @@
 
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { readBody } from "../http/body.ts";
-import type { Fetch } from "../http/fetch.ts";
+import { type Fetch, takesBlob } from "../http/fetch.ts";
 import { explainTlsFailure, isDenied, rootMessage } from "../http/network_errors.ts";
 import type { BuiltTokenRequest } from "./request.ts";
 import type { TokenResponse } from "./response.ts";
@@ -17,11 +17,13 @@ export async function sendTokenRequest(
   fetch: Fetch,
 ): Promise<TokenResponse> {
   const url = formatUrl(tokenEndpoint);
+  const isJson = /^application\/json\b/i.test(headers.get("content-type") ?? "");
+  const text = isJson ? toJson(body) : body.toString();
   try {
     const response = await fetch(tokenEndpoint.href, {
       method: "POST",
       headers,
-      body: /^application\/json\b/i.test(headers.get("content-type") ?? "") ? toJson(body) : body.toString(),
+      body: takesBlob(fetch) ? new Blob([text]) : text,
       signal,
       // "error" would say it better, but workerd throws on it.
       redirect: "manual",

@@ -77,7 +77,8 @@ export interface GetTokenOptions extends TokenRequestOptions {
  * console.log(credentials.expiresAt);
  * ```
  *
- * @param tokenEndpoint The authorization server's token endpoint (RFC 6749 §3.2).
+ * @param tokenEndpoint The authorization server's token endpoint (RFC 6749 §3.2). Its query is no place for a secret:
+ * tracing shows URLs (Deno's with `OTEL_DENO`, for one).
  * @param options The client, the grant and its parameters.
  * @returns The credentials that the server issued.
  * @throws {TypeError} If an argument is missing, or can't be what it should be.

@@ -10,11 +10,12 @@ import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { isExposed } from "../http/loopback.ts";
+import { errorForCaller } from "../refresh/caller_error.ts";
 import { formatUrl, sendTokenRequest } from "./exchange.ts";
 import type { Grant } from "./grant.ts";
 import type { RejectionCache } from "./rejection_cache.ts";
 import { buildTokenRequest, type TokenRequestParts } from "./request.ts";
-import { mayConcernClient, parseTokenResponse } from "./response.ts";
+import { mayConcernClient, parseTokenResponse, type TokenResponse } from "./response.ts";
 
 /** Options of {@linkcode requestToken}. All of them have been checked. */
 export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">, Grant {
@@ -49,14 +50,20 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
   rejections?.throwIfRejected(request, clock.monotonic(), isBackground);
   // Each reason is good for one more attempt.
   for (const tried = new Set<unknown>();;) {
+    const requestedAt = clock.wall();
+    let response: TokenResponse | undefined;
     try {
-      const requestedAt = clock.wall();
-      const response = await sendTokenRequest(request, fetch);
+      response = await sendTokenRequest(request, fetch);
       const context = { ...request, url, requestedAt, now: clock.wall(), tokenTypes, tokenType };
       const credentials = parseTokenResponse(response, context);
       rejections?.forget(request);
       return credentials;
-    } catch (error) {
+    } catch (thrown) {
+      const signer = request.explainRefusal ? request : dpop;
+      const elapsed = clock.wall() - requestedAt;
+      const more = response &&
+        signer?.explainRefusal?.(thrown as AuthenticationError, { headers: response.headers, elapsed });
+      const error = more ? errorForCaller(thrown, undefined, more) : thrown;
       const isClient = mayConcernClient(error);
       const reason = isClient || Object(error).error;
       rejections?.remember(request, error, { now: clock.monotonic(), cooldown, isBackground });

@@ -8,10 +8,10 @@ const guards: Readonly<Record<string, number>> = {
   "./client-auth/client-assertion": 1_000,
   "./client-auth/client-secret-jwt": 6_300,
   "./client-auth/rotating-secrets": 500,
-  "./client-auth/private-key-jwt": 8_600,
+  "./client-auth/private-key-jwt": 9_700,
   "./client-auth/secret-file": 800,
   "./client-auth/tls": 200,
-  "./dpop": 9_700,
+  "./dpop": 10_500,
 };
 /** A name of jose's that minifiers keep. */
 const ofJose = "setProtectedHeader";

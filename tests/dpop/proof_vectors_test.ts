@@ -39,7 +39,7 @@ for (const [section, example, target] of examples) {
     assertEquals(verified.protectedHeader, { typ: "dpop+jwt", alg: "ES256", jwk: exampleKey });
 
     const wall = () => exampleClaims.iat! * 1_000 + 999;
-    const proof = await dpop({ clock: { wall } }).proof(target);
+    const proof = await dpop({ clock: { wall }, clockSkew: 0 }).proof(target);
 
     const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, { currentDate: new Date(wall()) });
     const { jti, ...claims } = payload;

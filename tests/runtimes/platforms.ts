@@ -20,5 +20,6 @@ export const edge: Lacks = shownRedirects;
 export const browser: Lacks = {
   "visible redirects": "a browser hides where a redirect leads (Fetch standard: opaqueredirect)",
   "any header": "a browser sets some headers itself (Fetch standard: forbidden request-headers)",
+  "single sending": "a browser sends a request again where a kept connection breaks (RFC 9110 §9.2.2)",
   "streamed bodies": "a browser streams no body over HTTP/1.1 (Fetch standard, HTTP-network fetch)",
 };

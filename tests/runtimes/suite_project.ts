@@ -29,6 +29,7 @@ const imports = {
   "@std/assert": "./node_modules/@std/assert/mod.js",
   "@std/encoding/base64": "./node_modules/@std/encoding/base64.js",
   "@std/encoding/base64url": "./node_modules/@std/encoding/base64url.js",
+  "jose": "./node_modules/jose/dist/webapi/index.js",
 };
 
 /** Goes before the results, on a line of their own. */
@@ -75,6 +76,9 @@ async function layOut(folder: string): Promise<void> {
     await cp(fileURLToPath(new URL(name, packages)), target, { recursive: true });
     await Deno.writeTextFile(join(target, "package.json"), JSON.stringify(manifest));
   }
+  await import("jose");
+  const jose = new URL("../../", import.meta.resolve("jose"));
+  await cp(fileURLToPath(jose), join(folder, "node_modules", "jose"), { recursive: true });
   // The package finds itself by its own name. It isn't in node_modules, where Node takes no TypeScript.
   const manifest = { name: "@m2m/authenticator", type: "module", exports: "./mod.ts" };
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest));

@@ -16,6 +16,8 @@ export type Trait =
   | "streamed bodies"
   /** A program may set any header, `cookie` among them. */
   | "any header"
+  /** Where a kept connection breaks, a POST isn't sent again by the platform itself. */
+  | "single sending"
   /** There is neither a proxy nor a choice of certificate authorities. */
   | "no proxies";
 

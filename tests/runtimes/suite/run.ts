@@ -3,6 +3,7 @@ import { aborts } from "./aborts.ts";
 import { bodies } from "./bodies.ts";
 import type { Case, CaseResult, SuiteInput } from "./case.ts";
 import { failures } from "./failures.ts";
+import { keys } from "./keys.ts";
 import { options } from "./options.ts";
 import { printing } from "./printing.ts";
 import { realServers } from "./real_servers.ts";
@@ -16,7 +17,7 @@ import { World } from "./world.ts";
 
 const cases: readonly Case[] = [
   ...[realServers, options, use, tokenRequests, tokenAnswers, failures],
-  ...[refreshes, rejectedTokens, bodies, redirects, aborts, printing],
+  ...[refreshes, rejectedTokens, bodies, redirects, aborts, printing, keys],
 ].flat();
 
 /** How many cases run at once: most of them wait for a server most of the time. */

@@ -1,0 +1,31 @@
+/**
+ * What a server's `Date` says of this clock.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import type { AuthenticationError } from "../errors.ts";
+
+/** A difference that servers may not tolerate, in milliseconds. */
+const most = 5_000;
+
+/**
+ * Says how much this clock and the server's differ, after the refusal of a signed request; nothing if that can't be why.
+ * The response took `elapsed` milliseconds: its `Date` lies in between.
+ */
+export function explainClock(
+  clock: Pick<Clock, "wall">,
+  { code, retryable, error }: AuthenticationError,
+  { headers, elapsed }: { readonly headers: Headers; readonly elapsed: number },
+): string | undefined {
+  // A server that says this has accepted the signature.
+  if (retryable || !/^token_/.test(code) || /scope|target|type|nonce/.test(error ?? "")) return undefined;
+  const date = Date.parse(headers.get("date") ?? "");
+  const now = clock.wall();
+  const [ahead, behind] = [now - elapsed - date, date - now];
+  if (!(Math.max(ahead, behind) > most)) return undefined;
+  const [by, direction] = ahead > 0 ? [ahead, "ahead of"] : [behind, "behind"];
+  const seconds = Math.round(by / 1000).toLocaleString("en");
+  return `This machine's clock is ${seconds} seconds ${direction} the server's, by its Date header: synchronize it.`;
+}
