@@ -16,10 +16,10 @@ export type Role = "tokens" | "api" | "elsewhere";
 
 /** A server's behaviours. `{n}` stands for a request's number in three digits, `{api}` and the like for an origin. */
 export interface Script {
+  /** For requests whose header has exactly this value. */
+  readonly when?: { readonly header: string; readonly value: string; readonly behaviour: Behaviour };
   /** For the next requests, one each. */
   readonly next?: readonly Behaviour[];
-  /** For requests whose header has exactly this value. */
-  readonly when?: readonly { readonly header: string; readonly value: string; readonly behaviour: Behaviour }[];
   /** For all others. Default: as before. */
   readonly usual?: Behaviour;
 }
@@ -30,10 +30,8 @@ export interface SeenRequest {
   /** Path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The body, read as UTF-8. */
-  readonly text: string;
   /** The body's bytes, each as a character. */
-  readonly bytes: string;
+  readonly body: string;
 }
 
 /** A server of a scene. */
@@ -47,13 +45,19 @@ export interface Actor {
   hangUps(): Promise<number>;
 }
 
-/** A token endpoint, an API, a server of another origin, and an authenticator for them. */
-export interface Scene extends Readonly<Record<Role, Actor>> {
+/** A token endpoint, an API, and a server of another origin. */
+export interface Servers extends Readonly<Record<Role, Actor>> {
   /** Its URL has a query that must not show. */
   readonly tokenEndpoint: string;
+}
+
+/** Servers, and an authenticator for them. */
+export interface Scene extends Servers {
   readonly authenticator: ClientCredentialsAuthenticator;
   /** Makes another authenticator for the same servers. */
   authenticate(options?: Options): ClientCredentialsAuthenticator;
+  /** Calls the API's `/x`, or what is given; resolves as `read` does. */
+  call(input?: string | URL | Request, init?: RequestInit): Promise<string>;
 }
 
 export type Options = Partial<ClientCredentialsAuthenticatorOptions>;
@@ -61,14 +65,13 @@ export type Options = Partial<ClientCredentialsAuthenticatorOptions>;
 /** A scene's behaviours. Default: tokens of an hour, an API that accepts all of them. */
 export interface Setting extends Partial<Readonly<Record<Role, Script>>> {
   /** The authenticator's, besides the usual. */
-  readonly options?: Options;
+  readonly options?: Options | ((servers: Servers) => Options);
 }
 
 /** Gives a case its servers. */
 export class World {
   readonly real: RealServers;
   readonly #stage: string;
-  readonly #open: string[] = [];
 
   constructor({ stage, real }: SuiteInput) {
     this.#stage = stage;
@@ -77,17 +80,10 @@ export class World {
 
   /** Starts the servers of a scene. */
   async set({ options, ...scripts }: Setting = {}): Promise<Scene> {
-    const { id, origins } = await ask(`${this.#stage}/scenes`, scripts);
-    const scene = `${this.#stage}/scenes/${id}`;
-    this.#open.push(scene);
-    const [tokens, api, elsewhere] = (["tokens", "api", "elsewhere"] as const).map((role) => ({
-      origin: origins[role] as string,
-      play: (script: Script) => ask(`${scene}/${role}`, script),
-      requests: async () => (await ask(`${scene}/${role}`)).requests,
-      hangUps: async () => (await ask(`${scene}/${role}`)).hangUps,
-    }));
-    assert(tokens && api && elsewhere);
+    const origins: Record<Role, string> = await ask(`${this.#stage}/scenes`, scripts);
+    const [tokens, api, elsewhere] = [direct(origins.tokens), direct(origins.api), direct(origins.elsewhere)];
     const tokenEndpoint = `${tokens.origin}/token?key=${planted.query}`;
+    const servers = { tokens, api, elsewhere, tokenEndpoint };
     const authenticate = (more: Options = {}) =>
       new ClientCredentialsAuthenticator({
         endpoint: api.origin,
@@ -96,13 +92,25 @@ export class World {
         configStore: new StaticClientConfigStore({ tokenEndpoint }),
         ...more,
       });
-    return { tokens, api, elsewhere, tokenEndpoint, authenticate, authenticator: authenticate(options) };
+    const authenticator = authenticate(typeof options === "function" ? options(servers) : options);
+    return {
+      ...servers,
+      authenticate,
+      authenticator,
+      call: (input = "/x", init) => read(authenticator.fetch(input, init)),
+    };
   }
+}
 
-  /** Stops them. */
-  async close(): Promise<void> {
-    await Promise.all(this.#open.map((scene) => ask(`${scene}/close`, {})));
-  }
+/** Directs a server by paths of its own. */
+function direct(origin: string): Actor {
+  const record = () => ask(`${origin}/~record`);
+  return {
+    origin,
+    play: (script) => ask(`${origin}/~play`, script),
+    requests: async () => (await record()).requests,
+    hangUps: async () => (await record()).hangUps,
+  };
 }
 
 /** Issues a token for so many seconds: a new one each time, or always this one. */
@@ -129,7 +137,7 @@ export const rejected: Behaviour = answer("rejected", {
 
 /** An API that rejects the first token, under this header. */
 export function rejectsFirst(header = "authorization", behaviour = rejected): Script {
-  return { when: [{ header, value: bearer(1), behaviour }] };
+  return { when: { header, value: bearer(1), behaviour } };
 }
 
 /** Delays a behaviour by so many milliseconds. */
@@ -147,10 +155,14 @@ export function count(...actors: readonly Actor[]): Promise<number[]> {
   return Promise.all(actors.map(async (actor) => (await actor.requests()).length));
 }
 
-/** Fails unless the number of requests is in a range. */
-export async function assertCount(actor: Actor, least: number, most: number): Promise<void> {
+/** A number, or its limits. */
+export type Count = number | readonly [least: number, most: number];
+
+/** Fails unless that many requests arrived. */
+export async function assertCount(actor: Actor, expected: Count): Promise<void> {
   const [found = 0] = await count(actor);
-  assert(found >= least && found <= most, `${found} requests, not ${least} to ${most}`);
+  const [least, most] = typeof expected === "number" ? [expected, expected] : expected;
+  assert(found >= least && found <= most, `${found} requests, not ${expected}`);
 }
 
 /** Waits for the nth request. */
@@ -160,17 +172,17 @@ export async function arrival(actor: Actor, number = 1): Promise<void> {
 
 /** The same call, so many times at once. */
 export function together<T>(times: number, call: () => Promise<T>): Promise<T[]> {
-  return Promise.all(Array.from({ length: times }, call));
+  return Promise.all(Array.from({ length: times }, () => call()));
 }
 
 /** The status and the text of a response. */
-export async function read(response: Response | Promise<Response>): Promise<[status: number, text: string]> {
+export async function read(response: Response | Promise<Response>): Promise<string> {
   const { status } = await response;
-  return [status, await (await response).text()];
+  return `${status} ${await (await response).text()}`;
 }
 
 /** What `read` gives of the API's usual answer. */
-export const fine: [number, string] = [200, "fine"];
+export const fine = "200 fine";
 
 /** The value that a promise rejects with. */
 export function thrown(work: Promise<unknown>): Promise<unknown> {
@@ -192,44 +204,19 @@ export async function readJson(response: Response): Promise<any> {
 
 /** Waits for a condition; fails after 5 seconds. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 250; tries++) {
-    if (await condition()) return;
+  for (let tries = 0; !await condition(); tries++) {
+    assert(tries < 250, `Not within 5 seconds: ${condition}`);
     await pause(20);
   }
-  assert(false, `Not within 5 seconds: ${condition}`);
 }
 
 export function pause(time: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, time));
 }
 
-/** A clock that the test puts forward: a slow machine changes nothing. */
-export class TravellingClock {
-  #monotonic = performance.now();
-  #wall = Date.now();
-
-  wall(): number {
-    return this.#wall;
-  }
-
-  monotonic(): number {
-    return this.#monotonic;
-  }
-
-  /** Puts it forward by so many milliseconds. */
-  pass(time: number): void {
-    this.#monotonic += time;
-    this.#wall += time;
-  }
-
-  /** Moves the wall clock alone by so many milliseconds. */
-  skew(time: number): void {
-    this.#wall += time;
-  }
-}
-
+/** Requests JSON, or posts it. */
 // deno-lint-ignore no-explicit-any -- Each path has its own type.
-async function ask(url: string, value?: unknown): Promise<any> {
+export async function ask(url: string, value?: unknown): Promise<any> {
   // As text, which needs no CORS preflight.
   return await readJson(await fetch(url, value === undefined ? {} : { method: "POST", body: JSON.stringify(value) }));
 }
