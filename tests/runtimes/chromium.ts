@@ -75,9 +75,8 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
     await browser("Browser.close").catch(() => {});
     await within(10_000, "close Chromium", program.ended);
   });
-  const started = stack.move();
-  return {
-    async open(url) {
+  return Object.assign(stack.move(), {
+    async open(url: string): Promise<Page> {
       const { targetId } = await browser("Target.createTarget", { url: "about:blank" });
       const { sessionId } = await browser("Target.attachToTarget", { targetId, flatten: true });
       const page = { events: [], command: command(sessionId) };
@@ -99,8 +98,7 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
       await browser("Target.setAutoAttach", { ...options, filter: [{ type: "service_worker" }] });
       return workerEvents;
     },
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  });
 }
 
 /** Connects to a browser that ends the connection; resolves to what sends commands, to it or to a session of it. */

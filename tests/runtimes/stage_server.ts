@@ -68,19 +68,15 @@ export async function startStageServer(): Promise<StageServer> {
     const found = await routes[new URL(request.url).pathname]?.(await request.text());
     return Response.json(found ?? {}, { headers: cors });
   }));
-  const started = stack.move();
-  return {
-    origin,
-    results,
-    real: {
-      tokenEndpoint: server.tokenEndpoint,
-      api: api.origin,
-      revoking: revoking.origin,
-      revoke: `${origin}/revoke`,
-      shortLived: { tokenEndpoint: shortLivedServer.tokenEndpoint, api: shortLivedApi.origin },
-    },
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  const real = {
+    tokenEndpoint: server.tokenEndpoint,
+    api: api.origin,
+    revoking: revoking.origin,
+    revoke: `${origin}/revoke`,
+    shortLived: { tokenEndpoint: shortLivedServer.tokenEndpoint, api: shortLivedApi.origin },
   };
+  const started = Object.assign(stack.move(), { origin, results, real });
+  return started;
 }
 
 /** Lets a server follow a script, tell its requests, and answer CORS preflights. */

@@ -15,12 +15,8 @@ for (const date of ["2024-09-01", "2026-11-01"]) {
       const script = await bundle(new URL("suite_worker.ts", import.meta.url));
       const options = { script, compatibilityDate: compatibilityDate(workerd, date), compatibilityFlags };
       await using worker = await startWorker(workerd.path, options);
-      const signal = AbortSignal.timeout(120_000);
-      const response = await fetch(new URL("/run", worker.url), {
-        method: "POST",
-        body: JSON.stringify(input),
-        signal,
-      });
+      const init = { method: "POST", body: JSON.stringify(input), signal: AbortSignal.timeout(120_000) };
+      const response = await fetch(new URL("/run", worker.url), init);
       assert(response.ok, await response.text());
       return worker.printed();
     });
