@@ -10,9 +10,10 @@ import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type ArrivedRequest, type Behaviour, type FaultServer, startFaultServer } from "../servers/fault_server.ts";
 import { serve } from "../servers/loopback.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
+import { issues } from "./suite/behaviours.ts";
 import type { CaseResult, RealServers } from "./suite/case.ts";
 import { planted } from "./suite/planted.ts";
-import { issues, type Role, type Script, type SeenRequest } from "./suite/world.ts";
+import type { Role, Script, SeenRequest } from "./suite/world.ts";
 
 /** All servers. Disposing of it stops them. */
 export interface StageServer extends AsyncDisposable {

@@ -1,9 +1,10 @@
 /** Calls that their caller aborts. @module */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { getToken } from "@m2m/authenticator";
+import { issues, late, stalled } from "./behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
 import { client, nthToken } from "./planted.ts";
-import { type Actor, arrival, count, fine, issues, late, type Scene, stalled, thrown, until } from "./world.ts";
+import { type Actor, arrival, count, fine, type Scene, thrown, until } from "./world.ts";
 
 const slow = { tokens: { usual: late(300, issues()) } };
 const hanging = { usual: stalled };
@@ -18,17 +19,17 @@ async function abortAt(actor: Actor, ...calls: ((signal: AbortSignal) => Promise
   for (const outcome of outcomes) assertStrictEquals(await outcome, reason);
 }
 
-/** A server that never answers, what is aborted there, and whether its connection closes. */
-const closing: Readonly<
-  Record<string, readonly ["tokens" | "api", (scene: Scene, signal: AbortSignal) => Promise<unknown>]>
-> = {
+type Call = (scene: Scene, signal: AbortSignal) => Promise<unknown>;
+
+/** A call that is aborted, by the server that doesn't answer it. */
+const closing: Readonly<Record<string, readonly ["tokens" | "api", Call]>> = {
   "an abort while the API answers: fetch rejects with the caller's reason, and closes the connection": [
     "api",
-    ({ authenticator }, signal) => authenticator.fetch("/x", { signal }),
+    ({ call }, signal) => call("/x", { signal }),
   ],
   "an abort of a Request's own signal: fetch rejects with its reason, and closes the connection": [
     "api",
-    ({ authenticator, api }, signal) => authenticator.fetch(new Request(`${api.origin}/x`, { signal })),
+    ({ api, call }, signal) => call(new Request(`${api.origin}/x`, { signal })),
   ],
   "getToken: an abort rejects with the caller's reason, and closes the connection": [
     "tokens",

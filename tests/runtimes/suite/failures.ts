@@ -2,9 +2,10 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type ClientConfig, ClientConfigStore, getToken } from "@m2m/authenticator";
 import { json } from "../../faults/behaviours.ts";
+import { busy, failsBy, issues, stalled } from "./behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
 import { client, nthToken, planted, quotedSecret } from "./planted.ts";
-import { busy, count, failsBy, failure, fine, issues, type Options, pause, stalled, together } from "./world.ts";
+import { count, failure, fine, type Options, pause, together } from "./world.ts";
 
 /** A store whose config comes from a function. */
 function store(getConfig: () => unknown): Options {
@@ -35,30 +36,6 @@ const mistakes: Readonly<Record<string, readonly [options: Options, code: string
   "a secret's provider without a secret": [{ clientSecret: () => "" }, "client_auth_unavailable", true],
 };
 
-interface Row {
-  readonly usual: ReturnType<typeof json>;
-  readonly retry: Options["retry"];
-  /** Members of the error. */
-  readonly error: object;
-  readonly requests: number;
-}
-
-/** Failures that stay. */
-const lasting: Readonly<Record<string, Row>> = {
-  "a transient failure that stays: rejects after retry.maxAttempts": {
-    usual: busy,
-    retry: { maxAttempts: 3, maxDelay: 20 },
-    error: { code: "token_endpoint_error", status: 503 },
-    requests: 3,
-  },
-  "a server that never answers: rejects after retry.totalTimeout": {
-    usual: stalled,
-    retry: { totalTimeout: 300 },
-    error: { code: "timeout", status: undefined },
-    requests: 1,
-  },
-};
-
 export const failures: readonly Case[] = [
   ...eachRow(
     mistakes,
@@ -72,14 +49,6 @@ export const failures: readonly Case[] = [
       assertEquals(await count(tokens, api), [0, 0]);
     },
   ),
-  ...eachRow(lasting, (name) => name, async (world, { usual, retry, error, requests }) => {
-    const { authenticator, tokens } = await world.set({ tokens: { usual }, options: { retry } });
-
-    const { code, status, retryable } = await failure(authenticator.fetch("/x"));
-
-    assertEquals({ code, status, retryable }, { ...error, retryable: true });
-    assertEquals(await count(tokens), [requests]);
-  }),
   ...cases({
     async "AuthenticationError: an error of the caller's own code is its cause"(world) {
       const { authenticate } = await world.set();
@@ -109,6 +78,21 @@ export const failures: readonly Case[] = [
 
       assertEquals(await together(10, call), Array(10).fill(fine));
       assertEquals(await count(tokens), [3]);
+    },
+    async "a transient failure that stays: rejects after retry.maxAttempts"(world) {
+      const { authenticate, tokens } = await world.set({ tokens: { usual: busy } });
+
+      const error = await failure(authenticate({ retry: { maxAttempts: 3, maxDelay: 20 } }).fetch("/x"));
+
+      assertEquals([error.code, error.status, error.retryable], ["token_endpoint_error", 503, true]);
+      assertEquals(await count(tokens), [3]);
+    },
+    async "a server that never answers: rejects after retry.totalTimeout"(world) {
+      const { authenticate, tokens } = await world.set({ tokens: { usual: stalled } });
+
+      const error = await failure(authenticate({ retry: { totalTimeout: 300 } }).fetch("/x"));
+
+      assertEquals([error.code, error.retryable, ...await count(tokens)], ["timeout", true, 1]);
     },
     async "429 with retry-after: is retried after that delay"(world) {
       const next = [json({}, { status: 429, headers: { "retry-after": "1" } })];

@@ -2,9 +2,10 @@
 import { assertEquals } from "@std/assert";
 import { Credentials, getToken } from "@m2m/authenticator";
 import { json } from "../../faults/behaviours.ts";
+import { failsBy } from "./behaviours.ts";
 import { type Case, cases } from "./case.ts";
 import { client } from "./planted.ts";
-import { failsBy, failure } from "./world.ts";
+import { failure } from "./world.ts";
 
 const tokens = { accessToken: "planted-access", refreshToken: "planted-refresh" };
 const credentials = new Credentials({ ...tokens, expiresAt: 1, scope: "a" });

@@ -2,23 +2,18 @@
 import { assertEquals } from "@std/assert";
 import { json } from "../../faults/behaviours.ts";
 import type { Behaviour } from "../../servers/fault_server.ts";
+import { busy, failsBy, issues, late, stalled } from "./behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
 import { bearer, nthToken } from "./planted.ts";
 import {
   arrival,
   assertCount,
-  busy,
   type Count,
   count,
-  failsBy,
   failure,
   fine,
-  issues,
-  late,
-  type Scene,
   seen,
   type Setting,
-  stalled,
   together,
   type World,
 } from "./world.ts";
@@ -26,17 +21,9 @@ import {
 /** Ages in milliseconds: before the refresh window of an hour's token, in it, in its last seconds, and after its end. */
 const age = { young: 3_200_000, old: 3_350_000, last: 3_580_000, expired: 3_600_001 };
 
-interface Aged extends Scene {
-  /** The test's clock, which a slow machine doesn't move. */
-  readonly now: { wall: number; monotonic: number };
-  /** Puts it forward by so many milliseconds. */
-  pass(time: number): void;
-  /** Resolves when the background refreshes have ended. */
-  background(): Promise<unknown>;
-}
-
 /** A scene with a token of the given age, which one call has used. */
-async function aged(world: World, time: number, { options, ...scripts }: Setting = {}): Promise<Aged> {
+async function aged(world: World, time: number, { options, ...scripts }: Setting = {}) {
+  // A slow machine doesn't move this clock.
   const now = { wall: Date.now(), monotonic: performance.now() };
   const pass = (time: number) => {
     now.wall += time;
@@ -51,71 +38,27 @@ async function aged(world: World, time: number, { options, ...scripts }: Setting
   return { ...scene, now, pass, background: () => Promise.all(works) };
 }
 
-interface Row {
-  readonly age: number;
-  /** What the token endpoint does from then on. Default: it issues tokens. */
-  readonly usual?: Behaviour;
-  /** How many calls are made at once. Default: one. */
-  readonly calls?: number;
-  /** The number of the token that they use. */
-  readonly use: number;
-  /** The number of the token of a call after the background refreshes, which aren't waited for if it is absent. */
-  readonly then?: number;
-  /** The number of token requests. */
-  readonly requests: Count;
-}
+/**
+ * A token's age, what the token endpoint does from then on, how many calls are made at once, the number of the token
+ * that they use, the number of all token requests, and the token that a call uses after the background refreshes.
+ */
+type Row = readonly [age: number, usual: Behaviour, calls: number, use: number, requests: Count, then?: number];
+
+const slow = late(100, issues());
 
 const rows: Readonly<Record<string, Row>> = {
-  "a young token: is used, without a token request": { age: age.young, use: 1, then: 1, requests: 1 },
-  "a token in its refresh window: is used, and refreshed in the background": {
-    age: age.old,
-    usual: late(200, issues()),
-    use: 1,
-    then: 2,
-    requests: 2,
-  },
-  "a token in its refresh window: is refreshed once for 30 calls": {
-    age: age.old,
-    usual: late(50, issues()),
-    calls: 30,
-    use: 1,
-    then: 2,
-    requests: 2,
-  },
-  "a token in its last seconds: is used at once, and refreshed in the background": {
-    age: age.last,
-    usual: late(100, issues()),
-    calls: 10,
-    use: 1,
-    then: 2,
-    requests: 2,
-  },
+  "a young token: is used, without a token request": [age.young, slow, 1, 1, 1, 1],
+  "a token in its refresh window: is used, and refreshed in the background": [age.old, slow, 1, 1, 2, 2],
+  "a token in its refresh window: is refreshed once for 30 calls": [age.old, slow, 30, 1, 2, 2],
+  "a token in its last seconds: is used at once, and refreshed in the background": [age.last, slow, 10, 1, 2, 2],
   // Five attempts at most, for all calls.
-  "a token in its last seconds: is used while the server answers 503": {
-    age: age.last,
-    usual: busy,
-    calls: 5,
-    use: 1,
-    requests: [1, 6],
-  },
-  "a token in its last seconds: is used while the server doesn't answer": {
-    age: age.last,
-    usual: stalled,
-    use: 1,
-    requests: [1, 2],
-  },
-  "an expired token: isn't used, and 50 calls wait for one token request": {
-    age: age.expired,
-    usual: late(50, issues()),
-    calls: 50,
-    use: 2,
-    then: 2,
-    requests: 2,
-  },
+  "a token in its last seconds: is used while the server answers 503": [age.last, busy, 5, 1, [1, 6]],
+  "a token in its last seconds: is used while the server doesn't answer": [age.last, stalled, 1, 1, [1, 2]],
+  "an expired token: isn't used, and 50 calls wait for one token request": [age.expired, slow, 50, 2, 2, 2],
 };
 
 export const refreshes: readonly Case[] = [
-  ...eachRow(rows, (name) => name, async (world, { age, usual = issues(), calls = 1, use, then, requests }) => {
+  ...eachRow(rows, (name) => name, async (world, [age, usual, calls, use, requests, then]) => {
     const { authenticator, call, tokens, api, background } = await aged(world, age);
     await tokens.play({ usual });
 

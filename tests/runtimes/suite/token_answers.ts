@@ -3,9 +3,10 @@ import { assert, assertEquals } from "@std/assert";
 import { AuthenticationError, Credentials, getToken } from "@m2m/authenticator";
 import { answer, head, html, json, jsonText, redirect, steps } from "../../faults/behaviours.ts";
 import type { Behaviour, Step } from "../../servers/fault_server.ts";
+import { stalled } from "./behaviours.ts";
 import { type Case, eachRow } from "./case.ts";
 import { client } from "./planted.ts";
-import { count, stalled, type World } from "./world.ts";
+import { count, type World } from "./world.ts";
 
 /** Members of the credentials (their lifetime is in milliseconds), or of the error. */
 type Outcome =

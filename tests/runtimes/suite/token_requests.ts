@@ -10,54 +10,29 @@ import {
 } from "@m2m/authenticator";
 import { type Case, cases, eachRow } from "./case.ts";
 import { encodedSecret, planted } from "./planted.ts";
-import { type Actor, type Options, seen, type SeenRequest } from "./world.ts";
+import { type Actor, type Options, seen, type SeenRequest, type World } from "./world.ts";
 
 const client_id = planted.clientId;
 const ofStore = { scopes: ["a:b", "c"], audience: "https://api.test/" };
 
-interface Row {
-  /** The store's parameters. */
-  readonly config?: Pick<Options, "scopes" | "audience">;
-  readonly options?: Options;
-  /** The form without `grant_type`. */
-  readonly form?: object;
-  /** The decoded `authorization` header. */
-  readonly basic?: string;
-}
-
 const basic = `${client_id}:${encodedSecret}`;
+const rawBasic = clientSecretBasic(planted.secret, { encoding: "raw" });
+const posted = { client_id, client_secret: planted.secret };
 
-const rows: Readonly<Record<string, Row>> = {
-  "a token request: has no parameters": { basic },
-  "a token request: has the store's scopes and audience": {
-    config: ofStore,
-    form: { scope: "a:b c", audience: "https://api.test/" },
-    basic,
-  },
-  "a token request: has the caller's scopes and audience over the store's": {
-    config: ofStore,
-    options: { scopes: ["c"], audience: "d" },
-    form: { scope: "c", audience: "d" },
-    basic,
-  },
-  "a token request: has the caller's empty scopes and audience over the store's": {
-    config: ofStore,
-    options: { scopes: [], audience: "" },
-    basic,
-  },
-  "client authentication: client_secret_basic": {
-    options: { clientAuth: clientSecretBasic(planted.secret) },
-    basic,
-  },
-  "client authentication: raw client_secret_basic": {
-    options: { clientAuth: clientSecretBasic(planted.secret, { encoding: "raw" }) },
-    basic: `${client_id}:${planted.secret}`,
-  },
-  "client authentication: client_secret_post": {
-    options: { clientAuth: clientSecretPost(planted.secret) },
-    form: { client_id, client_secret: planted.secret },
-  },
-  "client authentication: none": { options: { clientAuth: none() }, form: { client_id } },
+/** The store's parameters, the caller's options, the form without `grant_type`, and the decoded `authorization`. */
+type Row = readonly [config: Pick<Options, "scopes" | "audience">, options: Options, form: object, basic?: string];
+
+const parameters: Readonly<Record<string, Row>> = {
+  "no parameters": [{}, {}, {}, basic],
+  "the store's scopes and audience": [ofStore, {}, { scope: "a:b c", audience: "https://api.test/" }, basic],
+  "the caller's over the store's": [ofStore, { scopes: ["c"], audience: "d" }, { scope: "c", audience: "d" }, basic],
+  "the caller's empty ones over the store's": [ofStore, { scopes: [], audience: "" }, {}, basic],
+};
+const methods: Readonly<Record<string, Row>> = {
+  "client_secret_basic": [{}, { clientAuth: clientSecretBasic(planted.secret) }, {}, basic],
+  "raw client_secret_basic": [{}, { clientAuth: rawBasic }, {}, `${client_id}:${planted.secret}`],
+  "client_secret_post": [{}, { clientAuth: clientSecretPost(planted.secret) }, posted],
+  "none": [{}, { clientAuth: none() }, { client_id }],
 };
 
 /** The only request to an actor, with its form. */
@@ -69,17 +44,20 @@ async function onlyRequest(tokens: Actor): Promise<SeenRequest & { form: object 
 
 const deviceCode = "urn:ietf:params:oauth:grant-type:device_code";
 
+async function checkRequest(world: World, [config, options, form, basic]: Row): Promise<void> {
+  const { authenticate, tokenEndpoint, tokens } = await world.set();
+  const configStore = new StaticClientConfigStore({ tokenEndpoint, ...config });
+
+  await authenticate({ configStore, ...options }).getCredentials();
+
+  const request = await onlyRequest(tokens);
+  assertEquals(request.form, { grant_type: "client_credentials", ...form });
+  assertEquals(request.headers.authorization, basic && `Basic ${btoa(basic)}`);
+}
+
 export const tokenRequests: readonly Case[] = [
-  ...eachRow(rows, (name) => name, async (world, { config, options, form, basic }) => {
-    const { authenticate, tokenEndpoint, tokens } = await world.set();
-    const configStore = new StaticClientConfigStore({ tokenEndpoint, ...config });
-
-    await authenticate({ configStore, ...options }).getCredentials();
-
-    const request = await onlyRequest(tokens);
-    assertEquals(request.form, { grant_type: "client_credentials", ...form });
-    assertEquals(request.headers.authorization, basic && `Basic ${btoa(basic)}`);
-  }),
+  ...eachRow(parameters, (what) => `a token request: has ${what}`, checkRequest),
+  ...eachRow(methods, (name) => `client authentication: ${name}`, checkRequest),
   ...cases({
     async "a token request: is a POST of a form that accepts JSON, without cookies"(world) {
       const { authenticator, tokens } = await world.set();

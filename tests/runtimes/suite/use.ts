@@ -11,242 +11,214 @@ import {
   GrantType,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import { type CallRow, callRows } from "./call_rows.ts";
+import { issues, late, rejected, stalled } from "./behaviours.ts";
 import { type Case, cases } from "./case.ts";
+import { check, outline } from "./check.ts";
 import { bearer, client, nthToken } from "./planted.ts";
-import {
-  arrival,
-  assertCount,
-  count,
-  fine,
-  issues,
-  late,
-  read,
-  rejected,
-  seen,
-  stalled,
-  together,
-  until,
-} from "./world.ts";
+import { arrival, assertCount, count, fine, read, seen, type Setting, together, until } from "./world.ts";
 
 const own = (value: string): RequestInit => ({ headers: { Authorization: value } });
-const bound = "GET /x authorization 1";
+const two: Setting["options"] = ({ tokenEndpoint }) => ({
+  configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: "x-store" }),
+  headerKey: "X-Caller",
+});
 
-const rows: Readonly<Record<string, CallRow>> = {
-  "fetch: successive calls carry one token, as authorization": {
-    calls: () => Array(3).fill(["/x"]),
-    gets: Array(3).fill(fine),
-    tokenRequests: 1,
-    seen: { api: Array(3).fill(bound) },
+export const use: readonly Case[] = cases({
+  "fetch: successive calls carry one token, as authorization": (world) => {
+    const expected = { gets: Array(3).fill(fine), tokens: 1, api: Array(3).fill("GET /x 1") };
+    return check(world, {}, expected, ["/x"], ["/x"], ["/x"]);
   },
-  "fetch: takes what the platform's fetch takes: relative and absolute URLs, Requests": {
-    calls: ({ api: { origin } }) => [
-      ["/a?b=c#d"],
-      [`${origin}/e`],
-      [new URL("/f", origin)],
-      [new Request(`${origin}/g`, { method: "DELETE", headers: { "x-own": "1" } })],
-      [new Request(`${origin}/h`), { method: "PUT" }],
-    ],
-    gets: Array(5).fill(fine),
-    seen: {
-      api: ["GET /a?b=c", "GET /e", "GET /f", "DELETE /g", "PUT /h"]
-        .map((call) => `${call} authorization 1${call === "DELETE /g" ? " x-own 1" : ""}`),
-    },
-  },
-  "fetch: resolves a relative URL against the endpoint's path": {
-    options: ({ api }) => ({ endpoint: `${api.origin}/base/` }),
-    calls: () => [["v1/x"]],
-    gets: [fine],
-    seen: { api: ["GET /base/v1/x authorization 1"] },
-  },
-  "fetch: calls another origin without the token, and without a token request": {
-    calls: ({ elsewhere }) => [[`${elsewhere.origin}/x`]],
-    gets: ["200 elsewhere"],
-    tokenRequests: 0,
-    seen: { elsewhere: ["GET /x"] },
-  },
-  "the fetch option: may be the platform's own": {
-    options: { fetch: globalThis.fetch },
-    gets: [fine],
-    tokenRequests: 1,
-  },
-  "headerKey: the caller's takes precedence over the store's": {
-    options: ({ tokenEndpoint }) => ({
-      configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: "x-store" }),
-      headerKey: "X-Caller",
-    }),
-    gets: [fine],
-    seen: { api: ["GET /x x-caller 1"] },
-  },
-  "allowedOrigins: get the token as well": {
-    options: ({ elsewhere }) => ({ allowedOrigins: [elsewhere.origin] }),
-    calls: ({ elsewhere }) => [[`${elsewhere.origin}/x`]],
-    gets: ["200 elsewhere"],
-    seen: { elsewhere: [bound] },
-  },
-};
+  async "fetch: takes what the platform's fetch takes: relative and absolute URLs, Requests"(world) {
+    const { call, api } = await world.set();
 
-export const use: readonly Case[] = [
-  ...callRows(rows),
-  ...cases({
-    async "fetch: 50 first calls at once make one token request"(world) {
-      const { call, tokens, api } = await world.set({ tokens: { usual: late(50, issues()) } });
+    await call("/a?b=c#d");
+    await call(`${api.origin}/e`);
+    await call(new URL("/f", api.origin));
+    await call(new Request(`${api.origin}/g`, { method: "DELETE", headers: { "x-own": "1" } }));
+    await call(new Request(`${api.origin}/h`), { method: "PUT" });
 
-      assertEquals(await together(50, call), Array(50).fill(fine));
+    const expected = ["GET /a?b=c 1", "GET /e 1", "GET /f 1", "DELETE /g 1 x-own 1", "PUT /h 1"];
+    assertEquals((await api.requests()).map(outline), expected);
+  },
+  async "fetch: resolves a relative URL against the endpoint's path"(world) {
+    const options: Setting["options"] = ({ api }) => ({ endpoint: `${api.origin}/base/` });
+    await check(world, { options }, { gets: fine, api: ["GET /base/v1/x 1"] }, ["v1/x"]);
+  },
+  async "fetch: calls another origin without the token, and without a token request"(world) {
+    const { call, tokens, elsewhere } = await world.set();
 
-      assertEquals(await count(tokens, api), [1, 50]);
-    },
-    async "fetch: is bound to its authenticator"(world) {
-      const { authenticator: { fetch }, api } = await world.set();
+    assertEquals(await call(`${elsewhere.origin}/x`), "200 elsewhere");
 
-      assertEquals([await read(fetch("/x")), ...await count(api)], [fine, 1]);
-    },
-    async "the fetch option: sends the token request and the call"(world) {
-      const origins: string[] = [];
-      const send: typeof fetch = (input, init) => {
-        origins.push(new URL(String(input)).origin);
-        return fetch(input, init);
-      };
-      const { call, api, tokens } = await world.set({ options: { fetch: send } });
+    assertEquals([...await seen(elsewhere), ...await count(tokens)], [undefined, 0]);
+  },
+  "the fetch option: may be the platform's own": (world) =>
+    check(world, { options: { fetch: globalThis.fetch } }, { gets: fine, tokens: 1 }),
+  "headerKey: the caller's takes precedence over the store's": (world) =>
+    check(world, { options: two }, { gets: fine, api: ["GET /x x-caller 1"] }),
+  async "allowedOrigins: get the token as well"(world) {
+    const { authenticate, elsewhere } = await world.set();
 
-      assertEquals(await call(), fine);
-      assertEquals(origins, [tokens.origin, api.origin]);
-    },
-    async "a config store: is asked once for each token request, and names the header"(world) {
-      let asked = 0;
-      const { authenticate, tokenEndpoint, api } = await world.set();
-      class CountingStore extends ClientConfigStore {
-        override getClientConfig(): Promise<ClientConfig> {
-          asked++;
-          return Promise.resolve({ tokenEndpoint, headerKey: "X-Store" });
-        }
+    await read(authenticate({ allowedOrigins: [elsewhere.origin] }).fetch(`${elsewhere.origin}/x`));
+
+    assertEquals(await seen(elsewhere), [bearer(1)]);
+  },
+  async "fetch: 50 first calls at once make one token request"(world) {
+    const { call, tokens, api } = await world.set({ tokens: { usual: late(50, issues()) } });
+
+    assertEquals(await together(50, call), Array(50).fill(fine));
+
+    assertEquals(await count(tokens, api), [1, 50]);
+  },
+  async "fetch: is bound to its authenticator"(world) {
+    const { authenticator: { fetch }, api } = await world.set();
+
+    assertEquals([await read(fetch("/x")), ...await count(api)], [fine, 1]);
+  },
+  async "the fetch option: sends the token request and the call"(world) {
+    const origins: string[] = [];
+    const send: typeof fetch = (input, init) => {
+      origins.push(new URL(String(input)).origin);
+      return fetch(input, init);
+    };
+    const { call, api, tokens } = await world.set({ options: { fetch: send } });
+
+    assertEquals(await call(), fine);
+    assertEquals(origins, [tokens.origin, api.origin]);
+  },
+  async "a config store: is asked once for each token request, and names the header"(world) {
+    let asked = 0;
+    const { authenticate, tokenEndpoint, api } = await world.set();
+    class CountingStore extends ClientConfigStore {
+      override getClientConfig(): Promise<ClientConfig> {
+        asked++;
+        return Promise.resolve({ tokenEndpoint, headerKey: "X-Store" });
       }
-      const authenticator = authenticate({ configStore: new CountingStore() });
-      assertEquals(asked, 0);
+    }
+    const authenticator = authenticate({ configStore: new CountingStore() });
+    assertEquals(asked, 0);
 
-      for (let call = 0; call < 2; call++) assertEquals(await read(authenticator.fetch("/x")), fine);
-      assertEquals(asked, 1);
-      await authenticator.refreshCredentials();
+    for (let call = 0; call < 2; call++) assertEquals(await read(authenticator.fetch("/x")), fine);
+    assertEquals(asked, 1);
+    await authenticator.refreshCredentials();
 
-      assertEquals(asked, 2);
-      assertEquals(await seen(api, "x-store"), [bearer(1), bearer(1)]);
-      assertEquals(await seen(api), [undefined, undefined]);
-    },
-    async "fetch: keeps the caller's own header, without a token request"(world) {
-      const { call, authenticate, tokens, api } = await world.set();
+    assertEquals(asked, 2);
+    assertEquals(await seen(api, "x-store"), [bearer(1), bearer(1)]);
+    assertEquals(await seen(api), [undefined, undefined]);
+  },
+  async "fetch: keeps the caller's own header, without a token request"(world) {
+    const { call, authenticate, tokens, api } = await world.set();
 
-      await call("/x", own("Own 1"));
-      await read(authenticate({ headerKey: "authorization" }).fetch("/x", own("Own 2")));
+    await call("/x", own("Own 1"));
+    await read(authenticate({ headerKey: "authorization" }).fetch("/x", own("Own 2")));
 
-      assertEquals(await seen(api), ["Own 1", "Own 2"]);
-      // Without headerKey the store must name the header first, which takes a token request.
-      await assertCount(tokens, [0, 1]);
-    },
-    async "authorize: adds the token to headers, unless they have one"(world) {
-      const { authenticator } = await world.set();
-      const headers = new Headers({ "x-own": "1" });
+    assertEquals(await seen(api), ["Own 1", "Own 2"]);
+    // Without headerKey the store must name the header first, which takes a token request.
+    await assertCount(tokens, [0, 1]);
+  },
+  async "authorize: adds the token to headers, unless they have one"(world) {
+    const { authenticator } = await world.set();
+    const headers = new Headers({ "x-own": "1" });
 
-      assertStrictEquals(await authenticator.authorize(headers), headers);
-      const own = await authenticator.authorize(new Headers({ authorization: "Own" }));
+    assertStrictEquals(await authenticator.authorize(headers), headers);
+    const own = await authenticator.authorize(new Headers({ authorization: "Own" }));
 
-      assertEquals([headers.get("authorization"), headers.get("x-own")], [bearer(1), "1"]);
-      assertEquals(own.get("authorization"), "Own");
-    },
-    async "credentials: are undefined at first, kept by getCredentials, replaced by refreshCredentials"(world) {
-      const { authenticator, tokens } = await world.set();
-      assertEquals(authenticator.credentials, undefined);
+    assertEquals([headers.get("authorization"), headers.get("x-own")], [bearer(1), "1"]);
+    assertEquals(own.get("authorization"), "Own");
+  },
+  async "credentials: are undefined at first, kept by getCredentials, replaced by refreshCredentials"(world) {
+    const { authenticator, tokens } = await world.set();
+    assertEquals(authenticator.credentials, undefined);
 
-      const first = await authenticator.getCredentials();
-      assertStrictEquals(await authenticator.getCredentials(), first);
-      assertStrictEquals(authenticator.credentials, first);
-      const second = await authenticator.refreshCredentials();
+    const first = await authenticator.getCredentials();
+    assertStrictEquals(await authenticator.getCredentials(), first);
+    assertStrictEquals(authenticator.credentials, first);
+    const second = await authenticator.refreshCredentials();
 
-      assert(first instanceof Credentials);
-      assertEquals([first.accessToken, second.accessToken], [nthToken(1), nthToken(2)]);
-      assertStrictEquals(authenticator.credentials, second);
-      assertEquals(await count(tokens), [2]);
-    },
-    async "refreshCredentials: 20 calls at once share one token request"(world) {
-      const { authenticator, tokens } = await world.set({ tokens: { usual: late(50, issues()) } });
+    assert(first instanceof Credentials);
+    assertEquals([first.accessToken, second.accessToken], [nthToken(1), nthToken(2)]);
+    assertStrictEquals(authenticator.credentials, second);
+    assertEquals(await count(tokens), [2]);
+  },
+  async "refreshCredentials: 20 calls at once share one token request"(world) {
+    const { authenticator, tokens } = await world.set({ tokens: { usual: late(50, issues()) } });
 
-      const all = await together(20, () => authenticator.refreshCredentials());
+    const all = await together(20, () => authenticator.refreshCredentials());
 
-      assertEquals(new Set(all.map(({ accessToken }) => accessToken)), new Set([nthToken(1)]));
-      assertEquals(await count(tokens), [1]);
-    },
-    async "two authenticators: keep their tokens apart"(world) {
-      const { call, authenticate, api, elsewhere } = await world.set();
-      const other = authenticate({ endpoint: elsewhere.origin });
+    assertEquals(all.map(({ accessToken }) => accessToken), Array(20).fill(nthToken(1)));
+    assertEquals(await count(tokens), [1]);
+  },
+  async "two authenticators: keep their tokens apart"(world) {
+    const { call, authenticate, api, elsewhere } = await world.set();
+    const other = authenticate({ endpoint: elsewhere.origin });
 
-      await call();
-      await together(5, () => Promise.all([call(), read(other.fetch("/x"))]));
+    await call();
+    await together(5, () => Promise.all([call(), read(other.fetch("/x"))]));
 
-      assertEquals(new Set(await seen(api)), new Set([bearer(1)]));
-      assertEquals(new Set(await seen(elsewhere)), new Set([bearer(2)]));
-    },
-    async "Authenticator: a subclass has a token source of its own"(world) {
-      const { tokenEndpoint, tokens, api } = await world.set();
-      class Refreshing extends Authenticator {
-        constructor(options: AuthenticatorOptions) {
-          super(options, () => async ({ signal }) => {
-            const grant = { grantType: GrantType.REFRESH_TOKEN, refreshToken: "planted-refresh" };
-            return {
-              credentials: await getToken(tokenEndpoint, { ...client, ...grant, signal }),
-              headerKey: "x-grant",
-            };
-          });
-        }
+    assertEquals(new Set(await seen(api)), new Set([bearer(1)]));
+    assertEquals(new Set(await seen(elsewhere)), new Set([bearer(2)]));
+  },
+  async "Authenticator: a subclass has a token source of its own"(world) {
+    const { tokenEndpoint, tokens, api } = await world.set();
+    class Refreshing extends Authenticator {
+      constructor(options: AuthenticatorOptions) {
+        super(options, () => async ({ signal }) => {
+          const grant = { grantType: GrantType.REFRESH_TOKEN, refreshToken: "planted-refresh" };
+          return {
+            credentials: await getToken(tokenEndpoint, { ...client, ...grant, signal }),
+            headerKey: "x-grant",
+          };
+        });
       }
+    }
 
-      await read(new Refreshing({ endpoint: api.origin }).fetch("/x"));
+    await read(new Refreshing({ endpoint: api.origin }).fetch("/x"));
 
-      const form = new URLSearchParams((await tokens.requests())[0]?.body);
-      assertEquals([form.get("grant_type"), form.get("refresh_token")], ["refresh_token", "planted-refresh"]);
-      assertEquals(await seen(api, "x-grant"), [bearer(1)]);
-    },
-    async "close: waiting calls reject with an AbortError, and the token request ends"(world) {
-      const { authenticator, tokens } = await world.set({ tokens: { usual: stalled } });
-      const waiting = Promise.allSettled([authenticator.getCredentials(), authenticator.fetch("/x")]);
-      await arrival(tokens);
+    const form = new URLSearchParams((await tokens.requests())[0]?.body);
+    assertEquals([form.get("grant_type"), form.get("refresh_token")], ["refresh_token", "planted-refresh"]);
+    assertEquals(await seen(api, "x-grant"), [bearer(1)]);
+  },
+  async "close: waiting calls reject with an AbortError, and the token request ends"(world) {
+    const { authenticator, tokens } = await world.set({ tokens: { usual: stalled } });
+    const waiting = Promise.allSettled([authenticator.getCredentials(), authenticator.fetch("/x")]);
+    await arrival(tokens);
 
-      await authenticator.close();
+    await authenticator.close();
 
-      const reasons = (await waiting).map((settled) => settled.status === "rejected" && settled.reason.name);
-      assertEquals(reasons, ["AbortError", "AbortError"]);
-      await until(async () => await tokens.hangUps() === 1);
-    },
-    async "Symbol.asyncDispose: closes an authenticator where the platform has it"(world) {
-      const { authenticator } = await world.set();
-      await authenticator.getCredentials();
+    const reasons = (await waiting).map((settled) => settled.status === "rejected" && settled.reason.name);
+    assertEquals(reasons, ["AbortError", "AbortError"]);
+    await until(async () => await tokens.hangUps() === 1);
+  },
+  async "Symbol.asyncDispose: closes an authenticator where the platform has it"(world) {
+    const { authenticator } = await world.set();
+    await authenticator.getCredentials();
 
-      if (Symbol.asyncDispose) await authenticator[Symbol.asyncDispose]();
-      else await authenticator.close();
+    if (Symbol.asyncDispose) await authenticator[Symbol.asyncDispose]();
+    else await authenticator.close();
 
-      await assertRejects(() => authenticator.getCredentials());
-    },
-    async "onEvent: gets what happens, without secrets; an error of its own changes nothing"(world) {
-      const events: AuthenticatorEvent[] = [];
-      const onEvent = (event: AuthenticatorEvent) => {
-        events.push(event);
-        throw new Error("The listener's own error.");
-      };
-      const { authenticator, call } = await world.set({ api: { next: [rejected] }, options: { onEvent } });
+    await assertRejects(() => authenticator.getCredentials());
+  },
+  async "onEvent: gets what happens, without secrets; an error of its own changes nothing"(world) {
+    const events: AuthenticatorEvent[] = [];
+    const onEvent = (event: AuthenticatorEvent) => {
+      events.push(event);
+      throw new Error("The listener's own error.");
+    };
+    const { authenticator, call } = await world.set({ api: { next: [rejected] }, options: { onEvent } });
 
-      assertEquals(await call(), fine);
-      await authenticator.getCredentials();
+    assertEquals(await call(), fine);
+    await authenticator.getCredentials();
 
-      assertEquals(events.map((event) => "reason" in event ? `${event.type} ${event.reason}` : event.type), [
-        ...["token_requested first", "token_issued first", "token_rejected", "token_requested rejected"],
-        ...["token_issued rejected", "request_replayed", "token_reused"],
-      ]);
-      assert(!JSON.stringify(events).includes("planted"));
-    },
-    async "fetch: rejects as the platform's fetch does where the API closes the connection"(world) {
-      const { call, tokens } = await world.set({ api: { usual: { steps: ["reset"] } } });
+    assertEquals(events.map((event) => "reason" in event ? `${event.type} ${event.reason}` : event.type), [
+      ...["token_requested first", "token_issued first", "token_rejected", "token_requested rejected"],
+      ...["token_issued rejected", "request_replayed", "token_reused"],
+    ]);
+    assert(!JSON.stringify(events).includes("planted"));
+  },
+  async "fetch: rejects as the platform's fetch does where the API closes the connection"(world) {
+    const { call, tokens } = await world.set({ api: { usual: { steps: ["reset"] } } });
 
-      await assertRejects(() => call());
+    await assertRejects(() => call());
 
-      assertEquals(await count(tokens), [1]);
-    },
-  }),
-];
+    assertEquals(await count(tokens), [1]);
+  },
+});
