@@ -5,20 +5,12 @@ import { temporaryFolder } from "./temporary_folder.ts";
 import { within } from "./within.ts";
 
 /** An event of the browser, by the Chrome DevTools Protocol. */
-export interface DevToolsEvent {
+interface DevToolsEvent {
   readonly method: string;
   // deno-lint-ignore no-explicit-any -- Each method has its own.
   readonly params: any;
   /** Its page or worker: see `Target.attachToTarget`. Absent: the browser as a whole. */
   readonly sessionId?: string;
-}
-
-/** A browser that is ready. Disposing of it closes it and removes its files. */
-export interface RunningChromium extends AsyncDisposable {
-  /** Opens a page of its own at `url`. */
-  open(url: string): Promise<Page>;
-  /** Collects the events of service workers that start from now on. They don't end by themselves then. */
-  watchServiceWorkers(): Promise<readonly DevToolsEvent[]>;
 }
 
 /** An open page. */
@@ -45,8 +37,10 @@ const flags = [
   "--disable-dev-shm-usage",
 ];
 
-/** Unpacks and starts Chromium; `unpack` comes from `chromiumPackage`. */
-export async function startChromium(unpack: () => Promise<ChromiumExecutable>): Promise<RunningChromium> {
+/**
+ * Unpacks and starts Chromium; `unpack` comes from `chromiumPackage`. Disposing of it closes it and removes its files.
+ */
+export async function startChromium(unpack: () => Promise<ChromiumExecutable>) {
   await using stack = new AsyncDisposableStack();
   const { path, env } = stack.use(await unpack());
   const profile = stack.use(await temporaryFolder("profile_"));
@@ -76,6 +70,7 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
     await within(10_000, "close Chromium", program.ended);
   });
   return Object.assign(stack.move(), {
+    /** Opens a page of its own. */
     async open(url: string): Promise<Page> {
       const { targetId } = await browser("Target.createTarget", { url: "about:blank" });
       const { sessionId } = await browser("Target.attachToTarget", { targetId, flatten: true });
@@ -93,7 +88,8 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
         },
       };
     },
-    async watchServiceWorkers() {
+    /** Collects the events of service workers that start from now on. They don't end by themselves then. */
+    async watchServiceWorkers(): Promise<readonly DevToolsEvent[]> {
       const options = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true };
       await browser("Target.setAutoAttach", { ...options, filter: [{ type: "service_worker" }] });
       return workerEvents;

@@ -1,7 +1,7 @@
 /** Runs the portable suite on a runtime, and compares the numbers of cases with the table in `tests/README.md`. @module */
 import { assert, assertEquals } from "@std/assert";
 import { cp } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ownProject } from "../transport/project.ts";
 import { type RunOptions, runToEnd } from "./run_to_end.ts";
@@ -22,15 +22,10 @@ export const lacks = {
   browser: ["visible redirects", "any header", "streamed bodies"],
 } as const satisfies Record<string, readonly Trait[]>;
 
-/** A runtime, as the table names it, and the traits that it lacks. */
-interface Platform extends Pick<SuiteInput, "lacks"> {
-  readonly runtime: string;
-}
-
-/** Registers a test; `run` runs the suite, and resolves to all that the runtime printed meanwhile. */
+/** Registers a test on a runtime, which is named as in the table; `run` runs the suite, and resolves to all that the runtime printed meanwhile. */
 export function registerSuite<Runtime>(
   testOn: RegisterTest<Runtime>,
-  { runtime, lacks }: Platform,
+  { runtime, lacks }: Pick<SuiteInput, "lacks"> & { readonly runtime: string },
   run: (obtained: Runtime, input: SuiteInput) => Promise<string>,
 ): void {
   testOn(`the portable suite passes on ${runtime}`, async (obtained) => {
@@ -60,19 +55,9 @@ function assertNoSecretIn(printed: string): void {
 /** The numbers of cases in the table. */
 async function readCounts(runtime: string): Promise<number[]> {
   const readme = await Deno.readTextFile(new URL("tests/README.md", repository));
-  const row = readme.split("\n").map((line) => line.split("|").map((cell) => cell.trim()))
-    .find(([, name]) => name === runtime);
-  return (row ?? []).slice(3, 5).map(Number);
+  const rows = readme.split("\n").map((line) => line.split(/\s*\|\s*/));
+  return rows.find(([, name]) => name === runtime)?.slice(3, 5).map(Number) ?? [];
 }
-
-/** What Deno finds where: it reads no `node_modules` here. */
-const imports = {
-  "@m2m/authenticator": "./mod.ts",
-  "@std/assert": "./node_modules/@std/assert/mod.js",
-
-  "@std/encoding/base64": "./node_modules/@std/encoding/base64.js",
-  "@std/encoding/base64url": "./node_modules/@std/encoding/base64url.js",
-};
 
 /**
  * Runs the suite by an executable that runs TypeScript, from the repository's own files, with `@std` as package managers
@@ -84,27 +69,33 @@ export async function runProgram(
   input: SuiteInput,
 ): Promise<string> {
   await using project = await ownProject([]);
-  const copy = async (from: URL, to: string) => {
-    await Deno.mkdir(dirname(join(project.path, to)), { recursive: true });
-    await cp(fileURLToPath(from), join(project.path, to), { recursive: true });
-  };
+  const copy = (from: URL, to: string) => cp(fileURLToPath(from), join(project.path, to), { recursive: true });
   for (const part of ["runtimes/suite", "runtimes/within.ts", "faults/behaviours.ts"]) {
     await copy(new URL(`tests/${part}`, repository), `tests/${part}`);
   }
   // It has no place on disk before something of it is imported.
   await import("npm:deno-std@1.4.0/assert/mod.js");
   const std = new URL("../", import.meta.resolve("npm:deno-std@1.4.0/assert/mod.js"));
-  for (const [name, main] of [["assert", "mod.js"], ["internal"]]) {
-    const folder = `node_modules/@std/${name}`;
-    await copy(new URL(`${name}`, std), folder);
-    const manifest = { type: "module", ...main && { exports: `./${main}` } };
-    await Deno.writeTextFile(join(project.path, folder, "package.json"), JSON.stringify(manifest));
+  for (const name of ["assert", "internal"]) await copy(new URL(name, std), `node_modules/@std/${name}`);
+  const modules = "./node_modules/@std";
+  const files = {
+    "node_modules/@std/assert/package.json": { type: "module", exports: "./mod.js" },
+    "node_modules/@std/internal/package.json": { type: "module" },
+    // For Deno: it reads no `node_modules` here.
+    "import_map.json": {
+      imports: {
+        "@m2m/authenticator": "./mod.ts",
+        "@std/assert": `${modules}/assert/mod.js`,
+        "@std/encoding/base64": `${modules}/encoding/base64.js`,
+        "@std/encoding/base64url": `${modules}/encoding/base64url.js`,
+      },
+    },
+  };
+  for (const [file, content] of Object.entries(files)) {
+    await Deno.writeTextFile(join(project.path, file), JSON.stringify(content));
   }
-  await Deno.writeTextFile(join(project.path, "import_map.json"), JSON.stringify({ imports }));
-  await Deno.writeTextFile(
-    join(project.path, "main.ts"),
-    `import { runSuite } from "./tests/runtimes/suite/run.ts";\nawait runSuite(${JSON.stringify(input)});\n`,
-  );
+  const main = `import { runSuite } from "./tests/runtimes/suite/run.ts";\nawait runSuite(${JSON.stringify(input)});\n`;
+  await Deno.writeTextFile(join(project.path, "main.ts"), main);
   return await printedBy(executable, { args: [...args, "main.ts"], cwd: project.path, env });
 }
 

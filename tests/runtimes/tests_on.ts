@@ -19,10 +19,7 @@ export type RegisterTest<Runtime> = (name: string, body: (runtime: Runtime) => P
  * testOnBun("Bun says its version", async (bun) => { … });
  * ```
  */
-export async function testsOn<Runtime>(
-  what: string,
-  obtain: () => Promise<Runtime>,
-): Promise<RegisterTest<Runtime>> {
+export async function testsOn<Runtime>(what: string, obtain: () => Promise<Runtime>): Promise<RegisterTest<Runtime>> {
   let runtime: Runtime;
   try {
     runtime = await obtain();

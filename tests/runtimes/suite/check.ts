@@ -35,7 +35,7 @@ export async function check(
   }
 }
 
-const shown = ["authorization", "proxy-authorization", "cookie", "x-caller", "x-own", "x-token"];
+const shown = ["authorization", "proxy-authorization", "cookie", "x-caller", "x-own", "x-store", "x-token"];
 
 /** As in `PUT /path text 1 x-own a`: method, path, body, `authorization`, other headers. A token is its number. */
 export function outline({ method, path, body, headers }: SeenRequest): string {

@@ -18,12 +18,8 @@ class UntouchableStore extends ClientConfigStore {
   }
 }
 
-const good = {
-  endpoint: "https://api.test",
-  clientId: "client",
-  clientSecret: "secret",
-  configStore: new UntouchableStore(),
-};
+const client = { clientId: "client", clientSecret: "secret" };
+const good = { endpoint: "https://api.test", ...client, configStore: new UntouchableStore() };
 
 type Options = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 /** A certified authorization server, and APIs that verify its tokens' signatures. @module */
 import { assert, assertEquals } from "@std/assert";
 import {
-  ClientCredentialsAuthenticator,
+  ClientCredentialsAuthenticator as Authenticator,
   clientSecretPost,
   getToken,
   StaticClientConfigStore,
@@ -18,7 +18,7 @@ const listed = `200 ${JSON.stringify(projects)}`;
 /** An authenticator that counts its token requests. */
 function authenticate({ tokenEndpoint, api }: Pick<RealServers, "tokenEndpoint" | "api">, options: Options = {}) {
   const counted = { tokenRequests: 0 };
-  const authenticator = new ClientCredentialsAuthenticator({
+  const authenticator = new Authenticator({
     endpoint: api,
     clientId: planted.clientId,
     ...(!options.clientAuth && client),
@@ -66,10 +66,9 @@ export const realServers: readonly Case[] = cases({
     assert(client.tokenRequests >= 2 && client.tokenRequests <= 6, `${client.tokenRequests} token requests`);
   },
   async "a real server: refuses a wrong secret by invalid_client"({ real }) {
-    const rejected = await failure(authenticate(real, { clientSecret: "planted-wrong" }).list());
+    const { code, status, error } = await failure(authenticate(real, { clientSecret: "planted-wrong" }).list());
 
-    const { code, status, error, retryable } = rejected;
-    assertEquals([code, status, error, retryable], ["token_request_rejected", 401, "invalid_client", false]);
+    assertEquals([code, status, error], ["token_request_rejected", 401, "invalid_client"]);
   },
   async "a real API that requires another scope: its 403 is returned, without another token request"({ real }) {
     const client = authenticate(real, { scopes: [] });
@@ -82,9 +81,9 @@ export const realServers: readonly Case[] = cases({
     const credentials = await getToken(real.tokenEndpoint, { ...client, scopes, audience: real.api });
 
     const { accessToken, tokenType, scope, expiresAt = 0, refreshToken } = credentials;
-    assertEquals([tokenType, scope, refreshToken], ["Bearer", "api:read", undefined]);
-    assertEquals(accessToken.split(".").length, 3);
-    assertEquals(Math.round((expiresAt - started) / 10_000), 60);
+    const seconds = Math.round((expiresAt - started) / 10_000) * 10;
+    const found = [accessToken.split(".").length, tokenType, scope, seconds, refreshToken];
+    assertEquals(found, [3, "Bearer", "api:read", 600, undefined]);
   },
   async "getToken: a URL that is no token endpoint is an AuthenticationError"({ real }) {
     await failure(getToken(real.api + path, client));

@@ -5,18 +5,8 @@ import type { Behaviour } from "../../servers/fault_server.ts";
 import { busy, failsBy, issues, late, stalled } from "./behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
 import { bearer, nthToken } from "./planted.ts";
-import {
-  arrival,
-  assertCount,
-  type Count,
-  count,
-  failure,
-  fine,
-  seen,
-  type Setting,
-  together,
-  type World,
-} from "./world.ts";
+import { arrival, assertCount, count, failure, fine, seen, together } from "./world.ts";
+import type { Count, Setting, World } from "./world.ts";
 
 /** Ages in milliseconds: before the refresh window of an hour's token, in it, in its last seconds, and after its end. */
 const age = { young: 3_200_000, old: 3_350_000, last: 3_580_000, expired: 3_600_001 };
@@ -76,9 +66,8 @@ export const refreshes: readonly Case[] = [
   }),
   ...cases({
     async "a token of ten minutes: is refreshed in its last two, and not before"(world) {
-      const { authenticator, tokens, pass, background } = await aged(world, 420_000, {
-        tokens: { usual: issues(600) },
-      });
+      const scene = { tokens: { usual: issues(600) } };
+      const { authenticator, tokens, pass, background } = await aged(world, 420_000, scene);
       await authenticator.getCredentials();
       await background();
       assertEquals(await count(tokens), [1]);
@@ -130,10 +119,9 @@ export const refreshes: readonly Case[] = [
       assertEquals(await count(tokens), [3]);
     },
     async "a token without expires_in: lives for defaultLifetime"(world) {
-      const { authenticator, pass, tokens } = await aged(world, 700_000, {
-        tokens: { usual: json({ access_token: "planted-token-{n}" }) },
-        options: { defaultLifetime: 1_000_000, waitUntil: undefined },
-      });
+      const usual = json({ access_token: "planted-token-{n}" });
+      const options = { defaultLifetime: 1_000_000, waitUntil: undefined };
+      const { authenticator, pass, tokens } = await aged(world, 700_000, { tokens: { usual }, options });
       await authenticator.getCredentials();
       assertEquals(await count(tokens), [1]);
       pass(300_001);

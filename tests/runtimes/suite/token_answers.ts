@@ -67,10 +67,7 @@ const answers: Rows = {
   "a line break in the access token": [json({ ...token, access_token: "planted\r\nx: y" }), invalid],
   "a character no header may carry in the access token": [json({ ...token, access_token: "plantéd" }), invalid],
   "an error in a 200": [json({ error: "invalid_scope", access_token: "planted" }), rejected(200, "invalid_scope")],
-  "an unsupported token type": [
-    json({ ...token, token_type: "mac" }),
-    { code: "unsupported_token_type", status: 200 },
-  ],
+  "an unsupported token type": [json({ ...token, token_type: "mac" }), { code: "unsupported_token_type", status: 200 }],
   "2 MB": [
     steps({ send: head("", { length: 2_000_000 }) }, { flood: " ".repeat(10_000), times: 200 }),
     { code: "response_too_large", status: 200 },
@@ -86,22 +83,13 @@ const answers: Rows = {
   "401 as plain text": [answer("Unauthorized", { status: 401 }), rejected(401, "invalid_client")],
   "an empty 403": [answer("", { status: 403 }), failed(403)],
   "404 as a web page": [html(404, "Not found"), failed(404)],
-  "429 with retry-after": [
-    fails(429, {}, { "retry-after": "7" }),
-    failed(429, { retryable: true, retryAfter: 7_000 }),
-  ],
+  "429 with retry-after": [fails(429, {}, { "retry-after": "7" }), failed(429, { retryable: true, retryAfter: 7_000 })],
   "429 with an error code that is permanent otherwise": [
     fails(429, { error: "invalid_request" }),
     failed(429, { error: "invalid_request", retryable: true }),
   ],
-  "500 server_error": [
-    fails(500, { error: "server_error" }),
-    failed(500, { error: "server_error", retryable: true }),
-  ],
-  "503 with an invalid retry-after": [
-    fails(503, {}, { "retry-after": "soon" }),
-    failed(503, { retryable: true }),
-  ],
+  "500 server_error": [fails(500, { error: "server_error" }), failed(500, { error: "server_error", retryable: true })],
+  "503 with an invalid retry-after": [fails(503, {}, { "retry-after": "soon" }), failed(503, { retryable: true })],
   "half an answer, then the end": [half(), broken],
   "half an answer, then a reset": [half("reset"), broken],
   "a reset": [steps("reset"), broken],

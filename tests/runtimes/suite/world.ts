@@ -33,30 +33,20 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** A server of a scene. */
-export interface Actor {
-  readonly origin: string;
-  /** Changes its behaviours. */
-  play(script: Script): Promise<void>;
-  /** The requests so far, oldest first, without CORS preflights. */
-  requests(): Promise<readonly SeenRequest[]>;
-  /** How many connections the client closed before the server was done. */
-  hangUps(): Promise<number>;
-}
+/** A server of a scene, which is directed by paths of its own. */
+export type Actor = ReturnType<typeof direct>;
 
-/** A token endpoint, an API, and a server of another origin. */
-export interface Servers extends Readonly<Record<Role, Actor>> {
-  /** Its URL has a query that must not show. */
-  readonly tokenEndpoint: string;
-}
-
-/** Servers, and an authenticator for them. */
-export interface Scene extends Servers {
-  readonly authenticator: ClientCredentialsAuthenticator;
-  /** Makes another authenticator for the same servers. */
-  authenticate(options?: Options): ClientCredentialsAuthenticator;
-  /** Calls the API's `/x`, or what is given; resolves as `read` does. */
-  call(input?: string | URL | Request, init?: RequestInit): Promise<string>;
+function direct(origin: string) {
+  const record = (): Promise<{ requests: readonly SeenRequest[]; hangUps: number }> => ask(`${origin}/~record`);
+  return {
+    origin,
+    /** Changes its behaviours. */
+    play: (script: Script): Promise<void> => ask(`${origin}/~play`, script),
+    /** The requests so far, oldest first, without CORS preflights. */
+    requests: async () => (await record()).requests,
+    /** How many connections the client closed before the server was done. */
+    hangUps: async () => (await record()).hangUps,
+  };
 }
 
 export type Options = Partial<ClientCredentialsAuthenticatorOptions>;
@@ -64,8 +54,11 @@ export type Options = Partial<ClientCredentialsAuthenticatorOptions>;
 /** A scene's behaviours. Default: tokens of an hour, an API that accepts all of them. */
 export interface Setting extends Partial<Readonly<Record<Role, Script>>> {
   /** The authenticator's, besides the usual. */
-  readonly options?: Options | ((servers: Servers) => Options);
+  readonly options?: Options | ((servers: Readonly<Record<Role, Actor>>, tokenEndpoint: string) => Options);
 }
+
+/** Servers, and an authenticator for them. */
+export type Scene = Awaited<ReturnType<World["set"]>>;
 
 /** Gives a case its servers. */
 export class World {
@@ -78,11 +71,13 @@ export class World {
   }
 
   /** Starts the servers of a scene. */
-  async set({ options, ...scripts }: Setting = {}): Promise<Scene> {
+  async set({ options, ...scripts }: Setting = {}) {
     const origins: Record<Role, string> = await ask(`${this.#stage}/scenes`, scripts);
     const [tokens, api, elsewhere] = [direct(origins.tokens), direct(origins.api), direct(origins.elsewhere)];
+    const servers = { tokens, api, elsewhere };
+    // Its query must not show.
     const tokenEndpoint = `${tokens.origin}/token?key=${planted.query}`;
-    const servers = { tokens, api, elsewhere, tokenEndpoint };
+    /** Makes another authenticator for the same servers. */
     const authenticate = (more: Options = {}) =>
       new ClientCredentialsAuthenticator({
         endpoint: api.origin,
@@ -91,25 +86,11 @@ export class World {
         configStore: new StaticClientConfigStore({ tokenEndpoint }),
         ...more,
       });
-    const authenticator = authenticate(typeof options === "function" ? options(servers) : options);
-    return {
-      ...servers,
-      authenticate,
-      authenticator,
-      call: (input = "/x", init) => read(authenticator.fetch(input, init)),
-    };
+    const authenticator = authenticate(typeof options === "function" ? options(servers, tokenEndpoint) : options);
+    /** Calls the API's `/x`, or what is given. */
+    const call = (input: string | URL | Request = "/x", init?: RequestInit) => read(authenticator.fetch(input, init));
+    return { ...servers, tokenEndpoint, authenticate, authenticator, call };
   }
-}
-
-/** Directs a server by paths of its own. */
-function direct(origin: string): Actor {
-  const record = () => ask(`${origin}/~record`);
-  return {
-    origin,
-    play: (script) => ask(`${origin}/~play`, script),
-    requests: async () => (await record()).requests,
-    hangUps: async () => (await record()).hangUps,
-  };
 }
 
 /** A header of each request. */
