@@ -11,17 +11,9 @@ import { type ArrivedRequest, type Behaviour, type FaultServer, startFaultServer
 import { serve } from "../servers/loopback.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
 import { issues } from "./suite/behaviours.ts";
-import type { CaseResult, RealServers } from "./suite/case.ts";
+import type { CaseResult } from "./suite/case.ts";
 import { planted } from "./suite/planted.ts";
 import type { Role, Script, SeenRequest } from "./suite/world.ts";
-
-/** All servers. Disposing of it stops them. */
-export interface StageServer extends AsyncDisposable {
-  readonly origin: string;
-  readonly real: RealServers;
-  /** The results of the suite that ran. */
-  readonly results: readonly CaseResult[];
-}
 
 type Origins = Readonly<Record<string, string>>;
 
@@ -41,14 +33,19 @@ const clients = [
   { client_id: planted.postClientId, client_secret, token_endpoint_auth_method: "client_secret_post" },
 ];
 
-/** Starts the real servers, and the one that starts the others. */
-export async function startStageServer(): Promise<StageServer> {
+/** A real authorization server, and APIs that check its tokens. */
+export type RealServers = Awaited<ReturnType<typeof startStageServer>>["real"];
+
+/** Starts the real servers, and the one that starts the others. Disposing of it stops all. */
+export async function startStageServer() {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await startAuthorizationServer({ clients }));
   const shortLivedServer = stack.use(await startAuthorizationServer({ clients, lifetime: 2 }));
   const startApi = ({ issuer, jwksUri }: typeof server) =>
     stack.use(startProtectedApi({ issuer, jwksUri, anyOrigin: true }));
   const [api, revoking, shortLivedApi] = [startApi(server), startApi(server), startApi(shortLivedServer)];
+  const scenes = stack.use(new AsyncDisposableStack());
+  /** Those of the suite that ran. */
   const results: CaseResult[] = [];
 
   const routes: Readonly<Record<string, (text: string) => unknown>> = {
@@ -58,7 +55,7 @@ export async function startStageServer(): Promise<StageServer> {
       const scripts: Partial<Record<Role, Script>> = JSON.parse(text);
       const origins: Partial<Record<Role, string>> = {};
       for (const role of ["tokens", "api", "elsewhere"] as const) {
-        const server = started.use(await startFaultServer());
+        const server = scenes.use(await startFaultServer());
         origins[role] = server.origin;
         follow(server, { usual: usual[role], ...scripts[role] }, origins);
       }
@@ -71,13 +68,15 @@ export async function startStageServer(): Promise<StageServer> {
   }));
   const real = {
     tokenEndpoint: server.tokenEndpoint,
+    /** An API that accepts valid tokens. */
     api: api.origin,
+    /** Another one, whose tokens are revoked by a POST to `revoke`. */
     revoking: revoking.origin,
     revoke: `${origin}/revoke`,
+    /** Where tokens live for 2 seconds. */
     shortLived: { tokenEndpoint: shortLivedServer.tokenEndpoint, api: shortLivedApi.origin },
   };
-  const started = Object.assign(stack.move(), { origin, results, real });
-  return started;
+  return Object.assign(stack.move(), { origin, results, real });
 }
 
 /** Lets a server follow a script, tell its requests, and answer CORS preflights. */

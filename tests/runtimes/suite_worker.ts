@@ -10,15 +10,11 @@ declare const clients: { claim(): Promise<void> };
 declare function addEventListener(type: string, listener: (event: ListenedEvent) => void): void;
 
 // `@std/assert` tests values for WeakRef. Workers of before May 2025 have none; nor do they get one.
-if (!("WeakRef" in globalThis)) {
-  Object.defineProperty(globalThis, "WeakRef", {
-    value: class {
-      constructor() {
-        throw new ReferenceError("WeakRef is not defined");
-      }
-    },
-  });
-}
+(globalThis as { WeakRef?: unknown }).WeakRef ??= class {
+  constructor() {
+    throw new ReferenceError("WeakRef is not defined");
+  }
+};
 
 async function run(request: Request): Promise<Response> {
   await runSuite(await request.json());

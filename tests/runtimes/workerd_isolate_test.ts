@@ -101,23 +101,22 @@ interface Leaving {
   readonly tokenRequests: readonly [most: number, least: number];
 }
 
-const leaving: Readonly<Record<string, Leaving>> = {
-  "a request that ends during its token request: those that joined it get a token": {
-    ...{ delay: 600, leave: [1, 100], join: 10, answer: "200 a-2", tokenRequests: [2, 2] },
-  },
-  "a request that ends at once: the next ones get a token": {
-    ...{ delay: 200, leave: [1, 0], join: 0, answer: "200 ", tokenRequests: [2, 1] },
-  },
-  "requests that end one after another during their token requests: the others get a token": {
-    ...{ delay: 400, leave: [4, 150], join: 5, answer: "200 ", tokenRequests: [5, 1] },
-  },
-  "a request that ends while it replaces a rejected token: those that joined it get another": {
-    ...{ prepare: rejectFirstToken, delay: 600, leave: [1, 200], join: 5, answer: "200 a-3", tokenRequests: [3, 3] },
-  },
-  "a client that hangs up during its token request: those that joined it, and later ones, get a token": {
-    ...{ delay: 500, leave: [1, 200], hangsUp: true, join: 10, answer: "200 ", tokenRequests: [2, 1] },
-  },
-};
+async function endEarly(isolate: Isolate, row: Leaving): Promise<void> {
+  const { prepare, delay, leave: [count, time], hangsUp, join, answer, tokenRequests } = row;
+  await prepare?.(isolate);
+  isolate.state.delay = delay;
+  const hangUp = () => isolate.get("/call", AbortSignal.timeout(time)).then(() => "", () => "200 left");
+  const left = [];
+  for (let index = 0; index < count; index++) {
+    left.push(hangsUp ? hangUp() : isolate.get(`/leave?value=${time}`));
+    await pause(60);
+  }
+  const joined = isolate.gets(join, "/call");
+
+  assertAll(await Promise.all(left), "200 left");
+  assertAll([...await joined, ...await isolate.gets(10, "/call")], answer);
+  assertCount(isolate, ...tokenRequests);
+}
 
 async function endDuringRefresh(isolate: Isolate, age: number): Promise<void> {
   await useFirstToken(isolate, age);
@@ -136,6 +135,19 @@ async function endDuringRefresh(isolate: Isolate, age: number): Promise<void> {
 }
 
 const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
+  "a request that ends during its token request: those that joined it get a token": (isolate) =>
+    endEarly(isolate, { delay: 600, leave: [1, 100], join: 10, answer: "200 a-2", tokenRequests: [2, 2] }),
+  "a request that ends at once: the next ones get a token": (isolate) =>
+    endEarly(isolate, { delay: 200, leave: [1, 0], join: 0, answer: "200 ", tokenRequests: [2, 1] }),
+  "requests that end one after another during their token requests: the others get a token": (isolate) =>
+    endEarly(isolate, { delay: 400, leave: [4, 150], join: 5, answer: "200 ", tokenRequests: [5, 1] }),
+  "a request that ends while it replaces a rejected token: those that joined it get another": (isolate) => {
+    const row = { prepare: rejectFirstToken, delay: 600, leave: [1, 200], join: 5, answer: "200 a-3" } as const;
+    return endEarly(isolate, { ...row, tokenRequests: [3, 3] });
+  },
+  "a client that hangs up during its token request: those that joined it, and later ones, get a token": (isolate) =>
+    endEarly(isolate, { delay: 500, leave: [1, 200], hangsUp: true, join: 10, answer: "200 ", tokenRequests: [2, 1] }),
+
   async "an authenticator can be constructed outside of a request"({ get, tokens }) {
     assertEquals([await get("/early"), tokens.requests.length], ["200 nothing", 0]);
   },
@@ -254,24 +266,6 @@ for (const [what, [count, path, answer, tokenRequests, prepare]] of Object.entri
     assertAll(await isolate.gets(count, path), answer);
 
     assertCount(isolate, tokenRequests);
-  });
-}
-for (const [name, { prepare, delay, leave: [count, time], hangsUp, join, answer, ...row }] of Object.entries(leaving)) {
-  await testOnIsolate(name, async (isolate) => {
-    await prepare?.(isolate);
-    isolate.state.delay = delay;
-    const hangUp = () => isolate.get("/call", AbortSignal.timeout(time)).then(() => "", () => "200 left");
-    const leave = hangsUp ? hangUp : () => isolate.get(`/leave?value=${time}`);
-    const left = [];
-    for (let index = 0; index < count; index++) {
-      left.push(leave());
-      await pause(60);
-    }
-    const joined = isolate.gets(join, "/call");
-
-    assertAll(await Promise.all(left), "200 left");
-    assertAll([...await joined, ...await isolate.gets(10, "/call")], answer);
-    assertCount(isolate, ...row.tokenRequests);
   });
 }
 for (const [name, test] of Object.entries(tests)) await testOnIsolate(name, test);

@@ -1,4 +1,5 @@
 /** The portable suite's cases, its input and its results: data, so that it runs wherever there is a `fetch`. @module */
+import type { RealServers } from "../stage_server.ts";
 import type { World } from "./world.ts";
 
 /** What some platforms have and others lack. */
@@ -44,18 +45,6 @@ export interface SuiteInput {
   readonly real: RealServers;
   /** The traits this platform lacks: the cases that need them aren't applicable. */
   readonly lacks: readonly Trait[];
-}
-
-/** A real authorization server, and APIs that check its tokens. */
-export interface RealServers {
-  readonly tokenEndpoint: string;
-  /** An API that accepts valid tokens. */
-  readonly api: string;
-  /** Another one, whose tokens are revoked by a POST to `revoke`. */
-  readonly revoking: string;
-  readonly revoke: string;
-  /** An authorization server whose tokens live for 2 seconds, and an API that accepts them. */
-  readonly shortLived: { readonly tokenEndpoint: string; readonly api: string };
 }
 
 /** A case's result. */

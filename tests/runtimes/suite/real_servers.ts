@@ -6,7 +6,8 @@ import {
   getToken,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import { type Case, cases, type RealServers } from "./case.ts";
+import type { RealServers } from "../stage_server.ts";
+import { type Case, cases } from "./case.ts";
 import { client, planted } from "./planted.ts";
 import { failure, type Options, pause, read, readJson } from "./world.ts";
 

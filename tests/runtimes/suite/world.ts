@@ -7,7 +7,8 @@ import {
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 import type { Behaviour } from "../../servers/fault_server.ts";
-import type { RealServers, SuiteInput } from "./case.ts";
+import type { RealServers } from "../stage_server.ts";
+import type { SuiteInput } from "./case.ts";
 import { planted } from "./planted.ts";
 
 /** The servers of a scene, each on an origin of its own. */
