@@ -42,7 +42,7 @@ export const aborts: readonly Case[] = cases({
     const signal = AbortSignal.abort(reason);
     const reads = [authenticator.getCredentials({ signal }), authenticator.refreshCredentials({ signal })];
     const sends = [authenticator.fetch("/x", { signal }), authenticator.authorize(new Headers(), { signal })];
-    for (const call of [...reads, ...sends]) assertStrictEquals(await thrown(call), reason);
+    for (const outcome of await Promise.all([...reads, ...sends].map(thrown))) assertStrictEquals(outcome, reason);
     assertEquals(await count(tokens, api), [0, 0]);
   },
   async "an abort while callers wait for a token: the others get it"(world) {

@@ -117,7 +117,8 @@ export const use: readonly Case[] = cases({
     assertStrictEquals(await authenticator.authorize(headers), headers);
     const own = await authenticator.authorize(new Headers({ authorization: "Own" }));
 
-    assertEquals([...headers, ...own], [["authorization", bearer(1)], ["x-own", "1"], ["authorization", "Own"]]);
+    const values = [headers.get("authorization"), headers.get("x-own"), own.get("authorization")];
+    assertEquals(values, [bearer(1), "1", "Own"]);
   },
   async "credentials: are undefined at first, kept by getCredentials, replaced by refreshCredentials"(world) {
     const { authenticator, tokens } = await world.set();
