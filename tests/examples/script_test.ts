@@ -1,8 +1,8 @@
 import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { bunExecutable } from "../runtimes/bun.ts";
-import { consumerProject } from "../runtimes/consumer_project.ts";
 import { type RunResult, runToEnd } from "../runtimes/run_to_end.ts";
 import { testsOn } from "../runtimes/tests_on.ts";
+import { ownProject } from "../transport/project.ts";
 import { type Backend, calls, projects, startBackend } from "./backend.ts";
 import { runExample } from "./run_example.ts";
 
@@ -12,7 +12,7 @@ type Run = (env: Readonly<Record<string, string>>, backend: Backend) => Promise<
 const runOnDeno = (file: string): Run => (env, { origins }) => runExample({ command: [file], net: origins, env });
 
 const runOnBun = (bun: string): Run => async (env) => {
-  await using project = await consumerProject(new URL("../../examples/bun_script.ts", import.meta.url));
+  await using project = await ownProject(["../../examples/bun_script.ts"]);
   // A package that isn't installed must be missing, not downloaded.
   return await runToEnd(bun, { args: ["--no-install", "bun_script.ts"], cwd: project.path, env });
 };

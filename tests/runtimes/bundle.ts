@@ -13,9 +13,8 @@ const made = new Map<string, Promise<string>>();
 /** Bundles `entry` (a file URL), once in a test file; resolves to the JavaScript: a module, or a script (`iife`). */
 export function bundle(entry: URL, format: "esm" | "iife" = "esm"): Promise<string> {
   const key = `${format} ${entry.href}`;
-  const text = made.get(key) ?? make(entry, format);
-  made.set(key, text);
-  return text;
+  if (!made.has(key)) made.set(key, make(entry, format));
+  return made.get(key)!;
 }
 
 async function make(entry: URL, format: string): Promise<string> {

@@ -1,29 +1,31 @@
 /** A headless Chromium with a fresh profile, until it is disposed of. @module */
 import type { ChromiumExecutable } from "./chromium_executable.ts";
-import { DevTools, type DevToolsEvent } from "./devtools.ts";
 import { startProgram } from "./start_program.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 import { within } from "./within.ts";
 
-/** A browser that is ready. Disposing of it closes it and removes its files. */
-export interface RunningChromium extends AsyncDisposable {
-  /** As in `153.0.1`. */
-  readonly version: string;
-  /** Opens a page of its own at `url`. */
-  open(url: string): Promise<Page>;
-  /** Collects the events of service workers that start from now on. They don't end by themselves then. */
-  watchServiceWorkers(): Promise<readonly DevToolsEvent[]>;
+/** An event of the browser, by the Chrome DevTools Protocol. */
+interface DevToolsEvent {
+  readonly method: string;
+  // deno-lint-ignore no-explicit-any -- Each method has its own.
+  readonly params: any;
+  /** Its page or worker: see `Target.attachToTarget`. Absent: the browser as a whole. */
+  readonly sessionId?: string;
 }
 
 /** An open page. */
 export interface Page {
   /** The page's events so far: requests, logs, uncaught errors. */
   readonly events: readonly DevToolsEvent[];
-  /** Calls `inThePage` there; resolves to its result as JSON. It has no access to this module. */
-  evaluate<T>(inThePage: () => T | Promise<T>): Promise<T>;
-  /** Sends a command of the DevTools protocol for this page. */
-  command(method: string, params?: Record<string, unknown>): Promise<void>;
+  /** Calls a function, or its text, there; resolves to its result as JSON. It has no access to this module. */
+  evaluate<T>(inThePage: string | (() => T | Promise<T>)): Promise<T>;
+  /** Sends a command for this page. */
+  readonly command: Command;
 }
+
+/** Sends a command of the DevTools protocol; resolves to its result. */
+// deno-lint-ignore no-explicit-any -- Each method has its own.
+type Command = (method: string, params?: Record<string, unknown>) => Promise<any>;
 
 const flags = [
   ...["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--remote-debugging-port=0"],
@@ -35,8 +37,10 @@ const flags = [
   "--disable-dev-shm-usage",
 ];
 
-/** Unpacks and starts Chromium; `unpack` comes from `chromiumPackage`. */
-export async function startChromium(unpack: () => Promise<ChromiumExecutable>): Promise<RunningChromium> {
+/**
+ * Unpacks and starts Chromium; `unpack` comes from `chromiumPackage`. Disposing of it closes it and removes its files.
+ */
+export async function startChromium(unpack: () => Promise<ChromiumExecutable>) {
   await using stack = new AsyncDisposableStack();
   const { path, env } = stack.use(await unpack());
   const profile = stack.use(await temporaryFolder("profile_"));
@@ -48,57 +52,71 @@ export async function startChromium(unpack: () => Promise<ChromiumExecutable>): 
       timeout: 30_000,
     }),
   );
-  const pages = new Map<string, DevToolsEvent[]>();
+  const events = new Map<string | undefined, DevToolsEvent[]>();
   const workerEvents: DevToolsEvent[] = [];
-  const devTools = stack.use(
-    await DevTools.connect(program.match[1] ?? "", (event) => {
-      pages.get(event.sessionId ?? "")?.push(event);
-      if (event.method !== "Target.attachedToTarget" || event.params.targetInfo.type !== "service_worker") return;
-      const { sessionId } = event.params;
-      pages.set(sessionId, workerEvents);
-      // It may have ended.
-      void devTools.send("Runtime.enable", {}, sessionId).catch(() => {});
-    }),
-  );
+  const command = await connect(program.match[1] ?? "", (event) => {
+    events.get(event.sessionId)?.push(event);
+    if (event.method !== "Target.attachedToTarget" || event.params.targetInfo.type !== "service_worker") return;
+    const { sessionId } = event.params;
+    events.set(sessionId, workerEvents);
+    // It may have ended.
+    command(sessionId)("Runtime.enable").catch(() => {});
+  });
+  const browser = command();
   // Its processes end with it and leave the profile alone, which they may not when it is killed.
   stack.defer(async () => {
     // It may end before it answers.
-    await devTools.send("Browser.close").catch(() => {});
+    await browser("Browser.close").catch(() => {});
     await within(10_000, "close Chromium", program.ended);
   });
-  const { product } = await devTools.send("Browser.getVersion");
-  const started = stack.move();
-  return {
-    version: product.replace(/^.*\//, ""),
-    async open(url) {
-      const { targetId } = await devTools.send("Target.createTarget", { url: "about:blank" });
-      const { sessionId } = await devTools.send("Target.attachToTarget", { targetId, flatten: true });
-      const events: DevToolsEvent[] = [];
-      pages.set(sessionId, events);
-      for (const domain of ["Network", "Page", "Runtime"]) await devTools.send(`${domain}.enable`, {}, sessionId);
-      await devTools.send("Page.navigate", { url }, sessionId);
+  return Object.assign(stack.move(), {
+    /** Opens a page of its own. */
+    async open(url: string): Promise<Page> {
+      const { targetId } = await browser("Target.createTarget", { url: "about:blank" });
+      const { sessionId } = await browser("Target.attachToTarget", { targetId, flatten: true });
+      const page = { events: [], command: command(sessionId) };
+      events.set(sessionId, page.events);
+      for (const domain of ["Network", "Page", "Runtime"]) await page.command(`${domain}.enable`);
+      await page.command("Page.navigate", { url });
       return {
-        events,
-        evaluate: (inThePage) => evaluate(devTools, sessionId, `(${inThePage})()`),
-        command: async (method, params = {}) => void await devTools.send(method, params, sessionId),
+        ...page,
+        async evaluate(inThePage) {
+          const params = { expression: `(${inThePage})()`, awaitPromise: true, returnByValue: true };
+          const { result, exceptionDetails } = await page.command("Runtime.evaluate", params);
+          if (exceptionDetails !== undefined) throw new Error(`The page threw: ${JSON.stringify(exceptionDetails)}`);
+          return result.value;
+        },
       };
     },
-    async watchServiceWorkers() {
+    /** Collects the events of service workers that start from now on. They don't end by themselves then. */
+    async watchServiceWorkers(): Promise<readonly DevToolsEvent[]> {
       const options = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true };
-      await devTools.send("Target.setAutoAttach", { ...options, filter: [{ type: "service_worker" }] });
+      await browser("Target.setAutoAttach", { ...options, filter: [{ type: "service_worker" }] });
       return workerEvents;
     },
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  });
 }
 
-// deno-lint-ignore no-explicit-any -- The caller knows.
-async function evaluate(devTools: DevTools, sessionId: string, expression: string): Promise<any> {
-  const { result, exceptionDetails } = await devTools.send(
-    "Runtime.evaluate",
-    { expression, awaitPromise: true, returnByValue: true },
-    sessionId,
-  );
-  if (exceptionDetails !== undefined) throw new Error(`The page threw: ${JSON.stringify(exceptionDetails)}`);
-  return result.value;
+/** Connects to a browser that ends the connection; resolves to what sends commands, to it or to a session of it. */
+async function connect(url: string, onEvent: (event: DevToolsEvent) => void): Promise<(sessionId?: string) => Command> {
+  const socket = new WebSocket(url);
+  const { promise: opened, resolve: open, reject: fail } = Promise.withResolvers<unknown>();
+  const waiting: PromiseWithResolvers<{ result: unknown; error?: { message: string } }>[] = [];
+  socket.onopen = open;
+  socket.onerror = fail;
+  socket.onclose = () => waiting.forEach(({ reject }) => reject(new Error("The browser hung up.")));
+  socket.onmessage = ({ data }) => {
+    const message = JSON.parse(data);
+    if ("method" in message) onEvent(message);
+    else waiting[message.id]?.resolve(message);
+  };
+  await within(20_000, "connect to the browser", opened);
+  return (sessionId) => async (method, params = {}) => {
+    const answered: typeof waiting[number] = Promise.withResolvers();
+    const id = waiting.push(answered) - 1;
+    socket.send(JSON.stringify({ id, method, params, sessionId }));
+    const { result, error } = await within(120_000, `do ${method}`, answered.promise);
+    if (error !== undefined) throw new Error(`Cannot do ${method}: ${error.message}`);
+    return result;
+  };
 }

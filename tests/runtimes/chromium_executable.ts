@@ -22,13 +22,9 @@ const lock = fileURLToPath(new URL("chromium.lock", import.meta.url));
 /** Downloads Chromium; resolves to a function that unpacks it. */
 export async function chromiumPackage(): Promise<() => Promise<ChromiumExecutable>> {
   const installed = Deno.env.get("CHROMIUM_PATH");
-  if (installed) {
-    return () => Promise.resolve({ path: installed, env: {}, [Symbol.asyncDispose]: () => Promise.resolve() });
-  }
+  if (installed) return () => Promise.resolve(Object.assign(new AsyncDisposableStack(), { path: installed, env: {} }));
   const platform = `${Deno.build.os}-${Deno.build.arch}`;
-  if (platform !== "linux-x86_64") {
-    throw new Error(`no package of Chromium for ${platform}; set CHROMIUM_PATH`);
-  }
+  if (platform !== "linux-x86_64") throw new Error(`no package of Chromium for ${platform}; set CHROMIUM_PATH`);
   await using folder = await temporaryFolder("chromium_");
   await unpackInto(folder.path);
   return unpack;
@@ -40,18 +36,11 @@ async function unpack(): Promise<ChromiumExecutable> {
   await unpackInto(folder, "chromium.br", "al2023.tar.br", "fonts.tar.br");
   // The package's own font settings name folders of AWS Lambda.
   const fonts = join(folder, "fonts.conf");
-  await Deno.writeTextFile(
-    fonts,
-    `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/font_cache</cachedir></fontconfig>\n`,
-  );
-  const env = {
-    FONTCONFIG_FILE: fonts,
-    HOME: folder,
-    LD_LIBRARY_PATH: join(folder, "al2023", "lib"),
-    TMPDIR: folder,
-  };
-  const unpacked = stack.move();
-  return { path: join(folder, "chromium"), env, [Symbol.asyncDispose]: () => unpacked.disposeAsync() };
+  const folders = `<dir>${folder}/fonts</dir><cachedir>${folder}/font_cache</cachedir>`;
+  await Deno.writeTextFile(fonts, `<fontconfig>${folders}</fontconfig>\n`);
+  const libraries = join(folder, "al2023", "lib");
+  const env = { FONTCONFIG_FILE: fonts, HOME: folder, LD_LIBRARY_PATH: libraries, TMPDIR: folder };
+  return Object.assign(stack.move(), { path: join(folder, "chromium"), env });
 }
 
 /**

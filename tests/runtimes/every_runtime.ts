@@ -12,9 +12,9 @@ import { bundle } from "./bundle.ts";
 import { nodeExecutable, nodeVersions } from "./node.ts";
 import { type RunOptions, type RunResult, runToEnd } from "./run_to_end.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
-import { testsOn } from "./tests_on.ts";
+import { type RegisterTest, testsOn } from "./tests_on.ts";
 import { type RunningWorker, startWorker, type WorkerOptions } from "./workerd.ts";
-import { compatibilityDate, workerdExecutable } from "./workerd_executable.ts";
+import { compatibilityDate, type WorkerdExecutable, workerdExecutable } from "./workerd_executable.ts";
 
 /** A runtime. */
 export interface Runtime {
@@ -25,13 +25,12 @@ export interface Runtime {
 }
 
 const deno: Runtime = { name: "Deno", column: "Deno" };
-const programs: readonly (Runtime & { readonly obtain: () => Promise<string> })[] = [
+const programs = [
   { name: "Bun", column: "Bun", obtain: bunExecutable },
-  ...nodeVersions.map((version) => ({
-    name: `Node ${version}`,
-    column: `Node ${version.split(".", 1)[0]}`,
-    obtain: () => nodeExecutable(version),
-  })),
+  ...nodeVersions.map((version) => {
+    const obtain = () => nodeExecutable(version);
+    return { name: `Node ${version}`, column: `Node ${version.slice(0, 2)}`, obtain };
+  }),
 ];
 const workers = ["2024-09-01", "2026-11-01"]
   .map((date) => ({ name: `workerd, as of ${date}`, column: `workerd of ${date}`, date }));
@@ -42,6 +41,9 @@ export const runtimes: readonly Runtime[] = [deno, ...programs, ...workers];
 /** A test's name: "on", and the runtime's name, follow a string. */
 export type TestName = string | ((runtime: Runtime) => string);
 
+const named = (name: TestName, runtime: Runtime) =>
+  typeof name === "string" ? `${name} on ${runtime.name}` : name(runtime);
+
 /** A program in the three forms that runtimes need. */
 export interface Program<Input, Output> {
   /** Runs it here. */
@@ -51,9 +53,6 @@ export interface Program<Input, Output> {
   /** Answers a POST of its input. */
   readonly worker: URL;
 }
-
-/** Starts the worker under test. */
-type StartWorker = (options?: Omit<WorkerOptions, "script" | "compatibilityDate">) => Promise<RunningWorker>;
 
 /** Registers a test for each runtime; `check` runs the program there as often as it likes. */
 export async function testOnEveryRuntime<Input, Output>(
@@ -80,11 +79,16 @@ export async function testOnPrograms(
   name: TestName,
   check: (executable: string, runtime: Runtime) => Promise<void>,
 ): Promise<void> {
-  for (const runtime of programs) {
-    const testOn = await testsOn(runtime.name, runtime.obtain);
+  for (const { obtain, ...runtime } of programs) {
+    const testOn = await testsOn(runtime.name, obtain);
     testOn(named(name, runtime), (executable) => check(executable, runtime));
   }
 }
+
+/** Starts the worker under test. */
+export type StartWorker = (options?: Omit<WorkerOptions, "script" | "compatibilityDate">) => Promise<RunningWorker>;
+
+let onWorkerd: Promise<RegisterTest<WorkerdExecutable>> | undefined;
 
 /** Registers a test for workerd as of each date; `check` gets a function that starts the worker. */
 export async function testOnWorkerd(
@@ -92,12 +96,11 @@ export async function testOnWorkerd(
   worker: URL,
   check: (start: StartWorker, runtime: Runtime) => Promise<void>,
 ): Promise<void> {
-  const testOn = await testsOn("workerd", workerdExecutable);
-  for (const runtime of workers) {
+  const testOn = await (onWorkerd ??= testsOn("workerd", workerdExecutable));
+  for (const { date, ...runtime } of workers) {
     testOn(named(name, runtime), async (workerd) => {
-      const script = await bundle(worker);
-      const date = compatibilityDate(workerd, runtime.date);
-      await check((options) => startWorker(workerd.path, { ...options, script, compatibilityDate: date }), runtime);
+      const fixed = { script: await bundle(worker), compatibilityDate: compatibilityDate(workerd, date) };
+      await check((options) => startWorker(workerd.path, { ...options, ...fixed }), runtime);
     });
   }
 }
@@ -106,12 +109,12 @@ export async function testOnWorkerd(
 export async function runScript(
   executable: string,
   script: URL,
-  options: Partial<Pick<RunOptions, "args" | "env">> = {},
+  { args = [], env = {} }: Partial<Pick<RunOptions, "args" | "env">> = {},
 ): Promise<RunResult> {
   await using folder = await temporaryFolder("script_");
   const file = join(folder.path, "script.mjs");
   await Deno.writeTextFile(file, await bundle(script));
-  return await runToEnd(executable, { ...options, args: [file, ...options.args ?? []] });
+  return await runToEnd(executable, { env, args: [file, ...args] });
 }
 
 /** Posts its input to a worker; resolves to its output. */
@@ -120,8 +123,4 @@ export async function askWorker<Output>(worker: RunningWorker, input: unknown): 
   const text = await response.text();
   assert(response.ok, text + worker.printed());
   return JSON.parse(text);
-}
-
-function named(name: TestName, runtime: Runtime): string {
-  return typeof name === "string" ? `${name} on ${runtime.name}` : name(runtime);
 }

@@ -12,21 +12,13 @@ import {
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 
-interface Env {
-  readonly API: string;
-  readonly TOKEN_ENDPOINT: string;
-}
-
-interface Context {
-  waitUntil(work: Promise<unknown>): void;
-}
-
+type Env = Readonly<Record<"API" | "TOKEN_ENDPOINT", string>>;
 type WaitUntil = NonNullable<ClientCredentialsAuthenticatorOptions["waitUntil"]>;
 
 /** Added to the clock, in milliseconds. */
 let ahead = 0;
 /** The latest request's. */
-let current: Context | undefined;
+let current: { waitUntil: WaitUntil } | undefined;
 const clients = new Map<string, ClientCredentialsAuthenticator>();
 
 function build(clientId: string, env: Env, waitUntil?: WaitUntil): ClientCredentialsAuthenticator {
@@ -44,33 +36,28 @@ function build(clientId: string, env: Env, waitUntil?: WaitUntil): ClientCredent
 const early = build("early", { API: "https://api.test", TOKEN_ENDPOINT: "https://auth.test/token" });
 
 /** The waitUntil of a client, by its name. */
-const waitUntils: Readonly<Record<string, () => Promise<WaitUntil>>> = {
-  context: () => Promise.resolve((work) => current?.waitUntil(work)),
-  async imported() {
-    // Computed, so that no bundler finds it.
-    const specifier = ["cloudflare", "workers"].join(":");
-    return (await import(specifier)).waitUntil;
-  },
-};
+async function findWaitUntil(name: string): Promise<WaitUntil | undefined> {
+  if (name === "context") return (work) => current?.waitUntil(work);
+  // Computed, so that no bundler finds it.
+  if (name === "imported") return (await import(["cloudflare", "workers"].join(":"))).waitUntil;
+}
 
-async function client(name: string, env: Env): Promise<ClientCredentialsAuthenticator> {
-  const waitUntil = await waitUntils[name]?.();
+async function findClient(name: string, env: Env): Promise<ClientCredentialsAuthenticator> {
+  const waitUntil = await findWaitUntil(name);
   const found = clients.get(name) ?? build(name, env, waitUntil);
   clients.set(name, found);
   return found;
 }
 
-const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
+type Route = (authenticator: ClientCredentialsAuthenticator, value: number) => Promise<unknown>;
 
 /** By path. */
-const routes: Readonly<
-  Record<string, (authenticator: ClientCredentialsAuthenticator, value: number) => Promise<unknown>>
-> = {
+const routes: Readonly<Record<string, Route>> = {
   "/call": async (authenticator) => await (await authenticator.fetch("/x")).text(),
   /** Calls the API, and ends after so many milliseconds without its answer. */
   async "/leave"(authenticator, time) {
     void authenticator.fetch("/x").catch(() => {});
-    await pause(time);
+    await new Promise((resolve) => setTimeout(resolve, time));
     return "left";
   },
   "/refresh": async (authenticator) => (await authenticator.refreshCredentials()).accessToken,
@@ -86,17 +73,15 @@ const routes: Readonly<
 };
 
 export default {
-  async fetch(request: Request, env: Env, context: Context): Promise<Response> {
+  async fetch(request: Request, env: Env, context: { waitUntil: WaitUntil }): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     try {
-      const authenticator = await client(searchParams.get("client") ?? "a", env);
+      const authenticator = await findClient(searchParams.get("client") ?? "a", env);
       current = context;
       const answer = await routes[pathname]?.(authenticator, Number(searchParams.get("value")));
       return new Response(String(answer));
     } catch (error) {
-      const { name, message } = Object(error);
-      const text = error instanceof AuthenticationError ? error.code : `${name}: ${message}`;
-      return new Response(text, { status: 500 });
+      return new Response(error instanceof AuthenticationError ? error.code : String(error), { status: 500 });
     }
   },
 };

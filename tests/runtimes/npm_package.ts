@@ -22,9 +22,8 @@ export async function packagedFile(
   file: string,
 ): Promise<string> {
   const platform = `${Deno.build.os}-${Deno.build.arch}`;
-  const found = packages[platform];
-  if (found === undefined) throw new Error(`no package of ${what} for ${platform}`);
-  return await npmPackage(found, file);
+  if (!packages[platform]) throw new Error(`no package of ${what} for ${platform}`);
+  return await npmPackage(packages[platform], file);
 }
 
 /** Downloads a package without dependencies, as `name@version`; resolves to the path of a file in it. */

@@ -1,29 +1,12 @@
 /** A server of web pages and scripts on loopback, until it is disposed of. @module */
+import { serve } from "../servers/loopback.ts";
 
-/** The answers by path: a page if it starts with `<`, JSON if with `{`, else a script. */
-export type Pages = Readonly<Record<string, string>>;
-
-/** A server that listens. Disposing of it stops it. */
-export interface PageServer extends AsyncDisposable {
-  readonly origin: string;
-  /** The requested paths, oldest first. */
-  readonly asked: readonly string[];
-}
-
-/** Starts a server on a free port of 127.0.0.1. */
-export function startPageServer(pages: Pages): PageServer {
-  const asked: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-    const { pathname } = new URL(request.url);
-    asked.push(pathname);
-    const text = pages[pathname];
+/** Starts it. The answers are by path: a page if it starts with `<`, else a script. */
+export function startPageServer(pages: Readonly<Record<string, string>>): ReturnType<typeof serve> {
+  return serve(({ url }) => {
+    const text = pages[new URL(url).pathname];
     if (text === undefined) return new Response(null, { status: 404 });
-    const kind = text.startsWith("<") ? "html" : text.startsWith("{") ? "json" : "javascript";
+    const kind = text.startsWith("<") ? "html" : "javascript";
     return new Response(text, { headers: { "content-type": `text/${kind}`, "cache-control": "no-store" } });
   });
-  return {
-    origin: `http://127.0.0.1:${server.addr.port}`,
-    asked,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
 }

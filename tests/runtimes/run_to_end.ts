@@ -1,11 +1,8 @@
 /** A program run to its end. @module */
 
-/** How a program is run. */
-export interface RunOptions {
+/** How a program is run. Its environment comes besides the test's own. */
+export interface RunOptions extends Pick<Deno.CommandOptions, "cwd" | "env"> {
   readonly args: readonly string[];
-  readonly cwd?: string;
-  /** Besides the test's own. */
-  readonly env?: Readonly<Record<string, string>>;
   /** After so many milliseconds the program is killed, and the result is no success. Default: 30,000. */
   readonly timeout?: number;
 }
@@ -18,22 +15,17 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** What all programs of the tests are started with. */
-export function commandOptions({ args, cwd, env }: RunOptions): Deno.CommandOptions {
-  return {
-    args: [...args],
-    ...(cwd !== undefined && { cwd }),
-    env: { ...env, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  };
+/** Starts a program as all programs of the tests are: without standard input and colours. */
+export function spawn(executable: string, { args, env, timeout: _, ...options }: RunOptions): Deno.ChildProcess {
+  const streams = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+  return new Deno.Command(executable, { ...options, ...streams, args: [...args], env: { ...env, NO_COLOR: "1" } })
+    .spawn();
 }
 
-/** Runs `executable` to its end: no standard input, no colours, killed by its own process id when late. */
+/** Runs `executable` to its end; it is killed by its own process id when late. */
 export async function runToEnd(executable: string, options: RunOptions): Promise<RunResult> {
   const { timeout = 30_000 } = options;
-  const child = new Deno.Command(executable, commandOptions(options)).spawn();
+  const child = spawn(executable, options);
   let late = "";
   const timer = setTimeout(() => {
     late = `\nkilled: not done within ${timeout} ms`;
@@ -41,13 +33,8 @@ export async function runToEnd(executable: string, options: RunOptions): Promise
   }, timeout);
   const { success, code, stdout, stderr } = await child.output();
   clearTimeout(timer);
-  const decoder = new TextDecoder();
-  return {
-    success: success && late === "",
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr) + late,
-  };
+  const [printed, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { success: success && late === "", code, stdout: printed!, stderr: errors + late };
 }
 
 /** Runs this Deno; resolves to its output, or rejects with what it printed on stderr. */

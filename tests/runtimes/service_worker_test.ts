@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { type Backend, calls, projects, startBackend } from "../examples/backend.ts";
+import { calls, projects, startBackend } from "../examples/backend.ts";
 import { bundle } from "./bundle.ts";
 import { type Page, startChromium } from "./chromium.ts";
 import { chromiumPackage } from "./chromium_executable.ts";
-import { type StartedProgram, startProgram } from "./start_program.ts";
+import { startProgram } from "./start_program.ts";
 import { until } from "./suite/world.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 import { testsOn } from "./tests_on.ts";
@@ -12,41 +12,33 @@ import { testsOn } from "./tests_on.ts";
 const example = new URL("../../examples/service_worker/", import.meta.url);
 const testOnChromium = await testsOn("Chromium", chromiumPackage);
 
-/** The example's own server, in a folder with the bundled worker. */
-async function startSite({ settings }: Backend): Promise<StartedProgram> {
-  await using stack = new AsyncDisposableStack();
-  const { path: folder } = stack.use(await temporaryFolder("service_worker_"));
-  for (const name of ["server.ts", "index.html"]) await Deno.copyFile(new URL(name, example), join(folder, name));
-  const script = await bundle(new URL("service_worker.ts", example));
-  await Deno.writeTextFile(join(folder, "service_worker.js"), script);
-  const permissions = ["--allow-read=.", "--allow-net=127.0.0.1", `--allow-env=PORT,${Object.keys(settings)}`];
-  const site = stack.use(
-    await startProgram(Deno.execPath(), {
-      args: ["run", "--no-config", "--no-prompt", ...permissions, "server.ts"],
-      cwd: folder,
-      env: { ...settings, PORT: "0" },
-      ready: /http:\/\/127\.0\.0\.1:\d+\//,
-    }),
-  );
-  const started = stack.move();
-  return { ...site, [Symbol.asyncDispose]: () => started.disposeAsync() };
-}
-
 testOnChromium("a service worker: adds its token to the page's calls, also after it was stopped", async (unpack) => {
   await using backend = await startBackend();
-  await using site = await startSite(backend);
+  const { api, settings } = backend;
+  // The example's own server, in a folder with the bundled worker.
+  await using folder = await temporaryFolder("service_worker_");
+  for (const name of ["server.ts", "index.html"]) await Deno.copyFile(new URL(name, example), join(folder.path, name));
+  const script = await bundle(new URL("service_worker.ts", example));
+  await Deno.writeTextFile(join(folder.path, "service_worker.js"), script);
+  const permissions = ["--allow-read=.", "--allow-net=127.0.0.1", `--allow-env=PORT,${Object.keys(settings)}`];
+  await using site = await startProgram(Deno.execPath(), {
+    args: ["run", "--no-config", "--no-prompt", ...permissions, "server.ts"],
+    cwd: folder.path,
+    env: { ...settings, PORT: "0" },
+    ready: /http:\/\/127\.0\.0\.1:\d+\//,
+  });
+  const [url] = site.match;
   await using chromium = await startChromium(unpack);
-  const page = await chromium.open(site.match[0]);
-  const list = { status: 200, json: projects };
+  const page = await chromium.open(url);
+  const five = Array(5).fill({ status: 200, json: projects });
 
   await until(async () => (await page.evaluate(listShown)).length === 2);
   assertEquals(await page.evaluate(listShown), projects.map(({ name }) => name));
   const first = await page.evaluate(callFiveTimes);
-  assertEquals(first.map(({ status, json }) => ({ status, json })), Array(5).fill(list));
-  assertEquals(calls(backend), Array(6).fill("GET /v1/projects 200"));
-  assertEquals(backend.countTokenRequests(), 1);
+  assertEquals(first.map(({ status, json }) => ({ status, json })), five);
+  assertEquals([calls(backend), backend.countTokenRequests()], [Array(6).fill("GET /v1/projects 200"), 1]);
 
-  backend.api.revokeAll();
+  api.revokeAll();
   const replayed = await page.evaluate(postJob);
   assertEquals([replayed.status, replayed.json.body], [200, "the whole body"]);
   assertEquals(calls(backend).slice(6), ["POST /v1/jobs 401", "POST /v1/jobs 200"]);
@@ -54,36 +46,44 @@ testOnChromium("a service worker: adds its token to the page's calls, also after
 
   await stopWorkers(page);
   const restarted = await page.evaluate(callFiveTimes);
-  assertEquals(restarted.map(({ status, json }) => ({ status, json })), Array(5).fill(list));
+  assertEquals(restarted.map(({ status, json }) => ({ status, json })), five);
   // Its state was in memory: it has requested a token again.
   assertEquals(backend.countTokenRequests(), 3);
 
-  backend.api.revokeAll();
+  api.revokeAll();
   assertEquals((await page.evaluate(callFiveTimes)).map(({ status }) => status), Array(5).fill(200));
   assertEquals(backend.countTokenRequests(), 4);
 
   const found = await page.evaluate(searchPage);
   assertEquals(found.storage, []);
   // The events have the page's requests and answers, with headers, and its logs.
-  backend.assertNoSecretIn(JSON.stringify([page.events, first, replayed, restarted, found]));
-  backend.assertNoSecretIn(site.printed());
+  backend.assertNoSecretIn(JSON.stringify([page.events, first, replayed, restarted, found]) + site.printed());
   const requested = page.events.filter(({ method }) => method === "Network.requestWillBeSent")
-    .map(({ params }) => params.request.url.replace(site.match[0], "/"));
+    .map(({ params }) => params.request.url.replace(url, "/"));
   assertEquals(new Set(requested), new Set(["/", "/api/v1/projects", "/api/v1/jobs"]));
 });
 
 /** Stops the service worker, as the browser does when it is idle. */
-async function stopWorkers(page: Page): Promise<void> {
-  await page.command("ServiceWorker.enable");
-  await page.command("ServiceWorker.stopAllWorkers");
+async function stopWorkers({ command, events }: Page): Promise<void> {
+  await command("ServiceWorker.enable");
+  await command("ServiceWorker.stopAllWorkers");
   await until(() => {
-    const versions = page.events.filter(({ method }) => method === "ServiceWorker.workerVersionUpdated")
-      .flatMap(({ params }) => params.versions as { runningStatus: string }[]);
-    return versions.at(-1)?.runningStatus === "stopped";
+    const updates = events.filter(({ method }) => method === "ServiceWorker.workerVersionUpdated");
+    return updates.flatMap(({ params }) => params.versions).at(-1)?.runningStatus === "stopped";
   });
 }
 
 // What follows runs in the page.
+
+interface WorkerNavigator {
+  readonly serviceWorker: { readonly ready: Promise<{ readonly active: { readonly scriptURL: string } }> };
+}
+declare const indexedDB: { databases(): Promise<unknown[]> };
+declare const document: {
+  readonly cookie: string;
+  readonly documentElement: { readonly outerHTML: string };
+  querySelectorAll(selector: string): Iterable<{ readonly textContent: string }>;
+};
 
 function listShown(): string[] {
   return Array.from(document.querySelectorAll("li"), (item) => item.textContent);
@@ -107,8 +107,7 @@ async function searchPage() {
   return {
     worker: [active.scriptURL, Object.keys(active), JSON.stringify(active)],
     storage: [
-      ...Object.entries(localStorage),
-      ...Object.entries(sessionStorage),
+      ...[localStorage, sessionStorage].flatMap((storage) => Object.entries(storage)),
       ...await caches.keys(),
       ...await indexedDB.databases(),
       ...document.cookie.split(";").filter(Boolean),
@@ -117,13 +116,3 @@ async function searchPage() {
     html: document.documentElement.outerHTML,
   };
 }
-
-interface WorkerNavigator {
-  readonly serviceWorker: { readonly ready: Promise<{ readonly active: { readonly scriptURL: string } }> };
-}
-declare const indexedDB: { databases(): Promise<unknown[]> };
-declare const document: {
-  readonly cookie: string;
-  readonly documentElement: { readonly outerHTML: string };
-  querySelectorAll(selector: string): Iterable<{ readonly textContent: string }>;
-};

@@ -1,29 +1,28 @@
 /**
- * The portable suite's servers, and an HTTP server on loopback by which the suite controls them. Pages of any origin
- * may use it, for the suite may run in another process, or in a browser.
+ * The portable suite's servers, and an HTTP server on loopback that starts them and gets the results. Pages of any
+ * origin may use it, for the suite may run in another process, or in a browser.
  *
  * @module
  */
 
+import { answer, json } from "../faults/behaviours.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type ArrivedRequest, type Behaviour, type FaultServer, startFaultServer } from "../servers/fault_server.ts";
+import { serve } from "../servers/loopback.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
-import { answer } from "../faults/behaviours.ts";
-import type { RealServers } from "./suite/case.ts";
+import { issues } from "./suite/behaviours.ts";
+import type { CaseResult } from "./suite/case.ts";
 import { planted } from "./suite/planted.ts";
-import { issues, type Role, type Script, type SeenRequest } from "./suite/world.ts";
+import type { Role, Script, SeenRequest } from "./suite/world.ts";
 
-/** All servers. Disposing of it stops them. */
-export interface StageServer extends AsyncDisposable {
-  readonly origin: string;
-  readonly real: RealServers;
-}
+type Origins = Readonly<Record<string, string>>;
 
-type Servers = Readonly<Record<Role, ScriptedServer>>;
-
-const roles = ["tokens", "api", "elsewhere"] as const;
 /** The servers' behaviours until a scene changes them. */
-const usual = { tokens: issues(), api: answer("fine"), elsewhere: answer("elsewhere") };
+const usual: Readonly<Record<Role, Behaviour>> = {
+  tokens: issues(),
+  api: answer("fine"),
+  elsewhere: answer("elsewhere"),
+};
 /** Lets a page read the answer. */
 const cors = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
 const corsLines = Object.entries(cors).map(([name, value]) => `${name}: ${value}\r\n`).join("");
@@ -31,143 +30,102 @@ const corsLines = Object.entries(cors).map(([name, value]) => `${name}: ${value}
 const client_secret = planted.secret;
 const clients = [
   { client_id: planted.clientId, client_secret },
-  { client_id: planted.postClientId, client_secret, token_endpoint_auth_method: "client_secret_post" as const },
+  { client_id: planted.postClientId, client_secret, token_endpoint_auth_method: "client_secret_post" },
 ];
 
-/** Starts the real servers, and the one that controls the others. */
-export async function startStageServer(): Promise<StageServer> {
+/** A real authorization server, and APIs that check its tokens. */
+export type RealServers = Awaited<ReturnType<typeof startStageServer>>["real"];
+
+/** Starts the real servers, and the one that starts the others. Disposing of it stops all. */
+export async function startStageServer() {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await startAuthorizationServer({ clients }));
   const shortLivedServer = stack.use(await startAuthorizationServer({ clients, lifetime: 2 }));
   const startApi = ({ issuer, jwksUri }: typeof server) =>
     stack.use(startProtectedApi({ issuer, jwksUri, anyOrigin: true }));
   const [api, revoking, shortLivedApi] = [startApi(server), startApi(server), startApi(shortLivedServer)];
+  const scenes = stack.use(new AsyncDisposableStack());
+  /** Those of the suite that ran. */
+  const results: CaseResult[] = [];
 
-  const scenes = new Map<string, Servers>();
-  stack.defer(async () => {
-    for (const scene of scenes.values()) await close(scene);
-  });
-  /** Handles `/revoke`, `/scenes`, `/scenes/<id>/<role>` and `/scenes/<id>/close`. */
-  async function control(path: string, text: string): Promise<unknown> {
-    const [, first, id, what] = path.split("/");
-    if (first === "revoke") return revoking.revokeAll();
-    if (id === undefined) return await open(scenes, JSON.parse(text));
-    const scene = scenes.get(id);
-    if (what === "close" && scene !== undefined) {
-      scenes.delete(id);
-      return await close(scene);
-    }
-    const server = scene?.[what as Role];
-    return text === "" ? server?.record() : server?.play(JSON.parse(text));
-  }
-  const controller = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const text = request.method === "POST" ? await request.text() : "";
-    return Response.json(await control(new URL(request.url).pathname, text) ?? {}, { headers: cors });
-  });
-  stack.defer(() => controller.shutdown());
-  const origin = `http://127.0.0.1:${controller.addr.port}`;
-  const started = stack.move();
-  return {
-    origin,
-    real: {
-      tokenEndpoint: server.tokenEndpoint,
-      api: api.origin,
-      revoking: revoking.origin,
-      revoke: `${origin}/revoke`,
-      shortLived: { tokenEndpoint: shortLivedServer.tokenEndpoint, api: shortLivedApi.origin },
+  const routes: Readonly<Record<string, (text: string) => unknown>> = {
+    "/revoke": () => revoking.revokeAll(),
+    "/results": (text) => results.push(...JSON.parse(text)),
+    async "/scenes"(text) {
+      const scripts: Partial<Record<Role, Script>> = JSON.parse(text);
+      const origins: Partial<Record<Role, string>> = {};
+      for (const role of ["tokens", "api", "elsewhere"] as const) {
+        const server = scenes.use(await startFaultServer());
+        origins[role] = server.origin;
+        follow(server, { usual: usual[role], ...scripts[role] }, origins);
+      }
+      return origins;
     },
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+  const { origin } = stack.use(serve(async (request) => {
+    const found = await routes[new URL(request.url).pathname]?.(await request.text());
+    return Response.json(found ?? {}, { headers: cors });
+  }));
+  const real = {
+    tokenEndpoint: server.tokenEndpoint,
+    /** An API that accepts valid tokens. */
+    api: api.origin,
+    /** Another one, whose tokens are revoked by a POST to `revoke`. */
+    revoking: revoking.origin,
+    revoke: `${origin}/revoke`,
+    /** Where tokens live for 2 seconds. */
+    shortLived: { tokenEndpoint: shortLivedServer.tokenEndpoint, api: shortLivedApi.origin },
+  };
+  return Object.assign(stack.move(), { origin, results, real });
 }
 
-async function open(scenes: Map<string, Servers>, scripts: Partial<Record<Role, Script>>) {
-  const id = crypto.randomUUID();
-  const servers = await Promise.all(roles.map(async (role) => [role, await startFaultServer()] as const));
-  const origins = Object.fromEntries(servers.map(([role, { origin }]) => [role, origin]));
-  const scene = Object.fromEntries(
-    servers.map(([role, server]) =>
-      [role, new ScriptedServer(server, { usual: usual[role], ...scripts[role] }, origins)] as const
-    ),
-  );
-  scenes.set(id, scene as Servers);
-  return { id, origins };
-}
-
-async function close(scene: Servers): Promise<void> {
-  await Promise.all(Object.values(scene).map((server) => server[Symbol.asyncDispose]()));
-}
-
-/** A fault server that follows a script, and answers CORS preflights. */
-class ScriptedServer implements AsyncDisposable {
-  readonly #server: FaultServer;
-  readonly #origins: Readonly<Record<string, string>>;
-  #script: Script = {};
-  #next: Behaviour[] = [];
-  #count = 0;
-
-  constructor(server: FaultServer, script: Script, origins: Readonly<Record<string, string>>) {
-    this.#server = server;
-    this.#origins = origins;
-    this.play(script);
-    server.always((request) => isPreflight(request) ? allow(request) : this.#fill(this.#choose(request)));
-  }
-
-  play(script: Script): void {
-    this.#script = { ...this.#script, ...script };
-    if (script.next) this.#next = [...script.next];
-  }
-
-  record(): { requests: SeenRequest[]; hangUps: number } {
-    const requests = this.#server.requests.filter((request) => !isPreflight(request)).map((request) => ({
-      method: request.method,
-      path: request.path,
-      headers: Object.fromEntries(request.headers),
-      text: new TextDecoder().decode(request.body),
-      bytes: Array.from(request.body, (byte) => String.fromCharCode(byte)).join(""),
-    }));
-    return { requests, hangUps: this.#server.hangUps };
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#server[Symbol.asyncDispose]();
-  }
-
-  #choose({ headers }: ArrivedRequest): Behaviour {
-    const found = this.#script.when?.find(({ header, value }) => headers.get(header) === value);
-    return found?.behaviour ?? this.#next.shift() ?? this.#script.usual ?? answer();
-  }
-
-  /** Fills in the request's number and the origins, and adds the CORS headers. */
-  #fill({ steps, ...rest }: Behaviour): Behaviour {
-    const number = String(++this.#count).padStart(3, "0");
-    const fill = (text: unknown) =>
-      typeof text !== "string" ? text : text.replaceAll("{n}", number)
-        .replace(/\{(\w+)\}/g, (whole, role) => this.#origins[role] ?? whole)
-        .replace(/^HTTP\/\S+ \d+ [^\r]*\r\n/, (line) => line + corsLines);
-    return {
-      ...rest,
-      steps: steps.map((step) => {
-        if (typeof step !== "object") return step;
-        return Object.fromEntries(
-          Object.entries(step).map(([name, value]) => [name, /send|drip/.test(name) ? fill(value) : value]),
-        ) as unknown as typeof step;
-      }),
-    };
-  }
+/** Lets a server follow a script, tell its requests, and answer CORS preflights. */
+function follow(server: FaultServer, { when, next = [], usual = answer() }: Script, origins: Origins): void {
+  let script = { when, next: [...next], usual };
+  let count = 0;
+  server.always((request) => {
+    const { path, headers, body } = request;
+    if (isPreflight(request)) {
+      return answer("", {
+        status: 204,
+        length: null,
+        headers: {
+          ...cors,
+          "access-control-allow-methods": headers.get("access-control-request-method") ?? "",
+          "access-control-allow-headers": headers.get("access-control-request-headers") ?? "",
+        },
+      });
+    }
+    if (path === "/~play") script = { ...script, ...JSON.parse(new TextDecoder().decode(body)) };
+    if (path.startsWith("/~")) return json(record(server), { headers: cors });
+    const special = script.when && headers.get(script.when.header) === script.when.value && script.when.behaviour;
+    return fill(special || script.next.shift() || script.usual, String(++count).padStart(3, "0"), origins);
+  });
 }
 
 function isPreflight({ method, headers }: ArrivedRequest): boolean {
   return method === "OPTIONS" && headers.has("access-control-request-method");
 }
 
-function allow({ headers }: ArrivedRequest): Behaviour {
-  return answer("", {
-    status: 204,
-    length: null,
-    headers: {
-      ...cors,
-      "access-control-allow-methods": headers.get("access-control-request-method") ?? "",
-      "access-control-allow-headers": headers.get("access-control-request-headers") ?? "",
-    },
-  });
+function record(server: FaultServer): { requests: SeenRequest[]; hangUps: number } {
+  const requests = server.requests.filter((request) => !isPreflight(request) && !request.path.startsWith("/~"));
+  return {
+    requests: requests.map(({ method, path, headers, body }) => ({
+      method,
+      path,
+      headers: Object.fromEntries(headers),
+      body: Array.from(body, (byte) => String.fromCharCode(byte)).join(""),
+    })),
+    hangUps: server.hangUps,
+  };
+}
+
+/** Fills in the request's number and the origins, and adds the CORS headers. */
+function fill({ steps, ...rest }: Behaviour, number: string, origins: Origins): Behaviour {
+  // Only what is sent is text.
+  const filled = JSON.stringify(steps, (_, value) =>
+    typeof value !== "string" ? value : value.replaceAll("{n}", number)
+      .replace(/\{(\w+)\}/g, (whole, role) => origins[role] ?? whole)
+      .replace(/^HTTP\/\S+ \d+ [^\r]*\r\n/, (line) => line + corsLines));
+  return { ...rest, steps: JSON.parse(filled) };
 }

@@ -1,9 +1,9 @@
 /** A program that runs until it is disposed of. @module */
-import { commandOptions, type RunOptions } from "./run_to_end.ts";
+import { type RunOptions, spawn } from "./run_to_end.ts";
 import { within } from "./within.ts";
 
 /** How a program is started: after `timeout` milliseconds (default: 15,000) without being ready it is killed. */
-export interface StartOptions extends RunOptions {
+interface StartOptions extends RunOptions {
   /** The program is ready once its output matches this. */
   readonly ready: RegExp;
 }
@@ -21,20 +21,22 @@ export interface StartedProgram extends AsyncDisposable {
 }
 
 /** Starts `executable`, and waits until it is ready. */
-export async function startProgram(executable: string, options: StartOptions): Promise<StartedProgram> {
-  const child = new Deno.Command(executable, commandOptions(options)).spawn();
+export async function startProgram(
+  executable: string,
+  { ready: pattern, timeout = 15_000, ...options }: StartOptions,
+): Promise<StartedProgram> {
+  const child = spawn(executable, options);
   let printed = "";
   const ready = Promise.withResolvers<RegExpExecArray>();
   async function read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       printed += text;
-      const match = options.ready.exec(printed);
+      const match = pattern.exec(printed);
       if (match !== null) ready.resolve(match);
     }
   }
-  const ended = Promise.all([read(child.stdout), read(child.stderr), child.status]).then(() => {
-    ready.reject(new Error(`Cannot start ${executable}: it ended.\n${printed}`));
-  });
+  const ended = Promise.all([read(child.stdout), read(child.stderr), child.status])
+    .then(() => ready.reject(new Error(`Cannot start ${executable}: it ended.\n${printed}`)));
   // Once it was ready, its end is no failure.
   ready.promise.catch(() => {});
 
@@ -47,7 +49,7 @@ export async function startProgram(executable: string, options: StartOptions): P
     await ended;
   }
   try {
-    const match = await within(options.timeout ?? 15_000, `start ${executable}`, ready.promise);
+    const match = await within(timeout, `start ${executable}`, ready.promise);
     return { pid: child.pid, match, ended, printed: () => printed, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();

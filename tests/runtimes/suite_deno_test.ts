@@ -1,32 +1,22 @@
 import { oldDenoPackage, oldestDeno } from "./old_deno.ts";
-import { program as lacks } from "./platforms.ts";
-import { testSuite } from "./report.ts";
-import { runAsProgram } from "./suite_project.ts";
+import { lacks, registerSuite, runProgram } from "./suite_on.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 import { testsOn } from "./tests_on.ts";
 
 const flags = ["--quiet", "--no-prompt", "--no-check", "--no-config", "--no-lock", "--no-remote", "--no-npm"];
+// One host is allowed, and nothing else.
+const args = ["run", ...flags, "--import-map=import_map.json", "--allow-net=127.0.0.1"];
+const thisDeno = () => Promise.resolve(() => Promise.resolve(Deno.execPath()));
 
-async function testOnDeno(version: string, executable: string): Promise<void> {
-  // A cache of its own: one version of Deno isn't to find another's.
-  await using cache = await temporaryFolder("deno_dir_");
-  await testSuite(
-    { runtime: "Deno", version, lacks },
-    runAsProgram({
-      executable,
-      args: ["run", ...flags, "--import-map=import_map.json", "--allow-net=127.0.0.1"],
-      env: { DENO_DIR: cache.path, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" },
-    }),
+for (const [runtime, obtain] of [["Deno", thisDeno], ["Deno, the oldest supported", oldDenoPackage]] as const) {
+  registerSuite(
+    await testsOn(runtime === "Deno" ? runtime : `Deno ${oldestDeno}`, obtain),
+    { runtime, lacks: lacks.program },
+    async (unpack, input) => {
+      await using folder = await temporaryFolder("deno_");
+      // A cache of its own: one version of Deno isn't to find another's.
+      const env = { DENO_DIR: `${folder.path}/cache`, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" };
+      return await runProgram(await unpack(folder.path), { args, env }, input);
+    },
   );
 }
-
-Deno.test("the portable suite passes on this Deno, with one host allowed", async () => {
-  await testOnDeno(Deno.version.deno, Deno.execPath());
-});
-
-const testOnOldDeno = await testsOn(`Deno ${oldestDeno}`, oldDenoPackage);
-
-testOnOldDeno("the portable suite passes on the oldest Deno supported, with one host allowed", async (unpack) => {
-  await using folder = await temporaryFolder("old_deno_");
-  await testOnDeno(oldestDeno, await unpack(folder.path));
-});

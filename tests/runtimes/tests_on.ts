@@ -19,22 +19,14 @@ export type RegisterTest<Runtime> = (name: string, body: (runtime: Runtime) => P
  * testOnBun("Bun says its version", async (bun) => { … });
  * ```
  */
-export async function testsOn<Runtime>(
-  what: string,
-  obtain: () => Promise<Runtime>,
-): Promise<RegisterTest<Runtime>> {
+export async function testsOn<Runtime>(what: string, obtain: () => Promise<Runtime>): Promise<RegisterTest<Runtime>> {
   let runtime: Runtime;
   try {
     runtime = await obtain();
   } catch (error) {
     if (Deno.env.get("CI") === "true") throw new Error(`Cannot test on ${what}`, { cause: error });
-    console.log(`skipped: ${what} — ${firstLine(error)}`);
+    console.log(`skipped: ${what} — ${String(Object(error).message ?? error).split("\n", 1)}`);
     return (name) => Deno.test({ name, ignore: true, fn() {} });
   }
   return (name, body) => Deno.test(name, () => body(runtime));
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0] ?? "";
 }

@@ -1,48 +1,39 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { runtimes } from "./every_runtime.ts";
-import { isComplete, noteTried, table } from "./tried_methods.ts";
+import { findTrial, readTried } from "./tried_methods.ts";
 
-const repository = new URL("../../", import.meta.url);
-const heading = "## Methods\n";
-
-/** The cells of the first table below the heading. */
-function published(readme: string): string[][] {
-  const below = readme.slice(readme.indexOf(heading) + heading.length);
-  const [lines = ""] = below.match(/(^\|.*\n)+/m) ?? [];
-  return lines.trim().split("\n")
-    .filter((line) => !/^[|\s:-]+$/.test(line))
-    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
-}
+const read = (path: string) => Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
 
 // Test files run in the order of their names, and this one comes after those that try the methods.
 Deno.test("tests/README.md: its table of methods shows what this test run has tried on every runtime", async () => {
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", repository)));
+  const { imports, exports } = JSON.parse(await read("deno.json"));
+  const [lines = ""] = (await read("tests/README.md")).match(/(?<=\n## Methods\n[^]*?\n)(\|.*\n)+/) ?? [];
+  const [heading, , ...rows] = lines.trim().split("\n").map((line) =>
+    line.split("|").slice(1, -1).map((it) => it.trim())
+  );
+  const columns = runtimes.map(({ column }) => column);
   const server = imports["oidc-provider"].replace("npm:", "").replace("@", " ");
-  const cells = table(runtimes, server);
-  if (!isComplete(runtimes)) {
+  assertEquals(heading, [`against ${server}`, "import", ...columns]);
+
+  const tried = new Set(readTried().map((each) => each.join(": ")));
+  const names = rows.map(([what = ""]) => what.replace(/ [¹²³⁴⁵⁶]$/, ""));
+  const expected = rows.map(([what, path], index) => [
+    what,
+    path,
+    ...columns.map((column) => {
+      const [hasRun, hasWorked] = [findTrial(names[index]!), names[index]!].map((it) => tried.has(`${column}: ${it}`));
+      if (hasRun && !hasWorked) return "✗";
+      return what === "`resource`, two ⁵" ? "–" : "✓";
+    }),
+  ]);
+  assertEquals(rows, expected);
+  assertEquals(rows.filter(([, path = ""]) => !/…`$/.test(path) && !(path.slice(1, -1) in exports)), []);
+  const known = [...names, ...names.map(findTrial)];
+  assertEquals(readTried().filter(([, trialOrRow]) => !known.includes(trialOrRow)), []);
+
+  if (names.some((name) => columns.some((column) => !tried.has(`${column}: ${findTrial(name)}`)))) {
     const gap = "Not all methods were tried in this run: the others count as expected.";
     assert(Deno.env.get("CI") !== "true", gap);
     console.log(gap);
-  }
-
-  assertEquals(published(await Deno.readTextFile(new URL("tests/README.md", repository))), cells);
-});
-
-Deno.test("table: marks a row that failed where its trial ran; noteTried: refuses an unknown row", () => {
-  const before = Deno.env.get("TRIED_METHODS") ?? "{}";
-  Deno.env.set("TRIED_METHODS", "{}");
-  try {
-    const [deno, bun] = runtimes;
-    noteTried(deno!, "methods", ["`audience`"]);
-    const marks = new Map(table([deno!, bun!], "").map(([what, , ...marks]) => [what, marks]));
-
-    assertEquals(marks.get("`audience`"), ["✓", "✓"]);
-    assertEquals(marks.get("`beforeTokenRequest`"), ["✗", "✓"]);
-    assertEquals(marks.get("`resource`, two ⁵"), ["✗", "–"]);
-    assertEquals(marks.get("`tls_client_auth` ⁴"), ["✓", "✓"]);
-    assertEquals(isComplete(runtimes), false);
-    assertThrows(() => noteTried(deno!, "methods", ["`tls_client_auth`"]), Error, "No row of the table");
-  } finally {
-    Deno.env.set("TRIED_METHODS", before);
   }
 });

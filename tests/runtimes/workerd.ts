@@ -34,32 +34,26 @@ export async function startWorker(executable: string, options: WorkerOptions): P
   const { path: folder } = stack.use(await temporaryFolder("workerd_"));
   await Deno.writeTextFile(join(folder, "worker.js"), options.script);
   await Deno.writeTextFile(join(folder, "config.capnp"), configuration(options));
-  const program = stack.use(
-    await startProgram(executable, {
-      // Its port comes as a line of JSON on the control descriptor: here stdout.
-      args: ["serve", "--control-fd=1", join(folder, "config.capnp")],
-      ready: /"event":"listen","socket":"http","port":(\d+)}/,
-    }),
-  );
-  const started = stack.move();
-  return {
-    url: new URL(`http://127.0.0.1:${program.match[1]}/`),
-    pid: program.pid,
-    printed: program.printed,
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  // Its port comes as a line of JSON on the control descriptor: here stdout.
+  const args = ["serve", "--control-fd=1", join(folder, "config.capnp")];
+  const ready = /"event":"listen","socket":"http","port":(\d+)}/;
+  const program = stack.use(await startProgram(executable, { args, ready }));
+  const url = new URL(`http://127.0.0.1:${program.match[1]}/`);
+  return Object.assign(stack.move(), { url, pid: program.pid, printed: program.printed });
 }
 
+// A JSON string is a Cap'n Proto string too.
 function configuration(options: WorkerOptions): string {
   const { compatibilityDate, compatibilityFlags = [], bindings = {}, tlsBindings = {}, authority = "" } = options;
-  // A JSON string is a Cap'n Proto string too.
-  const quote = (value: unknown) => JSON.stringify(value);
-  const texts = Object.entries(bindings).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
-  const services = Object.keys(tlsBindings).map((name) => `(name = ${quote(name)}, service = ${quote(name)})`);
-  const networks = Object.entries(tlsBindings).map(([name, pair]) => {
+  const quote = JSON.stringify;
+  const list = <Value>(values: Record<string, Value>, write: (name: string, value: Value) => string) =>
+    Object.entries(values).map(([name, value]) => `(name = ${quote(name)}, ${write(quote(name), value)})`).join(", ");
+  const texts = list(bindings, (_, text) => `text = ${quote(text)}`);
+  const services = list(tlsBindings, (name) => `service = ${name}`);
+  const networks = list(tlsBindings, (_, pair) => {
     const keypair = pair ? `keypair = (privateKey = ${quote(pair.key)}, certificateChain = ${quote(pair.cert)}),` : "";
-    return `(name = ${quote(name)}, network = (allow = ["private", "local"], tlsOptions = (
-      ${keypair} trustedCertificates = [${quote(authority)}])))`;
+    const tlsOptions = `${keypair} trustedCertificates = [${quote(authority)}]`;
+    return `network = (allow = ["private", "local"], tlsOptions = (${tlsOptions}))`;
   });
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -67,7 +61,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
     # The default is "public" alone, which leaves out the loopback servers of a test.
     (name = "internet", network = (allow = ["public", "private", "local"])),
-    ${networks.join(",\n    ")}
+    ${networks}
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
@@ -75,7 +69,7 @@ const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = ${quote(compatibilityDate)},
   compatibilityFlags = ${quote(compatibilityFlags)},
-  bindings = [${[...texts, ...services].join(", ")}],
+  bindings = [${[texts, services].filter(Boolean).join(", ")}],
 );
 `;
 }

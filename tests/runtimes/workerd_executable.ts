@@ -20,7 +20,6 @@ const packages = {
 /** An executable, and the newest compatibility date it supports, as `YYYY-MM-DD`. */
 export interface WorkerdExecutable {
   readonly path: string;
-  readonly version: string;
   readonly newestDate: string;
 }
 
@@ -28,7 +27,7 @@ export interface WorkerdExecutable {
 export async function workerdExecutable(): Promise<WorkerdExecutable> {
   const file = Deno.build.os === "windows" ? "bin/workerd.exe" : "bin/workerd";
   const path = await packagedFile("workerd", packages, file);
-  return { path, version, newestDate: version.replace(/^1\.(\d{4})(\d{2})(\d{2})\..*$/, "$1-$2-$3") };
+  return { path, newestDate: version.replace(/^1\.(\d{4})(\d{2})(\d{2})\..*$/, "$1-$2-$3") };
 }
 
 /** A date, or the newest supported one if that is earlier. */

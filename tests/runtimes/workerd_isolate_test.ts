@@ -1,34 +1,18 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { answer, json } from "../faults/behaviours.ts";
-import { type ArrivedRequest, type FaultServer, startFaultServer } from "../servers/fault_server.ts";
-import { bundle } from "./bundle.ts";
-import { testsOn } from "./tests_on.ts";
-import { startWorker } from "./workerd.ts";
-import { compatibilityDate, type WorkerdExecutable, workerdExecutable } from "./workerd_executable.ts";
-
-const testOnWorkerd = await testsOn("workerd", workerdExecutable);
+import { type ArrivedRequest, startFaultServer } from "../servers/fault_server.ts";
+import { type StartWorker, testOnWorkerd } from "./every_runtime.ts";
+import { pause } from "./suite/world.ts";
 
 /** Ages of an hour's token in milliseconds: in its refresh window, in its last seconds, and after its end. */
 const age = { old: 3_350_000, last: 3_580_000, expired: 3_600_001 };
 
-/** An isolate, and its servers. */
-interface Isolate extends AsyncDisposable {
-  /** Sends a request; resolves to the status and the text of the answer. */
-  get(path: string, signal?: AbortSignal): Promise<string>;
-  /** The same, so many times at once. */
-  gets(count: number, path: string): Promise<string[]>;
-  readonly tokens: FaultServer;
-  readonly api: FaultServer;
-  /** Time the token endpoint takes, in milliseconds. */
-  delay: number;
-  /** Lifetime of its tokens, in seconds. */
-  lifetime: number;
-  /** Tokens that the API rejects. */
-  readonly rejected: Set<string>;
-}
+type Isolate = Awaited<ReturnType<typeof startIsolate>>;
 
-async function startIsolate(workerd: WorkerdExecutable, date: string): Promise<Isolate> {
+/** An isolate, and its servers. */
+async function startIsolate(start: StartWorker) {
   await using stack = new AsyncDisposableStack();
+  // The token endpoint's delay in milliseconds, the lifetime of its tokens in seconds, and those that the API rejects.
   const state = { delay: 0, lifetime: 3600, rejected: new Set<string>() };
   let issued = 0;
   const tokens = stack.use(
@@ -43,42 +27,27 @@ async function startIsolate(workerd: WorkerdExecutable, date: string): Promise<I
       return state.rejected.has(token) ? answer("rejected", { status: 401 }) : answer(token);
     }),
   );
-  const worker = stack.use(
-    await startWorker(workerd.path, {
-      script: await bundle(new URL("isolate_worker.ts", import.meta.url)),
-      compatibilityDate: compatibilityDate(workerd, date),
-      bindings: { API: api.origin, TOKEN_ENDPOINT: `${tokens.origin}/token` },
-    }),
-  );
-  async function send(path: string, signal?: AbortSignal): Promise<string> {
-    const patience = AbortSignal.timeout(10_000);
-    const response = await fetch(new URL(path, worker.url), {
-      signal: AbortSignal.any([signal ?? patience, patience]),
-    });
-    return `${response.status} ${await response.text()}`;
-  }
-  function get(path: string, signal?: AbortSignal): Promise<string> {
-    const got = send(path, signal);
-    // Where a test fails half-way, requests under way fail with it: unhandled, they would hide why.
-    got.catch(() => {});
-    return got;
-  }
-  function gets(count: number, path: string): Promise<string[]> {
-    const got = Promise.all(Array.from({ length: count }, () => get(path)));
-    got.catch(() => {});
-    return got;
-  }
-  const started = stack.move();
-  return Object.assign(state, { get, gets, tokens, api, [Symbol.asyncDispose]: () => started.disposeAsync() });
+  const worker = stack.use(await start({ bindings: { API: api.origin, TOKEN_ENDPOINT: `${tokens.origin}/token` } }));
+  // Both resolve to the status and the text of the answer.
+  const get = (path: string, signal = AbortSignal.timeout(10_000)) =>
+    handled(fetch(new URL(path, worker.url), { signal }).then(async (got) => `${got.status} ${await got.text()}`));
+  const gets = (count: number, path: string) => handled(Promise.all(Array.from({ length: count }, () => get(path))));
+  return Object.assign(stack.move(), { get, gets, tokens, api, state });
+}
+
+/** Where a test fails half-way, requests under way fail with it: unhandled, they would hide why. */
+function handled<T>(got: Promise<T>): Promise<T> {
+  got.catch(() => {});
+  return got;
 }
 
 function parseClient({ headers }: ArrivedRequest): string {
   return atob(headers.get("authorization")?.slice("Basic ".length) ?? "").split(":")[0] ?? "";
 }
 
-/** Every answer must be the same. */
+/** Every answer must be the same, or start so. */
 function assertAll(got: readonly string[], expected: string): void {
-  assertEquals(new Set(got), new Set([expected]));
+  assertEquals(got.filter((each) => expected.endsWith(" ") ? !each.startsWith(expected) : each !== expected), []);
 }
 
 /** So many token requests, or fewer where `least` says so. */
@@ -93,29 +62,9 @@ async function useFirstToken({ get }: Isolate, age = 0): Promise<void> {
   await get(`/forward?value=${age}`);
 }
 
-async function endDuringRefresh(isolate: Isolate, age: number): Promise<void> {
-  await useFirstToken(isolate, age);
-  isolate.delay = 500;
-  const leaving = isolate.get("/leave?value=100");
-  await pause(50);
-
-  assertAll(await isolate.gets(5, "/call"), "200 a-1");
-  assertEquals(await leaving, "200 left");
-  assertCount(isolate, 3, 2);
-  // A refresh that a request carries isn't repeated for five seconds: it may have been cut short.
-  await pause(1_100);
-  await isolate.get("/forward?value=5000");
-  assertEquals(await isolate.get("/call"), "200 a-3");
-  assertCount(isolate, 3);
-}
-
-function pause(time: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, time));
-}
-
 const rejectFirstToken = async (isolate: Isolate) => {
   await useFirstToken(isolate);
-  isolate.rejected.add("a-1");
+  isolate.state.rejected.add("a-1");
 };
 const refuse = ({ tokens }: Isolate) =>
   tokens.next({ steps: [{ wait: 200 }, ...json({ error: "invalid_scope" }, { status: 400 }).steps] });
@@ -136,74 +85,75 @@ const atOnce: Readonly<Record<string, [count: number, path: string, string, toke
   "requests while the server answers 503 twice": [20, "/call", "200 a-1", 3, beBusy],
 };
 
+/** Requests that end before their token request does, while others wait for it. */
+interface Leaving {
+  readonly prepare?: Prepare;
+  /** Time the token endpoint takes, in milliseconds. */
+  readonly delay: number;
+  /** How many requests end, started one after another, each after so many milliseconds. */
+  readonly leave: readonly [count: number, time: number];
+  /** Whether their client hangs up. Default: they return. */
+  readonly hangsUp?: boolean;
+  /** How many requests join them. */
+  readonly join: number;
+  /** The answer of those, and of ten later ones; or its start. */
+  readonly answer: string;
+  readonly tokenRequests: readonly [most: number, least: number];
+}
+
+async function endEarly(isolate: Isolate, row: Leaving): Promise<void> {
+  const { prepare, delay, leave: [count, time], hangsUp, join, answer, tokenRequests } = row;
+  await prepare?.(isolate);
+  isolate.state.delay = delay;
+  const hangUp = () => isolate.get("/call", AbortSignal.timeout(time)).then(() => "", () => "200 left");
+  const left = [];
+  for (let index = 0; index < count; index++) {
+    left.push(hangsUp ? hangUp() : isolate.get(`/leave?value=${time}`));
+    await pause(60);
+  }
+  const joined = isolate.gets(join, "/call");
+
+  assertAll(await Promise.all(left), "200 left");
+  assertAll([...await joined, ...await isolate.gets(10, "/call")], answer);
+  assertCount(isolate, ...tokenRequests);
+}
+
+async function endDuringRefresh(isolate: Isolate, age: number): Promise<void> {
+  await useFirstToken(isolate, age);
+  isolate.state.delay = 500;
+  const leaving = isolate.get("/leave?value=100");
+  await pause(50);
+
+  assertAll(await isolate.gets(5, "/call"), "200 a-1");
+  assertEquals(await leaving, "200 left");
+  assertCount(isolate, 3, 2);
+  // A refresh that a request carries isn't repeated for five seconds: it may have been cut short.
+  await pause(1_100);
+  await isolate.get("/forward?value=5000");
+  assertEquals(await isolate.get("/call"), "200 a-3");
+  assertCount(isolate, 3);
+}
+
 const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
+  "a request that ends during its token request: those that joined it get a token": (isolate) =>
+    endEarly(isolate, { delay: 600, leave: [1, 100], join: 10, answer: "200 a-2", tokenRequests: [2, 2] }),
+  "a request that ends at once: the next ones get a token": (isolate) =>
+    endEarly(isolate, { delay: 200, leave: [1, 0], join: 0, answer: "200 ", tokenRequests: [2, 1] }),
+  "requests that end one after another during their token requests: the others get a token": (isolate) =>
+    endEarly(isolate, { delay: 400, leave: [4, 150], join: 5, answer: "200 ", tokenRequests: [5, 1] }),
+  "a request that ends while it replaces a rejected token: those that joined it get another": (isolate) => {
+    const row = { prepare: rejectFirstToken, delay: 600, leave: [1, 200], join: 5, answer: "200 a-3" } as const;
+    return endEarly(isolate, { ...row, tokenRequests: [3, 3] });
+  },
+  "a client that hangs up during its token request: those that joined it, and later ones, get a token": (isolate) =>
+    endEarly(isolate, { delay: 500, leave: [1, 200], hangsUp: true, join: 10, answer: "200 ", tokenRequests: [2, 1] }),
+
   async "an authenticator can be constructed outside of a request"({ get, tokens }) {
-    assertEquals(await get("/early"), "200 nothing");
-    assertEquals(tokens.requests.length, 0);
-  },
-
-  async "a request that ends during its token request: those that joined it get a token"(isolate) {
-    isolate.delay = 600;
-    const leaving = isolate.get("/leave?value=100");
-    await pause(50);
-    const joining = isolate.gets(10, "/call");
-
-    assertEquals(await leaving, "200 left");
-    assertAll(await joining, "200 a-2");
-    assertAll(await isolate.gets(10, "/call"), "200 a-2");
-    assertCount(isolate, 2);
-  },
-
-  async "a request that ends during its token request: the next one gets a token"(isolate) {
-    isolate.delay = 200;
-    assertEquals(await isolate.get("/leave?value=0"), "200 left");
-
-    assertEquals(await isolate.get("/call"), `200 a-${isolate.tokens.requests.length}`);
-    assertCount(isolate, 2, 1);
-  },
-
-  async "requests that end one after another during their token requests: the others get a token"(isolate) {
-    isolate.delay = 400;
-    const leaving = [];
-    for (let count = 0; count < 4; count++) {
-      leaving.push(isolate.get("/leave?value=150"));
-      await pause(60);
-    }
-    const staying = isolate.gets(5, "/call");
-
-    assertAll(await Promise.all(leaving), "200 left");
-    for (const got of [...await staying, await isolate.get("/call")]) assert(got.startsWith("200 "), got);
-    assertCount(isolate, 5, 1);
-  },
-
-  async "a request that ends while it replaces a rejected token: those that joined it get another"(isolate) {
-    await rejectFirstToken(isolate);
-    isolate.delay = 600;
-    const leaving = isolate.get("/leave?value=200");
-    await pause(100);
-    const joining = isolate.gets(5, "/call");
-
-    assertEquals(await leaving, "200 left");
-    assertAll(await joining, "200 a-3");
-    assertCount(isolate, 3);
-  },
-
-  async "a client that hangs up during its token request: those that joined it, and later ones, get a token"(isolate) {
-    isolate.delay = 500;
-    const controller = new AbortController();
-    const leading = isolate.get("/call", controller.signal).catch(({ name }) => name);
-    await pause(100);
-    const joining = isolate.gets(10, "/call");
-    await pause(100);
-    controller.abort();
-
-    assertEquals(await leading, "AbortError");
-    for (const got of [...await joining, ...await isolate.gets(10, "/call")]) assert(got.startsWith("200 "), got);
-    assertCount(isolate, 2, 1);
+    assertEquals([await get("/early"), tokens.requests.length], ["200 nothing", 0]);
   },
 
   async "a request that keeps the isolate busy: causes no second token request"(isolate) {
-    isolate.delay = 1_500;
+    isolate.state.delay = 1_500;
     const waiting = isolate.gets(10, "/call");
     await pause(200);
     // As many rounds as take 300 ms or more on this machine.
@@ -220,11 +170,11 @@ const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
   async "with waitUntil: a token is refreshed in the background, and no request waits"(isolate) {
     for (const client of ["context", "imported"]) {
       const path = `/call?client=${client}`;
-      isolate.delay = 0;
+      isolate.state.delay = 0;
       const first = await isolate.get(path);
       const before = isolate.tokens.requests.length;
       await isolate.get(`/forward?value=${age.old}`);
-      isolate.delay = 700;
+      isolate.state.delay = 700;
 
       // That the later ones get the first token as well shows that the first of them didn't wait.
       assertAll([await isolate.get(path), ...await isolate.gets(5, path)], first);
@@ -237,7 +187,7 @@ const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
 
   async "without waitUntil: one request waits for the refresh, and the others use the live token"(isolate) {
     await useFirstToken(isolate, age.old);
-    isolate.delay = 500;
+    isolate.state.delay = 500;
 
     assertEquals((await isolate.gets(10, "/call")).sort(), [...Array(9).fill("200 a-1"), "200 a-2"]);
     assertEquals(await isolate.get("/call"), "200 a-2");
@@ -251,25 +201,24 @@ const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
     endDuringRefresh(isolate, age.last),
 
   async "steady requests across the ends of short-lived tokens: all succeed, with few token requests"(isolate) {
-    isolate.lifetime = 2;
-    isolate.delay = 50;
+    isolate.state.lifetime = 2;
+    isolate.state.delay = 50;
     const until = performance.now() + 5_000;
     const visit = async () => {
       while (performance.now() < until) {
-        const got = await isolate.get("/call");
-        assert(got.startsWith("200 "), got);
+        assertAll([await isolate.get("/call")], "200 ");
         await pause(20);
       }
     };
 
     await Promise.all([visit(), visit(), visit(), visit()]);
 
-    assert(isolate.api.requests.length > 100, `${isolate.api.requests.length} calls`);
+    assertGreater(isolate.api.requests.length, 100);
     assertCount(isolate, 6, 2);
   },
 
   async "two clients: keep their tokens and their refreshes apart"(isolate) {
-    isolate.delay = 300;
+    isolate.state.delay = 300;
     const leaving = isolate.get("/leave?client=b&value=50");
 
     const [a, b] = await Promise.all([isolate.gets(10, "/call?client=a"), isolate.gets(10, "/call?client=b")]);
@@ -277,9 +226,8 @@ const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
 
     assertAll(a.map((got) => got.split("-")[0] ?? ""), "200 a");
     assertAll(b.map((got) => got.split("-")[0] ?? ""), "200 b");
-    const clients = isolate.tokens.requests.map(parseClient);
-    assertEquals(clients.filter((client) => client === "a").length, 1);
-    assert(clients.filter((client) => client === "b").length <= 2, `${clients}`);
+    const clients = isolate.tokens.requests.map(parseClient).sort().join("");
+    assert(["ab", "abb"].includes(clients), clients);
   },
 
   async "a failure that all waiting requests got: is over for a later one"(isolate) {
@@ -291,39 +239,33 @@ const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
   },
 
   async "close, by another request: waiting and later requests are rejected"(isolate) {
-    isolate.delay = 1_500;
+    isolate.state.delay = 1_500;
     const waiting = isolate.gets(3, "/call");
     await pause(200);
 
     assertEquals(await isolate.get("/close"), "200 closed");
-    isolate.delay = 0;
-    const next = await isolate.get("/call");
-    for (const got of [next, ...await waiting, await isolate.get("/call")]) {
-      assert(got.startsWith("500 AbortError: "), got);
-    }
+    isolate.state.delay = 0;
+    assertAll([await isolate.get("/call"), ...await waiting, await isolate.get("/call")], "500 AbortError: ");
   },
 };
 
 // Promises that two requests share differ: an old date lets them hang, a new one throws.
-for (const date of ["2024-09-01", "2026-11-01"]) {
-  for (const [what, [count, path, answer, tokenRequests, prepare]] of Object.entries(atOnce)) {
-    testOnWorkerd(
-      `in an isolate of ${date}: ${count} ${what}: make ${tokenRequests} token requests`,
-      async (workerd) => {
-        await using isolate = await startIsolate(workerd, date);
-        await prepare?.(isolate);
-        isolate.delay = 200;
-
-        assertAll(await isolate.gets(count, path), answer);
-
-        assertCount(isolate, tokenRequests);
-      },
-    );
-  }
-  for (const [name, test] of Object.entries(tests)) {
-    testOnWorkerd(`in an isolate of ${date}: ${name}`, async (workerd) => {
-      await using isolate = await startIsolate(workerd, date);
-      await test(isolate);
-    });
-  }
+async function testOnIsolate(name: string, test: (isolate: Isolate) => Promise<void>): Promise<void> {
+  const worker = new URL("isolate_worker.ts", import.meta.url);
+  await testOnWorkerd(({ column }) => `an isolate of ${column}: ${name}`, worker, async (start) => {
+    await using isolate = await startIsolate(start);
+    await test(isolate);
+  });
 }
+
+for (const [what, [count, path, answer, tokenRequests, prepare]] of Object.entries(atOnce)) {
+  await testOnIsolate(`${count} ${what}: make ${tokenRequests} token requests`, async (isolate) => {
+    await prepare?.(isolate);
+    isolate.state.delay = 200;
+
+    assertAll(await isolate.gets(count, path), answer);
+
+    assertCount(isolate, tokenRequests);
+  });
+}
+for (const [name, test] of Object.entries(tests)) await testOnIsolate(name, test);

@@ -1,9 +1,5 @@
-/**
- * The portable suite's cases, input and results: data, so that it runs wherever there is a `fetch`.
- *
- * @module
- */
-
+/** The portable suite's cases, its input and its results: data, so that it runs wherever there is a `fetch`. @module */
+import type { RealServers } from "../stage_server.ts";
 import type { World } from "./world.ts";
 
 /** What some platforms have and others lack. */
@@ -46,30 +42,18 @@ export function eachRow<Row>(
 
 /** The suite's input. */
 export interface SuiteInput {
-  /** Where scenes are set up: see `stage_server.ts`. */
+  /** Where scenes are set up and results go: see `stage_server.ts`. */
   readonly stage: string;
   readonly real: RealServers;
-  /** The traits this platform lacks, and why: the cases that need them aren't applicable. */
-  readonly lacks: Readonly<Partial<Record<Trait, string>>>;
-}
-
-/** A real authorization server, and APIs that check its tokens. */
-export interface RealServers {
-  readonly tokenEndpoint: string;
-  /** An API that accepts valid tokens. */
-  readonly api: string;
-  /** Another one, whose tokens are revoked by a POST to `revoke`. */
-  readonly revoking: string;
-  readonly revoke: string;
-  /** An authorization server whose tokens live for 2 seconds, and an API that accepts them. */
-  readonly shortLived: { readonly tokenEndpoint: string; readonly api: string };
+  /** The traits this platform lacks: the cases that need them aren't applicable. */
+  readonly lacks: readonly Trait[];
 }
 
 /** A case's result. */
 export interface CaseResult {
   readonly name: string;
-  readonly ok: boolean;
+  /** Why it failed. */
   readonly error?: string;
-  /** The platform's rule that makes the case impossible; it wasn't run. */
-  readonly notApplicable?: string;
+  /** Whether the platform's rules make it impossible: it wasn't run. */
+  readonly isImpossible?: boolean;
 }

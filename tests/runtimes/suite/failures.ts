@@ -2,9 +2,11 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type ClientConfig, ClientConfigStore, getToken } from "@m2m/authenticator";
 import { json } from "../../faults/behaviours.ts";
+import { busy, failsBy, issues, stalled } from "./behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
-import { nthToken, planted, quotedSecret } from "./planted.ts";
-import { busy, count, failsBy, failure, fine, issues, type Options, pause, read, stalled, together } from "./world.ts";
+import { check } from "./check.ts";
+import { client, nthToken, planted, quotedSecret } from "./planted.ts";
+import { count, failure, fine, type Options, pause, together } from "./world.ts";
 
 /** A store whose config comes from a function. */
 function store(getConfig: () => unknown): Options {
@@ -22,6 +24,7 @@ const fail = () => {
   throw cause;
 };
 const url = "https://auth.test/token";
+const remote = "http://auth.example.com/token";
 
 /** The options, the error's code, and whether it has a cause. */
 const mistakes: Readonly<Record<string, readonly [options: Options, code: string, hasCause?: boolean]>> = {
@@ -29,10 +32,7 @@ const mistakes: Readonly<Record<string, readonly [options: Options, code: string
   "a store without a config": [store(() => undefined), "invalid_config"],
   "a store without a URL": [store(() => ({ tokenEndpoint: "/token" })), "invalid_config"],
   "a store with scopes in one string": [store(() => ({ tokenEndpoint: url, scopes: "a b" })), "invalid_config"],
-  "a remote token endpoint on http": [
-    store(() => ({ tokenEndpoint: "http://auth.example.com/token" })),
-    "insecure_endpoint",
-  ],
+  "a remote token endpoint on http": [store(() => ({ tokenEndpoint: remote })), "insecure_endpoint"],
   "a secret's provider that throws": [{ clientSecret: () => Promise.reject(cause) }, "client_auth_unavailable", true],
   "a secret's provider without a secret": [{ clientSecret: () => "" }, "client_auth_unavailable", true],
 };
@@ -52,90 +52,72 @@ export const failures: readonly Case[] = [
   ),
   ...cases({
     async "AuthenticationError: an error of the caller's own code is its cause"(world) {
-      const { authenticate } = await world.set();
+      const { authenticator } = await world.set({ options: { clientSecret: () => Promise.reject(cause) } });
 
-      const error = await failure(authenticate({ clientSecret: () => Promise.reject(cause) }).getCredentials());
-
-      assertStrictEquals(error.cause, cause);
+      assertStrictEquals((await failure(authenticator.getCredentials())).cause, cause);
     },
     async "a permanent failure: is remembered, and forgotten for another secret"(world) {
-      const { authenticate, tokens, api } = await world.set({ tokens: { next: [failsBy("invalid_client", 401)] } });
       let secret = "planted-wrong";
-      const authenticator = authenticate({ clientSecret: () => secret });
+      const scene = { tokens: { next: [failsBy("invalid_client", 401)] }, options: { clientSecret: () => secret } };
+      const { authenticator, call, tokens, api } = await world.set(scene);
 
-      for (let call = 0; call < 2; call++) {
+      for (let calls = 0; calls < 2; calls++) {
         const { code, error } = await failure(authenticator.fetch("/x"));
         assertEquals([code, error], ["token_request_rejected", "invalid_client"]);
       }
       assertEquals(await count(tokens, api), [1, 0]);
       secret = planted.secret;
 
-      assertEquals(await read(authenticator.fetch("/x")), fine);
-      assertEquals(await count(tokens), [2]);
+      assertEquals([await call(), ...await count(tokens)], [fine, 2]);
     },
     async "a transient failure: is retried, once for all callers"(world) {
-      const { authenticator, tokens } = await world.set({ tokens: { next: [busy, busy] } });
+      const { call, tokens } = await world.set({ tokens: { next: [busy, busy] } });
 
-      const answers = await together(10, () => read(authenticator.fetch("/x")));
-
-      assertEquals(answers, Array(10).fill(fine));
+      assertEquals(await together(10, call), Array(10).fill(fine));
       assertEquals(await count(tokens), [3]);
     },
-    async "a transient failure that stays: rejects after retry.maxAttempts"(world) {
-      const { authenticate, tokens } = await world.set({ tokens: { usual: busy } });
-
-      const error = await failure(authenticate({ retry: { maxAttempts: 3, maxDelay: 20 } }).fetch("/x"));
-
-      assertEquals([error.code, error.status, error.retryable], ["token_endpoint_error", 503, true]);
-      assertEquals(await count(tokens), [3]);
+    "a transient failure that stays: rejects after retry.maxAttempts": (world) => {
+      const options = { retry: { maxAttempts: 3, maxDelay: 20 } };
+      return check(world, { tokens: { usual: busy }, options }, { gets: "token_endpoint_error", tokens: 3 });
+    },
+    "a server that never answers: rejects after retry.totalTimeout": (world) => {
+      const options = { retry: { totalTimeout: 300 } };
+      return check(world, { tokens: { usual: stalled }, options }, { gets: "timeout", tokens: 1 });
     },
     async "429 with retry-after: is retried after that delay"(world) {
       const next = [json({}, { status: 429, headers: { "retry-after": "1" } })];
-      const { authenticator, tokens } = await world.set({ tokens: { next } });
+      const { call, tokens } = await world.set({ tokens: { next } });
       const started = Date.now();
 
-      assertEquals(await read(authenticator.fetch("/x")), fine);
+      assertEquals([await call(), ...await count(tokens)], [fine, 2]);
 
       assert(Date.now() - started >= 950, `${Date.now() - started} ms`);
-      assertEquals(await count(tokens), [2]);
-    },
-    async "a server that never answers: rejects after retry.totalTimeout"(world) {
-      const { authenticate, tokens } = await world.set({ tokens: { usual: stalled } });
-
-      const error = await failure(authenticate({ retry: { totalTimeout: 300 } }).fetch("/x"));
-
-      assertEquals([error.code, error.retryable], ["timeout", true]);
-      assertEquals(await count(tokens), [1]);
     },
     async "getToken: a port on which nothing listens is a network_error"() {
       // A port that browsers don't block.
-      const error = await failure(getToken("http://127.0.0.1:50999/token", { clientId: "x", clientSecret: "y" }));
+      const { code, retryable, status } = await failure(getToken("http://127.0.0.1:50999/token", client));
 
-      assertEquals([error.code, error.retryable, error.status], ["network_error", true, undefined]);
+      assertEquals({ code, retryable, status }, { code: "network_error", retryable: true, status: undefined });
     },
     async "a server that recovers: the next call succeeds"(world) {
-      const { authenticate, tokens } = await world.set({ tokens: { usual: json({}, { status: 500 }) } });
-      const authenticator = authenticate({ retry: { maxAttempts: 1, maxDelay: 20 } });
+      const scene = { tokens: { usual: busy }, options: { retry: { maxAttempts: 1, maxDelay: 20 } } };
+      const { authenticator, call, tokens } = await world.set(scene);
       await failure(authenticator.fetch("/x"));
       await tokens.play({ usual: issues() });
       // Until the delay after a failure is over, callers get its error.
       await pause(50);
 
-      assertEquals(await read(authenticator.fetch("/x")), fine);
-
-      assertEquals(authenticator.credentials?.accessToken, nthToken(2));
+      assertEquals([await call(), authenticator.credentials?.accessToken], [fine, nthToken(2)]);
     },
     async "error_description: has the secret redacted, in each form in which a server may quote it"(world) {
       for (const quoted of quotedSecret) {
         const answer = { error: "invalid_client", error_description: `I got >${quoted}< from you.` };
         const { tokenEndpoint } = await world.set({ tokens: { usual: json(answer, { status: 401 }) } });
 
-        const error = await failure(
-          getToken(tokenEndpoint, { clientId: planted.clientId, clientSecret: planted.secret }),
-        );
+        const error = await failure(getToken(tokenEndpoint, client));
 
-        assert(error.error_description?.includes("[redacted]"), error.error_description);
-        for (const form of quotedSecret) assert(!JSON.stringify(error).includes(form));
+        assertEquals(error.error_description, "I got >[redacted]< from you.");
+        assertEquals(quotedSecret.filter((form) => JSON.stringify(error).includes(form)), []);
       }
     },
   }),

@@ -18,41 +18,35 @@ class UntouchableStore extends ClientConfigStore {
   }
 }
 
-const good = {
-  endpoint: "https://api.test",
-  clientId: "client",
-  clientSecret: "secret",
-  configStore: new UntouchableStore(),
-};
+const client = { clientId: "client", clientSecret: "secret" };
+const good = { endpoint: "https://api.test", ...client, configStore: new UntouchableStore() };
 
 type Options = Record<string, unknown>;
 
-const typeErrors: Readonly<Record<string, Options>> = {
-  "no client id": { clientId: undefined },
-  "an empty client id": { clientId: "" },
-  "no client secret": { clientSecret: undefined },
-  "an empty client secret": { clientSecret: "" },
-  "a client secret and a clientAuth": { clientAuth: clientSecretPost("x") },
-  "a relative endpoint": { endpoint: "/v1" },
-  "an endpoint with another scheme": { endpoint: "ftp://api.test" },
-  "credentials in the endpoint": { endpoint: "https://a:b@api.test" },
-  "no config store": { configStore: undefined },
-  "scopes in one string": { scopes: "api:read" },
-  "a scope with a space": { scopes: ["a b"] },
-  "a header's name with a space": { headerKey: "x y" },
-  "an audience that is no string": { audience: 1 },
-  "a misspelt Basic encoding": { basicEncoding: "From" },
-  "a fetch that is no function": { fetch: "fetch" },
-  "a fetch and a proxy": { fetch, httpProxyUrl: "http://127.0.0.1:1" },
-};
-
-const rangeErrors: Readonly<Record<string, Options>> = {
-  "a timeout of 0": { timeout: 0 },
-  "a timeout longer than timers take": { timeout: 2 ** 31 },
-  "a default lifetime below 0": { defaultLifetime: -1 },
-  "no attempt": { retry: { maxAttempts: 0 } },
-  "a totalTimeout that is no number": { retry: { totalTimeout: NaN } },
-  "a cooldown below 0": { cooldown: -1 },
+/** Options, and the class of the error if it isn't a TypeError. */
+const mistakes: Readonly<Record<string, readonly [Options, error?: typeof RangeError]>> = {
+  "no client id": [{ clientId: undefined }],
+  "an empty client id": [{ clientId: "" }],
+  "no client secret": [{ clientSecret: undefined }],
+  "an empty client secret": [{ clientSecret: "" }],
+  "a client secret and a clientAuth": [{ clientAuth: clientSecretPost("x") }],
+  "a relative endpoint": [{ endpoint: "/v1" }],
+  "an endpoint with another scheme": [{ endpoint: "ftp://api.test" }],
+  "credentials in the endpoint": [{ endpoint: "https://a:b@api.test" }],
+  "no config store": [{ configStore: undefined }],
+  "scopes in one string": [{ scopes: "api:read" }],
+  "a scope with a space": [{ scopes: ["a b"] }],
+  "a header's name with a space": [{ headerKey: "x y" }],
+  "an audience that is no string": [{ audience: 1 }],
+  "a misspelt Basic encoding": [{ basicEncoding: "From" }],
+  "a fetch that is no function": [{ fetch: "fetch" }],
+  "a fetch and a proxy": [{ fetch, httpProxyUrl: "http://127.0.0.1:1" }],
+  "a timeout of 0": [{ timeout: 0 }, RangeError],
+  "a timeout longer than timers take": [{ timeout: 2 ** 31 }, RangeError],
+  "a default lifetime below 0": [{ defaultLifetime: -1 }, RangeError],
+  "no attempt": [{ retry: { maxAttempts: 0 } }, RangeError],
+  "a totalTimeout that is no number": [{ retry: { totalTimeout: NaN } }, RangeError],
+  "a cooldown below 0": [{ cooldown: -1 }, RangeError],
 };
 
 function build(options: Options): ClientCredentialsAuthenticator {
@@ -73,17 +67,15 @@ const basic: readonly (readonly [id: string, secret: string, header: string, enc
 ];
 
 export const options: readonly Case[] = [
-  ...[[TypeError, typeErrors] as const, [RangeError, rangeErrors] as const].flatMap(([error, rows]) =>
-    eachRow(
-      rows,
-      (what) => `the constructor: refuses ${what} by a ${error.name}, without the secret in it`,
-      (_, options) => {
-        const { message } = assertThrows(() => build(options), error);
-        const option = Object.keys(options.retry ?? options).at(-1) ?? "";
-        assertMatch(message, new RegExp(option.replace(/[A-Z]/g, " ?$&"), "i"));
-        assert(!message.includes('secret"'));
-      },
-    )
+  ...eachRow(
+    mistakes,
+    (what, [, { name } = TypeError]) => `the constructor: refuses ${what} by a ${name}, without the secret in it`,
+    (_, [options, error = TypeError]) => {
+      const { message } = assertThrows(() => build(options), error);
+      const option = Object.keys(options.retry ?? options).at(-1) ?? "";
+      assertMatch(message, new RegExp(option.replace(/[A-Z]/g, " ?$&"), "i"));
+      assert(!message.includes('secret"'));
+    },
   ),
   ...cases({
     "the constructor: asks neither store nor server"() {

@@ -9,6 +9,9 @@ export const planted = {
   tokenStart: "planted-token-",
 } as const;
 
+/** The client of scenes and real servers. */
+export const client = { clientId: planted.clientId, clientSecret: planted.secret };
+
 /** The nth token that a scene's token endpoint issues. */
 export function nthToken(number: number): string {
   return planted.tokenStart + String(number).padStart(3, "0");

@@ -1,112 +1,67 @@
 /** The API's 401. @module */
 import { assertEquals } from "@std/assert";
 import { answer } from "../../faults/behaviours.ts";
+import { failsBy, issues, late, rejected, rejectsFirst } from "./behaviours.ts";
 import { type Case, cases } from "./case.ts";
-import { bearer, nthToken } from "./planted.ts";
-import {
-  assertCount,
-  count,
-  failsBy,
-  fine,
-  issues,
-  late,
-  read,
-  rejected,
-  rejectsFirst,
-  seen,
-  together,
-} from "./world.ts";
+import { check } from "./check.ts";
+import { nthToken } from "./planted.ts";
+import { assertCount, count, fine, read, together } from "./world.ts";
 
-const usual = rejected;
+const api = { usual: rejected };
+const gets = "401 rejected";
+const endless = { steps: [...answer("xxx", { status: 401, length: 10 }).steps, "stall" as const] };
+const others = { next: [answer("no", { status: 403 }), answer("oh", { status: 500 })] };
 
 export const rejectedTokens: readonly Case[] = cases({
-  async "a rejected token: is replaced once, and the call replayed"(world) {
-    const { authenticator, tokens, api } = await world.set({ api: rejectsFirst() });
-
-    assertEquals(await read(authenticator.fetch("/x")), fine);
-    assertEquals(await read(authenticator.fetch("/x")), fine);
-
-    assertEquals(await seen(api), [1, 2, 2].map(bearer));
-    assertEquals(await count(tokens), [2]);
+  "a rejected token: is replaced once, and the call replayed": (world) => {
+    const expected = { gets: [fine, fine], tokens: 2, api: ["GET /x 1", "GET /x 2", "GET /x 2"] };
+    return check(world, { api: rejectsFirst() }, expected, ["/x"], ["/x"]);
   },
-  async "a rejected token under another header: is replaced once"(world) {
-    const { authenticate, api } = await world.set({ api: rejectsFirst("x-token") });
-
-    assertEquals(await read(authenticate({ headerKey: "X-Token" }).fetch("/x")), fine);
-
-    assertEquals(await seen(api, "x-token"), [1, 2].map(bearer));
+  "a rejected token under another header: is replaced once": (world) => {
+    const scene = { api: rejectsFirst("x-token"), options: { headerKey: "X-Token" } };
+    return check(world, scene, { gets: fine, api: ["GET /x x-token 1", "GET /x x-token 2"] });
   },
   async "a new token that is rejected as well: the caller gets the API's 401"(world) {
-    const { authenticator, tokens, api } = await world.set({ api: { usual } });
+    const scene = await world.set({ api });
 
-    const response = await authenticator.fetch("/x");
+    const response = await scene.authenticator.fetch("/x");
 
     assertEquals(response.headers.get("www-authenticate"), 'Bearer error="invalid_token"');
-    assertEquals(await read(response), [401, "rejected"]);
-    assertEquals(await count(tokens, api), [2, 2]);
+    assertEquals([await read(response), ...await count(scene.tokens, scene.api)], [gets, 2, 2]);
   },
   async "an API that always answers 401: 20 calls cause at most 5 token requests"(world) {
-    const { authenticator, tokens } = await world.set({ api: { usual } });
-    const call = () => read(authenticator.fetch("/x"));
+    const { call, tokens } = await world.set({ api });
 
-    for (let calls = 0; calls < 10; calls++) assertEquals((await call())[0], 401);
+    for (let calls = 0; calls < 10; calls++) assertEquals(await call(), gets);
     await together(10, call);
 
-    await assertCount(tokens, 1, 5);
+    await assertCount(tokens, [1, 5]);
   },
   async "a rejected token of 20 calls at once: is replaced by one token request"(world) {
-    const { authenticator, tokens, api } = await world.set({
-      tokens: { usual: late(30, issues()) },
-      api: rejectsFirst(),
-    });
-    await authenticator.getCredentials();
+    const scene = await world.set({ tokens: { usual: late(30, issues()) }, api: rejectsFirst() });
+    await scene.authenticator.getCredentials();
 
-    assertEquals(await together(20, () => read(authenticator.fetch("/x"))), Array(20).fill(fine));
+    assertEquals(await together(20, scene.call), Array(20).fill(fine));
 
-    assertEquals(await count(tokens), [2]);
-    await assertCount(api, 20, 40);
+    assertEquals(await count(scene.tokens), [2]);
+    await assertCount(scene.api, [20, 40]);
   },
-  async "a server that issues the rejected token again: the call isn't replayed"(world) {
-    const { authenticator, tokens, api } = await world.set({
-      tokens: { usual: issues(3600, nthToken(1)) },
-      api: { usual },
-    });
-
-    assertEquals((await read(authenticator.fetch("/x")))[0], 401);
-
-    assertEquals(await count(tokens, api), [2, 1]);
-  },
-  async "a refresh that fails after a 401: the caller gets the API's 401"(world) {
-    const { authenticator, tokens } = await world.set({ api: { usual } });
-    await authenticator.getCredentials();
-    await tokens.play({ usual: failsBy("invalid_client", 401) });
-
-    assertEquals(await read(authenticator.fetch("/x")), [401, "rejected"]);
-  },
-  async "403 and 500: are returned, and not replayed"(world) {
-    const next = [answer("no", { status: 403 }), answer("oh", { status: 500 })];
-    const { authenticator, tokens, api } = await world.set({ api: { next } });
-
-    assertEquals(await read(authenticator.fetch("/x")), [403, "no"]);
-    assertEquals(await read(authenticator.fetch("/x")), [500, "oh"]);
-
-    assertEquals(await count(tokens, api), [1, 2]);
+  "a server that issues the rejected token again: the call isn't replayed": (world) =>
+    check(world, { tokens: { usual: issues(3600, nthToken(1)) }, api }, { gets, tokens: 2, api: ["GET /x 1"] }),
+  "a refresh that fails after a 401: the caller gets the API's 401": (world) =>
+    check(world, { tokens: { next: [issues()], usual: failsBy("invalid_client", 401) }, api }, { gets, tokens: 2 }),
+  "403 and 500: are returned, and not replayed": (world) => {
+    const expected = { gets: ["403 no", "500 oh"], tokens: 1, api: ["GET /x 1", "GET /x 1"] };
+    return check(world, { api: others }, expected, ["/x"], ["/x"]);
   },
   async "a 401 to the caller's own header, or of another origin: is returned"(world) {
-    const { authenticator, tokens, elsewhere } = await world.set({ api: { usual }, elsewhere: { usual } });
+    const { authenticator, call, tokens, elsewhere } = await world.set({ api, elsewhere: api });
     await authenticator.getCredentials();
 
-    const own = await read(authenticator.fetch("/x", { headers: { authorization: "Own" } }));
-    const other = await read(authenticator.fetch(`${elsewhere.origin}/x`));
-
-    assertEquals([own, other], [[401, "rejected"], [401, "rejected"]]);
+    assertEquals(await call("/x", { headers: { authorization: "Own" } }), gets);
+    assertEquals(await call(`${elsewhere.origin}/x`), gets);
     assertEquals(await count(tokens), [1]);
   },
-  async "a 401 whose body never ends: the call is replayed"(world) {
-    const { steps } = answer("x".repeat(10), { status: 401 });
-    const endless = { steps: [...steps.slice(0, 1), { send: "xxx" }, "stall" as const] };
-    const { authenticator } = await world.set({ api: rejectsFirst("authorization", endless) });
-
-    assertEquals(await read(authenticator.fetch("/x")), fine);
-  },
+  "a 401 whose body never ends: the call is replayed": (world) =>
+    check(world, { api: rejectsFirst("authorization", endless) }, { gets: fine }),
 });

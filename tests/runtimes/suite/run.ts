@@ -1,4 +1,5 @@
 /** Runs the suite. @module */
+import { within } from "../within.ts";
 import { aborts } from "./aborts.ts";
 import { bodies } from "./bodies.ts";
 import type { Case, CaseResult, SuiteInput } from "./case.ts";
@@ -13,45 +14,31 @@ import { rejectedTokens } from "./rejected_tokens.ts";
 import { tokenAnswers } from "./token_answers.ts";
 import { tokenRequests } from "./token_requests.ts";
 import { use } from "./use.ts";
-import { World } from "./world.ts";
+import { ask, World } from "./world.ts";
 
 const cases: readonly Case[] = [
   ...[realServers, options, use, tokenRequests, tokenAnswers, failures],
   ...[refreshes, rejectedTokens, bodies, redirects, aborts, printing, keys],
 ].flat();
 
-/** How many cases run at once: most of them wait for a server most of the time. */
-const lanes = 6;
-/** How long a case may take, in milliseconds. */
-const patience = 20_000;
-
-/** Runs all cases; resolves to one result each, in their order. */
-export async function runSuite(input: SuiteInput): Promise<CaseResult[]> {
+/** Runs all cases, and sends the stage one result each. */
+export async function runSuite(input: SuiteInput): Promise<void> {
   const results: CaseResult[] = [];
-  const waiting = [...cases.entries()].values();
+  const waiting = cases.values();
   const lane = async () => {
-    for (const [index, it] of waiting) results[index] = await runCase(it, input);
+    for (const it of waiting) results.push(await runCase(it, input));
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return results;
+  // Most cases wait for a server most of the time.
+  await Promise.all(Array.from({ length: 6 }, lane));
+  await ask(`${input.stage}/results`, results);
 }
 
 async function runCase({ name, needs, run }: Case, input: SuiteInput): Promise<CaseResult> {
-  const missing = needs.find((trait) => input.lacks[trait] !== undefined);
-  if (missing !== undefined) return { name, ok: true, notApplicable: input.lacks[missing] as string };
-  const world = new World(input);
-  let timer;
+  if (needs.some((trait) => input.lacks.includes(trait))) return { name, isImpossible: true };
   try {
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`Not done within ${patience} ms.`)), patience);
-    });
-    await Promise.race([run(world), late]);
-    return { name, ok: true };
+    await within(20_000, "end the case", Promise.resolve(run(new World(input))));
+    return { name };
   } catch (error) {
-    const { name: kind, message, stack = "" } = Object(error);
-    return { name, ok: false, error: String(stack).includes(message) ? stack : `${kind}: ${message}\n${stack}` };
-  } finally {
-    clearTimeout(timer);
-    await world.close().catch(() => {});
+    return { name, error: `${error}\n${Object(error).stack}` };
   }
 }

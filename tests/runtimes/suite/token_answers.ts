@@ -1,63 +1,41 @@
 /** Unusual answers of a token endpoint, and the credentials or the error of each. @module */
 import { assert, assertEquals } from "@std/assert";
-import { AuthenticationError, type AuthenticationErrorCode, Credentials, getToken } from "@m2m/authenticator";
+import { AuthenticationError, Credentials, getToken } from "@m2m/authenticator";
 import { answer, head, html, json, jsonText, redirect, steps } from "../../faults/behaviours.ts";
 import type { Behaviour, Step } from "../../servers/fault_server.ts";
+import { stalled } from "./behaviours.ts";
 import { type Case, eachRow } from "./case.ts";
-import { planted } from "./planted.ts";
-import { count, stalled, type World } from "./world.ts";
+import { client } from "./planted.ts";
+import { count, type World } from "./world.ts";
 
-interface Accepted {
-  /** In milliseconds. */
-  readonly lifetime?: number;
-  readonly scope?: string;
-  readonly refreshToken?: string;
-}
+/** Members of the credentials (their lifetime is in milliseconds), or of the error. */
+type Outcome =
+  & Partial<Pick<AuthenticationError, "code" | "status" | "error" | "retryable" | "retryAfter">>
+  & Partial<Pick<Credentials, "scope" | "refreshToken">>
+  & { readonly lifetime?: number };
 
-interface Refused {
-  readonly code: AuthenticationErrorCode;
-  readonly status?: number;
-  readonly error?: string;
-  readonly retryable?: boolean;
-  readonly retryAfter?: number;
-}
-
-type Rows = Readonly<Record<string, readonly [behaviour: Behaviour, outcome: Accepted | Refused]>>;
+type Rows = Readonly<Record<string, readonly [behaviour: Behaviour, outcome: Outcome]>>;
 
 const token = { access_token: "planted-token-{n}", token_type: "Bearer" };
 const whole = { ...token, expires_in: 60 };
 const wholeText = JSON.stringify(whole);
-const minute: Accepted = { lifetime: 60_000 };
-const invalid: Refused = { code: "invalid_response", status: 200 };
-const broken: Refused = { code: "network_error", retryable: true };
-const timedOut: Refused = { code: "timeout", retryable: true };
+const minute = { lifetime: 60_000 };
+const invalid: Outcome = { code: "invalid_response", status: 200 };
+const broken: Outcome = { code: "network_error", retryable: true };
+const timedOut: Outcome = { code: "timeout", retryable: true };
 
 /** A JWT. Its times are long past: only their difference counts. */
-function jwt(claims: Record<string, unknown>): string {
+function jwt(claims: object): string {
   const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
   return `${part({ alg: "none" })}.${part(claims)}.planted`;
 }
 
-function lives(expires_in: unknown): Behaviour {
-  return json({ ...token, expires_in });
-}
-
-function fails(status: number, body: unknown, headers: Record<string, string> = {}): Behaviour {
-  return json(body, { status, headers });
-}
-
+const lives = (expires_in: unknown) => json({ ...token, expires_in });
+const fails = (status: number, body: unknown, headers = {}) => json(body, { status, headers });
 /** Half an answer, then these steps. */
-function half(...then: Step[]): Behaviour {
-  return steps({ send: head(wholeText) }, { send: wholeText.slice(0, 20) }, ...then);
-}
-
-function rejected(status: number, error: string): Refused {
-  return { code: "token_request_rejected", status, error };
-}
-
-function endpointError(status: number, rest: Partial<Refused> = {}): Refused {
-  return { code: "token_endpoint_error", status, ...rest };
-}
+const half = (...then: Step[]) => steps({ send: head(wholeText) }, { send: wholeText.slice(0, 20) }, ...then);
+const rejected = (status: number, error: string): Outcome => ({ code: "token_request_rejected", status, error });
+const failed = (status: number, rest: Outcome = {}): Outcome => ({ code: "token_endpoint_error", status, ...rest });
 
 const answers: Rows = {
   "a lifetime as a number": [lives(60), minute],
@@ -89,10 +67,7 @@ const answers: Rows = {
   "a line break in the access token": [json({ ...token, access_token: "planted\r\nx: y" }), invalid],
   "a character no header may carry in the access token": [json({ ...token, access_token: "plantéd" }), invalid],
   "an error in a 200": [json({ error: "invalid_scope", access_token: "planted" }), rejected(200, "invalid_scope")],
-  "an unsupported token type": [
-    json({ ...token, token_type: "mac" }),
-    { code: "unsupported_token_type", status: 200 },
-  ],
+  "an unsupported token type": [json({ ...token, token_type: "mac" }), { code: "unsupported_token_type", status: 200 }],
   "2 MB": [
     steps({ send: head("", { length: 2_000_000 }) }, { flood: " ".repeat(10_000), times: 200 }),
     { code: "response_too_large", status: 200 },
@@ -106,24 +81,15 @@ const answers: Rows = {
     rejected(401, "invalid_client"),
   ],
   "401 as plain text": [answer("Unauthorized", { status: 401 }), rejected(401, "invalid_client")],
-  "an empty 403": [answer("", { status: 403 }), endpointError(403)],
-  "404 as a web page": [html(404, "Not found"), endpointError(404)],
-  "429 with retry-after": [
-    fails(429, {}, { "retry-after": "7" }),
-    endpointError(429, { retryable: true, retryAfter: 7_000 }),
-  ],
+  "an empty 403": [answer("", { status: 403 }), failed(403)],
+  "404 as a web page": [html(404, "Not found"), failed(404)],
+  "429 with retry-after": [fails(429, {}, { "retry-after": "7" }), failed(429, { retryable: true, retryAfter: 7_000 })],
   "429 with an error code that is permanent otherwise": [
     fails(429, { error: "invalid_request" }),
-    endpointError(429, { error: "invalid_request", retryable: true }),
+    failed(429, { error: "invalid_request", retryable: true }),
   ],
-  "500 server_error": [
-    fails(500, { error: "server_error" }),
-    endpointError(500, { error: "server_error", retryable: true }),
-  ],
-  "503 with an invalid retry-after": [
-    fails(503, {}, { "retry-after": "soon" }),
-    endpointError(503, { retryable: true }),
-  ],
+  "500 server_error": [fails(500, { error: "server_error" }), failed(500, { error: "server_error", retryable: true })],
+  "503 with an invalid retry-after": [fails(503, {}, { "retry-after": "soon" }), failed(503, { retryable: true })],
   "half an answer, then the end": [half(), broken],
   "half an answer, then a reset": [half("reset"), broken],
   "a reset": [steps("reset"), broken],
@@ -141,40 +107,33 @@ const hidden: Rows = {
   "a redirect without its status": [redirect(307, "{elsewhere}/token"), { code: "redirect_refused" }],
 };
 
-function describe(what: string, [, outcome]: Rows[string]): string {
-  return `getToken: ${"code" in outcome ? `refuses ${what} by ${outcome.code}` : `accepts ${what}`}`;
+function describe(what: string, [, { code }]: Rows[string]): string {
+  return `getToken: ${code ? `refuses ${what} by ${code}` : `accepts ${what}`}`;
 }
 
 async function check(world: World, [usual, outcome]: Rows[string]): Promise<void> {
   const { tokens, elsewhere, tokenEndpoint } = await world.set({ tokens: { usual } });
   const started = Date.now();
 
-  const found: unknown = await getToken(tokenEndpoint, {
-    clientId: planted.clientId,
-    clientSecret: planted.secret,
-    timeout: outcome === timedOut ? 300 : 10_000,
-  }).catch((error) => error);
+  const got = await getToken(tokenEndpoint, { ...client, timeout: outcome === timedOut ? 300 : 10_000 })
+    .catch((error: unknown) => error);
 
-  if ("code" in outcome) assertRefused(found, outcome);
-  else assertAccepted(found, outcome, started);
+  if (outcome.code) {
+    assert(got instanceof AuthenticationError, `${got}`);
+    const { code, status, error, retryable, retryAfter, message } = got;
+    const usual = { status: undefined, error: undefined, retryable: false, retryAfter: undefined };
+    assertEquals({ code, status, error, retryable, retryAfter }, { ...usual, ...outcome });
+    assert(!message.includes("planted"), message);
+  } else {
+    assert(got instanceof Credentials, `${got}`);
+    const { lifetime, scope, refreshToken } = outcome;
+    assertEquals([got.tokenType, got.scope, got.refreshToken], ["Bearer", scope, refreshToken]);
+    // A platform's clock may stand still between its inputs, and lag behind.
+    const { expiresAt = NaN } = got;
+    const isExpected = lifetime === undefined ? isNaN(expiresAt) : Math.abs(expiresAt - started - lifetime) < 10_000;
+    assert(isExpected, `${expiresAt} - ${started}`);
+  }
   assertEquals(await count(tokens, elsewhere), [1, 0]);
-}
-
-function assertRefused(found: unknown, outcome: Refused): void {
-  assert(found instanceof AuthenticationError, `${found}`);
-  const { code, status, error, retryable, retryAfter } = found;
-  const usual = { status: undefined, error: undefined, retryable: false, retryAfter: undefined };
-  assertEquals({ code, status, error, retryable, retryAfter }, { ...usual, ...outcome });
-  assert(!found.message.includes("planted"), found.message);
-}
-
-function assertAccepted(found: unknown, { lifetime, scope, refreshToken }: Accepted, started: number): void {
-  assert(found instanceof Credentials, `${found}`);
-  assertEquals([found.tokenType, found.scope, found.refreshToken], ["Bearer", scope, refreshToken]);
-  const { expiresAt } = found;
-  if (lifetime === undefined) return assertEquals(expiresAt, undefined);
-  // A platform's clock may stand still between its inputs, and lag behind.
-  assert(expiresAt !== undefined && Math.abs(expiresAt - started - lifetime) < 10_000, `${expiresAt} - ${started}`);
 }
 
 export const tokenAnswers: readonly Case[] = [

@@ -9,89 +9,68 @@ import {
   Credentials,
   getToken,
   GrantType,
+  StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { issues, late, rejected, stalled } from "./behaviours.ts";
 import { type Case, cases } from "./case.ts";
-import { bearer, nthToken, planted } from "./planted.ts";
-import {
-  arrival,
-  assertCount,
-  count,
-  fine,
-  issues,
-  late,
-  read,
-  rejected,
-  seen,
-  stalled,
-  together,
-  until,
-} from "./world.ts";
+import { check, outline } from "./check.ts";
+import { bearer, client, nthToken } from "./planted.ts";
+import { arrival, assertCount, count, fine, read, seen, type Setting, together, until } from "./world.ts";
 
-/** Counts its calls. */
-class CountingStore extends ClientConfigStore {
-  asked = 0;
-  readonly #config: ClientConfig;
-
-  constructor(config: ClientConfig) {
-    super();
-    this.#config = config;
-  }
-
-  override getClientConfig(): Promise<ClientConfig> {
-    this.asked++;
-    return Promise.resolve(this.#config);
-  }
-}
+const own = (value: string): RequestInit => ({ headers: { Authorization: value } });
+const two: Setting["options"] = (_, tokenEndpoint) => ({
+  configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: "x-store" }),
+  headerKey: "X-Caller",
+});
 
 export const use: readonly Case[] = cases({
-  async "fetch: successive calls carry one token, as authorization"(world) {
-    const { authenticator, tokens, api } = await world.set();
-
-    for (let call = 0; call < 3; call++) assertEquals(await read(authenticator.fetch("/x")), fine);
-
-    assertEquals(await seen(api), Array(3).fill(bearer(1)));
-    assertEquals(await count(tokens), [1]);
-  },
-  async "fetch: 50 first calls at once make one token request"(world) {
-    const { authenticator, tokens, api } = await world.set({ tokens: { usual: late(50, issues()) } });
-
-    assertEquals(await together(50, () => read(authenticator.fetch("/x"))), Array(50).fill(fine));
-
-    assertEquals(await count(tokens, api), [1, 50]);
+  "fetch: successive calls carry one token, as authorization": (world) => {
+    const expected = { gets: Array(3).fill(fine), tokens: 1, api: Array(3).fill("GET /x 1") };
+    return check(world, {}, expected, ["/x"], ["/x"], ["/x"]);
   },
   async "fetch: takes what the platform's fetch takes: relative and absolute URLs, Requests"(world) {
-    const { authenticator, api } = await world.set();
+    const { call, api } = await world.set();
 
-    await read(authenticator.fetch("/a?b=c#d"));
-    await read(authenticator.fetch(`${api.origin}/e`));
-    await read(authenticator.fetch(new URL("/f", api.origin)));
-    await read(authenticator.fetch(new Request(`${api.origin}/g`, { method: "DELETE", headers: { "x-own": "1" } })));
-    await read(authenticator.fetch(new Request(`${api.origin}/h`), { method: "PUT" }));
+    await call("/a?b=c#d");
+    await call(`${api.origin}/e`);
+    await call(new URL("/f", api.origin));
+    await call(new Request(`${api.origin}/g`, { method: "DELETE", headers: { "x-own": "1" } }));
+    await call(new Request(`${api.origin}/h`), { method: "PUT" });
 
-    assertEquals(
-      (await api.requests()).map(({ method, path, headers }) => [method, path, headers["x-own"]].join(" ")),
-      ["GET /a?b=c ", "GET /e ", "GET /f ", "DELETE /g 1", "PUT /h "],
-    );
-    assertEquals(await seen(api), Array(5).fill(bearer(1)));
+    const expected = ["GET /a?b=c 1", "GET /e 1", "GET /f 1", "DELETE /g 1 x-own 1", "PUT /h 1"];
+    assertEquals((await api.requests()).map(outline), expected);
   },
   async "fetch: resolves a relative URL against the endpoint's path"(world) {
-    const { authenticate, api } = await world.set();
+    const options: Setting["options"] = ({ api }) => ({ endpoint: `${api.origin}/base/` });
+    await check(world, { options }, { gets: fine, api: ["GET /base/v1/x 1"] }, ["v1/x"]);
+  },
+  async "fetch: calls another origin without the token, and without a token request"(world) {
+    const { call, tokens, elsewhere } = await world.set();
 
-    await read(authenticate({ endpoint: `${api.origin}/base/` }).fetch("v1/x"));
+    assertEquals(await call(`${elsewhere.origin}/x`), "200 elsewhere");
 
-    assertEquals((await api.requests()).map(({ path }) => path), ["/base/v1/x"]);
+    assertEquals([...await seen(elsewhere), ...await count(tokens)], [undefined, 0]);
+  },
+  "the fetch option: may be the platform's own": (world) =>
+    check(world, { options: { fetch: globalThis.fetch } }, { gets: fine, tokens: 1 }),
+  "headerKey: the caller's takes precedence over the store's": (world) =>
+    check(world, { options: two }, { gets: fine, api: ["GET /x x-caller 1"] }),
+  async "allowedOrigins: get the token as well"(world) {
+    const { authenticate, elsewhere } = await world.set();
+
+    await read(authenticate({ allowedOrigins: [elsewhere.origin] }).fetch(`${elsewhere.origin}/x`));
+
+    assertEquals(await seen(elsewhere), [bearer(1)]);
+  },
+  async "fetch: 50 first calls at once make one token request"(world) {
+    const { call, tokens, api } = await world.set({ tokens: { usual: late(50, issues()) } });
+
+    assertEquals([...await together(50, call), ...await count(tokens, api)], [...Array(50).fill(fine), 1, 50]);
   },
   async "fetch: is bound to its authenticator"(world) {
     const { authenticator: { fetch }, api } = await world.set();
 
-    assertEquals(await read([fetch].map((call) => call("/x"))[0] as Promise<Response>), fine);
-    assertEquals(await count(api), [1]);
-  },
-  async "the fetch option: may be the platform's own"(world) {
-    const { authenticator, tokens } = await world.set({ options: { fetch: globalThis.fetch } });
-
-    assertEquals(await read(authenticator.fetch("/x")), fine);
-    assertEquals(await count(tokens), [1]);
+    assertEquals([await read(fetch("/x")), ...await count(api)], [fine, 1]);
   },
   async "the fetch option: sends the token request and the call"(world) {
     const origins: string[] = [];
@@ -99,58 +78,37 @@ export const use: readonly Case[] = cases({
       origins.push(new URL(String(input)).origin);
       return fetch(input, init);
     };
-    const { authenticator, api, tokens } = await world.set({ options: { fetch: send } });
+    const { call, api, tokens } = await world.set({ options: { fetch: send } });
 
-    assertEquals(await read(authenticator.fetch("/x")), fine);
-    assertEquals(origins, [tokens.origin, api.origin]);
+    assertEquals([await call(), ...origins], [fine, tokens.origin, api.origin]);
   },
   async "a config store: is asked once for each token request, and names the header"(world) {
+    let asked = 0;
     const { authenticate, tokenEndpoint, api } = await world.set();
-    const configStore = new CountingStore({ tokenEndpoint, headerKey: "X-Store" });
-    const authenticator = authenticate({ configStore });
-    assertEquals(configStore.asked, 0);
+    class CountingStore extends ClientConfigStore {
+      override getClientConfig(): Promise<ClientConfig> {
+        asked++;
+        return Promise.resolve({ tokenEndpoint, headerKey: "X-Store" });
+      }
+    }
+    const authenticator = authenticate({ configStore: new CountingStore() });
+    assertEquals(asked, 0);
 
-    await read(authenticator.fetch("/x"));
-    await read(authenticator.fetch("/x"));
-    assertEquals(configStore.asked, 1);
+    for (let call = 0; call < 2; call++) assertEquals(await read(authenticator.fetch("/x")), fine);
+    assertEquals(asked, 1);
     await authenticator.refreshCredentials();
 
-    assertEquals(configStore.asked, 2);
-    assertEquals(await seen(api, "x-store"), [bearer(1), bearer(1)]);
-    assertEquals(await seen(api), [undefined, undefined]);
-  },
-  async "headerKey: the caller's takes precedence over the store's"(world) {
-    const { authenticate, tokenEndpoint, api } = await world.set();
-    const configStore = new CountingStore({ tokenEndpoint, headerKey: "x-store" });
-
-    await read(authenticate({ configStore, headerKey: "X-Caller" }).fetch("/x"));
-
-    assertEquals([...await seen(api, "x-caller"), ...await seen(api, "x-store")], [bearer(1), undefined]);
+    assertEquals([asked, ...(await api.requests()).map(outline)], [2, "GET /x x-store 1", "GET /x x-store 1"]);
   },
   async "fetch: keeps the caller's own header, without a token request"(world) {
-    const { authenticator, authenticate, tokens, api } = await world.set();
+    const { call, authenticate, tokens, api } = await world.set();
 
-    await read(authenticator.fetch("/x", { headers: { Authorization: "Own 1" } }));
-    await read(authenticate({ headerKey: "authorization" }).fetch("/x", { headers: { Authorization: "Own 2" } }));
+    await call("/x", own("Own 1"));
+    await read(authenticate({ headerKey: "authorization" }).fetch("/x", own("Own 2")));
 
     assertEquals(await seen(api), ["Own 1", "Own 2"]);
     // Without headerKey the store must name the header first, which takes a token request.
-    await assertCount(tokens, 0, 1);
-  },
-  async "fetch: calls another origin without the token, and without a token request"(world) {
-    const { authenticator, tokens, elsewhere } = await world.set();
-
-    assertEquals(await read(authenticator.fetch(`${elsewhere.origin}/x`)), [200, "elsewhere"]);
-
-    assertEquals(await seen(elsewhere), [undefined]);
-    assertEquals(await count(tokens), [0]);
-  },
-  async "allowedOrigins: get the token as well"(world) {
-    const { authenticate, elsewhere } = await world.set();
-
-    await read(authenticate({ allowedOrigins: [elsewhere.origin] }).fetch(`${elsewhere.origin}/x`));
-
-    assertEquals(await seen(elsewhere), [bearer(1)]);
+    await assertCount(tokens, [0, 1]);
   },
   async "authorize: adds the token to headers, unless they have one"(world) {
     const { authenticator } = await world.set();
@@ -159,19 +117,18 @@ export const use: readonly Case[] = cases({
     assertStrictEquals(await authenticator.authorize(headers), headers);
     const own = await authenticator.authorize(new Headers({ authorization: "Own" }));
 
-    assertEquals([headers.get("authorization"), headers.get("x-own")], [bearer(1), "1"]);
-    assertEquals(own.get("authorization"), "Own");
+    const values = [headers.get("authorization"), headers.get("x-own"), own.get("authorization")];
+    assertEquals(values, [bearer(1), "1", "Own"]);
   },
   async "credentials: are undefined at first, kept by getCredentials, replaced by refreshCredentials"(world) {
     const { authenticator, tokens } = await world.set();
     assertEquals(authenticator.credentials, undefined);
 
     const first = await authenticator.getCredentials();
-    assertStrictEquals(await authenticator.getCredentials(), first);
+    assert(first instanceof Credentials && first === await authenticator.getCredentials());
     assertStrictEquals(authenticator.credentials, first);
     const second = await authenticator.refreshCredentials();
 
-    assert(first instanceof Credentials);
     assertEquals([first.accessToken, second.accessToken], [nthToken(1), nthToken(2)]);
     assertStrictEquals(authenticator.credentials, second);
     assertEquals(await count(tokens), [2]);
@@ -181,15 +138,15 @@ export const use: readonly Case[] = cases({
 
     const all = await together(20, () => authenticator.refreshCredentials());
 
-    assertEquals(new Set(all.map(({ accessToken }) => accessToken)), new Set([nthToken(1)]));
+    assertEquals(all.map(({ accessToken }) => accessToken), Array(20).fill(nthToken(1)));
     assertEquals(await count(tokens), [1]);
   },
   async "two authenticators: keep their tokens apart"(world) {
-    const { authenticator, authenticate, api, elsewhere } = await world.set();
+    const { call, authenticate, api, elsewhere } = await world.set();
     const other = authenticate({ endpoint: elsewhere.origin });
 
-    await read(authenticator.fetch("/x"));
-    await together(5, () => Promise.all([read(authenticator.fetch("/x")), read(other.fetch("/x"))]));
+    await call();
+    await together(5, () => Promise.all([call(), read(other.fetch("/x"))]));
 
     assertEquals(new Set(await seen(api)), new Set([bearer(1)]));
     assertEquals(new Set(await seen(elsewhere)), new Set([bearer(2)]));
@@ -199,22 +156,16 @@ export const use: readonly Case[] = cases({
     class Refreshing extends Authenticator {
       constructor(options: AuthenticatorOptions) {
         super(options, () => async ({ signal }) => {
-          const credentials = await getToken(tokenEndpoint, {
-            grantType: GrantType.REFRESH_TOKEN,
-            clientId: planted.clientId,
-            clientSecret: planted.secret,
-            refreshToken: "planted-refresh",
-            signal,
-          });
-          return { credentials, headerKey: "x-grant" };
+          const grant = { grantType: GrantType.REFRESH_TOKEN, refreshToken: "planted-refresh" };
+          return { credentials: await getToken(tokenEndpoint, { ...client, ...grant, signal }), headerKey: "x-grant" };
         });
       }
     }
 
     await read(new Refreshing({ endpoint: api.origin }).fetch("/x"));
 
-    const form = new URLSearchParams((await tokens.requests())[0]?.text);
-    assertEquals([form.get("grant_type"), form.get("refresh_token")], ["refresh_token", "planted-refresh"]);
+    const sent = await tokens.requests();
+    assertEquals(sent.map(({ body }) => body), ["grant_type=refresh_token&refresh_token=planted-refresh"]);
     assertEquals(await seen(api, "x-grant"), [bearer(1)]);
   },
   async "close: waiting calls reject with an AbortError, and the token request ends"(world) {
@@ -243,9 +194,9 @@ export const use: readonly Case[] = cases({
       events.push(event);
       throw new Error("The listener's own error.");
     };
-    const { authenticator } = await world.set({ api: { next: [rejected] }, options: { onEvent } });
+    const { authenticator, call } = await world.set({ api: { next: [rejected] }, options: { onEvent } });
 
-    assertEquals(await read(authenticator.fetch("/x")), fine);
+    assertEquals(await call(), fine);
     await authenticator.getCredentials();
 
     assertEquals(events.map((event) => "reason" in event ? `${event.type} ${event.reason}` : event.type), [
@@ -255,9 +206,9 @@ export const use: readonly Case[] = cases({
     assert(!JSON.stringify(events).includes("planted"));
   },
   async "fetch: rejects as the platform's fetch does where the API closes the connection"(world) {
-    const { authenticator, tokens } = await world.set({ api: { usual: { steps: ["reset"] } } });
+    const { call, tokens } = await world.set({ api: { usual: { steps: ["reset"] } } });
 
-    await assertRejects(() => authenticator.fetch("/x"));
+    await assertRejects(() => call());
 
     assertEquals(await count(tokens), [1]);
   },
