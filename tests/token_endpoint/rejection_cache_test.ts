@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   AuthenticationError,
   type ClientCredentialsAuthenticatorOptions,
@@ -98,7 +98,7 @@ function arrangeRequests(answer: (count: number) => Response | Promise<Response>
   const countAfter = async (...scopes: string[]) => {
     const counts = [];
     for (const scope of scopes) {
-      await request(scope).catch((error) => assertInstanceOf(error, AuthenticationError));
+      await request(scope).catch((error) => assertEquals(error instanceof AuthenticationError, true));
       counts.push(stub.requests.length);
     }
     return counts;
