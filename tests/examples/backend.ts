@@ -14,7 +14,9 @@ export interface Backend extends AsyncDisposable {
   readonly hosts: string;
   /** The number of token requests. */
   countTokenRequests(): number;
-  /** Fails if `text` has the client's secret, or a token that the API got. */
+  /** The client's secret, and the tokens that the API got. */
+  secrets(): readonly string[];
+  /** Fails if `text` has one of them. */
   assertNoSecretIn(text: string): void;
 }
 
@@ -30,6 +32,7 @@ export async function startBackend(): Promise<Backend> {
   });
   const api = startProtectedApi({ issuer: server.issuer, jwksUri: server.jwksUri, anyOrigin: true });
   const origins = [api.origin, server.issuer];
+  const secrets = () => [secret, ...api.calls.flatMap((call) => call.token ?? [])];
   return {
     api,
     settings: {
@@ -44,10 +47,8 @@ export async function startBackend(): Promise<Backend> {
     hosts: origins.map((origin) => new URL(origin).host).join(","),
     // A browser's preflight (CORS) has no form.
     countTokenRequests: () => server.tokenRequests.filter((request) => "grant_type" in request.parameters).length,
-    assertNoSecretIn(text) {
-      const secrets = [secret, ...api.calls.flatMap((call) => call.token ?? [])];
-      assertEquals(secrets.filter((found) => text.includes(found)).length, 0, "a secret or token shows");
-    },
+    secrets,
+    assertNoSecretIn: (text) => assertEquals(secrets().filter((secret) => text.includes(secret)).length, 0),
     async [Symbol.asyncDispose]() {
       await api.close();
       await server.close();
