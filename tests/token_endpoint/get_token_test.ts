@@ -4,20 +4,10 @@ import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 const client = { clientId: "id", clientSecret: "s3cret" };
 
-Deno.test("getToken: sends a refresh token, follows no redirect, and takes a clock that is an object of a class", async () => {
-  class Watch {
-    readonly #now = 1_000;
-    wall() {
-      return this.#now;
-    }
-    monotonic() {
-      return this.#now;
-    }
-  }
+Deno.test("getToken: sends a refresh token, and follows no redirect", async () => {
   const { url, fetch, requests } = tokenEndpointStub();
-  const options = { clientId: "id", scopes: [], audience: "", clock: new Watch(), fetch };
-  const refresh = { grantType: GrantType.REFRESH_TOKEN, refreshToken: "rt" };
-  assertEquals((await getToken(new URL(url), { ...options, ...refresh })).expiresAt, 3_601_000);
+  const options = { clientId: "id", scopes: [], audience: "", fetch };
+  await getToken(new URL(url), { ...options, grantType: GrantType.REFRESH_TOKEN, refreshToken: "rt" });
   const form = { grant_type: "refresh_token", refresh_token: "rt", client_id: "id" };
   assertEquals(requests.map(({ form, init }) => [Object.fromEntries(form), init.redirect]), [[form, "manual"]]);
 });

@@ -25,32 +25,6 @@ export type TransportCase = readonly [
   expectedOn?: Partial<Record<RuntimeName, Expected | readonly Expected[]>>,
 ];
 
-/** A case as the program on the runtime gets it. */
-export interface PreparedCase {
-  readonly name: string;
-  readonly origin: string;
-  readonly options: {
-    readonly httpProxyUrl?: string;
-    readonly verify?: boolean | string;
-    readonly clientCertificate?: { readonly cert: string; readonly key: string };
-  };
-}
-
-/** What came of a request: the error, or what the server saw of it. */
-export type Outcome = { readonly error: Record<string, unknown> } | { readonly seen: Record<string, unknown> };
-
-/** What came of a case, by the constructor's options or by the runtime's own export. */
-export interface CaseResult {
-  readonly name: string;
-  readonly way: "constructor" | "transport";
-  /** How many token requests were started for the first token. */
-  readonly attempts: number;
-  /** A call with the token. */
-  readonly call: Outcome;
-  /** The token request, a second call, and one without a token, of another origin than the endpoint's. */
-  readonly others: readonly Outcome[];
-}
-
 const fails = (code: string, says: string, retryable = false): Expected => ({ code, retryable, says });
 const brokenOff = fails("network_error", "clientCertificate", true);
 const handshake = fails("tls_failed", "clientCertificate");

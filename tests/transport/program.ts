@@ -14,8 +14,23 @@ import {
   type Fetch,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import type { CaseResult, Outcome, PreparedCase } from "./cases.ts";
 import { sendShapes } from "./shapes.ts";
+
+/** A case as it comes. */
+export interface PreparedCase {
+  readonly name: string;
+  readonly origin: string;
+  readonly options: {
+    readonly httpProxyUrl?: string;
+    readonly verify?: boolean | string;
+    readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  };
+}
+
+/** What came of a request: the error, or what the server saw of it. */
+type Outcome = { readonly error: Record<string, unknown> } | { readonly seen: Record<string, unknown> };
+
+export type CaseResult = Awaited<ReturnType<typeof run>>;
 
 type MakeTransport = (options: PreparedCase["options"]) => { fetch: Fetch; close(): Promise<void> };
 
@@ -48,9 +63,9 @@ export async function main(makeTransport: MakeTransport): Promise<void> {
 
 async function run(
   { name, origin, options }: PreparedCase,
-  way: CaseResult["way"],
+  way: "constructor" | "transport",
   makeTransport: MakeTransport,
-): Promise<CaseResult> {
+) {
   const transport = way === "transport" ? makeTransport(options) : undefined;
   let attempts = 0;
   const settings = {

@@ -10,7 +10,8 @@ import { type Proxy, startProxy } from "../servers/proxy.ts";
 import { closedPort } from "../servers/fault_server.ts";
 import { certificateAuthority, type KeyPair } from "../servers/tls_certificates.ts";
 import { startTlsServer } from "../servers/tls_server.ts";
-import type { PreparedCase, Setup, TransportCase } from "./cases.ts";
+import type { Setup, TransportCase } from "./cases.ts";
+import type { PreparedCase } from "./program.ts";
 
 /** A password that needs encoding. */
 const proxyPassword = "p@ss:w%rd-4711";
