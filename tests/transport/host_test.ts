@@ -29,11 +29,27 @@ Deno.test("the constructor refuses invalid transport options, without showing th
     { fetch, verify: "s3cret" },
   ];
   for (const more of invalid) assertFalse(assertThrows(() => build(more), TypeError).message.includes("s3cret"));
-  build({ httpProxyUrl: "", verify: true, clientCertificate: undefined });
   // On Deno; the ways to do it are named.
   const { message } = assertThrows(() => build({ verify: false }), TypeError);
   for (const way of ["@m2m/authenticator/transport/deno", "--unsafely-ignore-certificate-errors"]) {
     assertStringIncludes(message, way);
+  }
+});
+
+Deno.test("the constructor refuses transport options where there is no transport, and says what to do", () => {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "navigator")!;
+  const clientCertificate = { cert: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" };
+  const navigators = ["Cloudflare-Workers", "Mozilla/5.0 (X11; Linux x86_64)", ""].map((userAgent) => ({ userAgent }));
+  for (const value of [...navigators, undefined]) {
+    Object.defineProperty(globalThis, "navigator", { value, configurable: true });
+    try {
+      for (const more of [{ httpProxyUrl: "http://proxy.test" }, { verify: false }, { clientCertificate }]) {
+        assertThrows(() => build(more), TypeError, "pass a fetch");
+      }
+      build({ httpProxyUrl: "", verify: true, clientCertificate: undefined });
+    } finally {
+      Object.defineProperty(globalThis, "navigator", own);
+    }
   }
 });
 
