@@ -1,69 +1,47 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { bundle } from "../runtimes/bundle.ts";
-import { testsOn } from "../runtimes/tests_on.ts";
-import { type RunningWorker, startWorker } from "../runtimes/workerd.ts";
-import { compatibilityDate, type WorkerdExecutable, workerdExecutable } from "../runtimes/workerd_executable.ts";
+import { testOnWorkerd } from "../runtimes/every_runtime.ts";
 import { calls, projects, startBackend } from "./backend.ts";
 
-const testOnWorkerd = await testsOn("workerd", workerdExecutable);
-
-async function startExample(
-  workerd: WorkerdExecutable,
-  date: string,
-  bindings: Record<string, string>,
-): Promise<RunningWorker> {
-  const script = await bundle(new URL("../../examples/cloudflare_worker.ts", import.meta.url));
-  return await startWorker(workerd.path, { script, compatibilityDate: compatibilityDate(workerd, date), bindings });
-}
+const example = new URL("../../examples/cloudflare_worker.ts", import.meta.url);
 
 /** With a timeout: a worker that hangs must fail the test. */
-async function get(url: URL): Promise<{ status: number; headers: Headers; text: string }> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+async function get(worker: { readonly url: string | URL }, path: string) {
+  const response = await fetch(new URL(path, worker.url), { signal: AbortSignal.timeout(10_000) });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
 // Old and new dates differ in `fetch`, and in promises that two requests share.
-for (const date of ["2024-09-01", "2026-11-01"]) {
-  testOnWorkerd(
-    `cloudflare_worker.ts of ${date}: returns the projects, with one token for all requests`,
-    async (workerd) => {
-      await using backend = await startBackend();
-      await using worker = await startExample(workerd, date, backend.settings);
-      const url = new URL("/v1/projects?page=1", worker.url);
+await testOnWorkerd(
+  "cloudflare_worker.ts: returns the projects, with one token for all requests",
+  example,
+  async (start) => {
+    await using backend = await startBackend();
+    await using worker = await start({ bindings: backend.settings });
+    const path = "/v1/projects?page=1";
 
-      const first = await Promise.all(Array.from({ length: 20 }, () => get(url)));
-      const later = await get(url);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => get(worker, path)));
+    answers.push(await get(worker, path));
 
-      for (const { status, headers, text } of [...first, later]) {
-        assertEquals([status, JSON.parse(text)], [200, projects]);
-        backend.assertNoSecretIn(text + JSON.stringify([...headers]));
-      }
-      assertEquals(calls(backend), Array(21).fill("GET /v1/projects 200"));
-      assertEquals(backend.countTokenRequests(), 1);
-      backend.assertNoSecretIn(worker.printed());
-    },
-  );
-}
+    for (const { status, headers, text } of answers) {
+      assertEquals([status, JSON.parse(text)], [200, projects]);
+      backend.assertNoSecretIn(text + JSON.stringify([...headers]));
+    }
+    assertEquals([backend.countTokenRequests(), calls(backend)], [1, Array(21).fill("GET /v1/projects 200")]);
+    backend.assertNoSecretIn(worker.printed());
+  },
+);
 
-testOnWorkerd("cloudflare_worker.ts: sends its token to no other path", async (workerd) => {
-  await using backend = await startBackend();
-  await using worker = await startExample(workerd, "2024-09-01", backend.settings);
+await testOnWorkerd(
+  "cloudflare_worker.ts: sends its token to no other path, and names a missing binding",
+  example,
+  async (start) => {
+    await using backend = await startBackend();
+    await using worker = await start({ bindings: backend.settings });
+    for (const path of ["/v1/jobs", "/v1/projects/../jobs"]) assertEquals((await get(worker, path)).status, 404);
+    assertEquals([backend.countTokenRequests(), calls(backend)], [0, []]);
 
-  const statuses = [
-    (await get(new URL("/v1/jobs", worker.url))).status,
-    (await get(new URL("/v1/projects/../jobs", worker.url))).status,
-  ];
-
-  assertEquals(statuses, [404, 404]);
-  assertEquals([backend.countTokenRequests(), calls(backend)], [0, []]);
-});
-
-testOnWorkerd("cloudflare_worker.ts: names the missing binding", async (workerd) => {
-  await using backend = await startBackend();
-  await using worker = await startExample(workerd, "2024-09-01", { ...backend.settings, M2M_ENDPOINT: "" });
-
-  const { status } = await get(new URL("/v1/projects", worker.url));
-
-  assertEquals(status, 500);
-  assertStringIncludes(worker.printed(), "Cannot start: the binding M2M_ENDPOINT is not set");
-});
+    await using unset = await start({ bindings: { ...backend.settings, M2M_ENDPOINT: "" } });
+    assertEquals((await get(unset, "/v1/projects")).status, 500);
+    assertStringIncludes(unset.printed(), "Cannot start: the binding M2M_ENDPOINT is not set");
+  },
+);

@@ -1,6 +1,10 @@
-/** Runs the examples on this Deno. @module */
+/** Runs the examples, and compares what they print. @module */
+
+import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RunResult, runToEnd } from "../runtimes/run_to_end.ts";
+import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { chooseSource, environment, flags } from "../std/source.ts";
 
 /** An example, and what it may do and read. */
@@ -9,23 +13,46 @@ export interface ExampleRun {
   readonly command: readonly [file: string, ...args: string[]];
   /** The URLs whose hosts it may reach. */
   readonly net: readonly string[];
-  /** The file that it may read. */
-  readonly read?: string;
+  readonly env: Readonly<Record<string, string>>;
   /** The variables that it may read. Default: those of `env`. */
   readonly names?: string;
-  readonly env: Readonly<Record<string, string>>;
+  /** The files that it may read. Default: none. */
+  readonly read?: readonly string[];
 }
+
+/** An example among its servers. */
+export interface ExampleScene extends Omit<ExampleRun, "read"> {
+  /** What it is to read, by the variables that name the files. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** What the servers have seen so far. */
+  readonly seen?: () => unknown;
+  /** What must not be printed. */
+  readonly secrets?: () => readonly string[];
+}
+
+/** A run with changes to the scene, and what it ends in. */
+export interface ExpectedRun extends Partial<Pick<ExampleRun, "env" | "net" | "read">>, Pick<ExampleScene, "files"> {
+  /** All that it prints: a text, a pattern, or JSON. */
+  readonly prints?: unknown;
+  /** Words of its failure. */
+  readonly fails?: string;
+  readonly seen?: unknown;
+}
+
+export type RunExample = (run: ExampleRun) => Promise<RunResult>;
 
 const source = await chooseSource();
 
 /** The command line of an example, with these permissions and no other, and its environment. */
-export function commandLine({ command: [file, ...args], net, read, names, env }: ExampleRun) {
-  const hosts = net.map((url) => new URL(url).host);
-  const permissions = [
-    `--allow-env=${names ?? Object.keys(env)}`,
-    ...(hosts.length > 0 ? [`--allow-net=${hosts}`] : []),
-    ...(read === undefined ? [] : [`--allow-read=${read}`]),
-  ];
+export function commandLine({ command: [file, ...args], net, env, names, read = [] }: ExampleRun) {
+  const lists = {
+    "--allow-env": [names ?? Object.keys(env)],
+    "--allow-net": net.map((url) => new URL(url).host),
+    "--allow-read": read,
+  };
+  const permissions = Object.entries(lists).filter(([, list]) => list.length > 0).map(([flag, list]) =>
+    `${flag}=${list}`
+  );
   const script = fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
   return {
     args: ["run", ...flags(source, "run"), "--quiet", "--no-prompt", ...permissions, script, ...args],
@@ -33,7 +60,29 @@ export function commandLine({ command: [file, ...args], net, read, names, env }:
   };
 }
 
-/** Runs an example to its end. */
-export async function runExample(run: ExampleRun): Promise<RunResult> {
-  return await runToEnd(Deno.execPath(), commandLine(run));
+const runOnDeno: RunExample = (run) => runToEnd(Deno.execPath(), commandLine(run));
+
+/** Runs an example for each expectation, by default on this Deno. */
+export async function assertRuns(
+  { files, seen: look, secrets = () => [], ...scene }: ExampleScene,
+  runs: readonly ExpectedRun[],
+  run: RunExample = runOnDeno,
+): Promise<void> {
+  await using folder = await temporaryFolder("example_");
+  for (const { prints, fails, seen, ...change } of runs) {
+    const paths: Record<string, string> = {};
+    for (const [name, text] of Object.entries(change.files ?? files ?? {})) {
+      paths[name] = join(folder.path, name);
+      await Deno.writeTextFile(paths[name], text);
+    }
+    const env = { ...scene.env, ...paths, ...change.env };
+    const { success, stdout, stderr } = await run({ ...scene, read: Object.values(paths), ...change, env });
+    const printed = stdout + stderr;
+    assertEquals(success, fails === undefined, printed);
+    if (fails !== undefined) assertStringIncludes(stderr, fails);
+    else if (prints instanceof RegExp) assertMatch(printed, prints);
+    else assertEquals(typeof prints === "string" ? printed : JSON.parse(printed), prints);
+    if (look) assertEquals(look(), seen);
+    for (const secret of secrets()) assertFalse(printed.includes(secret), "a secret is printed");
+  }
 }

@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   AuthenticationError,
-  type ClientCredentialsAuthenticatorOptions,
+  type ClientConfig,
   getToken,
   type TokenRequest,
   type TokenRequestOptions,
@@ -14,12 +14,10 @@ import { assertHides } from "../client_auth/showing.ts";
 import { signTestAssertion, startScene } from "../grant/scene.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
-type Resource = TokenRequestOptions["resource"];
-
 const client = { clientId: "id", clientSecret: "planted-s3cret" };
 
 /** The form that is sent, after the grant's type. */
-async function getForm(options: Partial<ClientCredentialsAuthenticatorOptions>, config = {}) {
+async function getForm(options: TokenRequestOptions, config: Partial<ClientConfig> = {}) {
   const stub = tokenEndpointStub();
   await authenticatorAt(stub, { ...client, ...options }, config).getCredentials();
   const [type, ...form] = stub.requests[0]!.form;
@@ -27,42 +25,30 @@ async function getForm(options: Partial<ClientCredentialsAuthenticatorOptions>, 
   return form;
 }
 
-const [a, s, t] = ["https://a.test", "https://s.test", "https://t.test"];
-const resources: [options: Resource, store: string | string[] | undefined, sent: string[]][] = [
-  [undefined, undefined, []],
-  [a, undefined, [a]],
-  [new URL(`${a}/x`), undefined, [`${a}/x`]],
-  [["https://b.test/?q=1", "urn:a"], undefined, ["https://b.test/?q=1", "urn:a"]],
-  [undefined, s, [s]],
-  [undefined, [s, t], [s, t]],
-  [a, [s, t], [a]],
-  [[], s, []],
-];
-Deno.test("resource: each is sent, of the options or else of the store", async () => {
-  for (const [resource, store, sent] of resources) {
-    const form = await getForm({ resource }, store === undefined ? {} : { resource: store });
-    assertEquals(form, sent.map((uri) => ["resource", uri] as [string, string]));
-  }
-});
-
-Deno.test("parameters: resource may be no URI, and stands in the option's place", async () => {
-  const form = await getForm({ resource: "https://a.test", parameters: { resource: "00000003-0000@tenant" } });
-  assertEquals(form, [["resource", "00000003-0000@tenant"]]);
-});
-
-Deno.test("authorizationDetails are sent as JSON, parameters as they are", async () => {
-  const authorizationDetails = [{ type: "payment", amount: { value: "7", currency: "EUR" } }, { type: "account" }];
-  const parameters = { organization: "org_7", hint: ["a", "b"], empty: "", "ümlaut &=": "ß &=" };
-
-  assertEquals(await getForm({ authorizationDetails, parameters, audience: "x" }), [
+const authorizationDetails = [{ type: "payment", amount: { value: "7", currency: "EUR" } }, { type: "account" }];
+const other = { organization: "org_7", hint: ["a", "b"], empty: "", "ümlaut &=": "ß &=" };
+const forms: [options: TokenRequestOptions, config: Partial<ClientConfig>, form: [name: string, value: string][]][] = [
+  [{}, {}, []],
+  [{ resource: "https://a.test" }, {}, [["resource", "https://a.test"]]],
+  [{ resource: new URL("https://a.test/x") }, {}, [["resource", "https://a.test/x"]]],
+  [{ resource: ["https://b.test/?q=1", "urn:a"] }, {}, [["resource", "https://b.test/?q=1"], ["resource", "urn:a"]]],
+  [{}, { resource: "https://s.test" }, [["resource", "https://s.test"]]],
+  [{}, { resource: ["https://s.test", "urn:t"] }, [["resource", "https://s.test"], ["resource", "urn:t"]]],
+  [{ resource: "urn:a" }, { resource: ["urn:s", "urn:t"] }, [["resource", "urn:a"]]],
+  [{ resource: [] }, { resource: "urn:s" }, []],
+  // What is no URI stands in the option's place.
+  [{ resource: "urn:a", parameters: { resource: "0000-03@tenant" } }, {}, [["resource", "0000-03@tenant"]]],
+  [{ authorizationDetails, audience: "x" }, {}, [
     ["audience", "x"],
     ["authorization_details", JSON.stringify(authorizationDetails)],
-    ["organization", "org_7"],
-    ["hint", "a"],
-    ["hint", "b"],
-    ["ümlaut &=", "ß &="],
-  ]);
-});
+  ]],
+  [{ parameters: other }, {}, [["organization", "org_7"], ["hint", "a"], ["hint", "b"], ["ümlaut &=", "ß &="]]],
+];
+for (const [options, config, expected] of forms) {
+  Deno.test(`a token request: has the parameters of ${JSON.stringify(options)} over ${JSON.stringify(config)}`, async () => {
+    assertEquals(await getForm(options, config), expected);
+  });
+}
 
 Deno.test("a real server: takes several resources", async () => {
   await using scene = await startScene();
@@ -81,20 +67,17 @@ const reserved = [
   ...["grant_type", "scope", "audience", "authorization_details"],
   ...["client_id", "client_secret", "client_assertion", "client_assertion_type"],
 ];
+const wrong: [option: string, message: string, values: readonly unknown[]][] = [
+  ...reserved.map((name): typeof wrong[0] => ["parameters", `parameters.${name} must be text`, [{ [name]: "x" }]]),
+  ["parameters", "parameters must be a record", [null, 7, new Map(), new URLSearchParams("p=1")]],
+  ["parameters", "parameters.p must be text", [undefined, null, 7, {}, ["a", 7]].map((p) => ({ p }))],
+  ["resource", "an absolute URI without fragment", ["", "/v1", "https://a.test#", "https://a.test/#x", ["urn:a", ""]]],
+  ["authorizationDetails", "an array of objects with a type (RFC 9396 §2)", ["x", {}, [{}], [null], [{ type: 7 }]]],
+];
 Deno.test("formParameters: refuses wrong values by name", () => {
-  const wrong: [options: object, message: string][] = [
-    ...reserved.map((name): [object, string] => [{ parameters: { [name]: "x" } }, `parameters.${name} must be text`]),
-    ...[undefined, null, 7, {}, ["a", 7]].map((p): [object, string] => [{ parameters: { p } }, "parameters.p must be"]),
-    ...["", "/v1", "https://a.test#", "https://a.test/#x", [a, ""]].map((resource): [object, string] => [
-      { resource },
-      "resource must be an absolute URI without fragment",
-    ]),
-    ...["x", {}, [{}], [null], [{ type: 7 }]].map((authorizationDetails): [object, string] => [
-      { authorizationDetails },
-      "authorizationDetails must be an array of objects with a type (RFC 9396 §2)",
-    ]),
-  ];
-  for (const [options, message] of wrong) assertThrows(() => formParameters(options), TypeError, message);
+  for (const [option, message, values] of wrong) {
+    for (const value of values) assertThrows(() => formParameters({ [option]: value }), TypeError, message);
+  }
   for (const name of ["Scope", "scopes", "client_idx", "xgrant_type"]) {
     assertEquals(formParameters({ parameters: { [name]: "x" } })[name], ["x"]);
   }
@@ -123,32 +106,28 @@ Deno.test("parameters: any others leave ours unchanged, and arrive", async () =>
 });
 
 const scopes = fc.array(fc.constantFrom("a", "b", "c", "a:b", "a,b"));
-const uris = fc.array(fc.constantFrom("urn:a", "urn:b", "https://a.test/", "https://a.test/?x=a"));
+const resource = fc.array(fc.constantFrom("urn:a", "urn:b", "https://a.test/", "https://a.test/?x=a"));
 const serialize = (options: TokenRequestOptions) => serializeParameters(formParameters(options));
 
 Deno.test("serializeParameters: equal just if the sets are", () => {
-  const options = fc.record({ scopes, resource: uris, audience: fc.constantFrom("", "a") });
-  const normalize = ({ scopes, resource, audience }: { scopes: string[]; resource: string[]; audience: string }) =>
+  const options = fc.record({ scopes, resource, audience: fc.constantFrom("", "a") });
+  const sets = ({ scopes, resource, audience }: { scopes: string[]; resource: string[]; audience: string }) =>
     JSON.stringify([[...new Set(scopes)].sort(), [...new Set(resource)].sort(), audience]);
-  fc.assert(
-    fc.property(options, options, (one, other) => {
-      assertEquals(serialize(one) === serialize(other), normalize(one) === normalize(other));
-    }),
-    { numRuns: 1000 },
-  );
+  const property = fc.property(options, options, (one, another) => {
+    assertEquals(serialize(one) === serialize(another), sets(one) === sets(another));
+  });
+  fc.assert(property, { numRuns: 1000 });
 });
 
 Deno.test("serializeParameters: ignores the order of names, not that of values", () => {
-  fc.assert(
-    fc.property(fc.shuffledSubarray(["p", "q", "r"], { minLength: 3 }), scopes, (order, scopes) => {
-      const parameters = Object.fromEntries(order.map((name) => [name, name]));
-      const usual = serialize({ parameters: { p: "p", q: "q", r: "r" }, scopes });
-      assertEquals(serialize({ scopes: scopes.toReversed(), parameters }), usual);
-    }),
-  );
-  const [one, other, joined] = [["a", "b"], ["b", "a"], ["a b"]].map((p) => serialize({ parameters: { p } }));
-  assertEquals(new Set([one, other, joined]).size, 3);
-  assert(serialize({ scopes: ["a"] }) !== serialize({ audience: "a" }));
+  const names = fc.shuffledSubarray(["p", "q", "r"], { minLength: 3 });
+  fc.assert(fc.property(names, scopes, (names, scopes) => {
+    const parameters = Object.fromEntries(names.map((name) => [name, name]));
+    const usual = serialize({ parameters: { p: "p", q: "q", r: "r" }, scopes });
+    assertEquals(serialize({ scopes: scopes.toReversed(), parameters }), usual);
+  }));
+  const different = [["a", "b"], ["b", "a"], ["a b"]].map((p) => ({ parameters: { p } }));
+  assertEquals(new Set([...different, { scopes: ["a"] }, { audience: "a" }].map(serialize)).size, 5);
 });
 
 Deno.test("beforeTokenRequest: sees the authenticated request, and may change it", async () => {

@@ -4,7 +4,7 @@
 export type RuntimeName = "Deno" | "old Deno" | "Bun" | "Node";
 
 /** What a case sets up; each gets a proxy of its own. */
-interface Setup {
+export interface Setup {
   /** The server that is called. Default: one without TLS. */
   readonly server?: "good" | "expired" | "wrong host" | "mutual";
   readonly proxy?: "open" | "guarded" | "forbidding" | "broken" | "dead";
@@ -14,55 +14,18 @@ interface Setup {
   readonly certificate?: "right" | "right, in files" | "another CA's" | "no file" | "no key" | "another's key";
 }
 
-/** Success, or the failure of the token request and of a call alike. */
-export type Expected = { readonly ok: true } | {
-  readonly code: string;
-  readonly retryable: boolean;
-  readonly says: string;
-};
+/** Success, or the failure of the token request and of calls alike. */
+export type Expected = "ok" | { readonly code: string; readonly retryable: boolean; readonly says: string };
 
-export interface TransportCase extends Setup {
-  readonly name: string;
-  readonly expected: Expected;
-  /** What a runtime that can't tell as much gives; of several, one. */
-  readonly expectedOn?: Partial<Record<RuntimeName, Expected | readonly Expected[]>>;
-}
-
-/** A case as the program on the runtime gets it. */
-export interface PreparedCase {
-  readonly name: string;
-  readonly origin: string;
-  readonly options: {
-    readonly httpProxyUrl?: string;
-    readonly verify?: boolean | string;
-    readonly clientCertificate?: { readonly cert: string; readonly key: string };
-  };
-}
-
-export type Outcome = { readonly ok: true; readonly seen?: Record<string, unknown> } | {
-  readonly ok: false;
-  readonly name: string;
-  readonly code?: string;
-  readonly retryable?: boolean;
-  readonly printed: string;
-  readonly message: string;
-};
-
-/** What came of a case, by the constructor's options or by the runtime's own export. */
-export interface CaseResult {
-  readonly name: string;
-  readonly way: "constructor" | "transport";
-  readonly token: Outcome;
-  /** How many token requests were started. */
-  readonly attempts: number;
-  /** A call with the token. */
-  readonly call: Outcome;
-  /** A call without one, of another origin than the endpoint's. */
-  readonly bareCall: Outcome;
-}
+/** A case, and what it ends in: on a runtime that can't tell as much in something else, of several in one. */
+export type TransportCase = readonly [
+  name: string,
+  setup: Setup,
+  expected?: Expected,
+  expectedOn?: Partial<Record<RuntimeName, Expected | readonly Expected[]>>,
+];
 
 const fails = (code: string, says: string, retryable = false): Expected => ({ code, retryable, says });
-const ok: Expected = { ok: true };
 const brokenOff = fails("network_error", "clientCertificate", true);
 const handshake = fails("tls_failed", "clientCertificate");
 const unverified = fails("tls_failed", "verify");
@@ -78,7 +41,7 @@ const loose = { server: "good", verify: false } as const;
 const mutual = { server: "mutual", verify: "our CA" } as const;
 const guarded = { proxy: "guarded", login: "right" } as const;
 
-const rows: readonly [string, Setup, Expected?, TransportCase["expectedOn"]?][] = [
+export const cases: readonly TransportCase[] = [
   ["a proxy forwards plain requests", { proxy: "open" }],
   ["a proxy opens a tunnel for TLS", { ...tls, proxy: "open" }],
   ["a proxy gets credentials, plain", guarded],
@@ -109,11 +72,7 @@ const rows: readonly [string, Setup, Expected?, TransportCase["expectedOn"]?][] 
   ["a certificate is for another host, and nothing is verified", { ...loose, server: "wrong host" }],
 
   ["a client certificate is shown", { ...mutual, certificate: "right" }],
-  ["a client certificate is shown, from files", {
-    server: "mutual",
-    verify: "our CA's file",
-    certificate: "right, in files",
-  }],
+  ["a client certificate is shown, from files", { ...mutual, verify: "our CA's file", certificate: "right, in files" }],
   ["a client certificate is shown through a proxy", { ...mutual, proxy: "open", certificate: "right" }],
   ["a client certificate is shown, and nothing is verified", { ...mutual, verify: false, certificate: "right" }],
   // Undici doesn't tell why the connection ended; the others only if the server's alert is read before it closes.
@@ -144,10 +103,3 @@ const rows: readonly [string, Setup, Expected?, TransportCase["expectedOn"]?][] 
     invalid("clientCertificate.key: it must be a private key"),
   ],
 ];
-
-export const cases: readonly TransportCase[] = rows.map(([name, setup, expected = ok, expectedOn]) => ({
-  name,
-  ...setup,
-  expected,
-  ...expectedOn && { expectedOn },
-}));

@@ -14,8 +14,23 @@ import {
   type Fetch,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import type { CaseResult, Outcome, PreparedCase } from "./cases.ts";
 import { sendShapes } from "./shapes.ts";
+
+/** A case as it comes. */
+export interface PreparedCase {
+  readonly name: string;
+  readonly origin: string;
+  readonly options: {
+    readonly httpProxyUrl?: string;
+    readonly verify?: boolean | string;
+    readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  };
+}
+
+/** What came of a request: the error, or what the server saw of it. */
+type Outcome = { readonly error: Record<string, unknown> } | { readonly seen: Record<string, unknown> };
+
+export type CaseResult = Awaited<ReturnType<typeof run>>;
 
 type MakeTransport = (options: PreparedCase["options"]) => { fetch: Fetch; close(): Promise<void> };
 
@@ -48,36 +63,34 @@ export async function main(makeTransport: MakeTransport): Promise<void> {
 
 async function run(
   { name, origin, options }: PreparedCase,
-  way: CaseResult["way"],
+  way: "constructor" | "transport",
   makeTransport: MakeTransport,
-): Promise<CaseResult> {
+) {
   const transport = way === "transport" ? makeTransport(options) : undefined;
   let attempts = 0;
   const settings = {
-    clientId: "my-client",
-    clientSecret: "s3cret",
+    ...{ clientId: "my-client", clientSecret: "s3cret", retry: { maxAttempts: 3, maxDelay: 20 } },
     configStore: new StaticClientConfigStore({ tokenEndpoint: `${origin}/token` }),
-    retry: { maxAttempts: 3, maxDelay: 20 },
     onEvent: ({ type }: { type: string }) => void (type === "token_requested" && attempts++),
     ...transport ? { fetch: transport.fetch } : options,
   };
   const authenticator = new ClientCredentialsAuthenticator({ ...settings, endpoint: origin });
-  const token = await attempt(() => authenticator.getCredentials().then(() => undefined));
+  const elsewhere = new ClientCredentialsAuthenticator({ ...settings, endpoint: "https://elsewhere.test" });
+  const token = await attempt(() => authenticator.getCredentials().then(() => Response.json({})));
   const counted = attempts;
   const call = await attempt(() => authenticator.fetch("/v1/projects", { method: "POST", body: "hello" }));
-  const elsewhere = new ClientCredentialsAuthenticator({ ...settings, endpoint: "https://elsewhere.test" });
-  const bareCall = await attempt(() => elsewhere.fetch(`${origin}/echo`));
-  const secondCall = token.ok ? await attempt(() => authenticator.fetch("/v1/projects")) : call;
+  const others = [token, await attempt(() => elsewhere.fetch(`${origin}/echo`))];
+  if ("seen" in token) others.push(await attempt(() => authenticator.fetch("/v1/projects")));
   // Node 22 doesn't know `await using`.
   await Promise.all([authenticator, elsewhere, transport].map((each) => each?.close()));
-  return { name, way, token, attempts: counted, call: secondCall.ok ? call : secondCall, bareCall };
+  return { name, way, attempts: counted, call, others };
 }
 
-async function attempt(send: () => Promise<Response | undefined>): Promise<Outcome> {
+async function attempt(send: () => Promise<Response>): Promise<Outcome> {
   try {
-    return { ok: true, seen: await (await send())?.json() };
+    return { seen: await (await send()).json() };
   } catch (error) {
     const { name, code, retryable, message } = error as AuthenticationError;
-    return { ok: false, name, code, retryable, message, printed: inspect(error, { depth: 5 }) };
+    return { error: { name, code, retryable, message, printed: inspect(error, { depth: 5 }) } };
   }
 }

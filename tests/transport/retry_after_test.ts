@@ -17,9 +17,9 @@ const cases: [value: string | null, milliseconds: number | undefined][] = [
   ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
   ...[null, "", "soon", "-5", "1e9", "0x10", "7m"].map((value): [typeof value, undefined] => [value, undefined]),
 ];
-Deno.test("parseRetryAfter: returns milliseconds from now, for seconds, a moment or a date", () => {
-  for (const [value, expected] of cases) assertEquals(parseRetryAfter(value, now), expected, String(value));
-});
+for (const [value, expected] of cases) {
+  Deno.test(`parseRetryAfter: reads ${value}`, () => assertEquals(parseRetryAfter(value, now), expected));
+}
 
 const answers: [status: number, headers: Record<string, string>, milliseconds: number | undefined][] = [
   [429, {}, undefined],

@@ -6,98 +6,66 @@
 
 import type { Fetch } from "@m2m/authenticator";
 
-type Shape = readonly [expected: unknown, send: (fetch: Fetch, url: string) => Promise<unknown>];
-
-/** Sends a request whose echo shows this. */
-function echo(expected: Record<string, string | null>, build: (url: string) => Parameters<Fetch>): Shape {
-  return [expected, async (fetch, url) => {
-    const seen = await (await fetch(...build(`${url}/echo`))).json();
-    return Object.fromEntries(Object.keys(expected).map((name) => [name, seen[name] ?? null]));
-  }];
-}
-
 const encode = (text: string) => new TextEncoder().encode(text);
+const text = { "content-type": "text/plain" };
 /** With a content type, for Bun sets none. */
-const request = (url: string) =>
-  new Request(url, { method: "POST", body: "of a request", headers: { "content-type": "text/plain" } });
+const request = (origin: string) =>
+  new Request(`${origin}/echo`, { method: "POST", body: "of a request", headers: text });
+const json = new Headers({ "content-type": "application/json" });
 const form = new FormData();
 form.append("field", "value of a field");
-const authorized: readonly HeadersInit[] = [
-  { authorization: "Bearer x" },
-  [["authorization", "Bearer x"]],
-  new Headers({ authorization: "Bearer x" }),
-];
+const stream = () => ReadableStream.from(["in two ", "parts"]).pipeThrough(new TextEncoderStream());
 
-const shapes: Readonly<Record<string, Shape>> = {
-  "a text": echo({ method: "POST", body: "hello", length: "5" }, (url) => [url, { method: "POST", body: "hello" }]),
-  "a form of the web": echo(
+/** Makes a POST of a body. */
+const post = (path: string, body: () => BodyInit) => (origin: string): Parameters<Fetch> => [
+  new URL(path, origin),
+  { method: "POST", body: body(), duplex: "half" } as RequestInit,
+];
+const get = (path: string, init: () => RequestInit = () => ({})) => (origin: string): Parameters<Fetch> => [
+  `${origin}${path}`,
+  init(),
+];
+const authorized = (headers: HeadersInit) => [{ authorization: "Bearer" }, get("/echo", () => ({ headers }))] as const;
+
+/** A request, and what is seen of its arrival or its answer; or what it is rejected with. */
+const shapes: Readonly<
+  Record<string, readonly [expected: object | string, make: (origin: string) => Parameters<Fetch>]>
+> = {
+  "a text": [{ method: "POST", body: "hello", length: "5" }, post("/echo", () => "hello")],
+  "a form of the web": [
     { method: "POST", body: "a=1&b=2", length: "7", type: "application/x-www-form-urlencoded;charset=UTF-8" },
-    (url) => [new URL(url), { method: "POST", body: new URLSearchParams({ a: "1", b: "2" }) }],
-  ),
-  "a form with parts": [["POST", true, true, "multipart/form-data"], async (fetch, url) => {
-    const { method, body, length, type } = await (await fetch(`${url}/echo`, { method: "POST", body: form })).json();
-    return [method, body.includes("value of a field"), Number(length) === body.length, type.split(";")[0]];
-  }],
-  "bytes": echo(
+    post("/echo", () => new URLSearchParams({ a: "1", b: "2" })),
+  ],
+  "a form with parts": [{ method: "POST", parts: true }, post("/echo", () => form)],
+  "bytes": [
     { method: "PUT", body: "bytes", length: "5" },
-    (url) => [url, { method: "PUT", body: encode("bytes") }],
-  ),
-  "a stream": echo({ method: "POST", body: "in two parts", length: null }, (url) => {
-    const body = ReadableStream.from(["in two ", "parts"]).pipeThrough(new TextEncoderStream());
-    return [url, { method: "POST", body, duplex: "half" } as RequestInit];
-  }),
-  "a Request": echo({ method: "POST", body: "of a request", type: "text/plain" }, (url) => [request(url)]),
-  "a Request with other headers": echo(
+    get("/echo", () => ({ method: "PUT", body: encode("bytes") })),
+  ],
+  "a stream": [{ method: "POST", body: "in two parts", length: undefined }, post("/echo", stream)],
+  "a Request": [{ method: "POST", body: "of a request", type: "text/plain" }, (origin) => [request(origin)]],
+  "a Request with other headers": [
     { method: "POST", body: "of a request", type: "application/json" },
-    (url) => [request(url), { headers: new Headers({ "content-type": "application/json" }), redirect: "manual" }],
-  ),
-  "headers of all forms": [
-    ["Bearer", "Bearer", "Bearer"],
-    (fetch, url) =>
-      Promise.all(
-        authorized.map(async (headers) => (await (await fetch(`${url}/echo`, { headers })).json()).authorization),
-      ),
+    (origin) => [request(origin), { headers: json, redirect: "manual" }],
   ],
-  "a compressed answer": [["GET", ""], async (fetch, url) => {
-    const { method, body } = await (await fetch(`${url}/gzip`)).json();
-    return [method, body];
-  }],
-  "an empty answer": [[204, "", "yes"], async (fetch, url) => {
-    const response = await fetch(`${url}/empty`);
-    return [response.status, await response.text(), response.headers.get("x-empty")];
-  }],
-  "a HEAD request": [[200, ""], async (fetch, url) => {
-    const response = await fetch(`${url}/echo`, { method: "HEAD" });
-    return [response.status, await response.text()];
-  }],
-  "a redirect, followed": [["POST", "again", "/echo"], async (fetch, url) => {
-    const response = await fetch(`${url}/redirect`, { method: "POST", body: "again" });
-    const { method, body } = await response.json();
-    return [method, body, new URL(response.url).pathname];
-  }],
-  "a redirect, shown": [[307, "/echo"], async (fetch, url) => {
-    const response = await fetch(`${url}/redirect`, { redirect: "manual" });
-    await response.body?.cancel();
-    return [response.status, response.headers.get("location")];
-  }],
+  "headers in a record": authorized({ authorization: "Bearer x" }),
+  "headers in pairs": authorized([["authorization", "Bearer x"]]),
+  "headers in Headers": authorized(new Headers({ authorization: "Bearer x" })),
+  "a compressed answer": [{ method: "GET", body: "" }, get("/gzip")],
+  "an empty answer": [{ status: 204, text: "", empty: "yes" }, get("/empty")],
+  "a HEAD request": [{ status: 200, text: "" }, get("/echo", () => ({ method: "HEAD" }))],
+  "a redirect, followed": [{ method: "POST", body: "again", path: "/echo" }, post("/redirect", () => "again")],
+  "a redirect, shown": [{ status: 307, location: "/echo" }, get("/redirect", () => ({ redirect: "manual" }))],
   // Bun's is an Error with a code.
-  "a redirect, refused": ["an error", (fetch, url) =>
-    fetch(`${url}/redirect`, { redirect: "error" }).then(
-      ({ status }) => status,
-      (error) => error instanceof Error ? "an error" : String(error),
-    )],
-  "an abort before": [
-    "the caller's reason",
-    (fetch, url) =>
-      fetch(`${url}/echo`, { signal: AbortSignal.abort("the caller's reason") }).then(() => "an answer", String),
+  "a redirect, refused": ["an error", get("/redirect", () => ({ redirect: "error" }))],
+  "an abort before": ["the reason", get("/echo", () => ({ signal: AbortSignal.abort("the reason") }))],
+  "an abort while the answer comes": [
+    "the reason",
+    get("/endless", () => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort("the reason"), 50);
+      return { signal: controller.signal };
+    }),
   ],
-  "an abort while the answer comes": ["the caller's reason", async (fetch, url) => {
-    const controller = new AbortController();
-    const response = await fetch(`${url}/endless`, { signal: controller.signal });
-    const text = response.text();
-    setTimeout(() => controller.abort("the caller's reason"), 50);
-    return await text.then(() => "an answer", String);
-  }],
 };
 
 /** What each shape must give, by its name. */
@@ -106,6 +74,23 @@ export const expectedShapes = Object.entries(shapes).map(([name, [expected]]) =>
 /** Sends each shape; returns what came of it, by its name. */
 export async function sendShapes(fetch: Fetch, origin: string): Promise<Record<string, unknown>> {
   const results: Record<string, unknown> = {};
-  for (const [name, [, send]] of Object.entries(shapes)) results[name] = await send(fetch, origin).catch(String);
+  for (const [name, [expected, make]] of Object.entries(shapes)) {
+    const seen: unknown = await fetch(...make(origin)).then(look).catch((error) =>
+      error instanceof Error ? "an error" : error
+    );
+    results[name] = typeof seen === "string" ? seen : Object.fromEntries(
+      Object.keys(expected).map((key) => [key, Reflect.get(Object(seen), key)]),
+    );
+  }
   return results;
+}
+
+async function look(response: Response): Promise<Record<string, unknown>> {
+  const { status, headers } = response;
+  const text = await response.text();
+  const seen = JSON.parse(text || "{}");
+  const parts = seen.type?.startsWith("multipart/form-data") && seen.body.includes("value of a field") &&
+    Number(seen.length) === seen.body.length;
+  const path = URL.parse(response.url)?.pathname;
+  return { status, text, path, location: headers.get("location"), empty: headers.get("x-empty"), parts, ...seen };
 }

@@ -9,8 +9,9 @@ import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { type Proxy, startProxy } from "../servers/proxy.ts";
 import { closedPort } from "../servers/fault_server.ts";
 import { certificateAuthority, type KeyPair } from "../servers/tls_certificates.ts";
-import { startTlsServer, type TlsServer } from "../servers/tls_server.ts";
-import type { PreparedCase, TransportCase } from "./cases.ts";
+import { startTlsServer } from "../servers/tls_server.ts";
+import type { Setup, TransportCase } from "./cases.ts";
+import type { PreparedCase } from "./program.ts";
 
 /** A password that needs encoding. */
 const proxyPassword = "p@ss:w%rd-4711";
@@ -22,16 +23,9 @@ const proxySettings = {
   broken: { refuseWith: 502 },
 };
 
-export interface Stage extends AsyncDisposable {
-  prepare(each: TransportCase): Promise<PreparedCase>;
-  /** The proxies of the cases, by their names. */
-  readonly proxies: ReadonlyMap<string, Proxy>;
-  readonly servers: Readonly<Record<NonNullable<TransportCase["server"]> | "plain", TlsServer>>;
-  /** What no message may show. */
-  readonly secrets: readonly string[];
-}
+export type Stage = Awaited<ReturnType<typeof setStage>>;
 
-export async function setStage(): Promise<Stage> {
+export async function setStage() {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder("transport_"));
   const [ours, others] = [await certificateAuthority("Our CA"), await certificateAuthority("Another CA")];
@@ -73,31 +67,30 @@ export async function setStage(): Promise<Stage> {
 
   const proxies = new Map<string, Proxy>();
   const stage = stack.move();
-  async function startCaseProxy(name: string, proxy: NonNullable<TransportCase["proxy"]>, password?: string) {
+  async function startCaseProxy(name: string, proxy: NonNullable<Setup["proxy"]>, login: Setup["login"]) {
     if (proxy === "dead") return `http://127.0.0.1:${await closedPort()}`;
     const started = stage.use(await startProxy(proxySettings[proxy]));
     proxies.set(name, started);
-    return password ? started.url.replace("://", `://user:${encodeURIComponent(password)}@`) : started.url;
+    const password = encodeURIComponent(login === "right" ? proxyPassword : `${proxyPassword}!`);
+    return login ? started.url.replace("://", `://user:${password}@`) : started.url;
   }
 
   return {
     servers,
+    /** The proxies of the cases, by their names. */
     proxies,
+    /** What no message may show. */
     secrets: [
       ...["s3cret", proxyPassword, encodeURIComponent(proxyPassword), btoa(login), btoa("my-client:s3cret")],
       ...right.key.split("\n").filter((line) => line.length === 64),
     ],
-    async prepare(each) {
-      const password = each.login && { right: proxyPassword, wrong: `${proxyPassword}!` }[each.login];
-      return {
-        name: each.name,
-        origin: servers[each.server ?? "plain"].origin,
-        options: {
-          ...each.proxy && { httpProxyUrl: await startCaseProxy(each.name, each.proxy, password) },
-          ...each.verify !== undefined && { verify: each.verify && verify[each.verify] },
-          ...each.certificate && { clientCertificate: certificates[each.certificate] },
-        },
+    async prepare([name, each]: TransportCase): Promise<PreparedCase> {
+      const options = {
+        ...each.proxy && { httpProxyUrl: await startCaseProxy(name, each.proxy, each.login) },
+        ...each.verify !== undefined && { verify: each.verify && verify[each.verify] },
+        ...each.certificate && { clientCertificate: certificates[each.certificate] },
       };
+      return { name, origin: servers[each.server ?? "plain"].origin, options };
     },
     [Symbol.asyncDispose]: () => stage.disposeAsync(),
   };

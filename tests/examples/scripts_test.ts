@@ -1,0 +1,293 @@
+/** The examples that print something and end, each with what its header says it needs. */
+
+import { assertEquals } from "@std/assert";
+import { SignJWT } from "jose";
+import { getBasicAuthorizationHeader } from "@m2m/authenticator";
+import { testKey } from "../client_auth/signing_keys.ts";
+import { setTlsStage } from "../client_auth/tls_stage.ts";
+import { startScene as startDpopScene } from "../dpop/scene.ts";
+import { clientSecret, startScene as startGrantScene, trustedKey, voucher } from "../grant/scene.ts";
+import { bunExecutable } from "../runtimes/bun.ts";
+import { ownProject } from "../transport/project.ts";
+import { testOnPrograms } from "../runtimes/every_runtime.ts";
+import { runToEnd } from "../runtimes/run_to_end.ts";
+import { testsOn } from "../runtimes/tests_on.ts";
+import { startAuthorizationServer } from "../servers/authorization_server.ts";
+import { audience, client, frontAudience, startFlyteBackend } from "../servers/flyte_backend.ts";
+import { startIntrospectingApi } from "../servers/introspecting_api.ts";
+import { serve } from "../servers/loopback.ts";
+import { jwtBearerGrant } from "../servers/machine_grants.ts";
+import { startMcpServer } from "../servers/mcp_server.ts";
+import { startProtectedApi } from "../servers/protected_api.ts";
+import { calls, projects, startBackend } from "./backend.ts";
+import { assertRuns, type ExpectedRun, type RunExample } from "./run_example.ts";
+
+const wrongSecret = { M2M_CLIENT_SECRET: "wrong-secret-8f2c" };
+const success = "GET /v1/projects 200";
+const runs: readonly ExpectedRun[] = [
+  { prints: `${JSON.stringify(projects, null, 2)}\n`, seen: [1, success] },
+  { env: { M2M_CLIENT_ID: "" }, fails: "M2M_CLIENT_ID", seen: [1, success] },
+  { env: wrongSecret, fails: "invalid_client", seen: [2, success] },
+];
+
+/** Two hosts and six variables are allowed. */
+async function checkScript(file: string, runs: readonly ExpectedRun[], run?: RunExample): Promise<void> {
+  await using backend = await startBackend();
+  const scene = {
+    ...{ command: [file], net: backend.origins, env: backend.settings } as const,
+    seen: () => [backend.countTokenRequests(), ...calls(backend)],
+    secrets: () => [wrongSecret.M2M_CLIENT_SECRET, ...backend.secrets()],
+  };
+  await assertRuns(scene, runs, run);
+}
+
+Deno.test("deno_script.ts: prints the projects, names a missing variable, and fails with a wrong secret", async () => {
+  await checkScript("deno_script.ts", runs);
+});
+
+Deno.test("sdk.ts: prints the projects", async () => {
+  await checkScript("sdk.ts", [{ prints: "p1: Apollo\np2: Gemini\n", seen: [1, success] }]);
+});
+
+const testOnBun = await testsOn("Bun", bunExecutable);
+testOnBun(
+  "bun_script.ts: prints the projects, names a missing variable, and fails with a wrong secret",
+  async (bun) => {
+    await using project = await ownProject(["../../examples/bun_script.ts"]);
+    // A package that isn't installed must be missing, not downloaded.
+    const args = ["--no-install", "bun_script.ts"];
+    await checkScript("bun_script.ts", runs, ({ env }) => runToEnd(bun, { args, cwd: project.path, env }));
+  },
+);
+
+Deno.test("json_token_endpoint.ts: gets a token by JSON, from an answer of another shape", async () => {
+  const seen: unknown[] = [];
+  await using server = serve(async (request) => {
+    if (!request.url.endsWith("/token")) return Response.json({ by: request.headers.get("authorization") });
+    seen.push(request.headers.get("content-type"), await request.json());
+    return Response.json({ data: { token: "token-1", ttl: 60 } });
+  });
+  const endpoints = { M2M_ENDPOINT: server.origin, M2M_TOKEN_ENDPOINT: `${server.origin}/token` };
+  await assertRuns({
+    ...{ command: ["json_token_endpoint.ts"], net: [server.origin], names: "M2M_*" } as const,
+    env: { ...endpoints, M2M_CLIENT_ID: "id", M2M_CLIENT_SECRET: "s3cret" },
+  }, [{ prints: '200 {"by":"Bearer token-1"}\n' }]);
+  const form = { grant_type: "client_credentials", client_id: "id", client_secret: "s3cret" };
+  assertEquals(seen, ["application/json", form]);
+});
+
+const key = await testKey("Ed25519");
+
+/** A client that authenticates by a key, with which workload identities are signed as well. */
+async function startKeyBackend() {
+  await using stack = new AsyncDisposableStack();
+  const jwks = { keys: [key.publicJwk] };
+  const clients = [{ client_id: "example", token_endpoint_auth_method: "private_key_jwt" as const, jwks }];
+  const { issuer, jwksUri, tokenEndpoint } = stack.use(await startAuthorizationServer({ clients }));
+  const api = stack.use(startProtectedApi({ issuer, jwksUri, audience: issuer }));
+  const endpoints = { M2M_ENDPOINT: api.origin, M2M_ISSUER: issuer, M2M_TOKEN_ENDPOINT: tokenEndpoint };
+  const started = stack.move();
+  return {
+    issuer,
+    net: [api.origin, issuer],
+    env: { ...endpoints, M2M_CLIENT_ID: "example", M2M_SCOPES: "api:read" },
+    sign: (audience: string) =>
+      new SignJWT({ iss: "example", sub: "example", aud: audience, jti: crypto.randomUUID() })
+        .setProtectedHeader({ alg: "EdDSA" }).setExpirationTime("5 minutes").sign(key.cryptoKey),
+    secrets: () => [...key.secrets, "wrong-token"],
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+Deno.test("private_key.ts: prints the projects, and may read its key alone", async () => {
+  await using backend = await startKeyBackend();
+  const env = { ...backend.env, M2M_KEY_ID: key.publicJwk.kid! };
+  await assertRuns({ ...backend, command: ["private_key.ts"], env, files: { M2M_KEY_FILE: key.pem } }, [
+    { prints: projects },
+    { read: [], fails: "Run with --allow-read" },
+  ]);
+});
+
+Deno.test("kubernetes.ts: prints the projects, by the token in its file", async () => {
+  await using backend = await startKeyBackend();
+  const files = { M2M_TOKEN_FILE: `${await backend.sign(backend.issuer)}\n` };
+  await assertRuns({ ...backend, command: ["kubernetes.ts"], files }, [{ prints: projects }]);
+});
+
+Deno.test("github_actions.ts: prints the projects, by the job's ID token", async () => {
+  await using backend = await startKeyBackend();
+  await using github = serve(async ({ url, headers }) =>
+    headers.get("authorization") === "Bearer request-token"
+      ? Response.json({ value: await backend.sign(new URL(url).searchParams.get("audience")!) })
+      : new Response(null, { status: 401 })
+  );
+  const url = `${github.origin}/token?api-version=2.0`;
+  const job = { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "request-token" };
+  const [net, env] = [[...backend.net, url], { ...backend.env, ...job }];
+  await assertRuns({ ...backend, command: ["github_actions.ts"], net, env }, [
+    { prints: projects },
+    { env: { ACTIONS_ID_TOKEN_REQUEST_TOKEN: "wrong-token" }, fails: "Cannot get GitHub's token for this job: 401" },
+  ]);
+});
+
+Deno.test("dpop.ts: creates a project, with and without nonces, and fails with the server's error code", async () => {
+  const prints = { method: "POST", path: "/v1/projects", body: '{"name":"Gemini"}', client: "bound" };
+  for (const options of [{}, { serverNonces: true, api: { nonce: "first" } }]) {
+    await using scene = await startDpopScene(options);
+    const [endpoint, tokenEndpoint] = [scene.api.origin, scene.server.tokenEndpoint];
+    const client = { M2M_CLIENT_ID: "bound", M2M_CLIENT_SECRET: "secret", M2M_SCOPES: "api:read" };
+    await assertRuns({
+      command: ["dpop.ts", "Gemini"],
+      net: [endpoint, tokenEndpoint],
+      env: { M2M_ENDPOINT: endpoint, M2M_TOKEN_ENDPOINT: tokenEndpoint, ...client },
+      seen: () => scene.verifier.proofs.at(-1)?.htm,
+    }, [{ prints, seen: "POST" }, { env: { M2M_CLIENT_ID: "unknown" }, fails: "invalid_client", seen: "POST" }]);
+  }
+});
+
+/** Flyte's variables alone may be read, and two hosts be reached. */
+function flyteScene({ flyte, issuer }: Awaited<ReturnType<typeof startFlyteBackend>>) {
+  return {
+    ...{ command: ["flyte.ts"], names: "FLYTE_*", net: [flyte.origin, issuer] } as const,
+    env: {
+      FLYTE_PLATFORM_URL: `dns:///${new URL(flyte.origin).host}`,
+      FLYTE_PLATFORM_INSECURE: "true",
+      FLYTE_CREDENTIALS_CLIENT_ID: client.clientId,
+      FLYTE_CREDENTIALS_CLIENT_SECRET: client.clientSecret,
+    },
+    secrets: () => [client.clientSecret],
+  };
+}
+
+Deno.test("flyte.ts: prints the projects, and names a host that it may not reach", async () => {
+  await using backend = await startFlyteBackend();
+  const env = { FLYTE_CREDENTIALS_SCOPES: "all", FLYTE_CREDENTIALS_AUDIENCE: audience };
+  const seen = [{ grant_type: "client_credentials", scope: "all", audience }];
+  const fails = `Run with --allow-net=${new URL(backend.flyte.origin).host}`;
+  await assertRuns({ ...flyteScene(backend), seen: backend.asked }, [
+    { env, prints: "flytesnacks\n", seen },
+    { net: [], fails, seen },
+  ]);
+});
+
+Deno.test("identity_aware_proxy.ts: prints the projects", async () => {
+  await using backend = await startFlyteBackend({ hasFront: true });
+  const scene = flyteScene(backend);
+  await assertRuns({
+    ...scene,
+    command: ["identity_aware_proxy.ts"],
+    net: [...scene.net, backend.frontTokenEndpoint],
+    names: "FLYTE_*,PROXY_*",
+    env: {
+      ...scene.env,
+      FLYTE_PLATFORM_URL: backend.flyte.origin,
+      PROXY_TOKEN_ENDPOINT: backend.frontTokenEndpoint,
+      PROXY_AUDIENCE: frontAudience,
+      PROXY_CLIENT_ID: client.clientId,
+      PROXY_CLIENT_SECRET: client.clientSecret,
+    },
+  }, [{ prints: "flytesnacks\n" }]);
+});
+
+Deno.test("mcp_client.ts: lists the tools and calls one, and sends no secret to another issuer than the expected one", async () => {
+  await using stack = new AsyncDisposableStack();
+  const secret = `secret-of-${crypto.randomUUID()}`;
+  const clients = [{ client_id: "example", client_secret: secret }];
+  const server = stack.use(await startAuthorizationServer({ clients, scopes: ["tools:call"] }));
+  const { issuer, jwksUri, tokenRequests } = server;
+  const mcp = stack.use(startMcpServer({ issuer, jwksUri, scope: "tools:call" }));
+  const client = { M2M_CLIENT_ID: "example", M2M_CLIENT_SECRET: secret };
+  await assertRuns({
+    command: ["mcp_client.ts"],
+    net: [mcp.url, issuer],
+    env: { ...client, M2M_ENDPOINT: mcp.url, M2M_ISSUER: issuer, MCP_TOOL: "whoami" },
+    seen: () => tokenRequests.length,
+    secrets: () => [secret, ...mcp.calls.flatMap(({ token }) => token ?? [])],
+  }, [
+    { env: { M2M_ISSUER: "https://auth.example.com" }, fails: "https://auth.example.com", seen: 0 },
+    { prints: /whoami: .*\ncount: [^]*"text": "example"/, seen: 1 },
+  ]);
+});
+
+/** Its key is in a file. */
+const jwtBearer = {
+  ...{ command: ["jwt_bearer.ts"], names: "M2M_*", files: { M2M_KEY_FILE: trustedKey.pem } } as const,
+  secrets: () => trustedKey.secrets,
+};
+const serviceAccount = {
+  ...{ M2M_SERVICE_ACCOUNT: voucher, M2M_KEY_ALG: "ES256", M2M_KEY_ID: trustedKey.publicJwk.kid! },
+  M2M_CLIENT_ID: "public",
+};
+
+Deno.test("jwt_bearer.ts: prints the projects on behalf of a person", async () => {
+  await using scene = await startGrantScene();
+  const [{ origin, audience }, { tokenEndpoint }] = [scene.api, scene.server];
+  const seen = () => [scene.lastToken().on_behalf_of, scene.lastToken().client_id];
+  const person = { M2M_SUBJECT: "ada", M2M_SCOPES: "api:read", M2M_AUDIENCE: audience };
+  const env = { M2M_ENDPOINT: origin, M2M_TOKEN_ENDPOINT: tokenEndpoint, ...serviceAccount, ...person };
+  await assertRuns({ ...jwtBearer, net: [origin, tokenEndpoint], env, seen }, [
+    { prints: projects, seen: ["ada", "public"] },
+    { env: { M2M_SERVICE_ACCOUNT: "mallory" }, fails: "invalid_grant", seen: ["ada", "public"] },
+  ]);
+});
+
+Deno.test("jwt_bearer.ts: revokes its token where the server has a revocation endpoint", async () => {
+  await using server = await startAuthorizationServer({
+    clients: [
+      { client_id: "service", client_secret: clientSecret },
+      { client_id: "public", token_endpoint_auth_method: "none" },
+    ],
+    grants: [jwtBearerGrant({ [voucher]: [trustedKey.publicJwk] })],
+    opaqueTokens: true,
+  });
+  const { introspectionEndpoint, revocationEndpoint, revocationRequests, tokenEndpoint } = server;
+  const authorization = getBasicAuthorizationHeader("service", clientSecret);
+  await using api = startIntrospectingApi({ introspectionEndpoint, authorization });
+  const endpoints = { M2M_TOKEN_ENDPOINT: tokenEndpoint, M2M_REVOCATION_ENDPOINT: revocationEndpoint };
+  await assertRuns({
+    ...jwtBearer,
+    net: [api.origin, tokenEndpoint],
+    env: { M2M_ENDPOINT: api.origin, ...endpoints, ...serviceAccount },
+    seen: () => revocationRequests.map(({ status }) => status),
+  }, [{ prints: { client: "public" }, seen: [200] }]);
+});
+
+/** Three hosts, eight variables and three files are allowed. */
+async function checkMutualTls(run?: RunExample): Promise<void> {
+  await using stage = await setTlsStage();
+  const { input: { issuer, api, authority, certificates }, server } = stage;
+  const files = ({ cert, key }: { cert: string; key: string }) => ({
+    M2M_CERT_FILE: cert,
+    M2M_KEY_FILE: key,
+    M2M_CA_FILE: authority,
+  });
+  const scene = {
+    ...{ command: ["mutual_tls.ts"], net: [api, issuer, server.mutual!] } as const,
+    env: {
+      ...{ M2M_ENDPOINT: api, M2M_ISSUER: issuer, M2M_CLIENT_ID: "by-subject" },
+      ...{ M2M_SCOPES: "api:read", M2M_AUDIENCE: issuer },
+    },
+    seen: () => [
+      ...server.tokenRequests.map(({ origin, status }) => `${origin} ${status}`),
+      ...stage.api.calls.map(({ path, status }) => `${path} ${status}`),
+    ],
+    secrets: () => stage.secrets,
+  };
+  const [accepted, called] = [`${server.mutual} 200`, "/v1/projects 200"];
+  await assertRuns(scene, [
+    { files: files(certificates["of my client"]), prints: projects, seen: [accepted, called] },
+    {
+      files: files(certificates["of another client"]),
+      fails: "invalid_client",
+      seen: [accepted, `${server.mutual} 401`, called],
+    },
+  ], run);
+}
+
+Deno.test("mutual_tls.ts: prints the projects on Deno", () => checkMutualTls());
+
+await testOnPrograms("mutual_tls.ts: prints the projects", async (executable, { name }) => {
+  await using project = await ownProject(["../../examples/mutual_tls.ts"]);
+  const args = [name === "Bun" ? "--no-install" : "--no-warnings", "mutual_tls.ts"];
+  await checkMutualTls(({ env }) => runToEnd(executable, { args, cwd: project.path, env }));
+});
