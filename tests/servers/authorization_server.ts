@@ -124,8 +124,6 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     acceptedSecrets: new Map<string, readonly string[]>(),
     /** How long the token endpoint waits before it looks at a request, in milliseconds. */
     delay: 0,
-    /** The same of the revocation endpoint. */
-    revocationDelay: 0,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -140,8 +138,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     const { origin } = new URL(href);
     const request = { time: Date.now(), origin, headerNames: Object.keys(headers), parameters: {} };
     (isToken ? tokenRequests : revocationRequests).push(request);
-    const delay = isToken ? started.delay : started.revocationDelay;
-    if (delay > 0) await wait(delay, closing.signal);
+    if (isToken && started.delay > 0) await wait(started.delay, closing.signal);
     if (context.socket.destroyed) return;
     await next();
     Object.assign(request, { status: context.status, parameters: { ...context.oidc?.body } });

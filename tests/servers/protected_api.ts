@@ -29,8 +29,6 @@ export interface ProtectedApiOptions {
   readonly scope?: string;
   /** The header the token comes in. Default: `authorization`. */
   readonly headerKey?: string;
-  /** Leeway for the expiry, in seconds. Default: 1, because `exp` is cut to whole seconds. */
-  readonly clockTolerance?: number;
   /** Whether pages of any origin may call the API from a browser (CORS). Default: false. */
   readonly anyOrigin?: boolean;
   /** Verifies the proofs of tokens bound to a key. Default: their proofs aren't looked at. */
@@ -53,7 +51,7 @@ export type ProtectedApi = ReturnType<typeof startProtectedApi>;
 
 /** Starts the API. Throws `Deno.errors.AddrInUse` if the port is taken. */
 export function startProtectedApi(options: ProtectedApiOptions) {
-  const { issuer, scope = "api:read", headerKey = "authorization", clockTolerance = 1, anyOrigin, dpop } = options;
+  const { issuer, scope = "api:read", headerKey = "authorization", anyOrigin, dpop } = options;
   const keys = createRemoteJWKSet(new URL(options.jwksUri));
   const scheme = dpop ? /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i : /^(Bearer) +([\w.~+/-]+=*)$/i;
   const calls: Call[] = [];
@@ -63,7 +61,7 @@ export function startProtectedApi(options: ProtectedApiOptions) {
   async function verify(token: string | undefined): Promise<JWTPayload | Response> {
     // RFC 6750 §3.1: a request without a token gets no error code.
     if (token === undefined) return refuse(401, "Bearer");
-    const { payload, fault } = await verifyToken(token, keys, { issuer, audience, clockTolerance });
+    const { payload, fault } = await verifyToken(token, keys, { issuer, audience });
     if (!payload) return refuseToken(fault);
     if (readIssuedAt(payload) <= revokedAt) return refuseToken("The token was revoked");
     if (String(payload.scope ?? "").split(" ").includes(scope)) return payload;
