@@ -9,11 +9,10 @@
 import { measureBudgets } from "./budgets.ts";
 import { measureBundleSize } from "./bundle_size.ts";
 import { measureCached } from "./cached.ts";
-import { libraries } from "./clients/all.ts";
 import { measureColdCallers } from "./cold_callers.ts";
-import { measureDerived } from "./derived.ts";
 import { measureFetchOverhead } from "./fetch_overhead.ts";
-import { measureMemory } from "./memory.ts";
+import { libraries } from "./libraries.ts";
+import { measureDerived, measureMemory } from "./memory.ts";
 import { measureSteadyLoad } from "./steady_load.ts";
 import { type Effort, formatReport, type Report } from "./table.ts";
 
@@ -32,9 +31,7 @@ const smoke = Deno.args.includes("--smoke");
 const asked = Deno.args.filter((argument) => argument !== "--smoke");
 const unknown = asked.filter((name) => !Object.hasOwn(measurements, name));
 if (unknown.length > 0) {
-  console.error(
-    `No such measurement: ${unknown.join(", ")}. There are: ${Object.keys(measurements).join(", ")}.`,
-  );
+  console.error(`No such measurement: ${unknown.join(", ")}. There are: ${Object.keys(measurements).join(", ")}.`);
   Deno.exit(2);
 }
 
