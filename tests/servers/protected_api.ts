@@ -13,9 +13,7 @@ import {
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from "jose";
-
 import type { DpopVerifier } from "./dpop_verifier.ts";
-
 import { serve } from "./loopback.ts";
 
 export interface ProtectedApiOptions {
@@ -37,16 +35,6 @@ export interface ProtectedApiOptions {
   readonly port?: number;
 }
 
-/** One call of the API. For tests only: it has the token. */
-export interface Call {
-  /** When it arrived, in milliseconds since the epoch. */
-  readonly time: number;
-  readonly method: string;
-  readonly path: string;
-  readonly token?: string;
-  readonly status: number;
-}
-
 export type ProtectedApi = ReturnType<typeof startProtectedApi>;
 
 /** Starts the API. Throws `Deno.errors.AddrInUse` if the port is taken. */
@@ -54,7 +42,8 @@ export function startProtectedApi(options: ProtectedApiOptions) {
   const { issuer, scope = "api:read", headerKey = "authorization", anyOrigin, dpop } = options;
   const keys = createRemoteJWKSet(new URL(options.jwksUri));
   const scheme = dpop ? /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i : /^(Bearer) +([\w.~+/-]+=*)$/i;
-  const calls: Call[] = [];
+  /** Every call answered, oldest first. For tests only: it has the token. */
+  const calls: { method: string; path: string; token?: string; status: number }[] = [];
   let revokedAt = -Infinity;
 
   /** Returns the token's claims, or the refusal. */
@@ -69,7 +58,6 @@ export function startProtectedApi(options: ProtectedApiOptions) {
   }
 
   async function answer(request: Request): Promise<Response> {
-    const time = Date.now();
     const { method } = request;
     const path = new URL(request.url).pathname;
     // Read before anything is refused: an unread body blocks the connection.
@@ -81,7 +69,7 @@ export function startProtectedApi(options: ProtectedApiOptions) {
       : await dpop?.verify(request, name.toLowerCase(), token, verified);
     const response = refused ?? answerCall(method, path, body, verified as JWTPayload);
     if (dpop?.nonce !== undefined) response.headers.set("dpop-nonce", dpop.nonce);
-    calls.push({ time, method, path, ...(token !== undefined && { token }), status: response.status });
+    calls.push({ method, path, ...(token !== undefined && { token }), status: response.status });
     return response;
   }
 
@@ -97,8 +85,7 @@ export function startProtectedApi(options: ProtectedApiOptions) {
   return {
     ...server,
     audience,
-    /** Every call answered, oldest first. */
-    calls: calls as readonly Call[],
+    calls,
     /** Refuses from now on every token issued before this moment. */
     revokeAll: () => void (revokedAt = performance.timeOrigin + performance.now()),
     /** Stops listening, once the calls under way are answered. */
@@ -111,7 +98,7 @@ export async function verifyToken(
   token: string,
   keys: JWTVerifyGetKey,
   options: JWTVerifyOptions,
-): Promise<{ payload: JWTPayload; fault?: never } | { payload?: never; fault: string }> {
+) {
   try {
     // `exp` is cut to whole seconds.
     const rules = { clockTolerance: 1, requiredClaims: ["exp"], typ: "at+jwt" };
