@@ -93,13 +93,13 @@ function exact(value: number): string {
   return Math.abs(value) < 10 ? String(Number(value.toFixed(3))) : show(value);
 }
 
-async function sizes({ builds: { folder, folderBefore } }: Bench): Promise<Row[]> {
+async function sizes({ builds: { folderBefore } }: Bench): Promise<Row[]> {
   const whole = ["ClientCredentialsAuthenticator", "StaticClientConfigStore"];
   const pieces = ["refreshing", "authenticatedFetch", "clientCredentials", "clientSecretPost"];
   const size = async (names: readonly string[], args: readonly string[] = []): Promise<Found> => ({
-    [ours]: await gzippedSize(`${root}/mod.ts`, names, folder, args),
+    [ours]: await gzippedSize(`${root}/mod.ts`, names, args),
     ...folderBefore && names === whole &&
-      { [before]: await gzippedSize(`${folderBefore}/mod.ts`, names, folder, args) },
+      { [before]: await gzippedSize(`${folderBefore}/mod.ts`, names, args) },
   });
   return [
     ["one file, bytes gzipped", 8_800, await size(whole)],

@@ -21,8 +21,6 @@ export interface Builds extends AsyncDisposable {
   readonly clients: ReadonlyMap<string, string>;
   /** Folder of the sources before, if the commit is in this clone. */
   readonly folderBefore: string | undefined;
-  /** A place for files. */
-  readonly folder: string;
 }
 
 /** Bundles them. */
@@ -36,7 +34,7 @@ export async function makeBuilds(): Promise<Builds> {
   for (const { name, file } of libraries) {
     if (compared.includes(name)) clients.set(name, await bundle(root, file, join(folder, "now")));
   }
-  return { clients, folderBefore, folder, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  return { clients, folderBefore, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
 /** The sources before, with this benchmark's clients; `undefined` where the clone is too shallow to have them. */
