@@ -1,39 +1,62 @@
 /** The design's budgets: this build, the build before, and the peers. @module */
 
-import { pathToFileURL } from "node:url";
 import { bunExecutable } from "../runtimes/bun.ts";
+import { nodeExecutable } from "../runtimes/node.ts";
+import { runToEnd } from "../runtimes/run_to_end.ts";
 import { root } from "../std/source.ts";
-import { makeBuilds } from "./builds.ts";
+import { before, type Builds, makeBuilds, ours } from "./builds.ts";
 import { cloudflare, gzippedSize } from "./esbuild.ts";
-import type { Library } from "./clients/client.ts";
 import { forwardingMemory } from "./forwarding.ts";
-import { startLoopback } from "./loopback.ts";
-import { weigh } from "./memory.ts";
-import { type Bench, compared, each, listClients, node, probe } from "./own_process.ts";
+import { memoryApi, startLoopback } from "./loopback.ts";
+import { type Figures, loadLibrary, type ProbeInput } from "./probes.ts";
 import { median } from "./statistics.ts";
-import { type Budget, type Effort, type Report, show, times } from "./table.ts";
+import { type Effort, type Report, show, times } from "./table.ts";
+import { weigh } from "./weigh.ts";
 
-/** One budget. */
-interface Row {
-  readonly what: string;
-  readonly budget: number;
-  readonly ours: number;
-  readonly before?: number | undefined;
-  /** The peers that have such a figure, by name. */
-  readonly peers?: Readonly<Record<string, number>>;
+/** A figure of each client by the client's name; not a number where it has none. */
+type Found = Readonly<Record<string, number>>;
+type Row = readonly [what: string, budget: number, found: Found];
+
+/** A run's builds and effort. */
+interface Bench {
+  readonly builds: Builds;
+  readonly api: string;
+  readonly smoke: boolean;
 }
+
+/** The measurements on Node, in a process for each client: what Node is given, and the budget of each figure. */
+const onNode: Readonly<Record<string, [args: string[], rows: [what: string, budget: number, figure: string][]]>> = {
+  cached: [[], [["getCredentials() over a bare clock", 1.15, "ratio"]]],
+  bytes: [
+    ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"],
+    [["bytes allocated a call", 960, "bytes"]],
+  ],
+  connections: [[], [["connections a replayed call", 1, "connections"]]],
+  entries: [[], [
+    ["functions entered, live token", 20, "live"],
+    ["functions entered, cold token request", 70, "cold"],
+  ]],
+  outage: [[], [
+    ["outage: wait after the first flight, p50, ms", 50, "p50"],
+    ["outage: the same, p99, ms", 1_000, "p99"],
+    ["outage: token requests in 25 s", 20, "requests"],
+  ]],
+  heap: [["--expose-gc"], [["heap of an idle client, alone, bytes", 450, "bytes"]]],
+};
 
 export async function measureBudgets({ smoke }: Effort): Promise<Report> {
   await using builds = await makeBuilds();
   await using loopback = startLoopback({ delay: 0, lifetime: 3_600_000 });
   const bench = { builds, api: loopback.api, smoke };
   const rows: Row[] = [];
-  const skipped: string[] = builds.before ? [] : ["the build before: its commit isn't in this clone"];
-  for (const measure of [sizes, cached, fetches, bytes, connections, entries, outage, forwarding, heap]) {
+  const skipped: string[] = builds.folderBefore ? [] : ["the build before: its commit isn't in this clone"];
+  const special: Record<string, (bench: Bench) => Promise<Row[]>> = { sizes, cached, fetches, forwarding, heap };
+  const names = ["sizes", "cached", "fetches", "bytes", "connections", "entries", "outage", "forwarding", "heap"];
+  for (const name of names) {
     try {
-      rows.push(...await measure(bench));
+      rows.push(...await (special[name]?.(bench) ?? runOnNode(bench, name)));
     } catch (error) {
-      skipped.push(`${measure.name}: ${(error as Error).message.split("\n")[0]}`);
+      skipped.push(`${name}: ${(error as Error).message.split("\n")[0]}`);
     }
   }
   return {
@@ -42,22 +65,26 @@ export async function measureBudgets({ smoke }: Effort): Promise<Report> {
       "The best peer is the one with the smallest figure." +
       skipped.map((reason) => `\nSkipped: ${reason}.`).join(""),
     columns: ["what", "ours", "before", "of before", "best peer", "of best peer", "budget", "of budget"],
-    rows: rows.map(cells),
-    budgets: rows.map(verdict),
+    rows: rows.map(formatRow),
+    budgets: rows.map(([what, budget, { [ours]: own = NaN }]) => ({
+      what,
+      met: own <= budget,
+      found: `${exact(own)}, budget ${exact(budget)}`,
+    })),
   };
 }
 
-function cells({ what, budget, ours, before, peers = {} }: Row): string[] {
-  const [best] = Object.entries(peers).sort(([, a], [, b]) => a - b);
+function formatRow([what, budget, { [ours]: own = NaN, [before]: past = NaN, ...peers }]: Row): string[] {
+  const [best] = Object.entries(peers).filter(([, value]) => !isNaN(value)).sort(([, a], [, b]) => a - b);
   return [
     what,
-    exact(ours),
-    before === undefined ? "–" : exact(before),
-    before ? times(ours, before) : "–",
+    exact(own),
+    isNaN(past) ? "–" : exact(past),
+    past ? times(own, past) : "–",
     best === undefined ? "–" : `${exact(best[1])} (${best[0]})`,
-    best?.[1] ? times(ours, best[1]) : "–",
+    best?.[1] ? times(own, best[1]) : "–",
     exact(budget),
-    times(ours, budget),
+    times(own, budget),
   ];
 }
 
@@ -66,169 +93,95 @@ function exact(value: number): string {
   return Math.abs(value) < 10 ? String(Number(value.toFixed(3))) : show(value);
 }
 
-function verdict({ what, budget, ours }: Row): Budget {
-  return { what, met: ours <= budget, found: `${exact(ours)}, budget ${exact(budget)}` };
-}
-
-async function sizes({ builds }: Bench): Promise<Row[]> {
-  const { folder, folderBefore } = builds;
-  const names = ["ClientCredentialsAuthenticator", "StaticClientConfigStore"];
-  const size = async (top: string | undefined, args?: readonly string[]) =>
-    top === undefined ? undefined : await gzippedSize(`${top}/mod.ts`, names, folder, args);
+async function sizes({ builds: { folderBefore } }: Bench): Promise<Row[]> {
+  const whole = ["ClientCredentialsAuthenticator", "StaticClientConfigStore"];
+  const pieces = ["refreshing", "authenticatedFetch", "clientCredentials", "clientSecretPost"];
+  const size = async (names: readonly string[], args: readonly string[] = []): Promise<Found> => ({
+    [ours]: await gzippedSize(`${root}/mod.ts`, names, args),
+    ...folderBefore && names === whole &&
+      { [before]: await gzippedSize(`${folderBefore}/mod.ts`, names, args) },
+  });
   return [
-    {
-      what: "one file, bytes gzipped",
-      budget: 8_800,
-      ours: (await size(root))!,
-      before: await size(folderBefore),
-    },
-    {
-      what: "the same, as Cloudflare bundles it",
-      budget: 8_000,
-      ours: (await size(root, cloudflare))!,
-      before: await size(folderBefore, cloudflare),
-    },
-    {
-      what: "three composed pieces",
-      budget: 3_788,
-      ours: await gzippedSize(
-        `${root}/mod.ts`,
-        ["refreshing", "authenticatedFetch", "clientCredentials", "clientSecretPost"],
-        folder,
-      ),
-    },
+    ["one file, bytes gzipped", 8_800, await size(whole)],
+    ["the same, as Cloudflare bundles it", 8_000, await size(whole, cloudflare)],
+    ["three composed pieces", 3_788, await size(pieces)],
   ];
 }
 
 async function cached(bench: Bench): Promise<Row[]> {
   // Figures depend on a process's code layout.
-  const runs: Record<string, { ratio: number }>[] = [];
-  for (let run = 0; run < (bench.smoke ? 1 : 3); run++) runs.push(await each<{ ratio: number }>(bench, "cached"));
-  const found = Object.fromEntries(
-    Object.keys(runs[0]!).map((name) => [name, { ratio: median(runs.map((run) => run[name]!.ratio)) }]),
-  );
-  const [ours, before] = [found["ours"]!, found["0.1.0 before"]];
-  const openid = found["openid-client"]!;
+  const [row] = await runOnNode(bench, "cached", bench.smoke ? 1 : 3);
+  const { [ours]: own = NaN, [before]: past = NaN, "openid-client": openid = NaN } = row![2];
   return [
-    {
-      what: "getCredentials() over a bare clock",
-      budget: 1.15,
-      ours: ours.ratio,
-      before: before?.ratio,
-      peers: selectPeers(found, ({ ratio }) => ratio),
-    },
-    {
-      what: "the same, over a cache around openid-client",
-      budget: 0.7,
-      ours: ours.ratio / openid.ratio,
-      before: before && before.ratio / openid.ratio,
-    },
+    row!,
+    ["the same, over a cache around openid-client", 0.7, { [ours]: own / openid, [before]: past / openid }],
   ];
 }
 
 async function fetches(bench: Bench): Promise<Row[]> {
-  const runtimes = [
-    { name: "Node", budget: 1.02, start: await node() },
-    { name: "Deno", budget: 1.02, start: [Deno.execPath(), "run", "--quiet", "--no-config", "--no-lock", "-A"] },
-    { name: "Bun", budget: 1.025, start: [await bunExecutable()] },
+  const runtimes: [name: string, budget: number, start: string[]][] = [
+    ["Node", 1.02, [await nodeExecutable("24.21.0")]],
+    ["Deno", 1.02, [Deno.execPath(), "run", "--quiet", "--no-config", "--no-lock", "-A"]],
+    ["Bun", 1.025, [await bunExecutable()]],
   ];
-  const clients = listClients(bench.builds);
+  const names = Array.from(bench.builds.clients.keys());
+  const paths = Array.from(bench.builds.clients.values());
   const rows: Row[] = [];
-  for (const { name, budget, start } of runtimes) {
-    const ratios = await probe<number[]>(bench, "fetch", clients, start);
-    const found = Object.fromEntries(clients.map((client, index) => [client.name, ratios[index]!]));
-    rows.push(row(`fetch over a bare fetch, ${name}`, budget, found, (ratio) => ratio));
+  for (const [name, budget, start] of runtimes) {
+    const ratios = await runProbe(bench, "fetch", start, paths);
+    const found = Object.fromEntries(names.map((name, index) => [name, ratios[paths[index]!] ?? NaN]));
+    rows.push([`fetch over a bare fetch, ${name}`, budget, found]);
   }
   return rows;
 }
 
-async function bytes(bench: Bench): Promise<Row[]> {
-  const found = await each<number>(
-    bench,
-    "bytes",
-    "--expose-gc",
-    "--min-semi-space-size=256",
-    "--max-semi-space-size=256",
-  );
-  return [row("bytes allocated a call", 960, found, (figure) => figure)];
-}
-
-async function connections(bench: Bench): Promise<Row[]> {
-  const found = await each<number | null>(bench, "connections");
-  return [row("connections a replayed call", 1, found, (figure) => figure)];
+async function forwarding({ smoke }: Bench): Promise<Row[]> {
+  const found = { [ours]: await forwardingMemory(smoke ? 2 : 300) };
+  return [["memory of a 300 MB upload over bare fetch, workerd, MB", 4, found]];
 }
 
 async function heap(bench: Bench): Promise<Row[]> {
-  const alone = await each<number>(bench, "heap", "--expose-gc");
+  const rows = await runOnNode(bench, "heap");
   // The last measurement of all: this process is as full as a service's.
   const here: Record<string, number> = {};
-  for (const { name, path } of listClients(bench.builds)) {
-    const [library] = Object.values(await import(pathToFileURL(path).href));
-    here[name] = (await weigh(library as Library, bench.smoke ? 200 : 50_000)).idle;
+  const setting = memoryApi();
+  for (const [name, path] of bench.builds.clients) {
+    const { make } = await loadLibrary(path);
+    here[name] = await weigh(bench.smoke ? 200 : 50_000, () => make(setting).kept);
   }
-  return [
-    row("heap of an idle client, alone, bytes", 450, alone, (figure) => figure),
-    row("the same, at the end of the whole benchmark, Deno", 450, here, (figure) => figure),
-  ];
+  return [...rows, ["the same, at the end of the whole benchmark, Deno", 450, here]];
 }
 
-async function entries(bench: Bench): Promise<Row[]> {
-  const found = await each<{ live: number; cold: number }>(bench, "entries");
-  return [
-    row("functions entered, live token", 20, found, ({ live }) => live),
-    row("functions entered, cold token request", 70, found, ({ cold }) => cold),
-  ];
-}
-
-async function outage(bench: Bench): Promise<Row[]> {
-  const start = await node();
-  // They mostly wait: all at once take no longer than one.
-  const found = Object.fromEntries(
-    await Promise.all(
-      listClients(bench.builds).map(async (client) =>
-        [
-          client.name,
-          await probe<{ p50: number; p99: number; requests: number }>(bench, "outage", [client], start),
-        ] as const
-      ),
-    ),
-  );
-  return [
-    row("outage: wait after the first flight, p50, ms", 50, found, ({ p50 }) => p50),
-    row("outage: the same, p99, ms", 1_000, found, ({ p99 }) => p99),
-    row("outage: token requests in 25 s", 20, found, ({ requests }) => requests),
-  ];
-}
-
-async function forwarding({ smoke }: Bench): Promise<Row[]> {
-  const ours = await forwardingMemory(smoke ? 2 : 300);
-  return [{ what: "memory of a 300 MB upload over bare fetch, workerd, MB", budget: 4, ours }];
-}
-
-function row<Found>(
-  what: string,
-  budget: number,
-  found: Readonly<Record<string, Found>>,
-  figure: (found: Found) => number | null,
-): Row {
-  const before = found["0.1.0 before"];
-  return {
-    what,
-    budget,
-    ours: figure(found["ours"]!)!,
-    before: before === undefined ? undefined : figure(before) ?? undefined,
-    peers: selectPeers(found, figure),
+/** Runs a probe of each client, or some such runs, of which the median counts. */
+async function runOnNode(bench: Bench, name: string, runs = 1): Promise<Row[]> {
+  const [args, rows] = onNode[name]!;
+  const start = [await nodeExecutable("24.21.0"), ...args];
+  const found: Record<string, Figures[]> = {};
+  const run = async ([client, path]: [string, string]) => {
+    const figures = found[client] = [] as Figures[];
+    while (figures.length < runs) figures.push(await runProbe(bench, name as ProbeInput["probe"], start, [path]));
   };
+  const clients = [...bench.builds.clients];
+  // Together they would slow each other down, which a smoke test ignores; an outage's callers mostly wait.
+  if (bench.smoke || name === "outage") await Promise.all(clients.map(run));
+  else for (const client of clients) await run(client);
+  return rows.map(([what, budget, figure]) => {
+    const medians = clients.map(([client]) => [client, median(found[client]!.flatMap((each) => each[figure] ?? []))]);
+    return [what, budget, Object.fromEntries(medians)];
+  });
 }
 
-function selectPeers<Found>(
-  found: Readonly<Record<string, Found>>,
-  figure: (found: Found) => number | null,
-): Record<string, number> {
-  const peers: Record<string, number> = {};
-  for (const name of compared) {
-    const value = found[name] === undefined ? null : figure(found[name]);
-    if (value !== null) peers[name] = value;
-  }
-  return peers;
+async function runProbe(
+  { api, smoke }: Bench,
+  probe: ProbeInput["probe"],
+  [executable, ...args]: readonly string[],
+  clients: readonly string[],
+): Promise<Figures> {
+  const input: ProbeInput = { probe, smoke, clients, api };
+  const { success, stdout, stderr } = await runToEnd(executable!, {
+    args: [...args, `${root}/tests/bench/probes.ts`, JSON.stringify(input)],
+    timeout: 120_000,
+  });
+  if (!success) throw new Error(`the probe of ${probe} failed: ${stderr}`);
+  return JSON.parse(stdout);
 }

@@ -1,4 +1,4 @@
-/** A token endpoint and an API on loopback, and a token endpoint in memory. @module */
+/** A token endpoint and an API on loopback, or in memory. @module */
 
 /** How a token endpoint behaves. Times in milliseconds. */
 export interface TokenEndpointBehaviour {
@@ -8,53 +8,48 @@ export interface TokenEndpointBehaviour {
   readonly lifetime: number;
 }
 
-/** What it saw. */
-export interface Counts {
-  tokenRequests: number;
-  /** Calls of the API answered 401. */
-  unauthorized: number;
-}
-
-/** A token endpoint and an API, served. */
-export interface Loopback extends AsyncDisposable {
-  readonly tokenEndpoint: string;
-  readonly api: string;
-  readonly counts: Counts;
-}
-
-/** Starts them on a free port. A token says when it expires, and the API believes it. */
-export function startLoopback(behaviour: TokenEndpointBehaviour): Loopback {
-  const counts: Counts = { tokenRequests: 0, unauthorized: 0 };
+/** Starts both on a free port. A token says when it expires, and the API believes it. */
+export function startLoopback(behaviour: TokenEndpointBehaviour) {
+  const { fetch: issue, counts } = tokenEndpointInMemory(behaviour);
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    if (request.method === "POST") return issue(behaviour, counts);
+    if (request.method === "POST") return issue();
     const expiresAt = Number(request.headers.get("authorization")?.split("~")[1]);
     if (expiresAt > Date.now()) return new Response("{}");
     counts.unauthorized++;
     return new Response(null, { status: 401 });
   });
   const api = `http://127.0.0.1:${server.addr.port}`;
+  return { tokenEndpoint: `${api}/token`, api, counts, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/** Makes a `fetch` that is a token endpoint. Counts token requests, and calls of an API answered 401. */
+export function tokenEndpointInMemory({ delay, lifetime }: TokenEndpointBehaviour) {
+  const counts = { tokenRequests: 0, unauthorized: 0 };
   return {
-    tokenEndpoint: `${api}/token`,
-    api,
     counts,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    async fetch(): Promise<Response> {
+      const number = ++counts.tokenRequests;
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+      const access_token = `${number}~${Date.now() + lifetime}`;
+      return Response.json({ access_token, token_type: "Bearer", expires_in: lifetime / 1000 });
+    },
   };
 }
 
-/** A `fetch` that is a token endpoint. */
-export function tokenEndpointInMemory(
-  behaviour: TokenEndpointBehaviour,
-): { fetch: typeof fetch; counts: Counts } {
-  const counts: Counts = { tokenRequests: 0, unauthorized: 0 };
-  return { fetch: () => issue(behaviour, counts), counts };
-}
-
-async function issue({ delay, lifetime }: TokenEndpointBehaviour, counts: Counts): Promise<Response> {
-  const number = ++counts.tokenRequests;
-  if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
-  return Response.json({
-    access_token: `${number}~${Date.now() + lifetime}`,
-    token_type: "Bearer",
-    expires_in: lifetime / 1000,
-  });
+/** Makes both in memory: one response serves every call. Runs on Node, Deno and Bun. */
+export function memoryApi(answerToken?: () => Response) {
+  const api = "http://127.0.0.1:9";
+  const response = new Response();
+  const token = { access_token: "token", token_type: "Bearer", expires_in: 3600 };
+  const setting = {
+    api,
+    tokenEndpoint: `${api}/token`,
+    requests: 0,
+    fetch(_input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+      if (init?.method !== "POST") return Promise.resolve(response);
+      setting.requests++;
+      return Promise.resolve(answerToken?.() ?? Response.json(token));
+    },
+  };
+  return setting;
 }

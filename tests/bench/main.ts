@@ -9,13 +9,12 @@
 import { measureBudgets } from "./budgets.ts";
 import { measureBundleSize } from "./bundle_size.ts";
 import { measureCached } from "./cached.ts";
-import { libraries } from "./clients/all.ts";
 import { measureColdCallers } from "./cold_callers.ts";
-import { measureDerived } from "./derived.ts";
 import { measureFetchOverhead } from "./fetch_overhead.ts";
-import { measureMemory } from "./memory.ts";
+import { libraries } from "./libraries.ts";
+import { measureDerived, measureMemory } from "./memory.ts";
 import { measureSteadyLoad } from "./steady_load.ts";
-import { type Effort, formatReport, type Report } from "./table.ts";
+import { type Budget, type Effort, formatReport, type Report } from "./table.ts";
 
 const measurements: Readonly<Record<string, (effort: Effort) => Promise<Report>>> = {
   cached: measureCached,
@@ -30,11 +29,10 @@ const measurements: Readonly<Record<string, (effort: Effort) => Promise<Report>>
 
 const smoke = Deno.args.includes("--smoke");
 const asked = Deno.args.filter((argument) => argument !== "--smoke");
-const unknown = asked.filter((name) => !Object.hasOwn(measurements, name));
+const names = Object.keys(measurements);
+const unknown = asked.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
-  console.error(
-    `No such measurement: ${unknown.join(", ")}. There are: ${Object.keys(measurements).join(", ")}.`,
-  );
+  console.error(`No such measurement: ${unknown.join(", ")}. There are: ${names.join(", ")}.`);
   Deno.exit(2);
 }
 
@@ -42,15 +40,12 @@ console.log(`Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${Deno.build.targ
 for (const { name, version, note } of libraries) console.log(`${name} ${version}${note ? ` (${note})` : ""}`);
 console.log();
 
-const reports: Report[] = [];
-for (const [name, measure] of Object.entries(measurements)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
-  const report = await measure({ smoke });
-  reports.push(report);
+const budgets: Budget[] = [];
+for (const name of names.filter((name) => asked.length === 0 || asked.includes(name))) {
+  const report = await measurements[name]!({ smoke });
+  budgets.push(...report.budgets);
   console.log(formatReport(report));
 }
-
-const budgets = reports.flatMap((report) => report.budgets);
 console.log(`${budgets.filter(({ met }) => met).length} of ${budgets.length} budgets met.`);
 // Some peers leave timers or sockets behind.
 Deno.exit(0);

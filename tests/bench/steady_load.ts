@@ -1,10 +1,10 @@
 /** Latencies while tokens expire under load. @module */
 
-import { libraries, ours } from "./clients/all.ts";
 import type { Library } from "./clients/client.ts";
+import { libraries, ours } from "./libraries.ts";
 import { startLoopback } from "./loopback.ts";
 import { quantile } from "./statistics.ts";
-import { atMost, type Budget, type Effort, type Report, show } from "./table.ts";
+import { atMost, type Effort, type Report, show } from "./table.ts";
 
 const behaviour = { delay: 150, lifetime: 2_000 };
 /** Requests a second. */
@@ -12,18 +12,14 @@ const rate = 200;
 /** After this a request counts as failed, in milliseconds. */
 const patience = 5_000;
 
-interface Outcome {
-  latencies: number[];
-  failures: number;
-  unauthorized: number;
-  tokenRequests: number;
-}
-
 export async function measureSteadyLoad({ smoke }: Effort): Promise<Report> {
   const duration = smoke ? 100 : 10_000;
-  const outcomes: Outcome[] = [];
+  const outcomes: Awaited<ReturnType<typeof load>>[] = [];
   // One after the other: together they would wait for each other.
   for (const library of libraries) outcomes.push(await load(library, duration));
+  const [own] = outcomes;
+  // A refresh starts in the last quarter of a lifetime; one more for the edges.
+  const requests = Math.ceil(duration / (behaviour.lifetime * 0.75)) + 1;
   return {
     title: "Steady load while tokens expire",
     how: `${rate} requests a second for ${duration / 1000} s, started and timed when they are due, independent of ` +
@@ -37,37 +33,26 @@ export async function measureSteadyLoad({ smoke }: Effort): Promise<Report> {
       show(unauthorized),
       show(tokenRequests),
     ]),
-    budgets: check(outcomes[0]!, duration),
+    budgets: [
+      // A call that waits for a refresh takes most of the delay.
+      atMost(`${ours.name}: slowest request, with no wait for a refresh`, quantile(own!.latencies, 1), 100, "ms"),
+      atMost(`${ours.name}: failed requests`, own!.failures, 0, "requests"),
+      atMost(`${ours.name}: about one token request a lifetime`, own!.tokenRequests, requests, "token requests"),
+    ],
   };
 }
 
-function check({ latencies, failures, tokenRequests }: Outcome, duration: number): Budget[] {
-  return [
-    // A call that waits for a refresh takes most of the delay.
-    atMost(`${ours.name}: slowest request, with no wait for a refresh`, quantile(latencies, 1), 100, "ms"),
-    atMost(`${ours.name}: failed requests`, failures, 0, "requests"),
-    // A refresh starts in the last quarter of a lifetime; one more for the edges.
-    atMost(
-      `${ours.name}: about one token request a lifetime`,
-      tokenRequests,
-      Math.ceil(duration / (behaviour.lifetime * 0.75)) + 1,
-      "token requests",
-    ),
-  ];
-}
-
-async function load(library: Library, duration: number): Promise<Outcome> {
+async function load(library: Library, duration: number) {
   await using loopback = startLoopback(behaviour);
   const client = library.make(loopback);
   await client.getToken();
   const { counts } = loopback;
   const before = counts.tokenRequests;
-  const outcome: Outcome = { latencies: [], failures: 0, unauthorized: 0, tokenRequests: 0 };
-
+  const latencies: number[] = [];
+  let failures = 0;
   const call = async (dueAt: number) => {
-    const ok = await inTime(client.fetch("/item"));
-    outcome.latencies.push(performance.now() - dueAt);
-    if (!ok) outcome.failures++;
+    if (!await isOkInTime(client.fetch("/item"))) failures++;
+    latencies.push(performance.now() - dueAt);
   };
   const calls: Promise<void>[] = [];
   const start = performance.now();
@@ -78,26 +63,15 @@ async function load(library: Library, duration: number): Promise<Outcome> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(calls);
-
-  outcome.unauthorized = counts.unauthorized;
-  outcome.tokenRequests = counts.tokenRequests - before;
-  return outcome;
+  return { latencies, failures, unauthorized: counts.unauthorized, tokenRequests: counts.tokenRequests - before };
 }
 
-/** Whether a call succeeds in time. */
-async function inTime(call: Promise<Response>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), patience));
-  try {
-    return await Promise.race([call.then(readWhole), tooLate]);
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function readWhole(response: Response): Promise<boolean> {
-  await response.body?.cancel();
-  return response.ok;
+async function isOkInTime(call: Promise<Response>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), patience);
+  const isOk = async (response: Response) => {
+    await response.body?.cancel();
+    return response.ok;
+  };
+  return await Promise.race([call.then(isOk), late.promise]).catch(() => false).finally(() => clearTimeout(timer));
 }

@@ -24,44 +24,21 @@ export interface Effort {
   readonly smoke: boolean;
 }
 
-/** The report as an aligned Markdown table, as `tests/README.md` has it. */
+/** The report as an aligned Markdown table, as `tests/README.md` has it: names to the left, figures to the right. */
 export function formatReport({ title, how, columns, rows, budgets }: Report): string {
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)));
-  // Names to the left, figures to the right.
   const line = (cells: readonly string[]) =>
-    `| ${
-      widths.map((width, index) =>
-        index === 0 ? (cells[index] ?? "").padEnd(width) : (cells[index] ?? "").padStart(width)
-      ).join(" | ")
-    } |`;
-  const rule = `| ${
-    widths.map((width, index) => index === 0 ? "-".repeat(width) : "-".repeat(width - 1) + ":").join(" | ")
-  } |`;
-  return [
-    `## ${title}`,
-    "",
-    how,
-    "",
-    line(columns),
-    rule,
-    ...rows.map(line),
-    ...budgets.length > 0 ? ["", ...budgets.map(formatBudget)] : [],
-    "",
-  ].join("\n");
-}
-
-function formatBudget({ what, met, found }: Budget): string {
-  return `${met ? "met   " : "MISSED"}  ${what}: ${found}`;
+    `| ${widths.map((width, index) => (cells[index] ?? "")[index === 0 ? "padEnd" : "padStart"](width)).join(" | ")} |`;
+  const rule = line(widths.map((width, index) => index === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
+  const verdicts = budgets.map(({ what, met, found }) => `${met ? "met   " : "MISSED"}  ${what}: ${found}`);
+  return [`## ${title}`, "", how, "", line(columns), rule, ...rows.map(line), "", ...verdicts, ""].join("\n");
 }
 
 /** A budget that is a ceiling. */
 export function atMost(what: string, value: number, ceiling: number, unit: string): Budget {
   const met = value <= ceiling;
-  return {
-    what,
-    met,
-    found: `${show(value)} ${unit}${met ? "" : `, ${show(value - ceiling)} over ${show(ceiling)}`}`,
-  };
+  const over = met ? "" : `, ${show(value - ceiling)} over ${show(ceiling)}`;
+  return { what, met, found: `${show(value)} ${unit}${over}` };
 }
 
 /** A rounded figure. */

@@ -1,12 +1,39 @@
 /**
- * Loads and uses every export of the package, on any runtime. A failure, also of loading a module, is a result.
+ * Uses every export of the package, on any runtime. A failure is a result, which begins with `failed: `.
  *
  * @module
  */
 
-import { type Authenticator, type ClientAuth, getToken, type GrantOptions } from "@m2m/authenticator";
+import {
+  type Authenticator,
+  type ClientAuth,
+  type ClientConfigStore,
+  ClientCredentialsAuthenticator,
+  Credentials,
+  getToken,
+  type GrantOptions,
+  GrantType,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
+import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
+import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
+import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
+import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
+import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
+import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
+import { ChainClientConfigStore } from "@m2m/authenticator/config-store/chain";
+import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
+import { authenticatorFromEnv } from "@m2m/authenticator/config-store/env";
+import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
+import { authenticatorFromFlyteConfig } from "@m2m/authenticator/config-store/flyte-config-file";
+import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
+import { dpop } from "@m2m/authenticator/dpop";
+import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
+import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
+import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
+import { tokenRevocation } from "@m2m/authenticator/revocation";
 
-/** The uses' input. */
+/** The uses' input, which is also a worker's `env`. */
 export interface ProbeInput {
   /** A server. */
   readonly url: string;
@@ -16,160 +43,185 @@ export interface ProbeInput {
   readonly secretFile: string;
 }
 
-/** The results by export; those of failures begin with `failed: `. */
-export type ProbeOutput = Readonly<Record<string, string>>;
+/** The runtimes: workerd before and after it had Node's modules. */
+export type RuntimeName = "Deno" | "Bun" | "Node" | "workerd of 2024" | "workerd of 2026";
 
-type Use = (input: ProbeInput) => Promise<string>;
+/** An export. */
+interface ExportCase {
+  readonly use: (input: ProbeInput) => unknown;
+  /** The result where it is supported. */
+  readonly works: string | RegExp;
+  /** The result elsewhere. */
+  readonly refuses?: Readonly<Partial<Record<RuntimeName, RegExp>>>;
+}
 
+const endpoint = "https://api.example.com";
 const issuer = "https://auth.example.com";
 const tokenEndpoint = `${issuer}/token`;
+const configStore = new StaticClientConfigStore({ tokenEndpoint });
+
+/** A transport that uses the proxy, which isn't listening. */
+const usesProxy = /^failed: proxy_failed: /;
+const needsBun = /^failed: .*\bBun\b/;
+const needsDeno = /^failed: .*\bDeno\b/;
+const noNodeModule = /^failed: Error: .*"node:/;
+
+/** The exports and their uses. Transports are imported in these, for some runtimes can't load them. */
+export const exportCases: Readonly<Record<string, ExportCase>> = {
+  ".": {
+    use: () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
+    works: "client_credentials Bearer",
+  },
+  "./config-store/chain": {
+    use: () => findTokenEndpoint(new ChainClientConfigStore([configStore])),
+    works: tokenEndpoint,
+  },
+  "./config-store/discovery": {
+    use: () => findTokenEndpoint(new DiscoveryClientConfigStore(issuer, publish({ token_endpoint: tokenEndpoint }))),
+    works: tokenEndpoint,
+  },
+  "./config-store/env": {
+    use: () => authenticatorFromEnv().constructor.name,
+    works: "ClientCredentialsAuthenticator",
+    refuses: { "workerd of 2024": /^failed: invalid_config: .*\benv\b/ },
+  },
+  "./config-store/flyte": {
+    use: () => findTokenEndpoint(new FlyteClientConfigStore("flyte.example.com", publish({ tokenEndpoint }))),
+    works: tokenEndpoint,
+  },
+  "./config-store/flyte-config-file": {
+    use: () =>
+      authenticatorFromFlyteConfig(
+        "admin: { endpoint: flyte.example.com, clientId: id, clientSecretLocation: /secret }",
+      )
+        .constructor.name,
+    works: "ClientCredentialsAuthenticator",
+  },
+  "./config-store/protected-resource": {
+    use() {
+      const resource = `${endpoint}/mcp`;
+      const options = publish({ resource, authorization_servers: [issuer], token_endpoint: tokenEndpoint });
+      return findTokenEndpoint(new ProtectedResourceClientConfigStore(resource, { issuer, ...options }));
+    },
+    works: tokenEndpoint,
+  },
+  "./client-auth/client-assertion": { use: () => sendAssertion(clientAssertion(() => "a.b.c")), works: "3 parts" },
+  "./client-auth/client-secret-jwt": {
+    use: () => sendAssertion(clientSecretJwt("a-secret-of-at-least-thirty-two-bytes")),
+    works: "3 parts",
+  },
+  "./client-auth/rotating-secrets": { use: () => rotatingSecrets(["a-secret", "an-old-one"])(), works: "a-secret" },
+  "./client-auth/private-key-jwt": {
+    use: async () => await sendAssertion(privateKeyJwt(await generateKey())),
+    works: "3 parts",
+  },
+  "./client-auth/secret-file": {
+    use: (input) => secretFile(input.secretFile)(),
+    works: "a-secret",
+    refuses: {
+      "workerd of 2024": /^failed: client_auth_unavailable: .*\bruntime\b/,
+      "workerd of 2026": /^failed: client_auth_unavailable: .*\(ENOENT\)/,
+    },
+  },
+  "./client-auth/tls": {
+    use: () => `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`,
+    works: "tls_client_auth self_signed_tls_client_auth",
+  },
+  "./dpop": {
+    async use() {
+      const proofs = dpop();
+      const sent: string[] = [];
+      const fetch = (_input: unknown, init?: RequestInit) => {
+        const [, claims = ""] = new Headers(init?.headers).get("dpop")?.split(".") ?? [];
+        const { htm, ath } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));
+        sent.push(ath ? `${htm} with ath` : htm);
+        return Promise.resolve(new Response());
+      };
+      await proofs.tokenFetch(fetch)(tokenEndpoint, { method: "POST" });
+      await proofs.apiFetch(fetch)(endpoint, { headers: { authorization: "DPoP t" } });
+      return sent.join(", ");
+    },
+    works: "POST, GET with ath",
+  },
+  "./grant/jwt-bearer": {
+    use: () => sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" })),
+    works: "urn:ietf:params:oauth:grant-type:jwt-bearer a.b.c",
+  },
+  "./grant/signed-assertion": {
+    async use() {
+      const assertion = signedAssertion(await generateKey(), { iss: "robot", audience: "token-endpoint" });
+      return await sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion }));
+    },
+    works: /^urn:ietf:params:oauth:grant-type:jwt-bearer [\w-]+\.[\w-]+\.[\w-]+$/,
+  },
+  "./grant/token-exchange": {
+    use: () => sendGrant((settings) => new TokenExchangeAuthenticator({ ...settings, subjectToken: "a-token" })),
+    works: "urn:ietf:params:oauth:grant-type:token-exchange a-token",
+  },
+  "./revocation": {
+    async use() {
+      const { forms, fetch } = recordForms();
+      const revocation = tokenRevocation({ endpoint: `${issuer}/revoke` });
+      const client = { clientId: "my-client", clientSecret: "my-secret" };
+      const options = { endpoint, ...client, configStore, revocation, fetch };
+      const authenticator = new ClientCredentialsAuthenticator(options);
+      await authenticator.getCredentials();
+      await authenticator.close();
+      return String(forms[1]);
+    },
+    works: "token=t&token_type_hint=access_token",
+  },
+  "./transport/bun": {
+    async use({ url, deadProxy }) {
+      const { bunTransport } = await import("@m2m/authenticator/transport/bun");
+      return await fetchBy(bunTransport({ httpProxyUrl: deadProxy }), url);
+    },
+    works: usesProxy,
+    refuses: { "Deno": needsBun, "Node": needsBun, "workerd of 2024": needsBun, "workerd of 2026": needsBun },
+  },
+  "./transport/deno": {
+    async use({ url, deadProxy }) {
+      const { denoTransport } = await import("@m2m/authenticator/transport/deno");
+      return await fetchBy(denoTransport({ httpProxyUrl: deadProxy }), url);
+    },
+    works: usesProxy,
+    refuses: { "Bun": needsDeno, "Node": needsDeno, "workerd of 2024": needsDeno, "workerd of 2026": needsDeno },
+  },
+  "./transport/node": {
+    async use({ url, deadProxy }) {
+      const { nodeTransport } = await import("@m2m/authenticator/transport/node");
+      return await fetchBy(nodeTransport({ httpProxyUrl: deadProxy }), url);
+    },
+    // Deno runs undici as Node does.
+    works: usesProxy,
+    refuses: { "Bun": /^failed: .*\bNode\b/, "workerd of 2024": noNodeModule, "workerd of 2026": noNodeModule },
+  },
+};
+
+/** Uses every export; returns the results by export. */
+export async function main(input: ProbeInput): Promise<Record<string, string>> {
+  const output: Record<string, string> = {};
+  for (const [name, { use }] of Object.entries(exportCases)) {
+    try {
+      output[name] = String(await use(input));
+    } catch (error) {
+      const { code, name: kind, message } = error as Error & { code?: string };
+      output[name] = `failed: ${code ?? kind}: ${message}`;
+    }
+  }
+  return output;
+}
 
 async function generateKey(): Promise<CryptoKey> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256" };
   return (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair).privateKey;
 }
 
-/** Their imports are written out: bundlers follow no computed import. */
-const uses: Readonly<Record<string, Use>> = {
-  ".": async () => {
-    const { Credentials, GrantType } = await import("@m2m/authenticator");
-    return `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`;
-  },
-  "./config-store/chain": async () => {
-    const { ChainClientConfigStore } = await import("@m2m/authenticator/config-store/chain");
-    const { StaticClientConfigStore } = await import("@m2m/authenticator");
-    const store = new StaticClientConfigStore({ tokenEndpoint });
-    return String((await new ChainClientConfigStore([store]).getClientConfig()).tokenEndpoint);
-  },
-  "./config-store/discovery": async () => {
-    const { DiscoveryClientConfigStore } = await import("@m2m/authenticator/config-store/discovery");
-    const options = publish({ issuer, token_endpoint: tokenEndpoint });
-    return String((await new DiscoveryClientConfigStore(issuer, options).getClientConfig()).tokenEndpoint);
-  },
-  "./config-store/env": async () => {
-    const { authenticatorFromEnv } = await import("@m2m/authenticator/config-store/env");
-    return authenticatorFromEnv().constructor.name;
-  },
-  "./config-store/flyte": async () => {
-    const { FlyteClientConfigStore } = await import("@m2m/authenticator/config-store/flyte");
-    const options = publish({ tokenEndpoint });
-    return String((await new FlyteClientConfigStore("flyte.example.com", options).getClientConfig()).tokenEndpoint);
-  },
-  "./config-store/flyte-config-file": async () => {
-    const { authenticatorFromFlyteConfig } = await import("@m2m/authenticator/config-store/flyte-config-file");
-    const source = "admin: { endpoint: flyte.example.com, clientId: my-client, clientSecretLocation: /secret }";
-    return authenticatorFromFlyteConfig(source).constructor.name;
-  },
-  "./config-store/protected-resource": async () => {
-    const { ProtectedResourceClientConfigStore } = await import("@m2m/authenticator/config-store/protected-resource");
-    const resource = "https://api.example.com/mcp";
-    const metadata = { resource, authorization_servers: [issuer], issuer, token_endpoint: tokenEndpoint };
-    const store = new ProtectedResourceClientConfigStore(resource, { issuer, ...publish(metadata) });
-    return String((await store.getClientConfig()).tokenEndpoint);
-  },
-  "./client-auth/client-assertion": async () => {
-    const { clientAssertion } = await import("@m2m/authenticator/client-auth/client-assertion");
-    return await sendAssertion(clientAssertion(() => "a.b.c"));
-  },
-  "./client-auth/client-secret-jwt": async () => {
-    const { clientSecretJwt } = await import("@m2m/authenticator/client-auth/client-secret-jwt");
-    return await sendAssertion(clientSecretJwt("a-secret-of-at-least-thirty-two-bytes"));
-  },
-  "./client-auth/rotating-secrets": async () => {
-    const { rotatingSecrets } = await import("@m2m/authenticator/client-auth/rotating-secrets");
-    return await rotatingSecrets(["a-secret", "an-old-one"])();
-  },
-  "./client-auth/private-key-jwt": async () => {
-    const { privateKeyJwt } = await import("@m2m/authenticator/client-auth/private-key-jwt");
-    return await sendAssertion(privateKeyJwt(await generateKey()));
-  },
-  "./client-auth/secret-file": async (input) => {
-    const { secretFile } = await import("@m2m/authenticator/client-auth/secret-file");
-    return await secretFile(input.secretFile)();
-  },
-  "./client-auth/tls": async () => {
-    const { selfSignedTlsClientAuth, tlsClientAuth } = await import("@m2m/authenticator/client-auth/tls");
-    return `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`;
-  },
-  "./dpop": async () => {
-    const { dpop } = await import("@m2m/authenticator/dpop");
-    const proofs = dpop();
-    const sent: string[] = [];
-    const fetch = (_input: unknown, init?: RequestInit) => {
-      const [, claims = ""] = new Headers(init?.headers).get("dpop")?.split(".") ?? [];
-      const { htm, ath } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));
-      sent.push(ath ? `${htm} with ath` : htm);
-      return Promise.resolve(new Response());
-    };
-    await proofs.tokenFetch(fetch)("https://auth.example.com/token", { method: "POST" });
-    await proofs.apiFetch(fetch)("https://api.example.com", { headers: { authorization: "DPoP t" } });
-    return sent.join(", ");
-  },
-  "./grant/jwt-bearer": async () => {
-    const { JwtBearerAuthenticator } = await import("@m2m/authenticator/grant/jwt-bearer");
-    return await sendGrant(
-      (settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" }),
-      "assertion",
-    );
-  },
-  "./grant/signed-assertion": async () => {
-    const { JwtBearerAuthenticator } = await import("@m2m/authenticator/grant/jwt-bearer");
-    const { signedAssertion } = await import("@m2m/authenticator/grant/signed-assertion");
-    const assertion = signedAssertion(await generateKey(), { iss: "robot", audience: "token-endpoint" });
-    const form = await sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion }), "assertion");
-    return `${form.split(" ")[1]?.split(".").length} parts`;
-  },
-  "./grant/token-exchange": async () => {
-    const { TokenExchangeAuthenticator } = await import("@m2m/authenticator/grant/token-exchange");
-    return await sendGrant(
-      (settings) => new TokenExchangeAuthenticator({ ...settings, subjectToken: "a-token" }),
-      "subject_token",
-    );
-  },
-  "./revocation": async () => {
-    const { tokenRevocation } = await import("@m2m/authenticator/revocation");
-    const { ClientCredentialsAuthenticator, StaticClientConfigStore } = await import("@m2m/authenticator");
-    const { forms, fetch } = recordForms("/revoke");
-    const authenticator = new ClientCredentialsAuthenticator({
-      endpoint: "https://api.example.com",
-      clientId: "my-client",
-      clientSecret: "my-secret",
-      configStore: new StaticClientConfigStore({ tokenEndpoint }),
-      revocation: tokenRevocation({ endpoint: `${issuer}/revoke` }),
-      fetch,
-    });
-    await authenticator.getCredentials();
-    await authenticator.close();
-    return String(forms[0]);
-  },
-  "./transport/bun": async ({ url, deadProxy }) => {
-    const { bunTransport } = await import("@m2m/authenticator/transport/bun");
-    return await fetchBy(bunTransport({ httpProxyUrl: deadProxy }), url);
-  },
-  "./transport/deno": async ({ url, deadProxy }) => {
-    const { denoTransport } = await import("@m2m/authenticator/transport/deno");
-    return await fetchBy(denoTransport({ httpProxyUrl: deadProxy }), url);
-  },
-  "./transport/node": async ({ url, deadProxy }) => {
-    const { nodeTransport } = await import("@m2m/authenticator/transport/node");
-    return await fetchBy(nodeTransport({ httpProxyUrl: deadProxy }), url);
-  },
-};
-
-/** Uses every export. */
-export async function probe(input: ProbeInput): Promise<ProbeOutput> {
-  const output: Record<string, string> = {};
-  for (const [name, use] of Object.entries(uses)) {
-    output[name] = await use(input).catch((error) => `failed: ${error?.code ?? error?.name}: ${error?.message}`);
-  }
-  return output;
-}
-
-/** A token endpoint that records the forms of its requests, or those of another. */
-function recordForms(path = "/token") {
+/** A server that records the forms of its requests. */
+function recordForms() {
   const forms: URLSearchParams[] = [];
-  const fetch = (input: RequestInfo | URL, init?: RequestInit) => {
-    if (String(input).endsWith(path)) forms.push(new URLSearchParams(String(init?.body)));
+  const fetch = (_input: RequestInfo | URL, init?: RequestInit) => {
+    forms.push(new URLSearchParams(String(init?.body)));
     return Promise.resolve(Response.json({ access_token: "t", token_type: "Bearer" }));
   };
   return { forms, fetch };
@@ -182,21 +234,23 @@ async function sendAssertion(clientAuth: ClientAuth): Promise<string> {
   return `${forms[0]?.get("client_assertion")?.split(".").length} parts`;
 }
 
-/** Gets a token by a grant; tells the grant, and one of its parameters. */
+/** Gets a token by a grant; tells the grant, and the token that it sends. */
 async function sendGrant(
   make: (settings: Pick<GrantOptions, "endpoint" | "configStore" | "fetch">) => Authenticator,
-  name: string,
 ): Promise<string> {
-  const { StaticClientConfigStore } = await import("@m2m/authenticator");
   const { forms, fetch } = recordForms();
-  const configStore = new StaticClientConfigStore({ tokenEndpoint });
-  await make({ endpoint: "https://api.example.com", configStore, fetch }).getCredentials();
-  return `${forms[0]?.get("grant_type")} ${forms[0]?.get(name)}`;
+  await make({ endpoint, configStore, fetch }).getCredentials();
+  const [form] = forms;
+  return `${form?.get("grant_type")} ${form?.get("assertion") ?? form?.get("subject_token")}`;
 }
 
-/** The answer that a config store's server gives. */
-function publish(answer: unknown) {
-  return { fetch: () => Promise.resolve(Response.json(answer)) };
+async function findTokenEndpoint(store: ClientConfigStore): Promise<string> {
+  return String((await store.getClientConfig()).tokenEndpoint);
+}
+
+/** The metadata that a config store's server publishes. */
+function publish(metadata: object) {
+  return { fetch: () => Promise.resolve(Response.json({ issuer, ...metadata })) };
 }
 
 async function fetchBy(

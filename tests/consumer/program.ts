@@ -42,20 +42,15 @@ export async function main(env: Readonly<Record<string, string>>): Promise<Progr
     endpoint: M2M_ENDPOINT,
     clientId: M2M_CLIENT_ID,
     clientSecret: M2M_CLIENT_SECRET,
-    scopes: splitScopes(env),
+    scopes: env["M2M_SCOPES"]?.split(" "),
     audience: env["M2M_AUDIENCE"],
     configStore: new StaticClientConfigStore({ tokenEndpoint: M2M_TOKEN_ENDPOINT }),
     onEvent: ({ type }) => void events.push(type),
   } satisfies ClientCredentialsAuthenticatorOptions;
+  const discovery = new DiscoveryClientConfigStore(new URL(M2M_TOKEN_ENDPOINT).origin);
+  const configStore = new ChainClientConfigStore([new EmptyConfigStore(), discovery]);
   const configured = new ClientCredentialsAuthenticator(settings);
-  const discovered = new ClientCredentialsAuthenticator({
-    ...settings,
-    configStore: new ChainClientConfigStore([
-      new EmptyConfigStore(),
-      new DiscoveryClientConfigStore(new URL(M2M_TOKEN_ENDPOINT).origin),
-    ]),
-    onEvent: undefined,
-  });
+  const discovered = new ClientCredentialsAuthenticator({ ...settings, configStore, onEvent: undefined });
   const answers: unknown[] = [];
   for (const authenticator of [configured, discovered, authenticatorFromEnv({ env })]) {
     const response: Response = await authenticator.fetch("/v1/projects");
@@ -65,21 +60,9 @@ export async function main(env: Readonly<Record<string, string>>): Promise<Progr
   }
   // @ts-expect-error Without types this would pass.
   const mistake: number = configured.fetch;
-  return { answers, events, refusal: typeof mistake === "function" ? await failToGet(settings) : "" };
-}
-
-function splitScopes({ M2M_SCOPES = "" }: Readonly<Record<string, string>>): readonly string[] {
-  return M2M_SCOPES.split(" ");
-}
-
-async function failToGet(settings: ClientCredentialsAuthenticatorOptions): Promise<string> {
-  const authenticator = new ClientCredentialsAuthenticator({ ...settings, clientSecret: "wrong-secret-8f2c" });
-  try {
-    await authenticator.getCredentials();
-    return "none";
-  } catch (error) {
-    return error instanceof AuthenticationError ? `${error.code}: ${error.error}` : String(error);
-  } finally {
-    await authenticator.close();
-  }
+  const refused = new ClientCredentialsAuthenticator({ ...settings, clientSecret: "wrong-secret-8f2c" });
+  const error: unknown = await refused.getCredentials().catch((reason) => reason);
+  await refused.close();
+  const isRefusal = error instanceof AuthenticationError && typeof mistake === "function";
+  return { answers, events, refusal: isRefusal ? `${error.code}: ${error.error}` : String(error) };
 }

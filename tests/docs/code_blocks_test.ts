@@ -22,42 +22,10 @@ Deno.test("findCodeBlocks: finds the examples that Deno runs", async () => {
   }
 });
 
-const fence = "```";
-
-Deno.test("findCodeBlocks: finds the blocks of a module's documentation comments alone", () => {
-  const found = findCodeBlocks(
-    "src/say.ts",
-    `
-/**
- * Says.
- *
- * ${fence}ts
- * say();
- * ${fence}
- *
- * @example Not here
- * ${fence}ts ignore
- * // Not run: it never ends
- * ${fence}
- */
-const inner = "${fence}ts";
-/** ${fence}ts ignore
- * say();
- * ${fence}
- */
-`,
-  );
-  const shown = found.map((block) => [block.place, block.lines, isRun(block), findFault(block)]);
-  assertEquals(shown, [
-    ["src/say.ts:5", ["say();"], true, undefined],
-    ["src/say.ts:10", ["// Not run: it never ends"], false, undefined],
-  ]);
-});
-
 Deno.test("findFault: names the fault of a block's fence", () => {
   const faults = { "ts ignore": "says why", "ts skip": '"skip"', "typescrip": '"typescrip"', "": "no language" };
   for (const [words, fault] of Object.entries({ "ts": "none", "sh": "none", "json": "none", ...faults })) {
-    const [block] = findCodeBlocks("a.md", `${fence}${words}\nsay();\n${fence}`);
+    const [block] = findCodeBlocks("a.md", `~~~${words}\nsay();\n~~~`.replaceAll("~", "`"));
     assertStringIncludes(findFault(block!) ?? "none", fault);
   }
 });

@@ -45,26 +45,19 @@ const pairs = [
 /** A Flyte platform that accepts the tokens of the first pair's server. */
 const flyte = { origin: "https://flyte.example.com", issuer: "https://auth.example.com", scopes: ["all"] };
 
-export interface ExampleServers extends AsyncDisposable {
-  /** The real origin of each of the examples' origins, as JSON for the tests' environment. */
-  readonly hosts: string;
-}
-
-export async function startExampleServers(): Promise<ExampleServers> {
+/** Starts them; `hosts` has the real origin of each of the examples' origins, as JSON for the tests' environment. */
+export async function startExampleServers() {
   await using stack = new AsyncDisposableStack();
   const hosts: Record<string, string> = {};
   for (const { issuer, api, ...options } of pairs) {
     const dpop = { tokenEndpoint: `${issuer}/oauth/token` };
-    const authorizationServer = stack.use(
-      await startAuthorizationServer({ scopes, knownAs: issuer, dpop, ...options }),
-    );
-    const { issuer: realIssuer, jwksUri } = authorizationServer;
-    hosts[issuer] = realIssuer;
+    const server = stack.use(await startAuthorizationServer({ scopes, knownAs: issuer, dpop, ...options }));
+    hosts[issuer] = server.issuer;
     const verifier = new DpopVerifier({ origin: api });
-    hosts[api] = stack.use(startProtectedApi({ issuer: realIssuer, jwksUri, audience: api, dpop: verifier })).origin;
+    hosts[api] = stack.use(startProtectedApi({ ...server, audience: api, dpop: verifier })).origin;
     if (issuer !== flyte.issuer) continue;
     const platform = startFlyte({
-      authorizationServer,
+      authorizationServer: server,
       audience: api,
       metadata: { issuer, token_endpoint: `${issuer}/oauth/token` },
       client: { scopes: flyte.scopes },

@@ -6,27 +6,24 @@
 
 import { runDeno } from "../std/deno_process.ts";
 import { chooseSource, environment, flags, root } from "../std/source.ts";
+import { denoOutput, exportedModules } from "../structure/deno_output.ts";
 import { publishDryRun } from "./publish_dry_run.ts";
 import { findAllWords } from "./words.ts";
 
 const source = await chooseSource();
-const config: { exports: Record<string, string> } = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`));
+// For all that follows.
+Deno.env.set("STD_SOURCE", source);
 
 /** Each gives whether it passed. A step is silent unless it fails; the tests talk. */
 const steps: Record<string, () => Promise<boolean>> = {
   format: () => deno("fmt", "--check"),
   lint: () => deno("lint"),
-  words: async () => {
-    const found = await findAllWords();
-    for (const line of found) console.error(line);
-    return found.length === 0;
-  },
+  words: async () => isPassed((await findAllWords()).join("\n")),
   types: () => deno("check", "--doc", "mod.ts", "src", "tests", "examples", "README.md"),
-  docs: () => deno("doc", "--lint", ...Object.values(config.exports)),
+  docs: () => deno("doc", "--lint", ...Object.values(exportedModules)),
   publish: async () => {
     const { success, output } = await publishDryRun(source);
-    if (!success) console.error(output);
-    return success;
+    return isPassed(output, success);
   },
   tests: async () => {
     const permissions = ["--allow-env", "--allow-net=127.0.0.1", "--allow-read=.", "--allow-run"];
@@ -35,17 +32,14 @@ const steps: Record<string, () => Promise<boolean>> = {
   },
 };
 
-async function deno(subcommand: string, ...rest: string[]): Promise<boolean> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [subcommand, ...flags(source, subcommand), ...rest],
-    cwd: root,
-    env: environment(source),
-    stdin: "null",
-  }).output();
-  if (!success) {
-    await Deno.stderr.write(stdout);
-    await Deno.stderr.write(stderr);
-  }
+async function deno(subcommand: string, ...args: string[]): Promise<boolean> {
+  const { success, stdout, stderr } = await denoOutput(subcommand, ...args);
+  return isPassed(stdout + stderr, success);
+}
+
+/** Shows the output of a step that fails; without other word, one with any output does. */
+function isPassed(output: string, success = output === ""): boolean {
+  if (!success) console.error(output);
   return success;
 }
 

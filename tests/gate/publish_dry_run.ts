@@ -7,7 +7,10 @@
  * @module
  */
 
+import { cp } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
+import { runToEnd } from "../runtimes/run_to_end.ts";
+import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { environment, flags, root, type Source, standInFolders } from "../std/source.ts";
 
 export interface DryRun {
@@ -19,41 +22,24 @@ export interface DryRun {
 
 export async function publishDryRun(source: Source): Promise<DryRun> {
   if (source === "jsr") return await publish(root, source);
-  const folder = await Deno.makeTempDir({ prefix: "publish_" });
-  try {
-    await copy(root, `${folder}/package`);
-    await copy(`${root}/tests/std`, `${folder}/std`);
-    await link(`${folder}/package/deno.json`);
-    return await publish(`${folder}/package`, source);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await temporaryFolder("publish_");
+  const copy = `${folder.path}/package`;
+  await cp(root, copy, { recursive: true, filter: (path) => !/[\\/](\.git|node_modules)$/.test(path) });
+  await cp(`${root}/tests/std`, `${folder.path}/std`, { recursive: true });
+  const config = JSON.parse(await Deno.readTextFile(`${copy}/deno.json`));
+  const links = standInFolders.map((folder) => `../std/${folder}`);
+  await Deno.writeTextFile(`${copy}/deno.json`, JSON.stringify({ ...config, links, lock: false }));
+  return await publish(copy, source);
 }
 
 async function publish(folder: string, source: Source): Promise<DryRun> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["publish", ...(source === "jsr" ? flags(source, "publish") : []), "--dry-run", "--allow-dirty"],
+  const { success, stdout, stderr } = await runToEnd(Deno.execPath(), {
+    args: ["publish", ...source === "jsr" ? flags(source, "publish") : [], "--dry-run", "--allow-dirty"],
     cwd: folder,
-    env: { ...environment(source), NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  const output = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
+    env: environment(source),
+    timeout: 300_000,
+  });
   const top = `${pathToFileURL(await Deno.realPath(folder)).href}/`;
-  const files = Array.from(output.matchAll(/^ +(file:\S+) \([\d.]+ ?[KM]?B\)$/gm), ([, url]) => url!);
-  return { success, output, files: files.map((url) => decodeURI(url.replace(top, ""))).sort() };
-}
-
-async function copy(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to);
-  for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
-    if (name === ".git" || name === "node_modules") continue;
-    if (isDirectory) await copy(`${from}/${name}`, `${to}/${name}`);
-    if (isFile) await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
-  }
-}
-
-async function link(path: string): Promise<void> {
-  const config = JSON.parse(await Deno.readTextFile(path));
-  const linked = { ...config, links: standInFolders.map((folder) => `../std/${folder}`), lock: false };
-  await Deno.writeTextFile(path, JSON.stringify(linked));
+  const files = Array.from((stderr + stdout).matchAll(/^ +(file:\S+) \([\d.]+ ?[KM]?B\)$/gm), ([, url]) => url!);
+  return { success, output: stderr + stdout, files: files.map((url) => decodeURI(url.replace(top, ""))).sort() };
 }

@@ -33,7 +33,7 @@ function run(paths: readonly string[], print?: (output: Uint8Array) => void): Pr
   return runDeno(["test", ...options, ...paths], { cwd: root, env, print });
 }
 
-/** Runs all tests in two processes, one after the other on the screen; returns the exit code. */
+/** Runs all tests in two processes, and shows the second one's output after the first's; returns the exit code. */
 async function runAll(): Promise<number> {
   // Those of other runtimes, which `tests/runtimes` compares. They mostly wait for programs.
   const runtimes = ["client_auth", "consumer", "dpop", "grant", "runtimes"].map((name) => `tests/${name}`);
@@ -41,47 +41,33 @@ async function runAll(): Promise<number> {
     .filter(({ name, isDirectory }) => isDirectory || name.endsWith("_test.ts"))
     .map(({ name }) => `tests/${name}`).filter((path) => !runtimes.includes(path)).sort();
   const start = performance.now();
-  const outputs = [new Output(), new Output()] as const;
-  const first = run(runtimes, (output) => outputs[0].add(output));
-  const second = run(["README.md", "mod.ts", "src", "examples", ...others], (output) => outputs[1].add(output));
-  outputs[0].show();
-  await first;
-  outputs[1].show();
-  const codes = await Promise.all([first, second]);
-  const [passed = 0, steps = 0, failed = 0, ignored = 0] = outputs.map((output) => output.count())
-    .reduce((sums, counts) => sums.map((sum, index) => sum + counts[index]!));
+  const outputs: Uint8Array[][] = [[], []];
+  const codes = await Promise.all([
+    run(runtimes, (part) => {
+      outputs[0]!.push(part);
+      Deno.stdout.writeSync(part);
+    }),
+    run(["README.md", "mod.ts", "src", "examples", ...others], (part) => void outputs[1]!.push(part)),
+  ]);
+  for (const part of outputs[1]!) Deno.stdout.writeSync(part);
+  const counts = outputs.map(readCounts);
+  const [passed, steps, failed, ignored] = [0, 1, 2, 3].map((index) => counts[0]![index]! + counts[1]![index]!);
   const seconds = Math.round((performance.now() - start) / 1000);
   const isFine = codes.every((code) => code === 0);
   console.log(
-    `${isFine ? "ok" : "FAILED"} | ${passed} passed (${steps} steps) | ${failed} failed | ${ignored} ignored (${
-      Math.floor(seconds / 60)
-    }m${seconds % 60}s)`,
+    `${isFine ? "ok" : "FAILED"} | ${passed} passed (${steps} steps) | ${failed} failed | ${ignored} ignored ` +
+      `(${Math.floor(seconds / 60)}m${seconds % 60}s)`,
   );
   return isFine ? 0 : 1;
 }
 
-/** What a run prints: kept, and shown from the moment on at which it is to be. */
-class Output {
-  readonly #parts: Uint8Array[] = [];
-  #isShown = false;
-
-  add(part: Uint8Array): void {
-    this.#parts.push(part);
-    if (this.#isShown) Deno.stdout.writeSync(part);
-  }
-
-  show(): void {
-    this.#isShown = true;
-    for (const part of this.#parts) Deno.stdout.writeSync(part);
-  }
-
-  /** Passed tests and steps, failed and ignored tests, by the last line that says so. */
-  count(): number[] {
-    const decoder = new TextDecoder();
-    const text = this.#parts.map((part) => decoder.decode(part, { stream: true })).join("");
-    const summary = /\| (\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?/g;
-    return ([...text.matchAll(summary)].at(-1) ?? []).slice(1).map((count) => Number(count ?? 0));
-  }
+/** Passed tests and steps, failed and ignored tests, by the last line that says so. */
+function readCounts(parts: readonly Uint8Array[]): number[] {
+  const decoder = new TextDecoder();
+  const text = parts.map((part) => decoder.decode(part, { stream: true })).join("");
+  const summary = /\| (\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?/g;
+  const [, ...counts] = [...text.matchAll(summary)].at(-1) ?? ["", "0", "0", "0", "0"];
+  return counts.map((count) => Number(count ?? 0));
 }
 
 const code = Deno.args.length > 0 ? await run(Deno.args) : await runAll();

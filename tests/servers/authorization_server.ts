@@ -19,12 +19,14 @@ import { MemoryAdapter } from "./memory_adapter.ts";
 import { type MutualTls, mutualTlsFeature, mutualTlsMethods, mutualTlsServers } from "./mutual_tls.ts";
 import type { Client, Context, GrantContext } from "./oidc_provider.d.ts";
 
-const assertionAlgorithms = [
-  ...["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
-  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
-];
+const families = ["HS", "RS", "PS", "ES"];
+const assertionAlgorithms = [...families.flatMap((it) => [`${it}256`, `${it}384`, `${it}512`]), "EdDSA", "Ed25519"];
 const defaultAuthMethods = [
-  ...["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"],
+  "client_secret_basic",
+  "client_secret_post",
+  "client_secret_jwt",
+  "private_key_jwt",
+  "none",
 ];
 
 /** A client's metadata (RFC 7591). */
@@ -73,9 +75,7 @@ export interface AuthorizationServerOptions {
 }
 
 /** One request to the token endpoint. For tests only: `parameters` is as sent, a posted secret included. */
-export interface TokenRequest {
-  /** When it arrived, in milliseconds since the epoch. */
-  readonly time: number;
+interface TokenRequest {
   /** Scheme and host it came under. */
   readonly origin: string;
   readonly headerNames: readonly string[];
@@ -124,8 +124,6 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     acceptedSecrets: new Map<string, readonly string[]>(),
     /** How long the token endpoint waits before it looks at a request, in milliseconds. */
     delay: 0,
-    /** The same of the revocation endpoint. */
-    revocationDelay: 0,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -138,10 +136,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     const isToken = path === "/token";
     if (!isToken && path !== "/token/revocation") return await next();
     const { origin } = new URL(href);
-    const request = { time: Date.now(), origin, headerNames: Object.keys(headers), parameters: {} };
+    const request = { origin, headerNames: Object.keys(headers), parameters: {} };
     (isToken ? tokenRequests : revocationRequests).push(request);
-    const delay = isToken ? started.delay : started.revocationDelay;
-    if (delay > 0) await wait(delay, closing.signal);
+    if (isToken && started.delay > 0) await wait(started.delay, closing.signal);
     if (context.socket.destroyed) return;
     await next();
     Object.assign(request, { status: context.status, parameters: { ...context.oidc?.body } });

@@ -7,7 +7,7 @@
  */
 
 // Deno's own sockets can't send TCP RST; these can.
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { host, listen, wait } from "./loopback.ts";
 import { type ArrivedRequest, RequestReader } from "./request_reader.ts";
 
@@ -43,100 +43,85 @@ export interface Behaviour {
 /** A behaviour, or a function that chooses one by the request. */
 export type Behaves = Behaviour | ((request: ArrivedRequest) => Behaviour | Promise<Behaviour>);
 
-export class FaultServer implements AsyncDisposable {
-  readonly origin: string;
-  /** Every request whose head was read, in the order in which they arrived. */
-  readonly requests: ArrivedRequest[] = [];
-  /** How many connections were made. */
-  connections = 0;
-  /** How many connections the client closed before the server was done. */
-  hangUps = 0;
-  readonly #open = new Set<Promise<void>>();
-  readonly #closing = new AbortController();
-  readonly #queue: Behaves[] = [];
-  readonly #close: () => Promise<void>;
-  #usual: Behaves;
+export type FaultServer = Awaited<ReturnType<typeof startFaultServer>>;
 
-  /** @internal */
-  constructor(usual: Behaves, server: Server, { port, close }: Awaited<ReturnType<typeof listen>>) {
-    this.#usual = usual;
-    this.#close = close;
-    this.origin = `http://${host}:${port}`;
-    server.on("connection", (socket) => {
-      this.connections++;
-      const served = this.#serve(socket).finally(() => this.#open.delete(served));
-      this.#open.add(served);
-    });
-  }
+/** Starts a server that does the same with every request, unless told otherwise later. */
+export async function startFaultServer(usual: Behaves = { steps: [] }) {
+  const open = new Set<Promise<void>>();
+  const closing = new AbortController();
+  const queue: Behaves[] = [];
+  const server = createServer({ noDelay: true });
+  const { port, close } = await listen(server);
+  server.on("connection", (socket) => {
+    started.connections++;
+    const served = serve(socket).finally(() => open.delete(served));
+    open.add(served);
+  });
+  const started = {
+    origin: `http://${host}:${port}`,
+    /** Every request whose head was read, in the order in which they arrived. */
+    requests: [] as ArrivedRequest[],
+    /** How many connections were made. */
+    connections: 0,
+    /** How many connections the client closed before the server was done. */
+    hangUps: 0,
+    /** Sets the behaviour from now on, after those in the queue. */
+    always: (behaviour: Behaves): void => void (usual = behaviour),
+    /** Queues behaviours for the next requests, one each. */
+    next: (...behaviours: Behaves[]): void => void queue.push(...behaviours),
+    async [Symbol.asyncDispose](): Promise<void> {
+      closing.abort();
+      await Promise.all([close(), ...open]);
+    },
+  };
+  return started;
 
-  /** Sets the behaviour from now on, after those in the queue. */
-  always(behaviour: Behaves): void {
-    this.#usual = behaviour;
-  }
-
-  /** Queues behaviours for the next requests, one each. */
-  next(...behaviours: Behaves[]): void {
-    this.#queue.push(...behaviours);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
-    await Promise.all([this.#close(), ...this.#open]);
-  }
-
-  async #serve(socket: Socket): Promise<void> {
+  async function serve(socket: Socket): Promise<void> {
     const closed = new Promise((resolve) => socket.once("close", resolve));
     const reader = new RequestReader(socket);
     try {
       let behaviour: Behaviour;
       do {
         if (!await reader.hasMore()) break;
-        behaviour = await this.#receive(reader);
-        for (const step of behaviour.steps) await this.#take(step, socket, reader);
+        behaviour = await receive(reader);
+        for (const step of behaviour.steps) await take(step, socket, reader);
       } while (behaviour.keepAlive);
     } catch (error) {
       if (!(error instanceof ClientLeft)) throw error;
-      if (!this.#closing.signal.aborted) this.hangUps++;
+      if (!closing.signal.aborted) started.hangUps++;
     }
     socket.destroySoon();
     await closed;
   }
 
-  async #receive(reader: RequestReader): Promise<Behaviour> {
-    const behaves = this.#queue.shift() ?? this.#usual;
+  async function receive(reader: RequestReader): Promise<Behaviour> {
+    const behaves = queue.shift() ?? usual;
     if (typeof behaves !== "function" && behaves.unread) return behaves;
     const request = await reader.read();
     if (request === undefined) throw new ClientLeft();
-    this.requests.push(request);
+    started.requests.push(request);
     return typeof behaves === "function" ? await behaves(request) : behaves;
   }
 
-  async #take(step: Step, socket: Socket, reader: RequestReader): Promise<void> {
-    const { signal } = this.#closing;
+  async function take(step: Step, socket: Socket, reader: RequestReader): Promise<void> {
     if (step === "stall") {
       while (await reader.skip());
       throw new ClientLeft();
     } else if (step === "reset") {
       // What was sent must arrive first.
-      await wait(10, signal);
+      await wait(10, closing.signal);
       socket.resetAndDestroy();
     } else if ("send" in step) await write(socket, step.send);
-    else if ("wait" in step) await wait(step.wait, signal);
+    else if ("wait" in step) await wait(step.wait, closing.signal);
     else if ("flood" in step) {
       for (let count = 0; count < step.times; count++) await write(socket, step.flood);
     } else {
       for (const byte of encode(step.drip)) {
         await write(socket, Uint8Array.of(byte));
-        await wait(step.every, signal);
+        await wait(step.every, closing.signal);
       }
     }
   }
-}
-
-/** Starts a server that does the same with every request, unless told otherwise later. */
-export async function startFaultServer(usual: Behaves = { steps: [] }): Promise<FaultServer> {
-  const server = createServer({ noDelay: true });
-  return new FaultServer(usual, server, await listen(server));
 }
 
 /** Finds a port of 127.0.0.1 without a server: one that was free a moment ago. */

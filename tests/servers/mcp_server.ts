@@ -11,46 +11,28 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 // @ts-types="@modelcontextprotocol/sdk/server/webStandardStreamableHttp"
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { createRemoteJWKSet } from "jose";
-import { host } from "./loopback.ts";
+import { serve } from "./loopback.ts";
 import { readIssuedAt, verifyToken } from "./protected_api.ts";
 
 const path = "/mcp";
 const metadataPath = `/.well-known/oauth-protected-resource${path}`;
 
-export interface ProtectedMcpServerOptions {
-  /** The only issuer whose tokens count. */
-  readonly issuer: string;
-  /** Where that issuer publishes its keys. */
-  readonly jwksUri: string;
-  /** The scope a token must have, which the challenge names. */
-  readonly scope: string;
-}
-
-/** One request the server answered. For tests only: it has the token. */
-export interface McpCall {
-  readonly method: string;
-  readonly path: string;
-  readonly status: number;
-  readonly token: string | undefined;
-}
-
-/** Starts the server. */
-export function startMcpServer({ issuer, jwksUri, scope }: ProtectedMcpServerOptions) {
+/** Starts the server. Tokens count if they are of this issuer, whose keys are at `jwksUri`, and have the scope. */
+export function startMcpServer({ issuer, jwksUri, scope }: { issuer: string; jwksUri: string; scope: string }) {
   const keys = createRemoteJWKSet(new URL(jwksUri));
   const sessions = new Map<string, Session>();
-  const calls: McpCall[] = [];
-  const closing = new AbortController();
+  /** Every request answered, oldest first. For tests only: it has the token. */
+  const calls: { method: string; path: string; status: number; token: string | undefined }[] = [];
   let revokedAt = -Infinity;
 
-  const server = Deno.serve({ hostname: host, port: 0, onListen() {}, signal: closing.signal }, async (request) => {
+  const server = serve(async (request) => {
     const { pathname } = new URL(request.url);
     const token = /^Bearer (\S+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
     const response = await answer(request, pathname, token);
     calls.push({ method: request.method, path: pathname, status: response.status, token });
     return response;
   });
-  const origin = `http://${host}:${server.addr.port}`;
-  const url = origin + path;
+  const url = server.origin + path;
 
   async function answer(request: Request, pathname: string, token: string | undefined): Promise<Response> {
     if (pathname === metadataPath) {
@@ -65,7 +47,7 @@ export function startMcpServer({ issuer, jwksUri, scope }: ProtectedMcpServerOpt
     const { payload } = await verifyToken(token ?? "", keys, { issuer, audience: url });
     if (!payload || payload.scope !== scope || readIssuedAt(payload) <= revokedAt) {
       await request.body?.cancel();
-      const challenge = `Bearer resource_metadata="${origin}${metadataPath}", scope="${scope}"`;
+      const challenge = `Bearer resource_metadata="${server.origin}${metadataPath}", scope="${scope}"`;
       return new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
     }
     const session = sessions.get(request.headers.get("mcp-session-id") ?? "") ??
@@ -77,8 +59,7 @@ export function startMcpServer({ issuer, jwksUri, scope }: ProtectedMcpServerOpt
   return {
     /** Its URL, which is also its resource identifier. */
     url,
-    /** Every request answered, oldest first. */
-    calls: calls as readonly McpCall[],
+    calls,
     /** How many sessions were ever begun. */
     get sessionCount(): number {
       return sessions.size;
@@ -91,8 +72,7 @@ export function startMcpServer({ issuer, jwksUri, scope }: ProtectedMcpServerOpt
     },
     async [Symbol.asyncDispose](): Promise<void> {
       for (const { server } of sessions.values()) await server.close();
-      closing.abort();
-      await server.finished;
+      await server[Symbol.asyncDispose]();
     },
   };
 }

@@ -22,19 +22,16 @@ export interface MtlsProtectedApiOptions {
   readonly jwksUri: string;
 }
 
-export interface MtlsProtectedApi extends AsyncDisposable {
-  readonly origin: string;
-  /** Every call answered, oldest first, with the thumbprints of the token and of the certificate. */
-  readonly calls: readonly { path: string; status: number; bound: string | undefined; shown: string | undefined }[];
-}
+export type MtlsProtectedApi = Awaited<ReturnType<typeof startMtlsProtectedApi>>;
 
 /** Starts the API on a free port. */
-export async function startMtlsProtectedApi(options: MtlsProtectedApiOptions): Promise<MtlsProtectedApi> {
+export async function startMtlsProtectedApi(options: MtlsProtectedApiOptions) {
   const client = Deno.createHttpClient({ caCerts: [options.authority] });
   const keys = createRemoteJWKSet(new URL(options.jwksUri), {
     [customFetch]: (url, init) => fetch(url, { ...init, client } as RequestInit),
   });
-  const calls: MtlsProtectedApi["calls"][number][] = [];
+  /** Every call answered, oldest first, with the thumbprints of the token and of the certificate. */
+  const calls: { path: string; status: number; bound: string | undefined; shown: string | undefined }[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { url = "", headers: { authorization = "" }, socket } = request;
     const shown = await computeThumbprint(socket);

@@ -24,14 +24,9 @@ export interface GrantContext extends Context {
   };
 }
 
-export interface ResourceServer {
-  scope: string;
-  audience: string;
-}
-
 /** An access token of a client. */
 export interface ClientCredentialsToken {
-  resourceServer: ResourceServer | undefined;
+  resourceServer: unknown;
   aud: unknown;
   readonly clientId: string;
   readonly expiration: number;
@@ -79,4 +74,7 @@ export class CustomOIDCProviderError extends Error {
   constructor(error: string, description: string);
 }
 
-export function resolveRequestedResources(provider: Provider, context: GrantContext): Promise<ResourceServer[]>;
+export function resolveRequestedResources(
+  provider: Provider,
+  context: GrantContext,
+): Promise<{ scope: string; audience: string }[]>;

@@ -13,9 +13,7 @@ import {
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from "jose";
-
 import type { DpopVerifier } from "./dpop_verifier.ts";
-
 import { serve } from "./loopback.ts";
 
 export interface ProtectedApiOptions {
@@ -29,8 +27,6 @@ export interface ProtectedApiOptions {
   readonly scope?: string;
   /** The header the token comes in. Default: `authorization`. */
   readonly headerKey?: string;
-  /** Leeway for the expiry, in seconds. Default: 1, because `exp` is cut to whole seconds. */
-  readonly clockTolerance?: number;
   /** Whether pages of any origin may call the API from a browser (CORS). Default: false. */
   readonly anyOrigin?: boolean;
   /** Verifies the proofs of tokens bound to a key. Default: their proofs aren't looked at. */
@@ -39,31 +35,22 @@ export interface ProtectedApiOptions {
   readonly port?: number;
 }
 
-/** One call of the API. For tests only: it has the token. */
-export interface Call {
-  /** When it arrived, in milliseconds since the epoch. */
-  readonly time: number;
-  readonly method: string;
-  readonly path: string;
-  readonly token?: string;
-  readonly status: number;
-}
-
 export type ProtectedApi = ReturnType<typeof startProtectedApi>;
 
 /** Starts the API. Throws `Deno.errors.AddrInUse` if the port is taken. */
 export function startProtectedApi(options: ProtectedApiOptions) {
-  const { issuer, scope = "api:read", headerKey = "authorization", clockTolerance = 1, anyOrigin, dpop } = options;
+  const { issuer, scope = "api:read", headerKey = "authorization", anyOrigin, dpop } = options;
   const keys = createRemoteJWKSet(new URL(options.jwksUri));
   const scheme = dpop ? /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i : /^(Bearer) +([\w.~+/-]+=*)$/i;
-  const calls: Call[] = [];
+  /** Every call answered, oldest first. For tests only: it has the token. */
+  const calls: { method: string; path: string; token?: string; status: number }[] = [];
   let revokedAt = -Infinity;
 
   /** Returns the token's claims, or the refusal. */
   async function verify(token: string | undefined): Promise<JWTPayload | Response> {
     // RFC 6750 §3.1: a request without a token gets no error code.
     if (token === undefined) return refuse(401, "Bearer");
-    const { payload, fault } = await verifyToken(token, keys, { issuer, audience, clockTolerance });
+    const { payload, fault } = await verifyToken(token, keys, { issuer, audience });
     if (!payload) return refuseToken(fault);
     if (readIssuedAt(payload) <= revokedAt) return refuseToken("The token was revoked");
     if (String(payload.scope ?? "").split(" ").includes(scope)) return payload;
@@ -71,7 +58,6 @@ export function startProtectedApi(options: ProtectedApiOptions) {
   }
 
   async function answer(request: Request): Promise<Response> {
-    const time = Date.now();
     const { method } = request;
     const path = new URL(request.url).pathname;
     // Read before anything is refused: an unread body blocks the connection.
@@ -83,7 +69,7 @@ export function startProtectedApi(options: ProtectedApiOptions) {
       : await dpop?.verify(request, name.toLowerCase(), token, verified);
     const response = refused ?? answerCall(method, path, body, verified as JWTPayload);
     if (dpop?.nonce !== undefined) response.headers.set("dpop-nonce", dpop.nonce);
-    calls.push({ time, method, path, ...(token !== undefined && { token }), status: response.status });
+    calls.push({ method, path, ...(token !== undefined && { token }), status: response.status });
     return response;
   }
 
@@ -99,8 +85,7 @@ export function startProtectedApi(options: ProtectedApiOptions) {
   return {
     ...server,
     audience,
-    /** Every call answered, oldest first. */
-    calls: calls as readonly Call[],
+    calls,
     /** Refuses from now on every token issued before this moment. */
     revokeAll: () => void (revokedAt = performance.timeOrigin + performance.now()),
     /** Stops listening, once the calls under way are answered. */
@@ -113,7 +98,7 @@ export async function verifyToken(
   token: string,
   keys: JWTVerifyGetKey,
   options: JWTVerifyOptions,
-): Promise<{ payload: JWTPayload; fault?: never } | { payload?: never; fault: string }> {
+) {
   try {
     // `exp` is cut to whole seconds.
     const rules = { clockTolerance: 1, requiredClaims: ["exp"], typ: "at+jwt" };

@@ -16,15 +16,11 @@ export interface ProxyOptions {
   readonly refuseWith?: number;
 }
 
-export interface Proxy extends AsyncDisposable {
-  /** `http://127.0.0.1:port`, without credentials. */
-  readonly url: string;
-  /** The requests it got, oldest first: `POST http://…/token`, `CONNECT 127.0.0.1:443`. */
-  readonly requests: readonly string[];
-}
+export type Proxy = Awaited<ReturnType<typeof startProxy>>;
 
 /** Starts a proxy on a free port. */
-export async function startProxy({ credentials, refuseWith }: ProxyOptions = {}): Promise<Proxy> {
+export async function startProxy({ credentials, refuseWith }: ProxyOptions = {}) {
+  /** The requests it got, oldest first: `POST http://…/token`, `CONNECT 127.0.0.1:443`. */
   const requests: string[] = [];
   const required = credentials === undefined ? undefined : `Basic ${btoa(credentials)}`;
 

@@ -26,16 +26,11 @@ export interface TlsServerOptions {
   readonly clientAuthority?: string;
 }
 
-export interface TlsServer extends AsyncDisposable {
-  readonly origin: string;
-  /** The requests it got, oldest first: `POST /token`. */
-  readonly requests: readonly string[];
-  /** How many connections were made to it. */
-  countConnections(): number;
-}
+export type TlsServer = Awaited<ReturnType<typeof startTlsServer>>;
 
 /** Starts the server on a free port. */
-export async function startTlsServer({ certificate, clientAuthority }: TlsServerOptions = {}): Promise<TlsServer> {
+export async function startTlsServer({ certificate, clientAuthority }: TlsServerOptions = {}) {
+  /** The requests it got, oldest first: `POST /token`. */
   const requests: string[] = [];
   let connections = 0;
   const listener = (request: IncomingMessage, response: ServerResponse) => {
@@ -53,7 +48,7 @@ export async function startTlsServer({ certificate, clientAuthority }: TlsServer
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://server.test");
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://server.test");
   const { authorization = "", "content-length": length, "content-type": type } = request.headers;
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -71,7 +66,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     response.end(headers["content-encoding"] === "gzip" ? gzipSync(text) : text);
   };
   const { clientId, clientSecret, accessToken: access_token } = knownClient;
-  switch (url.pathname) {
+  switch (pathname) {
     case "/token":
       return authorization === `Basic ${btoa(`${clientId}:${clientSecret}`)}`
         ? say(200, { access_token, token_type: "Bearer", expires_in: 3600 })
@@ -81,7 +76,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     case "/gzip":
       return say(200, seen, { "content-encoding": "gzip" });
     case "/redirect":
-      return void response.writeHead(307, { location: url.searchParams.get("to") ?? "/echo" }).end();
+      return void response.writeHead(307, { location: searchParams.get("to") ?? "/echo" }).end();
     case "/empty":
       return void response.writeHead(204, { "x-empty": "yes" }).end();
     case "/slow":

@@ -16,11 +16,7 @@ export interface SeenRequest {
   readonly init: RequestInit;
 }
 
-export interface TokenEndpointStub {
-  readonly url: string;
-  readonly fetch: Fetch;
-  readonly requests: readonly SeenRequest[];
-}
+export type TokenEndpointStub = ReturnType<typeof tokenEndpointStub>;
 
 /** The usual answer: tokens `token-1`, `token-2`, … that live for an hour. */
 export function usualAnswer(count: number): Response {
@@ -30,24 +26,15 @@ export function usualAnswer(count: number): Response {
 /** Creates a stub that answers each request to its `url` by `answer`, given its number from 1. */
 export function tokenEndpointStub(
   answer: (count: number, request: SeenRequest) => Response | Promise<Response> = usualAnswer,
-): TokenEndpointStub {
+) {
   const requests: SeenRequest[] = [];
   const url = "https://auth.test/oauth/token";
-  return {
-    url,
-    requests,
-    async fetch(input, init = {}) {
-      if (String(input) !== url) throw new TypeError(`the stub is not at ${input}`);
-      const { method = "GET", body } = init;
-      const request = {
-        url,
-        method,
-        headers: new Headers(init.headers),
-        form: new URLSearchParams(String(body)),
-        init,
-      };
-      requests.push(request);
-      return await answer(requests.length, request);
-    },
+  const fetch: Fetch = async (input, init = {}) => {
+    if (String(input) !== url) throw new TypeError(`the stub is not at ${input}`);
+    const { method = "GET", headers, body } = init;
+    const form = new URLSearchParams(String(body));
+    const count = requests.push({ url, method, headers: new Headers(headers), form, init });
+    return await answer(count, requests[count - 1]!);
   };
+  return { url, requests: requests as readonly SeenRequest[], fetch };
 }

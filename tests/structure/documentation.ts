@@ -9,65 +9,58 @@ export interface Documentation {
   readonly nodes: Readonly<Record<string, { module_doc?: JsDoc; symbols: readonly DocumentedSymbol[] }>>;
 }
 
-interface DocumentedSymbol {
-  readonly name: string;
-  readonly declarations: readonly {
-    readonly kind: string;
-    readonly jsDoc?: JsDoc;
-    readonly def: Callable & {
-      readonly constructors?: readonly (Callable & { jsDoc?: JsDoc })[];
-      readonly methods?: readonly { name: string; kind: string; jsDoc?: JsDoc; functionDef?: Callable }[];
-    };
-  }[];
-}
-
 interface JsDoc {
   readonly doc?: string;
   readonly tags?: readonly { kind: string; name?: string; doc?: string }[];
 }
 
 interface Callable {
-  readonly params?: readonly { kind: string; name?: string; left?: { name?: string } }[];
+  readonly jsDoc?: JsDoc | undefined;
+  readonly params?: readonly { name?: string; left?: { name?: string } }[];
   readonly returnType?: { repr?: string; value?: { typeParams?: readonly { repr?: string }[] } };
+}
+
+interface DocumentedSymbol {
+  readonly name: string;
+  readonly declarations: readonly {
+    readonly kind: string;
+    readonly jsDoc?: JsDoc;
+    readonly def: Callable & {
+      readonly constructors?: readonly Callable[];
+      readonly methods?: readonly { name: string; kind: string; jsDoc?: JsDoc; functionDef?: Callable }[];
+    };
+  }[];
 }
 
 /** Returns what one entry's documentation lacks, a line each. */
 export function findGaps(documentation: Documentation): string[] {
   return Object.values(documentation.nodes).flatMap(({ module_doc, symbols }) => [
-    ...(module_doc?.doc ? [] : ["the module has no documentation"]),
+    ...module_doc?.doc ? [] : ["the module has no documentation"],
     ...symbols.flatMap(findSymbolGaps),
   ]);
 }
 
 function findSymbolGaps({ name, declarations }: DocumentedSymbol): string[] {
-  return declarations.flatMap(({ kind, jsDoc, def }) => {
-    const found = jsDoc?.doc ? [] : [`${name} has no documentation`];
-    if (kind !== "function" && kind !== "class") return found;
-    if (!hasTag(jsDoc, "example")) found.push(`${name} has no @example`);
-    if (kind === "function") return [...found, ...findCallGaps(name, jsDoc, def)];
-    const methods = (def.methods ?? []).filter(({ kind }) => kind === "method");
-    return [
-      ...found,
-      ...(def.constructors ?? []).flatMap((each) => findCallGaps(`new ${name}`, each.jsDoc, each)),
-      ...methods.flatMap((each) => findCallGaps(`${name}.${each.name}`, each.jsDoc, each.functionDef ?? {})),
-    ];
-  });
+  return declarations.flatMap(({ kind, jsDoc, def }) => [
+    ...jsDoc?.doc ? [] : [`${name} has no documentation`],
+    ...(kind === "function" || kind === "class") && !hasTag(jsDoc, "example") ? [`${name} has no @example`] : [],
+    ...kind === "function" ? findCallGaps(name, { ...def, jsDoc }) : [],
+    ...(def.constructors ?? []).flatMap((each) => findCallGaps(`new ${name}`, each)),
+    ...(def.methods ?? []).filter(({ kind }) => kind === "method")
+      .flatMap((each) => findCallGaps(`${name}.${each.name}`, { ...each.functionDef, jsDoc: each.jsDoc })),
+  ]);
 }
 
-function findCallGaps(name: string, jsDoc: JsDoc | undefined, { params = [], returnType }: Callable): string[] {
+function findCallGaps(name: string, { jsDoc, params = [], returnType }: Callable): string[] {
   const found = params.map((param) => param.name ?? param.left?.name)
     .filter((param) => param !== undefined && !hasTag(jsDoc, "param", param))
     .map((param) => `${name} has no @param ${param}`);
-  if (hasResult(returnType) && !hasTag(jsDoc, "return")) found.push(`${name} has no @returns`);
+  const result = returnType?.repr === "Promise" ? returnType.value?.typeParams?.[0] : returnType;
+  if (returnType && result?.repr !== "void" && !hasTag(jsDoc, "return")) found.push(`${name} has no @returns`);
   if (jsDoc?.tags?.some(({ kind, doc }) => kind === "throws" && !doc)) found.push(`${name} has an empty @throws`);
   return found;
 }
 
 function hasTag(jsDoc: JsDoc | undefined, kind: string, name?: string): boolean {
   return jsDoc?.tags?.some((tag) => tag.kind === kind && (!name || tag.name === name) && tag.doc) ?? false;
-}
-
-function hasResult(type: Callable["returnType"]): boolean {
-  const result = type?.repr === "Promise" ? type.value?.typeParams?.[0] : type;
-  return type !== undefined && result?.repr !== "void";
 }

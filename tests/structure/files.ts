@@ -4,6 +4,8 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
+import { runToEnd } from "../runtimes/run_to_end.ts";
 import { root } from "../std/source.ts";
 
 /** Lists the published modules, sorted. */
@@ -13,27 +15,15 @@ export function sourceFiles(): string[] {
 
 /** Lists what git tracks, and new files before they are added. */
 export async function repositoryFiles(): Promise<string[]> {
-  const { success, stdout } = await new Deno.Command("git", {
-    args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-    cwd: root,
-    stdin: "null",
-  }).output();
-  if (!success) throw new Error("Cannot list the repository's files: git failed");
-  const names = new TextDecoder().decode(stdout).split("\0").filter((name) => name !== "");
-  return names.filter((name) => exists(name)).sort();
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const { success, stdout, stderr } = await runToEnd("git", { args, cwd: root });
+  if (!success) throw new Error(`Cannot list the repository's files: ${stderr}`);
+  return stdout.split("\0").filter((name) => name !== "" && existsSync(`${root}/${name}`)).sort();
 }
 
 /** Reads a file of the repository. */
 export function read(path: string): string {
   return Deno.readTextFileSync(`${root}/${path}`);
-}
-
-export function exists(path: string): boolean {
-  try {
-    return Deno.statSync(`${root}/${path}`).isFile;
-  } catch {
-    return false;
-  }
 }
 
 function* modulesIn(folder: string): Generator<string> {

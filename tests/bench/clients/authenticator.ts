@@ -2,19 +2,20 @@
 
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "../../../mod.ts";
 import config from "../../../deno.json" with { type: "json" };
-import { clientId, clientSecret, defineLibrary, type Library } from "./client.ts";
+import { clientId, clientSecret, type Library } from "./client.ts";
 
-export const authenticator: Library = defineLibrary({
-  name: config.name,
-  version: config.version,
-  program: "authenticator.ts",
-  create: ({ tokenEndpoint, api, fetch }) =>
-    new ClientCredentialsAuthenticator({
-      endpoint: api,
-      clientId,
-      clientSecret,
-      configStore: new StaticClientConfigStore({ tokenEndpoint }),
-      fetch,
-    }),
-  use: (authenticator) => ({ getToken: () => authenticator.getCredentials(), fetch: authenticator.fetch }),
-});
+export const authenticator: Library = {
+  package: `${config.name}@${config.version}`,
+  imports: "*",
+  make({ tokenEndpoint, api: endpoint, fetch }) {
+    const configStore = new StaticClientConfigStore({ tokenEndpoint });
+    const kept = new ClientCredentialsAuthenticator({ endpoint, clientId, clientSecret, configStore, fetch });
+    return {
+      kept,
+      getToken: () => kept.getCredentials(),
+      get fetch() {
+        return kept.fetch;
+      },
+    };
+  },
+};

@@ -11,6 +11,8 @@ export interface Setting {
 
 /** One client, ready to be used. */
 export interface Client {
+  /** What a program keeps for each client: of a library without a cache, the one made by hand. */
+  readonly kept: unknown;
   /** The library's own call for a token to use now, or the usual lines around it where it has none. */
   readonly getToken: () => Promise<unknown>;
   /** Calls a path of the API with a token. */
@@ -18,62 +20,42 @@ export interface Client {
 }
 
 /** A library, and how it is used. */
-export interface LibraryDefinition<Instance> {
-  readonly name: string;
-  readonly version: string;
+export interface Library {
+  /** With its version: `npm:openid-client@6.8.9`. */
+  readonly package: string;
+  /** The names to import for the job. */
+  readonly imports: string;
   /** What stands around it, where it doesn't do the job by itself. */
   readonly note?: string;
   /** Why its token requests can't be answered in memory. Default: they can. */
   readonly networkOnly?: string;
-  /** File in `programs/` that imports what the job takes. */
-  readonly program: string;
-  /** How many instances are made to weigh one. Default: as many as of ours. */
-  readonly weighed?: number;
-  /** What a program keeps for each client: of a library without a cache, the one made by hand. */
-  create(setting: Setting): Instance;
-  /** How the instance is called. */
-  use(instance: Instance, setting: Setting): Client;
-}
-
-/** A library, without its instances' type. */
-export interface Library extends LibraryDefinition<unknown> {
+  /** How many times fewer of its calls and instances are measured: some do so much. Default: 1. */
+  readonly slowness?: number;
   make(setting: Setting): Client;
-}
-
-/** Defines a library. */
-export function defineLibrary<Instance>(definition: LibraryDefinition<Instance>): Library {
-  return {
-    ...definition,
-    // The instance comes from `create`.
-    use: (instance, setting) => definition.use(instance as Instance, setting),
-    make: (setting) => definition.use(definition.create(setting), setting),
-  };
 }
 
 export const clientId = "bench-client";
 export const clientSecret = "bench-secret";
 
-/** A `fetch` for libraries that only get tokens. */
-export function fetchWith(api: string, getToken: () => Promise<string>): Client["fetch"] {
-  return async (path) => fetch(api + path, { headers: { authorization: `Bearer ${await getToken()}` } });
+/** A client of a library that only gets tokens. */
+export function tokenClient({ api }: Setting, getToken: () => Promise<string>, kept: unknown = getToken): Client {
+  const call = async (path: string) => fetch(api + path, { headers: { authorization: `Bearer ${await getToken()}` } });
+  return { kept, getToken, fetch: call };
 }
 
-/** A token in a {@linkcode handMadeCache}. */
-export interface Kept {
-  accessToken: string;
-  expiresAt: number;
-}
+/** The note of a library with the {@linkcode handMadeCache}. */
+export const handMade = "hand-made cache";
 
 /** The cache that most programs write by hand: after the token's end, each caller requests one. */
-export function handMadeCache(request: () => Promise<Kept>): () => Promise<string> {
-  let kept: Kept | undefined;
+export function handMadeCache(
+  request: () => Promise<{ access_token: string; expires_in?: number | undefined }>,
+): () => Promise<string> {
+  let kept: { accessToken: string; expiresAt: number } | undefined;
   return async () => {
-    if (kept === undefined || Date.now() >= kept.expiresAt) kept = await request();
+    if (kept === undefined || Date.now() >= kept.expiresAt) {
+      const { access_token: accessToken, expires_in: seconds = 0 } = await request();
+      kept = { accessToken, expiresAt: Date.now() + seconds * 1000 };
+    }
     return kept.accessToken;
   };
-}
-
-/** The cache's entry for a token response. */
-export function keep(answer: { access_token: string; expires_in?: number | undefined }): Kept {
-  return { accessToken: answer.access_token, expiresAt: Date.now() + (answer.expires_in ?? 0) * 1000 };
 }

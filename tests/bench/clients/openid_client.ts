@@ -1,19 +1,17 @@
 /** A certified client without a cache. @module */
 
 import * as client from "npm:openid-client@6.8.9";
-import { clientId, clientSecret, defineLibrary, fetchWith, handMadeCache, keep, type Library } from "./client.ts";
+import { clientId, clientSecret, handMade, handMadeCache, type Library, tokenClient } from "./client.ts";
 
-export const openidClient: Library = defineLibrary({
-  name: "openid-client",
-  version: "6.8.9",
-  note: "hand-made cache",
-  program: "openid_client.ts",
-  create({ tokenEndpoint, fetch }) {
-    const server = { issuer: new URL(tokenEndpoint).origin, token_endpoint: tokenEndpoint };
+export const openidClient: Library = {
+  package: "npm:openid-client@6.8.9",
+  imports: "{ allowInsecureRequests, clientCredentialsGrant, Configuration, customFetch }",
+  note: handMade,
+  make(setting) {
+    const server = { issuer: setting.api, token_endpoint: setting.tokenEndpoint };
     const configuration = new client.Configuration(server, clientId, clientSecret);
     client.allowInsecureRequests(configuration);
-    if (fetch) configuration[client.customFetch] = fetch as client.CustomFetch;
-    return handMadeCache(async () => keep(await client.clientCredentialsGrant(configuration)));
+    if (setting.fetch) configuration[client.customFetch] = setting.fetch as client.CustomFetch;
+    return tokenClient(setting, handMadeCache(() => client.clientCredentialsGrant(configuration)));
   },
-  use: (getToken, { api }) => ({ getToken, fetch: fetchWith(api, getToken) }),
-});
+};

@@ -35,12 +35,6 @@ export class FakeTime {
     this.now += ms;
   }
 
-  /** Lets microtasks run before time moves, and none between two timers. */
-  async tickAsync(ms = 0): Promise<void> {
-    await new Promise((resolve) => real.setTimeout.call(null, resolve, 0));
-    this.tick(ms);
-  }
-
   restore(): void {
     if (!active) throw new TimeError("Cannot restore time: it isn't faked");
     active = undefined;

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { read, repositoryFiles } from "./files.ts";
+import { publishDryRun } from "../gate/publish_dry_run.ts";
+import { chooseSource } from "../std/source.ts";
+import { read, repositoryFiles, sourceFiles } from "./files.ts";
 
 /** In halves, for this file too must not hold them. */
 const registries = [
@@ -20,15 +22,15 @@ const forbiddenText = [
 const isForbidden = (text: string) => forbiddenText.some((pattern) => pattern.test(text));
 
 /** Names that say nothing of the content. */
-const forbiddenName = new RegExp(`^(${["utils?", "helpers?", "commons?", "misc", "types"].join("|")})(\\.|$)`);
-const hasForbiddenName = (path: string) => path.split("/").some((part) => forbiddenName.test(part));
+const forbiddenName = new RegExp(`(^|/)(${["utils?", "helpers?", "commons?", "misc", "types"].join("|")})(\\.|/|$)`);
+const hasForbiddenName = (path: string) => forbiddenName.test(path);
 
 Deno.test("repository: no text names a registry's host or a path of this machine, and no file has an empty name", async () => {
   const files = await repositoryFiles();
 
   assertEquals(files.filter((path) => isForbidden(read(path))), []);
   assertEquals(files.filter(hasForbiddenName), []);
-  assert(files.includes("deno.lock") && files.includes("tests/structure/repository_text_test.ts"));
+  assert(files.includes("deno.lock") && files.includes("tests/structure/files.ts"));
 });
 
 Deno.test("repository: the patterns find what they look for", () => {
@@ -45,4 +47,27 @@ Deno.test("repository: the patterns find what they look for", () => {
   assertEquals([...planted, ...innocent].filter(isForbidden), planted);
   const paths = ["src/util/x.ts", "src/dpop/types.ts", "src/token_endpoint/grant_type.ts"];
   assertEquals(paths.filter(hasForbiddenName), paths.slice(0, 2));
+});
+
+Deno.test("package: can be published, and holds its modules and documents alone", async () => {
+  const { success, output, files } = await publishDryRun(await chooseSource());
+
+  assert(success, output);
+  assertEquals(files, ["LICENSE", "README.md", "deno.json", ...sourceFiles()].sort());
+});
+
+Deno.test("deno.lock: pins npm packages and @std on JSR, and names no stand-in, runtime or browser", () => {
+  const { npm, workspace, redirects, remote } = JSON.parse(read("deno.lock"));
+  const imports: Record<string, string> = JSON.parse(read("deno.json")).imports;
+  // These have lock files of their own, beside their tests: each task downloads all that this one names.
+  const heavy =
+    /^(@cloudflare\/|@esbuild\/|@oven\/|@sparticuz\/|bun@|esbuild@|miniflare@|typescript@|workerd@|wrangler@)/;
+  // The lock file writes some ranges otherwise.
+  const locked: string[] = workspace.dependencies.map((each: string) => each.replace(/@~/, "@^"));
+  const isPinned = (target: string) =>
+    /^(jsr:@std\/.+|npm:.+@\d+\.\d+\.\d+(\/.*)?)$/.test(target) && locked.includes(target);
+
+  assertEquals(Object.keys(npm).filter((name) => heavy.test(name)), []);
+  assertEquals([workspace.links, redirects, remote], [undefined, undefined, undefined]);
+  assertEquals(Object.values(imports).filter((target) => !isPinned(target)), []);
 });

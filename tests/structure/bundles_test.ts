@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertFalse, assertLess } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertGreater, assertLess } from "@std/assert";
 import { bundleNames, cloudflare } from "../bench/esbuild.ts";
-import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { root } from "../std/source.ts";
+import { exportedModules } from "./deno_output.ts";
 import { gzippedSize, importsLeft, singleBundle } from "./single_bundle.ts";
 
 /** Bytes of the core with host transports, minified and gzipped: a little above today's. `@std` differs by its source. */
@@ -13,6 +13,12 @@ const strangers = [
   ...["openKv", "opentelemetry", "playwright", "setProtectedHeader", "urn:ietf:params:oauth:client-assertion-type"],
   ...["urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:token-exchange", "well-known"],
 ];
+const ofTransports = ['"undici"', "createHttpClient", "node:", "rejectUnauthorized", "proxy_failed", "BEGIN"];
+
+function assertIsCoreAlone(code: string, ...others: readonly string[]): void {
+  assertEquals([...strangers, ...others].filter((name) => code.includes(name)), []);
+  assert(code.includes("client_credentials"), "this is not the core's code");
+}
 
 Deno.test("core: bundled into one file, it is small, imports nothing, and holds nothing of other exports", async () => {
   const code = await singleBundle(`${root}/mod.ts`);
@@ -20,20 +26,24 @@ Deno.test("core: bundled into one file, it is small, imports nothing, and holds 
   // Bundlers put lazy parts into the same file: a static import of a runtime's module would stop other runtimes.
   assertEquals(importsLeft(code), []);
   assertFalse(/\bimport\s*\(/.test(code), "service workers can load no part later");
-  assertEquals(strangers.filter((name) => code.includes(name)), []);
-  assert(code.includes("client_credentials"), "this is not the core's code");
+  assertIsCoreAlone(code);
   const size = await gzippedSize(code);
   console.log(`core: ${size} bytes minified and gzipped (guard ${guard})`);
   assertLess(size, guard);
 });
 
 Deno.test("core: bundled as for Cloudflare, it holds no transport", async () => {
-  await using folder = await temporaryFolder("cloudflare_");
   const names = ["ClientCredentialsAuthenticator", "StaticClientConfigStore"];
 
-  const code = await bundleNames(`${root}/mod.ts`, names, folder.path, cloudflare);
+  assertIsCoreAlone(await bundleNames(`${root}/mod.ts`, names, cloudflare), ...ofTransports);
+});
 
-  const ofTransports = ['"undici"', "createHttpClient", "node:", "rejectUnauthorized", "proxy_failed", "BEGIN"];
-  assertEquals([...strangers, ...ofTransports].filter((name) => code.includes(name)), []);
-  assert(code.includes("client_credentials"), "this is not the core's code");
+Deno.test("exports: each can be bundled by itself; their sizes are printed", async () => {
+  for (const [name, module] of Object.entries(exportedModules)) {
+    // Undici is made for Node.
+    const platform = name === "./transport/node" ? "deno" : "browser";
+    const size = await gzippedSize(await singleBundle(`${root}/${module}`, platform));
+    console.log(`${name.padEnd(36)} ${size.toLocaleString("en").padStart(8)} bytes, minified and gzipped`);
+    assertGreater(size, 100, name);
+  }
 });

@@ -1,1 +1,0 @@
-export { allowInsecureRequests, clientCredentialsGrant, Configuration, customFetch } from "npm:openid-client@6.8.9";
