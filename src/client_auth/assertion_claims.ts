@@ -56,8 +56,7 @@ export interface AssertionClaims {
 }
 
 /** What else to check of an assertion that a server rejects. */
-export const assertionAdvice =
-  "Some servers want another aud (the option audience); all compare its times to their clock.";
+export const assertionAdvice = "Some servers want another aud (the option audience).";
 
 const usualLifetime = 60_000;
 const usualClockSkew = 10_000;
