@@ -1,6 +1,6 @@
-/** What authenticators print, and what the stacks of their errors show. */
+/** What authenticators and their errors print, and what the errors' stacks show. @module */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { AuthenticationError, Credentials, refreshing } from "@m2m/authenticator";
 import { authenticatorAt } from "./authenticator_at.ts";
 import { assertHides } from "./client_auth/showing.ts";
@@ -11,36 +11,20 @@ Deno.test("an authenticator prints its settings, its state and its token's remai
   const clock = { wall: () => now, monotonic: () => now };
   const stub = tokenEndpointStub(() => Response.json({ access_token: "planted-token", expires_in: 3600 }));
   const authenticator = authenticatorAt(stub, { clientSecret: "planted-s3cret", scopes: ["a", "b"], clock });
-  const settings = { endpoint: "https://api.test", clientId: "id", scopes: ["a", "b"] };
-  assertEquals(authenticator.toJSON(), { ...settings, token: "none" });
+  const assertPrints = (state: object) => {
+    const settings = { endpoint: "https://api.test", clientId: "id", scopes: ["a", "b"] };
+    assertEquals(authenticator.toJSON(), { ...settings, ...state });
+    assertStringIncludes(Deno.inspect(authenticator), "https://api.test");
+    assertHides(authenticator, ["planted"]);
+  };
+  assertPrints({ token: "none" });
   await authenticator.getCredentials();
   now = 600_000;
-  assertEquals(authenticator.toJSON(), { ...settings, token: "live", remainingLifetime: 3_000_000 });
+  assertPrints({ token: "live", remainingLifetime: 3_000_000 });
   now = 3_600_000;
-  assertEquals(authenticator.toJSON(), { ...settings, token: "expired", remainingLifetime: 0 });
-  for (const text of [Deno.inspect(authenticator), JSON.stringify(authenticator)]) {
-    assertStringIncludes(text, "https://api.test");
-    assert(!text.includes("planted"), text);
-  }
+  assertPrints({ token: "expired", remainingLifetime: 0 });
   await authenticator.close();
-  assertEquals(authenticator.toJSON(), { ...settings, token: "closed" });
-});
-
-Deno.test("an error's stack shows the line that waited for the token", async () => {
-  const stub = tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 }));
-  const authenticator = authenticatorAt(stub);
-  async function fetchProjects() {
-    return await authenticator.fetch("/v1/projects");
-  }
-  async function lookAtToken() {
-    return await authenticator.getCredentials();
-  }
-  const forms = { fetchProjects, lookAtToken };
-  // The second time the error is remembered, and the third time shared.
-  for (const [name, call] of [...Object.entries(forms), ...Object.entries(forms)]) {
-    const errors = await Promise.all([1, 2].map(() => assertRejects(call, AuthenticationError)));
-    for (const { stack } of errors) assertStringIncludes(stack!, name);
-  }
+  assertPrints({ token: "closed" });
 });
 
 Deno.test("the pieces print no token", async () => {
@@ -48,4 +32,31 @@ Deno.test("the pieces print no token", async () => {
   const tokens = refreshing(() => Promise.resolve({ credentials }));
   assertHides([tokens, await tokens.get()], ["planted-token"]);
   assertHides(tokens, ["planted-token"]);
+});
+
+Deno.test("an AuthenticationError has and prints the members that are known, and no others", () => {
+  const bare = new AuthenticationError("timeout", "Too slow.", { retryable: true });
+  const known = ["name", "code", "retryable", "status", "error", "error_description", "retryAfter", "cause"]
+    .filter((name) => name in bare);
+  assertEquals([bare instanceof Error, known], [true, ["name", "code", "retryable"]]);
+  const details = { status: 401, error: "invalid_client", error_description: "no such client", retryAfter: 5_000 };
+  const printed = JSON.parse(JSON.stringify(new AuthenticationError("token_request_rejected", "Refused.", details)));
+  assertEquals(printed, { name: "AuthenticationError", code: "token_request_rejected", retryable: false, ...details });
+});
+
+Deno.test("an error's stack shows the line that waited for the token", async () => {
+  const authenticator = authenticatorAt(
+    tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 })),
+  );
+  async function fetchProjects() {
+    return await authenticator.fetch("/v1/projects");
+  }
+  async function lookAtToken() {
+    return await authenticator.getCredentials();
+  }
+  // Later the error is remembered, and shared.
+  for (const call of [fetchProjects, lookAtToken, fetchProjects, lookAtToken]) {
+    const errors = await Promise.all([1, 2].map(() => assertRejects(call, AuthenticationError)));
+    for (const { stack } of errors) assertStringIncludes(stack!, call.name);
+  }
 });
