@@ -74,8 +74,15 @@ export function silence(signal: AbortSignal | undefined): Promise<Response> {
 /** A clock that stands until it is moved. */
 export class HandClock implements Clock {
   now = 1_800_000_000_000;
+  #ahead = -1_799_999_999_000;
   wall = () => this.now;
-  monotonic = () => this.now - 1_799_999_999_000;
+  monotonic = () => this.now + this.#ahead;
+
+  /** Sets the wall clock back, by milliseconds. */
+  setBack(ms: number): void {
+    this.now -= ms;
+    this.#ahead += ms;
+  }
 }
 
 function pause(ms: number): Promise<void> {

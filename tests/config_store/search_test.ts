@@ -1,0 +1,153 @@
+/** Where metadata is searched for, and what of it isn't used. @module */
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { AuthenticationError, type Fetch } from "@m2m/authenticator";
+import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
+import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
+import fc from "fast-check";
+import { assertNothingShows, planted } from "../faults/planted.ts";
+import { closedPort } from "../servers/fault_server.ts";
+import { api, issuer, MetadataStub } from "./metadata_stub.ts";
+
+const protectedResource = (url: string | URL, fetch: Fetch) =>
+  new ProtectedResourceClientConfigStore(url, { issuer, fetch });
+const oauth = "/.well-known/oauth-authorization-server";
+const openid = "/.well-known/openid-configuration";
+const resource = "/.well-known/oauth-protected-resource";
+const serverLocations: Record<string, string[]> = {
+  "": [oauth, openid],
+  "/": [oauth, openid],
+  "/tenant": [`${oauth}/tenant`, `${openid}/tenant`, `/tenant${openid}`],
+  "/realms/a%20b/": [`${oauth}/realms/a%20b`, `${openid}/realms/a%20b`, `/realms/a%20b${openid}`],
+};
+const apiLocations: Record<string, string[]> = {
+  "": ["/", resource],
+  "/": ["/", resource],
+  "/mcp": ["/mcp", `${resource}/mcp`, resource],
+  "/a%20b/mcp/": ["/a%20b/mcp/", `${resource}/a%20b/mcp/`, `${resource}/a%20b/mcp`, resource],
+  "/mcp?tenant=1": ["/mcp?tenant=1", `${resource}/mcp?tenant=1`, resource],
+};
+
+for (const [path, locations] of Object.entries(serverLocations)) {
+  Deno.test(`discovery of "${path}": requests ${locations.join(", ")} until one answers`, async () => {
+    for (const [index, location] of [...locations, undefined].entries()) {
+      const urls: string[] = [];
+      const fetch: Fetch = (input) => {
+        urls.push(String(input));
+        if (String(input) !== issuer + location) return Promise.resolve(new Response(null, { status: 404 }));
+        return Promise.resolve(Response.json({ issuer: issuer + path, token_endpoint: `${issuer}/t` }));
+      };
+
+      const got = await new DiscoveryClientConfigStore(issuer + path, { fetch }).getClientConfig()
+        .then((config) => [config.issuer, config.tokenEndpoint], ({ code }) => code);
+
+      assertEquals(got, location === undefined ? "config_not_found" : [issuer + path, `${issuer}/t`]);
+      assertEquals(urls, locations.slice(0, index + 1).map((location) => issuer + location));
+    }
+  });
+}
+
+for (const [path, locations] of Object.entries(apiLocations)) {
+  Deno.test(`metadata of an API at "${path}": is requested at ${locations.join(", ")}`, async () => {
+    const stub = new MetadataStub();
+    stub.failure = () => new Response(null, { status: 404 });
+    const store = protectedResource(new URL(`https://api.test${path}`), stub.fetch);
+
+    const error = await assertRejects(() => store.getClientConfig(), AuthenticationError);
+
+    assertEquals(stub.urls, locations.map((location) => `https://api.test${location}`));
+    assertEquals([error.code, error.message.includes("tenant=")], ["config_not_found", false]);
+  });
+}
+
+Deno.test("ProtectedResourceClientConfigStore: gives the API's metadata and its server's, by one search", async () => {
+  const stub = new MetadataStub();
+  stub.server = { revocation_endpoint: `${issuer}/revoke` };
+  const store = protectedResource(api, stub.fetch);
+
+  assertEquals((await store.getMetadata()).resource, api);
+  assertEquals((await store.getAuthorizationServerMetadata()).revocation_endpoint, `${issuer}/revoke`);
+
+  assertEquals(stub.urls, [api, `https://api.test${resource}/mcp`, issuer + oauth]);
+});
+
+const redirected = (response: Response) => Object.defineProperty(response, "redirected", { value: true });
+const redirects: [
+  what: string,
+  open: typeof protectedResource,
+  mark: (status: number) => boolean,
+  expected: unknown,
+][] = [
+  [
+    "a server",
+    (_, fetch) => new DiscoveryClientConfigStore(issuer, { fetch }) as never,
+    () => true,
+    "redirect_refused",
+  ],
+  ["an API", protectedResource, () => true, "redirect_refused"],
+  ["an API's challenge", protectedResource, (status) => status === 401, undefined],
+];
+for (const [what, open, isMarked, expected] of redirects) {
+  Deno.test(`metadata of ${what}: is ignored where fetch followed a redirect`, async () => {
+    const stub = new MetadataStub();
+    stub.challenge = 'Bearer scope="planted"';
+    const store = open(api, async (input, init) => {
+      const response = await stub.fetch(input, init);
+      return isMarked(response.status) ? redirected(response) : response;
+    });
+
+    assertEquals(await store.getClientConfig().then(({ scopes }) => scopes, ({ code }) => code), expected);
+  });
+}
+
+Deno.test("metadata of an API: the error names the authorization server that doesn't answer in time", async () => {
+  const stub = new MetadataStub();
+  const fetch: Fetch = (input, init) =>
+    String(input).startsWith(issuer) ? new Promise(() => {}) : stub.fetch(input, init);
+  const store = new ProtectedResourceClientConfigStore(api, { issuer, fetch, timeout: 100 });
+  const error = await assertRejects(() => store.getClientConfig(), AuthenticationError, `the metadata of ${issuer}`);
+  assertEquals(error.code, "timeout");
+});
+
+Deno.test("metadata of an API: whatever the challenge, only the API and the issuer are called, and scopes are scopes", async () => {
+  const hosts = ["//evil.test", "https://api.test.evil.test", "https://api.test@evil.test", "https://api.test:444"];
+  const text = fc.oneof(fc.string({ unit: "binary-ascii" }), fc.webUrl(), fc.constantFrom(`${api}/m`, ...hosts))
+    .map((text) => text.replace(/[^ -~]/g, " "));
+  await fc.assert(
+    fc.asyncProperty(text, text, text, async (url, scope, rest) => {
+      const stub = new MetadataStub();
+      stub.challenge = `Bearer resource_metadata="${url}", scope="${scope}", ${rest}`;
+
+      const { scopes = [] } = await protectedResource(api, stub.fetch).getClientConfig();
+
+      assertEquals([...new Set(stub.urls.map((url) => new URL(url).origin))], ["https://api.test", issuer]);
+      for (const scope of scopes) assert(/^[!-~]+$/.test(scope));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+const url = `http://127.0.0.1:${await closedPort()}/mcp?key=${planted.query}`;
+const quoting: Record<string, Fetch> = {
+  "the runtime": (input, init) => fetch(input, init),
+  "a TypeError": (input) => Promise.reject(new TypeError(`error sending request for url (${input})`)),
+  "its cause": (input) => {
+    const cause = new Error(`not found: ${new URL(String(input)).search}`);
+    return Promise.reject(new TypeError("fetch failed", { cause }));
+  },
+};
+for (const [what, fetch] of Object.entries(quoting)) {
+  for (const where of ["challenge", "metadata"]) {
+    Deno.test(`metadata of an API: the URL's query is hidden at the ${where} when ${what} quotes it`, async () => {
+      const challenged = () => Promise.resolve(new Response(null, { status: 401 }));
+      const isAnswered = (input: unknown) => where === "metadata" && String(input) === url;
+      const store = protectedResource(url, (input, init) => isAnswered(input) ? challenged() : fetch(input, init));
+
+      const error = await assertRejects(() => store.getClientConfig(), AuthenticationError);
+
+      assertStringIncludes(error.message, "it can't be reached (");
+      assertEquals([error.code, error.retryable, "cause" in error], ["network_error", true, false]);
+      assertNothingShows(error);
+    });
+  }
+}
