@@ -84,16 +84,8 @@ Deno.test("onEvent: tells why a token request failed, and when the next attempt 
   ]);
 });
 
-const faulty: Record<string, () => unknown> = {
-  throws() {
-    throw new Error("observer");
-  },
-  rejects: () => Promise.reject(new Error("observer")),
-};
-for (const [name, onEvent] of Object.entries(faulty)) {
-  Deno.test(`onEvent: changes nothing when it ${name}`, async () => {
-    const { authenticator } = setUp({ onEvent });
-    for (let call = 0; call < 2; call++) assertEquals((await authenticator.fetch("/")).status, 200);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  });
-}
+Deno.test("onEvent: changes nothing when it rejects", async () => {
+  const { authenticator } = setUp({ onEvent: () => Promise.reject(new Error("observer")) });
+  for (let call = 0; call < 2; call++) assertEquals((await authenticator.fetch("/")).status, 200);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+});
