@@ -42,7 +42,7 @@ Deno.test("ClientCredentialsAuthenticator: says which of id and secret is missin
 
 const stub = tokenEndpointStub();
 /** Besides those of the portable suite. */
-const wrong: [options: Record<string, unknown>, says: string, type?: typeof RangeError][] = [
+const wrong: [options: object, says: string, type?: typeof RangeError][] = [
   [{ endpoint: undefined }, "endpoint must be an absolute URL"],
   [{ endpoint: "dns:///flyte.example.com" }, "endpoint must be an absolute URL"],
   [{ endpoint: "https://me:planted@api.test" }, "without user name and password"],
@@ -54,6 +54,8 @@ const wrong: [options: Record<string, unknown>, says: string, type?: typeof Rang
   [{ clientAuth: clientSecretPost("x") }, "without clientSecret"],
   [{ fetch: stub.fetch, verify: false }, "can't be combined with fetch"],
   [{ fetch: undefined, httpProxyUrl: "127.0.0.1:1" }, "httpProxyUrl must be an absolute URL"],
+  ...["a b", "", 7].map((tokenType): [object, string] => [{ tokenType }, "tokenType"]),
+  [{ tokenType: "OAuth", dpop: dpop() }, "tokenType"],
   [{ retry: { maxAttempts: NaN } }, "maxAttempts", RangeError],
   [{ retry: { maxDelay: -1 } }, "maxDelay", RangeError],
   [{ retry: { totalTimeout: Infinity } }, "totalTimeout", RangeError],
@@ -171,11 +173,3 @@ for (const [options, token_type, sent] of schemes) {
     assertEquals(headers.get(options.headerKey ?? "authorization"), sent);
   });
 }
-
-Deno.test("tokenType: must be a scheme, and stands beside no dpop", () => {
-  const stub = tokenEndpointStub();
-  const wrong = [{ tokenType: "a b" }, { tokenType: "" }, { tokenType: 7 }, { tokenType: "OAuth", dpop: dpop() }];
-  for (const options of wrong) {
-    assertThrows(() => authenticatorAt(stub, options as Options), TypeError, "tokenType");
-  }
-});
