@@ -15,30 +15,20 @@ import { api, HandClock, issuer, MetadataStub, platform, silence } from "./metad
 
 const hour = 3_600_000;
 
+/** A store; how many requests a search makes that succeeds, fails or is rate limited; how many go out at once. */
 interface Kind {
   readonly create: (options: LookupOptions) => ClientConfigStore;
-  /** How many requests a search makes that succeeds, fails or is rate limited. */
-  readonly requests: number;
-  readonly failed: number;
-  readonly limited: number;
-  /** How many of them go out at once. */
-  readonly atOnce: number;
+  readonly counts: readonly [requests: number, failed: number, limited: number, atOnce: number];
 }
 
-const discovery: Kind = {
-  create: (options) => new DiscoveryClientConfigStore(issuer, options),
-  ...{ requests: 1, failed: 2, limited: 1, atOnce: 1 },
-};
+const discovery: Kind = { create: (options) => new DiscoveryClientConfigStore(issuer, options), counts: [1, 2, 1, 1] };
 const kinds: Record<string, Kind> = {
   DiscoveryClientConfigStore: discovery,
   ProtectedResourceClientConfigStore: {
     create: (options) => new ProtectedResourceClientConfigStore(api, { issuer, ...options }),
-    ...{ requests: 3, failed: 3, limited: 2, atOnce: 1 },
+    counts: [3, 3, 2, 1],
   },
-  FlyteClientConfigStore: {
-    create: (options) => new FlyteClientConfigStore(platform, options),
-    ...{ requests: 2, failed: 4, limited: 2, atOnce: 2 },
-  },
+  FlyteClientConfigStore: { create: (options) => new FlyteClientConfigStore(platform, options), counts: [2, 4, 2, 2] },
 };
 
 function arrange({ create }: Kind, options: LookupOptions = {}) {
@@ -86,7 +76,7 @@ const failures: Record<string, [failure: () => Response | Promise<Response>, cod
 };
 
 for (const [name, kind] of Object.entries(kinds)) {
-  const { create, requests, failed, limited, atOnce } = kind;
+  const { create, counts: [requests, failed, limited, atOnce] } = kind;
 
   for (const where of ["", " on workerd"]) {
     Deno.test(`${name}: concurrent callers${where} share one search, later ones need none`, async () => {

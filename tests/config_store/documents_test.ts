@@ -11,46 +11,38 @@ import { flyteCases, flyteMetadata, flyteSettings, otherThanMetadata } from "./f
 import { challenge, protectedResourceCases } from "./protected_resource_cases.ts";
 import { type Case, commonCases, type Fields, type Places, resolve } from "./published_cases.ts";
 
-/** A kind of publisher, its good document, and the store that reads it. */
+/** A publisher, and the store that reads it. */
 interface Publisher {
-  readonly cases: readonly Case[];
-  readonly path?: string;
-  readonly document: (places: Omit<Places, "document">) => Fields;
+  /** Its good document, and what is read from it. */
+  readonly document: Fields;
+  readonly expected: Fields;
   /** What a good publisher answers to requests for anything but the document. */
   readonly otherwise?: (request: ArrivedRequest) => Behaviour | undefined;
-  /** What is read from a good document. */
-  readonly expected: (document: Fields) => Fields;
-  readonly store: (places: Places, options: { timeout: number }) => ClientConfigStore & {
-    getMetadata?(): Promise<object>;
-  };
+  readonly store: ClientConfigStore & { getMetadata?(): Promise<object> };
 }
 
-const metadata = (url: string) => ({ issuer: url, token_endpoint: `${url}/token`, note: planted.body });
-const publishers: Record<string, Publisher> = {
-  "a server": {
-    cases: discoveryCases,
-    document: ({ url }) => metadata(url),
-    expected: ({ note: _, ...fields }) => fields,
-    store: ({ url }, options) => new DiscoveryClientConfigStore(url, options),
-  },
-  "an API": {
-    cases: protectedResourceCases,
-    path: "/mcp",
-    document: ({ url, issuer }) => ({ resource: url, authorization_servers: [issuer], note: planted.body }),
-    otherwise: ({ path }) => path === "/mcp" ? challenge("Bearer") : undefined,
-    expected: ({ note: _, ...fields }) => fields,
-    store: ({ url, issuer }, options) => new ProtectedResourceClientConfigStore(url, { issuer, ...options }),
-  },
-  "a platform": {
-    cases: flyteCases,
-    document: () => flyteMetadata,
-    otherwise: otherThanMetadata,
-    expected: () => flyteSettings,
-    store: ({ url }, options) => new FlyteClientConfigStore(url, options),
-  },
+type Urls = Omit<Places, "document">;
+type Publish = (urls: Urls, options: { timeout: number }) => Publisher;
+
+const note = planted.body;
+const publishers: Record<string, [cases: readonly Case[], path: string, publish: Publish]> = {
+  "a server": [discoveryCases, "", ({ url }, options) => {
+    const expected = { issuer: url, token_endpoint: `${url}/token` };
+    return { document: { ...expected, note }, expected, store: new DiscoveryClientConfigStore(url, options) };
+  }],
+  "an API": [protectedResourceCases, "/mcp", ({ url, issuer }, options) => {
+    const expected = { resource: url, authorization_servers: [issuer] };
+    const store = new ProtectedResourceClientConfigStore(url, { issuer, ...options });
+    const otherwise = ({ path }: ArrivedRequest) => path === "/mcp" ? challenge("Bearer") : undefined;
+    return { document: { ...expected, note }, expected, otherwise, store };
+  }],
+  "a platform": [flyteCases, "", ({ url }, options) => {
+    const store = new FlyteClientConfigStore(url, options);
+    return { document: flyteMetadata, expected: flyteSettings, otherwise: otherThanMetadata, store };
+  }],
 };
 
-for (const [what, { cases, path = "", document, otherwise, expected, store: create }] of Object.entries(publishers)) {
+for (const [what, [cases, path, publish]] of Object.entries(publishers)) {
   for (const each of [...commonCases, ...cases]) {
     const [name, behave, end] = each;
     Deno.test(`${what} that ${name}: ${"code" in end ? end.code : "is used"}`, async () => {
@@ -59,14 +51,15 @@ for (const [what, { cases, path = "", document, otherwise, expected, store: crea
       await using elsewhere = await startFaultServer();
       const { origin } = server;
       const urls = { url: origin + path, origin, issuer: auth.origin, elsewhere: elsewhere.origin };
-      const places = { ...urls, document: document(urls) };
+      const { document, expected, otherwise, store } = publish(urls, { timeout: end.timeout ?? 5_000 });
+      const places = { ...urls, document };
       server.always((request) => {
         const common = commonCases.includes(each) ? otherwise?.(request) : undefined;
         return common ?? (behave instanceof Function ? behave(places, request) : behave);
       });
       const token = { access_token: planted.token, token_type: "Bearer" };
-      auth.always(({ path }) => json(path === "/token" ? token : metadata(auth.origin)));
-      const store = create(places, { timeout: end.timeout ?? 5_000 });
+      const metadata = { issuer: auth.origin, token_endpoint: `${auth.origin}/token` };
+      auth.always(({ path }) => json(path === "/token" ? token : metadata));
       await using authenticator = new ClientCredentialsAuthenticator({
         endpoint: places.url,
         clientId: planted.clientId,
@@ -95,7 +88,7 @@ for (const [what, { cases, path = "", document, otherwise, expected, store: crea
         assert(server.requests.every(({ path }) => !path.startsWith("/token")));
         return;
       }
-      const fields = { ...expected(places.document), ...resolve(end.metadata ?? {}, places) };
+      const fields = { ...expected, ...resolve(end.metadata ?? {}, places) };
       assertEquals(JSON.parse(JSON.stringify(got)), JSON.parse(JSON.stringify(fields)));
       assert([got, ...Object.values(got)].every(Object.isFrozen));
       assertEquals(got.planted, undefined);
