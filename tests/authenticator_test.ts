@@ -1,15 +1,18 @@
-/** What every authenticator does, whichever its token source. @module */
+/** What every authenticator does and prints, whichever its token source. @module */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
+  AuthenticationError,
   Authenticator,
   type AuthenticatorOptions,
   type ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
   Credentials,
+  refreshing,
   type TokenSource,
 } from "@m2m/authenticator";
 import { authenticatorAt, besideApi } from "./authenticator_at.ts";
+import { assertHides } from "./client_auth/showing.ts";
 import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
 
 class Own extends Authenticator {
@@ -60,5 +63,60 @@ Deno.test("getCredentials: makes one request although an observer or a store cal
     authenticator = authenticatorAt(stub, options);
     await authenticator.getCredentials();
     assertEquals(stub.requests.length, index + 1);
+  }
+});
+
+Deno.test("an authenticator prints its settings, its state and its token's remaining lifetime", async () => {
+  let now = 0;
+  const clock = { wall: () => now, monotonic: () => now };
+  const stub = tokenEndpointStub(() => Response.json({ access_token: "planted-token", expires_in: 3600 }));
+  const authenticator = authenticatorAt(stub, { clientSecret: "planted-s3cret", scopes: ["a", "b"], clock });
+  const assertPrints = (state: object) => {
+    const settings = { endpoint: "https://api.test", clientId: "id", scopes: ["a", "b"] };
+    assertEquals(authenticator.toJSON(), { ...settings, ...state });
+    assertStringIncludes(Deno.inspect(authenticator), "https://api.test");
+    assertHides(authenticator, ["planted"]);
+  };
+  assertPrints({ token: "none" });
+  await authenticator.getCredentials();
+  now = 600_000;
+  assertPrints({ token: "live", remainingLifetime: 3_000_000 });
+  now = 3_600_000;
+  assertPrints({ token: "expired", remainingLifetime: 0 });
+  await authenticator.close();
+  assertPrints({ token: "closed" });
+});
+
+Deno.test("the pieces print no token", async () => {
+  const credentials = new Credentials({ accessToken: "planted-token" });
+  const tokens = refreshing(() => Promise.resolve({ credentials }));
+  assertHides([tokens, await tokens.get()], ["planted-token"]);
+  assertHides(tokens, ["planted-token"]);
+});
+
+Deno.test("an AuthenticationError has and prints the members that are known, and no others", () => {
+  const bare = new AuthenticationError("timeout", "Too slow.", { retryable: true });
+  const known = ["name", "code", "retryable", "status", "error", "error_description", "retryAfter", "cause"]
+    .filter((name) => name in bare);
+  assertEquals([bare instanceof Error, known], [true, ["name", "code", "retryable"]]);
+  const details = { status: 401, error: "invalid_client", error_description: "no such client", retryAfter: 5_000 };
+  const printed = JSON.parse(JSON.stringify(new AuthenticationError("token_request_rejected", "Refused.", details)));
+  assertEquals(printed, { name: "AuthenticationError", code: "token_request_rejected", retryable: false, ...details });
+});
+
+Deno.test("an error's stack shows the line that waited for the token", async () => {
+  const authenticator = authenticatorAt(
+    tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 })),
+  );
+  async function fetchProjects() {
+    return await authenticator.fetch("/v1/projects");
+  }
+  async function lookAtToken() {
+    return await authenticator.getCredentials();
+  }
+  // Later the error is remembered, and shared.
+  for (const call of [fetchProjects, lookAtToken, fetchProjects, lookAtToken]) {
+    const errors = await Promise.all([1, 2].map(() => assertRejects(call, AuthenticationError)));
+    for (const { stack } of errors) assertStringIncludes(stack!, call.name);
   }
 });

@@ -15,8 +15,8 @@ import { startProxy } from "./servers/proxy.ts";
 
 const { clientId, clientSecret } = client;
 const clientAuth = { ...clientSecretBasic(clientSecret), method: "custom" };
-const keyOf = (...fields: string[]) => encodeBase64(fields.join(":"));
-const others = keyOf("flyte.test", "other-client", "other-secret", "acme");
+const makeKey = (...fields: string[]) => encodeBase64(fields.join(":"));
+const others = makeKey("flyte.test", "other-client", "other-secret", "acme");
 const people = "admin: { authType: Pkce, httpProxyURL: 'http://proxy.test' }";
 
 const scopes = ["all"];
@@ -24,7 +24,7 @@ const scopes = ["all"];
 /** Authenticators for a platform; options take precedence. */
 const made: Record<string, (endpoint: string, tokenEndpoint: string) => ClientCredentialsAuthenticator> = {
   "an API key"(endpoint) {
-    const key = keyOf(`dns:///${new URL(endpoint).host}`, clientId, clientSecret, "None");
+    const key = makeKey(`dns:///${new URL(endpoint).host}`, clientId, clientSecret, "None");
     return authenticatorFromFlyteApiKey(`${key}\n`, { insecure: true, scopes });
   },
   "options beside an API key": (endpoint) => authenticatorFromFlyteApiKey(others, { endpoint, ...client, scopes }),
@@ -102,7 +102,7 @@ for (const [source, ...faults] of wrong) {
 }
 
 Deno.test("Flyte: wrong arguments are refused as such, and no secret shows", () => {
-  const [key, plain] = ["flyte.test", "http://flyte.test"].map((url) => keyOf(url, "id", planted.secret, "None"));
+  const [key, plain] = ["flyte.test", "http://flyte.test"].map((url) => makeKey(url, "id", planted.secret, "None"));
   const wrong: [make: () => unknown, says: string, type?: typeof RangeError][] = [
     [() => authenticatorFromFlyteApiKey(planted.token), "API key"],
     [() => authenticatorFromFlyteApiKey(plain!), "insecure"],

@@ -37,11 +37,15 @@ const endpoints = [
 const own: Case[2] = { metadata: ({ origin }) => ({ tokenEndpoint: `${origin}/oauth2/token` }) };
 const camelCase = { scopes: ["all"], authorizationMetadataKey: "Flyte-Authorization" };
 const refused: Case[2] = { code: "config_store_failed", says: "(overrides), and any proxy in front", status: 403 };
+const isDown: Case[2] = { ...refused, says: "/config/v1/flyte_client answered 503; ", status: 503, retryable: true };
+const service = "/flyteidl2.auth.AuthMetadataService";
+const nowhere = `/.well-known/oauth-authorization-server answered 404; ${service}/GetOAuth2Metadata answered 404`;
 const audience = "https://flyte.test";
 
 export const flyteCases: readonly Case[] = [
   ...alike({ metadata: { issuer: undefined } }, {
     "has null for its issuer": metadataIs({ issuer: null }),
+    "has an empty issuer": metadataIs({ issuer: "" }),
     "has a list for its issuer": metadataIs({ issuer: [issuer] }),
   }),
   ...alike({}, {
@@ -64,7 +68,9 @@ export const flyteCases: readonly Case[] = [
   ["has an audience", clientSays({ audience }), { metadata: { audience } }],
   ...alike({ metadata: { scopes: undefined, headerKey: undefined } }, {
     "has empty client settings": clientIs(json({})),
+    "has client settings without values": clientSays({ scopes: [], authorization_metadata_key: "" }),
     "has no client settings": clientIs(notFound),
+    "implements no client settings": clientIs(json({}, { status: 501 })),
     "takes no POST for client settings": clientIs(notFound, answer("", { status: 405 })),
   }),
   ...alike(fails.invalid("holds no scopes that can be used"), {
@@ -78,8 +84,9 @@ export const flyteCases: readonly Case[] = [
     "has a list of headers": clientSays({ authorization_metadata_key: ["a"] }),
   }),
   ["has a page for client settings", clientIs(page), fails.invalid("is a web page, not metadata; ")],
+  ["is down at client settings", clientIs(json({}, { status: 503 })), isDown],
   ["refuses to send client settings", clientIs(json({}, { status: 403 })), refused],
   ["stalls at client settings", clientIs(steps("stall")), fails.late],
   ["is the console", page, fails.invalid("it may be that of the console")],
-  ["isn't there", notFound, { code: "config_not_found", says: "it may run without authentication" }],
+  ["isn't there", notFound, { code: "config_not_found", says: nowhere }],
 ];

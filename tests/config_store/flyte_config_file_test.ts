@@ -35,7 +35,7 @@ const older: typeof settings = [
   ["auth_mode = client_credentials\n", { authType: "client_credentials" }],
   ["[sdk]\nclient_id = other"],
 ];
-const configOf = (lines: typeof settings) => Object.assign({}, ...lines.map(([, config]) => config));
+const mergeConfigs = (lines: typeof settings) => Object.assign({}, ...lines.map(([, config]) => config));
 const all = settings.map(([line]) => `  ${line}\n`).join("");
 const both = { endpoint: "a.test", clientId: "x" };
 const underscored = { clientId: "x", insecureSkipVerify: false, authType: "basic" };
@@ -45,7 +45,7 @@ const rows: [what: string, source: string, config: FlyteConfig][] = [
   ["a file of comments", "# nothing\n", {}],
   ["a file without the section", "logger:\n  level: 5\n", {}],
   ["an empty section", "admin:\n", {}],
-  ["every setting", `admin:\n${all}storage: { x: { secret-key: "${planted.token}" } }`, configOf(settings)],
+  ["every setting", `admin:\n${all}storage: { x: { secret-key: "${planted.token}" } }`, mergeConfigs(settings)],
   ["names in any letters, as Go does", "admin: { ENDPOINT: a.test, clientid: x }", both],
   ["names with underscores", "admin: { client_id: x, insecure_skip_verify: no, auth_mode: basic }", underscored],
   ["names with hyphens", "admin: { client-secret-location: /s }", { clientSecretLocation: "/s" }],
@@ -58,7 +58,7 @@ const rows: [what: string, source: string, config: FlyteConfig][] = [
   ["an anchor", "a: &e { endpoint: a.test }\nadmin: { <<: *e, clientId: x }", both],
   ["names of a prototype", "admin: { __proto__: { x: 1 }, constructor: 7, clientId: x }", { clientId: "x" }],
   ["a byte order mark", "\ufeffadmin: { clientId: x }", { clientId: "x" }],
-  ["the older form", older.map(([line]) => line).join("\n"), configOf(older)],
+  ["the older form", older.map(([line]) => line).join("\n"), mergeConfigs(older)],
 ];
 for (const [what, source, config] of rows) {
   Deno.test(`parseFlyteConfig: reads ${what}`, () => assertEquals(parseFlyteConfig(source), config));

@@ -6,11 +6,12 @@ import {
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
+import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
 import {
   ProtectedResourceClientConfigStore,
   type ProtectedResourceOptions,
 } from "@m2m/authenticator/config-store/protected-resource";
-import { api, issuer, MetadataStub } from "./metadata_stub.ts";
+import { api, issuer, MetadataStub, platform } from "./metadata_stub.ts";
 
 type Published = Partial<Pick<MetadataStub, "server" | "resource" | "challenge">>;
 type Options = Partial<ProtectedResourceOptions> & { url?: string };
@@ -114,12 +115,25 @@ const apiRows: Row[] = [
   [{ server: { token_endpoint: "http://auth.test/token" } }, {}, ["insecure_endpoint", `the metadata of ${issuer}`]],
 ];
 
+const basicOnly = withMethods(["client_secret_basic"]);
+const flyteRows: Row[] = [
+  [basicOnly, {}, ["invalid_config", "supports client_secret_basic"], "private_key_jwt"],
+  [basicOnly, {}, { tokenEndpoint }, "client_secret_basic"],
+  [basicOnly, {}, { tokenEndpoint }],
+  [basicOnly, { ignoreAuthMethods: true }, { tokenEndpoint }, "none"],
+  [withMethods([]), {}, { tokenEndpoint }, "private_key_jwt"],
+  [{ server: token }, { overrides }, { ...overridden, issuer: platform, tokenEndpoint }],
+  [{}, { overrides: { resource: new URL("https://y.test") } }, { resource: ["https://y.test/"], scopes: ["all"] }],
+];
+
 const byDiscovery = ({ url = issuer, ...options }: Options) => new DiscoveryClientConfigStore(url, options);
 const byApi = ({ url = api, ...options }: Options) =>
   new ProtectedResourceClientConfigStore(url, options.issuers ? options : { issuer, ...options });
+const byFlyte = ({ url = platform, ...options }: Options) => new FlyteClientConfigStore(url, options);
 const rows = [
   ...discoveryRows.map((row) => [byDiscovery, ...row] as const),
   ...apiRows.map((row) => [byApi, ...row] as const),
+  ...flyteRows.map((row) => [byFlyte, ...row] as const),
 ];
 const show = (value: unknown) => Deno.inspect(value, { compact: true, breakLength: Infinity, strAbbreviateSize: 80 });
 for (const [create, published, options, expected, authMethod = ""] of rows) {

@@ -79,14 +79,15 @@ for (const [store, url, options, says] of wrong) {
   });
 }
 
-Deno.test("stores: accept http: where it is allowed, or on loopback", () => {
-  for (const options of [{ allowInsecureRequests: true }, { allowInsecureRequests: true, maxAge: Infinity }]) {
-    new DiscoveryClientConfigStore("http://auth.test", options);
-    new ProtectedResourceClientConfigStore("http://api.test", { issuer, ...options });
-  }
-  new DiscoveryClientConfigStore("http://[::1]:8080/x", { maxAge: Infinity });
-  new ProtectedResourceClientConfigStore("http://[::1]:8080/x", { issuer: "http://localhost:1", maxAge: Infinity });
-});
+const plain: [store: string, url: string, options: Options][] = [
+  ["discovery", "http://auth.test", { allowInsecureRequests: true }],
+  ["discovery", "http://[::1]:8080/x", { maxAge: Infinity }],
+  ["api", "http://api.test", { issuer, allowInsecureRequests: true }],
+  ["api", "http://[::1]:8080/x", { issuer: "http://localhost:1", maxAge: Infinity }],
+];
+for (const [store, url, options] of plain) {
+  Deno.test(`${store} store: accepts ${url} with ${Deno.inspect(options)}`, () => void stores[store]!(url, options));
+}
 
 const endpoints: [endpoint: string, options: FlyteOptions, expected: string][] = [
   ["https://flyte.test", {}, "https://flyte.test"],
