@@ -1,14 +1,13 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { AuthenticationError } from "@m2m/authenticator";
-import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
-import { issuer, MetadataStub } from "./metadata_stub.ts";
+import { issuer, MetadataStub, stores } from "./metadata_stub.ts";
 
 /** A store for a server that supports these methods. */
 function createStore(token_endpoint_auth_methods_supported: unknown) {
   const stub = new MetadataStub();
   stub.server = { token_endpoint_auth_methods_supported };
-  return { stub, store: new DiscoveryClientConfigStore(issuer, { fetch: stub.fetch }) };
+  return { stub, store: stores.discovery({ fetch: stub.fetch }) };
 }
 
 const prose = "call 555-planted now!";

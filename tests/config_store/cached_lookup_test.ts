@@ -3,38 +3,28 @@ import {
   AuthenticationError,
   type AuthenticationErrorCode,
   type ClientConfigRequest,
-  type ClientConfigStore,
   type Fetch,
 } from "@m2m/authenticator";
-import { DiscoveryClientConfigStore, type LookupOptions } from "@m2m/authenticator/config-store/discovery";
-import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
-import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
+import type { LookupOptions } from "@m2m/authenticator/config-store/discovery";
 import { until } from "../faults/until.ts";
 import { asOnWorkerd } from "../refresh/isolate.ts";
-import { api, HandClock, issuer, MetadataStub, platform, silence } from "./metadata_stub.ts";
+import { api, HandClock, issuer, MetadataStub, silence, stores } from "./metadata_stub.ts";
 
 const hour = 3_600_000;
 
-/** A store; how many requests a search makes that succeeds, fails or is rate limited; how many go out at once. */
-interface Kind {
-  readonly create: (options: LookupOptions) => ClientConfigStore;
-  readonly counts: readonly [requests: number, failed: number, limited: number, atOnce: number];
-}
+type Kind = keyof typeof stores;
 
-const discovery: Kind = { create: (options) => new DiscoveryClientConfigStore(issuer, options), counts: [1, 2, 1, 1] };
-const kinds: Record<string, Kind> = {
-  DiscoveryClientConfigStore: discovery,
-  ProtectedResourceClientConfigStore: {
-    create: (options) => new ProtectedResourceClientConfigStore(api, { issuer, ...options }),
-    counts: [3, 3, 2, 1],
-  },
-  FlyteClientConfigStore: { create: (options) => new FlyteClientConfigStore(platform, options), counts: [2, 4, 2, 2] },
+/** How many requests a search makes that succeeds, fails or is rate limited; how many go out at once. */
+const counts: Record<Kind, [requests: number, failed: number, limited: number, atOnce: number]> = {
+  discovery: [1, 2, 1, 1],
+  api: [3, 3, 2, 1],
+  flyte: [2, 4, 2, 2],
 };
 
-function arrange({ create }: Kind, options: LookupOptions = {}) {
+function arrange(kind: Kind, options: LookupOptions = {}) {
   const stub = new MetadataStub();
   const clock = new HandClock();
-  const store = create({ fetch: stub.fetch, clock, ...options });
+  const store = stores[kind]({ fetch: stub.fetch, clock, ...options });
   return {
     stub,
     clock,
@@ -75,8 +65,9 @@ const failures: Record<string, [failure: () => Response | Promise<Response>, cod
   "has an expired certificate": [() => Promise.reject(new AuthenticationError("tls_failed", "expired")), "tls_failed"],
 };
 
-for (const [name, kind] of Object.entries(kinds)) {
-  const { create, counts: [requests, failed, limited, atOnce] } = kind;
+for (const kind of Object.keys(counts) as Kind[]) {
+  const [requests, failed, limited, atOnce] = counts[kind];
+  const name = `lookup by the ${kind} store`;
 
   for (const where of ["", " on workerd"]) {
     Deno.test(`${name}: concurrent callers${where} share one search, later ones need none`, async () => {
@@ -163,7 +154,7 @@ for (const [name, kind] of Object.entries(kinds)) {
     Deno.test(`${name}: ${status} with Retry-After ${header} ends after ${count} requests`, async () => {
       const stub = new MetadataStub();
       stub.failure = () => new Response(null, { status, headers: { "retry-after": header } });
-      const store = create({ fetch: stub.fetch, clock: new HandClock() });
+      const store = stores[kind]({ fetch: stub.fetch, clock: new HandClock() });
 
       const error = await assertRejects(async () => await store.getClientConfig(), AuthenticationError);
 
@@ -180,7 +171,7 @@ for (const [name, kind] of Object.entries(kinds)) {
     const third: Fetch = (input, init) => other.fetch(input, init);
     await get({ fetch: other.fetch });
     assertEquals([stub.urls.length, other.urls.length], [requests, 0]);
-    const store = create({ clock });
+    const store = stores[kind]({ clock });
 
     for (const fetch of [other.fetch, other.fetch, third]) await store.getClientConfig({ fetch });
 
@@ -224,12 +215,12 @@ for (const [name, kind] of Object.entries(kinds)) {
 Deno.test("lookup on workerd: hands the refresh to waitUntil, which may throw", async () => {
   using _ = asOnWorkerd();
   const handed: Promise<unknown>[] = [];
-  const handing = await arrangeStale(discovery, { waitUntil: (work) => void handed.push(work) });
+  const handing = await arrangeStale("discovery", { waitUntil: (work) => void handed.push(work) });
   assertEquals([await handing.get(), handed.length], [1, 1]);
   await handed[0];
   assertEquals(await handing.get(), 2);
 
-  const throwing = await arrangeStale(discovery, {
+  const throwing = await arrangeStale("discovery", {
     waitUntil() {
       throw new Error("outside of a request");
     },
@@ -249,7 +240,7 @@ async function settledAtOnce(...promises: Promise<unknown>[]): Promise<boolean[]
 for (const ends of ["is over", "is aborted"]) {
   Deno.test(`lookup on workerd without waitUntil: one caller waits until the refresh, or a second, ${ends}`, async () => {
     using _ = asOnWorkerd();
-    const { stub, clock, get, count } = await arrangeStale(discovery, { timeout: 2 ** 31 - 1 });
+    const { stub, clock, get, count } = await arrangeStale("discovery", { timeout: 2 ** 31 - 1 });
     assertEquals(await get(), 2);
     stub.failure = silence;
     clock.now += hour;
@@ -278,7 +269,7 @@ for (const ends of ["is over", "is aborted"]) {
 for (const outcome of ["metadata", "a failure"]) {
   Deno.test(`lookup on workerd: ${outcome} of a frozen request that wakes late replaces nothing newer`, async () => {
     using _ = asOnWorkerd();
-    const { stub, clock, get, count } = await arrangeStale(discovery);
+    const { stub, clock, get, count } = await arrangeStale("discovery");
     // The leader's request is frozen, and so are its timers.
     const late = Promise.withResolvers<Response>();
     stub.failure = () => late.promise;

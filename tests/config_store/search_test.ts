@@ -2,14 +2,10 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, type Fetch } from "@m2m/authenticator";
-import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
-import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
 import fc from "fast-check";
 import { assertNothingShows, planted } from "../faults/planted.ts";
-import { api, issuer, MetadataStub } from "./metadata_stub.ts";
+import { api, issuer, MetadataStub, stores } from "./metadata_stub.ts";
 
-const protectedResource = (url: string | URL, fetch: Fetch) =>
-  new ProtectedResourceClientConfigStore(url, { issuer, fetch });
 const oauth = "/.well-known/oauth-authorization-server";
 const openid = "/.well-known/openid-configuration";
 const resource = "/.well-known/oauth-protected-resource";
@@ -37,7 +33,7 @@ for (const [path, locations] of Object.entries(serverLocations)) {
         return Promise.resolve(Response.json({ issuer: issuer + path, token_endpoint: `${issuer}/t` }));
       };
 
-      const got = await new DiscoveryClientConfigStore(issuer + path, { fetch }).getClientConfig()
+      const got = await stores.discovery({ url: issuer + path, fetch }).getClientConfig()
         .then((config) => [config.issuer, config.tokenEndpoint], ({ code }) => code);
 
       assertEquals(got, location === undefined ? "config_not_found" : [issuer + path, `${issuer}/t`]);
@@ -50,7 +46,7 @@ for (const [path, locations] of Object.entries(apiLocations)) {
   Deno.test(`metadata of an API at "${path}": is requested at ${locations.join(", ")}`, async () => {
     const stub = new MetadataStub();
     stub.failure = () => new Response(null, { status: 404 });
-    const store = protectedResource(new URL(`https://api.test${path}`), stub.fetch);
+    const store = stores.api({ url: new URL(`https://api.test${path}`), fetch: stub.fetch });
 
     const error = await assertRejects(() => store.getClientConfig(), AuthenticationError);
 
@@ -62,7 +58,7 @@ for (const [path, locations] of Object.entries(apiLocations)) {
 Deno.test("ProtectedResourceClientConfigStore: gives the API's metadata and its server's, by one search", async () => {
   const stub = new MetadataStub();
   stub.server = { revocation_endpoint: `${issuer}/revoke` };
-  const store = protectedResource(api, stub.fetch);
+  const store = stores.api({ fetch: stub.fetch });
 
   assertEquals((await store.getMetadata()).resource, api);
   assertEquals((await store.getAuthorizationServerMetadata()).revocation_endpoint, `${issuer}/revoke`);
@@ -70,32 +66,26 @@ Deno.test("ProtectedResourceClientConfigStore: gives the API's metadata and its 
   assertEquals(stub.urls, [api, `https://api.test${resource}/mcp`, issuer + oauth]);
 });
 
-const redirected = (response: Response) => Object.defineProperty(response, "redirected", { value: true });
-const redirects: [
-  what: string,
-  open: typeof protectedResource,
-  mark: (status: number) => boolean,
-  expected: unknown,
-][] = [
-  [
-    "a server",
-    (_, fetch) => new DiscoveryClientConfigStore(issuer, { fetch }) as never,
-    () => true,
-    "redirect_refused",
-  ],
-  ["an API", protectedResource, () => true, "redirect_refused"],
-  ["an API's challenge", protectedResource, (status) => status === 401, undefined],
-];
-for (const [what, open, isMarked, expected] of redirects) {
+const redirects: Record<
+  string,
+  [kind: "discovery" | "api", isFollowed: (status: number) => boolean, expected: unknown]
+> = {
+  "a server": ["discovery", () => true, "redirect_refused"],
+  "an API": ["api", () => true, "redirect_refused"],
+  "an API's challenge": ["api", (status) => status === 401, undefined],
+};
+for (const [what, [kind, isFollowed, expected]] of Object.entries(redirects)) {
   Deno.test(`metadata of ${what}: is ignored where fetch followed a redirect`, async () => {
     const stub = new MetadataStub();
     stub.challenge = 'Bearer scope="planted"';
-    const store = open(api, async (input, init) => {
+    const fetch: Fetch = async (input, init) => {
       const response = await stub.fetch(input, init);
-      return isMarked(response.status) ? redirected(response) : response;
-    });
+      return isFollowed(response.status) ? Object.defineProperty(response, "redirected", { value: true }) : response;
+    };
 
-    assertEquals(await store.getClientConfig().then(({ scopes }) => scopes, ({ code }) => code), expected);
+    const got = await stores[kind]({ fetch }).getClientConfig().then(({ scopes }) => scopes, ({ code }) => code);
+
+    assertEquals(got, expected);
   });
 }
 
@@ -103,7 +93,7 @@ Deno.test("metadata of an API: the error names the authorization server that doe
   const stub = new MetadataStub();
   const fetch: Fetch = (input, init) =>
     String(input).startsWith(issuer) ? new Promise(() => {}) : stub.fetch(input, init);
-  const store = new ProtectedResourceClientConfigStore(api, { issuer, fetch, timeout: 100 });
+  const store = stores.api({ fetch, timeout: 100 });
   const error = await assertRejects(() => store.getClientConfig(), AuthenticationError, `the metadata of ${issuer}`);
   assertEquals(error.code, "timeout");
 });
@@ -117,7 +107,7 @@ Deno.test("metadata of an API: whatever the challenge, only the API and the issu
       const stub = new MetadataStub();
       stub.challenge = `Bearer resource_metadata="${url}", scope="${scope}", ${rest}`;
 
-      const { scopes = [] } = await protectedResource(api, stub.fetch).getClientConfig();
+      const { scopes = [] } = await stores.api({ fetch: stub.fetch }).getClientConfig();
 
       assertEquals([...new Set(stub.urls.map((url) => new URL(url).origin))], ["https://api.test", issuer]);
       for (const scope of scopes) assert(/^[!-~]+$/.test(scope));
@@ -129,11 +119,12 @@ Deno.test("metadata of an API: whatever the challenge, only the API and the issu
 const url = `${api}?key=${planted.query}`;
 for (const where of ["challenge", "metadata"]) {
   Deno.test(`metadata of an API: the URL's query is hidden when an error at the ${where} quotes it`, async () => {
-    const store = protectedResource(url, (input) => {
+    const fetch: Fetch = (input) => {
       const isAnswered = where === "metadata" && String(input) === url;
       if (isAnswered) return Promise.resolve(new Response(null, { status: 401 }));
       return Promise.reject(new TypeError("fetch failed", { cause: new Error(`not found: ${input}`) }));
-    });
+    };
+    const store = stores.api({ url, fetch });
 
     const error = await assertRejects(() => store.getClientConfig(), AuthenticationError, "it can't be reached (");
 

@@ -5,19 +5,12 @@ import {
   type ClientConfig,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
-import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
-import {
-  ProtectedResourceClientConfigStore,
-  type ProtectedResourceOptions,
-} from "@m2m/authenticator/config-store/protected-resource";
-import { api, issuer, MetadataStub, platform } from "./metadata_stub.ts";
+import { api, issuer, MetadataStub, platform, type StoreOptions, stores } from "./metadata_stub.ts";
 
 type Published = Partial<Pick<MetadataStub, "server" | "resource" | "challenge">>;
-type Options = Partial<ProtectedResourceOptions> & { url?: string };
 /** Settings, or an error code and parts of the message. */
 type Expected = Partial<ClientConfig> | [AuthenticationErrorCode, ...string[]];
-type Row = [published: Published, options: Options, expected: Expected, authMethod?: string | undefined];
+type Row = [published: Published, options: StoreOptions, expected: Expected, authMethod?: string | undefined];
 
 const token = { token_endpoint: `${issuer}/token` };
 const tokenEndpoint = token.token_endpoint;
@@ -126,21 +119,16 @@ const flyteRows: Row[] = [
   [{}, { overrides: { resource: new URL("https://y.test") } }, { resource: ["https://y.test/"], scopes: ["all"] }],
 ];
 
-const byDiscovery = ({ url = issuer, ...options }: Options) => new DiscoveryClientConfigStore(url, options);
-const byApi = ({ url = api, ...options }: Options) =>
-  new ProtectedResourceClientConfigStore(url, options.issuers ? options : { issuer, ...options });
-const byFlyte = ({ url = platform, ...options }: Options) => new FlyteClientConfigStore(url, options);
-const rows = [
-  ...discoveryRows.map((row) => [byDiscovery, ...row] as const),
-  ...apiRows.map((row) => [byApi, ...row] as const),
-  ...flyteRows.map((row) => [byFlyte, ...row] as const),
-];
+const tables = { discovery: discoveryRows, api: apiRows, flyte: flyteRows };
+const rows = Object.entries(tables).flatMap(([kind, rows]) =>
+  rows.map((row) => [kind as keyof typeof stores, ...row] as const)
+);
 const show = (value: unknown) => Deno.inspect(value, { compact: true, breakLength: Infinity, strAbbreviateSize: 80 });
-for (const [create, published, options, expected, authMethod = ""] of rows) {
+for (const [kind, published, options, expected, authMethod = ""] of rows) {
   const given = `${show(published)} with ${show(options)} ${authMethod}`;
-  Deno.test(`${create.name}: for ${given} settings are ${show(expected)}`, async () => {
+  Deno.test(`${kind} store: for ${given} settings are ${show(expected)}`, async () => {
     const stub = Object.assign(new MetadataStub(), published);
-    const store = create({ fetch: stub.fetch, ...options });
+    const store = stores[kind]({ fetch: stub.fetch, ...options });
 
     const got = await store.getClientConfig({ authMethod: authMethod || undefined }).catch((error) => error);
 
@@ -161,7 +149,7 @@ for (const [create, published, options, expected, authMethod = ""] of rows) {
 
 Deno.test("ProtectedResourceClientConfigStore: keeps frozen copies of the overrides", async () => {
   const overrides = { scopes: ["a"], resource: ["https://x.test"] };
-  const store = byApi({ fetch: new MetadataStub().fetch, overrides });
+  const store = stores.api({ fetch: new MetadataStub().fetch, overrides });
   overrides.scopes.push("b");
   overrides.resource.push("not checked");
 
