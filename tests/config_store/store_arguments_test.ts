@@ -28,13 +28,8 @@ const common: [options: Options, says: string][] = [
 ];
 const dns = "dns://8.8.8.8";
 const noPlatforms = [
-  undefined,
-  "dns:/flyte.test",
-  "dns:443",
-  `${dns}/f.test`,
-  ` ${dns}/f.test`,
-  `${dns}\\f.test`,
-  `${dns}\n/f.test`,
+  ...[undefined, "flyte\n.test", "dns:/flyte.test", "dns:443"],
+  ...[`${dns}/f.test`, ` ${dns}/f.test`, `${dns}\\f.test`, `${dns}\n/f.test`],
 ];
 const urls: [store: string, says: string, ...urls: unknown[]][] = [
   ["discovery", "issuer must be an absolute URL", "", "auth.example.com"],
