@@ -1,15 +1,18 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+/** What every authenticator does and prints, whichever its token source. @module */
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
+  AuthenticationError,
   Authenticator,
   type AuthenticatorOptions,
   type ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
   Credentials,
+  refreshing,
   type TokenSource,
 } from "@m2m/authenticator";
 import { authenticatorAt, besideApi } from "./authenticator_at.ts";
-import { startAuthorizationServer } from "./servers/authorization_server.ts";
-import { startProtectedApi } from "./servers/protected_api.ts";
+import { assertHides } from "./client_auth/showing.ts";
 import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
 
 class Own extends Authenticator {
@@ -17,50 +20,6 @@ class Own extends Authenticator {
     super(options, options.source);
   }
 }
-
-Deno.test("fetch: carries a token, and replays with a new one after a 401, with real servers", async () => {
-  await using server = await startAuthorizationServer({ clients: [{ client_id: "id", client_secret: "s3cret" }] });
-  const { issuer, jwksUri, tokenEndpoint } = server;
-  await using api = startProtectedApi({ issuer, jwksUri });
-  const authenticator = authenticatorAt(
-    tokenEndpointStub(),
-    { endpoint: api.origin, scopes: ["api:read"], audience: api.audience, fetch },
-    { tokenEndpoint },
-  );
-  for (const init of [{}, { method: "POST", body: "whole" }]) {
-    const { status, body } = await authenticator.fetch("/v1/projects", init);
-    await body?.cancel();
-    assertEquals(status, 200);
-    api.revokeAll();
-  }
-  assertEquals([server.tokenRequests.length, ...api.calls.map(({ status }) => status)], [2, 200, 401, 200]);
-});
-
-Deno.test("fetch: is bound, and leaves the caller's init, headers and Request as they were", async () => {
-  const stub = tokenEndpointStub();
-  const seen: string[] = [];
-  const { fetch } = authenticatorAt(stub, {
-    fetch: besideApi(stub, (headers) => {
-      seen.push([...headers].join(" "));
-      return new Response();
-    }),
-  });
-  const headers = new Headers({ "x-a": "1" });
-  const request = new Request("https://api.test/", { headers });
-  await fetch("/v1", Object.freeze({ headers }));
-  await fetch(request);
-  assertEquals([[...headers], [...request.headers]], [[["x-a", "1"]], [["x-a", "1"]]]);
-  assertEquals(seen, Array(2).fill("authorization,Bearer token-1 x-a,1"));
-});
-
-Deno.test("authorize: puts the token on headers, unless the caller's own is there", async () => {
-  const authenticator = authenticatorAt(tokenEndpointStub());
-  const headers = new Headers({ "x-a": "1" });
-  assertStrictEquals(await authenticator.authorize(headers), headers);
-  assertEquals([...headers], [["authorization", "Bearer token-1"], ["x-a", "1"]]);
-  const own = await authenticator.authorize(new Headers({ authorization: "Basic mine" }));
-  assertEquals(own.get("authorization"), "Basic mine");
-});
 
 Deno.test("Authenticator: a subclass and what it derives use its own token source", async () => {
   const credentials = new Credentials({ accessToken: "own" });
@@ -79,6 +38,19 @@ Deno.test("Authenticator: a token source that can't be made rejects the call", a
   await assertRejects(() => new Own({ endpoint: "https://api.test", source }).getCredentials(), Error, "no vault");
 });
 
+Deno.test("fetch: leaves the caller's init, headers and Request as they were", async () => {
+  const stub = tokenEndpointStub();
+  const seen: string[] = [];
+  const api = (sent: Headers) => (seen.push([...sent].join(" ")), new Response());
+  const authenticator = authenticatorAt(stub, { fetch: besideApi(stub, api) });
+  const headers = new Headers({ "x-a": "1" });
+  const request = new Request("https://api.test/", { headers });
+  await authenticator.fetch("/v1", Object.freeze({ headers }));
+  await authenticator.fetch(request);
+  assertEquals([[...headers], [...request.headers]], [[["x-a", "1"]], [["x-a", "1"]]]);
+  assertEquals(seen, Array(2).fill("authorization,Bearer token-1 x-a,1"));
+});
+
 Deno.test("getCredentials: makes one request although an observer or a store calls it again", async () => {
   const stub = tokenEndpointStub();
   const again = () => void authenticator.getCredentials();
@@ -91,5 +63,60 @@ Deno.test("getCredentials: makes one request although an observer or a store cal
     authenticator = authenticatorAt(stub, options);
     await authenticator.getCredentials();
     assertEquals(stub.requests.length, index + 1);
+  }
+});
+
+Deno.test("an authenticator prints its settings, its state and its token's remaining lifetime", async () => {
+  let now = 0;
+  const clock = { wall: () => now, monotonic: () => now };
+  const stub = tokenEndpointStub(() => Response.json({ access_token: "planted-token", expires_in: 3600 }));
+  const authenticator = authenticatorAt(stub, { clientSecret: "planted-s3cret", scopes: ["a", "b"], clock });
+  const assertPrints = (state: object) => {
+    const settings = { endpoint: "https://api.test", clientId: "id", scopes: ["a", "b"] };
+    assertEquals(authenticator.toJSON(), { ...settings, ...state });
+    assertStringIncludes(Deno.inspect(authenticator), "https://api.test");
+    assertHides(authenticator, ["planted"]);
+  };
+  assertPrints({ token: "none" });
+  await authenticator.getCredentials();
+  now = 600_000;
+  assertPrints({ token: "live", remainingLifetime: 3_000_000 });
+  now = 3_600_000;
+  assertPrints({ token: "expired", remainingLifetime: 0 });
+  await authenticator.close();
+  assertPrints({ token: "closed" });
+});
+
+Deno.test("the pieces print no token", async () => {
+  const credentials = new Credentials({ accessToken: "planted-token" });
+  const tokens = refreshing(() => Promise.resolve({ credentials }));
+  assertHides([tokens, await tokens.get()], ["planted-token"]);
+  assertHides(tokens, ["planted-token"]);
+});
+
+Deno.test("an AuthenticationError has and prints the members that are known, and no others", () => {
+  const bare = new AuthenticationError("timeout", "Too slow.", { retryable: true });
+  const known = ["name", "code", "retryable", "status", "error", "error_description", "retryAfter", "cause"]
+    .filter((name) => name in bare);
+  assertEquals([bare instanceof Error, known], [true, ["name", "code", "retryable"]]);
+  const details = { status: 401, error: "invalid_client", error_description: "no such client", retryAfter: 5_000 };
+  const printed = JSON.parse(JSON.stringify(new AuthenticationError("token_request_rejected", "Refused.", details)));
+  assertEquals(printed, { name: "AuthenticationError", code: "token_request_rejected", retryable: false, ...details });
+});
+
+Deno.test("an error's stack shows the line that waited for the token", async () => {
+  const authenticator = authenticatorAt(
+    tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 })),
+  );
+  async function fetchProjects() {
+    return await authenticator.fetch("/v1/projects");
+  }
+  async function lookAtToken() {
+    return await authenticator.getCredentials();
+  }
+  // Later the error is remembered, and shared.
+  for (const call of [fetchProjects, lookAtToken, fetchProjects, lookAtToken]) {
+    const errors = await Promise.all([1, 2].map(() => assertRejects(call, AuthenticationError)));
+    for (const { stack } of errors) assertStringIncludes(stack!, call.name);
   }
 });

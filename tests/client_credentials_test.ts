@@ -1,7 +1,6 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   AuthenticationError,
-  Authenticator,
   type ClientConfig,
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
@@ -9,8 +8,7 @@ import {
 } from "@m2m/authenticator";
 import { dpop } from "@m2m/authenticator/dpop";
 import { authenticatorAt } from "./authenticator_at.ts";
-import { assertHides } from "./client_auth/showing.ts";
-import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
+import { tokenEndpointStub, usualAnswer } from "./servers/token_endpoint_stub.ts";
 
 type Options = Partial<ClientCredentialsAuthenticatorOptions>;
 
@@ -19,10 +17,6 @@ function probeStore(answer: () => unknown) {
   const store = { asked: 0, getClientConfig: () => (store.asked++, answer() as ClientConfig) };
   return store;
 }
-
-Deno.test("ClientCredentialsAuthenticator: is an Authenticator", () => {
-  assert(authenticatorAt(tokenEndpointStub()) instanceof Authenticator);
-});
 
 const incomplete: [options: Record<string, unknown>, missing: string][] = [
   [{ clientId: "", clientSecret: "s" }, "clientId"],
@@ -46,53 +40,32 @@ Deno.test("ClientCredentialsAuthenticator: says which of id and secret is missin
   assertEquals(configStore.asked, 0);
 });
 
-Deno.test("ClientCredentialsAuthenticator: refuses a wrong option, with what to write instead", () => {
-  const stub = tokenEndpointStub();
-  const wrong: [options: Record<string, unknown>, message: string][] = [
-    [{ endpoint: "/v1" }, "endpoint must be an absolute URL"],
-    [{ endpoint: undefined }, "endpoint must be an absolute URL"],
-    [{ endpoint: "dns:///flyte.example.com" }, "endpoint must be an absolute URL"],
-    [{ endpoint: "https://me:planted@api.test" }, "without user name and password"],
-    [{ clientId: 7 }, "clientId"],
-    [{ clientSecret: 7 }, "client secret"],
-    [{ configStore: undefined }, "configStore"],
-    [{ configStore: { tokenEndpoint: stub.url } }, "new StaticClientConfigStore({ tokenEndpoint })"],
-    [{ scopes: "a b" }, "scopes must be an array"],
-    [{ scopes: ["a b"] }, "RFC 6749 §3.3"],
-    [{ audience: ["a"] }, "audience"],
-    [{ headerKey: "a b" }, "headerKey"],
-    [{ fetch: "fetch" }, "fetch"],
-    [{ basicEncoding: "RAW" }, '"form" or "raw"'],
-    [{ clientSecret: undefined, clientAuth: {} }, "clientAuth"],
-    [{ clientAuth: clientSecretPost("x") }, "without clientSecret"],
-    [{ fetch: stub.fetch, httpProxyUrl: "http://127.0.0.1:1" }, "can't be combined with fetch"],
-    [{ fetch: stub.fetch, verify: false }, "can't be combined with fetch"],
-    [{ fetch: undefined, httpProxyUrl: "127.0.0.1:1" }, "httpProxyUrl must be an absolute URL"],
-  ];
-  for (const [options, message] of wrong) {
-    const error = assertThrows(() => authenticatorAt(stub, options as never), TypeError, message);
-    assertEquals(error.message.includes("planted"), false);
-  }
-  const outOfRange: [options: Options, name: string][] = [
-    [{ timeout: 0 }, "timeout"],
-    [{ defaultLifetime: -1 }, "defaultLifetime"],
-    [{ retry: { maxAttempts: 0 } }, "maxAttempts"],
-    [{ retry: { maxAttempts: NaN } }, "maxAttempts"],
-    [{ retry: { maxDelay: -1 } }, "maxDelay"],
-    [{ retry: { totalTimeout: Infinity } }, "totalTimeout"],
-  ];
-  for (const [options, name] of outOfRange) assertThrows(() => authenticatorAt(stub, options), RangeError, name);
-});
+const stub = tokenEndpointStub();
+/** Besides those of the portable suite. */
+const wrong: [options: object, says: string, type?: typeof RangeError][] = [
+  [{ endpoint: undefined }, "endpoint must be an absolute URL"],
+  [{ endpoint: "dns:///flyte.example.com" }, "endpoint must be an absolute URL"],
+  [{ endpoint: "https://me:planted@api.test" }, "without user name and password"],
+  [{ clientId: 7 }, "clientId"],
+  [{ clientSecret: 7 }, "client secret"],
+  [{ configStore: { tokenEndpoint: stub.url } }, "new StaticClientConfigStore({ tokenEndpoint })"],
+  [{ basicEncoding: "RAW" }, '"form" or "raw"'],
+  [{ clientSecret: undefined, clientAuth: {} }, "clientAuth"],
+  [{ clientAuth: clientSecretPost("x") }, "without clientSecret"],
+  [{ fetch: stub.fetch, verify: false }, "can't be combined with fetch"],
+  [{ fetch: undefined, httpProxyUrl: "127.0.0.1:1" }, "httpProxyUrl must be an absolute URL"],
+  ...["a b", "", 7].map((tokenType): [object, string] => [{ tokenType }, "tokenType"]),
+  [{ tokenType: "OAuth", dpop: dpop() }, "tokenType"],
+  [{ retry: { maxAttempts: NaN } }, "maxAttempts", RangeError],
+  [{ retry: { maxDelay: -1 } }, "maxDelay", RangeError],
+  [{ retry: { totalTimeout: Infinity } }, "totalTimeout", RangeError],
+];
 
-Deno.test("ClientCredentialsAuthenticator: asks for settings, secret and token first when a token is needed", async () => {
-  const stub = tokenEndpointStub();
-  const configStore = probeStore(() => ({ tokenEndpoint: stub.url }));
-  let secrets = 0;
-  const authenticator = authenticatorAt(stub, { configStore, clientSecret: () => `secret-${++secrets}` });
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  assertEquals([configStore.asked, secrets, stub.requests.length, authenticator.credentials], [0, 0, 0, undefined]);
-  await authenticator.getCredentials();
-  assertEquals([configStore.asked, secrets, stub.requests.length], [1, 1, 1]);
+Deno.test("ClientCredentialsAuthenticator: refuses a wrong option, with what to write instead", () => {
+  for (const [options, says, type = TypeError] of wrong) {
+    const { message } = assertThrows(() => authenticatorAt(stub, options as Options), type, says);
+    assertEquals(message.includes("planted"), false);
+  }
 });
 
 /** What is sent by options and settings, of which the caller's count first. */
@@ -131,95 +104,59 @@ for (const [what, options, config, expected] of sent) {
   });
 }
 
-Deno.test("getCredentials: reuses the token; a refresh asks for settings and secret again", async () => {
+Deno.test("getCredentials: asks for settings and secret with each token request, not before or between", async () => {
   const stub = tokenEndpointStub();
-  const secrets = ["first", "second"];
-  const audiences = ["first", "second"];
-  const authenticator = authenticatorAt(stub, {
-    clientSecret: () => Promise.resolve(secrets.shift() ?? ""),
-    configStore: {
-      getClientConfig: () => ({ tokenEndpoint: stub.url, headerKey: `x-${audiences[0]}`, audience: audiences.shift() }),
-    },
+  const settings = () => ({ tokenEndpoint: stub.url, headerKey: `x-${configStore.asked}`, audience: "store" });
+  const configStore = probeStore(settings);
+  let secrets = 0;
+  const authenticator = authenticatorAt(stub, { configStore, clientSecret: () => `secret-${++secrets}` });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals([configStore.asked, secrets, stub.requests.length], [0, 0, 0]);
+  for (const count of [1, 2]) {
+    await authenticator.refreshCredentials();
+    assertEquals([...await authenticator.authorize(new Headers())], [[`x-${count}`, `Bearer token-${count}`]]);
+    const basic = stub.requests.map(({ headers }) => headers.get("authorization"));
+    assertEquals(basic.at(-1), `Basic ${btoa(`id:secret-${count}`)}`);
+    assertEquals([configStore.asked, secrets, basic.length], [count, count, count]);
+  }
+});
+
+const down = new Error("the settings service is down");
+const fail = () => {
+  throw down;
+};
+const notAbsolute = "tokenEndpoint must be an absolute URL";
+const tokenEndpoint = tokenEndpointStub().url;
+const badSettings: [settings: unknown, says: string, code?: string, cause?: Error][] = [
+  [fail, "", "config_store_failed", down],
+  [() => Promise.reject(down), "", "config_store_failed", down],
+  [undefined, notAbsolute],
+  [null, notAbsolute],
+  [tokenEndpoint, notAbsolute],
+  [{}, "got undefined"],
+  [{ tokenEndpoint: "/token" }, 'got "/token"'],
+  [{ tokenEndpoint: 7 }, "type number"],
+  [{ tokenEndpoint: "https://a:planted@auth.test" }, "without user name and password"],
+  [{ tokenEndpoint: "http://auth.test" }, "", "insecure_endpoint"],
+  [{ tokenEndpoint, scopes: "a b" }, "scopes must be an array"],
+  [{ tokenEndpoint, audience: {} }, "audience"],
+  [{ tokenEndpoint, headerKey: "a\r\nb" }, "headerKey"],
+];
+for (const [settings, says, code = "invalid_config", cause] of badSettings) {
+  Deno.test(`getCredentials: is ${code} where the store's settings are ${Deno.inspect(settings)}`, async () => {
+    const stub = tokenEndpointStub();
+    const configStore = probeStore(() => settings instanceof Function ? settings() : settings);
+    const authenticator = authenticatorAt(stub, { configStore });
+    const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError, says);
+    assertEquals([error.code, error.cause, error.retryable], [code, cause, false]);
+    assertEquals([error.message.includes("planted"), stub.requests.length], [false, 0]);
   });
-  const first = await authenticator.getCredentials();
-  assertStrictEquals(await authenticator.getCredentials(), first);
-  assertStrictEquals(authenticator.credentials, first);
-  const refreshed = await authenticator.refreshCredentials();
-  assertEquals([refreshed.accessToken, authenticator.credentials], ["token-2", refreshed]);
-  assertEquals([...await authenticator.authorize(new Headers())], [["x-second", "Bearer token-2"]]);
-  assertEquals(
-    stub.requests.map(({ headers, form }) => [headers.get("authorization"), form.get("audience")]),
-    ["first", "second"].map((each) => [`Basic ${btoa(`id:${each}`)}`, each]),
-  );
-});
+}
 
-Deno.test("getCredentials and refreshCredentials: make one request for 10,000 callers", async () => {
-  const stub = tokenEndpointStub();
-  const authenticator = authenticatorAt(stub);
-  for (const ask of [authenticator.getCredentials, authenticator.refreshCredentials]) {
-    const all = await Promise.all(Array.from({ length: 10_000 }, () => ask.call(authenticator)));
-    assertEquals(new Set(all).size, 1);
-  }
-  assertEquals(stub.requests.length, 2);
-});
-
-Deno.test("getCredentials: gives the error of a store that throws or rejects as its cause", async () => {
-  const down = new Error("the settings service is down");
-  const fail = () => {
-    throw down;
-  };
-  for (const getClientConfig of [fail, () => Promise.reject(down)]) {
-    const authenticator = authenticatorAt(tokenEndpointStub(), { configStore: { getClientConfig } });
-    const { code, cause, retryable } = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
-    assertEquals([code, cause, retryable], ["config_store_failed", down, false]);
-  }
-});
-
-Deno.test("getCredentials: says what is wrong with a store's settings", async () => {
-  const stub = tokenEndpointStub();
-  const wrong: [settings: unknown, message: string][] = [
-    [undefined, "tokenEndpoint must be an absolute URL"],
-    [null, "tokenEndpoint must be an absolute URL"],
-    ["https://auth.test/token", "tokenEndpoint must be an absolute URL"],
-    [{}, "got undefined"],
-    [{ tokenEndpoint: "/token" }, 'got "/token"'],
-    [{ tokenEndpoint: 7 }, "type number"],
-    [{ tokenEndpoint: "https://a:planted@auth.test" }, "without user name and password"],
-    [{ tokenEndpoint: stub.url, scopes: "a b" }, "scopes must be an array"],
-    [{ tokenEndpoint: stub.url, audience: {} }, "audience"],
-    [{ tokenEndpoint: stub.url, headerKey: "a\r\nb" }, "headerKey"],
-  ];
-  for (const [settings, message] of wrong) {
-    const authenticator = authenticatorAt(stub, { configStore: probeStore(() => settings) });
-    const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError, message);
-    assertEquals([error.code, error.message.includes("planted")], ["invalid_config", false]);
-  }
-  assertEquals(stub.requests.length, 0);
-});
-
-Deno.test("getCredentials: refuses a token endpoint on http, unless allowed", async () => {
-  const stub = { ...tokenEndpointStub(), url: "http://auth.test/token" };
-  const error = await assertRejects(() => authenticatorAt(stub).getCredentials(), AuthenticationError);
-  assertEquals(error.code, "insecure_endpoint");
-  const fetch = () => Promise.resolve(Response.json({ access_token: "t" }));
-  await authenticatorAt(stub, { allowInsecureRequests: true, fetch }).getCredentials();
-});
-
-Deno.test("ClientCredentialsAuthenticator: shows neither secret nor token, nor do derived ones and errors", async () => {
-  const secrets = ["planted-s3cret", "planted-token", btoa("id:planted-s3cret")];
-  const stub = tokenEndpointStub((count) =>
-    count < 3
-      ? Response.json({ access_token: "planted-token" })
-      : Response.json({ error: "invalid_client", error_description: `bad: ${secrets[0]} ${secrets[2]}` }, {
-        status: 401,
-      })
-  );
-  const authenticator = authenticatorAt(stub, { clientSecret: "planted-s3cret" });
-  const derived = authenticator.with({ audience: "x" });
-  for (const each of [authenticator, derived]) await each.getCredentials();
-  const error = await assertRejects(() => authenticator.refreshCredentials(), AuthenticationError);
-  assertEquals(error.error_description, "bad: [redacted] [redacted]");
-  for (const each of [authenticator, derived, error]) assertHides(each, secrets);
+Deno.test("allowInsecureRequests: allows a token endpoint on http:", async () => {
+  const fetch = () => Promise.resolve(usualAnswer(1));
+  const options = { allowInsecureRequests: true, fetch };
+  await authenticatorAt(tokenEndpointStub(), options, { tokenEndpoint: "http://auth.test" }).getCredentials();
 });
 
 const schemes: [options: Options, answered: string, sent: string][] = [
@@ -236,12 +173,3 @@ for (const [options, token_type, sent] of schemes) {
     assertEquals(headers.get(options.headerKey ?? "authorization"), sent);
   });
 }
-
-Deno.test("tokenType: must be a scheme, and stands beside no dpop", () => {
-  const stub = tokenEndpointStub();
-  for (
-    const options of [{ tokenType: "a b" }, { tokenType: "" }, { tokenType: 7 }, { tokenType: "OAuth", dpop: dpop() }]
-  ) {
-    assertThrows(() => authenticatorAt(stub, options as Options), TypeError, "tokenType");
-  }
-});

@@ -13,8 +13,10 @@ const secretNames = ["M2M_CLIENT_SECRET", "M2M_CLIENT_SECRET_FILE", "M2M_CLIENT_
 const names = ["M2M_ENDPOINT", "M2M_CLIENT_ID", ...secretNames, ...storeNames];
 const unless = (pattern: RegExp) => names.filter((name) => !pattern.test(name));
 
+type Expression = readonly [module: string, expression: string];
+
 /** Runs an expression with the permissions given and no others: prints its value, or a code and a message. */
-async function run(module: string, expression: string, permissions: string, env: Record<string, string>) {
+async function run([module, expression]: Expression, permissions: string, env: Record<string, string>) {
   const code = `import * as m from "file://${root}/src/${module}.ts";
     try { console.log(${expression}); } catch (error) { console.log(error.code + ": " + error.message); }`;
   const script = `data:text/javascript,${encodeURIComponent(code)}`;
@@ -25,14 +27,23 @@ async function run(module: string, expression: string, permissions: string, env:
   return stdout + stderr;
 }
 
+const token = (module: string, make: string, ...args: unknown[]): Expression => [
+  module,
+  `(await m.${make}(...${JSON.stringify(args)}).getCredentials()).tokenType`,
+];
+const store: Expression = ["env/from_env", "new m.EnvClientConfigStore().getClientConfig().tokenEndpoint"];
+const fromEnv = token("env/from_env", "authenticatorFromEnv");
+const given = { endpoint: "https://api.test", scopes: [], audience: "", headerKey: "x-token" };
+
 Deno.test("Deno: settings take the permissions for what they read, and no others", async (t) => {
   await using backend = await startFlyteBackend();
   await using folder = await temporaryFolder("permissions_");
   const file = `${folder.path}/${planted.token.replaceAll("/", "_")}`;
   await Deno.writeTextFile(file, `${clientSecret}\n`);
-  const { flyte: { origin }, hosts } = backend;
+  const { flyte: { origin }, hosts, issuer } = backend;
 
-  const client = { M2M_CLIENT_ID: clientId, M2M_TOKEN_ENDPOINT: `${backend.issuer}/token` };
+  const tokenEndpoint = `${issuer}/token`;
+  const client = { M2M_CLIENT_ID: clientId, M2M_TOKEN_ENDPOINT: tokenEndpoint };
   const unproven = { ...client, M2M_ENDPOINT: "https://api.test" };
   const bySecret = { ...unproven, M2M_CLIENT_SECRET: clientSecret };
   const byFile = { ...unproven, M2M_CLIENT_SECRET_FILE: file };
@@ -40,64 +51,49 @@ Deno.test("Deno: settings take the permissions for what they read, and no others
   const misplaced = { ...unproven, M2M_CLIENT_SECRET_ENV_VAR: planted.token };
   const flyteSecret = { FLYTE_SECRET: clientSecret };
 
-  const token = (make: string, ...args: unknown[]) =>
-    `(await m.${make}(...${JSON.stringify(args)}).getCredentials()).tokenType`;
-  const fromEnv = ["env/from_env", token("authenticatorFromEnv")] as const;
-  const given = { endpoint: "https://api.test", scopes: [], audience: "", headerKey: "x-token" };
-  const fromSome = ["env/from_env", token("authenticatorFromEnv", given)] as const;
-  const store = ["env/from_env", "new m.EnvClientConfigStore().getClientConfig().tokenEndpoint"] as const;
+  const fromSome = token("env/from_env", "authenticatorFromEnv", given);
   const key = encodeBase64(`${origin}:${clientId}:${clientSecret}:None`);
-  const fromKey = ["flyte/from_flyte", token("authenticatorFromFlyteApiKey", key)] as const;
-  const config = (place: string) => `admin: { endpoint: "${origin}", clientId: ${clientId}, ${place} }`;
-  const fromConfig = (place: string) =>
-    ["flyte/from_flyte_config", token("authenticatorFromFlyteConfig", config(place))] as const;
+  const fromKey = token("flyte/from_flyte", "authenticatorFromFlyteApiKey", key);
   const [configFile, configName] = [`clientSecretLocation: ${file}`, "clientSecretEnvVar: FLYTE_SECRET"].map(
-    fromConfig,
-  );
+    (place) => {
+      const source = `admin: { endpoint: "${origin}", clientId: ${clientId}, ${place} }`;
+      return token("flyte/from_flyte_config", "authenticatorFromFlyteConfig", source);
+    },
+  ) as [Expression, Expression];
+  const getConfig = `new m.DiscoveryClientConfigStore("${issuer}").getClientConfig()`;
+  const discovery: Expression = ["discovery/discovery", `(await ${getConfig}).tokenEndpoint`];
 
   const net = `net=${hosts}`;
-  type Run = readonly [module: string, expression: string];
-  const rows: [what: string, Run, permissions: string, env: Record<string, string>, printed: string][] = [
-    ["the store: five names", store, `env=${storeNames}`, client, client.M2M_TOKEN_ENDPOINT],
-    ...unless(/ENDPOINT$|CLIENT/).concat("M2M_TOKEN_ENDPOINT").map((name): typeof rows[number] => {
-      const others = storeNames.filter((other) => other !== name);
-      return [
-        `the store: all but ${name}`,
-        store,
-        `env=${others}`,
-        client,
-        `${name} may not be read (--allow-env=${name})`,
-      ];
-    }),
-    ["the environment: ten names", fromEnv, `${net} env=${names}`, bySecret, "Bearer"],
-    ["the environment: M2M_*", fromEnv, `${net} env=M2M_*`, bySecret, "Bearer"],
-    ["no option's name", fromSome, `${net} env=${unless(/M2M_ENDPOINT|SCOPE|AUD|HEAD/)}`, bySecret, "Bearer"],
-    [
-      "all denied names at once",
-      fromEnv,
-      `env=${names.slice(0, 2)}`,
-      {},
-      `(--allow-env=${names.slice(2)}); M2M_ENDPOINT`,
-    ],
-    ["a secret's file", fromEnv, `${net} env=M2M_* read=${file}`, byFile, "Bearer"],
-    ["a denied file", fromEnv, `${net} env=M2M_*`, byFile, "--allow-read for it. M2M_CLIENT_SECRET_FILE names"],
-    ["a named variable", fromEnv, `${net} env=M2M_*,VAULT_SECRET`, byName, "Bearer"],
-    [
-      "a denied variable, maybe a secret",
-      fromEnv,
-      `${net} env=M2M_*`,
-      misplaced,
-      "names may not be read (--allow-env)",
-    ],
-    ["an API key: two hosts", fromKey, net, {}, "Bearer"],
-    ["an API key: a denied host", fromKey, "env=NONE", {}, `--allow-net=${new URL(origin).host}`],
-    ["Flyte's config: a file", configFile!, `${net} read=${file}`, {}, "Bearer"],
-    ["Flyte's config: a variable", configName!, `${net} env=FLYTE_SECRET`, flyteSecret, "Bearer"],
-    ["Flyte's config: a denied variable", configName!, net, flyteSecret, "names may not be read (--allow-env)"],
-  ];
-  for (const [what, [module, expression], permissions, env, expected] of rows) {
+  const [platformHost, issuerHost] = hosts.split(",");
+  const toSome = `env=${unless(/M2M_ENDPOINT|SCOPE|AUD|HEAD/)}`;
+  const denied = `(--allow-env=${names.slice(2)}); M2M_ENDPOINT`;
+  const unnamed = "names may not be read (--allow-env)";
+  const rows: Record<string, [Expression, permissions: string, env: Record<string, string>, printed: string]> = {
+    "the store: five names": [store, `env=${storeNames}`, client, tokenEndpoint],
+    "the environment: ten names": [fromEnv, `${net} env=${names}`, bySecret, "Bearer"],
+    "the environment: M2M_*": [fromEnv, `${net} env=M2M_*`, bySecret, "Bearer"],
+    "no option's name": [fromSome, `${net} ${toSome}`, bySecret, "Bearer"],
+    "all denied names at once": [fromEnv, `env=${names.slice(0, 2)}`, {}, denied],
+    "a secret's file": [fromEnv, `${net} env=M2M_* read=${file}`, byFile, "Bearer"],
+    "a denied file": [fromEnv, `${net} env=M2M_*`, byFile, "--allow-read for it. M2M_CLIENT_SECRET_FILE names"],
+    "a named variable": [fromEnv, `${net} env=M2M_*,VAULT_SECRET`, byName, "Bearer"],
+    "a denied variable, maybe a secret": [fromEnv, `${net} env=M2M_*`, misplaced, unnamed],
+    "an API key: two hosts": [fromKey, net, {}, "Bearer"],
+    "an API key: a denied host": [fromKey, "env=NONE", {}, `--allow-net=${platformHost}`],
+    "Flyte's config: a file": [configFile, `${net} read=${file}`, {}, "Bearer"],
+    "Flyte's config: a variable": [configName, `${net} env=FLYTE_SECRET`, flyteSecret, "Bearer"],
+    "Flyte's config: a denied variable": [configName, net, flyteSecret, unnamed],
+    "discovery: one host": [discovery, `net=${issuerHost}`, {}, tokenEndpoint],
+    "discovery: a denied host": [discovery, "env=NONE", {}, `--allow-net=${issuerHost}.`],
+  };
+  for (const name of ["M2M_TOKEN_ENDPOINT", ...unless(/ENDPOINT$|CLIENT/)]) {
+    const others = storeNames.filter((other) => other !== name);
+    const printed = `${name} may not be read (--allow-env=${name})`;
+    rows[`the store: all but ${name}`] = [store, `env=${others}`, client, printed];
+  }
+  for (const [what, [expression, permissions, env, expected]] of Object.entries(rows)) {
     await t.step(what, async () => {
-      const printed = await run(module, expression, permissions, env);
+      const printed = await run(expression, permissions, env);
 
       if (/^(Bearer|http)/.test(expected)) return assert(printed === `${expected}\n`, printed);
       assertStringIncludes(printed, expected);

@@ -5,14 +5,8 @@ import {
   clientSecretBasic,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import {
-  authenticatorFromFlyteApiKey,
-  type AuthenticatorFromFlyteApiKeyOptions,
-} from "@m2m/authenticator/config-store/flyte";
-import {
-  authenticatorFromFlyteConfig,
-  type AuthenticatorFromFlyteConfigOptions,
-} from "@m2m/authenticator/config-store/flyte-config-file";
+import { authenticatorFromFlyteApiKey } from "@m2m/authenticator/config-store/flyte";
+import { authenticatorFromFlyteConfig } from "@m2m/authenticator/config-store/flyte-config-file";
 import { encodeBase64 } from "@std/encoding/base64";
 import { assertNothingShows, planted } from "./faults/planted.ts";
 import { temporaryFolder } from "./runtimes/temporary_folder.ts";
@@ -20,106 +14,65 @@ import { audience, client, startFlyteBackend } from "./servers/flyte_backend.ts"
 import { startProxy } from "./servers/proxy.ts";
 
 const { clientId, clientSecret } = client;
+const clientAuth = { ...clientSecretBasic(clientSecret), method: "custom" };
+const makeKey = (...fields: string[]) => encodeBase64(fields.join(":"));
+const others = makeKey("flyte.test", "other-client", "other-secret", "acme");
+const people = "admin: { authType: Pkce, httpProxyURL: 'http://proxy.test' }";
 
-async function assertCalls(authenticator: ClientCredentialsAuthenticator): Promise<void> {
-  const response = await authenticator.fetch("/api/v1/projects");
-  await response.body?.cancel();
-  assertEquals(response.status, 200);
+const scopes = ["all"];
+
+/** Authenticators for a platform; options take precedence. */
+const made: Record<string, (endpoint: string, tokenEndpoint: string) => ClientCredentialsAuthenticator> = {
+  "an API key"(endpoint) {
+    const key = makeKey(`dns:///${new URL(endpoint).host}`, clientId, clientSecret, "None");
+    return authenticatorFromFlyteApiKey(`${key}\n`, { insecure: true, scopes });
+  },
+  "options beside an API key": (endpoint) => authenticatorFromFlyteApiKey(others, { endpoint, ...client, scopes }),
+  "a store beside an API key"(endpoint, tokenEndpoint) {
+    const configStore = new StaticClientConfigStore({ tokenEndpoint, headerKey: "flyte-authorization", scopes });
+    return authenticatorFromFlyteApiKey(others, { endpoint, clientId, clientAuth, configStore });
+  },
+  "options beside a config file": (endpoint) =>
+    authenticatorFromFlyteConfig(people, { endpoint, ...client, fetch, scopes }),
+};
+for (const [what, make] of Object.entries(made)) {
+  Deno.test(`Flyte: ${what} lead to a call`, async () => {
+    await using backend = await startFlyteBackend();
+
+    const response = await make(backend.flyte.origin, `${backend.issuer}/token`).fetch("/api/v1/projects");
+    await response.body?.cancel();
+
+    assertEquals([response.status, backend.asked()], [200, [{ grant_type: "client_credentials", scope: "all" }]]);
+  });
 }
 
-Deno.test("authenticatorFromFlyteApiKey: takes a URL, a host and a dns: target", async () => {
+Deno.test("authenticatorFromFlyteConfig: reads a config file, and the secret's file or variable for each token", async () => {
   await using backend = await startFlyteBackend();
-  const { host, origin } = new URL(backend.flyte.origin);
-  for (const endpoint of [origin, host, `dns:///${host}`]) {
-    const key = encodeBase64(`${endpoint}:${clientId}:${clientSecret}:None`);
-    await assertCalls(authenticatorFromFlyteApiKey(`${key}\n`, { insecure: true }));
-  }
-});
-
-Deno.test("authenticatorFromFlyteApiKey: its options take precedence over the key", async () => {
-  await using backend = await startFlyteBackend();
-  const { origin: endpoint } = backend.flyte;
-  const key = encodeBase64("flyte.test:other-client:other-secret:acme");
-  const clientAuth = clientSecretBasic(clientSecret);
-  const configStore = new StaticClientConfigStore({ tokenEndpoint: `${backend.issuer}/token`, scopes: ["offline"] });
-  const cases: [AuthenticatorFromFlyteApiKeyOptions, scope: string][] = [
-    [{ endpoint, ...client }, "all offline"],
-    [{ endpoint, ...client, scopes: ["all"] }, "all"],
-    [{ clientId, clientAuth: { ...clientAuth, method: "custom" }, configStore }, "offline"],
-  ];
-  for (const [options, scope] of cases) {
-    await authenticatorFromFlyteApiKey(key, options).getCredentials();
-    assertEquals(backend.asked().at(-1)?.scope, scope);
-  }
-});
-
-Deno.test("authenticatorFromFlyteApiKey: refuses wrong arguments, and shows no secret", () => {
-  const key = encodeBase64(`flyte.test:id:${planted.secret}:None`);
-  const plain = encodeBase64(`http://flyte.test:id:${planted.secret}:None`);
-  assertNothingShows(assertThrows(() => authenticatorFromFlyteApiKey(planted.token), TypeError, "API key"));
-  assertNothingShows(assertThrows(() => authenticatorFromFlyteApiKey(plain), TypeError, "insecure"));
-  assertThrows(() => authenticatorFromFlyteApiKey(key, { timeout: -1 }), RangeError);
-  assertNothingShows(authenticatorFromFlyteApiKey(key));
-});
-
-Deno.test("authenticatorFromFlyteConfig: reads a config file, and the secret's file for each token", async () => {
-  await using backend = await startFlyteBackend();
+  await using proxy = await startProxy();
   await using folder = await temporaryFolder("flyte_");
   const path = `${folder.path}/client_secret`;
   await Deno.writeTextFile(path, `${clientSecret}\n`);
-  const authenticator = authenticatorFromFlyteConfig(`
-    admin:
-      endpoint: dns:///${new URL(backend.flyte.origin).host}
-      insecure: true
-      authType: ClientSecret
-      clientId: ${clientId}
-      clientSecretLocation: ${path}
-      scopes: [all]
-      audience: ${audience}
-  `);
-
-  await assertCalls(authenticator);
-  assertEquals(backend.asked(), [{ grant_type: "client_credentials", scope: "all", audience }]);
-  await Deno.writeTextFile(path, "wrong");
-  await assertRejects(() => authenticator.refreshCredentials(), AuthenticationError);
-});
-
-Deno.test("authenticatorFromFlyteConfig: reads the variable instead of the file, for each token", async () => {
-  await using backend = await startFlyteBackend();
-  const env: Record<string, string> = {};
-  // An error is cached for a moment.
-  let later = 0;
-  const clock = { wall: () => Date.now(), monotonic: () => performance.now() + later };
-  const secret = "clientSecretEnvVar: FLYTE_SECRET, clientSecretLocation: /nowhere";
-  const source = `admin: { endpoint: "${backend.flyte.origin}", clientId: ${clientId}, ${secret} }`;
-  const authenticator = authenticatorFromFlyteConfig(source, { env, clock });
-
-  await assertRejects(() => authenticator.getCredentials(), AuthenticationError, "clientSecretEnvVar names is missing");
-  env.FLYTE_SECRET = clientSecret;
-  later += 60_000;
-
-  assertEquals((await authenticator.getCredentials()).tokenType, "Bearer");
-});
-
-Deno.test("authenticatorFromFlyteConfig: takes header and proxy from the file", async () => {
-  await using backend = await startFlyteBackend();
-  await using proxy = await startProxy();
   backend.flyte.headerKey = "x-token";
-  const more = `authorizationHeader: Authorization, httpProxyURL: "${proxy.url}"`;
-  const source = `admin: { endpoint: "${backend.flyte.origin}", clientId: ${clientId}, ${more} }`;
-  await using authenticator = authenticatorFromFlyteConfig(source, { clientSecret });
+  const env: Record<string, string> = {};
+  const read = (more: string) => {
+    const { host } = new URL(backend.flyte.origin);
+    const admin = `endpoint: "dns:///${host}", insecure: true, authType: ClientSecret, clientId: ${clientId}`;
+    const source =
+      `admin: { ${admin}, clientSecretLocation: ${path}, scopes: [all], audience: "${audience}", ${more} }`;
+    return authenticatorFromFlyteConfig(source, { env });
+  };
 
+  await using authenticator = read(`authorizationHeader: Authorization, httpProxyURL: "${proxy.url}"`);
   assertEquals([...(await authenticator.authorize(new Headers())).keys()], ["authorization"]);
-  assert(proxy.requests.length >= 3);
-});
+  assertEquals(backend.asked(), [{ grant_type: "client_credentials", scope: "all", audience }]);
+  assert(proxy.requests.length >= 2);
+  await Deno.writeTextFile(path, "wrong");
+  await assertRejects(() => authenticator.refreshCredentials(), AuthenticationError, "invalid_client");
 
-Deno.test("authenticatorFromFlyteConfig: its options take precedence over the file", async () => {
-  await using backend = await startFlyteBackend();
-  const options = { endpoint: backend.flyte.origin, ...client, fetch, scopes: ["all"] };
-
-  await assertCalls(
-    authenticatorFromFlyteConfig("admin: { authType: Pkce, httpProxyURL: 'http://proxy.test' }", options),
-  );
+  const [first, second] = [read("clientSecretEnvVar: FLYTE_SECRET"), read("clientSecretEnvVar: FLYTE_SECRET")];
+  await assertRejects(() => first.getCredentials(), AuthenticationError, "clientSecretEnvVar names is missing");
+  env.FLYTE_SECRET = clientSecret;
+  assertEquals((await second.getCredentials()).tokenType, "Bearer");
 });
 
 Deno.test("authenticatorFromFlyteConfig: takes all spellings of client credentials", () => {
@@ -148,13 +101,16 @@ for (const [source, ...faults] of wrong) {
   });
 }
 
-Deno.test("authenticatorFromFlyteConfig: refuses wrong options as such", () => {
-  const cases: [AuthenticatorFromFlyteConfigOptions, typeof TypeError | typeof RangeError][] = [
-    [{ timeout: -1 }, RangeError],
-    [{ waitUntil: 7 as never }, TypeError],
-    [{ endpoint: "http://a.test" }, TypeError],
+Deno.test("Flyte: wrong arguments are refused as such, and no secret shows", () => {
+  const [key, plain] = ["flyte.test", "http://flyte.test"].map((url) => makeKey(url, "id", planted.secret, "None"));
+  const wrong: [make: () => unknown, says: string, type?: typeof RangeError][] = [
+    [() => authenticatorFromFlyteApiKey(planted.token), "API key"],
+    [() => authenticatorFromFlyteApiKey(plain!), "insecure"],
+    [() => authenticatorFromFlyteApiKey(key!, { timeout: -1 }), "timeout", RangeError],
+    [() => authenticatorFromFlyteConfig(admin("a.test"), { timeout: -1 }), "timeout", RangeError],
+    [() => authenticatorFromFlyteConfig(admin("a.test"), { waitUntil: 7 as never }), "waitUntil"],
+    [() => authenticatorFromFlyteConfig(admin("a.test"), { endpoint: "http://a.test" }), "endpoint"],
   ];
-  for (const [options, type] of cases) {
-    assertThrows(() => authenticatorFromFlyteConfig(admin("a.test"), options), type);
-  }
+  for (const [make, says, type = TypeError] of wrong) assertNothingShows(assertThrows(make, type, says));
+  assertNothingShows(authenticatorFromFlyteApiKey(key!));
 });

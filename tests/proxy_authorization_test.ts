@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
-import { startChromium } from "./runtimes/chromium.ts";
-import { chromiumPackage } from "./runtimes/chromium_executable.ts";
-import { startPageServer } from "./runtimes/page_server.ts";
-import { testsOn } from "./runtimes/tests_on.ts";
 import { client, frontAudience, startFlyteBackend } from "./servers/flyte_backend.ts";
 
 /** A platform behind a proxy, and an authenticator for each; `list` calls the platform through both. */
@@ -67,18 +63,4 @@ Deno.test("proxy-authorization: a platform that rejects all tokens causes no sto
   for (let call = 0; call < 10; call++) assertEquals(await scene.list(), 401);
 
   assert(Math.max(...scene.counts()) <= 5, String(scene.counts()));
-});
-
-const testOnChromium = await testsOn("Chromium", chromiumPackage);
-testOnChromium("proxy-authorization: browsers drop it (Fetch, forbidden request-header)", async (unpack) => {
-  await using server = startPageServer({ "/": "<!doctype html>" });
-  await using chromium = await startChromium(unpack);
-  const page = await chromium.open(`${server.origin}/`);
-
-  const has = await page.evaluate(() => {
-    const { headers } = new Request("/", { headers: { "proxy-authorization": "x", "flyte-authorization": "y" } });
-    return [headers.has("proxy-authorization"), headers.has("flyte-authorization")];
-  });
-
-  assertEquals(has, [false, true]);
 });

@@ -3,51 +3,40 @@ import {
   AuthenticationError,
   type AuthenticationErrorCode,
   type ClientConfigRequest,
-  type ClientConfigStore,
-  ClientCredentialsAuthenticator,
   type Fetch,
 } from "@m2m/authenticator";
-import { DiscoveryClientConfigStore, type LookupOptions } from "@m2m/authenticator/config-store/discovery";
-import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
-import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
+import type { LookupOptions } from "@m2m/authenticator/config-store/discovery";
 import { until } from "../faults/until.ts";
 import { asOnWorkerd } from "../refresh/isolate.ts";
-import { api, HandClock, issuer, MetadataStub, platform, silence } from "./metadata_stub.ts";
+import { api, HandClock, issuer, MetadataStub, silence, stores } from "./metadata_stub.ts";
 
 const hour = 3_600_000;
 
-/** A store; how many requests a search makes that succeeds, fails or is rate limited; how many go out at once. */
-type Kind = [
-  create: (options: LookupOptions) => ClientConfigStore,
-  requests: number,
-  failed: number,
-  limited: number,
-  atOnce: number,
-];
+type Kind = keyof typeof stores;
 
-const discovery: Kind = [(options) => new DiscoveryClientConfigStore(issuer, options), 1, 2, 1, 1];
-const kinds: Record<string, Kind> = {
-  DiscoveryClientConfigStore: discovery,
-  ProtectedResourceClientConfigStore: [
-    (options) => new ProtectedResourceClientConfigStore(api, { issuer, ...options }),
-    ...[3, 3, 2, 1] as const,
-  ],
-  FlyteClientConfigStore: [(options) => new FlyteClientConfigStore(platform, options), 2, 4, 2, 2],
+/** How many requests a search makes that succeeds, fails or is rate limited; how many go out at once. */
+const counts: Record<Kind, [requests: number, failed: number, limited: number, atOnce: number]> = {
+  discovery: [1, 2, 1, 1],
+  api: [3, 3, 2, 1],
+  flyte: [2, 4, 2, 2],
 };
 
-function arrange([create]: Kind, options: LookupOptions = {}) {
+function arrange(kind: Kind, options: LookupOptions = {}) {
   const stub = new MetadataStub();
   const clock = new HandClock();
-  const store = create({ fetch: stub.fetch, clock, ...options });
+  const store = stores[kind]({ fetch: stub.fetch, clock, ...options });
   return {
     stub,
     clock,
-    /** The number in the token endpoint. */
-    get: async (request?: ClientConfigRequest) =>
-      Number(String((await store.getClientConfig(request)).tokenEndpoint).split("-")[1]),
+    /** The number in the token endpoint, an error's code, or the reason of an abort. */
+    get: (request?: ClientConfigRequest) =>
+      Promise.resolve(store.getClientConfig(request)).then(
+        ({ tokenEndpoint }) => Number(String(tokenEndpoint).split("-")[1]),
+        (error) => error.code ?? error,
+      ),
     count: () => stub.urls.length,
     /** Waits for this many requests, and no more. */
-    reach: async (count: number) => {
+    async reach(count: number) {
       await until(() => stub.urls.length >= count);
       await stub.calm();
       assertEquals(stub.urls.length, count);
@@ -55,8 +44,17 @@ function arrange([create]: Kind, options: LookupOptions = {}) {
   };
 }
 
+/** One whose settings, of version 1, are an hour old. */
+async function arrangeStale(kind: Kind, options?: LookupOptions) {
+  const scene = arrange(kind, options);
+  assertEquals(await scene.get(), 1);
+  scene.stub.version = 2;
+  scene.clock.now += hour;
+  return scene;
+}
+
+const deaf = () => new Promise<Response>(() => {});
 const down = () => new Response(null, { status: 503 });
-const catchIt = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
 const evil = { issuer: "https://evil.test", resource: api, authorization_servers: ["https://evil.test"] };
 const failures: Record<string, [failure: () => Response | Promise<Response>, code: AuthenticationErrorCode]> = {
   "is down": [down, "config_store_failed"],
@@ -67,14 +65,14 @@ const failures: Record<string, [failure: () => Response | Promise<Response>, cod
   "has an expired certificate": [() => Promise.reject(new AuthenticationError("tls_failed", "expired")), "tls_failed"],
 };
 
-for (const [name, kind] of Object.entries(kinds)) {
-  const [create, requests, failed, limited, atOnce] = kind;
+for (const kind of Object.keys(counts) as Kind[]) {
+  const [requests, failed, limited, atOnce] = counts[kind];
+  const name = `lookup by the ${kind} store`;
 
   for (const where of ["", " on workerd"]) {
     Deno.test(`${name}: concurrent callers${where} share one search, later ones need none`, async () => {
       using _ = where === "" ? undefined : asOnWorkerd();
       const { get, count } = arrange(kind);
-      assertEquals(count(), 0);
 
       assertEquals(await Promise.all(Array.from({ length: 50 }, () => get())), Array(50).fill(1));
 
@@ -82,46 +80,33 @@ for (const [name, kind] of Object.entries(kinds)) {
     });
   }
 
-  for (const maxAge of [undefined, 1_000]) {
-    Deno.test(`${name}: uses a result of age ${maxAge ?? "1 h"} while it refreshes in the background`, async () => {
-      const { stub, clock, get, count, reach } = arrange(kind, { maxAge });
+  for (const [maxAge, setBack] of [[undefined, 0], [1_000, 0], [undefined, 10 * hour]] as const) {
+    const age = maxAge ?? hour;
+    Deno.test(`${name}: refreshes after ${age} ms in the background, with the clock set back by ${setBack} ms`, async () => {
+      const { stub, clock, get, reach } = arrange(kind, { maxAge });
       await get();
       stub.version = 2;
 
-      clock.now += (maxAge ?? hour) - 1;
-      assertEquals([await get(), count()], [1, requests]);
+      clock.now += age - 1;
+      assertEquals([await get(), stub.urls.length], [1, requests]);
       clock.now += 1;
+      clock.setBack(setBack);
       assertEquals([await get(), await get()], [1, 1]);
       await reach(2 * requests);
 
-      assertEquals([await get(), count()], [2, 2 * requests]);
+      assertEquals([await get(), stub.urls.length], [2, 2 * requests]);
     });
   }
-
-  Deno.test(`${name}: ages by the monotonic clock, too`, async () => {
-    const clock = new HandClock();
-    let monotonic = 0;
-    clock.monotonic = () => monotonic;
-    const { get, reach } = arrange(kind, { clock });
-    await get();
-
-    clock.now -= 10 * hour;
-    monotonic += hour;
-    await get();
-
-    await reach(2 * requests);
-  });
 
   for (const [what, [failure, code]] of Object.entries(failures)) {
     Deno.test(`${name}: while the server ${what}, rejects all callers, or keeps the last good result for days`, async () => {
       const { stub, clock, get } = arrange(kind);
-      const getAll = async () => new Set(await Promise.all([0, 1, 2].map(() => get().catch(({ code }) => code))));
+      const getAll = async () => [await Promise.all([get(), get(), get()]), stub.urls.splice(0).length];
       stub.failure = failure;
-      assertEquals(await getAll(), new Set([code]));
-      const requested = stub.urls.length;
+      const first = await getAll();
+      assertEquals(first[0], [code, code, code]);
       // The failure isn't kept.
-      assertEquals(await getAll(), new Set([code]));
-      assertEquals(stub.urls.length, 2 * requested);
+      assertEquals(await getAll(), first);
       stub.failure = undefined;
       assertEquals(await get(), 1);
       stub.failure = failure;
@@ -142,12 +127,10 @@ for (const [name, kind] of Object.entries(kinds)) {
     });
   }
 
-  for (const [header, seconds] of [[undefined, 10], ["60", 60]] as const) {
+  for (const [header, seconds] of [["", 10], ["60", 60]] as const) {
     Deno.test(`${name}: waits ${seconds} s after a failed refresh with Retry-After ${header}`, async () => {
-      const { stub, clock, get, reach } = arrange(kind);
-      await get();
-      stub.failure = () => new Response(null, { status: 503, headers: header ? { "retry-after": header } : {} });
-      clock.now += hour;
+      const { stub, clock, get, reach } = await arrangeStale(kind);
+      stub.failure = () => new Response(null, { status: 503, headers: { "retry-after": header } });
       await get();
       await reach(requests + failed);
 
@@ -161,23 +144,24 @@ for (const [name, kind] of Object.entries(kinds)) {
     });
   }
 
-  for (
-    const [status, header, expected, count] of [
-      [429, "60", 60_000, limited],
-      [429, "Fri, 15 Jan 2027 08:02:00 GMT", 120_000, limited],
-      [429, "soon", undefined, failed],
-      [503, "7", 7_000, failed],
-    ] as const
-  ) {
+  const limits: [status: number, header: string, retryAfter: number | undefined, count: number][] = [
+    [429, "60", 60_000, limited],
+    [429, "Fri, 15 Jan 2027 08:02:00 GMT", 120_000, limited],
+    [429, "soon", undefined, failed],
+    [503, "7", 7_000, failed],
+  ];
+  for (const [status, header, expected, count] of limits) {
     Deno.test(`${name}: ${status} with Retry-After ${header} ends after ${count} requests`, async () => {
-      const { stub, get } = arrange(kind);
+      const stub = new MetadataStub();
       stub.failure = () => new Response(null, { status, headers: { "retry-after": header } });
+      const store = stores[kind]({ fetch: stub.fetch, clock: new HandClock() });
 
-      const error = await assertRejects(() => get(), AuthenticationError);
+      const error = await assertRejects(async () => await store.getClientConfig(), AuthenticationError);
 
       await stub.calm();
-      assertEquals([error.code, error.retryable, error.status], ["config_store_failed", true, status]);
-      assertEquals([error.retryAfter, stub.urls.length], [expected, count]);
+      const { code, retryable, retryAfter } = error;
+      assertEquals([code, retryable, error.status, retryAfter], ["config_store_failed", true, status, expected]);
+      assertEquals(stub.urls.length, count);
     });
   }
 
@@ -187,48 +171,34 @@ for (const [name, kind] of Object.entries(kinds)) {
     const third: Fetch = (input, init) => other.fetch(input, init);
     await get({ fetch: other.fetch });
     assertEquals([stub.urls.length, other.urls.length], [requests, 0]);
-    const store = create({ clock });
+    const store = stores[kind]({ clock });
 
     for (const fetch of [other.fetch, other.fetch, third]) await store.getClientConfig({ fetch });
 
     assertEquals(other.urls.length, 2 * requests);
   });
 
-  for (const isDeaf of [false, true]) {
-    const by = isDeaf ? "a fetch that ignores signals" : "a fetch";
-    Deno.test(`${name}: by ${by}, a leading caller who aborts leaves at once, the others get theirs`, async () => {
+  for (const [leaver, failure] of [[0, silence], [0, deaf], [1, undefined]] as const) {
+    const by = failure === deaf ? "a fetch that ignores signals" : "a fetch";
+    Deno.test(`${name}: caller ${leaver} of three by ${by} aborts and leaves at once, the others get theirs`, async () => {
       const { stub, get, count } = arrange(kind);
-      stub.failure = isDeaf ? () => new Promise(() => {}) : silence;
-      const controller = new AbortController();
-      const leader = catchIt(get({ signal: controller.signal }));
-      const others = [get(), get({ signal: new AbortController().signal })];
-      await until(() => count() === atOnce);
+      stub.failure = failure;
+      const controllers = [0, 1, 2].map(() => new AbortController());
+      const callers = controllers.map(({ signal }) => get({ signal }));
+      if (failure) await until(() => count() === atOnce);
 
-      controller.abort("enough");
+      controllers[leaver]!.abort("enough");
       stub.failure = undefined;
 
-      assertEquals([await leader, ...await Promise.all(others)], ["enough", 1, 1]);
-      assertEquals(count(), atOnce + requests);
+      assertEquals(await Promise.all(callers), [1, 1, 1].with(leaver, "enough" as never));
+      assertEquals(await get({ signal: controllers[leaver]!.signal }), "enough");
+      assertEquals(count(), failure ? atOnce + requests : requests);
     });
   }
 
-  Deno.test(`${name}: a following caller who aborts leaves alone`, async () => {
-    const { get, count } = arrange(kind);
-    const controller = new AbortController();
-    const { signal } = controller;
-    const leader = get();
-    const follower = catchIt(get({ signal }));
-    controller.abort("enough");
-
-    assertEquals([await follower, await leader, count()], ["enough", 1, requests]);
-    assertEquals(await catchIt(get({ signal })), "enough");
-  });
-
   Deno.test(`${name}: a background refresh ends with its caller, which is no failure`, async () => {
-    const { stub, clock, get, count, reach } = arrange(kind);
-    await get();
+    const { stub, get, count, reach } = await arrangeStale(kind);
     stub.failure = silence;
-    clock.now += hour;
     const controller = new AbortController();
 
     await get({ signal: controller.signal });
@@ -245,21 +215,16 @@ for (const [name, kind] of Object.entries(kinds)) {
 Deno.test("lookup on workerd: hands the refresh to waitUntil, which may throw", async () => {
   using _ = asOnWorkerd();
   const handed: Promise<unknown>[] = [];
-  const { stub, clock, get } = arrange(discovery, { waitUntil: (work) => void handed.push(work) });
-  await get();
-  stub.version = 2;
-  clock.now += hour;
-  assertEquals([await get(), handed.length], [1, 1]);
+  const handing = await arrangeStale("discovery", { waitUntil: (work) => void handed.push(work) });
+  assertEquals([await handing.get(), handed.length], [1, 1]);
   await handed[0];
-  assertEquals(await get(), 2);
+  assertEquals(await handing.get(), 2);
 
-  const throwing = arrange(discovery, {
+  const throwing = await arrangeStale("discovery", {
     waitUntil() {
       throw new Error("outside of a request");
     },
   });
-  await throwing.get();
-  throwing.clock.now += hour;
   assertEquals(await throwing.get(), 1);
   await throwing.reach(2);
 });
@@ -267,70 +232,47 @@ Deno.test("lookup on workerd: hands the refresh to waitUntil, which may throw", 
 /** Tells which promises settle without a timer. */
 async function settledAtOnce(...promises: Promise<unknown>[]): Promise<boolean[]> {
   const done = promises.map(() => false);
-  promises.forEach((promise, index) => promise.then(() => done[index] = true, () => done[index] = true));
+  promises.forEach((promise, index) => promise.then(() => done[index] = true));
   for (let turns = 0; turns < 50; turns++) await Promise.resolve();
   return done;
 }
 
-Deno.test("lookup on workerd without waitUntil: one caller waits for the refresh, for a second at most", async () => {
-  using _ = asOnWorkerd();
-  const { stub, clock, get, count } = arrange(discovery, { timeout: 2 ** 31 - 1 });
-  await get();
-  stub.version = 2;
-  clock.now += hour;
-  assertEquals(await get(), 2);
-  stub.failure = silence;
-  clock.now += hour;
-  const controller = new AbortController();
-  const first = get({ signal: controller.signal });
+for (const ends of ["is over", "is aborted"]) {
+  Deno.test(`lookup on workerd without waitUntil: one caller waits until the refresh, or a second, ${ends}`, async () => {
+    using _ = asOnWorkerd();
+    const { stub, clock, get, count } = await arrangeStale("discovery", { timeout: 2 ** 31 - 1 });
+    assertEquals(await get(), 2);
+    stub.failure = silence;
+    clock.now += hour;
+    const controller = new AbortController();
+    const first = get({ signal: controller.signal });
 
-  const others = Array.from({ length: 5 }, () => get());
-
-  assertEquals(await settledAtOnce(first, ...others), [false, true, true, true, true, true]);
-  assertEquals([await first, count()], [2, 3]);
-  // The search goes on; no caller waits before the pause is over, even if it ends.
-  controller.abort();
-  await stub.calm();
-  clock.now += 9_999;
-  assertEquals(await settledAtOnce(get(), get()), [true, true]);
-  assertEquals(count(), 3);
-  stub.failure = undefined;
-  stub.version = 3;
-  clock.now += 1;
-  assertEquals(await get(), 3);
-});
-
-Deno.test("lookup on workerd: after a waiting caller aborts, the next ones don't wait", async () => {
-  using _ = asOnWorkerd();
-  const { stub, clock, get, count } = arrange(discovery);
-  await get();
-  stub.failure = silence;
-  clock.now += hour;
-  const controller = new AbortController();
-  const first = catchIt(get({ signal: controller.signal }));
-  await until(() => count() === 2);
-
-  controller.abort("enough");
-
-  assertEquals(await first, "enough");
-  await stub.calm();
-  assertEquals(await settledAtOnce(get(), get()), [true, true]);
-  assertEquals(count(), 2);
-  stub.failure = undefined;
-  clock.now += 10_000;
-  await get();
-  assertEquals(count(), 3);
-});
+    assertEquals(await settledAtOnce(first, get(), get(), get()), [false, true, true, true]);
+    if (ends === "is aborted") {
+      await until(() => count() === 3);
+      controller.abort("enough");
+    }
+    assertEquals([await first, count()], [ends === "is aborted" ? "enough" : 2, 3]);
+    // The search may go on; no caller waits before the pause is over, even if it ends.
+    controller.abort();
+    await stub.calm();
+    clock.now += 9_999;
+    assertEquals(await settledAtOnce(get(), get()), [true, true]);
+    assertEquals(count(), 3);
+    stub.failure = undefined;
+    stub.version = 3;
+    clock.now += 1;
+    assertEquals(await get(), 3);
+  });
+}
 
 for (const outcome of ["metadata", "a failure"]) {
   Deno.test(`lookup on workerd: ${outcome} of a frozen request that wakes late replaces nothing newer`, async () => {
     using _ = asOnWorkerd();
-    const { stub, clock, get, count } = arrange(discovery);
-    await get();
+    const { stub, clock, get, count } = await arrangeStale("discovery");
     // The leader's request is frozen, and so are its timers.
     const late = Promise.withResolvers<Response>();
     stub.failure = () => late.promise;
-    clock.now += hour;
     const setInterval = globalThis.setInterval;
     globalThis.setInterval = (() => 0) as unknown as typeof setInterval;
     const first = get();
@@ -357,23 +299,3 @@ for (const outcome of ["metadata", "a failure"]) {
     assertEquals([await get(), count()], [4, requested + 1]);
   });
 }
-
-Deno.test("lookup: callers one after another don't storm a server that redirects its metadata", async () => {
-  const stub = new MetadataStub();
-  stub.failure = () => new Response(null, { status: 302, headers: { location: "https://login.test" } });
-  const authenticator = new ClientCredentialsAuthenticator({
-    endpoint: "https://api.test",
-    clientId: "id",
-    clientSecret: "secret",
-    configStore: new DiscoveryClientConfigStore("https://auth.test/t"),
-    clock: new HandClock(),
-    fetch: stub.fetch,
-  });
-
-  for (let i = 0; i < 20; i++) {
-    const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
-    assertEquals(error.code, "redirect_refused");
-  }
-  // One search at three locations: the pause after it isn't over.
-  assertEquals(stub.urls.length, 3);
-});

@@ -2,20 +2,15 @@
 
 import { html, json, redirect } from "../faults/behaviours.ts";
 import { planted } from "../faults/planted.ts";
-import { always, type Behave, type Case, insecure, invalid, noEndpoint, type Places } from "./published_cases.ts";
+import { alike, type Behave, type By, type Case, fails, type Fields, resolve } from "./published_cases.ts";
 
-type Over = Record<string, unknown> | ((origin: string) => Record<string, unknown>);
-
-export const metadataDocument = ({ url }: Places) => ({
-  issuer: url,
-  token_endpoint: `${url}/token`,
-  note: planted.body,
-});
-const publishes = (over: Over): Behave => (places) =>
-  json({ ...metadataDocument(places), ...typeof over === "function" ? over(places.origin) : over });
+const publishes = (over: By<Fields>): Behave => (places) => json({ ...places.document, ...resolve(over, places) });
+const good = publishes({});
 /** The first location has one answer, the others another. */
-const first = (one: Behave, other: Behave): Behave => (places, request) =>
-  (request.path.startsWith("/.well-known/oauth-authorization-server") ? one : other)(places, request);
+const first = (one: Behave, other: Behave = good): Behave => (places, request) => {
+  const behave = request.path.startsWith("/.well-known/oauth-authorization-server") ? one : other;
+  return behave instanceof Function ? behave(places, request) : behave;
+};
 
 /** One of every field that is of use. */
 const all = {
@@ -31,60 +26,62 @@ const all = {
   revocation_endpoint: "https://auth.example.com/revoke",
 };
 const badAliases = { token_endpoint: "http://mtls.example.com/token", other: 7, more: "/x" };
-const noIssuer = invalid("names no issuer");
-const otherIssuer = invalid("names another issuer");
+const badEndpoints = [
+  undefined,
+  "",
+  "/token",
+  ["https://x.test/token"],
+  "https://a:b@x.test/token",
+  "file:///etc/hosts",
+];
+const paths = "/.well-known/oauth-authorization-server is a web page, not metadata; " +
+  "/.well-known/openid-configuration answered 503";
 
 export const discoveryCases: readonly Case[] = [
   ["publishes every field", publishes(all), { metadata: all }],
-  ["publishes strings for arrays", publishes({ scopes_supported: "a b", grant_types_supported: "x" }), {}],
-  ["publishes arrays of anything", publishes({ scopes_supported: ["a", 7], grant_types_supported: [[]] }), {}],
-  ["publishes an array for an object", publishes({ mtls_endpoint_aliases: ["token_endpoint"] }), {}],
   [
     "publishes unusable aliases",
     publishes({ mtls_endpoint_aliases: badAliases }),
     { metadata: { mtls_endpoint_aliases: {} } },
   ],
-  ["publishes an http: URL for its keys", publishes({ jwks_uri: "http://keys.example.com/" }), {}],
-  ["publishes empty fields", publishes({ jwks_uri: "", scopes_supported: null }), {}],
-  ["names no issuer", publishes({ issuer: undefined }), noIssuer],
-  ["names an array as its issuer", publishes((origin) => ({ issuer: [origin] })), noIssuer],
-  ["names another issuer", publishes({ issuer: "https://evil.example.com" }), otherIssuer],
-  ["names a tenant as its issuer", publishes((origin) => ({ issuer: `${origin}/tenant` })), otherIssuer],
-  ["calls itself localhost", publishes((it) => ({ issuer: it.replace("127.0.0.1", "localhost") })), otherIssuer],
-  ["ends its issuer in two slashes", publishes((origin) => ({ issuer: `${origin}//` })), otherIssuer],
-  [
-    "writes its issuer in capitals",
-    publishes((origin) => ({ issuer: origin.replace("http", "HTTP") })),
-    invalid("spells the issuer differently"),
-  ],
-  ...[undefined, "", "/token", ["https://x.test/token"], "https://a:b@x.test/token", "file:///etc/hosts"].map(
-    (token_endpoint): Case => [
-      `has the token endpoint ${Deno.inspect(token_endpoint)}`,
-      publishes({ token_endpoint }),
-      noEndpoint,
-    ],
+  ...alike({}, {
+    "publishes strings for arrays": publishes({ scopes_supported: "a b", grant_types_supported: "x" }),
+    "publishes arrays of anything": publishes({ scopes_supported: ["a", 7], grant_types_supported: [[]] }),
+    "publishes an array for an object": publishes({ mtls_endpoint_aliases: ["token_endpoint"] }),
+    "publishes an http: URL for its keys": publishes({ jwks_uri: "http://keys.example.com/" }),
+    "publishes empty fields": publishes({ jwks_uri: "", scopes_supported: null }),
+    "knows OpenID Connect only": first(html(404, "")),
+    "answers 403 to unknown paths": first(html(403, "")),
+    "answers 500 to unknown paths": first(html(500, "")),
+    "answers a page to unknown paths": first(html(200, "")),
+    "redirects unknown paths": first(({ elsewhere }) => redirect(302, elsewhere)),
+    "names another issuer in one place": first(publishes({ issuer: "https://x.test" })),
+  }),
+  ...alike(fails.invalid("names no issuer"), {
+    "names no issuer": publishes({ issuer: undefined }),
+    "names an array as its issuer": publishes(({ origin }) => ({ issuer: [origin] })),
+  }),
+  ...alike(fails.invalid("names another issuer"), {
+    "names another issuer": publishes({ issuer: "https://evil.example.com" }),
+    "names a tenant as its issuer": publishes(({ origin }) => ({ issuer: `${origin}/tenant` })),
+    "calls itself localhost": publishes(({ origin }) => ({ issuer: origin.replace("127.0.0.1", "localhost") })),
+    "ends its issuer in two slashes": publishes(({ origin }) => ({ issuer: `${origin}//` })),
+  }),
+  ...alike(fails.invalid("spells the issuer differently"), {
+    "writes its issuer in capitals": publishes(({ origin }) => ({ issuer: origin.replace("http", "HTTP") })),
+  }),
+  ...badEndpoints.flatMap((token_endpoint) =>
+    alike(fails.noEndpoint, {
+      [`has the token endpoint ${Deno.inspect(token_endpoint)}`]: publishes({ token_endpoint }),
+    })
   ),
-  [
-    "has an http: token endpoint elsewhere",
-    publishes({ token_endpoint: `http://evil.example.com/${planted.body}` }),
-    insecure,
-  ],
-  ["knows OpenID Connect only", first(always(html(404, "")), publishes({})), {}],
-  ["answers 403 to unknown paths", first(always(html(403, "")), publishes({})), {}],
-  ["answers 500 to unknown paths", first(always(html(500, "")), publishes({})), {}],
-  ["answers a page to unknown paths", first(always(html(200, "")), publishes({})), {}],
-  ["redirects unknown paths", first(({ elsewhere }) => redirect(302, elsewhere), publishes({})), {}],
-  ["names another issuer in one place", first(publishes({ issuer: "https://x.test" }), publishes({})), {}],
-  [
-    "is absent in one place, a page in another",
-    first(always(html(404, "")), always(html(200, ""))),
-    invalid("is a web page, not metadata. Check the issuer: it may be the address of a console"),
-  ],
-  ["is a page in one place, down in another", first(always(html(200, "")), always(html(503, ""))), {
-    code: "config_store_failed",
-    says: "/.well-known/oauth-authorization-server is a web page, not metadata; " +
-      "/.well-known/openid-configuration answered 503",
-    status: 503,
-    retryable: true,
-  }],
+  ...alike(fails.insecure, {
+    "has an http: token endpoint elsewhere": publishes({ token_endpoint: `http://evil.test/${planted.body}` }),
+  }),
+  ...alike(fails.invalid("is a web page, not metadata. Check the issuer: it may be the address of a console"), {
+    "is absent in one place, a page in another": first(html(404, ""), html(200, "")),
+  }),
+  ...alike({ code: "config_store_failed", says: paths, status: 503, retryable: true }, {
+    "is a page in one place, down in another": first(html(200, ""), html(503, "")),
+  }),
 ];

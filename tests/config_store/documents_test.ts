@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AuthenticationError, type ClientConfigStore, ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
@@ -6,73 +6,60 @@ import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-st
 import { json } from "../faults/behaviours.ts";
 import { assertNothingShows, planted } from "../faults/planted.ts";
 import { type ArrivedRequest, type Behaviour, startFaultServer } from "../servers/fault_server.ts";
-import { discoveryCases, metadataDocument } from "./discovery_cases.ts";
+import { discoveryCases } from "./discovery_cases.ts";
 import { flyteCases, flyteMetadata, flyteSettings, otherThanMetadata } from "./flyte_cases.ts";
-import { challenge, protectedResourceCases, resourceDocument } from "./protected_resource_cases.ts";
-import { type Case, commonCases, type Places } from "./published_cases.ts";
+import { challenge, protectedResourceCases } from "./protected_resource_cases.ts";
+import { type Case, commonCases, type Fields, type Places, resolve } from "./published_cases.ts";
 
-/** A kind of publisher, its good document, and the store that reads it. */
+/** A publisher, and the store that reads it. */
 interface Publisher {
-  readonly cases: readonly Case[];
-  readonly path: string;
-  readonly document: (places: Places) => Record<string, unknown>;
+  /** Its good document, and what is read from it. */
+  readonly document: Fields;
+  readonly expected: Fields;
   /** What a good publisher answers to requests for anything but the document. */
-  readonly otherwise: (request: ArrivedRequest) => Behaviour | undefined;
-  /** What is expected of a good document. */
-  readonly expected: (places: Places) => Record<string, unknown>;
-  readonly store: (places: Places, options: { timeout: number }) => ClientConfigStore & {
-    getMetadata?(): Promise<object>;
-  };
+  readonly otherwise?: (request: ArrivedRequest) => Behaviour | undefined;
+  readonly store: ClientConfigStore & { getMetadata?(): Promise<object> };
 }
 
-const publishers: Record<string, Publisher> = {
-  "a server": {
-    cases: discoveryCases,
-    path: "",
-    document: metadataDocument,
-    otherwise: () => undefined,
-    expected: ({ url }) => ({ issuer: url, token_endpoint: `${url}/token` }),
-    store: ({ url }, options) => new DiscoveryClientConfigStore(url, options),
-  },
-  "an API": {
-    cases: protectedResourceCases,
-    path: "/mcp",
-    document: resourceDocument,
-    otherwise: ({ path }) => path === "/mcp" ? challenge("Bearer") : undefined,
-    expected: ({ url, issuer }) => ({ resource: url, authorization_servers: [issuer] }),
-    store: ({ url, issuer }, options) => new ProtectedResourceClientConfigStore(url, { issuer, ...options }),
-  },
-  "a platform": {
-    cases: flyteCases,
-    path: "",
-    document: () => flyteMetadata,
-    otherwise: otherThanMetadata,
-    expected: () => flyteSettings,
-    store: ({ url }, options) => new FlyteClientConfigStore(url, options),
-  },
+type Urls = Omit<Places, "document">;
+type Publish = (urls: Urls, options: { timeout: number }) => Publisher;
+
+const note = planted.body;
+const publishers: Record<string, [cases: readonly Case[], path: string, publish: Publish]> = {
+  "a server": [discoveryCases, "", ({ url }, options) => {
+    const expected = { issuer: url, token_endpoint: `${url}/token` };
+    return { document: { ...expected, note }, expected, store: new DiscoveryClientConfigStore(url, options) };
+  }],
+  "an API": [protectedResourceCases, "/mcp", ({ url, issuer }, options) => {
+    const expected = { resource: url, authorization_servers: [issuer] };
+    const store = new ProtectedResourceClientConfigStore(url, { issuer, ...options });
+    const otherwise = ({ path }: ArrivedRequest) => path === "/mcp" ? challenge("Bearer") : undefined;
+    return { document: { ...expected, note }, expected, otherwise, store };
+  }],
+  "a platform": [flyteCases, "", ({ url }, options) => {
+    const store = new FlyteClientConfigStore(url, options);
+    return { document: flyteMetadata, expected: flyteSettings, otherwise: otherThanMetadata, store };
+  }],
 };
 
-for (const [what, { cases, path, document, otherwise, expected, store: createStore }] of Object.entries(publishers)) {
-  const common = commonCases.map(([name, behave, ...end]): Case => [
-    name,
-    (places, request) =>
-      otherwise(request) ?? (typeof behave === "function" ? behave(document(places), places) : behave),
-    ...end,
-  ]);
-  for (const [name, behave, end, timeout = 5_000] of [...common, ...cases]) {
+for (const [what, [cases, path, publish]] of Object.entries(publishers)) {
+  for (const each of [...commonCases, ...cases]) {
+    const [name, behave, end] = each;
     Deno.test(`${what} that ${name}: ${"code" in end ? end.code : "is used"}`, async () => {
       await using server = await startFaultServer();
       await using auth = await startFaultServer();
       await using elsewhere = await startFaultServer();
       const { origin } = server;
-      const places = { url: origin + path, origin, issuer: auth.origin, elsewhere: elsewhere.origin };
-      server.always((request) => behave(places, request));
-      auth.always(({ path }) =>
-        path === "/token"
-          ? json({ access_token: planted.token, token_type: "Bearer" })
-          : json(metadataDocument({ ...places, url: auth.origin }))
-      );
-      const store = createStore(places, { timeout });
+      const urls = { url: origin + path, origin, issuer: auth.origin, elsewhere: elsewhere.origin };
+      const { document, expected, otherwise, store } = publish(urls, { timeout: end.timeout ?? 5_000 });
+      const places = { ...urls, document };
+      server.always((request) => {
+        const common = commonCases.includes(each) ? otherwise?.(request) : undefined;
+        return common ?? (behave instanceof Function ? behave(places, request) : behave);
+      });
+      const token = { access_token: planted.token, token_type: "Bearer" };
+      const metadata = { issuer: auth.origin, token_endpoint: `${auth.origin}/token` };
+      auth.always(({ path }) => json(path === "/token" ? token : metadata));
       await using authenticator = new ClientCredentialsAuthenticator({
         endpoint: places.url,
         clientId: planted.clientId,
@@ -81,9 +68,7 @@ for (const [what, { cases, path, document, otherwise, expected, store: createSto
         retry: { maxAttempts: 1 },
       });
 
-      const got = await Promise.resolve(store.getMetadata?.() ?? store.getClientConfig()).catch((error: unknown) =>
-        error
-      );
+      const got = await (store.getMetadata?.() ?? Promise.resolve(store.getClientConfig())).catch((error) => error);
 
       assertNothingShows(got);
       const requests = server.requests.map(({ path }) => path);
@@ -92,28 +77,26 @@ for (const [what, { cases, path, document, otherwise, expected, store: createSto
         assertStringIncludes(headers.get("accept")!, "application/json");
       }
       if ("code" in end) {
+        const { code, retryable = false, status = got.status } = end;
         assert(got instanceof AuthenticationError, String(got));
-        assertEquals([got.code, got.retryable, "cause" in got], [end.code, end.retryable ?? false, false]);
-        if (end.status !== undefined) assertEquals(got.status, end.status);
-        assertStringIncludes(got.message, end.says);
-        assertStringIncludes(got.message, places.url);
+        assertEquals([got.code, got.retryable, got.status, "cause" in got], [code, retryable, status, false]);
+        for (const text of [end.says, places.url]) assertStringIncludes(got.message, text);
         const error = await authenticator.getCredentials().catch((error: unknown) => error);
         assertNothingShows(error);
         assert(error instanceof AuthenticationError, String(error));
-        assertEquals([error.code, auth.connections, elsewhere.connections], [end.code, 0, 0]);
+        assertEquals([error.code, auth.connections, elsewhere.connections], [code, 0, 0]);
         assert(server.requests.every(({ path }) => !path.startsWith("/token")));
         return;
       }
-      const { metadata = {} } = end;
-      const fields = { ...expected(places), ...typeof metadata === "function" ? metadata(places) : metadata };
+      const fields = { ...expected, ...resolve(end.metadata ?? {}, places) };
       assertEquals(JSON.parse(JSON.stringify(got)), JSON.parse(JSON.stringify(fields)));
-      assert([got, ...Object.values(got as object)].every(Object.isFrozen));
-      assertStrictEquals((got as { planted?: unknown }).planted, undefined);
+      assert([got, ...Object.values(got)].every(Object.isFrozen));
+      assertEquals(got.planted, undefined);
       if (end.requests !== undefined) assertEquals(requests, end.requests);
       if (what === "an API") {
         assertNothingShows(await authenticator.getCredentials());
         const { scopes, resource } = await store.getClientConfig();
-        assertEquals([scopes, resource], [end.scopes, [(got as { resource: string }).resource]]);
+        assertEquals([scopes, resource], [end.scopes, [got.resource]]);
         assertEquals(auth.requests.map(({ path }) => path), ["/.well-known/oauth-authorization-server", "/token"]);
       }
       assertEquals(elsewhere.connections, 0);

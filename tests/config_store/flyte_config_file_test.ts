@@ -35,42 +35,38 @@ const older: typeof settings = [
   ["auth_mode = client_credentials\n", { authType: "client_credentials" }],
   ["[sdk]\nclient_id = other"],
 ];
+const mergeConfigs = (lines: typeof settings) => Object.assign({}, ...lines.map(([, config]) => config));
+const all = settings.map(([line]) => `  ${line}\n`).join("");
+const both = { endpoint: "a.test", clientId: "x" };
+const underscored = { clientId: "x", insecureSkipVerify: false, authType: "basic" };
 const flags = { insecure: true, insecureSkipVerify: false };
 const rows: [what: string, source: string, config: FlyteConfig][] = [
   ["an empty file", "", {}],
   ["a file of comments", "# nothing\n", {}],
   ["a file without the section", "logger:\n  level: 5\n", {}],
   ["an empty section", "admin:\n", {}],
-  [
-    "every setting",
-    `admin:\n${settings.map(([line]) => `  ${line}\n`).join("")}storage: { x: { secret-key: "${planted.token}" } }`,
-    Object.assign({}, ...settings.map(([, config]) => config)),
-  ],
-  ["names in any letters, as Go does", "admin: { ENDPOINT: a.test, clientid: x }", {
-    endpoint: "a.test",
-    clientId: "x",
-  }],
-  [
-    "names with underscores and hyphens",
-    "admin: { client_id: x, client-secret-location: /s, insecure_skip_verify: true, auth_mode: basic }",
-    { clientId: "x", clientSecretLocation: "/s", insecureSkipVerify: true, authType: "basic" },
-  ],
+  ["every setting", `admin:\n${all}storage: { x: { secret-key: "${planted.token}" } }`, mergeConfigs(settings)],
+  ["names in any letters, as Go does", "admin: { ENDPOINT: a.test, clientid: x }", both],
+  ["names with underscores", "admin: { client_id: x, insecure_skip_verify: no, auth_mode: basic }", underscored],
+  ["names with hyphens", "admin: { client-secret-location: /s }", { clientSecretLocation: "/s" }],
   ["the words of YAML 1.1", "admin: { insecure: yes, insecureSkipVerify: off }", flags],
   ["words in quotes", `admin: { insecure: "True", insecureSkipVerify: "no" }`, flags],
   ["a text of scopes", "admin: { scopes: 'all, offline' }", { scopes: ["all", "offline"] }],
   ["scopes line by line", "admin:\n  scopes:\n    - all\n    - offline\n", { scopes: ["all", "offline"] }],
   ["no scopes", "admin: { scopes: [] }", { scopes: [] }],
   ["nothing where something might be", `admin: { endpoint: "", clientId: , audience: null }`, {}],
-  ["an anchor", "a: &e { endpoint: a.test }\nadmin: { <<: *e, clientId: x }", { endpoint: "a.test", clientId: "x" }],
+  ["an anchor", "a: &e { endpoint: a.test }\nadmin: { <<: *e, clientId: x }", both],
   ["names of a prototype", "admin: { __proto__: { x: 1 }, constructor: 7, clientId: x }", { clientId: "x" }],
   ["a byte order mark", "\ufeffadmin: { clientId: x }", { clientId: "x" }],
-  ["the older form", older.map(([line]) => line).join("\n"), Object.assign({}, ...older.map(([, config]) => config))],
+  ["the older form", older.map(([line]) => line).join("\n"), mergeConfigs(older)],
 ];
 for (const [what, source, config] of rows) {
   Deno.test(`parseFlyteConfig: reads ${what}`, () => assertEquals(parseFlyteConfig(source), config));
 }
 
 const t = planted.tokenStart;
+const nine = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((it) => `a${it}: &a${it} [${Array(9).fill(`*a${it - 1}`)}]\n`);
+const laughs = `a0: &a0 ha\n${nine.join("")}admin: { endpoint: *a9 }`;
 const wrong: [what: string, source: string, says: string][] = [
   ["no YAML", `admin:\n  clientId: {${t}`, "it is no YAML (line 2, column"],
   ["two documents", `admin: {}\n---\nadmin: { clientId: ${t} }`, "it must be a single document"],
@@ -91,7 +87,7 @@ const wrong: [what: string, source: string, says: string][] = [
   ["a mapping for scopes", `admin: { scopes: { ${t}: 1 } }`, "admin.scopes must be a list of scopes"],
   ["a list of numbers", "admin: { scopes: [1] }", "admin.scopes must be a list of scopes"],
   ["two faults", `admin: { insecure: ${t}, clientId: 7 }`, "admin.insecure must be true or false; admin.clientId must"],
-  ["a billion laughs", laughs(), "admin.endpoint must be text"],
+  ["a billion laughs", laughs, "admin.endpoint must be text"],
 ];
 for (const [what, source, says] of wrong) {
   Deno.test(`parseFlyteConfig: refuses ${what}, and doesn't show it`, () => {
@@ -103,18 +99,8 @@ for (const [what, source, says] of wrong) {
   });
 }
 
-function laughs(): string {
-  const lines = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((depth) =>
-    `a${depth}: &a${depth} [${Array(9).fill(`*a${depth - 1}`)}]`
-  );
-  return ["a0: &a0 ha", ...lines, "admin: { endpoint: *a9 }"].join("\n");
-}
-
-Deno.test("parseFlyteConfig: refuses anything but text", () => {
-  assertThrows(() => parseFlyteConfig(undefined as unknown as string), TypeError, "source must be the text");
-});
-
-Deno.test("parseFlyteConfig: returns a config for any text, or throws invalid_config", () => {
+Deno.test("parseFlyteConfig: returns a config for any text, or throws invalid_config; refuses anything else", () => {
+  assertThrows(() => parseFlyteConfig(undefined as never), TypeError, "source must be the text");
   fc.assert(fc.property(fc.oneof(fc.string(), fc.string().map((text) => `admin: ${text}`)), (source) => {
     try {
       parseFlyteConfig(source);

@@ -6,11 +6,27 @@
  */
 
 import type { Clock, Fetch } from "@m2m/authenticator";
+import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
+import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
+import {
+  ProtectedResourceClientConfigStore,
+  type ProtectedResourceOptions,
+} from "@m2m/authenticator/config-store/protected-resource";
 import { until } from "../faults/until.ts";
 
 export const issuer = "https://auth.test";
 export const api = "https://api.test/mcp";
 export const platform = "https://flyte.test";
+
+export type StoreOptions = Partial<ProtectedResourceOptions> & { url?: string | URL };
+
+/** Makes each kind of store, for the stub's own where no other `url` is given. */
+export const stores = {
+  discovery: ({ url = issuer, ...options }: StoreOptions) => new DiscoveryClientConfigStore(url, options),
+  api: ({ url = api, ...options }: StoreOptions) =>
+    new ProtectedResourceClientConfigStore(url, options.issuers ? options : { issuer, ...options }),
+  flyte: ({ url = platform, ...options }: StoreOptions) => new FlyteClientConfigStore(url, options),
+};
 
 type Answers = (signal: AbortSignal | undefined) => Response | Promise<Response>;
 
@@ -74,8 +90,15 @@ export function silence(signal: AbortSignal | undefined): Promise<Response> {
 /** A clock that stands until it is moved. */
 export class HandClock implements Clock {
   now = 1_800_000_000_000;
+  #ahead = -1_799_999_999_000;
   wall = () => this.now;
-  monotonic = () => this.now - 1_799_999_999_000;
+  monotonic = () => this.now + this.#ahead;
+
+  /** Sets the wall clock back, by milliseconds. */
+  setBack(ms: number): void {
+    this.now -= ms;
+    this.#ahead += ms;
+  }
 }
 
 function pause(ms: number): Promise<void> {

@@ -3,29 +3,10 @@
 import { halfway, html, json, raw, redirect, steps } from "../faults/behaviours.ts";
 import { planted } from "../faults/planted.ts";
 import type { Behaviour } from "../servers/fault_server.ts";
-import {
-  always,
-  type Behave,
-  type Case,
-  type Failure,
-  invalid,
-  late,
-  type Places,
-  unreachable,
-} from "./published_cases.ts";
-
-type Fields = Record<string, unknown>;
-type By<T> = T | ((places: Places) => T);
+import { alike, type Behave, type By, type Case, fails, type Fields, type Places, resolve } from "./published_cases.ts";
 
 const wellKnown = "/.well-known/oauth-protected-resource";
 const usual = `${wellKnown}/mcp`;
-const resolve = <T>(value: By<T>, places: Places): T => value instanceof Function ? value(places) : value;
-
-export const resourceDocument = ({ url, issuer }: Places) => ({
-  resource: url,
-  authorization_servers: [issuer],
-  note: planted.body,
-});
 
 /** The answer to a request without a token. */
 export function challenge(text: string, status = 401): Behaviour {
@@ -36,7 +17,7 @@ export function challenge(text: string, status = 401): Behaviour {
 /** Publishes a document in one location only. */
 function publishes(over: By<Fields>, location = usual, text: By<string> = "Bearer"): Behave {
   return (places, { path }) => {
-    if (path === location) return json({ ...resourceDocument(places), ...resolve(over, places) });
+    if (path === location) return json({ ...places.document, ...resolve(over, places) });
     return path === "/mcp" ? challenge(resolve(text, places)) : json({}, { status: 404 });
   };
 }
@@ -46,7 +27,8 @@ const locatedAt = (url: By<string>, location?: string) =>
   challenges((places) => `Bearer resource_metadata="${resolve(url, places)}"`, location);
 /** Publishes a good document everywhere, and answers so to requests without a token. */
 const withoutToken = (behave: (places: Places) => Behaviour): Behave => (places, { path }) =>
-  path === "/mcp" ? behave(places) : json(resourceDocument(places));
+  path === "/mcp" ? behave(places) : json(places.document);
+/** The document of the whole server. */
 const atOrigin = ({ origin }: Places) => ({ resource: origin });
 
 const all = {
@@ -61,27 +43,26 @@ const all = {
   resource_name: "The API",
   resource_documentation: "https://api.example.com/documentation",
 };
-const otherResource = invalid(`${usual} names another resource`);
-const unexpected = invalid("name none of the issuers that are expected");
-const noHeader = invalid("accepts no token in a header");
-const otherThere = invalid("the location in its challenge names another resource; ");
-const notRequested = invalid("the location in its challenge isn't on its own origin, and wasn't requested; ");
-
 const strings = { scopes_supported: "a b", bearer_methods_supported: "body", jwks_uri: ["https://x.test"] };
 const others = { scopes_supported: ["a", 7], dpop_bound_access_tokens_required: "true", resource_name: { a: 1 } };
+const noResources = [undefined, null, ["https://api.test"], "/mcp", "https://a:b@x.test/mcp"];
 const documents: Case[] = [
   ["publishes every field", publishes(all), { metadata: all }],
-  ["publishes strings for arrays, and an array", publishes(strings), {}],
-  ["publishes fields of other types", publishes(others), {}],
-  ["publishes an http: URL for its keys", publishes({ jwks_uri: "http://keys.example.com/" }), {}],
-  ["publishes null for fields", publishes({ jwks_uri: null, scopes_supported: null }), {}],
-  ["accepts tokens in a body only", publishes({ bearer_methods_supported: ["body"] }), noHeader],
-  ["accepts no tokens", publishes({ bearer_methods_supported: [] }), noHeader],
-  ...[undefined, null, ["https://api.test"], "/mcp", "https://a:b@x.test/mcp"].map((resource): Case => [
-    `names the resource ${Deno.inspect(resource)}`,
-    publishes({ resource }),
-    invalid("names no resource that is an absolute URL"),
-  ]),
+  ...alike({}, {
+    "publishes strings for arrays, and an array": publishes(strings),
+    "publishes fields of other types": publishes(others),
+    "publishes an http: URL for its keys": publishes({ jwks_uri: "http://keys.example.com/" }),
+    "publishes null for fields": publishes({ jwks_uri: null, scopes_supported: null }),
+  }),
+  ...alike(fails.invalid("accepts no token in a header"), {
+    "accepts tokens in a body only": publishes({ bearer_methods_supported: ["body"] }),
+    "accepts no tokens": publishes({ bearer_methods_supported: [] }),
+  }),
+  ...noResources.flatMap((resource) =>
+    alike(fails.invalid("names no resource that is an absolute URL"), {
+      [`names the resource ${Deno.inspect(resource)}`]: publishes({ resource }),
+    })
+  ),
 ];
 
 const replaced = (from: string, to: string) => ({ url }: Places) => url.replace(from, to);
@@ -122,95 +103,89 @@ const otherServers: Table = {
   "longer issuers": ({ issuer }) => [`${issuer}.evil.test`, `${issuer}/${planted.body}`],
   "the issuer in capitals": ({ issuer }) => [issuer.replace("http", "HTTP")],
 };
-const withField = (field: string, table: Table, end?: Failure) =>
+const withField = (field: string, table: Table, end?: Case[2]) =>
   Object.entries(table).map(([what, value]): Case => {
     const over = (places: Places) => ({ [field]: value(places) });
     return [`names as its ${field} ${what}`, publishes(over), end ?? { metadata: over }];
   });
 const names: Case[] = [
-  ...withField("resource", otherResources, otherResource),
+  ...withField("resource", otherResources, fails.invalid(`${usual} names another resource`)),
   ...withField("resource", acceptedResources),
-  ...withField("authorization_servers", otherServers, unexpected),
+  ...withField("authorization_servers", otherServers, fails.invalid("name none of the issuers that are expected")),
 ];
 
+/** Publishes for the whole server in a location like a well-known one only. */
+const misplaced = (end: string): Behave => (places, { path }) => {
+  if (path === wellKnown || path === usual) return json({}, { status: 404 });
+  if (path.startsWith(wellKnown)) return json({ ...places.document, ...atOrigin(places) });
+  return challenge(`Bearer resource_metadata="${places.origin}${wellKnown}${end}"`);
+};
+const ofItsOwn = ({ url }: Places) => `Bearer resource_metadata="${url}/metadata"`;
+const ofTheServer = ({ origin }: Places) => `Bearer resource_metadata="${origin}${wellKnown}"`;
+const manySchemes = ({ origin }: Places) =>
+  `Basic realm="x", DPoP a=b, scope="a  b", resource_metadata="${origin}/metadata"`;
+const withPassword = ({ origin }: Places) => `${origin.replace("//", `//a:${planted.token}@`)}/metadata`;
 const atUsual = { requests: ["/mcp", usual] };
-const throughout = { metadata: atOrigin, requests: ["/mcp", usual, wellKnown] };
+const unusableLocations = ["metadata", "/metadata", "", "data:application/json,{}", "file:///x", "http://", "\\u0000"];
+const unusableChallenges = [
+  ...["", "Jwt is missing", '"', 'Bearer resource_metadata="', 'Bearer scope="a\\\\"b", scope=\'x\''],
+  ...['Bearer scope="\\"a\\" b"', 'Bearer scope=""', ",=,=,", `Bearer realm="${"x, ".repeat(1_000)}"`],
+];
 const locations: Case[] = [
-  ["publishes for the whole server", publishes(atOrigin, wellKnown), throughout],
-  [
-    "publishes another resource for the path, a good one for the server",
-    (places, { path }) =>
-      json({ ...resourceDocument(places), resource: places.origin + (path === wellKnown ? "" : "/other") }),
-    throughout,
-  ],
+  ...alike({ metadata: atOrigin, requests: ["/mcp", usual, wellKnown] }, {
+    "publishes for the whole server": publishes(atOrigin, wellKnown),
+    "publishes another resource for the path, a good one for the server": ({ document, origin }, { path }) =>
+      json({ ...document, resource: origin + (path === wellKnown ? "" : "/other") }),
+  }),
   ["names its location", locatedAt(atPath("/metadata")), { requests: ["/mcp", "/metadata"] }],
-  [
-    "names its location and scopes",
-    challenges(({ origin }) => `Basic realm="x", DPoP a=b, scope="a  b", resource_metadata="${origin}/metadata"`),
-    { requests: ["/mcp", "/metadata"], scopes: ["a", "b"] },
-  ],
-  [
-    "publishes for the whole server in a location of its own",
-    publishes(atOrigin, "/mcp/metadata", ({ url }) => `Bearer resource_metadata="${url}/metadata"`),
-    otherThere,
-  ],
-  ...["X", "/../oauth-protected-resourceX", "/..%2fmine", "/mcp/..%2f", "?mcp"].map((end): Case => [
-    `publishes for the whole server in a location like a well-known one (${end})`,
-    (places, { path }) =>
-      path === wellKnown || path === usual
-        ? json({}, { status: 404 })
-        : path.startsWith(wellKnown)
-        ? json({ ...resourceDocument(places), ...atOrigin(places) })
-        : challenge(`Bearer resource_metadata="${places.origin}${wellKnown}${end}"`),
-    otherThere,
-  ]),
-  [
-    "names the well-known location of the whole server",
-    publishes(atOrigin, wellKnown, ({ origin }) => `Bearer resource_metadata="${origin}${wellKnown}"`),
-    { metadata: atOrigin, requests: ["/mcp", wellKnown] },
-  ],
-  ["names the usual location", locatedAt(atPath(usual), usual), atUsual],
+  ["names its location and scopes", challenges(manySchemes), { requests: ["/mcp", "/metadata"], scopes: ["a", "b"] }],
+  ...alike(fails.invalid("the location in its challenge names another resource; "), {
+    "publishes for the whole server in a location of its own": publishes(atOrigin, "/mcp/metadata", ofItsOwn),
+    ...Object.fromEntries(
+      ["X", "/../oauth-protected-resourceX", "/..%2fmine", "/mcp/..%2f", "?mcp"].map((end) => [
+        `publishes for the whole server in a location like a well-known one (${end})`,
+        misplaced(end),
+      ]),
+    ),
+  }),
+  ...alike({ metadata: atOrigin, requests: ["/mcp", wellKnown] }, {
+    "names the well-known location of the whole server": publishes(atOrigin, wellKnown, ofTheServer),
+  }),
   ["names a wrong location", locatedAt(atPath("/nowhere"), usual), { requests: ["/mcp", "/nowhere", usual] }],
-  ["names another origin, and has the usual one", locatedAt(({ elsewhere }) => elsewhere + usual, usual), atUsual],
-  ["names a location of another origin only", locatedAt(({ elsewhere }) => elsewhere + usual), notRequested],
-  ...["metadata", "/metadata", "", "data:application/json,{}", "file:///etc/hosts", "http://", "\\u0000"].map(
-    (text): Case => [`names the location "${text}"`, locatedAt(text), notRequested],
+  ...alike(atUsual, {
+    "names the usual location": locatedAt(atPath(usual), usual),
+    "names another origin, and has the usual one": locatedAt(({ elsewhere }) => elsewhere + usual, usual),
+    ...Object.fromEntries(unusableChallenges.map((text) => [
+      `answers with the challenge ${text.slice(0, 40)}`,
+      challenges(text, usual),
+    ])),
+  }),
+  ...alike(fails.invalid("the location in its challenge isn't on its own origin, and wasn't requested; "), {
+    "names a location of another origin only": locatedAt(({ elsewhere }) => elsewhere + usual),
+    "names a location with a password": locatedAt(withPassword),
+    ...Object.fromEntries(unusableLocations.map((text) => [`names the location "${text}"`, locatedAt(text)])),
+  }),
+  ...alike({}, {
+    "redirects without a token": withoutToken(({ elsewhere }) => redirect(302, elsewhere)),
+    ...Object.fromEntries([200, 204, 403, 404, 405, 429, 500, 503].map((status) => [
+      `answers ${status} without a token`,
+      withoutToken(() => challenge("", status)),
+    ])),
+    "streams endlessly without a token": withoutToken(() =>
+      steps({ send: "HTTP/1.1 200 OK\r\n\r\n" }, { flood: ": \n\n", times: 10 }, "stall")
+    ),
+  }),
+  ["doesn't answer without a token", withoutToken(() => steps("stall")), { ...atUsual, timeout: 400 }],
+  ...alike(fails.unreachable, {
+    "breaks off everywhere": halfway(`{"resource":"${planted.body}"}`, "reset"),
+    "speaks no HTTP anywhere": raw("SSH-2.0-OpenSSH_9.2\r\n"),
+  }),
+  ["stalls everywhere", steps("stall"), fails.late],
+  ["is a web site", html(200, planted.body), fails.invalid("it may be the address of a web site")],
+  ...alike(
+    { code: "config_not_found", says: `${usual} answered 404; ${wellKnown} answered 404. Check the API's URL` },
+    { "isn't there": json({}, { status: 404 }) },
   ),
-  [
-    "names a location with a password",
-    locatedAt(({ origin }) => `${origin.replace("//", `//a:${planted.token}@`)}/metadata`),
-    notRequested,
-  ],
-  ...[
-    "",
-    "Jwt is missing",
-    '"',
-    'Bearer resource_metadata="',
-    'Bearer scope="a\\\\"b", scope=\'x\'',
-    'Bearer scope="\\"a\\" b"',
-    'Bearer scope=""',
-    ",=,=,",
-    `Bearer realm="${"x, ".repeat(1_000)}"`,
-  ].map((text): Case => [`answers with the challenge ${text.slice(0, 40)}`, challenges(text, usual), atUsual]),
-  ...[200, 204, 302, 403, 404, 405, 429, 500, 503].map((status): Case => [
-    `answers ${status} without a token`,
-    withoutToken(({ elsewhere }) => status === 302 ? redirect(302, elsewhere) : challenge("", status)),
-    {},
-  ]),
-  [
-    "streams endlessly without a token",
-    withoutToken(() => steps({ send: "HTTP/1.1 200 OK\r\n\r\n" }, { flood: ": \n\n", times: 10 }, "stall")),
-    {},
-  ],
-  ["doesn't answer without a token", withoutToken(() => steps("stall")), atUsual, 400],
-  ["breaks off everywhere", always(halfway(`{"resource":"${planted.body}"}`, "reset")), unreachable],
-  ["speaks no HTTP anywhere", always(raw("SSH-2.0-OpenSSH_9.2\r\n")), unreachable],
-  ["stalls everywhere", always(steps("stall")), late, 120],
-  ["is a web site", always(html(200, planted.body)), invalid("it may be the address of a web site")],
-  ["isn't there", always(json({}, { status: 404 })), {
-    code: "config_not_found",
-    says: `${usual} answered 404; ${wellKnown} answered 404. Check the API's URL`,
-  }],
 ];
 
 export const protectedResourceCases: readonly Case[] = [...documents, ...names, ...locations];

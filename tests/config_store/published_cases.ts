@@ -5,6 +5,8 @@ import { answer, gzipped, halfway, html, json, jsonText, raw, redirect, steps } 
 import { planted } from "../faults/planted.ts";
 import type { ArrivedRequest, Behaviour } from "../servers/fault_server.ts";
 
+export type Fields = Record<string, unknown>;
+
 /** The URLs of a case. */
 export interface Places {
   /** The issuer, API or platform. */
@@ -14,9 +16,14 @@ export interface Places {
   readonly issuer: string;
   /** A server of another origin, which nothing may reach. */
   readonly elsewhere: string;
+  /** The good document. */
+  readonly document: Fields;
 }
 
-export interface Failure {
+/** A value, or what makes it of the URLs. */
+export type By<T> = T | ((places: Places) => T);
+
+interface Failure {
   readonly code: AuthenticationErrorCode;
   /** A part of the message. */
   readonly says: string;
@@ -24,98 +31,103 @@ export interface Failure {
   readonly retryable?: boolean;
 }
 
-type Fields = Record<string, unknown>;
-
 /** What is expected besides the document's required fields. */
-export interface Used {
-  readonly metadata?: Fields | ((places: Places) => Fields);
+interface Used {
+  readonly metadata?: By<Fields>;
   readonly scopes?: readonly string[];
   /** The requests, in order. */
   readonly requests?: readonly string[];
 }
 
-export type Behave = (places: Places, request: ArrivedRequest) => Behaviour;
-/** What the server does, how the lookup ends, and its timeout in milliseconds. */
-export type Case = [name: string, behave: Behave, end: Used | Failure, timeout?: number];
-/** The same, made of a good document. */
-export type CommonCase = [
-  name: string,
-  behave: Behaviour | ((document: Fields, places: Places) => Behaviour),
-  end: Used | Failure,
-  timeout?: number,
-];
+/** How the lookup ends; its timeout in milliseconds. */
+export type End = (Used | Failure) & { readonly timeout?: number };
+export type Behave = Behaviour | ((places: Places, request: ArrivedRequest) => Behaviour);
+/** What the server does, and how the lookup ends. */
+export type Case = [name: string, behave: Behave, end: End];
 
-export const always = (behaviour: Behaviour): Behave => () => behaviour;
-export const invalid = (says: string): Failure => ({ code: "invalid_config", says });
-export const insecure: Failure = { code: "insecure_endpoint", says: "names an http: token_endpoint" };
-export const noEndpoint = invalid("names no token_endpoint");
-export const transient = (code: AuthenticationErrorCode, says: string): Failure => ({ code, says, retryable: true });
-export const late = transient("timeout", "no answer within 120 ms");
-export const unreachable = transient("network_error", "it can't be reached (");
+/** The cases that end alike. */
+export function alike(end: End, behaviours: Record<string, Behave>): Case[] {
+  return Object.entries(behaviours).map(([name, behave]) => [name, behave, end]);
+}
 
-const tooLarge: Failure = { code: "response_too_large", says: "is over 1 MiB" };
-const page = invalid("is a web page, not metadata");
-const noObject = invalid("is no JSON object");
+export function resolve<T>(value: By<T>, places: Places): T {
+  return value instanceof Function ? value(places) : value;
+}
+
+/** How a lookup fails. */
+export const fails = {
+  invalid: (says: string): End => ({ code: "invalid_config", says }),
+  insecure: { code: "insecure_endpoint", says: "names an http: token_endpoint" },
+  noEndpoint: { code: "invalid_config", says: "names no token_endpoint" },
+  late: { code: "timeout", says: "no answer within 120 ms", retryable: true, timeout: 120 },
+  unreachable: { code: "network_error", says: "it can't be reached (", retryable: true },
+} as const;
+
 const megabyte = "x".repeat(1_048_576);
 const bomb = await gzipped("{", 10_485_760);
 const half = JSON.stringify({ issuer: planted.body });
-const withType = (type?: string) => (document: Fields) =>
+const withType = (type?: string): Behave => ({ document }) =>
   answer(JSON.stringify(document), type === undefined ? {} : { headers: { "content-type": type } });
+const ok = { send: "HTTP/1.1 200 OK\r\n\r\n" };
 
-export const commonCases: readonly CommonCase[] = [
-  ["publishes a good document", (document) => json(document), {}],
-  ["publishes unknown fields", (it) => json({ ...it, x: { y: [1] }, constructor: 1, toString: [] }), {}],
-  ["nests deeply", (it) => json({ ...it, x: JSON.parse("[".repeat(5_000) + "]".repeat(5_000)) }), {}],
-  ["sets a prototype", (it) => jsonText(`{"__proto__":{"planted":1},${JSON.stringify(it).slice(1)}`), {}],
-  ["sends its JSON as text", withType("text/plain"), {}],
-  ["sends its JSON as bytes", withType("x/octets"), {}],
-  ["sends its JSON without a type", withType(), {}],
-  ["sends its JSON as HTML", withType("text/html"), page],
-  ["answers a page", html(200, planted.body), page],
-  ["answers a page as JSON", jsonText(`\n <html>${planted.body}`), page],
-  ["answers nothing", answer("", { headers: { "content-type": "application/json" } }), invalid("is empty")],
-  ["answers nothing without a type", answer(""), invalid("is empty")],
-  ["answers 204", raw("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"), invalid("is empty")],
-  ["answers an array", json([planted.body]), noObject],
-  ["answers null", json(null), noObject],
-  ["answers a string", json(planted.body), noObject],
-  ["answers half a document", jsonText(half.slice(0, -2)), noObject],
-  ["answers a signed document", answer("eyJ.eyJ.sig", { headers: { "content-type": "application/jwt" } }), noObject],
-  ["answers 1 MiB of brackets", jsonText("[".repeat(1_048_576)), noObject],
-  ["answers 10 MB", jsonText(megabyte.repeat(10)), tooLarge],
-  ["answers 10 MB, compressed", answer(bomb, { headers: { "content-encoding": "gzip" } }), tooLarge],
-  ["streams endlessly", steps({ send: "HTTP/1.1 200 OK\r\n\r\n" }, { flood: megabyte, times: 100 }), tooLarge],
-  ...[404, 410, 501].map((status): CommonCase => [
-    `answers ${status}`,
-    json({ x: planted.body }, { status }),
-    { code: "config_not_found", says: `answered ${status}`, status },
-  ]),
-  ...[400, 401, 403, 405, 451, 408, 429, 500, 502, 503].map((status): CommonCase => {
-    const retryable = [408, 429, 500, 502, 503].includes(status);
-    return [
-      `answers ${status}`,
-      html(status, planted.body),
-      { code: "config_store_failed", says: retryable ? "Try again later" : `answered ${status}`, status, retryable },
-    ];
+function answers(status: number, code: AuthenticationErrorCode, says = `answered ${status}`): Case {
+  const retryable = says === "Try again later";
+  return [`answers ${status}`, html(status, planted.body), { code, says, status, retryable }];
+}
+
+function redirects(status: number): Case {
+  const behave: Behave = ({ elsewhere }) => redirect(status, `${elsewhere}/${planted.body}`);
+  const end = { code: "redirect_refused", says: "Redirects aren't followed", status } as const;
+  return [`redirects to another origin by ${status}`, behave, end];
+}
+
+export const commonCases: readonly Case[] = [
+  ...alike({}, {
+    "publishes a good document": ({ document }) => json(document),
+    "publishes unknown fields": ({ document }) => json({ ...document, x: { y: [1] }, constructor: 1, toString: [] }),
+    "nests deeply": ({ document }) => json({ ...document, x: JSON.parse("[".repeat(5_000) + "]".repeat(5_000)) }),
+    "sets a prototype": ({ document }) => jsonText(`{"__proto__":{"planted":1},${JSON.stringify(document).slice(1)}`),
+    "sends its JSON as text": withType("text/plain"),
+    "sends its JSON as bytes": withType("x/octets"),
+    "sends its JSON without a type": withType(),
   }),
-  ...[301, 302, 303, 307, 308].map((status): CommonCase => [
-    `redirects to another origin by ${status}`,
-    (_, { elsewhere }) => redirect(status, `${elsewhere}/${planted.body}`),
-    { code: "redirect_refused", says: "Redirects aren't followed", status },
-  ]),
-  [
-    "redirects to itself",
-    (_, { url }) => redirect(302, url),
-    { code: "redirect_refused", says: "redirects", status: 302 },
-  ],
-  ["breaks off", halfway(half, "reset"), unreachable],
-  ["speaks no HTTP", raw("SSH-2.0-OpenSSH_9.2\r\n"), unreachable],
-  ["stalls", steps("stall"), late, 120],
-  ["stalls in the middle of the document", halfway(half, "stall"), late, 120],
-  [
-    "sends the document byte by byte",
-    (it) => steps({ send: "HTTP/1.1 200 OK\r\n\r\n" }, { drip: JSON.stringify(it), every: 20 }),
-    late,
-    120,
-  ],
+  ...alike(fails.invalid("is a web page, not metadata"), {
+    "sends its JSON as HTML": withType("text/html"),
+    "answers a page": html(200, planted.body),
+    "answers a page as JSON": jsonText(`\n <html>${planted.body}`),
+  }),
+  ...alike(fails.invalid("is empty"), {
+    "answers nothing": answer("", { headers: { "content-type": "application/json" } }),
+    "answers nothing without a type": answer(""),
+    "answers 204": raw("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"),
+  }),
+  ...alike(fails.invalid("is no JSON object"), {
+    "answers an array": json([planted.body]),
+    "answers null": json(null),
+    "answers a string": json(planted.body),
+    "answers half a document": jsonText(half.slice(0, -2)),
+    "answers a signed document": answer("eyJ.eyJ.sig", { headers: { "content-type": "application/jwt" } }),
+    "answers 1 MiB of brackets": jsonText("[".repeat(1_048_576)),
+  }),
+  ...alike({ code: "response_too_large", says: "is over 1 MiB" }, {
+    "answers 10 MB": jsonText(megabyte.repeat(10)),
+    "answers 10 MB, compressed": answer(bomb, { headers: { "content-encoding": "gzip" } }),
+    "streams endlessly": steps(ok, { flood: megabyte, times: 100 }),
+  }),
+  ...[404, 410, 501].map((status) => answers(status, "config_not_found")),
+  ...[400, 401, 403, 405, 451].map((status) => answers(status, "config_store_failed")),
+  ...[408, 429, 500, 502, 503].map((status) => answers(status, "config_store_failed", "Try again later")),
+  ...[301, 302, 303, 307, 308].map(redirects),
+  ...alike({ code: "redirect_refused", says: "redirects", status: 302 }, {
+    "redirects to itself": ({ url }) => redirect(302, url),
+  }),
+  ...alike(fails.unreachable, {
+    "breaks off": halfway(half, "reset"),
+    "speaks no HTTP": raw("SSH-2.0-OpenSSH_9.2\r\n"),
+  }),
+  ...alike(fails.late, {
+    "stalls": steps("stall"),
+    "stalls in the middle of the document": halfway(half, "stall"),
+    "sends the document byte by byte": ({ document }) => steps(ok, { drip: JSON.stringify(document), every: 20 }),
+  }),
 ];

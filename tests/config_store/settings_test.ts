@@ -1,21 +1,16 @@
-import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
-import { AuthenticationError, type AuthenticationErrorCode, type ClientConfig } from "@m2m/authenticator";
-import { DiscoveryClientConfigStore, type DiscoveryOptions } from "@m2m/authenticator/config-store/discovery";
+import { assert, assertEquals, assertFalse, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import {
-  ProtectedResourceClientConfigStore,
-  type ProtectedResourceOptions,
-} from "@m2m/authenticator/config-store/protected-resource";
-import { api, issuer, MetadataStub } from "./metadata_stub.ts";
+  AuthenticationError,
+  type AuthenticationErrorCode,
+  type ClientConfig,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
+import { api, issuer, MetadataStub, platform, type StoreOptions, stores } from "./metadata_stub.ts";
 
 type Published = Partial<Pick<MetadataStub, "server" | "resource" | "challenge">>;
 /** Settings, or an error code and parts of the message. */
 type Expected = Partial<ClientConfig> | [AuthenticationErrorCode, ...string[]];
-type Row<Options> = [
-  published: Published,
-  options: Options & { url?: string },
-  expected: Expected,
-  authMethod?: string | undefined,
-];
+type Row = [published: Published, options: StoreOptions, expected: Expected, authMethod?: string | undefined];
 
 const token = { token_endpoint: `${issuer}/token` };
 const tokenEndpoint = token.token_endpoint;
@@ -35,7 +30,7 @@ const methods = "token_endpoint_auth_methods_supported";
 const withMethods = (supported: unknown): Published => ({ server: { ...token, [methods]: supported } });
 const withIssuer = (path: string): Published => ({ server: { issuer: `https://${path}` } });
 
-const discoveryRows: Row<DiscoveryOptions>[] = [
+const discoveryRows: Row[] = [
   [{ server: { ...token, scopes_supported: ["all"] } }, {}, { ...none, resource: undefined, issuer, tokenEndpoint }],
   [{ server: { ...token, scopes_supported: ["all"] } }, { overrides }, { ...overridden, issuer, tokenEndpoint }],
   [withIssuer("auth.test/"), {}, { issuer: `${issuer}/` }],
@@ -49,7 +44,7 @@ const discoveryRows: Row<DiscoveryOptions>[] = [
   [loopback, { allowInsecureRequests: true }, { tokenEndpoint: "http://127.0.0.1:9/token" }],
   [httpAlias, {}, { tokenEndpoint }],
   [httpAlias, { allowInsecureRequests: true }, { tokenEndpoint: "http://mtls.test/token" }, "tls_client_auth"],
-  ...["tls_client_auth", "self_signed_tls_client_auth"].flatMap((method): Row<DiscoveryOptions>[] => [
+  ...["tls_client_auth", "self_signed_tls_client_auth"].flatMap((method): Row[] => [
     [httpAlias, {}, ["insecure_endpoint", "mtls_endpoint"], method],
     [{ server: both }, {}, mtls, method],
     [{ server: both }, { useMtlsEndpointAliases: false }, usual, method],
@@ -58,13 +53,13 @@ const discoveryRows: Row<DiscoveryOptions>[] = [
     // Each endpoint by itself (RFC 8705 §5).
     [{ server: tokenOnly }, {}, { ...usual, tokenEndpoint: aliases.token_endpoint }, method],
   ]),
-  ...[undefined, "none", "private_key_jwt"].flatMap((method): Row<DiscoveryOptions>[] => [
+  ...[undefined, "none", "private_key_jwt"].flatMap((method): Row[] => [
     [{ server: both }, {}, usual, method],
     [{ server: both }, { useMtlsEndpointAliases: true }, mtls, method],
     [{ server: ordinary }, { useMtlsEndpointAliases: true }, usual, method],
   ]),
   ...[undefined, null, [], "client_secret_post", [7], { 0: "client_secret_post" }].map(
-    (supported): Row<DiscoveryOptions> => [withMethods(supported), {}, { tokenEndpoint }, "private_key_jwt"],
+    (supported): Row => [withMethods(supported), {}, { tokenEndpoint }, "private_key_jwt"],
   ),
   [withMethods(["private_key_jwt"]), {}, { tokenEndpoint }],
 ];
@@ -80,14 +75,14 @@ const certificates = {
 const otherResource: Expected = ["invalid_config", "names another resource"];
 const url = `${api}?tenant=1`;
 
-const apiRows: Row<ProtectedResourceOptions>[] = [
+const apiRows: Row[] = [
   [{ server: token }, {}, { ...none, resource: [api], issuer, tokenEndpoint }],
   [{ server: ordinary }, { overrides: { ...overrides, resource: [] } }, { ...overridden, ...usual, resource: [] }],
   [{ resource: { resource: url } }, { url }, { resource: [url] }],
   [{ resource: { resource: api } }, { url }, { resource: [api] }],
   [{ resource: { resource: `${api}?tenant=2` } }, { url }, otherResource],
   ...["https://api.test:443/mcp", "https://API.test/mcp", "HTTPS://Api.Test:443/mcp/"].map(
-    (resource): Row<ProtectedResourceOptions> => [{ resource: { resource } }, {}, { resource: [resource] }],
+    (resource): Row => [{ resource: { resource } }, {}, { resource: [resource] }],
   ),
   [{ resource }, {}, { scopes: undefined }],
   [{ resource }, { allScopes: true }, { scopes: scopes_supported }],
@@ -98,8 +93,6 @@ const apiRows: Row<ProtectedResourceOptions>[] = [
   [{ resource, challenge }, {}, { scopes: ["read", "files:list"] }],
   [{ resource, challenge: 'Basic realm="x", DPoP scope=read' }, {}, { scopes: ["read"] }],
   [{ resource, challenge: 'Basic scope="read"' }, {}, { scopes: undefined }],
-  [{ resource, challenge: 'Bearer scope=""' }, {}, { scopes: undefined }],
-  [{ resource, challenge: 'Bearer scope="\\"a\\" b"' }, {}, { scopes: undefined }],
   [{ resource, challenge }, { overrides: { scopes: ["mine"] } }, { scopes: ["mine"] }],
   [{ resource, challenge }, { overrides: { scopes: [] }, allScopes: true }, { scopes: [] }],
   [{ server: both }, { useMtlsEndpointAliases: true }, mtls],
@@ -115,27 +108,29 @@ const apiRows: Row<ProtectedResourceOptions>[] = [
   [{ server: { token_endpoint: "http://auth.test/token" } }, {}, ["insecure_endpoint", `the metadata of ${issuer}`]],
 ];
 
-const rows = [
-  ...discoveryRows.map(([published, { url = issuer, ...options }, ...rest]) =>
-    [published, options, (o: object) => new DiscoveryClientConfigStore(url, { ...options, ...o }), ...rest] as const
-  ),
-  ...apiRows.map(([published, { url = api, ...given }, ...rest]) => {
-    const options = given.issuers === undefined ? { issuer, ...given } : given;
-    return [
-      published,
-      options,
-      (o: object) => new ProtectedResourceClientConfigStore(url, { ...options, ...o }),
-      ...rest,
-    ] as const;
-  }),
+const basicOnly = withMethods(["client_secret_basic"]);
+const flyteRows: Row[] = [
+  [basicOnly, {}, ["invalid_config", "supports client_secret_basic"], "private_key_jwt"],
+  [basicOnly, {}, { tokenEndpoint }, "client_secret_basic"],
+  [basicOnly, {}, { tokenEndpoint }],
+  [basicOnly, { ignoreAuthMethods: true }, { tokenEndpoint }, "none"],
+  [withMethods([]), {}, { tokenEndpoint }, "private_key_jwt"],
+  [{ server: token }, { overrides }, { ...overridden, issuer: platform, tokenEndpoint }],
+  [{}, { overrides: { resource: new URL("https://y.test") } }, { resource: ["https://y.test/"], scopes: ["all"] }],
 ];
+
+const tables = { discovery: discoveryRows, api: apiRows, flyte: flyteRows };
+const rows = Object.entries(tables).flatMap(([kind, rows]) =>
+  rows.map((row) => [kind as keyof typeof stores, ...row] as const)
+);
 const show = (value: unknown) => Deno.inspect(value, { compact: true, breakLength: Infinity, strAbbreviateSize: 80 });
-for (const [published, options, create, expected, authMethod] of rows) {
-  const stub = Object.assign(new MetadataStub(), published);
-  const store = create({ fetch: stub.fetch });
-  const given = [show(published), show(options), ...authMethod === undefined ? [] : [authMethod]].join(" with ");
-  Deno.test(`${store.constructor.name}: for ${given} returns ${show(expected)}`, async () => {
-    const got = await store.getClientConfig({ authMethod }).catch((error: unknown) => error);
+for (const [kind, published, options, expected, authMethod = ""] of rows) {
+  const given = `${show(published)} with ${show(options)} ${authMethod}`;
+  Deno.test(`${kind} store: for ${given} settings are ${show(expected)}`, async () => {
+    const stub = Object.assign(new MetadataStub(), published);
+    const store = stores[kind]({ fetch: stub.fetch, ...options });
+
+    const got = await store.getClientConfig({ authMethod: authMethod || undefined }).catch((error) => error);
 
     // No other server was asked.
     assertEquals(stub.urls.filter((url) => /evil|one|three/.test(url)), []);
@@ -147,7 +142,27 @@ for (const [published, options, create, expected, authMethod] of rows) {
       assertFalse(got.message.includes("planted"));
     } else {
       assert(!(got instanceof Error), String(got));
-      for (const [name, value] of Object.entries(expected)) assertEquals((got as Record<string, unknown>)[name], value);
+      assertEquals({ ...got, ...expected }, { ...got });
     }
   });
 }
+
+Deno.test("ProtectedResourceClientConfigStore: keeps frozen copies of the overrides", async () => {
+  const overrides = { scopes: ["a"], resource: ["https://x.test"] };
+  const store = stores.api({ fetch: new MetadataStub().fetch, overrides });
+  overrides.scopes.push("b");
+  overrides.resource.push("not checked");
+
+  const { scopes, resource } = await store.getClientConfig();
+
+  assertEquals([scopes, resource], [["a"], ["https://x.test"]]);
+  assert(Object.isFrozen(scopes) && Object.isFrozen(resource));
+});
+
+Deno.test("StaticClientConfigStore: returns a copy of its settings", async () => {
+  const config = { tokenEndpoint, scopes: ["a"] };
+  const store = new StaticClientConfigStore(config);
+  config.tokenEndpoint = "https://evil.test/token";
+  assertEquals(await store.getClientConfig(), { tokenEndpoint, scopes: ["a"] });
+  assertStrictEquals(store.getClientConfig(), store.getClientConfig());
+});

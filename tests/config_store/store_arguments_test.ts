@@ -26,6 +26,11 @@ const common: [options: Options, says: string][] = [
   [{ overrides: { resource: "/api" } }, "resource must be an absolute URI"],
   [{ overrides: { resource: "https://x.test/#a" } }, "without fragment (RFC 8707 §2)"],
 ];
+const dns = "dns://8.8.8.8";
+const noPlatforms = [
+  ...[undefined, "flyte\n.test", "dns:/flyte.test", "dns:443"],
+  ...[`${dns}/f.test`, ` ${dns}/f.test`, `${dns}\\f.test`, `${dns}\n/f.test`],
+];
 const urls: [store: string, says: string, ...urls: unknown[]][] = [
   ["discovery", "issuer must be an absolute URL", "", "auth.example.com"],
   ["discovery", "without user name and password", "https://me:planted@auth.test"],
@@ -38,35 +43,28 @@ const urls: [store: string, says: string, ...urls: unknown[]][] = [
   ["api", "without user name", "https://me:planted@api.test"],
   ["api", "resource must have no fragment", "https://api.test/#planted"],
   ["api", 'resource must be an "https:" URL', "http://api.test"],
-  ["flyte", "endpoint must be a platform's", undefined, "dns:/flyte.test", "dns:443", "dns://8.8.8.8/flyte.test"],
-  [
-    "flyte",
-    "endpoint must be a platform's",
-    " dns://8.8.8.8/f.test",
-    "dns://8.8.8.8\\f.test",
-    "dns://8.8.8.8\n/f.test",
-  ],
+  ["flyte", "endpoint must be a platform's", ...noPlatforms],
   ["flyte", "endpoint must be an absolute URL", "", "file:///etc/hosts"],
   ["flyte", "or set insecure", "http://flyte.test"],
   ["flyte", "neither query nor fragment", "https://flyte.test/?x=1"],
   ["flyte", "without user name and password", "https://a:b@flyte.test"],
 ];
-const wrong: [store: string, url: unknown, options: Options | undefined, says: string][] = [
-  ...urls.flatMap(([store, says, ...urls]) =>
-    urls.map((url): typeof wrong[0] => [store, url, store === "api" ? { issuer } : {}, says])
+const issuers: [options: Options | undefined, says: string][] = [
+  [undefined, "issuer is required"],
+  [{}, "issuer is required"],
+  [{ issuers: [] }, "issuer is required"],
+  [{ issuers: issuer }, "issuers, an array"],
+  [{ issuer, issuers: [issuer] }, "not both"],
+  [{ issuer: "http://auth.test" }, 'issuer must be an "https:" URL'],
+  [{ issuers: [issuer, "auth.test"] }, "issuer must be an absolute URL"],
+];
+const good: Record<string, string> = { discovery: issuer, api, flyte: "flyte.test" };
+const wrong: (readonly [store: string, url: unknown, options: Options | undefined, says: string])[] = [
+  ...urls.flatMap(([store, says, ...urls]) => urls.map((url) => [store, url, { issuer }, says] as const)),
+  ...Object.entries(good).flatMap(([store, url]) =>
+    common.map(([options, says]) => [store, url, { issuer, ...options }, says] as const)
   ),
-  ...common.flatMap(([options, says]): typeof wrong => [
-    ["discovery", issuer, options, says],
-    ["api", api, { issuer, ...options }, says],
-    ["flyte", "flyte.test", options, says],
-  ]),
-  ["api", api, undefined, "issuer is required"],
-  ["api", api, {}, "issuer is required"],
-  ["api", api, { issuers: [] }, "issuer is required"],
-  ["api", api, { issuers: issuer }, "issuers, an array"],
-  ["api", api, { issuer, issuers: [issuer] }, "not both"],
-  ["api", api, { issuer: "http://auth.test" }, 'issuer must be an "https:" URL'],
-  ["api", api, { issuers: [issuer, "auth.test"] }, "issuer must be an absolute URL"],
+  ...issuers.map(([options, says]) => ["api", api, options, says] as const),
 ];
 for (const [store, url, options, says] of wrong) {
   Deno.test(`${store} store: refuses ${Deno.inspect(url)} with ${Deno.inspect(options)}`, () => {
@@ -76,23 +74,28 @@ for (const [store, url, options, says] of wrong) {
   });
 }
 
-Deno.test("stores: accept http: where it is allowed, or on loopback", () => {
-  for (const options of [{ allowInsecureRequests: true }, { allowInsecureRequests: true, maxAge: Infinity }]) {
-    new DiscoveryClientConfigStore("http://auth.test", options);
-    new ProtectedResourceClientConfigStore("http://api.test", { issuer, ...options });
-  }
-  new DiscoveryClientConfigStore("http://[::1]:8080/x", { maxAge: Infinity });
-  new ProtectedResourceClientConfigStore("http://[::1]:8080/x", { issuer: "http://localhost:1", maxAge: Infinity });
-});
+const plain: [store: string, url: string, options: Options][] = [
+  ["discovery", "http://auth.test", { allowInsecureRequests: true }],
+  ["discovery", "http://[::1]:8080/x", { maxAge: Infinity }],
+  ["api", "http://api.test", { issuer, allowInsecureRequests: true }],
+  ["api", "http://[::1]:8080/x", { issuer: "http://localhost:1", maxAge: Infinity }],
+];
+for (const [store, url, options] of plain) {
+  Deno.test(`${store} store: accepts ${url} with ${Deno.inspect(options)}`, () => void stores[store]!(url, options));
+}
 
 const endpoints: [endpoint: string, options: FlyteOptions, expected: string][] = [
   ["https://flyte.test", {}, "https://flyte.test"],
   ["https://flyte.test/", {}, "https://flyte.test"],
   ["https://flyte.test/base/", {}, "https://flyte.test/base/"],
+  ["https://flyte.test/x", { insecure: true }, "https://flyte.test/x"],
   ["dns:///flyte.test", {}, "https://flyte.test"],
+  ["dns://flyte.test", {}, "https://flyte.test"],
   ["dns:///flyte.test:8089", {}, "https://flyte.test:8089"],
   ["dns:///flyte.test:8089", { insecure: true }, "http://flyte.test:8089"],
   ["flyte.test:443", {}, "https://flyte.test"],
+  ["flyte.test", { insecure: true }, "http://flyte.test"],
+  ["localhost:30080", {}, "https://localhost:30080"],
   ["localhost:30080", { insecure: true }, "http://localhost:30080"],
   ["http://127.0.0.1:30080", {}, "http://127.0.0.1:30080"],
   ["http://flyte.test", { insecure: true }, "http://flyte.test"],
