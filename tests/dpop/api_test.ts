@@ -53,11 +53,11 @@ for (const [name, make] of Object.entries(requests)) {
 
     assertEquals(response.status, 200);
     assertMatch((await response.json()).body ?? "", body);
-    const [first, second] = scene.apiProofs;
+    const [first, second] = scene.apiProofs();
     assertEquals([scene.verifier.faults, first!.nonce, second!.nonce], [["no nonce"], undefined, "first"]);
     assertNotEquals(first!.jti, second!.jti);
     if (name.includes("headers")) assertEquals(scene.sent.at(-1)!.headers.get("x-own"), "1");
-    assertEquals(scene.tokenRequests.length, 1, "the token wasn't rejected");
+    assertEquals(scene.tokenRequests().length, 1, "the token wasn't rejected");
   });
 }
 
@@ -70,7 +70,7 @@ Deno.test("fetch: returns the 401 to a stream; the next call has the nonce", asy
   await refused.body?.cancel();
 
   assertEquals([refused.status, accepted.status, (await accepted.json()).body], [401, 200, "a body"]);
-  assertEquals(scene.tokenRequests.length, 1);
+  assertEquals(scene.tokenRequests().length, 1);
 });
 
 Deno.test("fetch: uses the last nonce, and follows a change of nonces", async () => {
@@ -82,7 +82,7 @@ Deno.test("fetch: uses the last nonce, and follows a change of nonces", async ()
   assertEquals([await call(client, "/x"), await call(client, "/x")], [200, 200]);
 
   assertEquals(scene.verifier.faults, ["no nonce", "another nonce"]);
-  const nonces = scene.apiProofs.map((proof) => proof!.nonce);
+  const nonces = scene.apiProofs().map((proof) => proof!.nonce);
   assertEquals(nonces, [undefined, "first", "first", "first", "second", "second"]);
 });
 
@@ -115,8 +115,8 @@ Deno.test("fetch: refreshes a rejected token, and replays the call with a new pr
 
   const response = await client.fetch("/v1/projects", post());
 
-  assertEquals([response.status, (await response.json()).body, scene.tokenRequests.length], [200, "a body", 2]);
-  const { apiProofs } = scene;
+  assertEquals([response.status, (await response.json()).body, scene.tokenRequests().length], [200, "a body", 2]);
+  const apiProofs = scene.apiProofs();
   assertEquals(new Set(apiProofs.map((proof) => proof!.jti)).size, 4);
   assertNotEquals(apiProofs.at(-1)!.ath, apiProofs.at(-2)!.ath);
 });
@@ -127,7 +127,7 @@ Deno.test("fetch: doesn't refresh the token after a 401 about the proof", async 
   const client = scene.client({ dpop: dpop({ clock: { wall: () => Date.now() - 200_000 } }) });
 
   assertEquals(await call(client, "/x"), 401);
-  assertEquals([scene.verifier.faults, scene.tokenRequests.length], [["another time"], 1]);
+  assertEquals([scene.verifier.faults, scene.tokenRequests().length], [["another time"], 1]);
 });
 
 Deno.test("fetch: refreshes a rejected Bearer token, though the API accepts proofs", async () => {

@@ -13,10 +13,9 @@ import {
 import { dpop } from "@m2m/authenticator/dpop";
 import { decodeJwt, type JWTPayload } from "jose";
 import { authenticatorAt } from "../authenticator_at.ts";
+import { startPlace } from "../client_auth/place.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
-import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { DpopVerifier, type DpopVerifierOptions } from "../servers/dpop_verifier.ts";
-import { startProtectedApi } from "../servers/protected_api.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 /** A request that a client sent, with its proof's claims and its form. */
@@ -27,25 +26,20 @@ export interface Sent {
   readonly form: URLSearchParams;
 }
 
-export type Scene = Awaited<ReturnType<typeof startScene>>;
-
 /** Starts both servers; `api` says what proofs the API requires. */
 export async function startScene(
   options: { readonly serverNonces?: boolean; readonly api?: DpopVerifierOptions; readonly headerKey?: string } = {},
 ) {
-  const { serverNonces: nonces = false, headerKey } = options;
+  const { serverNonces: nonces = false, headerKey = "authorization" } = options;
   const { publicJwk } = await testKey("ES256");
-  await using stack = new AsyncDisposableStack();
   const clients = [
     { client_id: "id", client_secret: "secret" },
     { client_id: "bound", client_secret: "secret", dpop_bound_access_tokens: true },
     { client_id: "key", token_endpoint_auth_method: "private_key_jwt" as const, jwks: { keys: [publicJwk] } },
   ];
-  const server = stack.use(await startAuthorizationServer({ clients, dpop: { nonces } }));
   const verifier = new DpopVerifier(options.api);
-  const header = headerKey === undefined ? {} : { headerKey };
-  const api = stack.use(startProtectedApi({ ...server, audience: server.issuer, dpop: verifier, ...header }));
-  const started = stack.move();
+  const place = await startPlace({ clients, dpop: { nonces } }, { dpop: verifier, headerKey });
+  const { server: { issuer, tokenEndpoint, tokenRequests }, api } = place;
   const proofs = dpop();
   const sent: Sent[] = [];
   const watched: Fetch = (input, init) => {
@@ -60,24 +54,15 @@ export async function startScene(
     });
     return fetch(input, init);
   };
-  const { issuer, tokenEndpoint } = server;
-  return {
-    server,
-    api,
+  return Object.assign(place, {
     verifier,
     proofs,
     fetch: watched,
     /** The requests of `fetch`, oldest first. */
     sent,
-    get tokenRequests(): readonly Sent[] {
-      return sent.filter(({ url }) => url === tokenEndpoint);
-    },
-    get tokenStatuses(): readonly unknown[] {
-      return server.tokenRequests.map(({ status }) => status);
-    },
-    get apiProofs(): readonly (JWTPayload | undefined)[] {
-      return sent.filter(({ url }) => url.startsWith(api.origin)).map(({ proof }) => proof);
-    },
+    tokenRequests: () => sent.filter(({ url }) => url === tokenEndpoint),
+    tokenStatuses: () => tokenRequests.map(({ status }) => status),
+    apiProofs: () => sent.filter(({ url }) => url.startsWith(api.origin)).map(({ proof }) => proof),
     client: (options: Partial<ClientCredentialsAuthenticatorOptions> = {}) =>
       new ClientCredentialsAuthenticator({
         endpoint: api.origin,
@@ -89,8 +74,7 @@ export async function startScene(
         headerKey,
         ...options,
       }),
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  });
 }
 
 /** Sends a request, and returns the response's status. */

@@ -21,7 +21,7 @@ Deno.test("getCredentials: sends a proof, and gets a token bound to its key", as
   const { accessToken, tokenType } = await scene.client({ clientId: "bound" }).getCredentials();
 
   assertEquals([tokenType, getThumbprint(accessToken)], ["DPoP", await scene.proofs.thumbprint()]);
-  const { headers, proof } = scene.tokenRequests[0]!;
+  const { headers, proof } = scene.tokenRequests()[0]!;
   const { typ, alg, jwk } = decodeProtectedHeader(headers.get("dpop")!);
   assertEquals([typ, alg, Object.keys(jwk!).sort()], ["dpop+jwt", "ES256", ["crv", "kty", "x", "y"]]);
   const { jti, iat, ...target } = proof!;
@@ -51,10 +51,10 @@ Deno.test("getCredentials: repeats a token request with the server's nonce, and 
   scene.proofs.noteNonce(scene.server.issuer, "a-nonce-of-yesterday");
   await client.refreshCredentials();
 
-  assertEquals(scene.tokenStatuses, [400, 200, 200, 400, 200]);
-  const nonces = scene.tokenRequests.map(({ proof }) => proof!.nonce);
+  assertEquals(scene.tokenStatuses(), [400, 200, 200, 400, 200]);
+  const nonces = scene.tokenRequests().map(({ proof }) => proof!.nonce);
   assertEquals([nonces[0], nonces[1], nonces[3]], [undefined, nonces[2], "a-nonce-of-yesterday"]);
-  assertEquals(new Set(scene.tokenRequests.map(({ proof }) => proof!.jti)).size, 5);
+  assertEquals(new Set(scene.tokenRequests().map(({ proof }) => proof!.jti)).size, 5);
 });
 
 Deno.test("getCredentials: repeats a token request with a fresh client assertion", async () => {
@@ -64,8 +64,8 @@ Deno.test("getCredentials: repeats a token request with a fresh client assertion
 
   await scene.client({ clientId: "key", clientAuth }).getCredentials();
 
-  const [first, second] = scene.tokenRequests.map(({ form }) => decodeJwt(form.get("client_assertion")!).jti);
-  assertEquals(scene.tokenStatuses, [400, 200]);
+  const [first, second] = scene.tokenRequests().map(({ form }) => decodeJwt(form.get("client_assertion")!).jti);
+  assertEquals(scene.tokenStatuses(), [400, 200]);
   assertNotEquals(first, second);
 });
 
@@ -118,7 +118,7 @@ Deno.test("fetch: concurrent callers share one token request, and its nonce", as
   const count = faults.length;
   assertEquals([...new Set(faults)], ["no nonce"]);
   assertEquals([await callAll(), faults.length], [Array(30).fill(200), count]);
-  assertEquals(scene.tokenStatuses, [400, 200]);
+  assertEquals(scene.tokenStatuses(), [400, 200]);
 });
 
 Deno.test("beforeTokenRequest: its own proof stays", async () => {
