@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dpop } from "@m2m/authenticator/dpop";
+import { serve } from "../servers/loopback.ts";
 import { call, startScene, stubScene } from "./scene.ts";
 
 Deno.test("fetch: each call has its own proof, with the method as the server gets it", async () => {
@@ -17,29 +18,26 @@ Deno.test("fetch: each call has its own proof, with the method as the server get
 
 const post = (body: BodyInit = "a body") => ({ method: "POST", body });
 const stream = () => new Blob(["a body"]).stream();
-const form = () => {
-  const form = new FormData();
-  form.set("name", "Apollo");
-  return form;
-};
-const formBody = /name="name"\r\n\r\nApollo\r\n/;
+const form = new FormData();
+form.set("name", "Apollo");
+const formBody = 'name="name"\r\n\r\nApollo\r\n';
 const headers = { "x-own": "1" };
 
-/** Requests that are repeated with the API's nonce, and their bodies. */
-const requests: Readonly<Record<string, (url: string) => [string | URL | Request, RequestInit?, RegExp?]>> = {
+/** Requests that are repeated with the API's nonce, and a part of their bodies. */
+const requests: Readonly<Record<string, (url: string) => [string | URL | Request, RequestInit?, string?]>> = {
   "a path": () => ["/x"],
   "a URL": (url) => [new URL(url), { method: "DELETE" }],
-  "text": () => ["/x", post(), /^a body$/],
-  "bytes": () => ["/x", post(new TextEncoder().encode("a body")), /^a body$/],
-  "a blob": () => ["/x", post(new Blob(["a body"])), /^a body$/],
-  "parameters": () => ["/x", post(new URLSearchParams({ name: "Apollo" })), /^name=Apollo$/],
-  "a form": () => ["/x", post(form()), formBody],
+  "text": () => ["/x", post(), "a body"],
+  "bytes": () => ["/x", post(new TextEncoder().encode("a body")), "a body"],
+  "a blob": () => ["/x", post(new Blob(["a body"])), "a body"],
+  "parameters": () => ["/x", post(new URLSearchParams({ name: "Apollo" })), "name=Apollo"],
+  "a form": () => ["/x", post(form), formBody],
   "a Request with headers": (url) => [new Request(url, { headers })],
-  "a Request with text": (url) => [new Request(url, post()), {}, /^a body$/],
-  "a Request with a form": (url) => [new Request(url, post(form())), {}, formBody],
-  "a Request with a stream": (url) => [new Request(url, post(stream())), {}, /^a body$/],
-  "a Request and another body": (url) => [new Request(url, post("one")), { body: "two" }, /^two$/],
-  "a URL and a Request": (url) => [url, new Request(url, post()), /^a body$/],
+  "a Request with text": (url) => [new Request(url, post()), {}, "a body"],
+  "a Request with a form": (url) => [new Request(url, post(form)), {}, formBody],
+  "a Request with a stream": (url) => [new Request(url, post(stream())), {}, "a body"],
+  "a Request and another body": (url) => [new Request(url, post("one")), { body: "two" }, "two"],
+  "a URL and a Request": (url) => [url, new Request(url, post()), "a body"],
   "headers as a record": () => ["/x", { headers }],
   "headers as pairs": () => ["/x", { headers: Object.entries(headers) }],
   "headers as Headers": () => ["/x", { headers: new Headers(headers) }],
@@ -47,16 +45,16 @@ const requests: Readonly<Record<string, (url: string) => [string | URL | Request
 for (const [name, make] of Object.entries(requests)) {
   Deno.test(`fetch: repeats a call with the API's nonce: ${name}`, async () => {
     await using scene = await startScene({ api: { nonce: "first" } });
-    const [input, init, body = /^$/] = make(`${scene.api.origin}/x`);
+    const [input, init, body = ""] = make(`${scene.api.origin}/x`);
 
     const response = await scene.client().fetch(input, init);
 
     assertEquals(response.status, 200);
-    assertMatch((await response.json()).body ?? "", body);
+    assertStringIncludes((await response.json()).body ?? "", body);
     const [first, second] = scene.apiProofs();
     assertEquals([scene.verifier.faults, first!.nonce, second!.nonce], [["no nonce"], undefined, "first"]);
     assertNotEquals(first!.jti, second!.jti);
-    if (name.includes("headers")) assertEquals(scene.sent.at(-1)!.headers.get("x-own"), "1");
+    assertEquals(scene.sent.at(-1)!.headers.get("x-own"), name.includes("headers") ? "1" : null);
     assertEquals(scene.tokenRequests().length, 1, "the token wasn't rejected");
   });
 }
@@ -84,15 +82,6 @@ Deno.test("fetch: uses the last nonce, and follows a change of nonces", async ()
   assertEquals(scene.verifier.faults, ["no nonce", "another nonce"]);
   const nonces = scene.apiProofs().map((proof) => proof!.nonce);
   assertEquals(nonces, [undefined, "first", "first", "first", "second", "second"]);
-});
-
-Deno.test("fetch: uses one-time nonces", async () => {
-  await using scene = await startScene({ api: { nonce: "first", nonceOnce: true } });
-  const client = scene.client();
-
-  for (let i = 0; i < 5; i++) assertEquals(await call(client, "/x"), 200);
-
-  assertEquals([scene.verifier.faults, scene.verifier.proofs.length], [["no nonce"], 6]);
 });
 
 Deno.test("fetch: returns the 401 of an API that wants another nonce each time", async () => {
@@ -143,31 +132,23 @@ Deno.test("fetch: refreshes a rejected Bearer token, though the API accepts proo
 
 Deno.test("fetch: makes a proof for each hop of a redirect, and none for other origins", async () => {
   await using scene = await startScene();
-  const seen: Headers[] = [];
-  const serve = (answer: (url: URL) => Response) =>
-    Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ headers, url }) => {
-      seen.push(headers);
-      return answer(new URL(url));
-    });
-  await using stranger = serve(() => new Response("stranger"));
-  await using gate = serve(({ pathname, searchParams }) =>
-    new Response(null, { status: Number(pathname.slice(1)), headers: { location: searchParams.get("to")! } })
-  );
-  const here = `http://127.0.0.1:${gate.addr.port}`;
-  const client = scene.client({ endpoint: here, allowedOrigins: [scene.api.origin] });
-  const follow = (status: number, to: string, init?: RequestInit) =>
-    client.fetch(`/${status}?to=${encodeURIComponent(to)}`, init);
+  const { api, verifier } = scene;
+  await using stranger = serve(({ headers }) => Response.json([headers.has("dpop"), headers.has("authorization")]));
+  await using gate = serve(({ headers, url }) => {
+    const { pathname, searchParams } = new URL(url);
+    const status = headers.has("dpop") ? Number(pathname.slice(1)) : 400;
+    return new Response(null, { status, headers: { location: searchParams.get("to")! } });
+  });
+  const client = scene.client({ endpoint: gate.origin, allowedOrigins: [api.origin] });
+  const follow = (status: number, to: string) => client.fetch(`/${status}?to=${encodeURIComponent(to)}`, post());
 
   for (const [status, method] of [[302, "GET"], [303, "GET"], [307, "POST"], [308, "POST"]] as const) {
-    const response = await follow(status, `${scene.api.origin}/there?page=2`, post());
-    assertEquals([response.status, (await response.json()).method], [200, method]);
+    const response = await follow(status, `${api.origin}/there?page=2`);
+    assertEquals([response.status, (await response.json()).method, verifier.faults], [200, method, []]);
     const hops = scene.sent.slice(-2).map(({ proof }) => [proof!.htm, proof!.htu]);
-    assertEquals(hops, [["POST", `${here}/${status}`], [method, `${scene.api.origin}/there`]]);
+    assertEquals(hops, [["POST", `${gate.origin}/${status}`], [method, `${api.origin}/there`]]);
   }
-  assertEquals([scene.verifier.faults, seen.every((headers) => headers.has("dpop"))], [[], true]);
-
-  assertEquals(await (await follow(302, `http://127.0.0.1:${stranger.addr.port}/`)).text(), "stranger");
-  assertEquals([seen.at(-1)!.has("dpop"), seen.at(-1)!.has("authorization")], [false, false]);
+  assertEquals(await (await follow(302, stranger.origin)).json(), [false, false]);
 });
 
 Deno.test("fetch: sends token and proof to allowed origins only", async () => {
@@ -201,19 +182,17 @@ Deno.test("fetch: keeps the caller's own proof, and its own token without a proo
 Deno.test("fetch: an abort ends a call between its proofs", async () => {
   await using scene = await startScene({ api: { nonce: "first" } });
   const controller = new AbortController();
-  const reason = new Error("enough");
   const client = scene.client({
     fetch: async (input, init) => {
       const response = await scene.fetch(input, init);
-      if (response.status === 401) controller.abort(reason);
+      if (response.status === 401) controller.abort(new Error("enough"));
       return response;
     },
   });
 
-  const outcome = await client.fetch("/x", { signal: controller.signal }).catch((error) => error);
+  const error = await assertRejects(() => client.fetch("/x", { signal: controller.signal }));
 
-  assertEquals(outcome, reason);
-  assertEquals(scene.verifier.proofs.length, 1);
+  assertEquals([error, scene.verifier.proofs.length], [controller.signal.reason, 1]);
 });
 
 Deno.test("proof, noteNonce: make proofs for other clients", async () => {
@@ -227,11 +206,11 @@ Deno.test("proof, noteNonce: make proofs for other clients", async () => {
     const { accessToken } = client.credentials!;
     headers.set("dpop", await scene.proofs.proof({ method: "GET", url, accessToken }));
     const response = await fetch(url, { headers });
-    await response.body?.cancel();
+    await response.text();
     scene.proofs.noteNonce(url, response.headers.get("dpop-nonce"));
     statuses.push(response.status);
   }
 
-  assertEquals([statuses, scene.verifier.faults], [[401, 200], ["no nonce"]]);
-  assert(scene.verifier.proofs.every(({ jkt }) => jkt === scene.verifier.proofs[0]!.jkt));
+  const { proofs, faults } = scene.verifier;
+  assertEquals([statuses, faults, new Set(proofs.map(({ jkt }) => jkt)).size], [[401, 200], ["no nonce"], 1]);
 });
