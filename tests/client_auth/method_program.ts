@@ -20,12 +20,12 @@ import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jw
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
-import { dpop } from "@m2m/authenticator/dpop";
+import { dpop, type DpopOptions } from "@m2m/authenticator/dpop";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
-import { generateKeyPair, importPKCS8, SignJWT } from "jose";
+import { decodeProtectedHeader, generateKeyPair, importPKCS8, SignJWT } from "jose";
 import { type ErrorFacts, getRefusal, getStatus, type Make, readClaims, type Refusal, refusedBy } from "./refusal.ts";
 import type { TestKey } from "./signing_keys.ts";
 
@@ -99,18 +99,30 @@ const badTarget = refusedBy(400, "invalid_target");
 const ago = (milliseconds: number) => ({ clock: { wall: () => Date.now() - milliseconds } });
 const unknown = "https://unknown.test";
 const boundOnly = ["DPoP", 200, 401, 401];
-const proofAlgorithms = ["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "RS256", "PS256"] as const;
-/** The calls that have proofs. The first with each key is repeated with the API's nonce. */
-const boundCalls: readonly ((url: string) => [string | Request, RequestInit?])[] = [
-  () => ["/x", { method: "POST", body: "a body" }],
-  () => {
-    const form = new FormData();
-    form.set("name", "Apollo");
-    return ["/x", { method: "PUT", body: form, headers: new Headers({ "x-own": "1" }) }];
-  },
-  (url) => [new Request(url, { method: "POST", body: "a body" })],
-  () => ["/x", { method: "put", body: "a body" }],
-  (url) => [`${url}?page=2`],
+
+const post = (body: BodyInit = "a body") => ({ method: "POST", body });
+const stream = () => new Blob(["a body"]).stream();
+const form = new FormData();
+form.set("name", "Apollo");
+const headers = { "x-own": "1" };
+/** Calls with proofs, and a part of their bodies. The first with each key is repeated with the API's nonce. */
+const boundCalls: readonly ((url: string) => [input: string | URL | Request, init?: RequestInit, body?: string])[] = [
+  () => ["/x"],
+  (url) => [new URL(`${url}?page=2`), { method: "DELETE" }],
+  () => ["/x", { method: "put", body: "a body" }, "a body"],
+  () => ["/x", post(new TextEncoder().encode("a body")), "a body"],
+  () => ["/x", post(new Blob(["a body"])), "a body"],
+  () => ["/x", post(new URLSearchParams({ name: "Apollo" })), "name=Apollo"],
+  () => ["/x", post(form), "Apollo"],
+  (url) => [new Request(url, { headers })],
+  (url) => [new Request(url, post()), {}, "a body"],
+  (url) => [new Request(url, post(form)), {}, "Apollo"],
+  (url) => [new Request(url, { ...post(stream()), duplex: "half" } as RequestInit), {}, "a body"],
+  (url) => [new Request(url, post("one")), { body: "two" }, "two"],
+  (url) => [url, new Request(url, post()), "a body"],
+  () => ["/x", { headers }],
+  () => ["/x", { headers: Object.entries(headers) }],
+  () => ["/x", { headers: new Headers(headers) }],
 ];
 
 export function makeAttempts(input: ProgramInput): Attempts {
@@ -198,18 +210,26 @@ export function makeAttempts(input: ProgramInput): Attempts {
     "DPoP": [boundOnly, () => callBound(bound({ dpop: dpop() }), plain)],
     "DPoP, where server and API want nonces": [boundOnly, () => callBound(bound({ dpop: dpop() }, nonces), nonces)],
     "DPoP by every algorithm, with bodies of every kind": [
-      { "DPoP 200,200": proofAlgorithms.length * boundCalls.length },
-      () =>
-        countOutcomes(proofAlgorithms.flatMap((alg) =>
-          boundCalls.map((make, index) => async () => {
-            // A given pair is checked first, by a signature.
-            const keyPair = index === 0 ? () => generateKeyPair(alg) : undefined;
-            const authenticator = bound({ dpop: dpop({ alg, keyPair }) }, nonces)();
-            const statuses: number[] = [];
-            for (let i = 0; i < 2; i++) statuses.push(await getStatus(authenticator.fetch(...make(`${nonces.api}/x`))));
-            return `${authenticator.credentials?.tokenType} ${statuses}`;
-          })
-        )),
+      { "DPoP 200,200": boundCalls.length + keys.length * 2 },
+      () => {
+        const attempts: ({ make?: typeof boundCalls[number] } & DpopOptions)[] = [
+          ...boundCalls.map((make) => ({ make })),
+          ...keys.flatMap(({ alg }) => [{ alg }, { alg, keyPair: () => generateKeyPair(alg) }]),
+        ];
+        return countOutcomes(attempts.map(({ make = boundCalls[0]!, ...options }) => async () => {
+          const proofs = dpop(options);
+          const authenticator = bound({ dpop: proofs }, nonces)();
+          const statuses: (string | number)[] = [];
+          for (let i = 0; i < 2; i++) {
+            const [input, init, body = ""] = make(`${nonces.api}/x`);
+            const response = await authenticator.fetch(input, init);
+            const text = await response.text();
+            statuses.push(text.includes(body) ? response.status : text);
+          }
+          const { alg } = decodeProtectedHeader(await proofs.proof({ method: "GET", url: nonces.api }));
+          return `${alg === (options.alg ?? "ES256") ? authenticator.credentials?.tokenType : alg} ${statuses}`;
+        }));
+      },
     ],
     "JWT bearer": [[200, "ada"], async () => {
       const authenticator = bearer()();

@@ -17,8 +17,10 @@ const trials: Partial<Record<Trial, (stage: MethodStage) => void>> = {
     const resources = find("resource").map(({ parameters }) => [parameters.resource].flat().length);
     assertEquals(resources.toSorted(), [1, 1, 2]);
   },
-  dpop({ verifier: { proofs, faults } }) {
+  /** Three proofs for each pair of calls, and two token requests, as the first of both lack nonces. */
+  dpop({ strict, verifier: { proofs, faults } }) {
     assertEquals(faults, Array(proofs.length / 3).fill("no nonce"));
+    assertEquals(strict.server.tokenRequests.length, faults.length * 2);
   },
   grants({ opaque }) {
     assertEquals(opaque.revocationRequests.map(({ status }) => status), [200, 200, 200]);

@@ -116,5 +116,5 @@ export async function setMethodStage() {
       ...signatures,
     ];
   };
-  return Object.assign(stack.move(), { server, opaque, verifier, input, listSecrets });
+  return Object.assign(stack.move(), { server, opaque, strict, verifier, input, listSecrets });
 }

@@ -1,5 +1,5 @@
 /**
- * An authorization server, an API that verifies proofs, and clients with a key, all on loopback; or clients of stubs.
+ * An authorization server, an API that verifies proofs, and clients with a key, all on loopback.
  *
  * @module
  */
@@ -12,11 +12,9 @@ import {
 } from "@m2m/authenticator";
 import { dpop } from "@m2m/authenticator/dpop";
 import { decodeJwt, type JWTPayload } from "jose";
-import { authenticatorAt } from "../authenticator_at.ts";
 import { startPlace } from "../client_auth/place.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 import { DpopVerifier, type DpopVerifierOptions } from "../servers/dpop_verifier.ts";
-import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 /** A request that a client sent, with its proof's claims and its form. */
 export interface Sent {
@@ -82,16 +80,4 @@ export async function call({ fetch }: { fetch: Fetch }, ...request: Parameters<F
   const response = await fetch(...request);
   await response.body?.cancel();
   return response.status;
-}
-
-/** Makes a client whose token endpoint issues tokens of this type, and whose API is a function. */
-export function stubScene(token_type: string, answer: (headers: Headers, count: number) => Response, options = {}) {
-  const stub = tokenEndpointStub((count) => Response.json({ access_token: `token-${count}`, token_type }));
-  const sent: Headers[] = [];
-  const fetch: Fetch = (input, init) => {
-    if (String(input) === stub.url) return stub.fetch(input, init);
-    sent.push(new Headers(init?.headers));
-    return Promise.resolve(answer(sent.at(-1)!, sent.length));
-  };
-  return { stub, sent, client: authenticatorAt(stub, { dpop: dpop(options), fetch }) };
 }

@@ -3,10 +3,11 @@ import { AuthenticationError, getToken } from "@m2m/authenticator";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { dpop } from "@m2m/authenticator/dpop";
 import { decodeJwt, decodeProtectedHeader } from "jose";
+import { authenticatorAt, besideApi } from "../authenticator_at.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 import { assertHides } from "../client_auth/showing.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
-import { startScene, stubScene } from "./scene.ts";
+import { startScene } from "./scene.ts";
 
 const client = { clientId: "bound", clientSecret: "secret" };
 
@@ -62,14 +63,21 @@ Deno.test("getToken: asks twice if the server's nonce is missing, or another eac
 });
 
 Deno.test("allowBearer: accepts a Bearer token and sends it without proofs; else it is refused", async () => {
-  const strict = stubScene("bearer", () => new Response());
-  const error = await assertRejects(() => strict.client.fetch("/x"), AuthenticationError);
-  assertEquals([error.code, strict.sent.length], ["unsupported_token_type", 0]);
+  const sent: (string | null)[][] = [];
+  const stub = tokenEndpointStub();
+  const fetch = besideApi(stub, (headers) => {
+    sent.push([headers.get("authorization"), headers.get("dpop")]);
+    return new Response();
+  });
+  const error = await assertRejects(
+    () => authenticatorAt(stub, { dpop: dpop(), fetch }).fetch("/x"),
+    AuthenticationError,
+  );
+  assertEquals([error.code, sent.length], ["unsupported_token_type", 0]);
   assertHides(error, ["token-1"]);
 
-  const lax = stubScene("bearer", () => new Response(), { allowBearer: true });
-  await lax.client.fetch("/x");
-  assertEquals([lax.sent[0]!.get("authorization"), lax.sent[0]!.has("dpop")], ["Bearer token-1", false]);
+  await authenticatorAt(stub, { dpop: dpop({ allowBearer: true }), fetch }).fetch("/x");
+  assertEquals(sent, [["Bearer token-2", null]]);
 });
 
 Deno.test("getCredentials: gets a bound token with a clock that is off if the server uses nonces", async () => {
