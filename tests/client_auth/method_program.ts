@@ -6,6 +6,7 @@
  */
 
 import {
+  type Authenticator,
   type ClientAuth,
   ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
@@ -95,6 +96,7 @@ const fail = (code: string): ErrorFacts => ["AuthenticationError", code, 0, "", 
 const badClient = refusedBy(401, "invalid_client");
 const badRequest = refusedBy(400, "invalid_request");
 const badGrant = refusedBy(400, "invalid_grant");
+const badDetails = refusedBy(400, "invalid_authorization_details");
 const badTarget = refusedBy(400, "invalid_target");
 const ago = (milliseconds: number) => ({ clock: { wall: () => Date.now() - milliseconds } });
 const unknown = "https://unknown.test";
@@ -153,6 +155,9 @@ export function makeAttempts(input: ProgramInput): Attempts {
     place = plain,
   ): Make<TokenExchangeAuthenticator> =>
   (on) => new TokenExchangeAuthenticator({ ...at(place), ...options, ...on, subjectToken });
+  const misdirected = tokenRevocation({ endpoint: opaque.tokenEndpoint });
+  const readToken = (subject: Authenticator) => async () => (await subject.getCredentials()).accessToken;
+  const hooked = (beforeTokenRequest: NonNullable<Options["beforeTokenRequest"]>) => client({ beforeTokenRequest });
   const withoutSecret = { clientSecret: undefined, clientAuth: none() };
 
   const accepted: Attempts["accepted"] = {
@@ -182,16 +187,14 @@ export function makeAttempts(input: ProgramInput): Attempts {
       200,
       () => call(client({ parameters: { organization: "org_7", hint: ["a", "b"] } })),
     ],
-    "`authorizationDetails`": [[200, [{ type: "payment", amount: "7" }]], async () => {
-      const authenticator = client({ authorizationDetails: [{ type: "payment", amount: "7" }] })();
-      return [await call(() => authenticator), readClaims(authenticator).authorization_details];
-    }],
+    "`authorizationDetails`": [
+      [200, [{ type: "payment", amount: "7" }]],
+      () => callAndRead(client({ authorizationDetails: [{ type: "payment", amount: "7" }] }), "authorization_details"),
+    ],
     "`beforeTokenRequest`": [200, () =>
-      call(client({
-        beforeTokenRequest({ headers, body }) {
-          headers.set("x-gateway-key", "7");
-          body.set("customized", "yes");
-        },
+      call(hooked(({ headers, body }) => {
+        headers.set("x-gateway-key", "7");
+        body.set("customized", "yes");
       }))],
     "`with()`, two audiences": [[200, 200, true], async () => {
       const first = client({ audience: plain.issuer })();
@@ -231,19 +234,12 @@ export function makeAttempts(input: ProgramInput): Attempts {
         }));
       },
     ],
-    "JWT bearer": [[200, "ada"], async () => {
-      const authenticator = bearer()();
-      return [await call(() => authenticator), readClaims(authenticator).on_behalf_of];
-    }],
-    "token exchange": [[200, "ada"], async () => {
-      const subject = bearer()();
-      const authenticator = exchange(async () => (await subject.getCredentials()).accessToken)();
-      return [await call(() => authenticator), readClaims(authenticator).on_behalf_of];
-    }],
+    "JWT bearer": [[200, "ada"], () => callAndRead(bearer(), "on_behalf_of")],
+    "token exchange": [[200, "ada"], () => callAndRead(exchange(readToken(bearer()())), "on_behalf_of")],
     "both of them, and revocation of their tokens": [[200, "api:write", 200], async () => {
       const options = { revocation: tokenRevocation() };
       const subject = bearer(key, options, opaque)();
-      const exchanged = exchange(async () => (await subject.getCredentials()).accessToken, options, opaque)();
+      const exchanged = exchange(readToken(subject), options, opaque)();
       const results = [
         await call(() => subject),
         (await subject.with({ scopes: ["api:write"] }).getCredentials()).scope,
@@ -294,20 +290,11 @@ export function makeAttempts(input: ProgramInput): Attempts {
     "`resource`, one": { "an unknown one": [badTarget, client({ resource: unknown })] },
     "`resource`, two": { "both": [badTarget, client({ resource: [plain.issuer, otherApi] })] },
     "`authorizationDetails`": {
-      "an unknown type": [
-        refusedBy(400, "invalid_authorization_details"),
-        client({ authorizationDetails: [{ type: "unknown" }] }),
-      ],
+      "an unknown type": [badDetails, client({ authorizationDetails: [{ type: "unknown" }] })],
     },
     "`beforeTokenRequest`": {
-      "it removes the proof": [
-        badRequest,
-        client({ beforeTokenRequest: ({ headers }) => headers.delete("authorization") }),
-      ],
-      "it throws": [
-        fail("client_auth_unavailable"),
-        client({ beforeTokenRequest: () => Promise.reject(new Error("the vault is down")) }),
-      ],
+      "it removes the proof": [badRequest, hooked(({ headers }) => headers.delete("authorization"))],
+      "it throws": [fail("client_auth_unavailable"), hooked(() => Promise.reject(new Error("the vault is down")))],
     },
     "`with()`, two audiences": { "an unknown one": [badTarget, (on) => client()(on).with({ audience: unknown })] },
     "discovery, and the methods it names": {
@@ -317,10 +304,7 @@ export function makeAttempts(input: ProgramInput): Attempts {
       ],
     },
     "revocation by `close()`": {
-      "an endpoint that is none": [
-        badRequest,
-        client({ revocation: tokenRevocation({ endpoint: opaque.tokenEndpoint }) }, opaque),
-      ],
+      "an endpoint that is none": [badRequest, client({ revocation: misdirected }, opaque)],
     },
     "DPoP": {
       "an expired proof": [refusedBy(400, "invalid_dpop_proof"), bound({ dpop: dpop(ago(600_000)) })],
@@ -340,6 +324,12 @@ export function makeAttempts(input: ProgramInput): Attempts {
 
 async function call(make: Make): Promise<number> {
   return await getStatus((await make()).fetch("/v1/projects"));
+}
+
+/** Calls the API, and reads a claim of the token. */
+async function callAndRead(make: Make<Authenticator>, claim: string): Promise<unknown[]> {
+  const authenticator = make();
+  return [await call(() => authenticator), readClaims(authenticator)[claim]];
 }
 
 /** Calls the API with a bound token: with its key, as a Bearer token, and without a proof. */

@@ -10,15 +10,14 @@ export type CertificateName =
   | "self-signed"
   | "self-signed by another";
 
-export interface TlsCase {
-  readonly clientId: string;
-  readonly method: "tls_client_auth" | "self_signed_tls_client_auth" | "client_secret_basic";
-  readonly certificate: CertificateName | "none";
-  /** A token, or the server's error code. */
-  readonly gets: "a token" | "invalid_client" | "invalid_grant";
-  /** The config store's option. */
-  readonly useMtlsEndpointAliases?: boolean | undefined;
-}
+/** What a client's certificate gets: a token, or the server's error code; and the config store's option. */
+export type TlsCase = readonly [
+  clientId: string,
+  method: "tls_client_auth" | "self_signed_tls_client_auth" | "client_secret_basic",
+  certificate: CertificateName | "none",
+  gets: "a token" | "invalid_client" | "invalid_grant",
+  useMtlsEndpointAliases?: boolean,
+];
 
 export interface TlsInput {
   readonly cases: readonly TlsCase[];

@@ -20,7 +20,7 @@ export interface Acceptance {
 }
 
 /** Makes the options for a certificate. */
-type MakeTransport = (certificate: TlsCase["certificate"]) => Partial<AuthenticatorOptions>;
+type MakeTransport = (certificate: TlsCase[2]) => Partial<AuthenticatorOptions>;
 
 /** Tries all cases. */
 export async function tryCertificates(
@@ -31,7 +31,7 @@ export async function tryCertificates(
   }),
 ): Promise<(Acceptance | Refusal)[]> {
   const output: (Acceptance | Refusal)[] = [];
-  for (const { clientId, method, certificate, gets, useMtlsEndpointAliases } of input.cases) {
+  for (const [clientId, method, certificate, gets, useMtlsEndpointAliases] of input.cases) {
     const make: Make<ClientCredentialsAuthenticator> = (on) =>
       new ClientCredentialsAuthenticator({
         endpoint: input.api,

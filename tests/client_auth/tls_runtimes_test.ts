@@ -17,7 +17,7 @@ async function checkCases(run: (input: TlsInput) => ReturnType<typeof tryCertifi
   const output = await run(input);
 
   assertEquals(output.length, cases.length);
-  for (const [index, { clientId, method, certificate, gets, useMtlsEndpointAliases }] of cases.entries()) {
+  for (const [index, [clientId, method, certificate, gets, useMtlsEndpointAliases]] of cases.entries()) {
     const outcome = output[index]!;
     const name = `${clientId}, ${method}, ${certificate}`;
     if ("printed" in outcome) {

@@ -17,7 +17,7 @@ const selfSigned = "self_signed_tls_client_auth";
 const basic = "client_secret_basic";
 
 /** By client: what its certificate gets. */
-export const cases: readonly TlsCase[] = ([
+export const cases: readonly TlsCase[] = [
   ["by-subject", mutual, "of my client", "a token"],
   ["by-dns-name", mutual, "of my client", "a token"],
   ["by-uri", mutual, "of my client", "a token"],
@@ -38,13 +38,7 @@ export const cases: readonly TlsCase[] = ([
   ["by-certificate", selfSigned, "self-signed by another", "invalid_client"],
   ["by-certificate", selfSigned, "of my client", "invalid_client"],
   ["unknown", mutual, "of my client", "invalid_client"],
-] as const).map(([clientId, method, certificate, gets, useMtlsEndpointAliases]) => ({
-  clientId,
-  method,
-  certificate,
-  gets,
-  useMtlsEndpointAliases,
-}));
+];
 
 /** Starts both servers. For `sharesSessions` see `MutualTls`. */
 export async function setTlsStage(sharesSessions = true) {

@@ -1,13 +1,14 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { dpop } from "@m2m/authenticator/dpop";
+import { getStatus } from "../client_auth/refusal.ts";
 import { serve } from "../servers/loopback.ts";
-import { call, startScene } from "./scene.ts";
+import { startScene } from "./scene.ts";
 
 Deno.test("fetch: each call has its own proof, with the method as the server gets it", async () => {
   await using scene = await startScene();
   const client = scene.client();
   for (const method of ["GET", "get", "Post", "delete", "PATCH", "patch", "M-SEARCH"]) {
-    assertEquals([method, await call(client, "/v1/projects?page=2#top", { method })], [method, 200]);
+    assertEquals([method, await getStatus(client.fetch("/v1/projects?page=2#top", { method }))], [method, 200]);
   }
 
   const { proofs, faults } = scene.verifier;
@@ -35,9 +36,9 @@ Deno.test("fetch: uses the last nonce, and follows a change of nonces", async ()
   await using scene = await startScene({ api: { nonce: "first" } });
   const client = scene.client();
 
-  assertEquals([await call(client, "/x"), await call(client, "/x")], [200, 200]);
+  assertEquals([await getStatus(client.fetch("/x")), await getStatus(client.fetch("/x"))], [200, 200]);
   scene.verifier.nonce = "second";
-  assertEquals([await call(client, "/x"), await call(client, "/x")], [200, 200]);
+  assertEquals([await getStatus(client.fetch("/x")), await getStatus(client.fetch("/x"))], [200, 200]);
 
   assertEquals(scene.verifier.faults, ["no nonce", "another nonce"]);
   const nonces = scene.apiProofs().map((proof) => proof!.nonce);
@@ -47,7 +48,7 @@ Deno.test("fetch: uses the last nonce, and follows a change of nonces", async ()
 Deno.test("fetch: refreshes a rejected token, and replays the call with a new proof", async () => {
   await using scene = await startScene({ api: { nonce: "first" } });
   const client = scene.client();
-  await call(client, "/v1/projects");
+  await getStatus(client.fetch("/v1/projects"));
   scene.api.revokeAll();
 
   const response = await client.fetch("/v1/projects", post);
@@ -63,7 +64,7 @@ Deno.test("fetch: doesn't refresh the token after a 401 about the proof", async 
   // The token endpoint accepts a clock that is 300 seconds off, this API one of 60.
   const client = scene.client({ dpop: dpop({ clock: { wall: () => Date.now() - 200_000 } }) });
 
-  assertEquals(await call(client, "/x"), 401);
+  assertEquals(await getStatus(client.fetch("/x")), 401);
   assertEquals([scene.verifier.faults, scene.tokenRequests().length], [["another time"], 1]);
 });
 
@@ -91,7 +92,7 @@ Deno.test("fetch: makes a proof for each hop of a redirect, and none for other o
 Deno.test("fetch: finds the token in the header headerKey names", async () => {
   await using scene = await startScene({ headerKey: "x-api-token", api: { nonce: "first" } });
 
-  assertEquals(await call(scene.client(), "/x", { headers: { "x-note": "DPoP is no token here" } }), 200);
+  assertEquals(await getStatus(scene.client().fetch("/x", { headers: { "x-note": "DPoP is no token here" } })), 200);
   assertEquals(scene.sent.at(-1)!.headers.has("authorization"), false);
 });
 
@@ -99,9 +100,9 @@ Deno.test("fetch: keeps the caller's own proof, and its own token without a proo
   await using scene = await startScene();
   const client = scene.client();
 
-  assertEquals(await call(client, "/x", { headers: { dpop: "own" } }), 401);
+  assertEquals(await getStatus(client.fetch("/x", { headers: { dpop: "own" } })), 401);
   assertEquals(scene.sent.at(-1)!.headers.get("dpop"), "own");
-  assertEquals(await call(client, "/x", { headers: { authorization: "DPoP own" } }), 401);
+  assertEquals(await getStatus(client.fetch("/x", { headers: { authorization: "DPoP own" } })), 401);
   const { headers } = scene.sent.at(-1)!;
   assertEquals([headers.get("dpop"), headers.get("authorization")], [null, "DPoP own"]);
 });

@@ -3,8 +3,9 @@ import { AuthenticationError } from "@m2m/authenticator";
 import { dpop, type DpopOptions } from "@m2m/authenticator/dpop";
 import { calculateJwkThumbprint, EmbeddedJWK, exportJWK, generateKeyPair, jwtVerify } from "jose";
 import { algorithms } from "../client_auth/signing_keys.ts";
+import { getStatus } from "../client_auth/refusal.ts";
 import { assertHides } from "../client_auth/showing.ts";
-import { call, startScene } from "./scene.ts";
+import { startScene } from "./scene.ts";
 
 const target = { method: "GET", url: "https://api.example.com/x" };
 
@@ -151,7 +152,7 @@ Deno.test("dpop: nothing printed shows an extractable key", async () => {
     const events: unknown[] = [];
     const proofs = dpop({ keyPair });
     const client = scene.client({ dpop: proofs, onEvent: (event) => events.push(event) });
-    await call(client, "/x");
+    await getStatus(client.fetch("/x"));
     const refused = await assertRejects(() => scene.client({ clientId: "unknown", dpop: proofs }).fetch("/x"));
 
     const secrets = [d, p, q].filter((secret) => secret !== undefined);

@@ -74,10 +74,3 @@ export async function startScene(
       }),
   });
 }
-
-/** Sends a request, and returns the response's status. */
-export async function call({ fetch }: { fetch: Fetch }, ...request: Parameters<Fetch>): Promise<number> {
-  const response = await fetch(...request);
-  await response.body?.cancel();
-  return response.status;
-}

@@ -3,7 +3,6 @@ import { decodeJwt } from "jose";
 import {
   AuthenticationError,
   type Authenticator,
-  ClientCredentialsAuthenticator,
   none,
   StaticClientConfigStore,
   type TokenRequest,
@@ -16,9 +15,10 @@ import {
   TokenType,
 } from "@m2m/authenticator/grant/token-exchange";
 import { besideApi } from "../authenticator_at.ts";
+import { getStatus } from "../client_auth/refusal.ts";
 import { assertHides } from "../client_auth/showing.ts";
 import { type TokenEndpointStub, tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
-import { getStatus, type Scene, signTestAssertion, startScene, strangeKey, voucher } from "./scene.ts";
+import { type Scene, signTestAssertion, startScene, strangeKey, voucher } from "./scene.ts";
 
 type Settings = Omit<JwtBearerAuthenticatorOptions, "assertion">;
 interface Tested {
@@ -69,7 +69,7 @@ for (const [name, grant] of Object.entries({ JwtBearerAuthenticator: bearer, Tok
     const value = await grant.issue(scene);
     const authenticator = grant.make(scene.settings, () => grant === bearer ? grant.issue(scene) : value);
 
-    assertEquals(await getStatus(authenticator), 200);
+    assertEquals(await getStatus(authenticator.fetch("/x")), 200);
     const { vouched_by, on_behalf_of, client_id, aud, scope, act } = scene.lastToken();
     assertEquals([on_behalf_of, client_id, aud, scope], ["ada", "service", scene.api.audience, "api:read"]);
     assertEquals([vouched_by, act], [grant === bearer ? voucher : undefined, undefined]);
@@ -93,7 +93,7 @@ for (const [name, grant] of Object.entries({ JwtBearerAuthenticator: bearer, Tok
     const value = () => `\n${grant.plant(++looked)} \n`;
     const authenticator = grant.make({ ...settingsAt(stub), fetch, retry: { maxDelay: 1 } }, value);
 
-    assertEquals(await getStatus(authenticator), 200);
+    assertEquals(await getStatus(authenticator.fetch("/x")), 200);
     await authenticator.refreshCredentials();
 
     assertEquals(stub.requests.map(({ form }) => form.get(grant.parameter)), [1, 2, 3, 4].map(grant.plant));
@@ -110,18 +110,6 @@ for (const [name, grant] of Object.entries({ JwtBearerAuthenticator: bearer, Tok
 
     assertEquals((await getError(authenticator)).error, grant.error);
     assertEquals(server.tokenRequests.length, 2);
-  });
-
-  Deno.test(`${name}: redacts what the server quotes of the value`, async () => {
-    const value = bearer.plant(1);
-    const error_description = `bad: ${value}, ${value.split(".")[2]}!`;
-    const stub = tokenEndpointStub(() => Response.json({ error: "invalid_grant", error_description }, { status: 400 }));
-    const authenticator = grant.make(settingsAt(stub), () => value);
-
-    const error = await getError(authenticator);
-
-    assertEquals(error.error_description, "bad: [redacted], [redacted]!");
-    for (const shown of [error, authenticator]) assertHides(shown, ["planted"]);
   });
 }
 
@@ -229,84 +217,59 @@ Deno.test("JwtBearerAuthenticator: binds tokens to a DPoP key", async () => {
   assert(stub.requests[0]!.headers.has("dpop"));
 });
 
-Deno.test("TokenExchangeAuthenticator: sends an actor's token, and all types", async () => {
-  await using scene = await startScene();
-  const actor = new ClientCredentialsAuthenticator(scene.settings);
-  const authenticator = new TokenExchangeAuthenticator({
-    ...scene.settings,
-    subjectToken: () => exchange.issue(scene),
-    subjectTokenType: TokenType.JWT,
-    actorToken: async () => (await actor.getCredentials()).accessToken,
-    requestedTokenType: TokenType.ACCESS_TOKEN,
-  });
-
-  assertEquals(await getStatus(authenticator), 200);
-
-  const { on_behalf_of, act } = scene.lastToken();
-  assertEquals([on_behalf_of, act], ["ada", "service"]);
-  const { parameters } = scene.server.tokenRequests.at(-1)!;
-  const types = ["subject", "actor", "requested"].map((whose) => parameters[`${whose}_token_type`]);
-  assertEquals(types, [TokenType.JWT, TokenType.ACCESS_TOKEN, TokenType.ACCESS_TOKEN]);
-});
-
 Deno.test("TokenExchangeAuthenticator: the request is that of RFC 8693 §2.1", async () => {
   const stub = tokenEndpointStub();
+  const accessToken = "urn:ietf:params:oauth:token-type:access_token";
 
-  await exchangeAt(stub, { resource: ["https://a.test", "https://b.test"], scopes: ["s"] }).getCredentials();
+  await exchangeAt(stub, {}).getCredentials();
+  const types = { subjectTokenType: TokenType.JWT, requestedTokenType: TokenType.ACCESS_TOKEN };
+  await exchangeAt(stub, { ...types, actorToken: () => "planted-actor ", resource: ["a:b", "c:d"] }).getCredentials();
 
-  assertEquals([...stub.requests[0]!.form], [
-    ["grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"],
-    ["scope", "s"],
-    ["resource", "https://a.test"],
-    ["resource", "https://b.test"],
-    ["subject_token", "planted-subject"],
-    ["subject_token_type", "urn:ietf:params:oauth:token-type:access_token"],
+  const common = { grant_type: "urn:ietf:params:oauth:grant-type:token-exchange", subject_token: "planted-subject" };
+  const actor = { actor_token: "planted-actor", actor_token_type: accessToken };
+  assertEquals(stub.requests.map(({ form }) => Object.fromEntries(form)), [
+    { ...common, subject_token_type: accessToken },
+    { ...common, ...actor, subject_token_type: TokenType.JWT, requested_token_type: accessToken, resource: "c:d" },
   ]);
+  assertEquals(stub.requests[1]!.form.getAll("resource"), ["a:b", "c:d"]);
 });
 
-Deno.test("TokenExchangeAuthenticator: returns a token that isn't an access token, and doesn't send it", async () => {
-  await using scene = await startScene();
-  const authenticator = new TokenExchangeAuthenticator({
-    ...scene.settings,
-    subjectToken: await exchange.issue(scene),
-    requestedTokenType: TokenType.JWT,
-    audience: "https://partner.test",
+const issued: readonly [requestedTokenType: TokenType | undefined, token_type: string, sent: boolean][] = [
+  [undefined, "N_A", false],
+  [TokenType.ACCESS_TOKEN, "N_A", false],
+  [TokenType.JWT, "N_A", false],
+  [TokenType.JWT, "Bearer", true],
+];
+for (const [requestedTokenType, token_type, isSent] of issued) {
+  const name = `${isSent ? "sends" : "doesn't send"} a token of the type ${token_type} for ${requestedTokenType}`;
+  Deno.test(`TokenExchangeAuthenticator: ${name}`, async () => {
+    const stub = tokenEndpointStub(() => Response.json({ access_token: "planted", token_type }));
+    const calls: (string | null)[] = [];
+    const fetch = besideApi(stub, (headers) => (calls.push(headers.get("authorization")), new Response()));
+    const authenticator = exchangeAt(stub, { requestedTokenType, fetch });
+    const authorize = async () => calls.push((await authenticator.authorize(new Headers())).get("authorization"));
+    const request = new Request("https://api.test/v1");
+    const sendings = [() => authenticator.fetch("/v1"), () => authenticator.fetch(request), authorize];
+
+    // A token that may not be sent is of use nevertheless (RFC 8693 §2.2.1), if it isn't to be an access token.
+    if (requestedTokenType === TokenType.JWT) {
+      assertEquals((await authenticator.getCredentials()).tokenType, token_type);
+    }
+    for (const send of sendings) {
+      if (isSent) await send();
+      else {
+        const error = await assertRejects(send, AuthenticationError);
+        assertEquals(error.code, "unsupported_token_type");
+        assertHides(error, ["planted"]);
+      }
+    }
+
+    assertEquals(calls, isSent ? Array(3).fill("Bearer planted") : []);
+    const signal = AbortSignal.abort(new Error("no more"));
+    assertEquals(await assertRejects(() => authenticator.fetch("/v1", { signal })), signal.reason);
+    assert(authenticator.fetch === authenticator.fetch);
   });
-
-  const { tokenType, accessToken } = await authenticator.getCredentials();
-
-  const { sub, aud, iss } = decodeJwt(accessToken);
-  assertEquals([tokenType, sub, aud, iss], ["N_A", "ada", "https://partner.test", scene.server.issuer]);
-  for (const send of [() => authenticator.fetch("/v1/things"), () => authenticator.authorize(new Headers())]) {
-    const error = await assertRejects(send, AuthenticationError, "RFC 8693 §2.2.1");
-    assertEquals(error.code, "unsupported_token_type");
-    assertHides(error, [accessToken]);
-  }
-  assertEquals(scene.api.calls, []);
-  assert(authenticator.fetch === authenticator.fetch);
-});
-
-Deno.test("TokenExchangeAuthenticator: sends an access token that was issued for another type", async () => {
-  const stub = tokenEndpointStub();
-  const sent: (string | null)[] = [];
-  const fetch = besideApi(stub, (headers) => (sent.push(headers.get("authorization")), new Response()));
-  const authenticator = exchangeAt(stub, { requestedTokenType: TokenType.JWT, fetch });
-
-  await authenticator.fetch("/v1");
-  await authenticator.fetch(new Request("https://api.test/v1"));
-  sent.push((await authenticator.authorize(new Headers())).get("authorization"));
-
-  assertEquals(sent, Array(3).fill("Bearer token-1"));
-  const signal = AbortSignal.abort(new Error("no more"));
-  assertEquals(await assertRejects(() => authenticator.fetch("/v1", { signal })), signal.reason);
-});
-
-Deno.test("TokenExchangeAuthenticator: refuses N_A, unless another type than an access token is requested", async () => {
-  const stub = tokenEndpointStub(() => Response.json({ access_token: "t", token_type: "N_A" }));
-  for (const requestedTokenType of [undefined, TokenType.ACCESS_TOKEN]) {
-    assertEquals((await getError(exchangeAt(stub, { requestedTokenType }))).code, "unsupported_token_type");
-  }
-});
+}
 
 const wrongOptions: readonly [Tested, options: object, message: string][] = [
   [bearer, { assertion: undefined }, "assertion must be a function"],

@@ -3,9 +3,10 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { AuthenticationError, StaticClientConfigStore } from "@m2m/authenticator";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
+import { getStatus } from "../client_auth/refusal.ts";
 import { assertHides } from "../client_auth/showing.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
-import { getStatus, startScene, strangeKey, trustedKey, voucher } from "./scene.ts";
+import { startScene, strangeKey, trustedKey, voucher } from "./scene.ts";
 
 const issuer = "https://auth.test";
 
@@ -26,7 +27,7 @@ Deno.test("signedAssertion: a key in any form signs a new assertion for each att
     const assertion = signedAssertion(key, { iss: voucher, sub: "ada", claims: { asserted: ["x"] } });
     const authenticator = new JwtBearerAuthenticator({ ...scene.settings, assertion });
 
-    assertEquals(await getStatus(authenticator), 200);
+    assertEquals(await getStatus(authenticator.fetch("/x")), 200);
     await authenticator.refreshCredentials();
 
     const { on_behalf_of, asserted, vouched_by } = scene.lastToken();
