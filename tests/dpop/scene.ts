@@ -16,14 +16,6 @@ import { startPlace } from "../client_auth/place.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 import { DpopVerifier, type DpopVerifierOptions } from "../servers/dpop_verifier.ts";
 
-/** A request that a client sent, with its proof's claims and its form. */
-export interface Sent {
-  readonly url: string;
-  readonly headers: Headers;
-  readonly proof: JWTPayload | undefined;
-  readonly form: URLSearchParams;
-}
-
 /** Starts both servers; `api` says what proofs the API requires. */
 export async function startScene(
   options: { readonly serverNonces?: boolean; readonly api?: DpopVerifierOptions; readonly headerKey?: string } = {},
@@ -39,28 +31,21 @@ export async function startScene(
   const place = await startPlace({ clients, dpop: { nonces } }, { dpop: verifier, headerKey });
   const { server: { issuer, tokenEndpoint, tokenRequests }, api } = place;
   const proofs = dpop();
-  const sent: Sent[] = [];
+  const sent: { url: string; headers: Headers; proof: JWTPayload | undefined }[] = [];
   const watched: Fetch = (input, init) => {
-    const request = input instanceof Request ? input : undefined;
-    const headers = new Headers(init?.headers ?? request?.headers);
+    const request = input instanceof Request ? input : new Request(input);
+    const headers = new Headers(init?.headers ?? request.headers);
     const proof = headers.get("dpop");
-    sent.push({
-      url: request?.url ?? String(input),
-      headers,
-      proof: proof?.includes(".") ? decodeJwt(proof) : undefined,
-      form: new URLSearchParams(typeof init?.body === "string" ? init.body : ""),
-    });
+    sent.push({ url: request.url, headers, proof: proof?.includes(".") ? decodeJwt(proof) : undefined });
     return fetch(input, init);
   };
   return Object.assign(place, {
     verifier,
     proofs,
     fetch: watched,
-    /** The requests of `fetch`, oldest first. */
+    /** The requests of `fetch`, oldest first, with their proofs' claims. */
     sent,
-    tokenRequests: () => sent.filter(({ url }) => url === tokenEndpoint),
     tokenStatuses: () => tokenRequests.map(({ status }) => status),
-    apiProofs: () => sent.filter(({ url }) => url.startsWith(api.origin)).map(({ proof }) => proof),
     client: (options: Partial<ClientCredentialsAuthenticatorOptions> = {}) =>
       new ClientCredentialsAuthenticator({
         endpoint: api.origin,

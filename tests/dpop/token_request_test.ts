@@ -44,11 +44,12 @@ Deno.test("getCredentials: repeats a token request with the server's nonce, and 
   await client.refreshCredentials();
 
   assertEquals(scene.tokenStatuses(), [400, 200, 200, 400, 200]);
-  const nonces = scene.tokenRequests().map(({ proof }) => proof!.nonce);
-  assertEquals([nonces[0], nonces[1], nonces[3]], [undefined, nonces[2], "a-nonce-of-yesterday"]);
-  assertEquals(new Set(scene.tokenRequests().map(({ proof }) => proof!.jti)).size, 5);
+  const proofs = scene.sent.map(({ proof }) => proof!);
+  const [first, second, third, fourth] = proofs.map(({ nonce }) => nonce);
+  assertEquals([first, second, fourth], [undefined, third, "a-nonce-of-yesterday"]);
+  assertEquals(new Set(proofs.map(({ jti }) => jti)).size, 5);
   // Each has a client assertion of its own.
-  assertEquals(new Set(scene.tokenRequests().map(({ form }) => form.get("client_assertion"))).size, 5);
+  assertEquals(new Set(scene.server.tokenRequests.map(({ parameters }) => parameters.client_assertion)).size, 5);
 });
 
 Deno.test("getToken: asks twice if the server's nonce is missing, or another each time", async () => {
