@@ -59,15 +59,10 @@ await testOnPrograms("fetch: client certificates bind tokens", async (executable
 });
 
 const worker = new URL("tls_program.ts", import.meta.url);
-await testOnWorkerd(
-  "fetch: client certificates of bindings bind tokens",
-  worker,
-  (start, runtime) =>
-    checkCases(async (input) => {
-      await using running = await start({
-        tlsBindings: { none: undefined, ...input.certificates },
-        authority: input.authority,
-      });
-      return await askWorker(running, input);
-    }, runtime),
-);
+await testOnWorkerd("fetch: client certificates of bindings bind tokens", worker, async (start, runtime) => {
+  await checkCases(async (input) => {
+    const tlsBindings = { none: undefined, ...input.certificates };
+    await using running = await start({ tlsBindings, authority: input.authority });
+    return await askWorker(running, input);
+  }, runtime);
+});
