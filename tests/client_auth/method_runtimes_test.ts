@@ -1,56 +1,55 @@
 import { assertEquals, assertFalse, assertGreater } from "@std/assert";
 import { testOnEveryRuntime } from "../runtimes/every_runtime.ts";
-import { noteTried } from "../runtimes/tried_methods.ts";
-import { makeRows, tryEveryMethod } from "./method_program.ts";
+import { findTrial, noteTried, type Trial } from "../runtimes/tried_methods.ts";
+import { makeAttempts, tryMethods } from "./method_program.ts";
 import { type MethodStage, setMethodStage } from "./method_stage.ts";
 
-const program = {
-  run: tryEveryMethod,
-  script: new URL("method_script.ts", import.meta.url),
-  worker: new URL("method_worker.ts", import.meta.url),
+/** What the servers have seen, besides, at each trial's end. */
+const trials: Partial<Record<Trial, (stage: MethodStage) => void>> = {
+  assertions() {},
+  /** Parameters that the server ignores. */
+  methods({ server }) {
+    const find = (name: string) => server.tokenRequests.filter(({ parameters }) => name in parameters);
+    const [asked] = find("organization");
+    assertEquals([asked?.parameters.organization, asked?.parameters.hint], ["org_7", ["a", "b"]]);
+    const [customized] = find("customized");
+    assertEquals([customized?.parameters.customized, customized?.headerNames.includes("x-gateway-key")], ["yes", true]);
+    const resources = find("resource").map(({ parameters }) => [parameters.resource].flat().length);
+    assertEquals(resources.toSorted(), [1, 1, 2]);
+  },
+  /** Three proofs for each pair of calls, and two token requests, as the first of both lack nonces. */
+  dpop({ strict, verifier: { proofs, faults } }) {
+    assertEquals(faults, Array(proofs.length / 3).fill("no nonce"));
+    assertEquals(strict.server.tokenRequests.length, faults.length * 2);
+  },
+  grants({ opaque }) {
+    assertEquals(opaque.revocationRequests.map(({ status }) => status), [200, 200, 200]);
+  },
 };
 
-/** Checks the parameters that the server received and ignored. */
-function checkRequests({ server }: MethodStage): void {
-  const find = (name: string) => server.tokenRequests.filter(({ parameters }) => name in parameters);
-  const [asked] = find("organization");
-  assertEquals([asked?.parameters.organization, asked?.parameters.hint], ["org_7", ["a", "b"]]);
-  const [customized] = find("customized");
-  assertEquals([customized?.parameters.customized, customized?.headerNames.includes("x-gateway-key")], ["yes", true]);
-  const resources = find("resource").map(({ parameters }) => [parameters.resource].flat().length);
-  assertEquals(resources.toSorted(), [1, 1, 2]);
-}
+const file = new URL("method_program.ts", import.meta.url);
+const program = { run: tryMethods, script: file, worker: file };
+for (const [trial, check] of Object.entries(trials) as [Trial, (stage: MethodStage) => void][]) {
+  const name = `getCredentials: every method of the trial ${trial} works; its errors show no secret;`;
+  await testOnEveryRuntime(name, program, async (run, runtime) => {
+    await using stage = await setMethodStage();
+    const attempts = makeAttempts(stage.input);
+    const methods = Object.keys({ ...attempts.accepted, ...attempts.refused }).filter((it) => findTrial(it) === trial);
 
-await testOnEveryRuntime("getCredentials: every method works; its errors show no secret;", program, async (
-  run,
-  runtime,
-) => {
-  await using stage = await setMethodStage();
-  const rows = makeRows(stage.input);
+    const output = await run([stage.input, methods]);
 
-  const output = await run(stage.input);
-
-  assertEquals(Object.keys(output), Object.keys(rows));
-  checkRequests(stage);
-  const secrets = stage.secrets();
-  assertGreater(secrets.length, 50);
-  const failures = Object.entries(rows).flatMap(([name, [, expected, attempts]]) => {
-    try {
-      const { accepted, refused } = output[name]!;
-      assertEquals(accepted, expected);
-      assertEquals(Object.keys(refused), Object.keys(attempts));
-      for (const [what, refusal] of Object.entries(refused)) {
-        if (refusal === "nothing") throw new Error(`${what} was accepted`);
-        assertEquals(refusal.error, attempts[what]![0], what);
-        for (const secret of [...secrets, refusal.token ?? "planted"]) {
-          assertFalse(refusal.printed.includes(secret), `${what}: a secret shows: ${refusal.printed}`);
-        }
+    const secrets = stage.listSecrets();
+    assertGreater(secrets.length, 50);
+    for (const method of methods) {
+      const { accepted, refused } = output[method]!;
+      assertEquals(accepted, attempts.accepted[method]?.[0], method);
+      for (const [what, [error]] of Object.entries(attempts.refused[method] ?? {})) {
+        const { printed, token = "planted", ...refusal } = refused[what]!;
+        assertEquals(refusal, { error }, `${method}: ${what}`);
+        for (const secret of [...secrets, token]) assertFalse(printed.includes(secret), `a secret shows: ${printed}`);
       }
-      noteTried(runtime, "methods", [name]);
-      return [];
-    } catch (error) {
-      return [`${name}: ${(error as Error).message}`];
     }
+    check(stage);
+    noteTried(runtime, trial, methods);
   });
-  assertEquals(failures, []);
-});
+}

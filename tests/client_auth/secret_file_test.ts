@@ -1,56 +1,26 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { pathToFileURL } from "node:url";
 import { AuthenticationError, getToken } from "@m2m/authenticator";
-import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
-import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
 import { join } from "node:path";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 import { denoOutput } from "../structure/deno_output.ts";
 import { assertHides } from "./showing.ts";
-import { testKey } from "./signing_keys.ts";
 
 async function makePath() {
   const folder = await temporaryFolder("secret_");
-  return { path: join(folder.path, "secret"), [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+  return { ...folder, path: join(folder.path, "secret") };
 }
 
-Deno.test("secretFile: reads a secret without line ends, by path and by URL", async () => {
+Deno.test("secretFile: reads the file each time, by path and by URL, without line ends", async () => {
   await using file = await makePath();
-  for (const text of ["s3cret ", "s3cret \n", "s3cret \r\n", "s3cret \n\n"]) {
+  const [byPath, byUrl] = [secretFile(file.path), secretFile(pathToFileURL(file.path))];
+  for (const text of ["first ", "second \n", "third \r\n", "fourth \n\n"]) {
     await Deno.writeTextFile(file.path, text);
-    assertEquals(await secretFile(file.path)(), "s3cret ");
-    assertEquals(await secretFile(pathToFileURL(file.path))(), "s3cret ");
+    const secret = text.replace(/[\r\n]/g, "");
+    assertEquals([await byPath(), await byUrl()], [secret, secret]);
   }
-});
-
-Deno.test("secretFile: reads the file for each token request", async () => {
-  await using file = await makePath();
-  const { url, fetch, requests } = tokenEndpointStub();
-  const clientSecret = secretFile(file.path);
-  for (const secret of ["old", "new"]) {
-    // A kubelet replaces the file, so that it is never half written.
-    await Deno.writeTextFile(`${file.path}.new`, `${secret}\n`);
-    await Deno.rename(`${file.path}.new`, file.path);
-    await getToken(url, { clientId: "id", clientSecret, fetch });
-  }
-  const headers = requests.map(({ headers }) => headers.get("authorization"));
-  assertEquals(headers, [`Basic ${btoa("id:old")}`, `Basic ${btoa("id:new")}`]);
-});
-
-Deno.test("secretFile: reads a private key or an assertion", async () => {
-  await using file = await makePath();
-  const { url, fetch, requests } = tokenEndpointStub();
-  await Deno.writeTextFile(file.path, (await testKey("ES256")).pem);
-  await getToken(url, { clientId: "id", clientAuth: privateKeyJwt(secretFile(file.path)), fetch });
-  await Deno.writeTextFile(file.path, "a.b.c\n");
-  const clientAuth = clientAssertion(secretFile(file.path));
-  await getToken(url, { clientId: "id", clientAuth, fetch });
-  assertEquals(requests[1]!.form.get("client_assertion"), "a.b.c");
-
-  await Deno.writeTextFile(file.path, "not-a-jwt");
-  await assertRejects(() => getToken(url, { clientId: "id", clientAuth, fetch }), AuthenticationError, "a JWT");
 });
 
 Deno.test("secretFile: fails on an empty or missing file, or a folder, without showing the path", async () => {
@@ -59,11 +29,8 @@ Deno.test("secretFile: fails on an empty or missing file, or a folder, without s
   const { url } = tokenEndpointStub();
   for (const [path, message] of [[file.path, ""], ["planted-secret", "ENOENT"], [`${file.path}/..`, ""]] as const) {
     const clientSecret = secretFile(path);
-    const error = await assertRejects(
-      () => getToken(url, { clientId: "id", clientSecret }),
-      AuthenticationError,
-      message,
-    );
+    const request = getToken(url, { clientId: "id", clientSecret });
+    const error = await assertRejects(() => request, AuthenticationError, message);
     assertEquals(error.code, "client_auth_unavailable");
     assertHides(error, ["planted", file.path]);
   }

@@ -1,8 +1,4 @@
-/**
- * A client with a certificate, as data for all runtimes.
- *
- * @module
- */
+/** A client with a certificate, as data for all runtimes. @module */
 
 /** The name of a certificate. */
 export type CertificateName =
@@ -14,15 +10,14 @@ export type CertificateName =
   | "self-signed"
   | "self-signed by another";
 
-export interface TlsCase {
-  readonly clientId: string;
-  readonly method: "tls_client_auth" | "self_signed_tls_client_auth" | "client_secret_basic";
-  readonly certificate?: CertificateName | undefined;
-  /** A token, or the server's error code. */
-  readonly gets: "a token" | "invalid_client" | "invalid_grant";
-  /** The config store's option. */
-  readonly useMtlsEndpointAliases?: boolean | undefined;
-}
+/** What a client's certificate gets: a token, or the server's error code; and the config store's option. */
+export type TlsCase = readonly [
+  clientId: string,
+  method: "tls_client_auth" | "self_signed_tls_client_auth" | "client_secret_basic",
+  certificate: CertificateName | "none",
+  gets: "a token" | "invalid_client" | "invalid_grant",
+  useMtlsEndpointAliases?: boolean,
+];
 
 export interface TlsInput {
   readonly cases: readonly TlsCase[];
@@ -32,15 +27,4 @@ export interface TlsInput {
   readonly authority: string;
   readonly certificates: Readonly<Record<CertificateName, { readonly cert: string; readonly key: string }>>;
   readonly secret: string;
-}
-
-export interface TlsOutcome {
-  readonly gets: string | undefined;
-  /** The API's status for the token with its certificate, with another, and with none. */
-  readonly api?: readonly number[];
-  /** The thumbprint in the token. */
-  readonly bound?: string | undefined;
-  readonly error?: readonly [name: string, code: string, status: number, retryable: boolean];
-  /** All that can be printed of the error. */
-  readonly printed?: string;
 }

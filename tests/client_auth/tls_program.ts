@@ -1,38 +1,51 @@
 /**
- * Gets tokens with client certificates, and calls an API with them. For all runtimes that have them.
+ * Gets tokens with client certificates, and calls an API with them: as a program whose last argument is the input, or as
+ * a worker that has each certificate in a binding, as Cloudflare's mTLS bindings are.
  *
  * @module
  */
 
-import {
-  type AuthenticationError,
-  type AuthenticatorEvent,
-  type AuthenticatorOptions,
-  ClientCredentialsAuthenticator,
-} from "@m2m/authenticator";
+import { type AuthenticatorOptions, ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
-import type { CertificateName, TlsCase, TlsInput, TlsOutcome } from "./tls_case.ts";
+import { getRefusal, getStatus, type Make, readClaims, type Refusal } from "./refusal.ts";
+import type { TlsCase, TlsInput } from "./tls_case.ts";
 
-/** Makes the options for a certificate, or none. */
-export type MakeTransport = (
-  certificate: CertificateName | undefined,
-  input: TlsInput,
-) => Pick<AuthenticatorOptions, "fetch" | "verify" | "clientCertificate">;
+declare const process: { readonly argv?: readonly string[] } | undefined;
 
-export const useClientCertificate: MakeTransport = (certificate, { authority, certificates }) => ({
-  verify: authority,
-  ...certificate && { clientCertificate: certificates[certificate] },
-});
+/** The API's status for the token with its certificate, with another, and with none, and the thumbprint in the token. */
+export interface Acceptance {
+  readonly statuses: readonly number[];
+  readonly bound: unknown;
+}
 
-/** Runs all cases; `inspect` is the runtime's. */
+/** Makes the options for a certificate. */
+type MakeTransport = (certificate: TlsCase[2]) => Partial<AuthenticatorOptions>;
+
+/** Tries all cases. */
 export async function tryCertificates(
   input: TlsInput,
-  makeTransport = useClientCertificate,
-  inspect: (value: unknown, options: object) => string = String,
-): Promise<TlsOutcome[]> {
-  const output: TlsOutcome[] = [];
-  for (const each of input.cases) output.push(await tryCertificate(each, input, makeTransport, inspect));
+  makeTransport: MakeTransport = (certificate) => ({
+    verify: input.authority,
+    ...certificate !== "none" && { clientCertificate: input.certificates[certificate] },
+  }),
+): Promise<(Acceptance | Refusal)[]> {
+  const output: (Acceptance | Refusal)[] = [];
+  for (const [clientId, method, certificate, gets, useMtlsEndpointAliases] of input.cases) {
+    const make: Make<ClientCredentialsAuthenticator> = (on) =>
+      new ClientCredentialsAuthenticator({
+        endpoint: input.api,
+        clientId,
+        ...methods[method](input),
+        ...makeTransport(certificate),
+        configStore: new DiscoveryClientConfigStore(input.issuer, {
+          useMtlsEndpointAliases,
+          overrides: { scopes: ["api:read"], audience: input.issuer },
+        }),
+        ...on,
+      });
+    output.push(gets === "a token" ? await useToken(make(), input, makeTransport) : await getRefusal(make));
+  }
   return output;
 }
 
@@ -42,59 +55,41 @@ const methods = {
   client_secret_basic: ({ secret }: TlsInput) => ({ clientSecret: secret }),
 };
 
-async function tryCertificate(
-  { clientId, method, certificate, useMtlsEndpointAliases }: TlsCase,
-  input: TlsInput,
+async function useToken(
+  authenticator: ClientCredentialsAuthenticator,
+  { issuer, api }: TlsInput,
   makeTransport: MakeTransport,
-  inspect: (value: unknown, options: object) => string,
-): Promise<TlsOutcome> {
-  const events: AuthenticatorEvent[] = [];
-  const authenticator = new ClientCredentialsAuthenticator({
-    endpoint: input.api,
-    clientId,
-    ...methods[method](input),
-    ...makeTransport(certificate, input),
-    configStore: new DiscoveryClientConfigStore(input.issuer, {
-      useMtlsEndpointAliases,
-      overrides: { scopes: ["api:read"], audience: input.issuer },
-    }),
-    onEvent: (event) => void events.push(event),
-  });
-  try {
-    const api = [await getStatus(authenticator, input)];
-    const { accessToken } = await authenticator.getCredentials();
-    for (const another of ["of another organization", undefined] as const) {
-      const other = new ClientCredentialsAuthenticator({
-        // Another endpoint: calls of the API have the caller's token.
-        endpoint: "https://elsewhere.test",
-        clientId: "other",
-        clientAuth: tlsClientAuth(),
-        ...makeTransport(another, input),
-        configStore: new DiscoveryClientConfigStore(input.issuer),
-      });
-      api.push(await getStatus(other, input, { headers: { authorization: `Bearer ${accessToken}` } }));
-      await other.close();
-    }
-    const claims = JSON.parse(atob(accessToken.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")));
-    return { gets: "a token", api, bound: claims.cnf?.["x5t#S256"] };
-  } catch (thrown) {
-    const error = thrown as AuthenticationError;
-    const values = [error, error.cause, authenticator, events];
-    const texts = values.flatMap((value) => [inspect(value, { depth: 10, showHidden: true }), JSON.stringify(value)]);
-    const { name, code, status = 0, retryable } = error;
-    const printed = [...texts, error.message, error.stack, error.error_description].join("\n");
-    return { gets: error.error, error: [name, code, status, retryable], printed };
-  } finally {
-    await authenticator.close();
+): Promise<Acceptance> {
+  const url = `${api}/v1/projects`;
+  const statuses = [await getStatus(authenticator.fetch(url))];
+  const headers = await authenticator.authorize(new Headers());
+  for (const another of ["of another organization", "none"] as const) {
+    const other = new ClientCredentialsAuthenticator({
+      // Another endpoint: calls of the API have the caller's token.
+      endpoint: "https://elsewhere.test",
+      clientId: "other",
+      clientAuth: tlsClientAuth(),
+      ...makeTransport(another),
+      configStore: new DiscoveryClientConfigStore(issuer),
+    });
+    statuses.push(await getStatus(other.fetch(url, { headers })));
+    await other.close();
   }
+  const { cnf } = readClaims(authenticator) as { cnf?: Record<string, unknown> };
+  await authenticator.close();
+  return { statuses, bound: cnf?.["x5t#S256"] };
 }
 
-async function getStatus(
-  authenticator: ClientCredentialsAuthenticator,
-  { api }: TlsInput,
-  init: RequestInit = {},
-): Promise<number> {
-  const response = await authenticator.fetch(`${api}/v1/projects`, init);
-  await response.text();
-  return response.status;
-}
+const told = typeof process === "undefined" ? undefined : process.argv?.at(-1);
+const isProgram = told?.startsWith("{") ?? false;
+if (isProgram) console.log(JSON.stringify(await tryCertificates(JSON.parse(told!))));
+
+// Bun would start a server for a program with this export.
+export default isProgram ? undefined : {
+  async fetch(request: Request, env: Record<string, { fetch: typeof fetch }>): Promise<Response> {
+    const makeTransport: MakeTransport = (certificate) => ({
+      fetch: (input, init) => env[certificate]!.fetch(input, init),
+    });
+    return Response.json(await tryCertificates(await request.json(), makeTransport));
+  },
+};

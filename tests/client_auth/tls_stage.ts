@@ -5,12 +5,8 @@
  */
 
 import { exportJWK, importX509 } from "jose";
-import {
-  type AuthorizationServer,
-  type RegisteredClient,
-  startAuthorizationServer,
-} from "../servers/authorization_server.ts";
-import { type MtlsProtectedApi, startMtlsProtectedApi } from "../servers/mtls_protected_api.ts";
+import { type RegisteredClient, startAuthorizationServer } from "../servers/authorization_server.ts";
+import { startMtlsProtectedApi } from "../servers/mtls_protected_api.ts";
 import { certificateAuthority, type KeyPair, selfSignedCertificate } from "../servers/tls_certificates.ts";
 import type { CertificateName, TlsCase, TlsInput } from "./tls_case.ts";
 
@@ -21,7 +17,7 @@ const selfSigned = "self_signed_tls_client_auth";
 const basic = "client_secret_basic";
 
 /** By client: what its certificate gets. */
-export const cases: readonly TlsCase[] = ([
+export const cases: readonly TlsCase[] = [
   ["by-subject", mutual, "of my client", "a token"],
   ["by-dns-name", mutual, "of my client", "a token"],
   ["by-uri", mutual, "of my client", "a token"],
@@ -31,35 +27,21 @@ export const cases: readonly TlsCase[] = ([
   // Where the server requests no certificate.
   ["by-secret", basic, "self-signed", "invalid_grant"],
   ["by-subject", mutual, "of my client", "invalid_client", false],
-  ["by-subject", mutual, undefined, "invalid_client"],
+  ["by-subject", mutual, "none", "invalid_client"],
   ["by-subject", mutual, "of another client", "invalid_client"],
   ["by-subject", mutual, "of another organization", "invalid_client"],
   ["by-subject", mutual, "of another CA", "invalid_client"],
   ["by-subject", mutual, "that has expired", "invalid_client"],
   ["by-subject", mutual, "self-signed", "invalid_client"],
   ["by-dns-name", mutual, "of another client", "invalid_client"],
-  ["by-certificate", selfSigned, undefined, "invalid_client"],
+  ["by-certificate", selfSigned, "none", "invalid_client"],
   ["by-certificate", selfSigned, "self-signed by another", "invalid_client"],
   ["by-certificate", selfSigned, "of my client", "invalid_client"],
   ["unknown", mutual, "of my client", "invalid_client"],
-] as const).map(([clientId, method, certificate, gets, useMtlsEndpointAliases]) => ({
-  clientId,
-  method,
-  certificate,
-  gets,
-  useMtlsEndpointAliases,
-}));
-
-export interface TlsStage extends AsyncDisposable {
-  readonly server: AuthorizationServer;
-  readonly api: MtlsProtectedApi;
-  readonly input: TlsInput;
-  /** Strings that must not be shown. */
-  readonly secrets: readonly string[];
-}
+];
 
 /** Starts both servers. For `sharesSessions` see `MutualTls`. */
-export async function setTlsStage(sharesSessions = true): Promise<TlsStage> {
+export async function setTlsStage(sharesSessions = true) {
   await using stack = new AsyncDisposableStack();
   const [ours, others] = [await certificateAuthority("Our CA"), await certificateAuthority("Another CA")];
   const certificate = await ours.issue({ subject: "server", hosts: ["localhost"], addresses: ["127.0.0.1"] });
@@ -88,18 +70,14 @@ export async function setTlsStage(sharesSessions = true): Promise<TlsStage> {
   );
   const { issuer, jwksUri } = server;
   const api = stack.use(await startMtlsProtectedApi({ certificate, authority: ours.pem, issuer, jwksUri }));
-  const started = stack.move();
-  return {
-    server,
-    api,
-    input: { cases, issuer, api: api.origin, authority: ours.pem, certificates, secret },
-    secrets: [
-      secret,
-      btoa(`by-secret:${secret}`),
-      ...Object.values(certificates).flatMap(({ key }) => key.split("\n").filter((line) => line.length === 64)),
-    ],
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  const input: TlsInput = { cases, issuer, api: api.origin, authority: ours.pem, certificates, secret };
+  /** Strings that must not be shown. */
+  const secrets = [
+    secret,
+    btoa(`by-secret:${secret}`),
+    ...Object.values(certificates).flatMap(({ key }) => key.split("\n").filter((line) => line.length === 64)),
+  ];
+  return Object.assign(stack.move(), { server, api, input, secrets });
 }
 
 async function makeClients(certificate: string): Promise<RegisteredClient[]> {

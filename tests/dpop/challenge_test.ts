@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { getProofError } from "../../src/dpop/challenge.ts";
 
 const read = (challenge: string, status = 401) =>
@@ -22,30 +21,11 @@ const challenges: readonly [string, string | undefined][] = [
   ["", undefined],
 ];
 
-for (const [challenge, error] of challenges) {
-  Deno.test(`getProofError: finds ${error ?? "nothing"} in ${JSON.stringify(challenge)}`, () => {
-    assertEquals(read(challenge), error);
-  });
-}
+Deno.test("getProofError: finds the error of the DPoP challenge", () => {
+  for (const [challenge, error] of challenges) assertEquals(read(challenge), error, challenge);
+});
 
 Deno.test("getProofError: reads challenges of a 401 only", () => {
   for (const status of [200, 400, 403]) assertEquals(read('DPoP error="use_dpop_nonce"', status), undefined);
   assertEquals(getProofError(new Response(null, { status: 401 })), undefined);
-});
-
-Deno.test("getProofError: finds the error among any challenges, and doesn't throw on others", () => {
-  const junk = fc.string({ unit: fc.constantFrom(...'aB=", \\;:~\t'), maxLength: 40 });
-  fc.assert(fc.property(junk, (text) => ["string", "undefined"].includes(typeof read(text))));
-  const token = fc.stringMatching(/^[a-z]{1,8}$/);
-  const quoted = fc.string({ unit: fc.constantFrom(..."ab=, "), maxLength: 10 });
-  const parameters = fc.array(fc.tuple(token.filter((name) => name !== "error"), quoted), { maxLength: 4 });
-  const challenge = fc.tuple(token.filter((name) => name !== "dpop"), parameters);
-  const write = ([scheme, parameters]: [string, [string, string][]]) =>
-    [`${scheme} p="q"`, ...parameters.map(([name, value]) => `${name}="${value}"`)].join(", ");
-  fc.assert(
-    fc.property(fc.array(challenge), parameters, quoted, fc.array(challenge), (before, own, error, after) => {
-      const dpop: [string, [string, string][]] = ["DPoP", [...own, ["error", error]]];
-      assertEquals(read([...before, dpop, ...after].map(write).join(", ")), error);
-    }),
-  );
 });

@@ -1,71 +1,57 @@
-import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AuthenticationError } from "@m2m/authenticator";
-import { type Dpop, dpop, type DpopOptions } from "@m2m/authenticator/dpop";
-import { calculateJwkThumbprint, EmbeddedJWK, exportJWK, generateKeyPair, type JWK, jwtVerify } from "jose";
+import { dpop, type DpopOptions } from "@m2m/authenticator/dpop";
+import { calculateJwkThumbprint, EmbeddedJWK, exportJWK, generateKeyPair, jwtVerify } from "jose";
 import { algorithms } from "../client_auth/signing_keys.ts";
+import { getStatus } from "../client_auth/refusal.ts";
 import { assertHides } from "../client_auth/showing.ts";
-import { call, startScene } from "./scene.ts";
+import { startScene } from "./scene.ts";
 
 const target = { method: "GET", url: "https://api.example.com/x" };
 
-async function verifyProof(proofs: Dpop): Promise<{ alg: string; jwk: JWK }> {
-  const { protectedHeader } = await jwtVerify(await proofs.proof(target), EmbeddedJWK, { typ: "dpop+jwt" });
-  return { alg: protectedHeader.alg, jwk: protectedHeader.jwk! };
+/** Uses a key pair that fails. */
+async function assertFails(use: () => Promise<unknown>, message: string, cause?: Error): Promise<void> {
+  const error = await assertRejects(use, AuthenticationError, message);
+  assertEquals([error.code, error.retryable, error.cause], ["proof_failed", false, cause]);
+  assert(error.message.startsWith("Cannot make a DPoP proof: "));
+  assertHides(error, ["planted"]);
 }
 
 for (const alg of algorithms) {
-  Deno.test(`dpop: makes or uses a key for ${alg}, and servers accept its proofs`, async () => {
-    await using scene = await startScene();
-    // The algorithm is known from the pair, but for Ed25519, which has two names.
-    const named = alg === "Ed25519" ? { alg } : {};
-    for (const options of [{ alg }, { ...named, keyPair: await generateKeyPair(alg) }]) {
-      const proofs = dpop(options);
-      const verified = await verifyProof(proofs);
-      assertEquals([verified.alg, "d" in verified.jwk], [alg, false]);
-      assertEquals(await call(scene.client({ dpop: proofs }), "/x"), 200);
-    }
-  });
-
-  Deno.test(`dpop: refuses two keys for ${alg} that don't match`, async () => {
-    const [{ privateKey }, { publicKey }] = await Promise.all([generateKeyPair(alg), generateKeyPair(alg)]);
+  Deno.test(`dpop: takes a public key for ${alg} that may not verify, and none that doesn't match`, async () => {
+    const [{ privateKey, publicKey: own }, { publicKey }] = [await generateKeyPair(alg), await generateKeyPair(alg)];
     for (const keyPair of [{ privateKey, publicKey }, () => ({ privateKey, publicKey })]) {
       const proofs = dpop({ keyPair });
-      for (const use of [() => proofs.proof(target), () => proofs.thumbprint()]) {
-        const error = await assertRejects(use, AuthenticationError, "one pair");
-        assertEquals([error.code, error.retryable, error.cause], ["proof_failed", false, undefined]);
-      }
+      for (const use of [() => proofs.proof(target), () => proofs.thumbprint()]) await assertFails(use, "one pair");
     }
-  });
-
-  Deno.test(`dpop: accepts a public key for ${alg} that may not verify`, async () => {
-    const { privateKey, publicKey } = await generateKeyPair(alg);
-    const jwk = await exportJWK(publicKey) as JsonWebKey;
-    const shown = await crypto.subtle.importKey("jwk", jwk, publicKey.algorithm, true, []);
+    const jwk = await exportJWK(own) as JsonWebKey;
+    const shown = await crypto.subtle.importKey("jwk", jwk, own.algorithm, true, []);
     assertEquals((await dpop({ keyPair: { privateKey, publicKey: shown } }).thumbprint()).length, 43);
   });
 }
 
 Deno.test("dpop: twenty first callers get the same key, looked up once when needed", async () => {
   let asked = 0;
-  let kept: CryptoKeyPair | undefined;
+  const kept = await generateKeyPair("ES256");
   const lookedUp = dpop({
     async keyPair() {
       asked++;
-      const made = await generateKeyPair("ES256");
       await new Promise((resolve) => setTimeout(resolve));
-      return kept = made;
+      return kept;
     },
   });
   assertEquals(asked, 0);
 
   for (const proofs of [dpop(), lookedUp]) {
     const seen = await Promise.all(Array.from({ length: 20 }, async (_, i) => {
-      return i % 2 ? await proofs.thumbprint() : await calculateJwkThumbprint((await verifyProof(proofs)).jwk);
+      if (i % 2) return await proofs.thumbprint();
+      const { protectedHeader } = await jwtVerify(await proofs.proof(target), EmbeddedJWK, { typ: "dpop+jwt" });
+      return await calculateJwkThumbprint(protectedHeader.jwk!);
     }));
     assertEquals([...new Set(seen)], [await proofs.thumbprint()]);
   }
   assertEquals(asked, 1);
-  assertEquals(await lookedUp.thumbprint(), await calculateJwkThumbprint(await exportJWK(kept!.publicKey)));
+  assertEquals(await lookedUp.thumbprint(), await calculateJwkThumbprint(await exportJWK(kept.publicKey)));
 });
 
 Deno.test("dpop: refuses invalid options at once", async () => {
@@ -99,17 +85,16 @@ Deno.test("dpop: refuses invalid options at once", async () => {
 
 Deno.test("dpop: a look-up without a usable key pair is proof_failed, and its error the cause", async () => {
   const gone = new Error("the vault is gone");
-  const wrong: [() => unknown, string, unknown][] = [
+  const wrong: [() => unknown, string, Error?][] = [
     [() => Promise.reject(gone), "See the cause", gone],
-    [() => undefined, "CryptoKeyPair", undefined],
-    [() => generateKeyPair("ES384"), "can't sign by ES256", undefined],
+    [() => undefined, "CryptoKeyPair"],
+    [() => generateKeyPair("ES384"), "can't sign by ES256"],
   ];
   await using scene = await startScene();
   for (const [keyPair, message, cause] of wrong) {
     const proofs = dpop({ alg: "ES256", keyPair: keyPair as () => Promise<CryptoKeyPair> });
     for (const use of [() => proofs.proof(target), () => scene.client({ dpop: proofs }).fetch("/x")]) {
-      const error = await assertRejects(use, AuthenticationError, message);
-      assertEquals([error.code, error.retryable, error.cause], ["proof_failed", false, cause]);
+      await assertFails(use, message, cause);
     }
   }
   assertEquals(scene.sent.length, 0);
@@ -136,10 +121,7 @@ Deno.test("dpop: a runtime that can't make or use the key is proof_failed, witho
   for (const [broken, options, message] of cases) {
     Object.assign(crypto.subtle, broken);
     try {
-      const error = await assertRejects(() => dpop(options).proof(target), AuthenticationError, message);
-      assertMatch(error.message, /^Cannot make a DPoP proof: /);
-      assertEquals(error.code, "proof_failed");
-      assertHides(error, ["planted"]);
+      await assertFails(() => dpop(options).proof(target), message);
     } finally {
       Object.assign(crypto.subtle, { generateKey, sign });
     }
@@ -162,19 +144,19 @@ Deno.test("proof, noteNonce: refuse invalid arguments", async () => {
   assertThrows(() => proofs.noteNonce("/x", "nonce"), TypeError, "url must be");
 });
 
-for (const alg of ["ES256", "Ed25519", "RS256"] as const) {
-  Deno.test(`dpop: nothing printed shows an extractable key for ${alg}`, async () => {
+Deno.test("dpop: nothing printed shows an extractable key", async () => {
+  for (const alg of ["ES256", "Ed25519", "RS256"]) {
     const keyPair = await generateKeyPair(alg, { extractable: true });
     const { d, p, q } = await exportJWK(keyPair.privateKey);
-    const secrets = [d, p, q].filter((secret) => secret !== undefined);
     await using scene = await startScene({ serverNonces: true });
     const events: unknown[] = [];
     const proofs = dpop({ keyPair });
     const client = scene.client({ dpop: proofs, onEvent: (event) => events.push(event) });
-    await call(client, "/x");
+    await getStatus(client.fetch("/x"));
     const refused = await assertRejects(() => scene.client({ clientId: "unknown", dpop: proofs }).fetch("/x"));
 
+    const secrets = [d, p, q].filter((secret) => secret !== undefined);
     for (const value of [proofs, client, events, refused]) assertHides(value, secrets);
     assertEquals(Deno.inspect(proofs), 'Dpop { tokenTypes: [ "DPoP" ] }');
-  });
-}
+  }
+});

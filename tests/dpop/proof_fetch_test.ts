@@ -7,13 +7,10 @@ const url = "https://api.example.com/x";
 const token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
 const ath = "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo";
 const authorized = { headers: { authorization: `DPoP ${token}` } };
+const ways = ["apiFetch", "tokenFetch"] as const;
 
 /** Sends a request, and returns its proof's claims. */
-async function readClaims(
-  input: string | Request,
-  init?: RequestInit,
-  wrap = (fetch: Fetch) => dpop().apiFetch(fetch),
-) {
+async function readClaims(wrap: (fetch: Fetch) => Fetch, ...[input, init]: Parameters<Fetch>) {
   let proof: string | null = null;
   await wrap((input, init) => {
     proof = new Headers(init?.headers ?? (input as Request).headers).get("dpop");
@@ -23,63 +20,50 @@ async function readClaims(
 }
 
 /** Answers 401 with this nonce. */
-function wantNonce(nonce?: string): Response {
+function wantNonce(nonce?: string): Promise<Response> {
   const headers = {
     "www-authenticate": 'DPoP error="use_dpop_nonce"',
     ...nonce !== undefined && { "dpop-nonce": nonce },
   };
-  return new Response("refused", { status: 401, headers });
+  return Promise.resolve(new Response("refused", { status: 401, headers }));
 }
 
-const headersWithToken: Readonly<Record<string, HeadersInit>> = {
-  "a record": authorized.headers,
-  "a record in capitals": { AUTHORIZATION: `dpop ${token}` },
-  "pairs": [["x-own", "1"], ["Authorization", `DPoP ${token}`]],
-  "Headers": new Headers({ authorization: `DPoP  ${token}` }),
-  "authorization and another header": { "a-note": "DPoP other", authorization: `DPoP ${token}` },
-};
-for (const [name, headers] of Object.entries(headersWithToken)) {
-  Deno.test(`apiFetch: finds the token in ${name}`, async () => {
+const own = { authorization: "Basic YTpi", "x-api-token": `DPoP ${token}`, "a-note": "DPoP other" };
+const others = { authorization: `DPoP ${token}`, "x-note": "DPoP other" };
+/** Headers, whether there is a token in them, and the header that has it. */
+const places: readonly [name: string, headers: HeadersInit, hasToken: boolean, headerKey?: string][] = [
+  ["a record", authorized.headers, true],
+  ["a record in capitals", { AUTHORIZATION: `dpop ${token}` }, true],
+  ["pairs", [["x-own", "1"], ["Authorization", `DPoP ${token}`]], true],
+  ["Headers", new Headers({ authorization: `DPoP  ${token}` }), true],
+  ["authorization after another header", { "a-note": "DPoP other", ...authorized.headers }, true],
+  ["authorization before another header", others, true],
+  ["the named header", own, true, "x-api-token"],
+  ["another header than authorization", own, false],
+  ["another header than the named one", others, false, "x-api-token"],
+  ...[`Bearer ${token}`, "Basic YTpi", "DPoP", "DPoP a sentence", `XDPoP ${token}`].map((authorization) =>
+    [`a header of ${authorization}`, { authorization }, false] as [string, HeadersInit, boolean]
+  ),
+];
+for (const [name, headers, hasToken, headerKey] of places) {
+  Deno.test(`apiFetch: finds ${hasToken ? "the" : "no"} token in ${name}; tokenFetch adds a proof always`, async () => {
     const other = new Request(url, { headers: { authorization: "DPoP other" } });
     for (const [input, init] of [[url, { headers }], [new Request(url, { headers })], [other, { headers }]] as const) {
-      assertEquals((await readClaims(input, init))?.ath, ath);
+      const claims = await readClaims((fetch) => dpop().apiFetch(fetch, headerKey), input, init);
+      assertEquals(claims?.ath, hasToken ? ath : undefined);
+      assertEquals(claims !== undefined, hasToken);
     }
+    const claims = await readClaims((fetch) => dpop().tokenFetch(fetch), url, { headers, method: "POST" });
+    assertEquals([claims?.htm, claims?.htu, claims?.ath], ["POST", url, undefined]);
   });
 }
 
-Deno.test("apiFetch: finds the token in the named header only", async () => {
-  const wrap = (headerKey?: string) => (fetch: Fetch) => dpop().apiFetch(fetch, headerKey);
-  const own = { authorization: "Basic YTpi", "x-api-token": `DPoP ${token}`, "a-note": "DPoP other" };
-  const others = { authorization: `DPoP ${token}`, "x-note": "DPoP other" };
-
-  for (
-    const [headers, headerKey, expected] of [
-      [own, "x-api-token", ath],
-      [own, undefined, undefined],
-      [others, "x-api-token", undefined],
-      [others, undefined, ath],
-    ] as const
-  ) {
-    assertEquals((await readClaims(url, { headers }, wrap(headerKey)))?.ath, expected);
-    assertEquals((await readClaims(new Request(url, { headers }), {}, wrap(headerKey)))?.ath, expected);
-  }
-});
-
-Deno.test("apiFetch: adds no proof without a DPoP token; tokenFetch always does", async () => {
-  for (const authorization of [`Bearer ${token}`, "Basic YTpi", "DPoP", "DPoP a sentence", `XDPoP ${token}`]) {
-    const init = { headers: { authorization }, method: "POST" };
-    assertEquals(await readClaims(url, init), undefined);
-    const claims = await readClaims(url, init, (fetch) => dpop().tokenFetch(fetch));
-    assertEquals([claims?.htm, claims?.htu, claims?.ath], ["POST", url, undefined]);
-  }
-});
-
-const answers = [
-  ["a browser's redirect", "https://files.example.com/x", true, ["nonce", undefined]],
-  ["a proxy", "http://127.0.0.1:8080/x", false, [undefined, "nonce"]],
-] as const;
-for (const [name, at, redirected, nonces] of answers) {
-  Deno.test(`apiFetch: stores the nonce for the origin that answered: ${name}`, async () => {
+Deno.test("apiFetch: stores the nonce for the origin that answered: a browser's redirect, not a proxy", async () => {
+  const answers = [
+    ["https://files.example.com/x", true, ["nonce", undefined]],
+    ["http://127.0.0.1:8080/x", false, [undefined, "nonce"]],
+  ] as const;
+  for (const [at, redirected, nonces] of answers) {
     const proofs = dpop();
     const response = new Response(null, { headers: { "dpop-nonce": "nonce" } });
     Object.defineProperties(response, { url: { value: at }, redirected: { value: redirected } });
@@ -87,13 +71,13 @@ for (const [name, at, redirected, nonces] of answers) {
 
     const found = [at, url].map(async (url) => decodeJwt(await proofs.proof({ method: "GET", url })).nonce);
     assertEquals(await Promise.all(found), [...nonces]);
-  });
-}
+  }
+});
 
 Deno.test("apiFetch, tokenFetch: store the nonce of every response", async () => {
   const proofs = dpop();
   for (const [status, headers] of [[200, {}], [404, {}], [503, authorized.headers]] as const) {
-    for (const way of ["apiFetch", "tokenFetch"] as const) {
+    for (const way of ways) {
       const nonce = `${way}-${status}`;
       const fetch = () => Promise.resolve(new Response(null, { status, headers: { "dpop-nonce": nonce } }));
       await proofs[way](fetch)(url, { headers });
@@ -110,29 +94,34 @@ Deno.test("apiFetch: concurrent calls each use the nonce they got", async () => 
     const { nonce } = decodeJwt(new Headers(init?.headers).get("dpop")!);
     if (outstanding.delete(nonce)) return Promise.resolve(new Response());
     outstanding.add(`nonce-${++refused}`);
-    return Promise.resolve(wantNonce(`nonce-${refused}`));
+    return wantNonce(`nonce-${refused}`);
   });
 
   const responses = await Promise.all(Array.from({ length: 10 }, () => fetch(url, authorized)));
 
-  assertEquals(responses.map(({ status }) => status), Array(10).fill(200));
-  assertEquals(refused, 10);
+  assertEquals([responses.map(({ status }) => status), refused], [Array(10).fill(200), 10]);
 });
 
-Deno.test("apiFetch: doesn't repeat a call without another nonce", async () => {
-  for (const given of [undefined, "first", "not a nonce"]) {
+Deno.test("apiFetch: repeats a call once, and only with another nonce", async () => {
+  const cases: [calls: number, nonces: (string | undefined)[]][] = [
+    [1, [undefined]],
+    [1, ["known"]],
+    [1, ["not a nonce"]],
+    [2, ["first", "second", "third"]],
+  ];
+  for (const [expected, nonces] of cases) {
     const proofs = dpop();
-    if (given === "first") proofs.noteNonce(url, given);
+    proofs.noteNonce(url, "known");
     let calls = 0;
-    const response = await proofs.apiFetch(() => (calls++, Promise.resolve(wantNonce(given))))(url, authorized);
+    const response = await proofs.apiFetch(() => wantNonce(nonces[calls++]))(url, authorized);
 
-    assertEquals([response.status, await response.text(), calls], [401, "refused", 1]);
+    assertEquals([response.status, await response.text(), calls], [401, "refused", expected]);
   }
 });
 
 Deno.test("isAboutProof: is false for a request without a DPoP token", async () => {
   const proofs = dpop({ allowBearer: true });
-  const fetch = proofs.apiFetch(() => Promise.resolve(wantNonce()), "x-api-token");
+  const fetch = proofs.apiFetch(() => wantNonce(), "x-api-token");
   const requests: readonly [HeadersInit, boolean][] = [
     [{ "x-api-token": `DPoP ${token}` }, true],
     [{ "x-api-token": `DPoP ${token}`, dpop: "own" }, true],
@@ -144,14 +133,13 @@ Deno.test("isAboutProof: is false for a request without a DPoP token", async () 
   for (const [headers, expected] of requests) {
     assertEquals([headers, proofs.isAboutProof(await fetch(url, { headers }))], [headers, expected]);
   }
-  assert(proofs.isAboutProof(wantNonce()), "of another client, with its own proof");
+  assert(proofs.isAboutProof(await wantNonce()), "of another client, with its own proof");
 });
 
-Deno.test("apiFetch, tokenFetch: an abort ends the wait for a key, and nothing is sent", async () => {
-  const reason = new Error("enough");
-  for (const way of ["apiFetch", "tokenFetch"] as const) {
-    const proofs = dpop({ keyPair: () => new Promise<CryptoKeyPair>(() => {}) });
+for (const way of ways) {
+  Deno.test(`${way}: an abort ends the wait for a key, and nothing is sent`, async () => {
     let sent = 0;
+    const proofs = dpop({ keyPair: () => new Promise<CryptoKeyPair>(() => {}) });
     const fetch = proofs[way](() => Promise.resolve(new Response(String(++sent))));
     const sendings = [
       (signal: AbortSignal) => fetch(url, { ...authorized, signal }),
@@ -159,17 +147,15 @@ Deno.test("apiFetch, tokenFetch: an abort ends the wait for a key, and nothing i
     ];
     for (const send of sendings) {
       const controller = new AbortController();
-      const outcome = send(controller.signal).catch((error) => error);
+      const { signal } = controller;
+      const outcome = assertRejects(() => send(signal));
       await new Promise((resolve) => setTimeout(resolve));
-      controller.abort(reason);
-      assertEquals([await outcome, sent], [reason, 0]);
-      assertEquals([await send(AbortSignal.abort(reason)).catch((error) => error), sent], [reason, 0]);
+      controller.abort(new Error("enough"));
+      assertEquals([await outcome, await assertRejects(() => send(signal)), sent], [signal.reason, signal.reason, 0]);
     }
-  }
-});
+  });
 
-Deno.test("apiFetch, tokenFetch: read a Request's body, as fetch does", async () => {
-  for (const way of ["apiFetch", "tokenFetch"] as const) {
+  Deno.test(`${way}: reads a Request's body, as fetch does`, async () => {
     let body = "";
     const fetch = dpop()[way](async (input) => {
       body = await (input as Request).text();
@@ -178,8 +164,8 @@ Deno.test("apiFetch, tokenFetch: read a Request's body, as fetch does", async ()
     const request = new Request(url, { method: "POST", body: "a body", ...authorized });
     await fetch(request);
     assertEquals([body, request.bodyUsed], ["a body", true]);
-  }
-});
+  });
+}
 
 Deno.test("apiFetch: cancels the kept body of a call that failed", async () => {
   let isCancelled = false;
@@ -205,7 +191,7 @@ Deno.test("apiFetch: copies the headers: later changes don't matter, the caller'
     const given = init?.headers as Headers;
     seen.push(given.get("x-own"));
     given.delete("x-own");
-    return Promise.resolve(wantNonce("first"));
+    return wantNonce("first");
   })(url, { headers });
   headers.delete("x-own");
   await sending;

@@ -1,5 +1,5 @@
 /**
- * An authorization server, an API that verifies proofs, and clients with a key, all on loopback; or clients of stubs.
+ * An authorization server, an API that verifies proofs, and clients with a key, all on loopback.
  *
  * @module
  */
@@ -12,72 +12,40 @@ import {
 } from "@m2m/authenticator";
 import { dpop } from "@m2m/authenticator/dpop";
 import { decodeJwt, type JWTPayload } from "jose";
-import { authenticatorAt } from "../authenticator_at.ts";
+import { startPlace } from "../client_auth/place.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
-import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { DpopVerifier, type DpopVerifierOptions } from "../servers/dpop_verifier.ts";
-import { startProtectedApi } from "../servers/protected_api.ts";
-import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
-
-/** A request that a client sent, with its proof's claims and its form. */
-export interface Sent {
-  readonly url: string;
-  readonly headers: Headers;
-  readonly proof: JWTPayload | undefined;
-  readonly form: URLSearchParams;
-}
-
-export type Scene = Awaited<ReturnType<typeof startScene>>;
 
 /** Starts both servers; `api` says what proofs the API requires. */
 export async function startScene(
   options: { readonly serverNonces?: boolean; readonly api?: DpopVerifierOptions; readonly headerKey?: string } = {},
 ) {
-  const { serverNonces: nonces = false, headerKey } = options;
+  const { serverNonces: nonces = false, headerKey = "authorization" } = options;
   const { publicJwk } = await testKey("ES256");
-  await using stack = new AsyncDisposableStack();
   const clients = [
     { client_id: "id", client_secret: "secret" },
     { client_id: "bound", client_secret: "secret", dpop_bound_access_tokens: true },
     { client_id: "key", token_endpoint_auth_method: "private_key_jwt" as const, jwks: { keys: [publicJwk] } },
   ];
-  const server = stack.use(await startAuthorizationServer({ clients, dpop: { nonces } }));
   const verifier = new DpopVerifier(options.api);
-  const header = headerKey === undefined ? {} : { headerKey };
-  const api = stack.use(startProtectedApi({ ...server, audience: server.issuer, dpop: verifier, ...header }));
-  const started = stack.move();
+  const place = await startPlace({ clients, dpop: { nonces } }, { dpop: verifier, headerKey });
+  const { server: { issuer, tokenEndpoint, tokenRequests }, api } = place;
   const proofs = dpop();
-  const sent: Sent[] = [];
+  const sent: { url: string; headers: Headers; proof: JWTPayload | undefined }[] = [];
   const watched: Fetch = (input, init) => {
-    const request = input instanceof Request ? input : undefined;
-    const headers = new Headers(init?.headers ?? request?.headers);
+    const request = input instanceof Request ? input : new Request(input);
+    const headers = new Headers(init?.headers ?? request.headers);
     const proof = headers.get("dpop");
-    sent.push({
-      url: request?.url ?? String(input),
-      headers,
-      proof: proof?.includes(".") ? decodeJwt(proof) : undefined,
-      form: new URLSearchParams(typeof init?.body === "string" ? init.body : ""),
-    });
+    sent.push({ url: request.url, headers, proof: proof?.includes(".") ? decodeJwt(proof) : undefined });
     return fetch(input, init);
   };
-  const { issuer, tokenEndpoint } = server;
-  return {
-    server,
-    api,
+  return Object.assign(place, {
     verifier,
     proofs,
     fetch: watched,
-    /** The requests of `fetch`, oldest first. */
+    /** The requests of `fetch`, oldest first, with their proofs' claims. */
     sent,
-    get tokenRequests(): readonly Sent[] {
-      return sent.filter(({ url }) => url === tokenEndpoint);
-    },
-    get tokenStatuses(): readonly unknown[] {
-      return server.tokenRequests.map(({ status }) => status);
-    },
-    get apiProofs(): readonly (JWTPayload | undefined)[] {
-      return sent.filter(({ url }) => url.startsWith(api.origin)).map(({ proof }) => proof);
-    },
+    tokenStatuses: () => tokenRequests.map(({ status }) => status),
     client: (options: Partial<ClientCredentialsAuthenticatorOptions> = {}) =>
       new ClientCredentialsAuthenticator({
         endpoint: api.origin,
@@ -89,25 +57,5 @@ export async function startScene(
         headerKey,
         ...options,
       }),
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
-}
-
-/** Sends a request, and returns the response's status. */
-export async function call({ fetch }: { fetch: Fetch }, ...request: Parameters<Fetch>): Promise<number> {
-  const response = await fetch(...request);
-  await response.body?.cancel();
-  return response.status;
-}
-
-/** Makes a client whose token endpoint issues tokens of this type, and whose API is a function. */
-export function stubScene(token_type: string, answer: (headers: Headers, count: number) => Response, options = {}) {
-  const stub = tokenEndpointStub((count) => Response.json({ access_token: `token-${count}`, token_type }));
-  const sent: Headers[] = [];
-  const fetch: Fetch = (input, init) => {
-    if (String(input) === stub.url) return stub.fetch(input, init);
-    sent.push(new Headers(init?.headers));
-    return Promise.resolve(answer(sent.at(-1)!, sent.length));
-  };
-  return { stub, sent, client: authenticatorAt(stub, { dpop: dpop(options), fetch }) };
+  });
 }

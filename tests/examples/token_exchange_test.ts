@@ -1,6 +1,6 @@
+import { call } from "../servers/loopback.ts";
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
-import { call } from "../dpop/scene.ts";
 import { clientSecret, startScene } from "../grant/scene.ts";
 import { startProgram } from "../runtimes/start_program.ts";
 import { projects } from "./backend.ts";

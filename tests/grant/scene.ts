@@ -6,7 +6,7 @@
  */
 
 import { decodeJwt, type JWTPayload, SignJWT } from "jose";
-import { type Authenticator, StaticClientConfigStore } from "@m2m/authenticator";
+import { StaticClientConfigStore } from "@m2m/authenticator";
 import { testKey } from "../client_auth/signing_keys.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { jwtBearerGrant, tokenExchangeGrant } from "../servers/machine_grants.ts";
@@ -35,8 +35,7 @@ export async function startScene() {
   );
   const { issuer, jwksUri, tokenEndpoint } = server;
   const api = stack.use(startProtectedApi({ issuer, jwksUri }));
-  const started = stack.move();
-  return {
+  return Object.assign(stack.move(), {
     server,
     api,
     settings: {
@@ -48,8 +47,7 @@ export async function startScene() {
       configStore: new StaticClientConfigStore({ tokenEndpoint, issuer }),
     },
     lastToken: () => decodeJwt(api.calls.findLast(({ token }) => token !== undefined)!.token!),
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
-  };
+  });
 }
 
 /** Signs an assertion, with other claims or another key. */
@@ -62,11 +60,4 @@ export async function signTestAssertion(
   const jwt = new SignJWT({ ...usual, ...claims } as JWTPayload).setProtectedHeader(header);
   if (claims.exp === undefined) jwt.setExpirationTime("1 minute");
   return await jwt.sign(key.cryptoKey);
-}
-
-/** Calls the API, and returns the status. */
-export async function getStatus(authenticator: Authenticator): Promise<number> {
-  const response = await authenticator.fetch("/v1/things");
-  await response.body?.cancel();
-  return response.status;
 }

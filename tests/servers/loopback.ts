@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Fetch } from "@m2m/authenticator";
 import type { AddressInfo, Server, Socket } from "node:net";
 
 export const host = "127.0.0.1";
@@ -55,4 +56,11 @@ export async function until(condition: () => boolean): Promise<void> {
     if (tries > 400) throw new Error("Cannot wait any longer: the condition doesn't hold");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Calls a server for the status of its answer. */
+export async function call({ fetch }: { fetch: Fetch }, ...request: Parameters<Fetch>): Promise<number> {
+  const response = await fetch(...request);
+  await response.body?.cancel();
+  return response.status;
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse, assertGreater, assertLess } from "@std/assert";
 import { bundleNames, cloudflare } from "../bench/esbuild.ts";
 import { root } from "../std/source.ts";
+import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { exportedModules } from "./deno_output.ts";
 import { gzippedSize, importsLeft, singleBundle } from "./single_bundle.ts";
 
@@ -45,5 +46,45 @@ Deno.test("exports: each can be bundled by itself; their sizes are printed", asy
     const size = await gzippedSize(await singleBundle(`${root}/${module}`, platform));
     console.log(`${name.padEnd(36)} ${size.toLocaleString("en").padStart(8)} bytes, minified and gzipped`);
     assertGreater(size, 100, name);
+  }
+});
+
+/** The most that each may add to the core, in bytes, minified and gzipped: a little above the present size. */
+const added: Readonly<Record<string, number>> = {
+  "./client-auth/client-assertion": 550,
+  "./client-auth/client-secret-jwt": 5_300,
+  "./client-auth/rotating-secrets": 250,
+  "./client-auth/private-key-jwt": 9_000,
+  "./client-auth/secret-file": 400,
+  "./client-auth/tls": 220,
+  "./config-store/flyte": 6_000,
+  "./config-store/flyte-config-file": 20_000,
+  "./config-store/protected-resource": 6_000,
+  "./dpop": 9_500,
+  "./grant/jwt-bearer": 1_000,
+  "./grant/signed-assertion": 9_800,
+  "./grant/token-exchange": 1_400,
+  "./revocation": 1_100,
+};
+/** Names that minifiers keep. */
+const [ofJose, ofYaml] = ["setProtectedHeader", "tag:yaml.org,2002"];
+
+Deno.test("exports: each adds few bytes to the core, jose only to sign, and YAML only to read it", async () => {
+  await using folder = await temporaryFolder("sizes_");
+  const entry = `${folder.path}/entry.ts`;
+  const bundleWith = async (...modules: string[]) => {
+    const lines = ["mod.ts", ...modules].map((module) => `export * from "${new URL(module, `file://${root}/`)}";`);
+    await Deno.writeTextFile(entry, lines.join("\n"));
+    const code = await singleBundle(entry);
+    return { code, size: await gzippedSize(code) };
+  };
+  const core = await bundleWith();
+  for (const [name, most] of Object.entries(added)) {
+    const { code, size } = await bundleWith(exportedModules[name]!);
+    console.log(`${name}: ${size - core.size} bytes on top of the core (guard ${most})`);
+    assertLess(size - core.size, most, name);
+    assertEquals(code.includes(ofJose), /-jwt$|dpop|signed/.test(name), name);
+    assertEquals(code.includes(ofYaml), name.endsWith("-config-file"), name);
+    assertEquals(importsLeft(code), [], name);
   }
 });

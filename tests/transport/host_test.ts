@@ -1,3 +1,4 @@
+import { call } from "../servers/loopback.ts";
 import { assertEquals, assertFalse, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   AuthenticationError,
@@ -6,7 +7,6 @@ import {
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 import { denoTransport } from "@m2m/authenticator/transport/deno";
-import { call } from "../dpop/scene.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { certificateAuthority } from "../servers/tls_certificates.ts";

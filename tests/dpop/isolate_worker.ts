@@ -1,8 +1,7 @@
-/** Calls with bound tokens inside a worker. @module */
-import type { ClientCredentialsAuthenticator } from "@m2m/authenticator";
+/** A worker whose requests share a key, or an authenticator with one. @module */
+import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { dpop } from "@m2m/authenticator/dpop";
 import { generateKeyPair } from "jose";
-import { makeClient, tryCalls } from "./dpop_program.ts";
 
 // Outside of a request workerd has no randomness and no I/O: this needs none.
 const early = dpop();
@@ -18,13 +17,17 @@ const lookedUp = dpop({
 let shared: ClientCredentialsAuthenticator | undefined;
 
 export default {
-  async fetch(request: Request): Promise<Response> {
-    const input = await request.json();
+  async fetch(request: Request, { api, tokenEndpoint }: Record<"api" | "tokenEndpoint", string>): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname === "/early") return new Response(await early.thumbprint());
     if (pathname === "/looked-up") return new Response(`${await lookedUp.thumbprint()} ${asked}`);
-    if (pathname !== "/shared") return Response.json(await tryCalls(input));
-    shared ??= makeClient(input);
+    shared ??= new ClientCredentialsAuthenticator({
+      endpoint: api,
+      clientId: "bound",
+      clientSecret: "secret",
+      configStore: new StaticClientConfigStore({ tokenEndpoint, scopes: ["api:read"] }),
+      dpop: dpop(),
+    });
     const response = await shared.fetch("/x", { method: "POST", body: "a body" });
     return new Response(await response.text(), { status: response.status });
   },
