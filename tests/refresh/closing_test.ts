@@ -1,6 +1,7 @@
 /** Tokens that are closed, and platforms that end work after a response. */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { waitFor } from "../../src/refresh/deadlines.ts";
 import { asOnWorkerd } from "./isolate.ts";
 import { transient } from "./policy_scene.ts";
 import { hang, silent, TokensScene } from "./scene.ts";
@@ -16,19 +17,19 @@ Deno.test("close: ends the request under way, with the reason given", async () =
   assertStrictEquals(await waiting, reason);
 });
 
-for (const workerd of [false, true]) {
-  Deno.test(`close: ignores a late answer, and calls that come meanwhile make no request${workerd ? ", on workerd" : ""}`, async () => {
+for (const where of ["", ", on workerd"]) {
+  Deno.test(`close: ignores a late answer, and calls that come meanwhile make no request${where}`, async () => {
     using stack = new DisposableStack();
     const scene = stack.use(new TokensScene());
-    if (workerd) stack.use(asOnWorkerd());
+    if (where) stack.use(asOnWorkerd());
     const answer = scene.holdBack();
-    const waiting = assertRejects(() => scene.use());
+    const waiting = scene.watch();
     await scene.settle();
     const closed = scene.tokens.close(reason);
-    const late = assertRejects(() => scene.use());
+    const late = scene.watch();
     answer();
     await scene.pass(1_000);
-    assertEquals([await waiting, await late], [reason, reason]);
+    assertEquals([waiting.error, late.error] as unknown[], [reason, reason]);
     await closed;
     assertEquals([scene.tokens.last, scene.requests], [undefined, 1]);
   });
@@ -51,16 +52,15 @@ for (const by of ["close", "a caller's signal"]) {
 
 Deno.test("close: leaves nothing that gives a token or asks for one", async () => {
   using scene = new TokensScene();
-  const live = await scene.tokens.get();
-  const done = scene.tokens.close(reason);
-  assertStrictEquals(scene.tokens.close(new Error("again")), done);
-  await done;
-  assertEquals(scene.tokens.fresh(), undefined);
   const { tokens } = scene;
+  const live = await tokens.get();
+  const done = tokens.close(reason);
+  assertStrictEquals(tokens.close(new Error("again")), done);
+  await done;
   for (const ask of [() => tokens.get(), () => tokens.refresh(), () => tokens.refreshRejected(live.credentials)]) {
     assertStrictEquals(await assertRejects(ask), reason);
   }
-  assertEquals([await tokens.replace(live), scene.requests], [undefined, 1]);
+  assertEquals([tokens.fresh(), await tokens.replace(live), scene.requests], [undefined, undefined, 1]);
 });
 
 /** A scene whose token is due for a refresh in the background. */
@@ -95,32 +95,35 @@ for (const [name, waitUntil] of Object.entries(faulty)) {
   });
 }
 
-Deno.test("on workerd without waitUntil one caller waits for the refresh", async () => {
-  using _ = asOnWorkerd();
-  using scene = await setDue();
-  assertEquals(scene.tokens.fresh(), undefined, "this caller has to wait");
-  assertEquals([await scene.use(), await scene.use(), scene.requests], ["t2", "t2", 2]);
-});
-
-Deno.test("on workerd without waitUntil a refresh that fails costs its caller nothing, and the next one doesn't repeat it", async () => {
-  using _ = asOnWorkerd();
-  using scene = await setDue();
-  scene.failure = transient();
-  assertEquals([await scene.use(), await scene.use(), scene.requests], ["t1", "t1", 2]);
-});
+for (const [name, failure, used] of [["", undefined, "t2"], [" that fails", transient(), "t1"]] as const) {
+  Deno.test(`on workerd without waitUntil one caller waits for the refresh${name}, and the next one doesn't repeat it`, async () => {
+    using _ = asOnWorkerd();
+    using scene = await setDue();
+    scene.failure = failure;
+    assertEquals(scene.tokens.fresh(), undefined, "this caller has to wait");
+    assertEquals([await scene.use(), await scene.use(), scene.requests], [used, used, 2]);
+  });
+}
 
 Deno.test("on workerd without waitUntil a caller waits for a second at most, and no other does", async () => {
   using _ = asOnWorkerd();
   using scene = await setDue();
   scene.source = silent;
-  let token: string | undefined;
-  void scene.use().then((value) => token = value);
+  const waiting = scene.watch();
   await scene.pass(950);
-  assertEquals([token, await scene.use()], [undefined, "t1"]);
+  assertEquals([waiting, await scene.use()], [{}, "t1"]);
   await scene.pass(50);
-  assertEquals(token, "t1");
-  assert(scene.tokens.fresh() !== undefined);
+  assertEquals(waiting, { token: "t1", end: 1_000 });
+  assert(scene.tokens.fresh());
   await scene.tokens.close(reason);
   await scene.pass(200);
   assertEquals(scene.requests, 2);
 });
+
+for (const signal of [AbortSignal.abort(), undefined]) {
+  Deno.test(`waitFor: leaves no timer behind after ${signal ? "an abort" : "its timeout"}`, async () => {
+    // The sanitizer finds what is left.
+    const options = { timeout: signal ? 60_000 : 1, error: () => new Error("late"), signal };
+    await assertRejects(() => waitFor(new Promise<never>(() => {}), options));
+  });
+}

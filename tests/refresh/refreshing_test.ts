@@ -1,12 +1,13 @@
 /** The life of a token that is kept fresh. */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { AuthenticationError } from "@m2m/authenticator";
+import { AuthenticationError, type AuthenticationErrorCode } from "@m2m/authenticator";
 import { permanent, transient } from "./policy_scene.ts";
-import { silent, TokensScene } from "./scene.ts";
+import { hang, silent, TokensScene } from "./scene.ts";
 
 for (const lifetime of [2_000, 20_000, 3_600_000, 86_400_000]) {
-  Deno.test(`refreshing: reuses a token of ${lifetime / 1000} s, then refreshes it in the background`, async () => {
+  const seconds = lifetime / 1_000;
+  Deno.test(`refreshing: reuses a token of ${seconds} s, then refreshes it in the background`, async () => {
     using scene = new TokensScene({ lifetime });
     const window = Math.min(lifetime * 0.2, 300_000);
     assertEquals(await scene.use(), "t1");
@@ -18,7 +19,7 @@ for (const lifetime of [2_000, 20_000, 3_600_000, 86_400_000]) {
     assertEquals([await scene.use(), scene.requests], ["t2", 2]);
   });
 
-  Deno.test(`refreshing: uses a token of ${lifetime / 1000} s up to its end while a refresh hangs`, async () => {
+  Deno.test(`refreshing: uses a token of ${seconds} s up to its end while a refresh hangs`, async () => {
     using scene = new TokensScene({ lifetime });
     await scene.use();
     scene.source = silent;
@@ -29,6 +30,13 @@ for (const lifetime of [2_000, 20_000, 3_600_000, 86_400_000]) {
     scene.advance(1);
     assertEquals(scene.tokens.fresh(), undefined);
   });
+}
+
+/** What becomes of one call in a time. */
+async function watchFor(ms: number, scene: TokensScene) {
+  const call = scene.watch();
+  await scene.pass(ms);
+  return call;
 }
 
 Deno.test("refreshing: doesn't refresh a fleet's tokens in step", async () => {
@@ -43,27 +51,31 @@ Deno.test("refreshing: doesn't refresh a fleet's tokens in step", async () => {
 
 Deno.test("refreshing: takes the option's lifetime where the server says none", async () => {
   using scene = new TokensScene({ lifetime: null, defaultLifetime: 10_000 });
-  await scene.use();
-  scene.advance(7_000);
-  assertEquals(await scene.use(), "t1");
-  scene.advance(3_001);
-  assertEquals(await scene.use(), "t2");
+  const used = [await scene.use()];
+  for (const age of [7_000, 3_001]) {
+    scene.advance(age);
+    used.push(await scene.use());
+  }
+  assertEquals(used, ["t1", "t1", "t2"]);
 });
 
-Deno.test("refreshing: asks again for a caller whose token expired while a background refresh failed", async () => {
-  using scene = new TokensScene({ retry: { maxAttempts: 1 } });
-  await scene.use();
-  const fail = scene.holdBack(() => Promise.reject(permanent()));
-  scene.advance(3_599_999);
-  assertEquals(await scene.use(), "t1");
-  await scene.settle();
-  scene.advance(1);
-  const waiting = scene.use();
-  await scene.settle();
-  scene.source = undefined;
-  fail();
-  assertEquals([await waiting, scene.requests], ["t3", 3]);
-});
+for (const failure of [permanent(), transient()]) {
+  Deno.test(`refreshing: asks again for a caller whose token expired while a background refresh failed: ${failure.code}`, async () => {
+    using scene = new TokensScene();
+    await scene.use();
+    const fail = scene.holdBack(() => Promise.reject(failure));
+    scene.advance(3_599_999);
+    assertEquals(await scene.use(), "t1");
+    await scene.settle();
+    scene.advance(1);
+    const waiting = scene.watch();
+    await scene.settle();
+    scene.source = undefined;
+    fail();
+    await scene.pass(1_000);
+    assertEquals([waiting.token, scene.requests], ["t3", 3]);
+  });
+}
 
 Deno.test("refreshing: delays a background refresh by a second at most when the clock is set back a little", async () => {
   using scene = new TokensScene({ lifetime: 60_000 });
@@ -101,11 +113,14 @@ Deno.test("refreshing: asks a few times for a token that the server gives again 
 });
 
 Deno.test("refreshing: uses a token that has expired on arrival for a second", async () => {
-  using scene = new TokensScene({ lifetime: 1 });
-  for (let i = 0; i < 20; i++) await scene.use();
-  assertEquals(scene.requests, 1);
-  scene.advance(1_000);
-  assertEquals(await scene.use(), "t2");
+  for (const lifetime of [0, 1]) {
+    using scene = new TokensScene({ lifetime });
+    for (let count = 0; count < 50; count++) {
+      await scene.use();
+      scene.advance(100);
+    }
+    assertEquals(scene.requests, 5);
+  }
 });
 
 Deno.test("refreshing: ends one caller's wait by its signal, with its own reason, and no other's", async () => {
@@ -134,21 +149,18 @@ Deno.test("refreshing: ignores the late answer of an attempt that was given up",
   await scene.use();
   let answer = () => {};
   scene.source = ({ forget }) => new Promise((resolve) => answer = () => (forget(), resolve(scene.issue("late"))));
-  const rejected = assertRejects(() => scene.tokens.refresh(), AuthenticationError, "within 1000 ms");
+  const forced = scene.tokens.refresh().catch(({ message }) => message);
   await scene.pass(1_000);
-  await rejected;
   answer();
   await scene.settle();
-  assertEquals(await scene.use(), "t1");
+  assertEquals([await forced, await scene.use()], ["Cannot get a token: no answer within 1000 ms.", "t1"]);
 });
 
 Deno.test("refreshing: takes options that are undefined for their defaults", async () => {
   using scene = new TokensScene({ retry: { maxAttempts: undefined, maxDelay: undefined, totalTimeout: undefined } });
   scene.failure = transient();
-  const rejected = assertRejects(() => scene.use(), AuthenticationError, "busy");
-  await scene.pass(30_000);
-  await rejected;
-  assertEquals(scene.requests, 5);
+  const { error } = await watchFor(30_000, scene);
+  assertEquals([error?.code, scene.requests], ["token_endpoint_error", 5]);
 });
 
 Deno.test("refreshing: starts no attempt once all callers have left, though the machine slept through the pause", async () => {
@@ -166,11 +178,67 @@ Deno.test("refreshing: starts no attempt once all callers have left, though the 
   assertEquals(await scene.use(), "t2");
 });
 
-Deno.test("refreshing: requests a token a second at most where the server says that they expire at once", async () => {
-  using scene = new TokensScene({ lifetime: 0 });
-  for (let count = 0; count < 50; count++) {
-    await scene.use();
-    scene.advance(100);
-  }
-  assertEquals(scene.requests, 5);
+Deno.test("refreshing: keeps Retry-After for callers that wait and for those that join them", async () => {
+  using scene = new TokensScene();
+  scene.failure = transient(1_000);
+  const waiting = scene.watch();
+  await scene.pass(500);
+  scene.failure = undefined;
+  const joined = await watchFor(500, scene);
+  assertEquals([waiting, joined, scene.requests], [{}, {}, 1]);
+  await scene.pass(500);
+  assertEquals([waiting.token, joined.token, scene.requests], ["t2", "t2", 2]);
 });
+
+Deno.test("refreshing: fails callers at once for a Retry-After beyond their deadline, and says how long to wait", async () => {
+  using scene = new TokensScene();
+  scene.failure = transient(3_600_000);
+  const calls = [scene.watch(), await watchFor(100, scene), await watchFor(50, scene)];
+  assertEquals(calls.map(({ end }) => end), [0, 0, 100]);
+  assertEquals(calls.map(({ error }) => error?.retryAfter).slice(0, 2), [3_600_000, 3_600_000]);
+  assert(calls[2]?.error?.retryAfter! > 3_590_000);
+  assertEquals([new Set(calls.map(({ error }) => error)).size, scene.requests], [3, 1]);
+});
+
+Deno.test("refreshing: ends a caller's wait by its deadline, with the last error", async () => {
+  using scene = new TokensScene({ retry: { maxAttempts: 1_000, maxDelay: 20, totalTimeout: 100 } });
+  scene.failure = transient();
+  const { error, end } = await watchFor(150, scene);
+  assertEquals([error?.code, end], ["token_endpoint_error", 100]);
+});
+
+Deno.test("refreshing: gives a caller that joins a refresh that hangs a deadline of its own", async () => {
+  using scene = new TokensScene({ lifetime: 12_000 });
+  await scene.use();
+  scene.source = hang;
+  scene.advance(11_000);
+  await scene.use();
+  await scene.pass(1_000);
+  const { error, end } = await watchFor(31_000, scene);
+  assertEquals([error?.code, end], ["timeout", 31_000]);
+});
+
+Deno.test("refreshing: gives later callers the error at once when a source that never answers has used up the time", async () => {
+  using scene = new TokensScene();
+  scene.source = silent;
+  await watchFor(31_000, scene);
+  const { requests } = scene;
+  const late = await watchFor(50, scene);
+  assertEquals([late.end, late.error?.code, scene.requests], [31_000, "timeout", requests]);
+  assert(late.error?.retryAfter! > 0);
+});
+
+for (const code of ["client_auth_unavailable", "config_store_failed"] satisfies AuthenticationErrorCode[]) {
+  Deno.test(`refreshing: spares a source that fails by ${code}, and asks it again after a second`, async () => {
+    using scene = new TokensScene();
+    scene.failure = permanent(code);
+    for (let count = 0; count < 50; count++) {
+      const error = await assertRejects(() => scene.use(), AuthenticationError);
+      assertEquals(error.code, code);
+    }
+    assertEquals(scene.requests, 1);
+    scene.failure = undefined;
+    scene.advance(1_000);
+    assertEquals(await scene.use(), "t2");
+  });
+}

@@ -7,16 +7,18 @@
 import { FakeTime } from "@std/testing/time";
 import {
   type AuthenticationError,
-  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
   Credentials,
+  type Fetch,
   type IssuedCredentials,
-  StaticClientConfigStore,
   type TokenSource,
 } from "@m2m/authenticator";
 import type { TimedToken } from "../../src/refresh/issued_token.ts";
 import { refreshing } from "../../src/refresh/refreshing.ts";
 import type { RefreshingOptions, Tokens } from "../../src/refresh/tokens.ts";
+import { authenticatorAt } from "../authenticator_at.ts";
+import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 const realSetTimeout = globalThis.setTimeout;
 
@@ -77,7 +79,7 @@ export interface TokenRequest {
   readonly number: number;
   /** In milliseconds since the scene began. */
   readonly at: number;
-  readonly body: URLSearchParams;
+  readonly form: URLSearchParams;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -94,11 +96,10 @@ export interface Call {
   readonly path: string;
   readonly start: number;
   /** `undefined` while it is pending. */
-  end: number | undefined;
+  end?: number;
   /** 200 for credentials, too. */
-  status: number | undefined;
-  /** The fields of its error. */
-  error: Partial<AuthenticationError>;
+  status?: number;
+  error?: AuthenticationError;
 }
 
 /** Options of {@linkcode Scene}. */
@@ -109,31 +110,31 @@ export interface SceneOptions extends Partial<ClientCredentialsAuthenticatorOpti
   api?: (request: ApiRequest) => number;
 }
 
-/** One authenticator between a scripted token endpoint and a scripted API. */
+/** One authenticator between a scripted token endpoint, which revokes tokens too, and a scripted API. */
 export class Scene extends VirtualTime {
   readonly requests: TokenRequest[] = [];
   readonly calls: Call[] = [];
   readonly authenticator: ClientCredentialsAuthenticator;
-  readonly #tokens: NonNullable<SceneOptions["tokens"]>;
-  readonly #api: NonNullable<SceneOptions["api"]>;
 
   constructor({ tokens = ({ number }) => token(number), api = () => 200, ...options }: SceneOptions = {}) {
     super();
-    this.#tokens = tokens;
-    this.#api = api;
-    const configStore = new StaticClientConfigStore({
-      tokenEndpoint: "https://auth.test/token",
-      revocationEndpoint: "https://auth.test/revoke",
+    const stub = tokenEndpointStub(async (number, { form, init: { signal } }) => {
+      const request = { number, at: this.now, form, signal: signal ?? undefined };
+      this.requests.push(request);
+      this.isBusy = true;
+      const response = await tokens(request);
+      this.isBusy = true;
+      return response;
     });
-    this.authenticator = new ClientCredentialsAuthenticator({
-      endpoint: "https://api.test",
-      clientId: "id",
-      clientSecret: "s3cret",
-      configStore,
-      clock: { wall: () => Date.now(), monotonic: () => this.now },
-      fetch: (input, init) => this.#fetch(new URL(String(input)), init),
-      ...options,
-    });
+    const fetch: Fetch = async (input, init) => {
+      init?.signal?.throwIfAborted();
+      const { origin, pathname: path } = new URL(String(input));
+      if (origin !== "https://api.test") return await stub.fetch(input, init);
+      const number = Number(new Headers(init?.headers).get("authorization")?.replace("Bearer token-", ""));
+      return new Response(null, { status: api({ path, token: number || 0, at: this.now }) });
+    };
+    const clock = { wall: () => Date.now(), monotonic: () => this.now };
+    this.authenticator = authenticatorAt(stub, { clock, fetch, ...options }, { revocationEndpoint: stub.url });
   }
 
   /** Starts a call of the API. */
@@ -142,8 +143,8 @@ export class Scene extends VirtualTime {
   }
 
   /** Starts a call for credentials. */
-  get(authenticator: ClientCredentialsAuthenticator = this.authenticator, signal?: AbortSignal): Call {
-    return this.#start("credentials", authenticator.getCredentials({ signal }).then(() => ({ status: 200 })));
+  get(authenticator: ClientCredentialsAuthenticator = this.authenticator): Call {
+    return this.#start("credentials", authenticator.getCredentials().then(() => ({ status: 200 })));
   }
 
   /** The token requests made since a moment. */
@@ -151,29 +152,17 @@ export class Scene extends VirtualTime {
     return this.requests.filter(({ at }) => at >= start);
   }
 
+  /** So many authenticators derived from this one. */
+  derive(count: number): ClientCredentialsAuthenticator[] {
+    return Array.from({ length: count }, (_, index) => this.authenticator.with({ scopes: [`tenant-${index}`] }));
+  }
+
   #start(path: string, answer: Promise<{ status: number }>): Call {
-    const call: Call = { path, start: this.now, end: undefined, status: undefined, error: {} };
+    const call: Call = { path, start: this.now };
     this.calls.push(call);
     answer.then(({ status }) => call.status = status, (error) => call.error = error)
       .finally(() => call.end = this.now);
     return call;
-  }
-
-  async #fetch(url: URL, init: RequestInit | undefined): Promise<Response> {
-    init?.signal?.throwIfAborted();
-    const at = this.now;
-    if (url.origin === "https://api.test") {
-      const carried = new Headers(init?.headers).get("authorization") ?? "";
-      const token = Number(carried.replace("Bearer token-", "")) || 0;
-      return new Response(null, { status: this.#api({ path: url.pathname, token, at }) });
-    }
-    this.isBusy = true;
-    const body = new URLSearchParams(String(init?.body));
-    const request = { number: this.requests.length + 1, at, body, signal: init?.signal ?? undefined };
-    this.requests.push(request);
-    const response = await this.#tokens(request);
-    this.isBusy = true;
-    return response;
   }
 }
 
@@ -188,8 +177,8 @@ export function oauthError(error: string, status = 400): Response {
 }
 
 /** A page, as a proxy or a maintenance site gives one. */
-export function page(status = 200): Response {
-  return new Response("<html></html>", { status, headers: { "content-type": "text/html" } });
+export function page(): Response {
+  return new Response("<html></html>", { headers: { "content-type": "text/html" } });
 }
 
 /** An answer without a body. */
@@ -207,20 +196,17 @@ export function failed(calls: readonly Call[]): Call[] {
   return calls.filter(({ status }) => status !== 200);
 }
 
-/** How long calls waited, in milliseconds: the shortest first; those that are pending have waited until `now`. */
-export function waits(calls: readonly Call[], now: number): number[] {
-  return calls.map(({ start, end = now }) => end - start).sort((a, b) => a - b);
-}
-
-/** The value that `share` of the sorted numbers don't exceed. */
-export function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
-}
-
 /** Options of {@linkcode TokensScene}. */
 export interface TokensSceneOptions extends RefreshingOptions {
   /** How long the tokens live, in milliseconds; `null`: the server doesn't say. Default: an hour. */
   lifetime?: number | null;
+}
+
+/** What has become of a call so far. */
+export interface Watched {
+  token?: string | undefined;
+  error?: AuthenticationError;
+  end?: number;
 }
 
 /** Tokens that are kept fresh, and a scripted source. */
@@ -267,6 +253,14 @@ export class TokensScene extends VirtualTime {
   advance(ms: number, clocks: "both" | "wall" = "both"): void {
     this.#wall += ms;
     if (clocks === "both") this.#monotonic += ms;
+  }
+
+  /** Says what becomes of a call. */
+  watch(call: Promise<string | undefined> = this.use()): Watched {
+    const watched: Watched = {};
+    call.then((token) => watched.token = token, (error) => watched.error = error)
+      .finally(() => watched.end = this.now);
+    return watched;
   }
 
   /** The token that a caller gets, with its times. */

@@ -1,0 +1,205 @@
+/** What callers meet of an authenticator, and servers: outages, refusals, rejections by the API, many derived ones. */
+
+import { assert, assertEquals } from "@std/assert";
+import { tokenRevocation } from "@m2m/authenticator/revocation";
+import { bare, failed, hang, oauthError, page, Scene, token } from "./scene.ts";
+
+Deno.test("in an outage callers get the error at once, probes go on, and the first success serves all", async () => {
+  let isDown = true;
+  using scene = new Scene({ tokens: ({ number }) => isDown ? bare(503) : token(number) });
+  const act = () => void scene.call();
+  await scene.pass(300_000, { every: 50, act });
+  isDown = false;
+  const recovered = scene.now;
+  await scene.pass(10_000, { every: 50, act });
+
+  const flightEnd = scene.calls[0]?.end ?? Infinity;
+  assert(flightEnd <= 30_100, `the first flight takes ${flightEnd} ms`);
+  const later = scene.calls.filter(({ start }) => start > flightEnd && start < recovered);
+  const waits = later.map(({ start, end = scene.now }) => end - start).sort((a, b) => a - b);
+  const [p50 = NaN, p99 = NaN] = [0.5, 0.99].map((share) => waits[Math.floor(waits.length * share)]);
+  assert(p50 <= 50 && p99 <= 1_000, `wait p50 ${p50} ms, p99 ${p99} ms`);
+  assertEquals(failed(later).filter(({ error }) => error?.retryAfter === undefined), [], "they say when to come again");
+  const probes = scene.requestsSince(flightEnd).filter(({ at }) => at < recovered).map(({ at }) => at);
+  const longest = Math.max(...probes.map((at, index) => at - (probes[index - 1] ?? at)));
+  assert(longest <= 3_100 && probes.length <= 300, `${probes.length} probes, with pauses up to ${longest} ms`);
+  assertEquals(failed(scene.calls.filter(({ start }) => start > recovered + 3_100)), []);
+  assertEquals(scene.requestsSince(recovered).length, 1);
+});
+
+for (const [pages, failures] of [[1, 0], [Infinity, 8]] as const) {
+  Deno.test(`a page in place of a token is asked for twice in a cool-down: ${pages}`, async () => {
+    using scene = new Scene({ tokens: ({ number }) => number <= pages ? page() : token(number) });
+    await scene.pass(4_000, { every: 500, act: () => scene.get() });
+    assertEquals(failed(scene.calls).map(({ error }) => error?.retryable), Array(failures).fill(false));
+    assertEquals(scene.requests.length, 2);
+  });
+}
+
+const refusals = {
+  "access_denied": () => oauthError("access_denied"),
+  "invalid_client": () => oauthError("invalid_client", 401),
+  "a page in a 200": page,
+};
+for (const [name, answer] of Object.entries(refusals)) {
+  Deno.test(`a permanent answer to a background refresh isn't served once the token has expired: ${name}`, async () => {
+    using scene = new Scene({ tokens: ({ number }) => number === 2 ? answer() : token(number, 6) });
+    await scene.pass(12_700, { every: 100, act: () => scene.call() });
+    assertEquals(failed(scene.calls), []);
+  });
+}
+
+/** What derived authenticators share, and at most how many requests 200 of them make within 8 s. */
+const shared: [what: string, tokens: () => Response, most: number][] = [
+  ["what Retry-After says", () => bare(429, { "retry-after": "60" }), 2],
+  // As many as one makes, and two.
+  ["an outage", () => bare(503), 8],
+  // Some servers' code for a wrong secret: once, and again after the cool-down.
+  ["a refusal of their client", () => oauthError("unauthorized_client", 401), 2],
+];
+for (const [what, tokens, most] of shared) {
+  Deno.test(`derived authenticators share ${what}`, async () => {
+    using scene = new Scene({ tokens });
+    const derived = scene.derive(200);
+    await scene.pass(8_000, { every: 500, act: () => derived.forEach((each) => scene.get(each)) });
+    assert(scene.requests.length <= most, `${scene.requests.length} requests in 8 s`);
+  });
+}
+
+Deno.test("derived authenticators share a refusal of their client in the background, too", async () => {
+  let isWrong = false;
+  using scene = new Scene({ tokens: ({ number }) => isWrong ? oauthError("invalid_client", 401) : token(number) });
+  const derived = scene.derive(50);
+  derived.forEach((each) => scene.get(each));
+  await scene.pass(3_400_000, { step: 60_000 });
+  isWrong = true;
+  const start = scene.now;
+  await scene.pass(60_000, { every: 200, act: () => scene.get(derived[scene.now / 200 % 50]) });
+  const { length } = scene.requestsSince(start);
+  assert(length <= 15, `${length} requests with a wrong secret within a minute`);
+});
+
+Deno.test("a remembered error doesn't end the back-off of the endpoint", async () => {
+  let isDown = false;
+  using scene = new Scene({
+    cooldown: 60_000,
+    tokens: ({ form, number }) =>
+      isDown ? bare(503) : form.get("scope") === "bad" ? oauthError("invalid_scope") : token(number, 1),
+  });
+  const bad = scene.authenticator.with({ scopes: ["bad"] });
+  scene.get(bad);
+  await scene.pass(1_000);
+  isDown = true;
+  const count = async (act: () => void) => {
+    const start = scene.now;
+    await scene.pass(25_000, { every: 50, act });
+    return scene.requestsSince(start).length;
+  };
+  const alone = await count(() => scene.get());
+  const together = await count(() => [scene.get(), scene.get(bad)]);
+  assert(together <= alone + 5, `${together} requests, ${alone} where no error is remembered`);
+});
+
+Deno.test("while one derived authenticator's probe hangs, the others wait for a second", async () => {
+  using scene = new Scene({ tokens: hang });
+  const [first, ...others] = scene.derive(5);
+  scene.get();
+  await scene.pass(36_000);
+  scene.get(first);
+  await scene.settle();
+  const calls = others.map((each) => scene.get(each));
+  await scene.pass(1_100);
+  assert(calls.every(({ end }) => end !== undefined));
+});
+
+for (const [odd, healthy] of [["/odd", "/other"], ["/odd/{id}", "/other"], ["/items/13", "/items/7"]] as const) {
+  Deno.test(`${odd}, which always says 401, doesn't slow the recovery of ${healthy} from a revocation`, async () => {
+    let revoked = 0;
+    const isOdd = new RegExp(`^${odd.replace("{id}", "\\d+")}$`);
+    using scene = new Scene({
+      tokens: ({ number }) => token(number, 36_000),
+      api: ({ path, token }) => isOdd.test(path) || token <= revoked ? 401 : 200,
+    });
+    const act = () => {
+      scene.call(odd.replace("{id}", String(scene.now)));
+      scene.call(healthy);
+    };
+    /** When calls of the healthy route failed. */
+    const failures = () => failed(scene.calls).filter(({ path }) => path === healthy).map(({ start }) => start);
+    await scene.pass(600_000, { every: 1_000, act });
+    assertEquals(failures(), [], "before the revocation");
+    revoked = scene.requests.length;
+    const start = scene.now;
+    await scene.pass(900_000, { every: 1_000, act });
+    assert(Math.max(start, ...failures()) <= start + 5_000, `it fails up to ${failures().at(-1)}, from ${start} on`);
+    const most = Math.max(
+      ...scene.requests.map(({ at }) => scene.requestsSince(at).filter((one) => one.at < at + 60_000).length),
+    );
+    assert(most <= 6, `${most} token requests within a minute`);
+  });
+}
+
+Deno.test("while a new token isn't known to the API yet, its predecessor is used", async () => {
+  const known = [Infinity, -Infinity];
+  using scene = new Scene({
+    tokens: ({ number, at }) => {
+      known[number] ??= at + 2_000;
+      return token(number, 600);
+    },
+    api: ({ token, at }) => at >= known[token]! ? 200 : 401,
+  });
+  await scene.pass(570_000, { every: 50, act: () => scene.call() });
+  assertEquals([failed(scene.calls), scene.requests.length], [[], 2]);
+});
+
+/** Closes the authenticator, and says when that was done. */
+function close(scene: Scene): { end: number } {
+  const closing = { end: NaN };
+  scene.authenticator.close().catch(() => {}).finally(() => closing.end = scene.now);
+  return closing;
+}
+
+Deno.test("close: has one deadline for all derived authenticators, and a second one waits for the first", async () => {
+  using scene = new Scene({
+    revocation: tokenRevocation(),
+    tokens: (request) => request.form.has("token") ? hang(request) : token(request.number),
+  });
+  scene.derive(100).forEach((each) => scene.get(each));
+  await scene.pass(1_000);
+  const first = close(scene);
+  await scene.pass(1_000);
+  const second = close(scene);
+  await scene.pass(300_000);
+  assert(first.end <= 11_100 && second.end >= first.end, `they end at ${first.end} and ${second.end}`);
+});
+
+Deno.test("close: later calls reject with an AbortError", async () => {
+  using scene = new Scene();
+  const { authenticator } = scene;
+  const derived = authenticator.with({ scopes: ["other"] });
+  await authenticator.fetch("/");
+  await authenticator.close();
+  const calls = [
+    ...[authenticator.fetch("/"), authenticator.getCredentials(), authenticator.refreshCredentials()],
+    ...[authenticator.authorize(new Headers()), derived.getCredentials()],
+  ];
+  const names = await Promise.all(calls.map((call) => call.then(() => "success", ({ name }) => name)));
+  assertEquals([...names, scene.requests.length], [...Array(5).fill("AbortError"), 1]);
+});
+
+Deno.test("close: revokes the last token, though its predecessor is in use", async () => {
+  using scene = new Scene({
+    revocation: tokenRevocation(),
+    tokens: ({ form, number }) => form.has("token") ? new Response() : token(number),
+    api: ({ token }) => token === 2 ? 401 : 200,
+  });
+  scene.call();
+  await scene.pass(3_400_000, { step: 60_000 });
+  for (let count = 0; count < 2; count++) {
+    scene.call();
+    await scene.pass(100);
+  }
+  close(scene);
+  await scene.pass(100);
+  assertEquals(scene.requests.at(-1)!.form.get("token"), "token-2");
+});
