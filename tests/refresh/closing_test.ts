@@ -14,10 +14,10 @@ for (const where of ["", ", on workerd"]) {
     if (where) stack.use(asOnWorkerd());
     const scene = stack.use(new TokensScene());
     const answer = scene.holdBack();
-    const waiting = scene.watch();
+    const waiting = scene.watch(scene.use());
     await scene.settle();
     const closed = scene.tokens.close(reason);
-    const late = scene.watch();
+    const late = scene.watch(scene.use());
     answer();
     await scene.pass(1_000);
     assertEquals([waiting.error, late.error] as unknown[], [reason, reason]);
@@ -44,7 +44,8 @@ for (const by of ["close", "a caller's signal"]) {
 Deno.test("close: leaves nothing that gives a token or asks for one", async () => {
   using scene = new TokensScene();
   const { tokens } = scene;
-  const live = await tokens.get();
+  await tokens.get();
+  const live = tokens.fresh()!;
   const done = tokens.close(reason);
   assertStrictEquals(tokens.close(new Error("again")), done);
   await done;
@@ -100,11 +101,11 @@ Deno.test("on workerd without waitUntil a caller waits for a second at most, and
   using _ = asOnWorkerd();
   using scene = await setDue();
   scene.source = silent;
-  const waiting = scene.watch();
+  const waiting = scene.watch(scene.use());
   await scene.pass(950);
-  assertEquals([waiting, await scene.use()], [{}, "t1"]);
+  assertEquals([waiting.end, await scene.use()], [undefined, "t1"]);
   await scene.pass(50);
-  assertEquals(waiting, { token: "t1", end: 1_000 });
+  assertEquals(waiting, { start: 0, value: "t1", end: 1_000 });
   await scene.pass(3_950);
   assertEquals([await scene.use(), scene.requests], ["t1", 2]);
   await scene.pass(50);

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, type AuthenticationErrorCode } from "@m2m/authenticator";
+import { markRemembered } from "../../src/refresh/caller_error.ts";
 import { permanent, transient } from "./policy_scene.ts";
 import { hang, silent, TokensScene } from "./scene.ts";
 
@@ -35,7 +36,7 @@ Deno.test("refreshing: uses a token while a refresh goes on in the background, a
 
 /** What becomes of one call in a time. */
 async function watchFor(ms: number, scene: TokensScene) {
-  const call = scene.watch();
+  const call = scene.watch(scene.use());
   await scene.pass(ms);
   return call;
 }
@@ -49,12 +50,12 @@ for (const failure of [permanent(), transient()]) {
     assertEquals(await scene.use(), "t1");
     await scene.settle();
     scene.advance(1);
-    const waiting = scene.watch();
+    const waiting = scene.watch(scene.use());
     await scene.settle();
     scene.source = undefined;
     fail();
     await scene.pass(1_000);
-    assertEquals([waiting.token, scene.requests], ["t3", 3]);
+    assertEquals([waiting.value, scene.requests], ["t3", 3]);
   });
 }
 
@@ -131,19 +132,19 @@ Deno.test("refreshing: starts no attempt once all callers have left, though the 
 Deno.test("refreshing: keeps Retry-After for callers that wait and for those that join them", async () => {
   using scene = new TokensScene();
   scene.failure = transient(1_000);
-  const waiting = scene.watch();
+  const waiting = scene.watch(scene.use());
   await scene.pass(500);
   scene.failure = undefined;
   const joined = await watchFor(500, scene);
-  assertEquals([waiting, joined, scene.requests], [{}, {}, 1]);
+  assertEquals([waiting.end, joined.end, scene.requests], [undefined, undefined, 1]);
   await scene.pass(500);
-  assertEquals([waiting.token, joined.token, scene.requests], ["t2", "t2", 2]);
+  assertEquals([waiting.value, joined.value, scene.requests], ["t2", "t2", 2]);
 });
 
 Deno.test("refreshing: fails callers at once for a Retry-After beyond their deadline, and says how long to wait", async () => {
   using scene = new TokensScene();
   scene.failure = transient(3_600_000);
-  const calls = [scene.watch(), await watchFor(100, scene), await watchFor(50, scene)];
+  const calls = [scene.watch(scene.use()), await watchFor(100, scene), await watchFor(50, scene)];
   assertEquals(calls.map(({ end }) => end), [0, 0, 100]);
   assertEquals(calls.map(({ error }) => error?.retryAfter).slice(0, 2), [3_600_000, 3_600_000]);
   assert(calls[2]?.error?.retryAfter! > 3_590_000);
@@ -176,6 +177,17 @@ Deno.test("refreshing: gives later callers the error at once when a source that 
   const late = await watchFor(50, scene);
   assertEquals([late.end, late.error?.code, scene.requests], [31_000, "timeout", requests]);
   assert(late.error?.retryAfter! > 0);
+});
+
+Deno.test("refreshing: keeps backing off although an error that is remembered comes in between", async () => {
+  using scene = new TokensScene();
+  const ask = async (failure: AuthenticationError) => {
+    scene.failure = failure;
+    await watchFor(30_000, scene);
+    return scene.requests;
+  };
+  const remembered = markRemembered(permanent());
+  assertEquals([await ask(transient()), await ask(remembered), await ask(transient())], [5, 6, 7]);
 });
 
 for (const code of ["client_auth_unavailable", "config_store_failed"] satisfies AuthenticationErrorCode[]) {

@@ -51,7 +51,7 @@ Deno.test("replace: waits for a refresh that hangs for one attempt's time, and n
   await scene.pass(1_950);
   assertEquals([await scene.use(), replaced.end], ["t1", undefined]);
   await scene.pass(50);
-  assertEquals([await scene.use(), replaced, scene.requests], ["t1", { token: undefined, end: 2_000 }, 2]);
+  assertEquals([await scene.use(), replaced, scene.requests], ["t1", { start: 0, value: undefined, end: 2_000 }, 2]);
 });
 
 Deno.test("replace: ends by its signal with its own reason", async () => {
@@ -74,6 +74,14 @@ Deno.test("refreshRejected: doesn't return the predecessor that is used while th
   assertEquals([await scene.replace(), await scene.use()], ["t1", "t1"]);
   assertEquals(scene.tokens.last?.credentials.accessToken, "t2");
   assertEquals((await scene.tokens.refreshRejected(credentials)).credentials.accessToken, "t2");
+});
+
+Deno.test("forget: drops the tokens, and gives the last one, though its predecessor is in use", async () => {
+  using scene = new TokensScene();
+  await scene.use();
+  await scene.tokens.refresh();
+  assertEquals([await scene.replace(), await scene.use()], ["t1", "t1"]);
+  assertEquals([scene.tokens.forget()?.credentials.accessToken, scene.tokens.last], ["t2", undefined]);
 });
 
 Deno.test("refreshRejected: gives another token, or says when to ask again; asks once it has expired", async () => {

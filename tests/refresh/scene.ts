@@ -62,6 +62,14 @@ class VirtualTime implements Disposable {
     }
   }
 
+  /** Says what becomes of something to come. */
+  watch<T>(promise: Promise<T>): Watched<T> {
+    const watched: Watched<T> = { start: this.now };
+    promise.then((value) => watched.value = value, (error) => watched.error = error)
+      .finally(() => watched.end = this.now);
+    return watched;
+  }
+
   /** Lets everything happen that needs no time. */
   async settle(): Promise<void> {
     do {
@@ -73,34 +81,27 @@ class VirtualTime implements Disposable {
   }
 }
 
-/** A request at the token endpoint. */
+/** A request at the token endpoint. `number` is from 1, `at` in milliseconds since the scene began. */
 export interface TokenRequest {
-  /** From 1. */
   readonly number: number;
-  /** In milliseconds since the scene began. */
   readonly at: number;
   readonly form: URLSearchParams;
   readonly signal: AbortSignal | undefined;
 }
 
-/** A request at the API. */
-export interface ApiRequest {
-  readonly path: string;
-  /** The number of the token it carries: 0 for none. */
-  readonly token: number;
-  readonly at: number;
-}
+/** A request at the API. `token` is the number of the one it carries: 0 for none. */
+export type ApiRequest = { readonly path: string; readonly token: number; readonly at: number };
 
-/** A call by a program that uses the authenticator. */
-export interface Call {
-  readonly path: string;
+/** What has become of a call so far. */
+export interface Watched<T> {
   readonly start: number;
-  /** `undefined` while it is pending. */
   end?: number;
-  /** 200 for credentials, too. */
-  status?: number;
+  value?: T;
   error?: AuthenticationError;
 }
+
+/** A call by a program that uses the authenticator. Its value is the status: 200 for credentials, too. */
+export type Call = Watched<number> & { readonly path: string };
 
 /** Options of {@linkcode Scene}. */
 export interface SceneOptions extends Partial<ClientCredentialsAuthenticatorOptions> {
@@ -138,13 +139,15 @@ export class Scene extends VirtualTime {
   }
 
   /** Starts a call of the API. */
-  call(path = "/"): Call {
-    return this.#start(path, this.authenticator.fetch(path));
+  call(path = "/"): void {
+    const status = this.authenticator.fetch(path).then(({ status }) => status);
+    this.calls.push(Object.assign(this.watch(status), { path }));
   }
 
   /** Starts a call for credentials. */
-  get(authenticator: ClientCredentialsAuthenticator = this.authenticator): Call {
-    return this.#start("credentials", authenticator.getCredentials().then(() => ({ status: 200 })));
+  get(authenticator: ClientCredentialsAuthenticator = this.authenticator): void {
+    const status = authenticator.getCredentials().then(() => 200);
+    this.calls.push(Object.assign(this.watch(status), { path: "credentials" }));
   }
 
   /** The token requests made since a moment. */
@@ -155,14 +158,6 @@ export class Scene extends VirtualTime {
   /** So many authenticators derived from this one. */
   derive(count: number): ClientCredentialsAuthenticator[] {
     return Array.from({ length: count }, (_, index) => this.authenticator.with({ scopes: [`tenant-${index}`] }));
-  }
-
-  #start(path: string, answer: Promise<{ status: number }>): Call {
-    const call: Call = { path, start: this.now };
-    this.calls.push(call);
-    answer.then(({ status }) => call.status = status, (error) => call.error = error)
-      .finally(() => call.end = this.now);
-    return call;
   }
 }
 
@@ -187,26 +182,19 @@ export function bare(status: number, headers: HeadersInit = {}): Response {
 }
 
 /** An answer that never comes. */
-export function hang({ signal }: Pick<TokenRequest, "signal">): Promise<never> {
+export function hang({ signal }: { signal: AbortSignal | undefined }): Promise<never> {
   return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
 /** The calls that came to nothing: an error, a 401, or still pending. */
 export function failed(calls: readonly Call[]): Call[] {
-  return calls.filter(({ status }) => status !== 200);
+  return calls.filter(({ value }) => value !== 200);
 }
 
 /** Options of {@linkcode TokensScene}. */
 export interface TokensSceneOptions extends RefreshingOptions {
   /** How long the tokens live, in milliseconds; `null`: the server doesn't say. Default: an hour. */
   lifetime?: number | null;
-}
-
-/** What has become of a call so far. */
-export interface Watched {
-  token?: string | undefined;
-  error?: AuthenticationError;
-  end?: number;
 }
 
 /** Tokens that are kept fresh, and a scripted source. */
@@ -253,14 +241,6 @@ export class TokensScene extends VirtualTime {
   advance(ms: number, clocks: "both" | "wall" = "both"): void {
     this.#wall += ms;
     if (clocks === "both") this.#monotonic += ms;
-  }
-
-  /** Says what becomes of a call. */
-  watch(call: Promise<string | undefined> = this.use()): Watched {
-    const watched: Watched = {};
-    call.then((token) => watched.token = token, (error) => watched.error = error)
-      .finally(() => watched.end = this.now);
-    return watched;
   }
 
   /** The token that a caller gets, with its times. */
