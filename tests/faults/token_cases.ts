@@ -110,12 +110,11 @@ const lifetimes = cases([
   claiming("whose claims are null", null),
 ], good({ lifetime: undefined }));
 
-const saysType =
-  (end: End) => (type: unknown): Row => [`says token_type ${show(type)}`, also({ token_type: type }), end];
+const saysType = (type: unknown, end: End): Row => [`says token_type ${show(type)}`, also({ token_type: type }), end];
 const types: unknown[] = ["mac", "DPoP", "N_A", "Bearer Bearer", "", 1, { bearer: true }, { toString: 1 }];
 const tokenTypes = cases([
-  ...["bearer", "BEARER", undefined, null].map(saysType(good())),
-  ...types.map(saysType(unsupported)),
+  ...["bearer", "BEARER", undefined, null].map((type) => saysType(type, good())),
+  ...types.map((type) => saysType(type, unsupported)),
 ], good());
 
 const visible = ["00D!AQ4", "a:b|c%d,e", `"${accessToken}"`, "=="];
@@ -142,12 +141,14 @@ const scopes = cases([
   ["gives an object for the refresh token", also({ refresh_token: {} })],
 ], good());
 
-const refuses = (status: number) => (error: string): Row => [
-  ...[`answers ${status} ${error}`, oauthError(error, status), refused(status, error)] as const,
-];
-const fails = (status: number, error: string): Row => [
-  ...[`says ${error} in a ${status}`, oauthError(error, status), failed(status, { error })] as const,
-];
+function refuses(status: number, error: string): Row {
+  return [`answers ${status} ${error}`, oauthError(error, status), refused(status, error)];
+}
+
+function fails(status: number, error: string): Row {
+  return [`says ${error} in a ${status}`, oauthError(error, status), failed(status, { error })];
+}
+
 const refused400 = [
   ...["invalid_client", "invalid_request", "invalid_scope", "invalid_grant", "invalid_target", "unauthorized_client"],
   ...["unsupported_grant_type", "scope_invalid", "authorization_type_invalid"],
@@ -157,10 +158,9 @@ const described400 = wrong(400, { error_description: "Bad Request" });
 const described200 = { ...invalid(), error_description: "Not Found" };
 
 const refusals = cases([
-  ...refused400.map(refuses(400)),
-  ...["invalid_client", "unauthorized_client"].map(refuses(401)),
-  ...[refuses(403)("access_denied"), refuses(404)("other_error"), refuses(200)("invalid_client")],
-  refuses(501)("unsupported_grant_type"),
+  ...refused400.map((error) => refuses(400, error)),
+  ...[refuses(401, "invalid_client"), refuses(401, "unauthorized_client"), refuses(403, "access_denied")],
+  ...[refuses(404, "other_error"), refuses(200, "invalid_client"), refuses(501, "unsupported_grant_type")],
   ["refuses beside a token", also({ error: "invalid_scope" }), refused(200, "invalid_scope")],
   ["refuses as text/plain", answer('{"error":"invalid_client"}', { status: 401 }), client],
   ["refuses with a challenge of another scheme", json({ error: "invalid_client" }, challenged('Vendor "x')), client],
@@ -176,12 +176,13 @@ const refusals = cases([
 ], good());
 
 const page = (status: number) => html(status, planted.body);
-const pages = (end: (status: number) => End) => (status: number): Row => [
-  ...[`answers ${status} with a page`, page(status), end(status)] as const,
-];
+function givesPage(status: number, end: End): Row {
+  return [`answers ${status} with a page`, page(status), end];
+}
+
 const bareFailures = cases([
-  ...[408, 425, 429, 500, 502, 503, 504, 520, 599, 799].map(pages(failed)),
-  ...[400, 403, 404, 405, 407, 410, 418, 501].map(pages(wrong)),
+  ...[408, 425, 429, 500, 502, 503, 504, 520, 599, 799].map((status) => givesPage(status, failed(status))),
+  ...[400, 403, 404, 405, 407, 410, 418, 501].map((status) => givesPage(status, wrong(status))),
   ["answers 401 with a page", page(401)],
   ["answers 401 with plain text", answer("Bad credentials", { status: 401 })],
   ["answers 401 with other JSON", json({ message: "Unauthorized" }, { status: 401 })],

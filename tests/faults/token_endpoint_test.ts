@@ -34,14 +34,21 @@ Deno.test(`the table of token endpoints holds ${tokenCases.length} different cas
   assert(tokenCases.length >= 292);
 });
 
-const unreachable: Record<string, [origin: string, end: End]> = {
-  "without a listener": [`http://127.0.0.1:${await closedPort()}`, network],
+const never = () => new Promise<never>(() => {});
+const deaf = (options: Partial<GetTokenOptions>) =>
+  ["https://auth.example.com", late, { timeout: 50, ...options }] as const;
+const endless = () => Promise.resolve(new Response(new ReadableStream({ pull: never })));
+const unanswered: Record<string, readonly [origin: string, end: End, options?: Partial<GetTokenOptions>]> = {
+  "a token endpoint without a listener": [`http://127.0.0.1:${await closedPort()}`, network],
   // A label of more than 63 letters is refused by the resolver itself.
-  "without an address": [`https://${"a".repeat(64)}.invalid`, network],
-  "on plain http elsewhere": ["http://auth.example.com", { code: "insecure_endpoint", retryable: false }],
+  "a token endpoint without an address": [`https://${"a".repeat(64)}.invalid`, network],
+  "plain http elsewhere": ["http://auth.example.com", { code: "insecure_endpoint", retryable: false }],
+  "a fetch that doesn't listen": deaf({ fetch: never }),
+  "a secret that never comes": deaf({ clientSecret: never }),
+  "a body that never comes": deaf({ fetch: endless }),
 };
-for (const [name, [origin, end]] of Object.entries(unreachable)) {
-  Deno.test(`getToken: ends as it should with a token endpoint ${name}`, () => assertEnd(origin, end));
+for (const [name, [origin, end, options]] of Object.entries(unanswered)) {
+  Deno.test(`getToken: ends as it should with ${name}`, () => assertEnd(origin, end, options));
 }
 
 Deno.test("getToken: ends as it should with a token endpoint that has no TLS", async () => {
@@ -55,19 +62,6 @@ Deno.test({
   permissions: { net: false },
   fn: () => assertEnd("https://auth.example.com", { code: "permission_denied", retryable: false }),
 });
-
-const deaf: Record<string, Partial<GetTokenOptions>> = {
-  "a fetch that doesn't listen": { fetch: () => new Promise<never>(() => {}) },
-  "a secret that never comes": { clientSecret: () => new Promise<string>(() => {}) },
-  "a body that never comes": {
-    fetch: () => Promise.resolve(new Response(new ReadableStream({ pull: () => new Promise(() => {}) }))),
-  },
-};
-for (const [name, options] of Object.entries(deaf)) {
-  Deno.test(`getToken: ends by its timeout with ${name}`, async () => {
-    await assertEnd("https://auth.example.com", late, { timeout: 50, ...options });
-  });
-}
 
 /** Asks once, with everything planted that must not show, and looks for it in what comes. */
 async function ask(origin: string, options: Partial<GetTokenOptions> = {}): Promise<unknown> {

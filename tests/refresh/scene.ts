@@ -89,9 +89,6 @@ export interface TokenRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A request at the API. `token` is the number of the one it carries: 0 for none. */
-export type ApiRequest = { readonly path: string; readonly token: number; readonly at: number };
-
 /** What has become of a call so far. */
 export interface Watched<T> {
   readonly start: number;
@@ -107,8 +104,8 @@ export type Call = Watched<number> & { readonly path: string };
 export interface SceneOptions extends Partial<ClientCredentialsAuthenticatorOptions> {
   /** What the token endpoint answers. Default: a token of an hour. */
   tokens?: (request: TokenRequest) => Response | Promise<Response>;
-  /** The status that the API answers with. Default: 200. */
-  api?: (request: ApiRequest) => number;
+  /** The status that the API answers with, given the number of the token that comes. Default: 200. */
+  api?: (request: { path: string; token: number }) => number;
 }
 
 /** One authenticator between a scripted token endpoint, which revokes tokens too, and a scripted API. */
@@ -132,7 +129,7 @@ export class Scene extends VirtualTime {
       const { origin, pathname: path } = new URL(String(input));
       if (origin !== "https://api.test") return await stub.fetch(input, init);
       const number = Number(new Headers(init?.headers).get("authorization")?.replace("Bearer token-", ""));
-      return new Response(null, { status: api({ path, token: number || 0, at: this.now }) });
+      return new Response(null, { status: api({ path, token: number }) });
     };
     const clock = { wall: () => Date.now(), monotonic: () => this.now };
     this.authenticator = authenticatorAt(stub, { clock, fetch, ...options }, { revocationEndpoint: stub.url });

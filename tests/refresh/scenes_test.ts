@@ -118,19 +118,6 @@ for (const [odd, healthy] of [["/odd", "/other"], ["/odd/{id}", "/other"], ["/it
   });
 }
 
-Deno.test("while a new token isn't known to the API yet, its predecessor is used", async () => {
-  const known = [Infinity, -Infinity];
-  using scene = new Scene({
-    tokens: ({ number, at }) => {
-      known[number] ??= at + 2_000;
-      return token(number, 600);
-    },
-    api: ({ token, at }) => at >= known[token]! ? 200 : 401,
-  });
-  await scene.pass(570_000, { every: 50, act: () => scene.call() });
-  assertEquals([failed(scene.calls), scene.requests.length], [[], 2]);
-});
-
 Deno.test("close: has one deadline for all derived authenticators, and a second one waits for the first", async () => {
   using scene = new Scene({
     revocation: tokenRevocation(),
