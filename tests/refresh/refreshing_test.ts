@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, type AuthenticationErrorCode } from "@m2m/authenticator";
 import { markRemembered } from "../../src/refresh/caller_error.ts";
 import { permanent, transient } from "./policy_scene.ts";
-import { hang, silent, TokensScene } from "./scene.ts";
+import { silent, TokensScene } from "./scene.ts";
 
 Deno.test("refreshing: refreshes in the last fifth of a life, or five minutes, or sooner by a quarter of that", async () => {
   const windows = [[2_000, 400], [20_000, 4_000], [3_600_000, 300_000], [86_400_000, 300_000]] as const;
@@ -158,25 +158,18 @@ Deno.test("refreshing: ends a caller's wait by its deadline, with the last error
   assertEquals([error?.code, end], ["token_endpoint_error", 100]);
 });
 
-Deno.test("refreshing: gives a caller that joins a refresh that hangs a deadline of its own", async () => {
+Deno.test("refreshing: gives a caller that joins a refresh that hangs its own deadline, and later ones the error at once", async () => {
   using scene = new TokensScene({ lifetime: 12_000 });
   await scene.use();
-  scene.source = hang;
+  scene.source = silent;
   scene.advance(11_000);
   await scene.use();
   await scene.pass(1_000);
-  const { error, end } = await watchFor(31_000, scene);
-  assertEquals([error?.code, end], ["timeout", 31_000]);
-});
-
-Deno.test("refreshing: gives later callers the error at once when a source that never answers has used up the time", async () => {
-  using scene = new TokensScene();
-  scene.source = silent;
-  await watchFor(31_000, scene);
+  const joined = await watchFor(31_000, scene);
   const { requests } = scene;
   const late = await watchFor(50, scene);
-  assertEquals([late.end, late.error?.code, scene.requests], [31_000, "timeout", requests]);
-  assert(late.error?.retryAfter! > 0);
+  assertEquals([joined, late].map(({ end, error }) => [end, error?.code]), [[31_000, "timeout"], [32_000, "timeout"]]);
+  assert(scene.requests === requests && late.error?.retryAfter! > 0);
 });
 
 Deno.test("refreshing: keeps backing off although an error that is remembered comes in between", async () => {
@@ -188,6 +181,18 @@ Deno.test("refreshing: keeps backing off although an error that is remembered co
   };
   const remembered = markRemembered(permanent());
   assertEquals([await ask(transient()), await ask(remembered), await ask(transient())], [5, 6, 7]);
+});
+
+Deno.test("refreshing: asks once more, after a pause, where a page came in place of a token", async () => {
+  using scene = new TokensScene();
+  scene.failure = permanent("invalid_response");
+  const { error, end } = await watchFor(1_000, scene);
+  assertEquals([error?.code, end, scene.requests], ["invalid_response", 250, 2]);
+  const waiting = scene.watch(scene.use());
+  await scene.settle();
+  scene.failure = undefined;
+  await scene.pass(250);
+  assertEquals([waiting.value, scene.requests], ["t4", 4]);
 });
 
 for (const code of ["client_auth_unavailable", "config_store_failed"] satisfies AuthenticationErrorCode[]) {

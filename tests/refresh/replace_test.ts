@@ -54,19 +54,6 @@ Deno.test("replace: waits for a refresh that hangs for one attempt's time, and n
   assertEquals([await scene.use(), replaced, scene.requests], ["t1", { start: 0, value: undefined, end: 2_000 }, 2]);
 });
 
-Deno.test("replace: ends by its signal with its own reason", async () => {
-  using scene = new TokensScene({ timeout: 2_000 });
-  const rejected = await scene.get();
-  scene.source = silent;
-  const controller = new AbortController();
-  const reason = new Error("enough");
-  const waiting = assertRejects(() => scene.tokens.replace(rejected, { signal: controller.signal }));
-  await scene.settle();
-  controller.abort(reason);
-  assertStrictEquals(await waiting, reason);
-  await scene.pass(2_000);
-});
-
 Deno.test("refreshRejected: doesn't return the predecessor that is used while the new token isn't known", async () => {
   using scene = new TokensScene();
   const { credentials } = await scene.get();

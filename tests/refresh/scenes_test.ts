@@ -27,15 +27,6 @@ Deno.test("in an outage callers get the error at once, probes go on, and the fir
   assertEquals(scene.requestsSince(recovered).length, 1);
 });
 
-for (const [pages, failures] of [[1, 0], [Infinity, 8]] as const) {
-  Deno.test(`a page in place of a token is asked for twice in a cool-down: ${pages}`, async () => {
-    using scene = new Scene({ tokens: ({ number }) => number <= pages ? page() : token(number) });
-    await scene.pass(4_000, { every: 500, act: () => scene.get() });
-    assertEquals(failed(scene.calls).map(({ error }) => error?.retryable), Array(failures).fill(false));
-    assertEquals(scene.requests.length, 2);
-  });
-}
-
 const refusals = {
   "access_denied": () => oauthError("access_denied"),
   "invalid_client": () => oauthError("invalid_client", 401),
