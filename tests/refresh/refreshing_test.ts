@@ -183,7 +183,7 @@ Deno.test("refreshing: keeps backing off although an error that is remembered co
   assertEquals([await ask(transient()), await ask(remembered), await ask(transient())], [5, 6, 7]);
 });
 
-Deno.test("refreshing: asks once more, after a pause, where a page came in place of a token", async () => {
+Deno.test("refreshing: asks a second time, after a pause, where a page came in place of a token", async () => {
   using scene = new TokensScene();
   scene.failure = permanent("invalid_response");
   const { error, end } = await watchFor(1_000, scene);
