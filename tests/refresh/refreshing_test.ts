@@ -59,6 +59,33 @@ for (const failure of [permanent(), transient()]) {
   });
 }
 
+Deno.test("refreshing: uses up no attempts of later callers in the background", async () => {
+  using scene = new TokensScene();
+  await scene.use();
+  scene.failure = transient();
+  scene.advance(3_599_900);
+  assertEquals(await scene.use(), "t1");
+  await scene.settle();
+  scene.advance(100);
+  scene.failure = undefined;
+  const { value } = await watchFor(1_000, scene);
+  assertEquals([value, scene.requests], ["t3", 3]);
+});
+
+Deno.test("refreshing: gives a forced refresh its attempts though a rejected call, which needs one, joins it", async () => {
+  using scene = new TokensScene();
+  await scene.use();
+  const fail = scene.holdBack(() => Promise.reject(transient()));
+  const forced = scene.watch(scene.tokens.refresh());
+  await scene.settle();
+  const rejected = scene.watch(scene.replace());
+  scene.source = undefined;
+  fail();
+  await scene.pass(1_000);
+  assertEquals([forced, rejected].map(({ error }) => error), [undefined, undefined]);
+  assertEquals([await scene.use(), scene.requests], ["t3", 3]);
+});
+
 Deno.test("refreshing: delays a background refresh by a second at most when the clock is set back a little", async () => {
   using scene = new TokensScene({ lifetime: 60_000 });
   const { refreshAge } = await scene.get();
