@@ -51,16 +51,15 @@ export function assertNothingShows(value: unknown, printed: readonly string[] = 
 /** Keeps what is printed while something runs. */
 export async function recordConsole<T>(run: () => Promise<T>): Promise<{ result: T; printed: string[] }> {
   const printed: string[] = [];
-  const methods = ["debug", "error", "info", "log", "trace", "warn"] as const;
-  const originals = methods.map((method) => console[method]);
+  const original = { ...console };
   const record = (...values: unknown[]) => {
     printed.push(values.map((value) => typeof value === "string" ? value : Deno.inspect(value)).join(" "));
   };
-  for (const method of methods) console[method] = record;
+  for (const method of ["debug", "error", "info", "log", "trace", "warn"] as const) console[method] = record;
   try {
     return { result: await run(), printed };
   } finally {
-    methods.forEach((method, index) => console[method] = originals[index] ?? console.log);
+    Object.assign(console, original);
   }
 }
 

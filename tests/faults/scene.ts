@@ -9,25 +9,12 @@ import {
   type ClientCredentialsAuthenticatorOptions,
   StaticClientConfigStore,
 } from "../../mod.ts";
-import {
-  type ArrivedRequest,
-  type Behaves,
-  type Behaviour,
-  type FaultServer,
-  startFaultServer,
-} from "../servers/fault_server.ts";
+import { type ArrivedRequest, type Behaves, type Behaviour, startFaultServer } from "../servers/fault_server.ts";
 import { answer, json } from "./behaviours.ts";
 import { planted } from "./planted.ts";
 
 /** What {@linkcode setScene} gives. */
-export interface Scene extends AsyncDisposable {
-  readonly tokens: FaultServer;
-  readonly api: FaultServer;
-  readonly elsewhere: FaultServer;
-  readonly authenticator: ClientCredentialsAuthenticator;
-  /** Lets the next token request wait; returns what lets it go on. */
-  holdBackToken(): () => void;
-}
+export type Scene = Awaited<ReturnType<typeof setScene>>;
 
 /** Options of {@linkcode setScene}. */
 export interface SceneOptions extends Partial<ClientCredentialsAuthenticatorOptions> {
@@ -59,7 +46,7 @@ export function unauthorized(challenge: string | readonly string[] = 'Bearer err
 }
 
 /** Starts everything. Tokens live for an hour. */
-export async function setScene({ behaves, advertisedHeader, ...options }: SceneOptions = {}): Promise<Scene> {
+export async function setScene({ behaves, advertisedHeader, ...options }: SceneOptions = {}) {
   let issued = 0;
   const issue = () =>
     json({ access_token: nthToken(++issued), token_type: "Bearer", expires_in: 3600, note: planted.body });
@@ -76,6 +63,7 @@ export async function setScene({ behaves, advertisedHeader, ...options }: SceneO
   });
   return {
     ...{ tokens, api, elsewhere, authenticator },
+    /** Lets the next token request wait; returns what lets it go on. */
     holdBackToken() {
       const { promise, resolve } = Promise.withResolvers<void>();
       tokens.next(() => promise.then(issue));

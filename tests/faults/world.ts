@@ -8,20 +8,10 @@
 import { assert, assertStrictEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type fc from "fast-check";
-import {
-  AuthenticationError,
-  Authenticator,
-  type AuthenticatorOptions,
-  Credentials,
-  type IssuedCredentials,
-  type TokenSource,
-} from "../../mod.ts";
+import { AuthenticationError, Authenticator, Credentials, type IssuedCredentials } from "../../mod.ts";
 
-/** How a token request ends. */
-export type Outcome =
-  | { type: "token"; lifetime: number | undefined }
-  | { type: "transient"; retryAfter?: number }
-  | { type: "permanent" | "never" };
+/** How a token request ends: with a token of this lifetime in milliseconds, an error, or never. */
+export type Outcome = { lifetime: number | undefined } | AuthenticationError | "never";
 
 /** What happens next. Numbers are in milliseconds. */
 export type Command =
@@ -46,12 +36,6 @@ interface Token {
 interface Call {
   controller: AbortController;
   settled: boolean;
-}
-
-class ScriptedAuthenticator extends Authenticator {
-  constructor(options: AuthenticatorOptions & { source: TokenSource }) {
-    super(options, () => options.source);
-  }
 }
 
 export class World implements AsyncDisposable {
@@ -80,17 +64,18 @@ export class World implements AsyncDisposable {
   constructor(scheduler: fc.Scheduler, outcomes: readonly Outcome[]) {
     this.#scheduler = scheduler;
     this.#outcomes = outcomes;
-    this.#authenticator = new ScriptedAuthenticator({
-      source: ({ signal }) => this.#answer(signal),
+    const options = {
       endpoint: "https://api.test",
       defaultLifetime,
-      clock: { wall: () => this.#wallNow, monotonic: () => this.#now },
-      fetch: (_, init) => this.#respond(new Headers(init?.headers), init?.signal ?? undefined),
-      onEvent: (event) => {
+      clock: { wall: () => this.#wallNow, monotonic: () => this.#time.now },
+      fetch: (_: unknown, init?: RequestInit) => this.#respond(new Headers(init?.headers), init?.signal ?? undefined),
+      onEvent: (event: { type: string; willRefresh?: boolean }) => {
         // A new token that is rejected too stays in use for a while.
         if (event.type === "token_rejected" && !event.willRefresh) this.#unnoted.length = 0;
       },
-    });
+    };
+    const source = ({ signal }: { signal: AbortSignal }) => this.#answer(signal);
+    this.#authenticator = new class extends Authenticator {}(options, () => source);
   }
 
   /** Runs the commands, checks the laws, and lets every call settle in the end. */
@@ -99,7 +84,7 @@ export class World implements AsyncDisposable {
       this.#do(command);
       await this.#calm();
       if (command.type === "step" && this.#scheduler.count() > 0) await this.#step();
-      assert(this.#violations.length === 0, String(this.#violations[0]));
+      this.#check();
     }
     await this.#settle("every call settles");
     // From now on all is well: the next caller gets a token.
@@ -112,7 +97,7 @@ export class World implements AsyncDisposable {
     }
     this.#do({ type: "get" });
     await this.#settle("the first call after the failures settles");
-    assert(this.#violations.length === 0, String(this.#violations[0]));
+    this.#check();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,36 +109,34 @@ export class World implements AsyncDisposable {
     assert(this.#active === 0, "nothing is under way after the end");
   }
 
-  /** True time, whatever the wall clock says. */
-  get #now(): number {
-    return this.#time.now;
+  /** What the wall clock says; true time is that of `#time`. */
+  get #wallNow(): number {
+    return this.#time.now + this.#skew;
   }
 
-  /** What the wall clock says. */
-  get #wallNow(): number {
-    return this.#now + this.#skew;
+  #check(): void {
+    assert(this.#violations.length === 0, String(this.#violations[0]));
   }
 
   #do(command: Command): void {
+    const authenticator = this.#authenticator;
     switch (command.type) {
       case "get":
-      case "refresh": {
-        const isForced = command.type === "refresh";
-        if (isForced) this.#wasUrged = true;
-        const ask = isForced ? this.#authenticator.refreshCredentials : this.#authenticator.getCredentials;
-        return this.#call(async (options) => {
-          this.#use((await ask.call(this.#authenticator, options)).accessToken);
-        });
-      }
+        return this.#call(async (options) => void this.#use((await authenticator.getCredentials(options)).accessToken));
+      case "refresh":
+        this.#wasUrged = true;
+        return this.#call(async (options) =>
+          void this.#use((await authenticator.refreshCredentials(options)).accessToken)
+        );
       case "fetch":
-        return this.#call((options) => this.#authenticator.fetch("/", options));
+        return this.#call((options) => authenticator.fetch("/", options));
       case "abort":
         return this.#calls[command.which % Math.max(this.#calls.length, 1)]?.controller.abort(callersReason);
       case "revoke":
         return this.#revoke();
       case "pass":
         // The server is slow for as long as its answer isn't let through: a deadline may end then.
-        if (this.#active > 0) this.#wasSlow = true;
+        this.#wasSlow ||= this.#active > 0;
         return this.#time.tick(command.time);
       case "skew":
         this.#wasUrged = true;
@@ -164,12 +147,13 @@ export class World implements AsyncDisposable {
 
   #call(make: (options: { signal: AbortSignal }) => Promise<unknown>): void {
     const call: Call = { controller: new AbortController(), settled: false };
+    const { signal } = call.controller;
     this.#calls.push(call);
-    make({ signal: call.controller.signal }).catch((error) => {
-      if (call.controller.signal.aborted) return assertStrictEquals(error, callersReason);
+    make({ signal }).catch((error) => {
+      if (signal.aborted) return assertStrictEquals(error, callersReason);
       assert(error instanceof AuthenticationError, String(error));
       if (error.code === "timeout" && this.#wasSlow && !this.#isCalm) return;
-      const mayFail = this.#outcomes.some(({ type }) => type !== "token") && !this.#isCalm;
+      const mayFail = this.#outcomes.some((outcome) => !isToken(outcome)) && !this.#isCalm;
       assert(mayFail, `it failed for no reason: ${error}`);
     }).catch((error) => this.#violations.push(error)).finally(() => call.settled = true);
   }
@@ -177,30 +161,22 @@ export class World implements AsyncDisposable {
   /** The authorization server. */
   #answer(signal: AbortSignal): Promise<IssuedCredentials> {
     const { promise, resolve, reject } = Promise.withResolvers<IssuedCredentials>();
-    const outcome = this.#isCalm
-      ? { type: "token", lifetime: 3_600_000 } as const
-      : this.#outcomes[this.requests % this.#outcomes.length];
-    const name = `token-${++this.requests}`;
-    const [start, requestedAt] = [this.#now, this.#wallNow];
+    const outcome = this.#isCalm ? { lifetime: 3_600_000 } : this.#outcomes[this.requests % this.#outcomes.length]!;
+    const accessToken = `token-${++this.requests}`;
+    const [start, requestedAt] = [this.#time.now, this.#wallNow];
     if (++this.#active > 1) this.#violations.push("two token requests at once");
     const last = [...this.#tokens.values()].at(-1);
     const isYoung = last !== undefined && !last.noted && !last.revoked && start - last.start < last.lifetime / 2;
     if (isYoung && !this.#wasUrged) this.#violations.push("a young token was refreshed");
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    void this.#scheduler.schedule(Promise.resolve(), `${name}: ${outcome?.type}`).then(() => {
-      if (signal.aborted) return;
-      if (outcome?.type === "token") {
-        const { lifetime } = outcome;
-        const known = { start, answered: this.#now, lifetime: lifetime ?? defaultLifetime };
-        this.#tokens.set(name, { ...known, accepted: false, revoked: false, noted: false });
-        const expiresAt = lifetime === undefined ? undefined : requestedAt + lifetime;
-        resolve({ credentials: new Credentials({ accessToken: name, expiresAt }) });
-      } else if (outcome?.type === "permanent") {
-        reject(new AuthenticationError("token_request_rejected", "no", { error: "invalid_client" }));
-      } else if (outcome?.type === "transient") {
-        const { retryAfter } = outcome;
-        reject(new AuthenticationError("token_endpoint_error", "down", { retryable: true, retryAfter }));
-      }
+    void this.#scheduler.schedule(Promise.resolve(), accessToken).then(() => {
+      if (signal.aborted || outcome === "never") return;
+      if (!isToken(outcome)) return reject(outcome);
+      const { lifetime = defaultLifetime } = outcome;
+      const fresh = { accepted: false, revoked: false, noted: false };
+      this.#tokens.set(accessToken, { start, answered: this.#time.now, lifetime, ...fresh });
+      const expiresAt = outcome.lifetime && requestedAt + outcome.lifetime;
+      resolve({ credentials: new Credentials({ accessToken, expiresAt }) });
     });
     return promise.finally(() => this.#active--);
   }
@@ -237,9 +213,10 @@ export class World implements AsyncDisposable {
     if (token === undefined) this.#violations.push(`${name} is no token of this server`);
     else {
       // Where the wall clock is set back to a moment at which the token was looked at, that look counts for a second.
-      const hasExpired = this.#now - token.start >= token.lifetime && !this.#wasSetBack;
+      const hasExpired = this.#time.now - token.start >= token.lifetime && !this.#wasSetBack;
       // One that had expired on arrival is all there is for the callers that waited.
-      if (hasExpired && this.#now !== token.answered) this.#violations.push(`${name} was used after it had expired`);
+      const isLate = hasExpired && this.#time.now !== token.answered;
+      if (isLate) this.#violations.push(`${name} was used after it had expired`);
       // A rejected token stays in use until there is one that wasn't.
       const later = [...this.#tokens.values()];
       const isReplaced = later.slice(later.indexOf(token) + 1).some(({ noted }) => !noted);
@@ -267,4 +244,8 @@ export class World implements AsyncDisposable {
   async #calm(): Promise<void> {
     for (let count = 0; count < 60; count++) await Promise.resolve();
   }
+}
+
+function isToken(outcome: Outcome): outcome is { lifetime: number | undefined } {
+  return outcome !== "never" && "lifetime" in outcome;
 }

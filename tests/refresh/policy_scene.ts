@@ -7,7 +7,6 @@
 import { type EndpointHealth, newHealth } from "../../src/refresh/health.ts";
 import { AuthenticationError, type AuthenticationErrorCode, type Clock, Credentials } from "@m2m/authenticator";
 import type { TimedToken } from "../../src/refresh/issued_token.ts";
-import { newState, type RefreshState } from "../../src/refresh/state.ts";
 
 export const retry = { maxAttempts: 5, maxDelay: 3_000, totalTimeout: 30_000 };
 
@@ -20,18 +19,9 @@ export function clockAt(now: number, wall = now): Clock {
 export function makeToken(accessToken: string, { start = 0, lifetime = 100_000 } = {}): TimedToken {
   const credentials = new Credentials({ accessToken });
   return {
-    credentials,
-    headerKey: "authorization",
-    headers: { authorization: `Bearer ${accessToken}` },
-    settled: Promise.resolve(credentials),
-    start: { wall: start, monotonic: start },
-    refreshAge: lifetime * 0.8,
-    lifetime,
+    ...{ credentials, headerKey: "authorization", headers: {}, settled: Promise.resolve(credentials) },
+    ...{ start: { wall: start, monotonic: start }, refreshAge: lifetime * 0.8, lifetime },
   };
-}
-
-export function stateWith(known: Partial<RefreshState> = {}): RefreshState {
-  return { ...newState, ...known };
 }
 
 export function healthWith(known: Partial<EndpointHealth> = {}): EndpointHealth {
@@ -46,4 +36,9 @@ export function transient(retryAfter?: number): AuthenticationError {
 /** A permanent failure. */
 export function permanent(code: AuthenticationErrorCode = "token_request_rejected"): AuthenticationError {
   return new AuthenticationError(code, "no");
+}
+
+/** The members of a value that are expected of it. */
+export function pick<T extends object>(value: T, expected: Partial<T>): Partial<T> {
+  return Object.fromEntries(Object.keys(expected).map((key) => [key, value[key as keyof T]])) as Partial<T>;
 }

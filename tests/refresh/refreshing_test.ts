@@ -1,68 +1,89 @@
 /** The life of a token that is kept fresh. */
 
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { AuthenticationError } from "@m2m/authenticator";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { AuthenticationError, type AuthenticationErrorCode } from "@m2m/authenticator";
+import { markRemembered } from "../../src/refresh/caller_error.ts";
 import { permanent, transient } from "./policy_scene.ts";
 import { silent, TokensScene } from "./scene.ts";
 
-for (const lifetime of [2_000, 20_000, 3_600_000, 86_400_000]) {
-  Deno.test(`refreshing: reuses a token of ${lifetime / 1000} s, then refreshes it in the background`, async () => {
-    using scene = new TokensScene({ lifetime });
-    const window = Math.min(lifetime * 0.2, 300_000);
-    assertEquals(await scene.use(), "t1");
-    scene.advance(lifetime - window * 1.25 - 1);
-    assertEquals([await scene.use(), scene.requests], ["t1", 1], "before the window");
-    scene.advance(window * 0.25 + 2);
-    assertEquals(await Promise.all([scene.use(), scene.use()]), ["t1", "t1"], "in the window no caller waits");
-    await scene.settle();
-    assertEquals([await scene.use(), scene.requests], ["t2", 2]);
-  });
-
-  Deno.test(`refreshing: uses a token of ${lifetime / 1000} s up to its end while a refresh hangs`, async () => {
-    using scene = new TokensScene({ lifetime });
-    await scene.use();
-    scene.source = silent;
-    for (const remaining of [lifetime * 0.1, lifetime * 0.01, 1]) {
-      scene.advance(lifetime - remaining - (scene.wall - 1_800_000_000_000));
-      assertEquals(await scene.use(), "t1");
+Deno.test("refreshing: refreshes in the last fifth of a life, or five minutes, or sooner by a quarter of that", async () => {
+  const windows = [[2_000, 400], [20_000, 4_000], [3_600_000, 300_000], [86_400_000, 300_000]] as const;
+  for (const [lifetime, window] of windows) {
+    for (const random of [0, 0.2, 1]) {
+      using scene = new TokensScene({ lifetime });
+      Math.random = () => random;
+      assertEquals((await scene.get()).refreshAge, lifetime - window * (1 + random / 4));
     }
+  }
+});
+
+Deno.test("refreshing: uses a token while a refresh goes on in the background, and up to its end if that hangs", async () => {
+  using scene = new TokensScene({ lifetime: 20_000 });
+  const used: [string, number][] = [];
+  const use = async (ms: number) => {
+    scene.advance(ms);
+    used.push([await scene.use(), scene.requests]);
+    await scene.settle();
+  };
+  for (const ms of [0, 14_999, 2_000, 0]) await use(ms);
+  assertEquals(used.splice(0), [["t1", 1], ["t1", 1], ["t1", 2], ["t2", 2]], "no caller waits");
+  scene.source = silent;
+  for (const ms of [18_000, 1_998, 1]) await use(ms);
+  assertEquals(used, [["t2", 3], ["t2", 3], ["t2", 3]]);
+  scene.advance(1);
+  assertEquals(scene.tokens.fresh(), undefined);
+});
+
+/** What becomes of one call in a time. */
+async function watchFor(ms: number, scene: TokensScene) {
+  const call = scene.watch(scene.use());
+  await scene.pass(ms);
+  return call;
+}
+
+for (const failure of [permanent(), transient()]) {
+  Deno.test(`refreshing: asks again for a caller whose token expired while a background refresh failed: ${failure.code}`, async () => {
+    using scene = new TokensScene();
+    await scene.use();
+    const fail = scene.holdBack(() => Promise.reject(failure));
+    scene.advance(3_599_999);
+    assertEquals(await scene.use(), "t1");
+    await scene.settle();
     scene.advance(1);
-    assertEquals(scene.tokens.fresh(), undefined);
+    const waiting = scene.watch(scene.use());
+    await scene.settle();
+    scene.source = undefined;
+    fail();
+    await scene.pass(1_000);
+    assertEquals([waiting.value, scene.requests], ["t3", 3]);
   });
 }
 
-Deno.test("refreshing: doesn't refresh a fleet's tokens in step", async () => {
-  const ages = new Set<number>();
-  for (let i = 0; i < 20; i++) {
-    using scene = new TokensScene();
-    Math.random = () => i / 20;
-    ages.add((await scene.get()).refreshAge);
-  }
-  assertEquals(ages.size, 20);
-});
-
-Deno.test("refreshing: takes the option's lifetime where the server says none", async () => {
-  using scene = new TokensScene({ lifetime: null, defaultLifetime: 10_000 });
+Deno.test("refreshing: uses up no attempts of later callers in the background", async () => {
+  using scene = new TokensScene();
   await scene.use();
-  scene.advance(7_000);
-  assertEquals(await scene.use(), "t1");
-  scene.advance(3_001);
-  assertEquals(await scene.use(), "t2");
-});
-
-Deno.test("refreshing: asks again for a caller whose token expired while a background refresh failed", async () => {
-  using scene = new TokensScene({ retry: { maxAttempts: 1 } });
-  await scene.use();
-  const fail = scene.holdBack(() => Promise.reject(permanent()));
-  scene.advance(3_599_999);
+  scene.failure = transient();
+  scene.advance(3_599_900);
   assertEquals(await scene.use(), "t1");
   await scene.settle();
-  scene.advance(1);
-  const waiting = scene.use();
+  scene.advance(100);
+  scene.failure = undefined;
+  const { value } = await watchFor(1_000, scene);
+  assertEquals([value, scene.requests], ["t3", 3]);
+});
+
+Deno.test("refreshing: gives a forced refresh its attempts though a rejected call, which needs one, joins it", async () => {
+  using scene = new TokensScene();
+  await scene.use();
+  const fail = scene.holdBack(() => Promise.reject(transient()));
+  const forced = scene.watch(scene.tokens.refresh());
   await scene.settle();
+  const rejected = scene.watch(scene.replace());
   scene.source = undefined;
   fail();
-  assertEquals([await waiting, scene.requests], ["t3", 3]);
+  await scene.pass(1_000);
+  assertEquals([forced, rejected].map(({ error }) => error), [undefined, undefined]);
+  assertEquals([await scene.use(), scene.requests], ["t3", 3]);
 });
 
 Deno.test("refreshing: delays a background refresh by a second at most when the clock is set back a little", async () => {
@@ -75,16 +96,6 @@ Deno.test("refreshing: delays a background refresh by a second at most when the 
   await scene.use();
   await scene.settle();
   assertEquals(scene.requests, 2);
-});
-
-Deno.test("refreshing: refreshes once after a clock was set forward or the machine slept", async () => {
-  using scene = new TokensScene({ lifetime: 60_000 });
-  await scene.use();
-  for (const next of ["t2", "t3"]) {
-    scene.advance(3_600_000, "wall");
-    assertEquals([await scene.use(), await scene.use()], [next, next]);
-  }
-  assertEquals(scene.requests, 3);
 });
 
 Deno.test("refreshing: asks a few times for a token that the server gives again while it expires", async () => {
@@ -101,32 +112,14 @@ Deno.test("refreshing: asks a few times for a token that the server gives again 
 });
 
 Deno.test("refreshing: uses a token that has expired on arrival for a second", async () => {
-  using scene = new TokensScene({ lifetime: 1 });
-  for (let i = 0; i < 20; i++) await scene.use();
-  assertEquals(scene.requests, 1);
-  scene.advance(1_000);
-  assertEquals(await scene.use(), "t2");
-});
-
-Deno.test("refreshing: ends one caller's wait by its signal, with its own reason, and no other's", async () => {
-  using scene = new TokensScene();
-  const answer = scene.holdBack();
-  const controller = new AbortController();
-  const [impatient, patient] = [scene.use(controller.signal), scene.use()];
-  const reason = new Error("enough");
-  await scene.settle();
-  controller.abort(reason);
-  assertStrictEquals(await assertRejects(() => impatient), reason);
-  assertStrictEquals(await assertRejects(() => scene.use(controller.signal)), reason);
-  answer();
-  assertEquals(await patient, "late");
-});
-
-Deno.test("refreshing: makes one request for all callers, and gives each an error of its own", async () => {
-  using scene = new TokensScene();
-  scene.failure = permanent();
-  const errors = await Promise.all([1, 2].map(() => assertRejects(() => scene.use(), AuthenticationError)));
-  assertEquals([new Set(errors).size, new Set(errors.map(({ code }) => code)).size, scene.requests], [2, 1, 1]);
+  for (const lifetime of [0, 1]) {
+    using scene = new TokensScene({ lifetime });
+    for (let count = 0; count < 50; count++) {
+      await scene.use();
+      scene.advance(100);
+    }
+    assertEquals(scene.requests, 5);
+  }
 });
 
 Deno.test("refreshing: ignores the late answer of an attempt that was given up", async () => {
@@ -134,21 +127,18 @@ Deno.test("refreshing: ignores the late answer of an attempt that was given up",
   await scene.use();
   let answer = () => {};
   scene.source = () => new Promise((resolve) => answer = () => resolve(scene.issue("late")));
-  const rejected = assertRejects(() => scene.tokens.refresh(), AuthenticationError, "within 1000 ms");
+  const forced = scene.tokens.refresh().catch(({ message }) => message);
   await scene.pass(1_000);
-  await rejected;
   answer();
   await scene.settle();
-  assertEquals(await scene.use(), "t1");
+  assertEquals([await forced, await scene.use()], ["Cannot get a token: no answer within 1000 ms.", "t1"]);
 });
 
 Deno.test("refreshing: takes options that are undefined for their defaults", async () => {
   using scene = new TokensScene({ retry: { maxAttempts: undefined, maxDelay: undefined, totalTimeout: undefined } });
   scene.failure = transient();
-  const rejected = assertRejects(() => scene.use(), AuthenticationError, "busy");
-  await scene.pass(30_000);
-  await rejected;
-  assertEquals(scene.requests, 5);
+  const { error } = await watchFor(30_000, scene);
+  assertEquals([error?.code, scene.requests], ["token_endpoint_error", 5]);
 });
 
 Deno.test("refreshing: starts no attempt once all callers have left, though the machine slept through the pause", async () => {
@@ -166,11 +156,83 @@ Deno.test("refreshing: starts no attempt once all callers have left, though the 
   assertEquals(await scene.use(), "t2");
 });
 
-Deno.test("refreshing: requests a token a second at most where the server says that they expire at once", async () => {
-  using scene = new TokensScene({ lifetime: 0 });
-  for (let count = 0; count < 50; count++) {
-    await scene.use();
-    scene.advance(100);
-  }
-  assertEquals(scene.requests, 5);
+Deno.test("refreshing: keeps Retry-After for callers that wait and for those that join them", async () => {
+  using scene = new TokensScene();
+  scene.failure = transient(1_000);
+  const waiting = scene.watch(scene.use());
+  await scene.pass(500);
+  scene.failure = undefined;
+  const joined = await watchFor(500, scene);
+  assertEquals([waiting.end, joined.end, scene.requests], [undefined, undefined, 1]);
+  await scene.pass(500);
+  assertEquals([waiting.value, joined.value, scene.requests], ["t2", "t2", 2]);
 });
+
+Deno.test("refreshing: fails callers at once for a Retry-After beyond their deadline, and says how long to wait", async () => {
+  using scene = new TokensScene();
+  scene.failure = transient(3_600_000);
+  const calls = [scene.watch(scene.use()), await watchFor(100, scene), await watchFor(50, scene)];
+  assertEquals(calls.map(({ end }) => end), [0, 0, 100]);
+  assertEquals(calls.map(({ error }) => error?.retryAfter).slice(0, 2), [3_600_000, 3_600_000]);
+  assert(calls[2]?.error?.retryAfter! > 3_590_000);
+  assertEquals([new Set(calls.map(({ error }) => error)).size, scene.requests], [3, 1]);
+});
+
+Deno.test("refreshing: ends a caller's wait by its deadline, with the last error", async () => {
+  using scene = new TokensScene({ retry: { maxAttempts: 1_000, maxDelay: 20, totalTimeout: 100 } });
+  scene.failure = transient();
+  const { error, end } = await watchFor(150, scene);
+  assertEquals([error?.code, end], ["token_endpoint_error", 100]);
+});
+
+Deno.test("refreshing: gives a caller that joins a refresh that hangs its own deadline, and later ones the error at once", async () => {
+  using scene = new TokensScene({ lifetime: 12_000 });
+  await scene.use();
+  scene.source = silent;
+  scene.advance(11_000);
+  await scene.use();
+  await scene.pass(1_000);
+  const joined = await watchFor(31_000, scene);
+  const { requests } = scene;
+  const late = await watchFor(50, scene);
+  assertEquals([joined, late].map(({ end, error }) => [end, error?.code]), [[31_000, "timeout"], [32_000, "timeout"]]);
+  assert(scene.requests === requests && late.error?.retryAfter! > 0);
+});
+
+Deno.test("refreshing: keeps backing off although an error that is remembered comes in between", async () => {
+  using scene = new TokensScene();
+  const ask = async (failure: AuthenticationError) => {
+    scene.failure = failure;
+    await watchFor(30_000, scene);
+    return scene.requests;
+  };
+  const remembered = markRemembered(permanent());
+  assertEquals([await ask(transient()), await ask(remembered), await ask(transient())], [5, 6, 7]);
+});
+
+Deno.test("refreshing: asks a second time, after a pause, where a page came in place of a token", async () => {
+  using scene = new TokensScene();
+  scene.failure = permanent("invalid_response");
+  const { error, end } = await watchFor(1_000, scene);
+  assertEquals([error?.code, end, scene.requests], ["invalid_response", 250, 2]);
+  const waiting = scene.watch(scene.use());
+  await scene.settle();
+  scene.failure = undefined;
+  await scene.pass(250);
+  assertEquals([waiting.value, scene.requests], ["t4", 4]);
+});
+
+for (const code of ["client_auth_unavailable", "config_store_failed"] satisfies AuthenticationErrorCode[]) {
+  Deno.test(`refreshing: spares a source that fails by ${code}, and asks it again after a second`, async () => {
+    using scene = new TokensScene();
+    scene.failure = permanent(code);
+    for (let count = 0; count < 50; count++) {
+      const error = await assertRejects(() => scene.use(), AuthenticationError);
+      assertEquals(error.code, code);
+    }
+    assertEquals(scene.requests, 1);
+    scene.failure = undefined;
+    scene.advance(1_000);
+    assertEquals(await scene.use(), "t2");
+  });
+}

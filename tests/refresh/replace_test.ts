@@ -2,20 +2,35 @@
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AuthenticationError, Credentials } from "@m2m/authenticator";
-import { waitFor } from "../../src/refresh/deadlines.ts";
 import { permanent, transient } from "./policy_scene.ts";
 import { silent, TokensScene } from "./scene.ts";
 
 Deno.test("replace: gives all callers one new token, and the live one for an older token", async () => {
   using scene = new TokensScene();
-  const old = await scene.tokens.get();
+  const old = await scene.get();
   assertEquals(await Promise.all([scene.replace(), scene.replace(), scene.replace()]), ["t2", "t2", "t2"]);
   assertEquals([await scene.replace("/", 0, old), await scene.use(), scene.requests], ["t2", "t2", 2]);
 });
 
-const failures = { transient: transient(), permanent: permanent(), foreign: new Error() };
+Deno.test("replace: gives nothing where the server issues the same token again, which is tried once a route", async () => {
+  using scene = new TokensScene();
+  scene.source = () => Promise.resolve(scene.issue("same"));
+  await scene.use();
+  for (const route of ["/a", "/a", "/b", "/b", "/a"]) assertEquals(await scene.replace(route), undefined);
+  assertEquals([await scene.use(), scene.requests, scene.tokens.isWary], ["same", 3, true]);
+});
+
+const failures = {
+  "an outage": transient(),
+  "a refusal": permanent(),
+  "a web page": permanent("invalid_response"),
+  "a redirect": permanent("redirect_refused"),
+  "a vault that throws": permanent("client_auth_unavailable"),
+  "a config store that throws": permanent("config_store_failed"),
+  "a source of one's own that throws": new Error(),
+};
 for (const [name, failure] of Object.entries(failures)) {
-  Deno.test(`replace: gives nothing after a ${name} failure, and leaves other calls their token`, async () => {
+  Deno.test(`replace: gives nothing after ${name}, and leaves other calls their token`, async () => {
     using scene = new TokensScene();
     await scene.use();
     scene.failure = failure;
@@ -32,57 +47,45 @@ Deno.test("replace: waits for a refresh that hangs for one attempt's time, and n
   using scene = new TokensScene({ timeout: 2_000 });
   await scene.use();
   scene.source = silent;
-  let replacement: string | undefined = "pending";
-  void scene.replace().then((value) => replacement = value);
+  const replaced = scene.watch(scene.replace());
   await scene.pass(1_950);
-  assertEquals([await scene.use(), replacement], ["t1", "pending"]);
+  assertEquals([await scene.use(), replaced.end], ["t1", undefined]);
   await scene.pass(50);
-  assertEquals([await scene.use(), replacement, scene.requests], ["t1", undefined, 2]);
-});
-
-Deno.test("replace: ends by its signal with its own reason", async () => {
-  using scene = new TokensScene({ timeout: 2_000 });
-  const rejected = await scene.tokens.get();
-  scene.source = silent;
-  const controller = new AbortController();
-  const reason = new Error("enough");
-  const waiting = assertRejects(() => scene.tokens.replace(rejected, { signal: controller.signal }));
-  await scene.settle();
-  controller.abort(reason);
-  assertStrictEquals(await waiting, reason);
-  await scene.pass(2_000);
+  assertEquals([await scene.use(), replaced, scene.requests], ["t1", { start: 0, value: undefined, end: 2_000 }, 2]);
 });
 
 Deno.test("refreshRejected: doesn't return the predecessor that is used while the new token isn't known", async () => {
   using scene = new TokensScene();
-  const t1 = await scene.tokens.get();
+  const { credentials } = await scene.get();
   await scene.tokens.refresh();
-  assertEquals([await scene.replace(), await scene.use(), scene.tokens.last?.credentials.accessToken], [
-    "t1",
-    "t1",
-    "t2",
-  ]);
-  assertEquals((await scene.tokens.refreshRejected(t1.credentials)).credentials.accessToken, "t2");
+  assertEquals([await scene.replace(), await scene.use()], ["t1", "t1"]);
+  assertEquals(scene.tokens.last?.credentials.accessToken, "t2");
+  assertEquals((await scene.tokens.refreshRejected(credentials)).credentials.accessToken, "t2");
 });
 
-Deno.test("refreshRejected: gives another token, or says when to ask again", async () => {
+Deno.test("forget: drops the tokens, and gives the last one, though its predecessor is in use", async () => {
   using scene = new TokensScene();
-  const t1 = await scene.tokens.get();
-  // As a program has them that kept them elsewhere.
-  const t2 = await scene.tokens.refreshRejected(new Credentials({ accessToken: t1.credentials.accessToken }));
-  assertEquals(t2.credentials.accessToken, "t2");
-  assertStrictEquals(await scene.tokens.refreshRejected(t1.credentials), t2);
-  scene.failure = permanent();
-  await assertRejects(() => scene.tokens.refreshRejected(t2.credentials), AuthenticationError, "no");
-  const limited = await assertRejects(() => scene.tokens.refreshRejected(t2.credentials), AuthenticationError);
-  assertEquals([limited.code, limited.retryAfter, limited.retryable], ["refresh_limited", 5_000, true]);
-  assertEquals([await scene.use(), scene.requests], ["t2", 3]);
+  await scene.use();
+  await scene.tokens.refresh();
+  assertEquals([await scene.replace(), await scene.use()], ["t1", "t1"]);
+  assertEquals([scene.tokens.forget()?.credentials.accessToken, scene.tokens.last], ["t2", undefined]);
 });
 
-for (const signal of [AbortSignal.abort(), undefined]) {
-  Deno.test(`waitFor: leaves no timer behind after ${signal ? "an abort" : "its timeout"}`, async () => {
-    // The sanitizer finds what is left.
-    const options = { timeout: signal ? 60_000 : 1, error: () => new Error("late"), signal };
-    await assertRejects(() => waitFor(new Promise<never>(() => {}), options));
-  });
-}
+Deno.test("refreshRejected: gives another token, or says when to ask again; asks once it has expired", async () => {
+  using scene = new TokensScene();
+  const { credentials } = await scene.get();
+  const refresh = (rejected: Credentials) => scene.tokens.refreshRejected(rejected);
+  // As a program has them that kept them elsewhere.
+  const t2 = await refresh(new Credentials({ accessToken: credentials.accessToken }));
+  assertEquals(t2.credentials.accessToken, "t2");
+  assertStrictEquals(await refresh(credentials), t2);
+  scene.advance(3_598_000);
+  scene.failure = permanent();
+  await assertRejects(() => refresh(t2.credentials), AuthenticationError, "no");
+  const { code, retryAfter, retryable } = await assertRejects(() => refresh(t2.credentials), AuthenticationError);
+  assertEquals([code, retryAfter, retryable], ["refresh_limited", 5_000, true]);
+  assertEquals([await scene.use(), scene.requests], ["t2", 3]);
+  scene.advance(2_000);
+  scene.failure = undefined;
+  assertEquals((await refresh(t2.credentials)).credentials.accessToken, "t4");
+});

@@ -7,16 +7,18 @@
 import { FakeTime } from "@std/testing/time";
 import {
   type AuthenticationError,
-  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
   Credentials,
+  type Fetch,
   type IssuedCredentials,
-  StaticClientConfigStore,
   type TokenSource,
 } from "@m2m/authenticator";
 import type { TimedToken } from "../../src/refresh/issued_token.ts";
 import { refreshing } from "../../src/refresh/refreshing.ts";
 import type { RefreshingOptions, Tokens } from "../../src/refresh/tokens.ts";
+import { authenticatorAt } from "../authenticator_at.ts";
+import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 const realSetTimeout = globalThis.setTimeout;
 
@@ -60,6 +62,14 @@ class VirtualTime implements Disposable {
     }
   }
 
+  /** Says what becomes of something to come. */
+  watch<T>(promise: Promise<T>): Watched<T> {
+    const watched: Watched<T> = { start: this.now };
+    promise.then((value) => watched.value = value, (error) => watched.error = error)
+      .finally(() => watched.end = this.now);
+    return watched;
+  }
+
   /** Lets everything happen that needs no time. */
   async settle(): Promise<void> {
     do {
@@ -71,79 +81,70 @@ class VirtualTime implements Disposable {
   }
 }
 
-/** A request at the token endpoint. */
+/** A request at the token endpoint. `number` is from 1, `at` in milliseconds since the scene began. */
 export interface TokenRequest {
-  /** From 1. */
   readonly number: number;
-  /** In milliseconds since the scene began. */
   readonly at: number;
-  readonly body: URLSearchParams;
+  readonly form: URLSearchParams;
   readonly signal: AbortSignal | undefined;
 }
 
-/** A request at the API. */
-export interface ApiRequest {
-  readonly path: string;
-  /** The number of the token it carries: 0 for none. */
-  readonly token: number;
-  readonly at: number;
+/** What has become of a call so far. */
+export interface Watched<T> {
+  readonly start: number;
+  end?: number;
+  value?: T;
+  error?: AuthenticationError;
 }
 
-/** A call by a program that uses the authenticator. */
-export interface Call {
-  readonly path: string;
-  readonly start: number;
-  /** `undefined` while it is pending. */
-  end: number | undefined;
-  /** 200 for credentials, too. */
-  status: number | undefined;
-  /** The fields of its error. */
-  error: Partial<AuthenticationError>;
-}
+/** A call by a program that uses the authenticator. Its value is the status: 200 for credentials, too. */
+export type Call = Watched<number> & { readonly path: string };
 
 /** Options of {@linkcode Scene}. */
 export interface SceneOptions extends Partial<ClientCredentialsAuthenticatorOptions> {
   /** What the token endpoint answers. Default: a token of an hour. */
   tokens?: (request: TokenRequest) => Response | Promise<Response>;
-  /** The status that the API answers with. Default: 200. */
-  api?: (request: ApiRequest) => number;
+  /** The status that the API answers with, given the number of the token that comes. Default: 200. */
+  api?: (request: { path: string; token: number }) => number;
 }
 
-/** One authenticator between a scripted token endpoint and a scripted API. */
+/** One authenticator between a scripted token endpoint, which revokes tokens too, and a scripted API. */
 export class Scene extends VirtualTime {
   readonly requests: TokenRequest[] = [];
   readonly calls: Call[] = [];
   readonly authenticator: ClientCredentialsAuthenticator;
-  readonly #tokens: NonNullable<SceneOptions["tokens"]>;
-  readonly #api: NonNullable<SceneOptions["api"]>;
 
   constructor({ tokens = ({ number }) => token(number), api = () => 200, ...options }: SceneOptions = {}) {
     super();
-    this.#tokens = tokens;
-    this.#api = api;
-    const configStore = new StaticClientConfigStore({
-      tokenEndpoint: "https://auth.test/token",
-      revocationEndpoint: "https://auth.test/revoke",
+    const stub = tokenEndpointStub(async (number, { form, init: { signal } }) => {
+      const request = { number, at: this.now, form, signal: signal ?? undefined };
+      this.requests.push(request);
+      this.isBusy = true;
+      const response = await tokens(request);
+      this.isBusy = true;
+      return response;
     });
-    this.authenticator = new ClientCredentialsAuthenticator({
-      endpoint: "https://api.test",
-      clientId: "id",
-      clientSecret: "s3cret",
-      configStore,
-      clock: { wall: () => Date.now(), monotonic: () => this.now },
-      fetch: (input, init) => this.#fetch(new URL(String(input)), init),
-      ...options,
-    });
+    const fetch: Fetch = async (input, init) => {
+      init?.signal?.throwIfAborted();
+      const { origin, pathname: path } = new URL(String(input));
+      if (origin !== "https://api.test") return await stub.fetch(input, init);
+      const number = Number(new Headers(init?.headers).get("authorization")?.replace("Bearer token-", ""));
+      return new Response(null, { status: api({ path, token: number }) });
+    };
+    const clock = { wall: () => Date.now(), monotonic: () => this.now };
+    this.authenticator = authenticatorAt(stub, { clock, fetch, ...options }, { revocationEndpoint: stub.url });
   }
 
   /** Starts a call of the API. */
-  call(path = "/"): Call {
-    return this.#start(path, this.authenticator.fetch(path));
+  call(path = "/"): void {
+    const status = this.authenticator.fetch(path).then(({ status }) => status);
+    this.calls.push(Object.assign(this.watch(status), { path }));
   }
 
   /** Starts a call for credentials. */
-  get(authenticator: ClientCredentialsAuthenticator = this.authenticator, signal?: AbortSignal): Call {
-    return this.#start("credentials", authenticator.getCredentials({ signal }).then(() => ({ status: 200 })));
+  get(authenticator: ClientCredentialsAuthenticator = this.authenticator): void {
+    const status = authenticator.getCredentials().then(() => 200);
+    this.calls.push(Object.assign(this.watch(status), { path: "credentials" }));
   }
 
   /** The token requests made since a moment. */
@@ -151,29 +152,9 @@ export class Scene extends VirtualTime {
     return this.requests.filter(({ at }) => at >= start);
   }
 
-  #start(path: string, answer: Promise<{ status: number }>): Call {
-    const call: Call = { path, start: this.now, end: undefined, status: undefined, error: {} };
-    this.calls.push(call);
-    answer.then(({ status }) => call.status = status, (error) => call.error = error)
-      .finally(() => call.end = this.now);
-    return call;
-  }
-
-  async #fetch(url: URL, init: RequestInit | undefined): Promise<Response> {
-    init?.signal?.throwIfAborted();
-    const at = this.now;
-    if (url.origin === "https://api.test") {
-      const carried = new Headers(init?.headers).get("authorization") ?? "";
-      const token = Number(carried.replace("Bearer token-", "")) || 0;
-      return new Response(null, { status: this.#api({ path: url.pathname, token, at }) });
-    }
-    this.isBusy = true;
-    const body = new URLSearchParams(String(init?.body));
-    const request = { number: this.requests.length + 1, at, body, signal: init?.signal ?? undefined };
-    this.requests.push(request);
-    const response = await this.#tokens(request);
-    this.isBusy = true;
-    return response;
+  /** So many authenticators derived from this one. */
+  derive(count: number): ClientCredentialsAuthenticator[] {
+    return Array.from({ length: count }, (_, index) => this.authenticator.with({ scopes: [`tenant-${index}`] }));
   }
 }
 
@@ -188,8 +169,8 @@ export function oauthError(error: string, status = 400): Response {
 }
 
 /** A page, as a proxy or a maintenance site gives one. */
-export function page(status = 200): Response {
-  return new Response("<html></html>", { status, headers: { "content-type": "text/html" } });
+export function page(): Response {
+  return new Response("<html></html>", { headers: { "content-type": "text/html" } });
 }
 
 /** An answer without a body. */
@@ -198,23 +179,13 @@ export function bare(status: number, headers: HeadersInit = {}): Response {
 }
 
 /** An answer that never comes. */
-export function hang({ signal }: Pick<TokenRequest, "signal">): Promise<never> {
+export function hang({ signal }: { signal: AbortSignal | undefined }): Promise<never> {
   return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
 /** The calls that came to nothing: an error, a 401, or still pending. */
 export function failed(calls: readonly Call[]): Call[] {
-  return calls.filter(({ status }) => status !== 200);
-}
-
-/** How long calls waited, in milliseconds: the shortest first; those that are pending have waited until `now`. */
-export function waits(calls: readonly Call[], now: number): number[] {
-  return calls.map(({ start, end = now }) => end - start).sort((a, b) => a - b);
-}
-
-/** The value that `share` of the sorted numbers don't exceed. */
-export function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+  return calls.filter(({ value }) => value !== 200);
 }
 
 /** Options of {@linkcode TokensScene}. */
