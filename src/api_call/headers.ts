@@ -20,7 +20,8 @@ export function readHeaders(headers: HeadersInit): ReadableHeaders {
 export function hasHeader(headers: ReadableHeaders, name: string): boolean {
   if (!name) return false;
   if (!isRecord(headers)) return headers.has(name);
-  for (const key in headers) if (key.toLowerCase() === name) return true;
+  // An inherited one isn't sent.
+  for (const key in headers) if (key.toLowerCase() === name && Object.hasOwn(headers, key)) return true;
   return false;
 }
 
