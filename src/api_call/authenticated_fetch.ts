@@ -93,7 +93,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
   const origins = [base, ...allowedOrigins].map((url) => new URL(url).origin);
   const home = origins[0]!;
   // Watched until it is ignored once.
-  let mount = onEvent && base.replace(/\/$/, "");
+  let mount = onEvent && base;
   const firstKey = options.headerKey?.toLowerCase() ?? "";
   let provenKey = "";
   let proving = fetch;
@@ -108,8 +108,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       return proving;
     },
     // Another token is no help where the proof is rejected.
-    isRejected: async (response: Response) =>
-      !dpop?.isAboutProof(response) && await (isRejected ?? rejectsToken)(response),
+    isRejected: (response: Response) => !dpop?.isAboutProof(response) && (isRejected ?? rejectsToken)(response),
   };
 
   // One flat function, for nearly all calls end at its first response.
@@ -151,7 +150,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       if (!own || !hasHeader(own, headerKey)) {
         token = tokens.fresh();
         if (!token) {
-          own &&= addHeaders(own, {});
+          own &&= addHeaders(own);
           token = await tokens.get(signal);
         }
         if (token.headerKey !== headerKey) {
@@ -159,7 +158,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
           if (own && hasHeader(own, headerKey)) token = undefined;
         }
       }
-      const headers = !token ? addHeaders(own!, {}) : own ? addHeaders(own, token.headers) : token.headers;
+      const headers = own ? addHeaders(own, token?.headers) : token!.headers;
       sent.headers = headers;
       if (request) kept = keepBody(request, sent, maxReplayBody);
       const send = dpop && token ? api.chooseFetch(token.headerKey) : fetch;

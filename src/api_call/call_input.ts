@@ -11,7 +11,8 @@ export function readInit(init: RequestInit): RequestInit {
   const given = init as Record<string, unknown>;
   const read = { ...given };
   // Nearly all have plain prototypes, no proxy, and no property that isn't enumerable.
-  const isPlain = init.constructor === Object && (read.method || !init.method) && (read.signal || !init.signal);
+  const isPlain = init.constructor === Object && (read.method || !init.method) && (read.headers || !init.headers) &&
+    (read.body || !init.body) && (read.signal || !init.signal);
   for (let names: object | false = given; names; names = names === given && !isPlain && Request.prototype) {
     for (const name in names) {
       const value = name in read ? undefined : given[name];

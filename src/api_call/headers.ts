@@ -26,7 +26,7 @@ export function hasHeader(headers: ReadableHeaders, name: string): boolean {
 }
 
 /** Copies headers, and sets those of a record on the copy. */
-export function addHeaders(headers: HeadersInit, added: Readonly<Record<string, string>>): ReadableHeaders {
+export function addHeaders(headers: HeadersInit, added: Readonly<Record<string, string>> = {}): ReadableHeaders {
   if (isRecord(headers)) return { ...headers, ...added };
   const copy = new Headers(headers);
   for (const name in added) copy.set(name, added[name]!);

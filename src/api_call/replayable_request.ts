@@ -53,7 +53,7 @@ export function readCall(input: string | URL | Request, given: RequestInit | und
     href,
     request,
     init,
-    headers: addHeaders(init.headers ?? request?.headers ?? {}, {}),
+    headers: addHeaders(init.headers ?? request?.headers ?? {}),
     redirect: init.redirect ?? request?.redirect ?? "follow",
     signal: init.signal ?? request?.signal,
     kept: undefined,
