@@ -1,5 +1,6 @@
 /** Runs the suite. @module */
 import { aborts } from "./aborts.ts";
+import { apiAnswers } from "./api_answers.ts";
 import { bodies } from "./bodies.ts";
 import type { Case, CaseResult, SuiteInput } from "./case.ts";
 import { failures } from "./failures.ts";
@@ -16,7 +17,7 @@ import { World } from "./world.ts";
 
 const cases: readonly Case[] = [
   ...[realServers, options, use, tokenRequests, tokenAnswers, failures],
-  ...[refreshes, rejectedTokens, bodies, redirects, aborts, printing],
+  ...[refreshes, rejectedTokens, bodies, redirects, apiAnswers, aborts, printing],
 ].flat();
 
 /** How many cases run at once: most of them wait for a server most of the time. */
