@@ -1,6 +1,6 @@
 /** What an API answers, and what callers hand to `fetch`, where runtimes differ. @module */
 import { assertEquals, assertRejects } from "@std/assert";
-import { answer, json, redirect } from "../../faults/behaviours.ts";
+import { type Answer, json, redirect } from "../../faults/behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
 import { bearer } from "./planted.ts";
 import { count, fine, read, seen, thrown } from "./world.ts";
@@ -34,7 +34,7 @@ const settings: Readonly<Record<string, () => RequestInit>> = {
 };
 
 const locations = { "to no URL": "http://[", "to another scheme": "ftp://127.0.0.1/" };
-const expired: Readonly<Record<string, Parameters<typeof answer>[1]>> = {
+const expired: Readonly<Record<string, Answer>> = {
   "200 with an error inside": {},
   "419": { status: 419 },
   "498": { status: 498 },
