@@ -9,7 +9,7 @@ import { type Fetch, globalFetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { cancel, copyBody } from "./bodies.ts";
-import { isRequest, parseUrl, readInit } from "./call_input.ts";
+import { parseUrl, readInit } from "./call_input.ts";
 import { addHeaders, hasHeader, readHeaders } from "./headers.ts";
 import { followRedirects } from "./redirects.ts";
 import { rejectsToken } from "./rejection.ts";
@@ -113,7 +113,8 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
 
   // One flat function, for nearly all calls end at its first response.
   return async (input, init) => {
-    let request = isRequest(input) ? input : undefined;
+    // By its shape: a fetch of another realm (undici from npm) brings its own.
+    let request = (input as Partial<Request> | undefined)?.arrayBuffer ? input as Request : undefined;
     const text = request?.url ?? String(input);
     let href = text;
     let isHome = true;
@@ -125,7 +126,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       isHome = /^https?:$/.test(url.protocol) && origins.includes(url.origin);
     }
     // `fetch(url, request)` is the way workers forward a request. A request's own URL may have had a user and password.
-    const settings = isRequest(init) ? init : href !== text && request;
+    const settings = init instanceof Request ? init : href !== text && request;
     if (settings) request = new Request(href, settings);
     const sent: RequestInit = init && init !== settings ? readInit(init) : {};
     if (!isHome) return await fetch(request ?? href, sent);

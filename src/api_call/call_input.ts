@@ -23,11 +23,6 @@ export function readInit(init: RequestInit): RequestInit {
   return read;
 }
 
-/** Tells whether a value is a `Request`, by its shape: a fetch of another realm (undici from npm) brings its own. */
-export function isRequest(value: unknown): value is Request {
-  return !!(value as Partial<Request> | null | undefined)?.arrayBuffer;
-}
-
 /** Tells whether a method is safe to be sent twice, and has no body. */
 export function isGetOrHead(method: string): boolean {
   return /^(GET|HEAD)$/i.test(method);

@@ -6,7 +6,7 @@
 
 import { waitFor } from "../refresh/deadlines.ts";
 import { copyBody, readUpTo } from "./bodies.ts";
-import { isGetOrHead, isRequest, readInit } from "./call_input.ts";
+import { isGetOrHead, readInit } from "./call_input.ts";
 import { addHeaders } from "./headers.ts";
 
 /** How long a call that is to be replayed waits for the rest of its body, in milliseconds. */
@@ -39,6 +39,11 @@ export interface KeptBody {
   readonly parts: Promise<Uint8Array<ArrayBuffer>[] | null | undefined>;
   /** What reads it: to be cancelled once it needn't be kept any more. */
   readonly reader: ReadableStreamDefaultReader | undefined;
+}
+
+/** Tells whether a value is a `Request`, by its shape: a fetch of another realm (undici from npm) brings its own. */
+function isRequest(value: unknown): value is Request {
+  return !!(value as Partial<Request> | null | undefined)?.arrayBuffer;
 }
 
 /** Reads what `fetch` was called with, and copies what can be changed. Nothing is kept of a `Request`'s body yet. */
