@@ -140,7 +140,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       signal?.throwIfAborted();
       // A text, even where the caller gives an object: a runtime must not follow by itself.
       const redirect = `${sent.redirect ?? request?.redirect ?? "follow"}` as RequestRedirect;
-      sent.redirect = /^(follow|error)$/.test(redirect) ? "manual" : redirect;
+      sent.redirect = redirect === "follow" || redirect === "error" ? "manual" : redirect;
       // As `fetch` does: what becomes of the caller's objects while the call is under way doesn't count.
       if (sent.body) sent.body = copyBody(sent.body);
       const given = sent.headers ?? request?.headers;
