@@ -105,6 +105,7 @@ export { GrantType } from "./src/token_endpoint/grant_type.ts";
 export type {
   AuthenticatorEvent,
   AuthenticatorEventListener,
+  EndpointPathIgnoredEvent,
   RefreshReason,
   RequestReplayedEvent,
   TokenIssuedEvent,

@@ -139,7 +139,8 @@ export abstract class Authenticator {
   /**
    * Sends requests with the token, as `fetch` does. It is bound: pass it to an SDK that takes a `fetch`.
    *
-   * - A relative input resolves against `endpoint`. Requests to another origin, by call or by redirect, carry no token.
+   * - A relative input resolves against `endpoint` as a link does: `projects` goes on with the path of `…/v1/`, `/projects`
+   *   replaces it. Requests to another origin, by call or by redirect, carry no token.
    * - When the API rejects the token (by 401, by a 403 that says `invalid_token`, or as `isRejected` decides), it is
    *   refreshed and the request replayed with its body. The caller gets the API's response if the body can't be sent
    *   again (a stream in `init`), if the new token is rejected as well, or if the refresh fails.

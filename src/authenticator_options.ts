@@ -22,6 +22,8 @@ export interface AuthenticatorOptions extends RefreshingOptions {
   /**
    * The API that is called, as an absolute URL. Its origin gets the token, and no other but `allowedOrigins`. Inputs of
    * `fetch` resolve against it as links do: end it in a slash for a path to count, and start the inputs without one.
+   * `https://api.example.com/v1/` and `projects` make `/v1/projects`; `/projects` replaces the path (event
+   * `endpoint_path_ignored`).
    */
   endpoint: string | URL;
   /** Name of the header that carries the token. Default: what the config store says, else `authorization`. */
@@ -41,8 +43,9 @@ export interface AuthenticatorOptions extends RefreshingOptions {
   /** The certificate to show to servers that ask for one (mutual TLS, RFC 8705). Default: none. */
   clientCertificate?: ClientCertificate | undefined;
   /**
-   * Tells whether the API rejects the token by this response; to read its body, read that of a clone. Default: a 401 does,
-   * and a 403 whose challenge says `invalid_token` (RFC 6750 §3.1).
+   * Tells whether the API rejects the token by this response, such as a 200 with an error inside, 403, 419 or 498. To read
+   * its body, read that of a clone (what is read stays in memory for the caller). Default: a 401 does, and a 403 whose
+   * challenge says `invalid_token` (RFC 6750 §3.1).
    */
   isRejected?: ((response: Response) => boolean | Promise<boolean>) | undefined;
   /** How much of a `Request`'s body is kept for a replay, in bytes; a call with more isn't replayed. Default: 1,048,576. */

@@ -78,6 +78,15 @@ export interface RequestReplayedEvent {
 }
 
 /**
+ * An input of `fetch` has replaced the path of `endpoint`: with `/v1` there, `/projects` isn't `/v1/projects`. It is sent
+ * once. End `endpoint` in a slash, and start inputs without one.
+ */
+export interface EndpointPathIgnoredEvent {
+  /** The kind of event. */
+  type: "endpoint_path_ignored";
+}
+
+/**
  * One thing that happened; `type` tells which. New types and fields may be added. No event holds a secret, a token, a
  * header or a URL.
  */
@@ -87,7 +96,8 @@ export type AuthenticatorEvent =
   | TokenRequestFailedEvent
   | TokenReusedEvent
   | TokenRejectedEvent
-  | RequestReplayedEvent;
+  | RequestReplayedEvent
+  | EndpointPathIgnoredEvent;
 
 /** Takes events. What it throws, or rejects with, changes nothing. */
 export type AuthenticatorEventListener = (event: AuthenticatorEvent) => unknown;

@@ -4,15 +4,18 @@
  * @module
  */
 
+import { type AuthenticatorEventListener, callQuietly } from "../events.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { cancel, copyBody } from "./bodies.ts";
+import { parseUrl, readInit } from "./call_input.ts";
 import { addHeaders, hasHeader, readHeaders } from "./headers.ts";
 import { followRedirects } from "./redirects.ts";
 import { rejectsToken } from "./rejection.ts";
 import { replayRejected } from "./replay.ts";
-import { type ApiCall, defaultMaxReplayBody, isRequest, keepBody } from "./replayable_request.ts";
+import { type ApiCall, defaultMaxReplayBody, keepBody } from "./replayable_request.ts";
+import { completeFetch } from "./complete_fetch.ts";
 
 /** What the call needs of DPoP (RFC 9449). */
 export interface ApiProofs {
@@ -35,7 +38,10 @@ export interface ApiProofs {
 
 /** Options of {@linkcode authenticatedFetch}. */
 export interface AuthenticatedFetchOptions {
-  /** The API. Inputs resolve against it, and its origin gets the token. */
+  /**
+   * The API; its origin gets the token. Inputs resolve against it as links do: end it in a slash for a path to count, and
+   * start the inputs without one.
+   */
   endpoint: string | URL;
   /** Sends the requests. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
@@ -57,6 +63,8 @@ export interface AuthenticatedFetchOptions {
    * @default {1_048_576}
    */
   maxReplayBody?: number | undefined;
+  /** Receives the event `endpoint_path_ignored`. Default: none. */
+  onEvent?: AuthenticatorEventListener | undefined;
 }
 
 /** A path needs no parsing: it can't leave the origin, and `fetch` parses it anyway. */
@@ -79,10 +87,13 @@ const path = /^\/(?![/\\\t\n\r])/;
  * @returns A function in the shape of `fetch`.
  */
 export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOptions): Fetch {
-  const { fetch = globalFetch, dpop, isRejected, maxReplayBody = defaultMaxReplayBody, allowedOrigins = [] } = options;
-  const base = new URL(options.endpoint).href;
+  const { dpop, isRejected, maxReplayBody = defaultMaxReplayBody, allowedOrigins = [], onEvent } = options;
+  const fetch = completeFetch(options.fetch ?? globalFetch);
+  const base = parseUrl(String(options.endpoint)).href;
   const origins = [base, ...allowedOrigins].map((url) => new URL(url).origin);
   const home = origins[0]!;
+  // Watched until it is ignored once.
+  let mount = onEvent && base;
   const firstKey = options.headerKey?.toLowerCase() ?? "";
   let provenKey = "";
   let proving = fetch;
@@ -97,38 +108,42 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       return proving;
     },
     // Another token is no help where the proof is rejected.
-    isRejected: async (response: Response) =>
-      !dpop?.isAboutProof(response) && await (isRejected ?? rejectsToken)(response),
+    isRejected: (response: Response) => !dpop?.isAboutProof(response) && (isRejected ?? rejectsToken)(response),
   };
 
   // One flat function, for nearly all calls end at its first response.
   return async (input, init) => {
-    let request = isRequest(input) ? input : undefined;
+    // By its shape: a fetch of another realm (undici from npm) brings its own.
+    let request = (input as Partial<Request> | undefined)?.arrayBuffer ? input as Request : undefined;
     const text = request?.url ?? String(input);
     let href = text;
     let isHome = true;
     if (path.test(text)) href = home + text;
     else if (!text.startsWith(`${home}/`)) {
-      const url = new URL(text, base);
+      const url = parseUrl(text, base);
       href = url.href;
       // A "blob:" URL has the origin of the page that made it, and is none of the API's.
       isHome = /^https?:$/.test(url.protocol) && origins.includes(url.origin);
     }
-    if (isRequest(init)) {
-      // `fetch(url, request)` is the way workers forward a request; a spread would find nothing in it.
-      request = new Request(href, init);
-      init = undefined;
+    // `fetch(url, request)` is the way workers forward a request. A request's own URL may have had a user and password.
+    const settings = init instanceof Request ? init : href !== text && request;
+    if (settings) request = new Request(href, settings);
+    const sent: RequestInit = init && init !== settings ? readInit(init) : {};
+    if (!isHome) return await fetch(request ?? href, sent);
+    if (mount && !href.startsWith(mount) && !URL.canParse(text)) {
+      mount = "";
+      callQuietly(onEvent!, { type: "endpoint_path_ignored" });
     }
-    if (!isHome) return await fetch(request ?? href, init);
-    const signal = init?.signal ?? request?.signal;
+    const signal = sent.signal === undefined ? request?.signal : sent.signal;
     let kept: ApiCall["kept"];
     try {
       signal?.throwIfAborted();
+      // A text, even where the caller gives an object: a runtime must not follow by itself.
+      const redirect = `${sent.redirect ?? request?.redirect ?? "follow"}` as RequestRedirect;
+      sent.redirect = redirect === "follow" || redirect === "error" ? "manual" : redirect;
       // As `fetch` does: what becomes of the caller's objects while the call is under way doesn't count.
-      const redirect = init?.redirect ?? request?.redirect ?? "follow";
-      const sent: RequestInit = { ...init, redirect: redirect === "follow" ? "manual" : redirect };
       if (sent.body) sent.body = copyBody(sent.body);
-      const given = init?.headers ?? request?.headers;
+      const given = sent.headers ?? request?.headers;
       let own = given && readHeaders(given);
       // Before the first token, it may be the settings' to say which header it is.
       let headerKey = tokens.last?.headerKey ?? firstKey;
@@ -136,7 +151,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       if (!own || !hasHeader(own, headerKey)) {
         token = tokens.fresh();
         if (!token) {
-          own &&= addHeaders(own, {});
+          own &&= addHeaders(own);
           token = await tokens.get(signal);
         }
         if (token.headerKey !== headerKey) {
@@ -144,7 +159,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
           if (own && hasHeader(own, headerKey)) token = undefined;
         }
       }
-      const headers = !token ? addHeaders(own!, {}) : own ? addHeaders(own, token.headers) : token.headers;
+      const headers = own ? addHeaders(own, token?.headers) : token!.headers;
       sent.headers = headers;
       if (request) kept = keepBody(request, sent, maxReplayBody);
       const send = dpop && token ? api.chooseFetch(token.headerKey) : fetch;

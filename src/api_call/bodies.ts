@@ -25,8 +25,8 @@ export function copyBody(body: BodyInit): BodyInit {
 }
 
 /** Cancels the rest of a stream, and doesn't wait for it. */
-export function cancel(reader: ReadableStreamDefaultReader | undefined): void {
-  reader?.cancel().catch(() => {});
+export function cancel(stream: Pick<ReadableStream, "cancel"> | null | undefined): void {
+  stream?.cancel().catch(() => {});
 }
 
 /** Reads a stream to its end; `undefined` if it breaks off, or is cancelled for it is longer than the limit. */

@@ -20,12 +20,13 @@ export function readHeaders(headers: HeadersInit): ReadableHeaders {
 export function hasHeader(headers: ReadableHeaders, name: string): boolean {
   if (!name) return false;
   if (!isRecord(headers)) return headers.has(name);
-  for (const key in headers) if (key.toLowerCase() === name) return true;
+  // An inherited one isn't sent.
+  for (const key in headers) if (key.toLowerCase() === name && Object.hasOwn(headers, key)) return true;
   return false;
 }
 
 /** Copies headers, and sets those of a record on the copy. */
-export function addHeaders(headers: HeadersInit, added: Readonly<Record<string, string>>): ReadableHeaders {
+export function addHeaders(headers: HeadersInit, added: Readonly<Record<string, string>> = {}): ReadableHeaders {
   if (isRecord(headers)) return { ...headers, ...added };
   const copy = new Headers(headers);
   for (const name in added) copy.set(name, added[name]!);

@@ -10,6 +10,7 @@
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { discardBody } from "./bodies.ts";
+import { isGetOrHead, parseUrl, readInit } from "./call_input.ts";
 import { type ApiCall, replayBody } from "./replayable_request.ts";
 
 /** As many as browsers follow (Fetch standard §4.4). */
@@ -38,20 +39,20 @@ export interface CredentialScope {
  * @param response The answer to the last request.
  * @param hop The last request.
  * @param scope Where the credential may go.
- * @returns The next request; `undefined` if the answer doesn't redirect.
+ * @returns The next request; `undefined` if the answer doesn't redirect, or to no URL that can be fetched.
  */
 export function decideRedirect(
   response: Pick<Response, "status" | "headers">,
   hop: Hop,
   { headerKey, origins }: CredentialScope,
 ): Hop | undefined {
-  const { status } = response;
   // The status first: runtimes make a response's headers when they are looked at, and hardly any answer redirects.
-  if (![301, 302, 303, 307, 308].includes(status)) return undefined;
+  if (!isRedirect(response)) return undefined;
   const location = response.headers.get("location");
   if (location === null || !URL.canParse(location, hop.href)) return undefined;
-  const { href, origin, protocol } = new URL(location, hop.href);
+  const { href, origin, protocol } = parseUrl(location, hop.href);
   if (!/^https?:$/.test(protocol)) return undefined;
+  const { status } = response;
   const isGet = status === 303 ? !isGetOrHead(hop.method) : status < 303 && /^POST$/i.test(hop.method);
   // Once it has left, it stays away: a redirect back must not bring the credential along for a stranger's request.
   const isHome = hop.isHome && origins.includes(origin);
@@ -65,8 +66,9 @@ export function decideRedirect(
   return { href, method: isGet ? "GET" : hop.method, headers, isGet: hop.isGet || isGet, isHome };
 }
 
-function isGetOrHead(method: string): boolean {
-  return /^(GET|HEAD)$/i.test(method);
+/** Tells whether a response redirects, by its status: 0 where a browser hides it. */
+export function isRedirect({ status }: Pick<Response, "status">): boolean {
+  return [0, 301, 302, 303, 307, 308].includes(status);
 }
 
 /** A response, and the request it answers. */
@@ -85,15 +87,16 @@ export interface RedirectableCall extends ApiCall, CredentialScope {
  * @param first The first response.
  * @param call What it is the response to.
  * @returns The last response: one that doesn't redirect, or that would take a body that is gone.
- * @throws {TypeError} After 20 redirects.
+ * @throws {TypeError} As `fetch` does: after 20 redirects, where one leads nowhere, or the caller wants none.
  * @throws {AuthenticationError} Where a browser hides what can't be followed unseen.
  */
 export async function followRedirects(first: Response, call: RedirectableCall): Promise<Followed> {
   const { href, request, init, headers, fetch } = call;
   let hop: Hop = { href, method: init.method ?? request?.method ?? "GET", headers, isGet: false, isHome: true };
   let response = first;
-  for (let count = 0; call.redirect === "follow"; count++) {
-    if (response.type === "opaqueredirect") {
+  const isFollowed = call.redirect === "follow";
+  for (let count = 0; call.redirect !== "manual" && isRedirect(response); count++) {
+    if (isFollowed && response.type === "opaqueredirect") {
       // It is sent again from the start, so it must be safe. Of headers, browsers take `authorization` alone off.
       if (call.headerKey !== "authorization" || !isGetOrHead(hop.method)) {
         throw new AuthenticationError(
@@ -104,26 +107,15 @@ export async function followRedirects(first: Response, call: RedirectableCall): 
       response = await fetch(request ?? href, { ...init, headers, redirect: "follow" });
       return { ...hop, response, isHome: call.origins.includes(new URL(response.url || href).origin) };
     }
-    const next = decideRedirect(response, hop, call);
+    const next = isFollowed ? decideRedirect(response, hop, call) : undefined;
     const body = next && !next.isGet ? await replayBody(call) : null;
     // A stream can't be sent a second time: the caller gets the redirect itself.
-    if (!next || body === undefined) break;
+    if (body === undefined || isFollowed && !next && !response.headers.has("location")) break;
     await discardBody(response);
-    if (count === maxRedirects) throw new TypeError(`Cannot follow more than ${maxRedirects} redirects.`);
+    if (!next || count === maxRedirects) throw new TypeError("Cannot follow the API's redirects.");
     hop = next;
     const ours = { method: hop.method, headers: hop.headers, body };
-    response = await fetch(hop.href, { ...readSettings(request), ...init, ...ours });
+    response = await fetch(hop.href, { ...request && readInit(request as RequestInit), ...init, ...ours });
   }
   return { ...hop, response };
-}
-
-/** Reads what a `Request` says besides its URL and body. Its attributes are enumerable, as Web IDL has it. */
-function readSettings(request: Request | undefined): RequestInit {
-  const settings: Record<string, unknown> = {};
-  for (const name in request) {
-    const value = name === "body" ? undefined : request[name as keyof Request];
-    // Not even as `undefined`: workerd of 2024 takes no `cache` at all.
-    if (value !== undefined && typeof value !== "function") settings[name] = value;
-  }
-  return settings;
 }

@@ -18,7 +18,7 @@ export interface Api {
   /** Gives what sends a token in this header. */
   chooseFetch(headerKey: string): Fetch;
   /** Tells whether a response rejects the token. */
-  isRejected(response: Response): Promise<boolean>;
+  isRejected(response: Response): boolean | Promise<boolean>;
 }
 
 /** A predecessor may be fallen back to, and be rejected as well. */

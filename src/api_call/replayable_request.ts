@@ -6,6 +6,7 @@
 
 import { waitFor } from "../refresh/deadlines.ts";
 import { copyBody, readUpTo } from "./bodies.ts";
+import { isGetOrHead, readInit } from "./call_input.ts";
 import { addHeaders } from "./headers.ts";
 
 /** How long a call that is to be replayed waits for the rest of its body, in milliseconds. */
@@ -41,23 +42,23 @@ export interface KeptBody {
 }
 
 /** Tells whether a value is a `Request`, by its shape: a fetch of another realm (undici from npm) brings its own. */
-export function isRequest(value: unknown): value is Request {
-  return typeof value === "object" && value !== null && "clone" in value;
+function isRequest(value: unknown): value is Request {
+  return !!(value as Partial<Request> | null | undefined)?.arrayBuffer;
 }
 
 /** Reads what `fetch` was called with, and copies what can be changed. Nothing is kept of a `Request`'s body yet. */
 export function readCall(input: string | URL | Request, given: RequestInit | undefined): ApiCall {
   let request = isRequest(input) ? input : undefined;
   const { href } = new URL(request?.url ?? String(input));
-  const init: RequestInit = {};
-  // `fetch(url, request)` is the way workers forward a request; a spread would find nothing in it.
+  const init = given && !isRequest(given) ? readInit(given) : {};
+  // `fetch(url, request)` is the way workers forward a request.
   if (isRequest(given)) request = new Request(href, given);
-  else Object.assign(init, given, given?.body && { body: copyBody(given.body) });
+  if (init.body) init.body = copyBody(init.body);
   return {
     href,
     request,
     init,
-    headers: addHeaders(init.headers ?? request?.headers ?? {}, {}),
+    headers: addHeaders(init.headers ?? request?.headers ?? {}),
     redirect: init.redirect ?? request?.redirect ?? "follow",
     signal: init.signal ?? request?.signal,
     kept: undefined,
@@ -72,7 +73,7 @@ export function readCall(input: string | URL | Request, given: RequestInit | und
  * of it, which Deno sends without its length.
  */
 export function keepBody(request: Request | undefined, { body }: RequestInit, limit: number): KeptBody | undefined {
-  if (!request || body != null || /^(GET|HEAD)$/.test(request.method)) return undefined;
+  if (!request || body != null || isGetOrHead(request.method)) return undefined;
   // A server's request that is forwarded says its length.
   if (Number(request.headers.get("content-length")) > limit) {
     return { request, parts: Promise.resolve(undefined), reader: undefined };

@@ -1,6 +1,7 @@
 /** Runs the suite. @module */
 import { within } from "../within.ts";
 import { aborts } from "./aborts.ts";
+import { apiAnswers } from "./api_answers.ts";
 import { bodies } from "./bodies.ts";
 import type { Case, CaseResult, SuiteInput } from "./case.ts";
 import { failures } from "./failures.ts";
@@ -18,7 +19,7 @@ import { ask, World } from "./world.ts";
 
 const cases: readonly Case[] = [
   ...[realServers, options, use, tokenRequests, tokenAnswers, failures],
-  ...[refreshes, rejectedTokens, bodies, redirects, aborts, printing, keys],
+  ...[refreshes, rejectedTokens, bodies, redirects, apiAnswers, aborts, printing, keys],
 ].flat();
 
 /** Runs all cases, and sends the stage one result each. */
