@@ -109,7 +109,7 @@ export class Credentials {
       expiresAt: this.expiresAt,
       scope: this.scope,
       refreshToken: this.#refreshToken && redacted,
-      response: Object.keys(this.response).length > 0 ? redacted : undefined,
+      ...Object.keys(this.response).length > 0 && { response: redacted },
     };
   }
 }

@@ -51,7 +51,7 @@ const wrong: [options: object, says: string, type?: typeof RangeError][] = [
   [{ configStore: { tokenEndpoint: stub.url } }, "new StaticClientConfigStore({ tokenEndpoint })"],
   [{ basicEncoding: "RAW" }, '"form" or "raw"'],
   [{ clientSecret: undefined, clientAuth: {} }, "clientAuth"],
-  [{ clientAuth: clientSecretPost("x") }, "without clientSecret"],
+  [{ clientSecret: "s", clientAuth: clientSecretPost("x") }, "without clientSecret"],
   [{ fetch: stub.fetch, verify: false }, "can't be combined with fetch"],
   [{ fetch: undefined, httpProxyUrl: "127.0.0.1:1" }, "httpProxyUrl must be an absolute URL"],
   ...["a b", "", 7].map((tokenType): [object, string] => [{ tokenType }, "tokenType"]),

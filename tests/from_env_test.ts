@@ -208,7 +208,7 @@ Deno.test("authenticatorFromEnv: refuses wrong options as such", () => {
 Deno.test("authenticatorFromEnv: uses Flyte's proxy and certificate authority", async () => {
   const cases = {
     FLYTE_PLATFORM_HTTP_PROXY_URL: ["http://127.0.0.1:9", "by way of http://127.0.0.1:9"],
-    FLYTE_PLATFORM_CA_CERT_FILE_PATH: ["/no/such/file.pem", "Cannot use verify"],
+    FLYTE_PLATFORM_CA_CERT_FILE_PATH: ["/no/such/file.pem", "Cannot use FLYTE_PLATFORM_CA_CERT_FILE_PATH"],
   } as const;
   for (const [name, [value, told]] of Object.entries(cases)) {
     const env = { ...flyteEnv, [name]: value };

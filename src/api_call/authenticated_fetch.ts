@@ -4,12 +4,13 @@
  * @module
  */
 
+import { parseUrl } from "../arguments.ts";
 import { type AuthenticatorEventListener, callQuietly } from "../events.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { cancel, copyBody } from "./bodies.ts";
-import { parseUrl, readInit } from "./call_input.ts";
+import { parseTarget, readInit } from "./call_input.ts";
 import { addHeaders, hasHeader, readHeaders } from "./headers.ts";
 import { followRedirects } from "./redirects.ts";
 import { rejectsToken } from "./rejection.ts";
@@ -88,8 +89,9 @@ const path = /^\/(?![/\\\t\n\r])/;
  */
 export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOptions): Fetch {
   const { dpop, isRejected, maxReplayBody = defaultMaxReplayBody, allowedOrigins = [], onEvent } = options;
-  const fetch = completeFetch(options.fetch ?? globalFetch);
-  const base = parseUrl(String(options.endpoint)).href;
+  const plain = options.fetch ?? globalFetch;
+  const fetch = completeFetch(plain);
+  const base = parseTarget(String(options.endpoint)).href;
   const origins = [base, ...allowedOrigins].map((url) => new URL(url).origin);
   const home = origins[0]!;
   // Watched until it is ignored once.
@@ -102,7 +104,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
     chooseFetch(headerKey: string): Fetch {
       // Made once for a header: its name hardly ever changes.
       if (dpop && headerKey !== provenKey) {
-        proving = dpop.apiFetch(fetch, headerKey);
+        proving = completeFetch(dpop.apiFetch(plain, headerKey));
         provenKey = headerKey;
       }
       return proving;
@@ -120,7 +122,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
     let isHome = true;
     if (path.test(text)) href = home + text;
     else if (!text.startsWith(`${home}/`)) {
-      const url = parseUrl(text, base);
+      const url = parseTarget(text, base);
       href = url.href;
       // A "blob:" URL has the origin of the page that made it, and is none of the API's.
       isHome = /^https?:$/.test(url.protocol) && origins.includes(url.origin);
@@ -130,7 +132,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
     if (settings) request = new Request(href, settings);
     const sent: RequestInit = init && init !== settings ? readInit(init) : {};
     if (!isHome) return await fetch(request ?? href, sent);
-    if (mount && !href.startsWith(mount) && !URL.canParse(text)) {
+    if (mount && !href.startsWith(mount) && !parseUrl(text)) {
       mount = "";
       callQuietly(onEvent!, { type: "endpoint_path_ignored" });
     }

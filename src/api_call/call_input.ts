@@ -4,6 +4,8 @@
  * @module
  */
 
+import { parseUrl } from "../arguments.ts";
+
 /**
  * Copies settings, each read once: those of a `Request`, inherited ones and a class's getters count, as Web IDL has it.
  */
@@ -32,9 +34,9 @@ export function isGetOrHead(method: string): boolean {
  * Parses a URL, without its user name and password: Deno would send them in place of the token, and Node quote them. So
  * do messages about what is no URL.
  */
-export function parseUrl(text: string, base?: string): URL {
-  if (!URL.canParse(text, base)) throw new TypeError("Invalid URL");
-  const url = new URL(text, base);
+export function parseTarget(text: string, base?: string): URL {
+  const url = parseUrl(text, base);
+  if (!url) throw new TypeError("Invalid URL");
   url.username = url.password = "";
   return url;
 }

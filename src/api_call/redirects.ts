@@ -7,10 +7,11 @@
  * @module
  */
 
+import { parseUrl } from "../arguments.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { discardBody } from "./bodies.ts";
-import { isGetOrHead, parseUrl, readInit } from "./call_input.ts";
+import { isGetOrHead, parseTarget, readInit } from "./call_input.ts";
 import { type ApiCall, replayBody } from "./replayable_request.ts";
 
 /** As many as browsers follow (Fetch standard §4.4). */
@@ -49,8 +50,8 @@ export function decideRedirect(
   // The status first: runtimes make a response's headers when they are looked at, and hardly any answer redirects.
   if (!isRedirect(response)) return undefined;
   const location = response.headers.get("location");
-  if (location === null || !URL.canParse(location, hop.href)) return undefined;
-  const { href, origin, protocol } = parseUrl(location, hop.href);
+  if (location === null || !parseUrl(location, hop.href)) return undefined;
+  const { href, origin, protocol } = parseTarget(location, hop.href);
   if (!/^https?:$/.test(protocol)) return undefined;
   const { status } = response;
   const isGet = status === 303 ? !isGetOrHead(hop.method) : status < 303 && /^POST$/i.test(hop.method);

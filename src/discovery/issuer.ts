@@ -5,7 +5,7 @@
  */
 
 import { isExposed } from "../http/loopback.ts";
-import { checkUrl } from "../arguments.ts";
+import { checkUrl, parseUrl } from "../arguments.ts";
 
 /** Checks an issuer and returns it as it was given: issuers are compared as text. */
 export function checkIssuer(issuer: string | URL, allowInsecureRequests = false): string {
@@ -37,5 +37,6 @@ export function isSameIssuer(one: string, other: string): boolean {
 
 /** Whether two different issuers are the same URL, but for letters of the host or a port. */
 export function isSamePlace(one: string, other: string): boolean {
-  return URL.canParse(one) && URL.canParse(other) && isSameIssuer(new URL(one).href, new URL(other).href);
+  const [first, second] = [parseUrl(one), parseUrl(other)];
+  return first !== undefined && second !== undefined && isSameIssuer(first.href, second.href);
 }

@@ -43,6 +43,7 @@ export async function requestMetadata(request: MetadataRequest): Promise<Authori
   return await withDeadline({ timeout, error: () => createTimeoutError(what, timeout), signal }, async (signal) => {
     const misses: PlacedMiss[] = [];
     for (const url of listMetadataUrls(issuer)) {
+      if (url.endsWith("/") && misses.some(({ retryable }) => retryable)) break;
       const answer = await requestDocument(url, about, { signal });
       const parsed = "ok" in answer ? parseAuthorizationServerMetadata(answer.ok, request) : answer;
       if ("ok" in parsed) return parsed.ok;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseUrl } from "../arguments.ts";
 import { withDeadline } from "../refresh/deadlines.ts";
 import { AuthenticationError } from "../errors.ts";
 import { type Challenge, parseChallenges } from "../http/www_authenticate.ts";
@@ -152,7 +153,7 @@ function listLocations(resource: URL, challenge: Challenge | undefined) {
   const misses: PlacedMiss[] = [];
   const text = challenge?.parameters.get("resource_metadata");
   if (text === undefined) return { urls: new Set(usual), named: undefined, misses };
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parseUrl(text);
   if (url?.origin !== resource.origin || url.username || url.password) {
     misses.push({
       place: challengedPlace,

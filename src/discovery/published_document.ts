@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseUrl } from "../arguments.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { parseJsonObject } from "../http/json.ts";
@@ -101,9 +102,8 @@ export async function requestDocument(
 /** The URL that a response redirects to, if it is of the same origin and has no credentials. */
 function readLocation({ status, headers }: Response, base: string): string | undefined {
   const location = status >= 300 && status < 400 && headers.get("location");
-  if (!location || !URL.canParse(location, base)) return undefined;
-  const { href, origin, username, password } = new URL(location, base);
-  return origin === new URL(base).origin && !username && !password ? href : undefined;
+  const url = location ? parseUrl(location, base) : undefined;
+  return url?.origin === new URL(base).origin && !url.username && !url.password ? url.href : undefined;
 }
 
 /** Creates the error for a search without result. It names all locations; a transient failure decides its code. */

@@ -85,6 +85,11 @@ class Sending {
     return this.#call.href;
   }
 
+  /** Before the first answer there is no connection that could break, and Deno may not be permitted to make one. */
+  get #takesBlob(): boolean {
+    return takesBlob(this.#fetch) && this.#prover.nonces.hasAnswered(this.url);
+  }
+
   /** Whether the caller has set a proof. */
   get hasProof(): boolean {
     return this.#headers.has("dpop");
@@ -118,7 +123,7 @@ class Sending {
       this.#call = { ...this.#call, kept };
       body = init.body ?? await this.#readKept();
     }
-    const sent = takesBlob(this.#fetch) ? makeBlob(body, headers) : body;
+    const sent = this.#takesBlob ? makeBlob(body, headers) : body;
     const input = this.#call.kept?.request ?? request ?? href;
     return await this.#noteNonce(this.#fetch(input, { ...init, headers, ...sent != null && { body: sent } }));
   }
@@ -126,7 +131,7 @@ class Sending {
   /** Reads a `Request`'s own body if that takes no time: Deno sends what isn't a stream again by itself. */
   async #readKept(): Promise<BodyInit | undefined> {
     const { kept } = this.#call;
-    if (!kept?.reader || !takesBlob(this.#fetch)) return undefined;
+    if (!kept?.reader || !this.#takesBlob) return undefined;
     const parts = await waitFor(kept.parts, { timeout: 10 }).catch(() => undefined);
     return parts ? new Blob(parts) : undefined;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { namedSecretFile } from "../secrets/secret_file.ts";
+import type { namedSecretFile } from "./named_secret_file.ts";
 import { EnvReader, type EnvSource } from "./env_settings.ts";
 import { readVariable } from "./environment.ts";
 

@@ -22,7 +22,7 @@
  * @module
  */
 
-import { namedSecretFile } from "../secrets/secret_file.ts";
+import { namedSecretFile } from "./named_secret_file.ts";
 import { ClientCredentialsAuthenticator, type ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
 import { checkUrl } from "../arguments.ts";
 import type { ClientConfigStore } from "../config_store/client_config_store.ts";

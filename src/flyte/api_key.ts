@@ -5,6 +5,7 @@
  */
 
 import { decodeBase64 } from "@std/encoding/base64";
+import { parseUrl } from "../arguments.ts";
 import { platformUrl } from "../env/platform_url.ts";
 
 /**
@@ -100,7 +101,7 @@ export function parseFlyteApiKey(text: string): FlyteApiKey {
   const clientSecret = others.join(":");
   const endpoint = port === undefined ? host : `${host}:${port}`;
   if (
-    clientId === "" || clientSecret === "" || `${host}${clientId}`.includes("@") || !URL.canParse(platformUrl(endpoint))
+    clientId === "" || clientSecret === "" || `${host}${clientId}`.includes("@") || !parseUrl(platformUrl(endpoint))
   ) throw makeKeyError();
   return new ParsedApiKey(
     endpoint,

@@ -21,7 +21,7 @@
  * @module
  */
 
-import { namedSecretFile } from "../secrets/secret_file.ts";
+import { namedSecretFile } from "../env/named_secret_file.ts";
 import { ClientCredentialsAuthenticator, type ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
 import { describeNamedFault, readVariable } from "../env/environment.ts";
 import { FlyteClientConfigStore } from "./flyte_store.ts";

@@ -22,6 +22,7 @@ export function markTransport(fetch: Fetch): Fetch {
 /**
  * Whether a body may be a `Blob`: a `fetch` of the caller's gets it as it was given. Where a kept connection breaks, Deno
  * sends a request again by itself, with a proof that is used up by then; one with a `Blob` it doesn't, for that is read.
+ * But where Deno isn't permitted to send it, a `Blob` keeps the process from ending: so only after a first answer.
  */
 export function takesBlob(given: Fetch): boolean {
   return transports.has(given) || (given === globalFetch ? fetch : given) === ofRuntime;

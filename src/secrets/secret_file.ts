@@ -52,19 +52,6 @@ export function secretFile(path: string | URL): () => Promise<string> {
   };
 }
 
-/** Reads a secret's file as {@linkcode secretFile} does; errors say which variable or key names it. */
-export function namedSecretFile(path: string, name = ""): () => Promise<string> {
-  const read = secretFile(path);
-  return async () => {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof AuthenticationError)) throw error;
-      throw new AuthenticationError(error.code, `${error.message} ${name} names this file.`);
-    }
-  };
-}
-
 /** Shows no path: it may be the secret itself, by mistake. */
 async function read(path: string | URL): Promise<string> {
   try {

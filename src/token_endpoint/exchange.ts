@@ -11,10 +11,14 @@ import { explainTlsFailure, isDenied, rootMessage } from "../http/network_errors
 import type { BuiltTokenRequest } from "./request.ts";
 import type { TokenResponse } from "./response.ts";
 
-/** Sends the request once and reads the whole answer. Throws an `AuthenticationError` where none comes. */
+/**
+ * Sends the request once and reads the whole answer. Throws an `AuthenticationError` where none comes. `hasAnswered`:
+ * whether the endpoint did before, so that there may be a connection that breaks.
+ */
 export async function sendTokenRequest(
   { tokenEndpoint, headers, body, signal, sanitize }: BuiltTokenRequest,
   fetch: Fetch,
+  hasAnswered = false,
 ): Promise<TokenResponse> {
   const url = formatUrl(tokenEndpoint);
   const isJson = /^application\/json\b/i.test(headers.get("content-type") ?? "");
@@ -23,7 +27,7 @@ export async function sendTokenRequest(
     const response = await fetch(tokenEndpoint.href, {
       method: "POST",
       headers,
-      body: takesBlob(fetch) ? new Blob([text]) : text,
+      body: hasAnswered && takesBlob(fetch) ? new Blob([text]) : text,
       signal,
       // "error" would say it better, but workerd throws on it.
       redirect: "manual",

@@ -41,7 +41,7 @@ export interface GrantSourceOptions extends
  * endpoint may have moved.
  */
 export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSource {
-  const { clientId, clock = systemClock, cooldown = 5_000, shared: { rejections } } = options;
+  const { clientId, clock = systemClock, cooldown = 5_000, shared } = options;
   const own = formParameters(options);
   let hasFailed = false;
   let nextLook = -Infinity;
@@ -59,11 +59,18 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
       const form = { ...config.form, ...own };
       const clientKey = JSON.stringify([tokenEndpoint, clientId]);
       const keys = [clientKey, clientKey + serializeParameters(form)] as const;
-      const request = { tokenEndpoint, issuer, form, signal, isBackground, keys };
+      const hasAnswered = shared.health.isProven;
+      const request = { tokenEndpoint, issuer, form, signal, isBackground, keys, hasAnswered };
       // An attempt that takes too long is given up here.
       hasFailed = true;
       try {
-        const credentials = await requestToken({ ...options, ...grant, ...request, clock, rejections });
+        const credentials = await requestToken({
+          ...options,
+          ...grant,
+          ...request,
+          clock,
+          rejections: shared.rejections,
+        });
         hasFailed = false;
         return { credentials, headerKey, server: config };
       } catch (error) {

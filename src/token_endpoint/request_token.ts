@@ -30,6 +30,8 @@ export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">,
   readonly rejections?: RejectionCache | undefined;
   /** How long, in milliseconds. */
   readonly cooldown?: number | undefined;
+  /** Whether the token endpoint has answered before. Default: `false`. */
+  readonly hasAnswered?: boolean | undefined;
   /** Whether no caller waits: a rejection is then remembered for other background requests only. Default: `false`. */
   readonly isBackground?: boolean | undefined;
 }
@@ -53,7 +55,7 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
     const requestedAt = clock.wall();
     let response: TokenResponse | undefined;
     try {
-      response = await sendTokenRequest(request, fetch);
+      response = await sendTokenRequest(request, fetch, options.hasAnswered);
       const context = { ...request, url, requestedAt, now: clock.wall(), tokenTypes, tokenType };
       const credentials = parseTokenResponse(response, context);
       rejections?.forget(request);

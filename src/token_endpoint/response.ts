@@ -134,5 +134,5 @@ export function mayConcernClient(error: unknown): boolean {
   return isClientRejected(error) ||
     (code === "token_request_rejected"
       ? /^(unauthorized_client|access_denied|invalid_request)$/.test(oauthError)
-      : code === "token_endpoint_error" && (status === 400 || status === 403));
+      : code === "token_endpoint_error" && !oauthError && (status === 400 || status === 403));
 }

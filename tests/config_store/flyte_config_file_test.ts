@@ -79,7 +79,7 @@ const wrong: [what: string, source: string, says: string][] = [
   ["a number for text", "admin: { clientId: 0012 }", "admin.clientId must be text, in quotes"],
   ["a list of numbers for all of it", "[1,2]", "it must be a mapping"],
   ["a list of texts for all of it", `[${t}, x]`, "it must be a mapping"],
-  ["more than 1 MiB", `# ${"x".repeat(1_048_576)}\n`, "it is over 1 MiB"],
+  ["more than 32 KiB", `# ${"x".repeat(32_768)}\n`, "it is over 32 KiB"],
   ["a word for its proxy", `admin: { httpProxyURL: ${t} }`, "admin.httpProxyURL must be an absolute URL"],
   ["a proxy without a scheme", "admin: { httpProxyURL: 'proxy.test:3128' }", "must be an absolute URL"],
   ["a list for text", `admin: { endpoint: [${t}] }`, "admin.endpoint must be text"],

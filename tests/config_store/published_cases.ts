@@ -119,7 +119,7 @@ export const commonCases: readonly Case[] = [
   ...[408, 429, 500, 502, 503].map((status) => answers(status, "config_store_failed", "Try again later")),
   ...[301, 302, 303, 307, 308].map(redirects),
   ...alike({ code: "redirect_refused", says: "redirects", status: 302 }, {
-    "redirects to itself": ({ url }) => redirect(302, url),
+    "redirects in circles": (_, { path }) => redirect(302, path),
   }),
   ...alike(fails.unreachable, {
     "breaks off": halfway(half, "reset"),

@@ -23,7 +23,8 @@ const apiLocations: Record<string, string[]> = {
   "/mcp?tenant=1": ["/mcp?tenant=1", `${resource}/mcp?tenant=1`, resource],
 };
 
-for (const [path, locations] of Object.entries(serverLocations)) {
+for (const [path, plain] of Object.entries(serverLocations)) {
+  const locations = [...plain, ...plain.map((location) => `${location}/`)];
   Deno.test(`discovery of "${path}": requests ${locations.join(", ")} until one answers`, async () => {
     for (const [index, location] of [...locations, undefined].entries()) {
       const urls: string[] = [];

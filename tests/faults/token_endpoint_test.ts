@@ -44,7 +44,11 @@ const unanswered: Record<string, readonly [origin: string, end: End, options?: P
   "a token endpoint without an address": [`https://${"a".repeat(64)}.invalid`, network],
   "plain http elsewhere": ["http://auth.example.com", { code: "insecure_endpoint", retryable: false }],
   "a fetch that doesn't listen": deaf({ fetch: never }),
-  "a secret that never comes": deaf({ clientSecret: never }),
+  "a secret that never comes": [
+    "https://auth.example.com",
+    { code: "client_auth_unavailable", retryable: false },
+    { timeout: 50, clientSecret: never },
+  ],
   "a body that never comes": deaf({ fetch: endless }),
 };
 for (const [name, [origin, end, options]] of Object.entries(unanswered)) {
@@ -53,7 +57,7 @@ for (const [name, [origin, end, options]] of Object.entries(unanswered)) {
 
 Deno.test("getToken: ends as it should with a token endpoint that has no TLS", async () => {
   await using server = await startFaultServer({ unread: true, steps: [{ send: "HTTP/1.1 400 Bad\r\n\r\n" }] });
-  await assertEnd(server.origin.replace("http:", "https:"), network);
+  await assertEnd(server.origin.replace("http:", "https:"), { code: "tls_failed", retryable: false });
   assertEquals([server.connections, server.requests.length], [1, 0]);
 });
 
