@@ -9,10 +9,12 @@
 import { clientSecretPost, type Fetch } from "@m2m/authenticator";
 import { authenticatorFromEnv } from "@m2m/authenticator/config-store/env";
 
+const tokenEndpoint = new URL(Deno.env.get("M2M_TOKEN_ENDPOINT") ?? "");
+
 /** Translates `{ data: { token, ttl } }`. Requests to the API, and the token endpoint's errors, pass as they are. */
 const translate: Fetch = async (input, init) => {
   const response = await fetch(input, init);
-  if (String(input) !== Deno.env.get("M2M_TOKEN_ENDPOINT") || !response.ok) return response;
+  if (String(input) !== tokenEndpoint.href || !response.ok) return response;
   const { data } = await response.json();
   return Response.json({ access_token: data.token, token_type: "Bearer", expires_in: data.ttl });
 };

@@ -58,7 +58,7 @@ export class Credentials {
    * @throws {TypeError} If the token or its type has characters that no header may carry; it isn't shown.
    */
   constructor(init: CredentialsInit) {
-    const { accessToken, tokenType = "Bearer", refreshToken, response = noMembers } = init;
+    const { accessToken, tokenType = "Bearer", refreshToken, response } = init;
     if (!presentable.test(accessToken) || !/^[\w-]+$/.test(tokenType)) {
       throw new TypeError(
         "accessToken must be made of visible ASCII characters (RFC 6749 A.12), tokenType of letters.",
@@ -69,7 +69,7 @@ export class Credentials {
     }
     this.#accessToken = () => accessToken;
     this.#refreshToken = refreshToken === undefined ? undefined : () => refreshToken;
-    this.#response = () => response;
+    this.#response = () => response ?? noMembers;
     this.tokenType = tokenType;
     if (init.expiresAt !== undefined) this.expiresAt = init.expiresAt;
     if (init.scope !== undefined) this.scope = init.scope;

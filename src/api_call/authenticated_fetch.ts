@@ -4,19 +4,18 @@
  * @module
  */
 
-import { parseUrl } from "../arguments.ts";
 import { type AuthenticatorEventListener, callQuietly } from "../events.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { cancel, copyBody } from "./bodies.ts";
 import { parseTarget, readInit } from "./call_input.ts";
+import { endOnAbort, spareRedirects } from "./complete_fetch.ts";
 import { addHeaders, hasHeader, readHeaders } from "./headers.ts";
 import { followRedirects } from "./redirects.ts";
 import { rejectsToken } from "./rejection.ts";
 import { replayRejected } from "./replay.ts";
 import { type ApiCall, defaultMaxReplayBody, keepBody } from "./replayable_request.ts";
-import { completeFetch } from "./complete_fetch.ts";
 
 /** What the call needs of DPoP (RFC 9449). */
 export interface ApiProofs {
@@ -89,13 +88,12 @@ const path = /^\/(?![/\\\t\n\r])/;
  */
 export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOptions): Fetch {
   const { dpop, isRejected, maxReplayBody = defaultMaxReplayBody, allowedOrigins = [], onEvent } = options;
-  const plain = options.fetch ?? globalFetch;
-  const fetch = completeFetch(plain);
+  const fetch = options.fetch ? endOnAbort(options.fetch) : globalFetch;
   const base = parseTarget(String(options.endpoint)).href;
   const origins = [base, ...allowedOrigins].map((url) => new URL(url).origin);
   const home = origins[0]!;
-  // Watched until it is ignored once.
-  let mount = onEvent && base;
+  /** The path that inputs are expected below, until one isn't. */
+  let basePath = onEvent && base.replace(/[?#].*/, "");
   const firstKey = options.headerKey?.toLowerCase() ?? "";
   let provenKey = "";
   let proving = fetch;
@@ -104,7 +102,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
     chooseFetch(headerKey: string): Fetch {
       // Made once for a header: its name hardly ever changes.
       if (dpop && headerKey !== provenKey) {
-        proving = completeFetch(dpop.apiFetch(plain, headerKey));
+        proving = dpop.apiFetch(fetch, headerKey);
         provenKey = headerKey;
       }
       return proving;
@@ -128,12 +126,12 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       isHome = /^https?:$/.test(url.protocol) && origins.includes(url.origin);
     }
     // `fetch(url, request)` is the way workers forward a request. A request's own URL may have had a user and password.
-    const settings = init instanceof Request ? init : href !== text && request;
+    const settings = (init as Partial<Request> | undefined)?.arrayBuffer ? init as Request : href !== text && request;
     if (settings) request = new Request(href, settings);
     const sent: RequestInit = init && init !== settings ? readInit(init) : {};
     if (!isHome) return await fetch(request ?? href, sent);
-    if (mount && !href.startsWith(mount) && !parseUrl(text)) {
-      mount = "";
+    if (basePath && !href.startsWith(basePath) && !/^\w+:/.test(text)) {
+      basePath = "";
       callQuietly(onEvent!, { type: "endpoint_path_ignored" });
     }
     const signal = sent.signal === undefined ? request?.signal : sent.signal;
@@ -164,7 +162,8 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       const headers = own ? addHeaders(own, token?.headers) : token!.headers;
       sent.headers = headers;
       if (request) kept = keepBody(request, sent, maxReplayBody);
-      const send = dpop && token ? api.chooseFetch(token.headerKey) : fetch;
+      let send = dpop && token ? api.chooseFetch(token.headerKey) : fetch;
+      if (sent.integrity ?? request?.integrity) send = spareRedirects(send);
       const response = await send(kept?.request ?? request ?? href, sent);
       if (response.ok && !isRejected && !tokens.isWary) return response;
       const call = { href, request, init: sent, headers, redirect, signal, kept, headerKey, origins, fetch: send };

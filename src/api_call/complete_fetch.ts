@@ -4,38 +4,40 @@
  * @module
  */
 
-import { type Fetch, globalFetch } from "../http/fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { waitFor } from "../refresh/deadlines.ts";
 import { cancel } from "./bodies.ts";
 import { isGetOrHead } from "./call_input.ts";
 import { isRedirect } from "./redirects.ts";
 
-/**
- * Ends the wait when the signal says so, which a `fetch` of the caller's may not listen to.
- *
- * It also leaves redirects alone whose integrity is checked: it is the final response's, but a runtime that doesn't follow
- * checks any. The request is sent again to see whether it redirects.
- */
-export function completeFetch(fetch: Fetch): Fetch {
-  return (input, init = {}) => {
-    // Nothing, where it is a URL.
-    const request = input as Partial<Request>;
-    const signal = init.signal ?? request.signal;
-    let response = fetch(input, init);
-    if (init.integrity ?? request.integrity) {
-      response = response.catch(async (error) => {
-        if (!isGetOrHead(init.method ?? request.method ?? "GET")) throw error;
-        const again = await fetch(input, { ...init, integrity: "" });
-        if (isRedirect(again)) return again;
-        cancel(again.body);
-        throw error;
-      });
-    }
-    if (!signal || fetch === globalFetch) return response;
+/** Ends the wait when the signal aborts, for a `fetch` that ignores it. */
+export function endOnAbort(fetch: Fetch): Fetch {
+  return (input, init) => {
+    const { signal = Object(input).signal as AbortSignal | undefined } = init ?? {};
+    const response = fetch(input, init);
+    if (!signal) return response;
     const settled = Promise.resolve(response).then((late) => {
       if (signal.aborted) cancel(late.body);
       return late;
     });
     return waitFor(settled, { signal });
+  };
+}
+
+/**
+ * Leaves redirects and rejections alone where `integrity` is set. It is the final response's; with `redirect: "manual"`
+ * runtimes check any. So the request is sent again without it, to see what it is.
+ */
+export function spareRedirects(fetch: Fetch): Fetch {
+  return async (input, init) => {
+    try {
+      return await fetch(input, init);
+    } catch (error) {
+      if (!isGetOrHead(init?.method ?? Object(input).method ?? "GET")) throw error;
+      const again = await fetch(input, { ...init, integrity: "" });
+      if (isRedirect(again) || again.status === 401) return again;
+      cancel(again.body);
+      throw error;
+    }
   };
 }

@@ -113,7 +113,10 @@ export async function followRedirects(first: Response, call: RedirectableCall): 
     // A stream can't be sent a second time: the caller gets the redirect itself.
     if (body === undefined || isFollowed && !next && !response.headers.has("location")) break;
     await discardBody(response);
-    if (!next || count === maxRedirects) throw new TypeError("Cannot follow the API's redirects.");
+    if (!next || count === maxRedirects) {
+      const reason = !isFollowed ? 'redirect is "error"' : next ? "there are too many" : "one leads to no URL";
+      throw new TypeError(`Cannot follow the API's redirects: ${reason}.`);
+    }
     hop = next;
     const ours = { method: hop.method, headers: hop.headers, body };
     response = await fetch(hop.href, { ...request && readInit(request as RequestInit), ...init, ...ours });

@@ -60,7 +60,7 @@ export function readCall(input: string | URL | Request, given: RequestInit | und
     init,
     headers: addHeaders(init.headers ?? request?.headers ?? {}),
     redirect: init.redirect ?? request?.redirect ?? "follow",
-    signal: init.signal ?? request?.signal,
+    signal: init.signal === undefined ? request?.signal : init.signal,
     kept: undefined,
   };
 }

@@ -29,6 +29,10 @@ export interface TokenRequest {
   credential?: string;
   /** The `credential` that the server has just refused, if this is the attempt after. */
   readonly refused?: string | undefined;
+  /** Whether the server may have refused something else: it said no more than that the request is invalid, or nothing. */
+  readonly isUncertain?: boolean | undefined;
+  /** Called when the server has accepted the credential. */
+  accepted?: () => void;
   /**
    * Identifies the grant's own proof: a token, or a key's thumbprint; never shown. It makes no difference to a refused
    * client.
@@ -90,16 +94,32 @@ export interface ClientAuth {
 export interface SecretAttempt {
   /** The secret that the server has just refused: if another is returned, the request is sent again. */
   readonly refused?: string | undefined;
+  /** Whether the server may have refused something else than the secret. Default: `false`. */
+  readonly isUncertain?: boolean | undefined;
+}
+
+/** Looks up a client secret for every attempt. */
+export interface SecretFunction {
+  /** Returns the secret. */
+  (attempt?: SecretAttempt): string | Promise<string>;
+  /**
+   * Called when the server has accepted a secret.
+   *
+   * @param secret The secret.
+   */
+  accepted?(secret: string): void;
 }
 
 /** Holds a client secret, or a function that looks it up for every attempt. */
-export type ClientSecret = string | ((attempt?: SecretAttempt) => string | Promise<string>);
+export type ClientSecret = string | SecretFunction;
 
 /** Looks up the secret. An empty one throws: the server would only say `invalid_client`. */
 export async function getSecret(secret: ClientSecret, request: TokenRequest): Promise<string> {
-  const { refused } = request;
-  const value = typeof secret === "function" ? await secret(refused ? { refused } : undefined) : secret;
+  const { refused, isUncertain } = request;
+  const isFunction = typeof secret === "function";
+  const value = isFunction ? await secret(refused ? { refused, isUncertain } : undefined) : secret;
   if (typeof value !== "string" || value === "") throw makeSecretError();
+  if (isFunction && secret.accepted) request.accepted = () => secret.accepted!(value);
   request.redact(value);
   request.credential = value;
   return value;

@@ -23,7 +23,6 @@ import type { ClientAuth } from "./client_auth.ts";
 export function none(): ClientAuth {
   return {
     method: "none",
-    advice: "Check the client's id; the server may want clientSecret or clientAuth.",
     authenticate(request) {
       // Some grants need no client (RFC 7521 §4.1).
       if (request.clientId) request.body.set("client_id", request.clientId);

@@ -53,12 +53,12 @@ export interface ClientConfigRequest {
   /** The client's authentication method (the `method` of its `ClientAuth`), for stores that know what the server supports. */
   readonly authMethod?: string | undefined;
   /**
-   * Whether the token endpoint of the settings returned last failed: it may have moved, so a store that caches settings
-   * should look them up again.
+   * Whether the token endpoint returned last failed: it may have moved. A store that caches settings should look them up
+   * again.
    *
    * @default {false}
    */
-  readonly hasFailed?: boolean | undefined;
+  readonly endpointFailed?: boolean | undefined;
 }
 
 /**

@@ -32,13 +32,8 @@ export class StaticClientConfigStore extends ClientConfigStore {
    */
   constructor(config: ClientConfig) {
     super();
-    // A copy, as the caller may change the object and its lists later.
-    this.#config = Object.freeze(Object.fromEntries(
-      Object.entries(Object(config)).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? Object.freeze(value.map(toText)) : toText(value),
-      ]),
-    ) as unknown as ClientConfig);
+    // A copy, as the caller may change the object, its lists and its URLs later.
+    this.#config = JSON.parse(JSON.stringify(Object(config)), (_, value) => Object.freeze(value));
   }
 
   /**
@@ -49,9 +44,4 @@ export class StaticClientConfigStore extends ClientConfigStore {
   override getClientConfig(): ClientConfig {
     return this.#config;
   }
-}
-
-/** URLs can be changed, their texts can't. */
-function toText(value: unknown): unknown {
-  return value instanceof URL ? value.href : value;
 }

@@ -106,10 +106,9 @@ export class CachedLookup<T> {
     const { value, since } = state.cached;
     const { failure } = state;
     const isPausing = failure !== undefined && getAge(failure.since, clock) < failure.pause;
-    if (isPausing) return value;
-    if (request.hasFailed && getAge(since, clock) >= failurePause) {
-      await this.#searchFirst(state, request).catch(() => request.signal?.throwIfAborted());
-    } else if (getAge(since, clock) >= maxAge) await this.#refresh(state, request);
+    const freshFor = request.endpointFailed ? Math.min(failurePause, maxAge) : maxAge;
+    if (getAge(since, clock) < freshFor || isPausing) return value;
+    await this.#refresh(state, request);
     return state.cached.value;
   }
 
@@ -135,20 +134,20 @@ export class CachedLookup<T> {
     }
   }
 
-  /** Refreshes in the background or, where the platform would stop that, before the caller goes on. */
-  async #refresh(state: State<T>, { signal }: ClientConfigRequest): Promise<void> {
+  /** Refreshes in the background or, where the platform would stop that or the result is of no use, before the caller goes on. */
+  async #refresh(state: State<T>, { signal, endpointFailed }: ClientConfigRequest): Promise<void> {
     const { waitUntil } = this.#options;
     // Another request refreshes already. On other platforms all share one promise, and joining costs nothing.
     if (isRequestBound() && state.flight.active) return;
     const { cached } = state;
     const work = state.flight.join(() => this.#search(state, signal)).catch(() => {});
-    if (waitUntil !== undefined) {
+    if (waitUntil !== undefined && !endpointFailed) {
       try {
         waitUntil(work);
       } catch {
         // Called outside of a request, say: the work may be stopped, and the next caller refreshes.
       }
-    } else if (isRequestBound()) {
+    } else if (isRequestBound() || endpointFailed) {
       const limits = { timeout: maxRefreshWait, error: () => callerLeft, signal };
       try {
         await withDeadline(limits, () => work);

@@ -41,14 +41,22 @@ export async function requestMetadata(request: MetadataRequest): Promise<Authori
   const what = `the metadata of ${issuer}`;
   const about = { fetch, what, server: issuer, advice, now: () => clock.wall() };
   return await withDeadline({ timeout, error: () => createTimeoutError(what, timeout), signal }, async (signal) => {
-    const misses: PlacedMiss[] = [];
-    for (const url of listMetadataUrls(issuer)) {
-      if (url.endsWith("/") && misses.some(({ retryable }) => retryable)) break;
+    const look = async (url: string) => {
       const answer = await requestDocument(url, about, { signal });
-      const parsed = "ok" in answer ? parseAuthorizationServerMetadata(answer.ok, request) : answer;
-      if ("ok" in parsed) return parsed.ok;
-      misses.push({ ...parsed.miss, place: new URL(url).pathname });
-      if (isRateLimited(parsed.miss)) break;
+      return "ok" in answer ? parseAuthorizationServerMetadata(answer.ok, request) : answer;
+    };
+    const urls = listMetadataUrls(issuer);
+    const misses: PlacedMiss[] = [];
+    for (const url of urls) {
+      const answer = await look(url);
+      if ("ok" in answer) return answer.ok;
+      misses.push({ ...answer.miss, place: new URL(url).pathname });
+      if (isRateLimited(answer.miss)) break;
+    }
+    // Some servers want a slash at the end.
+    if (!misses.some(({ retryable }) => retryable)) {
+      const answers = await Promise.all(urls.map((url) => look(`${url}/`)));
+      for (const answer of answers) if ("ok" in answer) return answer.ok;
     }
     throw createLookupError(what, misses);
   });
@@ -56,15 +64,14 @@ export async function requestMetadata(request: MetadataRequest): Promise<Authori
 
 /**
  * Lists where an issuer's metadata may be, in order: RFC 8414 §3.1, then its §5 for OpenID Connect, then, where the
- * issuer has a path, OpenID Connect Discovery 1.0 §4.1. Some servers want a slash at the end.
+ * issuer has a path, OpenID Connect Discovery 1.0 §4.1.
  */
 function listMetadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
-  const urls = [
+  return [
     `${origin}/.well-known/oauth-authorization-server${path}`,
     `${origin}/.well-known/openid-configuration${path}`,
     ...path ? [`${origin}${path}/.well-known/openid-configuration`] : [],
   ];
-  return [...urls, ...urls.map((url) => `${url}/`)];
 }

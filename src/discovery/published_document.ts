@@ -163,7 +163,7 @@ function explainStatus(
     return {
       code: "redirect_refused",
       reason: "redirects",
-      advice: `Redirects aren't followed to another origin: ${advice.redirect}`,
+      advice: `Redirects aren't followed to another origin, or more than 3: ${advice.redirect}`,
       status: redirected ? undefined : status || undefined,
     };
   }

@@ -7,7 +7,7 @@
 import { waitFor } from "../refresh/deadlines.ts";
 import { cancel, discardBody } from "../api_call/bodies.ts";
 import { type ApiCall, defaultMaxReplayBody, keepBody, readCall, replayBody } from "../api_call/replayable_request.ts";
-import { type Fetch, takesBlob } from "../http/fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { getProofError } from "./challenge.ts";
 import type { Nonces } from "./nonces.ts";
 import type { ProofTarget } from "./proof.ts";
@@ -85,9 +85,12 @@ class Sending {
     return this.#call.href;
   }
 
-  /** Before the first answer there is no connection that could break, and Deno may not be permitted to make one. */
+  /**
+   * Whether bodies are sent as a `Blob`: where a kept connection breaks, Deno sends others again by itself, with a proof
+   * that is used up by then. Before the first answer there is none, and Deno may not be permitted to make one.
+   */
   get #takesBlob(): boolean {
-    return takesBlob(this.#fetch) && this.#prover.nonces.hasAnswered(this.url);
+    return this.#prover.nonces.hasAnswered(this.url);
   }
 
   /** Whether the caller has set a proof. */

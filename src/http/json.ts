@@ -8,9 +8,8 @@
 export function freezeJson<T>(value: T): T {
   const found: unknown[] = [value];
   for (const each of found) {
-    if (typeof each === "object" && each !== null) {
-      for (const held of Object.values(Object.freeze(each))) found.push(held);
-    }
+    if (typeof each !== "object" || each === null) continue;
+    for (const held of Object.values(Object.freeze(each))) found.push(held);
   }
   return value;
 }

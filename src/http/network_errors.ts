@@ -14,20 +14,20 @@ export const tlsFailure =
   /certificate|CERT|UNABLE_TO_|ALTNAME|alert: |_ALERT_|EPROTO|InvalidContentType|WRONG_VERSION/i;
 
 /** Says that the TLS handshake with a server failed, if it did: it would fail again. `reason`: the runtime's, fit to be shown. */
-export function explainTlsFailure(error: unknown, { protocol }: URL, reason: string): string | undefined {
-  return protocol === "https:" && tlsFailure.test(readMessages(error))
+export function explainTlsFailure(error: unknown, { protocol, hostname }: URL, reason: string): string | undefined {
+  return protocol === "https:" && tlsFailure.test(readMessages(error, hostname))
     ? `the TLS handshake failed (${reason}). Check the port and the certificate; for a private authority set verify or ` +
       "NODE_EXTRA_CA_CERTS."
     : undefined;
 }
 
-/** Reads the codes and messages of an error and its causes, without URLs, in which any words may stand. */
-export function readMessages(error: unknown): string {
+/** Reads the codes and messages of an error and its causes, without URLs and the host, in which any words may stand. */
+export function readMessages(error: unknown, hostname: string): string {
   let text = "";
   for (let each = Object(error), depth = 0; each && depth < 5; each = each.cause, depth++) {
     text += `${each.code} ${each.message} `;
   }
-  return text.replace(/https?:\/\/\S+/g, "");
+  return text.replace(/https?:\/\/\S+/g, "").replaceAll(hostname, "");
 }
 
 /** Runtimes wrap errors: the innermost message says most. */

@@ -143,7 +143,11 @@ function readObject(given: object): Known {
   const { private_key: key, private_key_id: kid, type }: Record<string, unknown> = { ...given };
   const known = readText(String(key));
   // Google's servers take no other algorithm.
-  return { ...known, kid, ...type === "service_account" && known.kind === "RSA" && { usualAlg: "RS256" } };
+  return {
+    ...known,
+    kid: kid ?? undefined,
+    ...type === "service_account" && known.kind === "RSA" && { usualAlg: "RS256" },
+  };
 }
 
 function knowDer({ der, ...known }: DerKey): Known {

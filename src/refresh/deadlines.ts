@@ -55,29 +55,13 @@ export async function waitFor<T>(
 export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   deadline.signal?.throwIfAborted();
   const controller = new AbortController();
-  const { signal } = controller;
-  const { timeout, error = () => newTimeout(timeout!) } = deadline;
   try {
     // The work starts before the clock does: a deadline of its own of the same length is to come first.
-    return await waitFor(work(signal), { ...deadline, error: () => slowParts.get(signal)?.() ?? error() });
+    return await waitFor(work(controller.signal), deadline);
   } catch (error) {
     controller.abort(error);
     throw error;
   }
-}
-
-/** What takes the time of work under a deadline, by the work's signal, as the error to reject with. */
-const slowParts = new WeakMap<AbortSignal, () => unknown>();
-
-/** Runs a part of work under a deadline that has an error of its own, should the time be up during it. */
-export async function runPart(
-  signal: AbortSignal,
-  error: () => unknown,
-  part: () => Promise<void>,
-): Promise<void> {
-  slowParts.set(signal, error);
-  await part();
-  slowParts.delete(signal);
 }
 
 /** Waits for some milliseconds, or rejects at once with the signal's reason. */
@@ -87,5 +71,7 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 
 /** Makes the error for an answer that took longer than so many milliseconds. */
 export function newTimeout(ms: number): AuthenticationError {
-  return new AuthenticationError("timeout", `Cannot get a token: no answer within ${ms} ms.`, { retryable: true });
+  return new AuthenticationError("timeout", `Cannot get a token: no answer within ${Math.ceil(ms)} ms.`, {
+    retryable: true,
+  });
 }

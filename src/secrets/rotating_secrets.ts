@@ -4,15 +4,16 @@
  * @module
  */
 
-import { checkSecret, type ClientSecret, type SecretAttempt } from "../client_auth/client_auth.ts";
+import { checkSecret, type ClientSecret, type SecretAttempt, type SecretFunction } from "../client_auth/client_auth.ts";
 
-export type { ClientSecret, SecretAttempt };
+export type { ClientSecret, SecretAttempt, SecretFunction };
 
 /**
  * Picks one of several secrets, so that no token request fails while secrets are rotated.
  *
  * The secret used last comes first. The others follow, in their order, only if it is missing or the server has just
- * refused it: a rotation costs one refused request, and a function isn't called before its secret is needed. A function
+ * refused it: a rotation costs one refused request, and a function isn't called before its secret is needed. Where the
+ * server may have refused something else, the other one is kept only if it is accepted. A function
  * that throws, or returns nothing, is skipped as long as another returns a secret. One that never returns delays the
  * token request until its timeout.
  *
@@ -41,14 +42,15 @@ export type { ClientSecret, SecretAttempt };
  */
 export function rotatingSecrets(
   secrets: readonly ClientSecret[],
-): (attempt?: SecretAttempt) => Promise<string> {
+): ((attempt?: SecretAttempt) => Promise<string>) & Required<Pick<SecretFunction, "accepted">> {
   if (!Array.isArray(secrets) || secrets.length === 0) {
     throw new TypeError("secrets must be an array with at least one secret.");
   }
   const copied = [...secrets];
   copied.forEach(checkSecret);
   let lastUsed = 0;
-  return async (attempt) => {
+  let tried: { secret: string; index: number } | undefined;
+  const next = async (attempt?: SecretAttempt) => {
     const first = lastUsed;
     const failures: unknown[] = [];
     let refused: string | undefined;
@@ -58,7 +60,9 @@ export function rotatingSecrets(
         const secret = await lookUp(copied[index]!, attempt);
         if (!secret) continue;
         if (secret !== attempt?.refused) {
-          lastUsed = index;
+          tried = { secret, index };
+          // The one before may be right all the same.
+          if (!attempt?.isUncertain) lastUsed = index;
           return secret;
         }
         refused = secret;
@@ -70,6 +74,10 @@ export function rotatingSecrets(
     if (refused === undefined && failures.length > 0) throw failures[0];
     return refused ?? "";
   };
+  const accepted = (secret: string) => {
+    if (secret === tried?.secret) lastUsed = tried.index;
+  };
+  return Object.assign(next, { accepted });
 }
 
 async function lookUp(secret: ClientSecret, attempt: SecretAttempt | undefined): Promise<string> {

@@ -9,7 +9,9 @@ export interface RejectedClient {
   readonly clientId?: string;
   /** The secret itself, or what identifies a key. */
   readonly credential?: string | undefined;
-  /** What its authentication method says to check. */
+  /** Its authentication method. */
+  readonly method?: string | undefined;
+  /** What that says to check. */
   readonly advice?: string | undefined;
 }
 
@@ -23,16 +25,19 @@ const advice: ReadonlyMap<string, string> = new Map([
 
 /** Says what to do about an answer without a token, by its OAuth error code if it has one. */
 export function adviseOn(code: string, client: RejectedClient): string {
-  if (/^invalid_client/.test(code)) return client.advice ?? "Check the client's id and credential.";
+  if (/^invalid_client/.test(code)) {
+    return client.advice ?? "Check the client's id, and what authenticates it (clientSecret, clientAuth).";
+  }
   return advice.get(code) ?? "";
 }
 
-/** Says what servers reject in an id or a secret, though it can't be seen; ends in a blank. */
-export function describeOddities({ clientId = "", credential = "" }: RejectedClient): string {
-  return describeOddity("clientId", clientId) + describeOddity("clientSecret", credential);
+/** Says what servers reject in an id or a secret, and a reader overlooks: a sentence, or nothing. */
+export function describeOddities({ clientId = "", credential = "", method = "" }: RejectedClient): string {
+  const secret = method.startsWith("client_secret") ? credential : "";
+  return describeOddity("clientId", clientId) || describeOddity("clientSecret", secret);
 }
 
 function describeOddity(name: string, text: string): string {
-  if (text !== text.trim()) return `${name} begins or ends with a blank or line break: remove it. `;
-  return /[^ -~]/.test(text) ? `${name} holds more than printable ASCII (RFC 6749 A.1, A.2). ` : "";
+  if (text !== text.trim()) return `${name} begins or ends with a blank or line break: remove it.`;
+  return /[^ -~]/.test(text) ? `${name} holds more than printable ASCII (RFC 6749 A.1, A.2).` : "";
 }

@@ -6,7 +6,7 @@
 
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { readBody } from "../http/body.ts";
-import { type Fetch, takesBlob } from "../http/fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { explainTlsFailure, isDenied, rootMessage } from "../http/network_errors.ts";
 import type { BuiltTokenRequest } from "./request.ts";
 import type { TokenResponse } from "./response.ts";
@@ -23,11 +23,14 @@ export async function sendTokenRequest(
   const url = formatUrl(tokenEndpoint);
   const isJson = /^application\/json\b/i.test(headers.get("content-type") ?? "");
   const text = isJson ? toJson(body) : body.toString();
+  // Where a kept connection breaks, Deno sends a text again by itself, with an assertion that is used up by then; a `Blob`
+  // it doesn't. But where it isn't permitted to send that, it doesn't end: so only after a first answer.
+  const isSingleUse = hasAnswered && ["client_assertion", "assertion"].some((name) => body.has(name));
   try {
     const response = await fetch(tokenEndpoint.href, {
       method: "POST",
       headers,
-      body: hasAnswered && takesBlob(fetch) ? new Blob([text]) : text,
+      body: isSingleUse ? new Blob([text]) : text,
       signal,
       // "error" would say it better, but workerd throws on it.
       redirect: "manual",

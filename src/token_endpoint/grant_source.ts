@@ -10,6 +10,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { ClientConfig, ClientConfigStore } from "../config_store/client_config_store.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
+import { waitFor } from "../refresh/deadlines.ts";
 import type { SharedHealth } from "../refresh/tokens.ts";
 import type { TokenSource } from "../token_source.ts";
 import type { Grant } from "./grant.ts";
@@ -20,6 +21,8 @@ import { requestToken, type RequestTokenOptions } from "./request_token.ts";
 /** What is known of a token endpoint, shared by authenticators derived from one another. */
 export interface TokenEndpointState extends SharedHealth {
   readonly rejections: RejectionCache;
+  /** Before this moment, no store is asked again because the endpoint failed. */
+  lookAgainAt?: number | undefined;
 }
 
 /** Options of {@linkcode grantSource}. All of them have been checked. */
@@ -27,7 +30,7 @@ export interface GrantSourceOptions extends
   TokenRequestOptions,
   Pick<
     RequestTokenOptions,
-    "clientId" | "beforeTokenRequest" | "dpop" | "tokenType" | "allowInsecureRequests" | "cooldown"
+    "clientId" | "timeout" | "beforeTokenRequest" | "dpop" | "tokenType" | "allowInsecureRequests" | "cooldown"
   > {
   readonly clientAuth: ClientAuth;
   readonly configStore: ClientConfigStore;
@@ -36,50 +39,56 @@ export interface GrantSourceOptions extends
   readonly shared: TokenEndpointState;
 }
 
+/** How long an attempt waits to learn that the token endpoint has moved, in milliseconds. */
+const longestLook = 2_000;
+
+/** A store's settings, checked. */
+type CheckedConfig = ClientConfig & { tokenEndpoint: URL; form: FormParameters };
+
 /**
  * Makes a token source of a grant. Where the token endpoint fails, the store is asked again, once per cool-down: the
  * endpoint may have moved.
  */
 export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSource {
   const { clientId, clock = systemClock, cooldown = 5_000, shared } = options;
+  const { rejections } = shared;
   const own = formParameters(options);
-  let hasFailed = false;
-  let nextLook = -Infinity;
+  let endpointFailed = false;
+  const mayLookAgain = () => endpointFailed && clock.monotonic() >= (shared.lookAgainAt ?? -Infinity);
   return async ({ signal, background: isBackground }) => {
-    const lookUp = async (again: boolean) => {
-      if (again) nextLook = clock.monotonic() + cooldown;
-      return await getClientConfig(options, signal, again);
+    const lookUp = () => {
+      const isAgain = mayLookAgain();
+      if (isAgain) {
+        endpointFailed = false;
+        shared.lookAgainAt = clock.monotonic() + cooldown;
+      }
+      return getClientConfig(options, signal, isAgain);
     };
-    const mayLookAgain = () => hasFailed && clock.monotonic() >= nextLook;
-    let config = await lookUp(mayLookAgain());
-    for (;;) {
+    const request = async (config: CheckedConfig) => {
       // A store may answer late, to an attempt that was given up.
       signal.throwIfAborted();
       const { tokenEndpoint, issuer, headerKey } = config;
       const form = { ...config.form, ...own };
       const clientKey = JSON.stringify([tokenEndpoint, clientId]);
       const keys = [clientKey, clientKey + serializeParameters(form)] as const;
-      const hasAnswered = shared.health.isProven;
-      const request = { tokenEndpoint, issuer, form, signal, isBackground, keys, hasAnswered };
-      // An attempt that takes too long is given up here.
-      hasFailed = true;
+      const about = { tokenEndpoint, issuer, form, signal, isBackground, keys, hasAnswered: shared.health.isProven };
       try {
-        const credentials = await requestToken({
-          ...options,
-          ...grant,
-          ...request,
-          clock,
-          rejections: shared.rejections,
-        });
-        hasFailed = false;
+        const credentials = await requestToken({ ...options, ...grant, ...about, clock, rejections });
         return { credentials, headerKey, server: config };
       } catch (error) {
-        signal.throwIfAborted();
-        hasFailed = isEndpointFailure(error);
-        if (!mayLookAgain()) throw error;
-        config = await lookUp(true).catch(() => config);
-        if (config.tokenEndpoint.href === tokenEndpoint.href) throw error;
+        endpointFailed = isEndpointFailure(signal.aborted ? signal.reason : error);
+        throw error;
       }
+    };
+    const config = await lookUp();
+    try {
+      return await request(config);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!mayLookAgain()) throw error;
+      const next = await waitFor(lookUp(), { timeout: longestLook, signal }).catch(() => config);
+      if (next.tokenEndpoint.href === config.tokenEndpoint.href) throw error;
+      return await request(next);
     }
   };
 }
@@ -87,7 +96,7 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
 /** Whether the token endpoint may have moved. */
 function isEndpointFailure(error: unknown): boolean {
   const { code, retryable } = Object(error);
-  return /^(network_error|tls_failed|redirect_refused|invalid_response)$/.test(code) ||
+  return /^(network_error|timeout|tls_failed|redirect_refused|invalid_response)$/.test(code) ||
     code === "token_endpoint_error" && !retryable;
 }
 
@@ -95,11 +104,11 @@ function isEndpointFailure(error: unknown): boolean {
 async function getClientConfig(
   { configStore, clientAuth: { method: authMethod }, fetch }: GrantSourceOptions,
   signal: AbortSignal,
-  hasFailed: boolean,
-): Promise<ClientConfig & { tokenEndpoint: URL; form: FormParameters }> {
+  endpointFailed: boolean,
+): Promise<CheckedConfig> {
   let config: ClientConfig;
   try {
-    config = Object(await configStore.getClientConfig({ signal, fetch, authMethod, hasFailed }));
+    config = Object(await configStore.getClientConfig({ signal, fetch, authMethod, endpointFailed }));
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof AuthenticationError) throw cause;

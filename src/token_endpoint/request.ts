@@ -8,7 +8,7 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { formEncode } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import { AuthenticationError } from "../errors.ts";
-import { runPart } from "../refresh/deadlines.ts";
+import { waitFor } from "../refresh/deadlines.ts";
 import type { Grant } from "./grant.ts";
 import type { FormParameters } from "./parameters.ts";
 
@@ -19,11 +19,14 @@ export interface TokenRequestParts extends Omit<Grant, "moreTokenTypes"> {
   readonly clientId: string;
   readonly clientAuth: ClientAuth;
   readonly form: FormParameters;
-  /** The credential that the server rejected a moment ago. */
+  /** The credential that the server rejected a moment ago, and whether it may have rejected something else. */
   readonly refused?: string | undefined;
+  readonly isUncertain?: boolean | undefined;
   /** Has the last word on the request. */
   readonly beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   readonly signal: AbortSignal;
+  /** How long the attempt may take, in milliseconds. Default: 10,000. */
+  readonly timeout?: number | undefined;
   /** The same text for requests of one client to one endpoint, and for requests that differ only in their proofs. */
   readonly keys?: readonly [client: string, request: string] | undefined;
 }
@@ -31,7 +34,8 @@ export interface TokenRequestParts extends Omit<Grant, "moreTokenTypes"> {
 /** A token request with its proofs. */
 export interface BuiltTokenRequest extends TokenRequest {
   readonly keys: NonNullable<TokenRequestParts["keys"]>;
-  /** What to check where the server rejects the client. */
+  /** The client authentication method, and what it says to check where the server rejects the client. */
+  readonly method: string;
   readonly advice?: string | undefined;
   /** Redacts this request's secrets in a text of the server's or the runtime's; printable, at most 300 characters. */
   readonly sanitize: (text: string) => string;
@@ -40,12 +44,24 @@ export interface BuiltTokenRequest extends TokenRequest {
 /** Builds the request, client authentication included. Empty values aren't sent: many servers reject them. */
 export async function buildTokenRequest(parts: TokenRequestParts): Promise<BuiltTokenRequest> {
   const { tokenEndpoint, issuer, clientId, clientAuth, grantType, form, signal, refused, keys = ["", ""] } = parts;
+  const { timeout = 10_000 } = parts;
   const body = new URLSearchParams();
   if (grantType) body.set("grant_type", grantType);
   for (const name in form) for (const value of form[name]!) if (value) body.append(name, value);
   const secrets: string[] = [];
   const request: BuiltTokenRequest = {
-    ...{ tokenEndpoint, issuer, clientId, refused, body, signal, keys, advice: clientAuth.advice },
+    ...{
+      tokenEndpoint,
+      issuer,
+      clientId,
+      refused,
+      isUncertain: parts.isUncertain,
+      body,
+      signal,
+      keys,
+      method: clientAuth.method,
+      advice: clientAuth.advice,
+    },
     headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
     // Runtimes quote the URL in their messages, and a query may hold secrets.
     sanitize: (text) => redactSecrets(text, clientId, secrets, tokenEndpoint.search),
@@ -57,14 +73,17 @@ export async function buildTokenRequest(parts: TokenRequestParts): Promise<Built
       `Cannot make the token request (${clientAuth.method}): ${text}`,
       options,
     );
+  const prove = async () => {
+    await clientAuth.authenticate(request);
+    // Refused a moment ago: it isn't sent.
+    if (refused !== undefined && request.credential === refused) return;
+    await parts.prepare?.(request);
+    await parts.beforeTokenRequest?.(request);
+  };
   try {
-    await runPart(signal, () => fail("no secret, key or assertion in time. Check what gives it."), async () => {
-      await clientAuth.authenticate(request);
-      // Refused a moment ago: it isn't sent.
-      if (refused !== undefined && request.credential === refused) return;
-      await parts.prepare?.(request);
-      await parts.beforeTokenRequest?.(request);
-    });
+    // A little shorter than the attempt, to say what took the time.
+    const error = () => fail("what it needs didn't come in time. Check what gives the secret, key or token.");
+    await waitFor(prove(), { timeout: timeout * 0.9, signal, error });
   } catch (cause) {
     // An attempt that was given up is over: a late failure isn't this request's.
     signal.throwIfAborted();
@@ -97,14 +116,14 @@ function redactSecrets(text: string, clientId: string, secrets: readonly string[
     for (const form of [secret, secret.trim(), json, formEncode(secret), percent, ...escapeHtml(secret)]) {
       forms.push(form, form.replace(/%../g, (code) => code.toLowerCase()));
     }
-    // As PHP and Python write JSON.
-    const ascii = json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-    forms.push(ascii, json.replaceAll("/", "\\/"), ascii.replaceAll("/", "\\/"));
+    forms.push(json.replaceAll("/", "\\/"));
     for (const plain of [secret, `${clientId}:${secret}`]) {
       const base64 = encodeBase64(plain);
       forms.push(base64, base64.replace(/=+$/, ""));
     }
   }
+  // As PHP, Python, Go and .NET write JSON.
+  text = text.replace(/\\u([\da-f]{4})/gi, (_, code) => String.fromCharCode(parseInt(code, 16)));
   // The longest first: one secret may be a part of another.
   for (const form of forms.sort((a, b) => b.length - a.length)) {
     if (form) text = text.replaceAll(form, "[redacted]");

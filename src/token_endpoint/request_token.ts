@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { AuthenticationError } from "../errors.ts";
+import { callQuietly } from "../events.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { isExposed } from "../http/loopback.ts";
 import { errorForCaller } from "../refresh/caller_error.ts";
@@ -15,10 +16,10 @@ import { formatUrl, sendTokenRequest } from "./exchange.ts";
 import type { Grant } from "./grant.ts";
 import type { RejectionCache } from "./rejection_cache.ts";
 import { buildTokenRequest, type TokenRequestParts } from "./request.ts";
-import { mayConcernClient, parseTokenResponse, type TokenResponse } from "./response.ts";
+import { isClientRejected, mayConcernClient, parseTokenResponse, type TokenResponse } from "./response.ts";
 
 /** Options of {@linkcode requestToken}. All of them have been checked. */
-export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused">, Grant {
+export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused" | "isUncertain">, Grant {
   readonly fetch: Fetch;
   /** Makes sender-constrained tokens. */
   readonly dpop?: ProofOfPossession | undefined;
@@ -50,6 +51,7 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
   const tokenTypes = [...dpop?.tokenTypes ?? ["Bearer"], ...options.moreTokenTypes ?? []];
   let request = await buildTokenRequest(options);
   rejections?.throwIfRejected(request, clock.monotonic(), isBackground);
+  let uncertain: unknown;
   // Each reason is good for one more attempt.
   for (const tried = new Set<unknown>();;) {
     const requestedAt = clock.wall();
@@ -59,24 +61,42 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
       const context = { ...request, url, requestedAt, now: clock.wall(), tokenTypes, tokenType };
       const credentials = parseTokenResponse(response, context);
       rejections?.forget(request);
+      if (request.accepted) callQuietly(request.accepted, undefined);
       return credentials;
     } catch (thrown) {
-      const signer = request.explainRefusal ? request : dpop;
-      const elapsed = clock.wall() - requestedAt;
-      const more = response &&
-        signer?.explainRefusal?.(thrown as AuthenticationError, { headers: response.headers, elapsed });
-      const error = more ? errorForCaller(thrown, undefined, more) : thrown;
+      const error = explain(thrown, request.explainRefusal ? request : dpop, response, clock.wall() - requestedAt);
       const isClient = mayConcernClient(error);
+      // It wasn't the secret: the other one fares no better.
+      if (isClient && uncertain) throw uncertain;
       const reason = isClient || Object(error).error;
       rejections?.remember(request, error, { now: clock.monotonic(), cooldown, isBackground });
       // The server's nonce is known by now (RFC 9449 §8), or the secret was changed while the request was under way.
-      const mayDiffer = isClient ? rejections : dpop && reason === "use_dpop_nonce";
+      // `getToken` sends one request: which secret is right is for its caller to find out.
+      const { credential, refused } = request;
+      const mayDiffer = isClient ? rejections && credential !== undefined : dpop && reason === "use_dpop_nonce";
       if (!mayDiffer || tried.has(reason)) throw error;
       tried.add(reason);
-      const { credential, refused } = request;
-      const next = await buildTokenRequest({ ...options, refused: isClient ? credential : refused });
+      const isUncertain = isClient && !isClientRejected(error);
+      const next = await buildTokenRequest({ ...options, refused: isClient ? credential : refused, isUncertain });
       if (isClient && next.credential === credential) throw error;
+      if (isUncertain) uncertain = error;
       request = next;
     }
+  }
+}
+
+/** Says more about an answer's error, where the request's signer can. */
+function explain(
+  error: unknown,
+  signer: Pick<ProofOfPossession, "explainRefusal"> | undefined,
+  response: TokenResponse | undefined,
+  elapsed: number,
+): unknown {
+  try {
+    const more = response && error instanceof AuthenticationError &&
+      signer?.explainRefusal?.(error, { headers: response.headers, elapsed });
+    return more ? errorForCaller(error, undefined, more) : error;
+  } catch {
+    return error;
   }
 }

@@ -59,9 +59,11 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     }
     return context.sanitize(text);
   };
-  // Some servers write a sentence elsewhere. What has no blank may be a token.
-  const explanation = description ??
-    [error, Object(error).message, message, detail, title].find((text) => typeof text === "string" && /\S /.test(text));
+  // Some servers write a sentence elsewhere. What has no blank, or a long word, may hold a token.
+  const isFailure = !(status >= 200 && status < 300);
+  const sentences = [error, Object(error).message, ...isFailure ? [message, detail, title] : []];
+  const explanation = typeof description === "string" && description ||
+    sentences.find((text) => typeof text === "string" && /\S /.test(text) && !/\S{30}/.test(text));
   const fail = (code: AuthenticationErrorCode, state: string, retryable = false, oauthError?: string): never => {
     throw new AuthenticationError(code, `Cannot get a token from ${url}: ${state}`, {
       status,
@@ -77,7 +79,7 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
       (transientCode.test(error) || permanentCode.test(error) || errorCode.test(error) && sanitize(error) === error)
     ? error
     : undefined;
-  if (named !== undefined || !(status >= 200 && status < 300)) {
+  if (named !== undefined || isFailure) {
     const retryable = isTransient(status) || transientCode.test(named ?? "");
     // A 401 is about the client, whatever its body says.
     const oauthError = named ?? (status === 401 ? "invalid_client" : undefined);
@@ -85,7 +87,8 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     const odd = mayConcernClient({ code, status, error: oauthError }) ? describeOddities(context) : "";
     const todo = retryable && !oauthError ? "Try again later." : adviseOn(oauthError ?? "", context);
     const said = named ?? "without an OAuth error code";
-    return fail(code, `the server answered ${said} (${status}). ${odd}${todo}`.trim(), retryable, oauthError);
+    const state = [`the server answered ${said} (${status}).`, odd, todo].filter(Boolean).join(" ");
+    return fail(code, state, retryable, oauthError);
   }
   if (error || typeof accessToken !== "string" || !accessToken) {
     const state = answer ? "holds no access_token (RFC 6749 §5.1)." : `is no JSON object. ${adviseOn("", context)}`;
@@ -133,6 +136,6 @@ export function mayConcernClient(error: unknown): boolean {
   const { code, error: oauthError, status } = Object(error);
   return isClientRejected(error) ||
     (code === "token_request_rejected"
-      ? /^(unauthorized_client|access_denied|invalid_request)$/.test(oauthError)
+      ? oauthError === "invalid_request"
       : code === "token_endpoint_error" && !oauthError && (status === 400 || status === 403));
 }

@@ -69,7 +69,7 @@ export function addErrorCodes(fetch: Fetch, { httpProxyUrl }: TransportOptions):
         const hosts = proxy ? `${url.host},${proxy.host}` : url.host;
         throw fail("permission_denied", `not permitted. Run with --allow-net=${hosts}`);
       }
-      const messages = readMessages(error);
+      const messages = readMessages(error, url.hostname);
       for (
         const [pattern, code, text, retryable] of [
           ...proxy ? proxyFailures : [],

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Fetch, markTransport } from "../http/fetch.ts";
+import type { Fetch } from "../http/fetch.ts";
 import { addErrorCodes } from "./failure.ts";
 
 /** Holds a client's certificate and its private key, for mutual TLS (RFC 8705). */
@@ -83,7 +83,7 @@ export function createTransport(
       throw error;
     }
   };
-  return { fetch: markTransport(addErrorCodes(fetch, options)), close, [Symbol.asyncDispose]: close };
+  return { fetch: addErrorCodes(fetch, options), close, [Symbol.asyncDispose]: close };
 }
 
 /** The messages don't show the values: they may hold a password. */

@@ -38,7 +38,9 @@ for (const [path, plain] of Object.entries(serverLocations)) {
         .then((config) => [config.issuer, config.tokenEndpoint], ({ code }) => code);
 
       assertEquals(got, location === undefined ? "config_not_found" : [issuer + path, `${issuer}/t`]);
-      assertEquals(urls, locations.slice(0, index + 1).map((location) => issuer + location));
+      // Those with a slash at the end are requested at once.
+      const requested = index < plain.length ? locations.slice(0, index + 1) : locations;
+      assertEquals(urls, requested.map((location) => issuer + location));
     }
   });
 }

@@ -32,7 +32,7 @@ export function tokenEndpointStub(
   const fetch: Fetch = async (input, init = {}) => {
     if (String(input) !== url) throw new TypeError(`the stub is not at ${input}`);
     const { method = "GET", headers, body } = init;
-    const form = new URLSearchParams(String(body));
+    const form = new URLSearchParams(await new Response(body).text());
     const count = requests.push({ url, method, headers: new Headers(headers), form, init });
     return await answer(count, requests[count - 1]!);
   };

@@ -15,6 +15,7 @@ import {
 } from "@m2m/authenticator";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
+import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
@@ -100,6 +101,9 @@ const explanations: [body: unknown, shown: string | undefined][] = [
   [{ message: "no route matched" }, "no route matched"],
   [{ title: "Bad", detail: "the client is unknown" }, "the client is unknown"],
   [{ error: "eyJhbGciOi.token", message: 7, title: "x" }, undefined],
+  [{ message: `Bearer ${"x".repeat(30)}` }, undefined],
+  [{ error_description: "", message: "no route matched" }, "no route matched"],
+  [{ error_description: {}, message: "no route matched" }, "no route matched"],
 ];
 for (const [body, shown] of explanations) {
   Deno.test(`error_description: is ${shown} of ${JSON.stringify(body)}, after one request`, async () => {
@@ -115,8 +119,6 @@ const refusals: [name: string, answer: () => Response][] = [
   ["401 invalid_client", json(401, "invalid_client")],
   ["401 unauthorized_client", json(401, "unauthorized_client")],
   ["401 access_denied", json(401, "access_denied")],
-  ["403 access_denied", json(403, "access_denied")],
-  ["400 unauthorized_client", json(400, "unauthorized_client")],
   ["400 invalid_request", json(400, "invalid_request")],
   ["200 invalid_client_secret", json(200, "invalid_client_secret")],
   ["401 with text", () => new Response("Unauthorized", { status: 401 })],
@@ -137,10 +139,27 @@ for (const [name, answer] of refusals) {
   });
 }
 
-Deno.test("rotatingSecrets: a secret is kept where the request was bad otherwise", async () => {
-  const { sent } = await getError(json(400, "invalid_scope"), { clientSecret: rotatingSecrets(["old", "new"]) });
-  assertEquals(sent, 1);
-});
+const others: [name: string, answer: () => Response, sent: string[]][] = [
+  ["400 invalid_scope", json(400, "invalid_scope"), ["right"]],
+  ["403 access_denied", json(403, "access_denied"), ["right"]],
+  ["400 invalid_request", json(400, "invalid_request"), ["right", "wrong"]],
+];
+for (const [name, answer, expected] of others) {
+  Deno.test(`rotatingSecrets: a right secret stays after ${name} for one audience, though the other one is wrong`, async () => {
+    const sent: string[] = [];
+    const stub = tokenEndpointStub((count, { form }) => {
+      sent.push(form.get("client_secret")!);
+      if (sent.at(-1) === "wrong") return json(401, "invalid_client")();
+      return form.get("audience") === "bad" ? answer() : usualAnswer(count);
+    });
+    const clientAuth = clientSecretPost(rotatingSecrets(["right", "wrong"]));
+    const authenticator = authenticatorAt(stub, { clientAuth });
+    const bad = authenticator.with({ audience: "bad" }).getCredentials();
+    assertEquals((await assertRejects(() => bad, AuthenticationError)).error, name.slice(4));
+    await authenticator.getCredentials();
+    assertEquals(sent, [...expected, "right"]);
+  });
+}
 
 const options: [says: string, not: string, options: Options][] = [
   ["basicEncoding", "audience", {}],
@@ -156,6 +175,36 @@ for (const [says, not, { clientAuth, ...rest }] of options) {
     const { error } = await getError(json(401, "invalid_client"), { ...rest, clientAuth } as Options);
     assertStringIncludes(error.message, says);
     assert(!error.message.includes(not), error.message);
+  });
+}
+
+Deno.test("the hint on odd secrets: isn't given for a key", async () => {
+  const { privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, [
+    "sign",
+  ]) as CryptoKeyPair;
+  const { error } = await getError(json(401, "invalid_client"), {
+    clientAuth: privateKeyJwt(privateKey, { kid: "schlüssel" }),
+  });
+  assert(!error.message.includes("printable"), error.message);
+});
+
+Deno.test("a client without a credential: its assertion is made once", async () => {
+  let made = 0;
+  const beforeTokenRequest = () => void made++;
+  await getError(json(400, "invalid_request"), { clientAuth: none(), beforeTokenRequest });
+  assertEquals(made, 1);
+});
+
+const escaped = [
+  String.raw`Qx+9\u002Fa\u0026b\u003cc\u003Ed==`,
+  String.raw`Qx\u002B9/a&b<c>d==`,
+  String.raw`Qx+9\/a&b<c>d==`,
+];
+for (const text of escaped) {
+  Deno.test(`error_description: the secret is redacted as ${text}`, async () => {
+    const answer = () => Response.json({ error: "own_code", error_description: `for "${text}"` }, { status: 400 });
+    const { error } = await getError(answer, { clientSecret: "Qx+9/a&b<c>d==" });
+    assertEquals(error.error_description, 'for "[redacted]"');
   });
 }
 
@@ -192,9 +241,9 @@ class MovingStore extends ClientConfigStore {
   constructor(readonly moved: string) {
     super();
   }
-  override getClientConfig({ hasFailed = false } = {}) {
-    this.looks.push(hasFailed);
-    return { tokenEndpoint: hasFailed ? this.moved : "https://old.test/token" };
+  override getClientConfig({ endpointFailed = false } = {}) {
+    this.looks.push(endpointFailed);
+    return { tokenEndpoint: endpointFailed ? this.moved : "https://old.test/token" };
   }
 }
 const gone: [name: string, answer: () => Response][] = [
@@ -221,6 +270,35 @@ Deno.test("a token endpoint that fails: the store is asked again once per cool-d
     for (let call = 0; call < 2; call++) await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
     assertEquals(configStore.looks, [...looks]);
   }
+});
+
+Deno.test("a token endpoint that fails: the store is asked again once for all derived authenticators, without a storm", async () => {
+  let looks = 0;
+  const getClientConfig = ({ endpointFailed = false } = {}) => {
+    if (endpointFailed) looks++;
+    return { tokenEndpoint: `https://auth.test/${looks}` };
+  };
+  let sent = 0;
+  const fetch = () => (sent++, Promise.resolve(new Response("gone", { status: 404 })));
+  for (const cooldown of [undefined, 0]) {
+    [looks, sent] = [0, 0];
+    const root = authenticatorAt(tokenEndpointStub(), { configStore: { getClientConfig }, fetch, cooldown });
+    for (const audience of cooldown === 0 ? ["a"] : ["a", "b", "c"]) {
+      await assertRejects(() => root.with({ audience }).getCredentials(), AuthenticationError);
+    }
+    assertEquals([looks, sent], cooldown === 0 ? [1, 2] : [1, 4]);
+  }
+});
+
+Deno.test("a token endpoint that failed once: a store that hangs then holds up no caller for long", async () => {
+  const stub = tokenEndpointStub();
+  const never = new Promise<never>(() => {});
+  const configStore = {
+    getClientConfig: ({ endpointFailed = false } = {}) => endpointFailed ? never : { tokenEndpoint: stub.url },
+  };
+  let sent = 0;
+  const fetch: Fetch = (input, init) => sent++ ? stub.fetch(input, init) : Promise.reject(new TypeError("reset"));
+  assertEquals((await authenticatorAt(stub, { configStore, fetch }).getCredentials()).accessToken, "token-1");
 });
 
 Deno.test("settings that point to a dead endpoint: the live token stays in use until a new one is issued", async () => {
@@ -278,6 +356,12 @@ for (const [message, code] of handshakes) {
     }
   });
 }
+
+Deno.test("tls_failed: isn't told by a host's name", async () => {
+  const fetch: Fetch = () => Promise.reject(new Error("getaddrinfo ENOTFOUND certificate.concert.test"));
+  const token = getToken("https://certificate.concert.test", { clientId: "id", clientSecret: "s", fetch });
+  assertEquals((await assertRejects(() => token, AuthenticationError)).code, "network_error");
+});
 
 Deno.test("tls_failed: is by https: alone", async () => {
   const fetch: Fetch = () => Promise.reject(new Error("the certificate of the proxy is odd"));
