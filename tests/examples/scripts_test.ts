@@ -242,7 +242,7 @@ Deno.test("jwt_bearer.ts: revokes its token where the server has a revocation en
   });
   const { introspectionEndpoint, revocationEndpoint, revocationRequests, tokenEndpoint } = server;
   const authorization = getBasicAuthorizationHeader("service", clientSecret);
-  await using api = startIntrospectingApi({ introspectionEndpoint, authorization });
+  await using api = startIntrospectingApi(introspectionEndpoint, authorization);
   const endpoints = { M2M_TOKEN_ENDPOINT: tokenEndpoint, M2M_REVOCATION_ENDPOINT: revocationEndpoint };
   await assertRuns({
     ...jwtBearer,

@@ -78,3 +78,5 @@ export function resolveRequestedResources(
   provider: Provider,
   context: GrantContext,
 ): Promise<{ scope: string; audience: string }[]>;
+
+export function createMemoryAdapter(): unknown;
