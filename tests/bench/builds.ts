@@ -27,12 +27,12 @@ export interface Builds extends AsyncDisposable {
 export async function makeBuilds(): Promise<Builds> {
   const folder = await Deno.makeTempDir({ prefix: "bench_" });
   const folderBefore = await unpackBefore(join(folder, "before"));
-  const clients = new Map([[ours, await bundle(root, "authenticator", join(folder, "now"))]] as [string, string][]);
-  if (folderBefore !== undefined) {
-    clients.set(before, await bundle(folderBefore, "authenticator", join(folder, "bundled_before")));
-  }
-  for (const { name, file } of libraries) {
-    if (compared.includes(name)) clients.set(name, await bundle(root, file, join(folder, "now")));
+  const clients = new Map<string, string>();
+  const now = join(folder, "now");
+  clients.set(ours, await bundle(root, "authenticator", now));
+  if (folderBefore) clients.set(before, await bundle(folderBefore, "authenticator", join(folder, "bundled_before")));
+  for (const { name, file } of libraries.filter(({ name }) => compared.includes(name))) {
+    clients.set(name, await bundle(root, file, now));
   }
   return { clients, folderBefore, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }

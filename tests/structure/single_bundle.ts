@@ -5,6 +5,7 @@
  */
 
 import { assert } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { denoOutput } from "./deno_output.ts";
 
 /** Bundles a module and all it imports into one minified file. */
@@ -20,7 +21,4 @@ export function importsLeft(code: string): string[] {
 }
 
 /** Returns the size in bytes. */
-export async function gzippedSize(text: string): Promise<number> {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
-  return (await new Response(stream).bytes()).length;
-}
+export const gzippedSize = (text: string): number => gzipSync(text).length;
