@@ -3,7 +3,7 @@
 import { gzipSync } from "node:zlib";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { root } from "../std/source.ts";
-import { denoOutput } from "../structure/deno_output.ts";
+import { denoBundle } from "../structure/deno_output.ts";
 import { libraries, ours } from "./libraries.ts";
 import { atMost, type Effort, type Report, show, times } from "./table.ts";
 
@@ -39,9 +39,7 @@ async function bundle(library: typeof ours) {
   // Some are made for Node, and find each other's Node files only that way.
   const platform = `--platform=${isOurs ? "browser" : "deno"}`;
   const output = `${folder.path}/output`;
-  const options = ["--quiet", "--minify", "--no-lock", platform, "--code-splitting", `--outdir=${output}`];
-  const { success, stderr } = await denoOutput("bundle", ...options, program);
-  if (!success) throw new Error(`Cannot bundle ${library.name}: ${stderr}`);
+  await denoBundle(program, "--minify", "--no-lock", platform, "--code-splitting", `--outdir=${output}`);
   const chunks = new Map<string, string>();
   for (const { name } of Deno.readDirSync(output)) chunks.set(name, await Deno.readTextFile(`${output}/${name}`));
   return { atOnce: measureSize(staticImports(chunks, "program.js")), whole: measureSize([...chunks.values()]) };

@@ -36,12 +36,8 @@ export function startMcpServer({ issuer, jwksUri, scope }: { issuer: string; jwk
 
   async function answer(request: Request, pathname: string, token: string | undefined): Promise<Response> {
     if (pathname === metadataPath) {
-      return Response.json({
-        resource: url,
-        authorization_servers: [issuer],
-        scopes_supported: [scope, "admin"],
-        bearer_methods_supported: ["header"],
-      });
+      const supported = { scopes_supported: [scope, "admin"], bearer_methods_supported: ["header"] };
+      return Response.json({ resource: url, authorization_servers: [issuer], ...supported });
     }
     if (pathname !== path) return new Response(null, { status: 404 });
     const { payload } = await verifyToken(token ?? "", keys, { issuer, audience: url });

@@ -16,12 +16,8 @@ import type { PreparedCase } from "./program.ts";
 /** A password that needs encoding. */
 const proxyPassword = "p@ss:w%rd-4711";
 const login = `user:${proxyPassword}`;
-const proxySettings = {
-  open: {},
-  guarded: { credentials: login },
-  forbidding: { refuseWith: 403 },
-  broken: { refuseWith: 502 },
-};
+const refusing = { forbidding: { refuseWith: 403 }, broken: { refuseWith: 502 } };
+const proxySettings = { open: {}, guarded: { credentials: login }, ...refusing };
 
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 
