@@ -24,24 +24,21 @@ interface Bench {
   readonly smoke: boolean;
 }
 
-/** The measurements on Node, in a process for each client: what Node is given, and the budget of each figure. */
-const onNode: Readonly<Record<string, [args: string[], rows: [what: string, budget: number, figure: string][]]>> = {
-  cached: [[], [["getCredentials() over a bare clock", 1.15, "ratio"]]],
-  bytes: [
-    ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"],
-    [["bytes allocated a call", 960, "bytes"]],
-  ],
-  connections: [[], [["connections a replayed call", 1, "connections"]]],
-  entries: [[], [
-    ["functions entered, live token", 20, "live"],
-    ["functions entered, cold token request", 70, "cold"],
-  ]],
-  outage: [[], [
-    ["outage: wait after the first flight, p50, ms", 50, "p50"],
-    ["outage: the same, p99, ms", 1_000, "p99"],
-    ["outage: token requests in 25 s", 20, "requests"],
-  ]],
-  heap: [["--expose-gc"], [["heap of an idle client, alone, bytes", 450, "bytes"]]],
+/** The measurements on Node, in a process for each client: each figure's probe and name, and its budget. */
+const onNode: readonly [probe: Probe, figure: string, what: string, budget: number][] = [
+  ["cached", "ratio", "getCredentials() over a bare clock", 1.15],
+  ["bytes", "bytes", "bytes allocated a call", 960],
+  ["connections", "connections", "connections a replayed call", 1],
+  ["entries", "live", "functions entered, live token", 20],
+  ["entries", "cold", "functions entered, cold token request", 70],
+  ["outage", "p50", "outage: wait after the first flight, p50, ms", 50],
+  ["outage", "p99", "outage: the same, p99, ms", 1_000],
+  ["outage", "requests", "outage: token requests in 25 s", 20],
+  ["heap", "bytes", "heap of an idle client, alone, bytes", 450],
+];
+const nodeFlags: Partial<Record<string, string[]>> = {
+  bytes: ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"],
+  heap: ["--expose-gc"],
 };
 
 export async function measureBudgets({ smoke }: Effort): Promise<Report> {
@@ -50,11 +47,12 @@ export async function measureBudgets({ smoke }: Effort): Promise<Report> {
   const bench = { builds, api: loopback.api, smoke };
   const rows: Row[] = [];
   const skipped: string[] = builds.folderBefore ? [] : ["the build before: its commit isn't in this clone"];
-  const special: Record<string, (bench: Bench) => Promise<Row[]>> = { sizes, cached, fetches, forwarding, heap };
-  const names = ["sizes", "cached", "fetches", "bytes", "connections", "entries", "outage", "forwarding", "heap"];
-  for (const name of names) {
+  const [bytes, connections, entries, outage] = (["bytes", "connections", "entries", "outage"] as const)
+    .map((probe) => () => runOnNode(bench, probe));
+  const measured = { sizes, cached, fetches, bytes, connections, entries, outage, forwarding, heap };
+  for (const [name, measure] of Object.entries(measured)) {
     try {
-      rows.push(...await (special[name]?.(bench) ?? runOnNode(bench, name)));
+      rows.push(...await measure!(bench));
     } catch (error) {
       skipped.push(`${name}: ${(error as Error).message.split("\n")[0]}`);
     }
@@ -98,8 +96,7 @@ async function sizes({ builds: { folderBefore } }: Bench): Promise<Row[]> {
   const pieces = ["refreshing", "authenticatedFetch", "clientCredentials", "clientSecretPost"];
   const size = async (names: readonly string[], args: readonly string[] = []): Promise<Found> => ({
     [ours]: await gzippedSize(`${root}/mod.ts`, names, args),
-    ...folderBefore && names === whole &&
-      { [before]: await gzippedSize(`${folderBefore}/mod.ts`, names, args) },
+    ...folderBefore && names === whole && { [before]: await gzippedSize(`${folderBefore}/mod.ts`, names, args) },
   });
   return [
     ["one file, bytes gzipped", 8_800, await size(whole)],
@@ -153,35 +150,29 @@ async function heap(bench: Bench): Promise<Row[]> {
 }
 
 /** Runs a probe of each client, or some such runs, of which the median counts. */
-async function runOnNode(bench: Bench, name: string, runs = 1): Promise<Row[]> {
-  const [args, rows] = onNode[name]!;
-  const start = [await nodeExecutable("24.21.0"), ...args];
+async function runOnNode(bench: Bench, probe: Probe, runs = 1): Promise<Row[]> {
+  const start = [await nodeExecutable("24.21.0"), ...nodeFlags[probe] ?? []];
   const found: Record<string, Figures[]> = {};
   const run = async ([client, path]: [string, string]) => {
     const figures = found[client] = [] as Figures[];
-    while (figures.length < runs) figures.push(await runProbe(bench, name as ProbeInput["probe"], start, [path]));
+    while (figures.length < runs) figures.push(await runProbe(bench, probe, start, [path]));
   };
   const clients = [...bench.builds.clients];
   // Together they would slow each other down, which a smoke test ignores; an outage's callers mostly wait.
-  if (bench.smoke || name === "outage") await Promise.all(clients.map(run));
+  if (bench.smoke || probe === "outage") await Promise.all(clients.map(run));
   else for (const client of clients) await run(client);
-  return rows.map(([what, budget, figure]) => {
+  return onNode.filter(([name]) => name === probe).map(([, figure, what, budget]) => {
     const medians = clients.map(([client]) => [client, median(found[client]!.flatMap((each) => each[figure] ?? []))]);
     return [what, budget, Object.fromEntries(medians)];
   });
 }
 
-async function runProbe(
-  { api, smoke }: Bench,
-  probe: ProbeInput["probe"],
-  [executable, ...args]: readonly string[],
-  clients: readonly string[],
-): Promise<Figures> {
+type Probe = ProbeInput["probe"];
+
+async function runProbe({ api, smoke }: Bench, probe: Probe, start: string[], clients: string[]): Promise<Figures> {
   const input: ProbeInput = { probe, smoke, clients, api };
-  const { success, stdout, stderr } = await runToEnd(executable!, {
-    args: [...args, `${root}/tests/bench/probes.ts`, JSON.stringify(input)],
-    timeout: 120_000,
-  });
+  const [executable = "", ...args] = [...start, `${root}/tests/bench/probes.ts`, JSON.stringify(input)];
+  const { success, stdout, stderr } = await runToEnd(executable, { args, timeout: 120_000 });
   if (!success) throw new Error(`the probe of ${probe} failed: ${stderr}`);
   return JSON.parse(stdout);
 }

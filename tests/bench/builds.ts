@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { runToEnd } from "../runtimes/run_to_end.ts";
 import { root } from "../std/source.ts";
-import { denoOutput } from "../structure/deno_output.ts";
+import { denoBundle } from "../structure/deno_output.ts";
 import { libraries } from "./libraries.ts";
 
 /** The commit whose build is "0.1.0 before": the last one ahead of the rebuilt core. */
@@ -27,12 +27,12 @@ export interface Builds extends AsyncDisposable {
 export async function makeBuilds(): Promise<Builds> {
   const folder = await Deno.makeTempDir({ prefix: "bench_" });
   const folderBefore = await unpackBefore(join(folder, "before"));
-  const clients = new Map([[ours, await bundle(root, "authenticator", join(folder, "now"))]] as [string, string][]);
-  if (folderBefore !== undefined) {
-    clients.set(before, await bundle(folderBefore, "authenticator", join(folder, "bundled_before")));
-  }
-  for (const { name, file } of libraries) {
-    if (compared.includes(name)) clients.set(name, await bundle(root, file, join(folder, "now")));
+  const clients = new Map<string, string>();
+  const now = join(folder, "now");
+  clients.set(ours, await bundle(root, "authenticator", now));
+  if (folderBefore) clients.set(before, await bundle(folderBefore, "authenticator", join(folder, "bundled_before")));
+  for (const { name, file } of libraries.filter(({ name }) => compared.includes(name))) {
+    clients.set(name, await bundle(root, file, now));
   }
   return { clients, folderBefore, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
@@ -56,8 +56,6 @@ async function unpackBefore(folder: string): Promise<string | undefined> {
 /** Bundles the client of a file into one module. */
 async function bundle(top: string, file: string, folder: string): Promise<string> {
   const path = join(folder, `${file}.js`);
-  const options = ["--quiet", "--no-lock", "--platform=deno", `--output=${path}`];
-  const { success, stderr } = await denoOutput("bundle", ...options, `${top}/tests/bench/clients/${file}.ts`);
-  if (!success) throw new Error(`Cannot bundle ${file}: ${stderr}`);
+  await denoBundle(`${top}/tests/bench/clients/${file}.ts`, "--no-lock", "--platform=deno", `--output=${path}`);
   return path;
 }

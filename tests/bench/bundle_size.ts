@@ -3,28 +3,26 @@
 import { gzipSync } from "node:zlib";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { root } from "../std/source.ts";
-import { denoOutput } from "../structure/deno_output.ts";
+import { denoBundle } from "../structure/deno_output.ts";
 import { libraries, ours } from "./libraries.ts";
 import { atMost, type Effort, type Report, show, times } from "./table.ts";
 
 export async function measureBundleSize({ smoke }: Effort): Promise<Report> {
   // One is enough to see that it runs.
   const measured = smoke ? [ours] : libraries;
-  const sizes: Awaited<ReturnType<typeof bundle>>[] = [];
-  for (const library of measured) sizes.push(await bundle(library));
-  const own = sizes[0]!.atOnce.gzipped;
+  const rows: string[][] = [];
+  let own = NaN;
+  for (const library of measured) {
+    const { atOnce: { minified, gzipped }, whole } = await bundle(library);
+    if (library === ours) own = gzipped;
+    rows.push([library.name, show(minified), show(gzipped), times(gzipped, own), show(whole.gzipped)]);
+  }
   return {
     title: "Bundle size",
     how: "Bytes of a program that re-exports what the job takes (of ours, the whole core), as `deno bundle --minify` " +
       "makes it: what is loaded at once, gzipped as a whole, and everything. A runtime's own modules aren't counted.",
     columns: ["client", "minified", "gzipped", "of ours", "gzipped, with what is loaded when needed"],
-    rows: sizes.map(({ atOnce, whole }, index) => [
-      measured[index]!.name,
-      show(atOnce.minified),
-      show(atOnce.gzipped),
-      times(atOnce.gzipped, own),
-      show(whole.gzipped),
-    ]),
+    rows,
     budgets: [
       atMost(`${ours.name}: the goal`, own, 3_788, "bytes"),
       atMost(`${ours.name}: the guard`, own, 6_000, "bytes"),
@@ -41,29 +39,21 @@ async function bundle(library: typeof ours) {
   // Some are made for Node, and find each other's Node files only that way.
   const platform = `--platform=${isOurs ? "browser" : "deno"}`;
   const output = `${folder.path}/output`;
-  const options = ["--quiet", "--minify", "--no-lock", platform, "--code-splitting", `--outdir=${output}`];
-  const { success, stderr } = await denoOutput("bundle", ...options, program);
-  if (!success) throw new Error(`Cannot bundle ${library.name}: ${stderr}`);
+  await denoBundle(program, "--minify", "--no-lock", platform, "--code-splitting", `--outdir=${output}`);
   const chunks = new Map<string, string>();
   for (const { name } of Deno.readDirSync(output)) chunks.set(name, await Deno.readTextFile(`${output}/${name}`));
-  return {
-    atOnce: measureSize([...staticImports(chunks, "program.js")]),
-    whole: measureSize([...chunks.values()]),
-  };
+  return { atOnce: measureSize(staticImports(chunks, "program.js")), whole: measureSize([...chunks.values()]) };
 }
 
-/** The entry, and what it imports other than by `import()`. */
-function staticImports(chunks: ReadonlyMap<string, string>, entry: string): Set<string> {
-  const loaded = new Set<string>();
-  const load = (name: string) => {
-    const code = chunks.get(name);
-    if (code === undefined || loaded.has(code)) return;
-    loaded.add(code);
+/** The code of the entry, and of what it imports other than by `import()`. */
+function staticImports(chunks: ReadonlyMap<string, string>, entry: string): string[] {
+  const loaded = new Set([entry]);
+  for (const name of loaded) {
     // In minified code a static import has its quote where a dynamic one has a parenthesis.
-    for (const [, chunk] of code.matchAll(/(?:\bfrom|\bimport)"\.\/([^"]+)"/g)) load(chunk!);
-  };
-  load(entry);
-  return loaded;
+    const imports = (chunks.get(name) ?? "").matchAll(/(?:\bfrom|\bimport)"\.\/([^"]+)"/g);
+    for (const [, chunk] of imports) loaded.add(chunk!);
+  }
+  return [...loaded].flatMap((name) => chunks.get(name) ?? []);
 }
 
 function measureSize(chunks: readonly string[]): { minified: number; gzipped: number } {

@@ -1,5 +1,7 @@
 /** A token endpoint and an API on loopback, or in memory. @module */
 
+import { serve } from "../servers/loopback.ts";
+
 /** How a token endpoint behaves. Times in milliseconds. */
 export interface TokenEndpointBehaviour {
   /** How long an answer takes. */
@@ -11,15 +13,14 @@ export interface TokenEndpointBehaviour {
 /** Starts both on a free port. A token says when it expires, and the API believes it. */
 export function startLoopback(behaviour: TokenEndpointBehaviour) {
   const { fetch: issue, counts } = tokenEndpointInMemory(behaviour);
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+  const server = serve((request) => {
     if (request.method === "POST") return issue();
     const expiresAt = Number(request.headers.get("authorization")?.split("~")[1]);
     if (expiresAt > Date.now()) return new Response("{}");
     counts.unauthorized++;
     return new Response(null, { status: 401 });
   });
-  const api = `http://127.0.0.1:${server.addr.port}`;
-  return { tokenEndpoint: `${api}/token`, api, counts, [Symbol.asyncDispose]: () => server.shutdown() };
+  return { ...server, tokenEndpoint: `${server.origin}/token`, api: server.origin, counts };
 }
 
 /** Makes a `fetch` that is a token endpoint. Counts token requests, and calls of an API answered 401. */

@@ -9,22 +9,20 @@ import { weigh } from "./weigh.ts";
 
 export async function measureMemory({ smoke }: Effort): Promise<Report> {
   const count = smoke ? 200 : 100_000;
-  const weights: { idle: number; withToken: string }[] = [];
-  for (const { slowness = 1, networkOnly, make } of libraries) {
+  const rows: string[][] = [];
+  let own: number | undefined;
+  for (const { name, slowness = 1, networkOnly, make } of libraries) {
     const setting = newSetting();
+    const makeUsed = async () => {
+      const { kept, getToken } = make(setting);
+      await getToken();
+      return kept;
+    };
     const idle = await weigh(smoke ? count : count / slowness, () => make(setting).kept);
-    const withToken = networkOnly === undefined
-      ? show(
-        await weigh(Math.ceil(count / slowness / 10), async () => {
-          const { kept, getToken } = make(setting);
-          await getToken();
-          return kept;
-        }),
-      )
-      : `not measured: ${networkOnly}`;
-    weights.push({ idle, withToken });
+    const weighUsed = async () => show(await weigh(Math.ceil(count / slowness / 10), makeUsed));
+    const used = networkOnly ? `not measured: ${networkOnly}` : await weighUsed();
+    rows.push([name, show(idle), times(idle, own ??= idle), used]);
   }
-  const own = weights[0]!.idle;
   const fewer = libraries.flatMap(({ name, slowness }) => slowness ? [`${show(count / slowness)} of ${name}`] : []);
   return {
     title: "Heap of an idle client",
@@ -32,13 +30,8 @@ export async function measureMemory({ smoke }: Effort): Promise<Report> {
       `\`heapUsed\` after garbage collection, divided by ${show(count)} clients of the same server (${fewer}), each ` +
       "with its id and secret. A cache by hand is a few closures.",
     columns: ["client", "new, bytes", "of ours", "with a token, bytes"],
-    rows: weights.map(({ idle, withToken }, index) => [
-      libraries[index]!.name,
-      show(idle),
-      times(idle, own),
-      withToken,
-    ]),
-    budgets: [atMost(`${ours.name}: heap per idle authenticator`, own, 450, "bytes")],
+    rows,
+    budgets: [atMost(`${ours.name}: heap per idle authenticator`, own ?? NaN, 450, "bytes")],
   };
 }
 

@@ -8,6 +8,7 @@
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import type { Library } from "./clients/client.ts";
+import { listen } from "../servers/loopback.ts";
 import { memoryApi } from "./loopback.ts";
 import { type Call, median, quantile, ratios, timeInTurns } from "./statistics.ts";
 import { heapUsed, weigh } from "./weigh.ts";
@@ -46,10 +47,8 @@ async function cached({ smoke, api }: ProbeInput, library: Library): Promise<Fig
   const end = Date.now() + 3_600_000;
   const bare = () => Date.now() < end ? settled : Promise.reject(new Error("It took an hour."));
   await getToken();
-  const [ratio] = ratios(
-    await timeInTurns([bare, getToken], smoke ? { batch: 50, rounds: 3 } : { batch: 20_000, rounds: 41 }),
-  );
-  return { ratio: ratio! };
+  const timing = smoke ? { batch: 50, rounds: 3 } : { batch: 20_000, rounds: 41 };
+  return { ratio: ratios(await timeInTurns([bare, getToken], timing))[0]! };
 }
 
 /** A call of each client, over a bare one with the header. */
@@ -102,9 +101,7 @@ async function connections({ smoke, api: issuer }: ProbeInput, library: Library)
     response.writeHead(isRejected ? 401 : 200).end(isRejected ? rejection : "{}");
   });
   server.on("connection", () => connections++);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const api = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+  const api = `http://127.0.0.1:${(await listen(server)).port}`;
   for (let index = 0; index < tries; index++) {
     const client = library.make({ api, tokenEndpoint: `${issuer}/token` });
     await client.getToken();

@@ -2,6 +2,7 @@
 
 import type { Library } from "./clients/client.ts";
 import { libraries, ours } from "./libraries.ts";
+import { within } from "../runtimes/within.ts";
 import { startLoopback } from "./loopback.ts";
 import { quantile } from "./statistics.ts";
 import { atMost, type Effort, type Report, show } from "./table.ts";
@@ -26,12 +27,10 @@ export async function measureSteadyLoad({ smoke }: Effort): Promise<Report> {
       `those before. A token lives ${behaviour.lifetime / 1000} s, its endpoint is ${behaviour.delay} ms ` +
       "away, the API refuses expired tokens. The first token was fetched before.",
     columns: ["client", "p50, ms", "p99, ms", "max, ms", "failed", "401s seen by the API", "token requests"],
-    rows: outcomes.map(({ latencies, failures, unauthorized, tokenRequests }, index) => [
+    rows: outcomes.map(({ latencies, ...counts }, index) => [
       libraries[index]!.name,
       ...[0.5, 0.99, 1].map((share) => quantile(latencies, share).toFixed(1)),
-      show(failures),
-      show(unauthorized),
-      show(tokenRequests),
+      ...[counts.failures, counts.unauthorized, counts.tokenRequests].map(show),
     ]),
     budgets: [
       // A call that waits for a refresh takes most of the delay.
@@ -67,11 +66,9 @@ async function load(library: Library, duration: number) {
 }
 
 async function isOkInTime(call: Promise<Response>): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => late.resolve(false), patience);
   const isOk = async (response: Response) => {
     await response.body?.cancel();
     return response.ok;
   };
-  return await Promise.race([call.then(isOk), late.promise]).catch(() => false).finally(() => clearTimeout(timer));
+  return await within(patience, "answer", call.then(isOk)).catch(() => false);
 }

@@ -75,7 +75,7 @@ export async function setMethodStage() {
     }),
   );
   const authorization = getBasicAuthorizationHeader("by Basic", secret);
-  const opaqueApi = stack.use(startIntrospectingApi({ ...opaque, authorization }));
+  const opaqueApi = stack.use(startIntrospectingApi(opaque.introspectionEndpoint, authorization));
 
   const place = (
     { issuer, tokenEndpoint, revocationEndpoint }: Omit<Place, "api">,

@@ -7,7 +7,7 @@
 import { exportJWK, importX509 } from "jose";
 import { type RegisteredClient, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startMtlsProtectedApi } from "../servers/mtls_protected_api.ts";
-import { certificateAuthority, type KeyPair, selfSignedCertificate } from "../servers/tls_certificates.ts";
+import { certificateAuthority, certify, type KeyPair } from "../servers/tls_certificates.ts";
 import type { CertificateName, TlsCase, TlsInput } from "./tls_case.ts";
 
 const secret = "s3cret-of-the-client-4711";
@@ -59,8 +59,8 @@ export async function setTlsStage(sharesSessions = true) {
     "of another organization": await ours.issue({ ...mine, organization: "Other" }),
     "of another CA": await others.issue(mine),
     "that has expired": await ours.issue({ ...mine, expiresIn: -60_000 }),
-    "self-signed": await selfSignedCertificate(mine),
-    "self-signed by another": await selfSignedCertificate(mine),
+    "self-signed": await certify(mine),
+    "self-signed by another": await certify(mine),
   };
   const server = stack.use(
     await startAuthorizationServer({

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
 import { calls, projects, startBackend } from "../examples/backend.ts";
 import { bunExecutable } from "../runtimes/bun.ts";
 import { nodeExecutable, nodeVersions } from "../runtimes/node.ts";
@@ -64,33 +65,28 @@ export default { fetch: async (_request, env) => Response.json(await main(env)) 
   });
   const args = ["bundle", "--quiet", "--no-lock", "--node-modules-dir=manual", "--platform=browser", "worker.js"];
   const script = await runDeno({ args, cwd: project.path, timeout: 60_000 });
-  const bindings = { ...env, ...input };
-  await using worker = await startWorker(workerd.path, {
-    script,
-    compatibilityDate: compatibilityDate(workerd, date),
-    bindings,
-  });
+  const options = { compatibilityDate: compatibilityDate(workerd, date), bindings: { ...env, ...input } };
+  await using worker = await startWorker(workerd.path, { script, ...options });
   // With a timeout: a worker that hangs must fail the test.
   const response = await fetch(worker.url, { signal: AbortSignal.timeout(15_000) });
   return { stdout: await response.text(), logs: worker.printed() };
 };
 
-/** The runtimes: what they are, and how to obtain what runs a job on them. */
-type Runtime = readonly [name: string, kind: RuntimeName, obtain: () => Promise<Run>];
-const runtimes: readonly Runtime[] = [
-  ["Deno", "Deno", () => Promise.resolve(runInDeno)],
+/** The runtimes, and how to obtain what runs a job on them. */
+const runtimes: Readonly<Record<string, () => Promise<Run>>> = {
+  "Deno": () => Promise.resolve(runInDeno),
   // A package that isn't installed must be missing, not downloaded.
-  ["Bun", "Bun", async () => runOnNpm(await bunExecutable(), "--no-install")],
-  ...nodeVersions.map((version): Runtime => [
+  "Bun": async () => runOnNpm(await bunExecutable(), "--no-install"),
+  ...Object.fromEntries(nodeVersions.map((version) => [
     `Node ${version}`,
-    "Node",
     async () => runOnNpm(await nodeExecutable(version)),
-  ]),
-  ["workerd of 2024", "workerd of 2024", async () => runInWorker(await workerdExecutable(), "2024-09-01")],
-  ["workerd of 2026", "workerd of 2026", async () => runInWorker(await workerdExecutable(), "2026-11-01")],
-];
+  ])),
+  "workerd of 2024": async () => runInWorker(await workerdExecutable(), "2024-09-01"),
+  "workerd of 2026": async () => runInWorker(await workerdExecutable(), "2026-11-01"),
+};
 
-for (const [name, kind, obtain] of runtimes) {
+for (const [name, obtain] of Object.entries(runtimes)) {
+  const kind = (name.startsWith("Node") ? "Node" : name) as RuntimeName;
   const testOn = await testsOn(name, obtain);
 
   testOn(`a new project calls an API on ${name}`, async (run) => {
@@ -112,11 +108,8 @@ for (const [name, kind, obtain] of runtimes) {
 
   testOn(`a new project uses every export on ${name}, or gets a clear refusal`, async (run) => {
     await using server = serve(() => new Response("the server's answer"));
-    const input = {
-      url: server.origin,
-      deadProxy: `http://127.0.0.1:${await closedPort()}`,
-      secretFile: "secret.txt",
-    };
+    const httpProxyUrl = `http://127.0.0.1:${await closedPort()}`;
+    const input = { url: server.origin, httpProxyUrl, secretFile: "secret.txt" };
     const env = {
       M2M_ENDPOINT: "https://api.example.com",
       M2M_TOKEN_ENDPOINT: "https://auth.example.com/token",
@@ -127,7 +120,7 @@ for (const [name, kind, obtain] of runtimes) {
     const { stdout } = await run({ module: "probe.ts", input, env, allow: "--allow-all" });
 
     const output: Texts = JSON.parse(stdout);
-    const misfits = Object.entries(exportCases).filter(([name, { works, refuses }]) => {
+    const misfits = Object.entries(exportCases).filter(([name, [, works, refuses]]) => {
       const expected = refuses?.[kind] ?? works;
       const found = output[name] ?? "";
       return typeof expected === "string" ? found !== expected : !expected.test(found);
@@ -136,9 +129,8 @@ for (const [name, kind, obtain] of runtimes) {
   });
 }
 
-Deno.test("the exports that are used are all of deno.json's", async () => {
-  const { exports } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
-  assertEquals(Object.keys(exportCases).sort(), Object.keys(exports).sort());
+Deno.test("the exports that are used are all of deno.json's", () => {
+  assertEquals(Object.keys(exportCases).sort(), Object.keys(config.exports).sort());
 });
 
 Deno.test("a new Deno project has types for all exports, in a strict configuration", async () => {
@@ -163,18 +155,15 @@ for (const [module, moduleResolution] of [["nodenext", "nodenext"], ["esnext", "
       lib: ["es2022", "esnext.disposable", "dom", "dom.iterable"],
       types: [],
       skipLibCheck: false,
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      noImplicitOverride: true,
+      ...config.compilerOptions,
       noUnusedLocals: true,
       noPropertyAccessFromIndexSignature: true,
       verbatimModuleSyntax: true,
       allowImportingTsExtensions: true,
       noEmit: true,
     };
-    const config = JSON.stringify({ compilerOptions, files: ["program.ts", "probe.ts"] });
-    await using project = await npmProject(packed, { "tsconfig.json": config });
+    const tsconfig = JSON.stringify({ compilerOptions, files: ["program.ts", "probe.ts"] });
+    await using project = await npmProject(packed, { "tsconfig.json": tsconfig });
 
     const args = [compiler, "--project", "tsconfig.json", "--pretty", "false"];
     const { success, stdout } = await runToEnd(node, { args, cwd: project.path, timeout: 60_000 });

@@ -7,11 +7,12 @@
 
 import { cp } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
 import { publishDryRun } from "../gate/publish_dry_run.ts";
 import { runDeno, runToEnd } from "../runtimes/run_to_end.ts";
 import { type TemporaryFolder, temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { chooseSource, root } from "../std/source.ts";
+import { installEncoding, installPackage } from "../transport/project.ts";
 
 /** A folder with `published`, the files alone; `encoding`, which is `@std/encoding` from npm; and `m2m.tgz`. */
 export type PackedPackage = TemporaryFolder;
@@ -32,11 +33,8 @@ export async function packPackage(): Promise<PackedPackage> {
   }
   await cp(join(root, "tests/std/encoding"), join(packed.path, "encoding"), { recursive: true });
   await cp(published, toPack, { recursive: true });
-  const config = JSON.parse(await Deno.readTextFile(join(published, "deno.json")));
-  await Deno.writeTextFile(
-    join(toPack, "deno.json"),
-    JSON.stringify({ ...config, links: ["../encoding"], lock: false }),
-  );
+  const linked = JSON.stringify({ ...config, links: ["../encoding"], lock: false });
+  await Deno.writeTextFile(join(toPack, "deno.json"), linked);
   const args = ["pack", "--quiet", "--allow-dirty", "--output", join(packed.path, "m2m.tgz")];
   await runDeno({ args, cwd: toPack, env: offline, timeout: 120_000 });
   stack.move();
@@ -46,21 +44,14 @@ export async function packPackage(): Promise<PackedPackage> {
 /** Lays out a project as `deno add jsr:@m2m/authenticator` does, with links instead of JSR. */
 export async function denoProject({ path }: PackedPackage, texts: Readonly<Record<string, string>>) {
   const published = join(path, "published");
-  const { version } = JSON.parse(await Deno.readTextFile(join(published, "deno.json")));
-  const config = {
-    imports: { "@m2m/authenticator": `jsr:@m2m/authenticator@^${version}` },
+  const project = {
+    imports: { "@m2m/authenticator": `jsr:@m2m/authenticator@^${config.version}` },
     links: [published, join(path, "encoding")],
     lock: false,
     // Linked modules are checked like the project's own: without rules of style.
-    compilerOptions: {
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      noImplicitOverride: true,
-      noUnusedLocals: true,
-    },
+    compilerOptions: { ...config.compilerOptions, noUnusedLocals: true },
   };
-  return await writeProject({ "deno.json": JSON.stringify(config), ...texts });
+  return await writeProject({ "deno.json": JSON.stringify(project), ...texts });
 }
 
 /** Lays out a project with the package and its dependencies in `node_modules`, as npm's clients do. */
@@ -71,14 +62,10 @@ export async function npmProject({ path }: PackedPackage, texts: Readonly<Record
   const modules = join(project.path, "node_modules");
   const ours = join(modules, "@m2m", "authenticator");
   await Deno.mkdir(ours, { recursive: true });
-  const { success, stderr } = await runToEnd("tar", {
-    args: ["-xzf", join(path, "m2m.tgz"), "-C", ours, "--strip-components=1"],
-  });
+  const args = ["-xzf", join(path, "m2m.tgz"), "-C", ours, "--strip-components=1"];
+  const { success, stderr } = await runToEnd("tar", { args });
   if (!success) throw new Error(`Cannot unpack the package: ${stderr}`);
-  const encoding = join(modules, "@std", "encoding");
-  await installPackage("npm:deno-std@1.4.0/encoding/base64.js", encoding);
-  const exports = { name: "@std/encoding", type: "module", exports: { "./*": "./*.js" } };
-  await Deno.writeTextFile(join(encoding, "package.json"), JSON.stringify(exports));
+  await installEncoding(modules);
   for (const name of ["jose", "undici", "js-yaml"]) await installPackage(`${name}/package.json`, join(modules, name));
   stack.move();
   return project;
@@ -92,10 +79,4 @@ async function writeProject(texts: Readonly<Record<string, string>>): Promise<Te
   }
   for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(join(project.path, name), text);
   return project;
-}
-
-/** Copies the folder of a package's file, which has no place on disk before it is imported. */
-async function installPackage(specifier: string, folder: string): Promise<void> {
-  await import(specifier, specifier.endsWith(".json") ? { with: { type: "json" } } : undefined);
-  await cp(fileURLToPath(new URL(".", import.meta.resolve(specifier))), folder, { recursive: true });
 }

@@ -38,7 +38,7 @@ export interface ProbeInput {
   /** A server. */
   readonly url: string;
   /** A proxy that isn't listening. */
-  readonly deadProxy: string;
+  readonly httpProxyUrl: string;
   /** The path of a file with `a-secret` in it. */
   readonly secretFile: string;
 }
@@ -46,162 +46,131 @@ export interface ProbeInput {
 /** The runtimes: workerd before and after it had Node's modules. */
 export type RuntimeName = "Deno" | "Bun" | "Node" | "workerd of 2024" | "workerd of 2026";
 
-/** An export. */
-interface ExportCase {
-  readonly use: (input: ProbeInput) => unknown;
-  /** The result where it is supported. */
-  readonly works: string | RegExp;
-  /** The result elsewhere. */
-  readonly refuses?: Readonly<Partial<Record<RuntimeName, RegExp>>>;
-}
+type Use = (input: ProbeInput) => unknown;
+/** A use of an export, its result where it is supported, and its results elsewhere. */
+type ExportCase = readonly [use: Use, works: string | RegExp, refuses?: Partial<Record<RuntimeName, RegExp>>];
 
 const endpoint = "https://api.example.com";
 const issuer = "https://auth.example.com";
 const tokenEndpoint = `${issuer}/token`;
 const configStore = new StaticClientConfigStore({ tokenEndpoint });
 
+const flyteConfig = "admin: { endpoint: flyte.example.com, clientId: id, clientSecretLocation: /secret }";
+
 /** A transport that uses the proxy, which isn't listening. */
 const usesProxy = /^failed: proxy_failed: /;
 const needsBun = /^failed: .*\bBun\b/;
 const needsDeno = /^failed: .*\bDeno\b/;
 const noNodeModule = /^failed: Error: .*"node:/;
+const onWorkerd = (pattern: RegExp) => ({ "workerd of 2024": pattern, "workerd of 2026": pattern });
 
 /** The exports and their uses. Transports are imported in these, for some runtimes can't load them. */
 export const exportCases: Readonly<Record<string, ExportCase>> = {
-  ".": {
-    use: () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
-    works: "client_credentials Bearer",
-  },
-  "./config-store/chain": {
-    use: () => findTokenEndpoint(new ChainClientConfigStore([configStore])),
-    works: tokenEndpoint,
-  },
-  "./config-store/discovery": {
-    use: () => findTokenEndpoint(new DiscoveryClientConfigStore(issuer, publish({ token_endpoint: tokenEndpoint }))),
-    works: tokenEndpoint,
-  },
-  "./config-store/env": {
-    use: () => authenticatorFromEnv().constructor.name,
-    works: "ClientCredentialsAuthenticator",
-    refuses: { "workerd of 2024": /^failed: invalid_config: .*\benv\b/ },
-  },
-  "./config-store/flyte": {
-    use: () => findTokenEndpoint(new FlyteClientConfigStore("flyte.example.com", publish({ tokenEndpoint }))),
-    works: tokenEndpoint,
-  },
-  "./config-store/flyte-config-file": {
-    use: () =>
-      authenticatorFromFlyteConfig(
-        "admin: { endpoint: flyte.example.com, clientId: id, clientSecretLocation: /secret }",
-      )
-        .constructor.name,
-    works: "ClientCredentialsAuthenticator",
-  },
-  "./config-store/protected-resource": {
-    use() {
-      const resource = `${endpoint}/mcp`;
-      const options = publish({ resource, authorization_servers: [issuer], token_endpoint: tokenEndpoint });
-      return findTokenEndpoint(new ProtectedResourceClientConfigStore(resource, { issuer, ...options }));
-    },
-    works: tokenEndpoint,
-  },
-  "./client-auth/client-assertion": { use: () => sendAssertion(clientAssertion(() => "a.b.c")), works: "3 parts" },
-  "./client-auth/client-secret-jwt": {
-    use: () => sendAssertion(clientSecretJwt("a-secret-of-at-least-thirty-two-bytes")),
-    works: "3 parts",
-  },
-  "./client-auth/rotating-secrets": { use: () => rotatingSecrets(["a-secret", "an-old-one"])(), works: "a-secret" },
-  "./client-auth/private-key-jwt": {
-    use: async () => await sendAssertion(privateKeyJwt(await generateKey())),
-    works: "3 parts",
-  },
-  "./client-auth/secret-file": {
-    use: (input) => secretFile(input.secretFile)(),
-    works: "a-secret",
-    refuses: {
-      "workerd of 2024": /^failed: client_auth_unavailable: .*\bruntime\b/,
-      "workerd of 2026": /^failed: client_auth_unavailable: .*\(ENOENT\)/,
-    },
-  },
-  "./client-auth/tls": {
-    use: () => `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`,
-    works: "tls_client_auth self_signed_tls_client_auth",
-  },
-  "./dpop": {
-    async use() {
-      const proofs = dpop();
-      const sent: string[] = [];
-      const fetch = (_input: unknown, init?: RequestInit) => {
-        const [, claims = ""] = new Headers(init?.headers).get("dpop")?.split(".") ?? [];
-        const { htm, ath } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));
-        sent.push(ath ? `${htm} with ath` : htm);
-        return Promise.resolve(new Response());
-      };
-      await proofs.tokenFetch(fetch)(tokenEndpoint, { method: "POST" });
-      await proofs.apiFetch(fetch)(endpoint, { headers: { authorization: "DPoP t" } });
-      return sent.join(", ");
-    },
-    works: "POST, GET with ath",
-  },
-  "./grant/jwt-bearer": {
-    use: () => sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" })),
-    works: "urn:ietf:params:oauth:grant-type:jwt-bearer a.b.c",
-  },
-  "./grant/signed-assertion": {
-    async use() {
-      const assertion = signedAssertion(await generateKey(), { iss: "robot", audience: "token-endpoint" });
-      return await sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion }));
-    },
-    works: /^urn:ietf:params:oauth:grant-type:jwt-bearer [\w-]+\.[\w-]+\.[\w-]+$/,
-  },
-  "./grant/token-exchange": {
-    use: () => sendGrant((settings) => new TokenExchangeAuthenticator({ ...settings, subjectToken: "a-token" })),
-    works: "urn:ietf:params:oauth:grant-type:token-exchange a-token",
-  },
-  "./revocation": {
-    async use() {
-      const { forms, fetch } = recordForms();
-      const revocation = tokenRevocation({ endpoint: `${issuer}/revoke` });
-      const client = { clientId: "my-client", clientSecret: "my-secret" };
-      const options = { endpoint, ...client, configStore, revocation, fetch };
-      const authenticator = new ClientCredentialsAuthenticator(options);
-      await authenticator.getCredentials();
-      await authenticator.close();
-      return String(forms[1]);
-    },
-    works: "token=t&token_type_hint=access_token",
-  },
-  "./transport/bun": {
-    async use({ url, deadProxy }) {
+  ".": [
+    () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
+    "client_credentials Bearer",
+  ],
+  "./config-store/chain": [() => findTokenEndpoint(new ChainClientConfigStore([configStore])), tokenEndpoint],
+  "./config-store/discovery": [
+    () => findTokenEndpoint(new DiscoveryClientConfigStore(issuer, publish({ token_endpoint: tokenEndpoint }))),
+    tokenEndpoint,
+  ],
+  "./config-store/env": [() => authenticatorFromEnv().constructor.name, "ClientCredentialsAuthenticator", {
+    "workerd of 2024": /^failed: invalid_config: .*\benv\b/,
+  }],
+  "./config-store/flyte": [
+    () => findTokenEndpoint(new FlyteClientConfigStore("flyte.example.com", publish({ tokenEndpoint }))),
+    tokenEndpoint,
+  ],
+  "./config-store/flyte-config-file": [
+    () => authenticatorFromFlyteConfig(flyteConfig).constructor.name,
+    "ClientCredentialsAuthenticator",
+  ],
+  "./config-store/protected-resource": [() => {
+    const resource = `${endpoint}/mcp`;
+    const options = publish({ resource, authorization_servers: [issuer], token_endpoint: tokenEndpoint });
+    return findTokenEndpoint(new ProtectedResourceClientConfigStore(resource, { issuer, ...options }));
+  }, tokenEndpoint],
+  "./client-auth/client-assertion": [() => sendAssertion(clientAssertion(() => "a.b.c")), "3 parts"],
+  "./client-auth/client-secret-jwt": [
+    () => sendAssertion(clientSecretJwt("a-secret-of-at-least-thirty-two-bytes")),
+    "3 parts",
+  ],
+  "./client-auth/rotating-secrets": [() => rotatingSecrets(["a-secret", "an-old-one"])(), "a-secret"],
+  "./client-auth/private-key-jwt": [async () => sendAssertion(privateKeyJwt(await generateKey())), "3 parts"],
+  "./client-auth/secret-file": [(input) => secretFile(input.secretFile)(), "a-secret", {
+    "workerd of 2024": /^failed: client_auth_unavailable: .*\bruntime\b/,
+    "workerd of 2026": /^failed: client_auth_unavailable: .*\(ENOENT\)/,
+  }],
+  "./client-auth/tls": [
+    () => `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`,
+    "tls_client_auth self_signed_tls_client_auth",
+  ],
+  "./dpop": [async () => {
+    const proofs = dpop();
+    const sent: string[] = [];
+    const fetch = (_input: unknown, init?: RequestInit) => {
+      const [, claims = ""] = new Headers(init?.headers).get("dpop")?.split(".") ?? [];
+      const { htm, ath } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));
+      sent.push(ath ? `${htm} with ath` : htm);
+      return Promise.resolve(new Response());
+    };
+    await proofs.tokenFetch(fetch)(tokenEndpoint, { method: "POST" });
+    await proofs.apiFetch(fetch)(endpoint, { headers: { authorization: "DPoP t" } });
+    return sent.join(", ");
+  }, "POST, GET with ath"],
+  "./grant/jwt-bearer": [
+    () => sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" })),
+    "urn:ietf:params:oauth:grant-type:jwt-bearer a.b.c",
+  ],
+  "./grant/signed-assertion": [async () => {
+    const assertion = signedAssertion(await generateKey(), { iss: "robot", audience: "token-endpoint" });
+    return await sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion }));
+  }, /^urn:ietf:params:oauth:grant-type:jwt-bearer [\w-]+\.[\w-]+\.[\w-]+$/],
+  "./grant/token-exchange": [
+    () => sendGrant((settings) => new TokenExchangeAuthenticator({ ...settings, subjectToken: "a-token" })),
+    "urn:ietf:params:oauth:grant-type:token-exchange a-token",
+  ],
+  "./revocation": [async () => {
+    const { forms, fetch } = recordForms();
+    const revocation = tokenRevocation({ endpoint: `${issuer}/revoke` });
+    const client = { clientId: "my-client", clientSecret: "my-secret" };
+    const authenticator = new ClientCredentialsAuthenticator({ endpoint, ...client, configStore, revocation, fetch });
+    await authenticator.getCredentials();
+    await authenticator.close();
+    return forms[1];
+  }, "token=t&token_type_hint=access_token"],
+  "./transport/bun": [
+    async ({ url, httpProxyUrl }) => {
       const { bunTransport } = await import("@m2m/authenticator/transport/bun");
-      return await fetchBy(bunTransport({ httpProxyUrl: deadProxy }), url);
+      return await fetchBy(bunTransport({ httpProxyUrl }), url);
     },
-    works: usesProxy,
-    refuses: { "Deno": needsBun, "Node": needsBun, "workerd of 2024": needsBun, "workerd of 2026": needsBun },
-  },
-  "./transport/deno": {
-    async use({ url, deadProxy }) {
+    usesProxy,
+    { "Deno": needsBun, "Node": needsBun, ...onWorkerd(needsBun) },
+  ],
+  "./transport/deno": [
+    async ({ url, httpProxyUrl }) => {
       const { denoTransport } = await import("@m2m/authenticator/transport/deno");
-      return await fetchBy(denoTransport({ httpProxyUrl: deadProxy }), url);
+      return await fetchBy(denoTransport({ httpProxyUrl }), url);
     },
-    works: usesProxy,
-    refuses: { "Bun": needsDeno, "Node": needsDeno, "workerd of 2024": needsDeno, "workerd of 2026": needsDeno },
-  },
-  "./transport/node": {
-    async use({ url, deadProxy }) {
+    usesProxy,
+    { "Bun": needsDeno, "Node": needsDeno, ...onWorkerd(needsDeno) },
+  ],
+  // Deno runs undici as Node does.
+  "./transport/node": [
+    async ({ url, httpProxyUrl }) => {
       const { nodeTransport } = await import("@m2m/authenticator/transport/node");
-      return await fetchBy(nodeTransport({ httpProxyUrl: deadProxy }), url);
+      return await fetchBy(nodeTransport({ httpProxyUrl }), url);
     },
-    // Deno runs undici as Node does.
-    works: usesProxy,
-    refuses: { "Bun": /^failed: .*\bNode\b/, "workerd of 2024": noNodeModule, "workerd of 2026": noNodeModule },
-  },
+    usesProxy,
+    { "Bun": /^failed: .*\bNode\b/, ...onWorkerd(noNodeModule) },
+  ],
 };
 
 /** Uses every export; returns the results by export. */
 export async function main(input: ProbeInput): Promise<Record<string, string>> {
   const output: Record<string, string> = {};
-  for (const [name, { use }] of Object.entries(exportCases)) {
+  for (const [name, [use]] of Object.entries(exportCases)) {
     try {
       output[name] = String(await use(input));
     } catch (error) {
@@ -234,10 +203,10 @@ async function sendAssertion(clientAuth: ClientAuth): Promise<string> {
   return `${forms[0]?.get("client_assertion")?.split(".").length} parts`;
 }
 
+type Settings = Pick<GrantOptions, "endpoint" | "configStore" | "fetch">;
+
 /** Gets a token by a grant; tells the grant, and the token that it sends. */
-async function sendGrant(
-  make: (settings: Pick<GrantOptions, "endpoint" | "configStore" | "fetch">) => Authenticator,
-): Promise<string> {
+async function sendGrant(make: (settings: Settings) => Authenticator): Promise<string> {
   const { forms, fetch } = recordForms();
   await make({ endpoint, configStore, fetch }).getCredentials();
   const [form] = forms;
@@ -253,13 +222,9 @@ function publish(metadata: object) {
   return { fetch: () => Promise.resolve(Response.json({ issuer, ...metadata })) };
 }
 
-async function fetchBy(
-  transport: { fetch(url: string): Promise<Response>; close(): Promise<void> },
-  url: string,
-): Promise<string> {
+async function fetchBy(transport: { fetch: typeof fetch; close(): Promise<void> }, url: string): Promise<string> {
   try {
-    const response = await transport.fetch(url);
-    return `without the proxy: ${await response.text()}`;
+    return `without the proxy: ${await (await transport.fetch(url)).text()}`;
   } finally {
     await transport.close().catch(() => {});
   }

@@ -26,7 +26,7 @@ function parseBlocks(path: string, text: string, firstLine: number): CodeBlock[]
   text.split("\n").forEach((line, index) => {
     const fence = /^ *(`{3,})(.*)$/.exec(line);
     if (open === undefined && fence !== null) {
-      const words = fence[2]!.trim().split(/[\s,]+/).filter((word) => word !== "");
+      const words = fence[2]!.match(/[^\s,]+/g) ?? [];
       open = { place: `${path}:${firstLine + index}`, words, lines: [], fence: fence[1]! };
     } else if (open !== undefined && fence?.[1] === open.fence && fence[2]!.trim() === "") {
       const { place, words, lines } = open;

@@ -15,6 +15,8 @@ const scopes = ["api:read", "api:write", "all"];
 const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 const exampleKey = { kty: "OKP", crv: "Ed25519", x, kid: "2026-11" };
 
+const longSecret = "my-secret-of-at-least-32-characters";
+
 /** The first pair is for most examples, the second for README's first, and the demo's. */
 const pairs = [
   {
@@ -24,11 +26,7 @@ const pairs = [
     clients: [
       { client_id: "my-client", client_secret: "my-secret" },
       { client_id: "my-post-client", client_secret: "my-secret", token_endpoint_auth_method: "client_secret_post" },
-      {
-        client_id: "my-secret-jwt-client",
-        client_secret: "my-secret-of-at-least-32-characters",
-        token_endpoint_auth_method: "client_secret_jwt",
-      },
+      { client_id: "my-secret-jwt-client", client_secret: longSecret, token_endpoint_auth_method: "client_secret_jwt" },
       // The public half of the example of RFC 8037 appendix A.
       { client_id: "my-key-client", token_endpoint_auth_method: "private_key_jwt", jwks: { keys: [exampleKey] } },
     ],
@@ -56,13 +54,8 @@ export async function startExampleServers() {
     const verifier = new DpopVerifier({ origin: api });
     hosts[api] = stack.use(startProtectedApi({ ...server, audience: api, dpop: verifier })).origin;
     if (issuer !== flyte.issuer) continue;
-    const platform = startFlyte({
-      authorizationServer: server,
-      audience: api,
-      metadata: { issuer, token_endpoint: `${issuer}/oauth/token` },
-      client: { scopes: flyte.scopes },
-    });
-    hosts[flyte.origin] = stack.use(platform).origin;
+    const known = { metadata: { issuer, token_endpoint: dpop.tokenEndpoint }, client: { scopes: flyte.scopes } };
+    hosts[flyte.origin] = stack.use(startFlyte({ authorizationServer: server, audience: api, ...known })).origin;
   }
   const started = stack.move();
   return { hosts: JSON.stringify(hosts), [Symbol.asyncDispose]: () => started.disposeAsync() };

@@ -11,37 +11,25 @@ async function get(worker: { readonly url: string | URL }, path: string) {
 }
 
 // Old and new dates differ in `fetch`, and in promises that two requests share.
-await testOnWorkerd(
-  "cloudflare_worker.ts: returns the projects, with one token for all requests",
-  example,
-  async (start) => {
-    await using backend = await startBackend();
-    await using worker = await start({ bindings: backend.settings });
-    const path = "/v1/projects?page=1";
+const title = "cloudflare_worker.ts: returns the projects with one token for all, and no other path";
+await testOnWorkerd(title, example, async (start) => {
+  await using backend = await startBackend();
+  await using worker = await start({ bindings: backend.settings });
+  for (const path of ["/v1/jobs", "/v1/projects/../jobs"]) assertEquals((await get(worker, path)).status, 404);
+  assertEquals([backend.countTokenRequests(), calls(backend)], [0, []]);
+  const path = "/v1/projects?page=1";
 
-    const answers = await Promise.all(Array.from({ length: 20 }, () => get(worker, path)));
-    answers.push(await get(worker, path));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => get(worker, path)));
+  answers.push(await get(worker, path));
 
-    for (const { status, headers, text } of answers) {
-      assertEquals([status, JSON.parse(text)], [200, projects]);
-      backend.assertNoSecretIn(text + JSON.stringify([...headers]));
-    }
-    assertEquals([backend.countTokenRequests(), calls(backend)], [1, Array(21).fill("GET /v1/projects 200")]);
-    backend.assertNoSecretIn(worker.printed());
-  },
-);
+  for (const { status, headers, text } of answers) {
+    assertEquals([status, JSON.parse(text)], [200, projects]);
+    backend.assertNoSecretIn(text + JSON.stringify([...headers]));
+  }
+  assertEquals([backend.countTokenRequests(), calls(backend)], [1, Array(21).fill("GET /v1/projects 200")]);
+  backend.assertNoSecretIn(worker.printed());
 
-await testOnWorkerd(
-  "cloudflare_worker.ts: sends its token to no other path, and names a missing binding",
-  example,
-  async (start) => {
-    await using backend = await startBackend();
-    await using worker = await start({ bindings: backend.settings });
-    for (const path of ["/v1/jobs", "/v1/projects/../jobs"]) assertEquals((await get(worker, path)).status, 404);
-    assertEquals([backend.countTokenRequests(), calls(backend)], [0, []]);
-
-    await using unset = await start({ bindings: { ...backend.settings, M2M_ENDPOINT: "" } });
-    assertEquals((await get(unset, "/v1/projects")).status, 500);
-    assertStringIncludes(unset.printed(), "Cannot start: the binding M2M_ENDPOINT is not set");
-  },
-);
+  await using unset = await start({ bindings: { ...backend.settings, M2M_ENDPOINT: "" } });
+  assertEquals((await get(unset, "/v1/projects")).status, 500);
+  assertStringIncludes(unset.printed(), "Cannot start: the binding M2M_ENDPOINT is not set");
+});

@@ -10,7 +10,7 @@ import { chooseSource, environment, flags } from "../std/source.ts";
 /** An example, and what it may do and read. */
 export interface ExampleRun {
   /** Its file's name, and arguments after it. */
-  readonly command: readonly [file: string, ...args: string[]];
+  readonly command: readonly string[];
   /** The URLs whose hosts it may reach. */
   readonly net: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ export interface ExampleRun {
 }
 
 /** An example among its servers. */
-export interface ExampleScene extends Omit<ExampleRun, "read"> {
+interface ExampleScene extends Omit<ExampleRun, "read"> {
   /** What it is to read, by the variables that name the files. */
   readonly files?: Readonly<Record<string, string>>;
   /** What the servers have seen so far. */
@@ -30,11 +30,9 @@ export interface ExampleScene extends Omit<ExampleRun, "read"> {
   readonly secrets?: () => readonly string[];
 }
 
-/** A run with changes to the scene, and what it ends in. */
-export interface ExpectedRun extends Partial<Pick<ExampleRun, "env" | "net" | "read">>, Pick<ExampleScene, "files"> {
-  /** All that it prints: a text, a pattern, or JSON. */
+/** A run with changes to the scene, and what it ends in: all that it prints (text, pattern, JSON), or how it fails. */
+interface ExpectedRun extends Partial<Pick<ExampleRun, "env" | "net" | "read">>, Pick<ExampleScene, "files"> {
   readonly prints?: unknown;
-  /** Words of its failure. */
   readonly fails?: string;
   readonly seen?: unknown;
 }
@@ -45,14 +43,9 @@ const source = await chooseSource();
 
 /** The command line of an example, with these permissions and no other, and its environment. */
 export function commandLine({ command: [file, ...args], net, env, names, read = [] }: ExampleRun) {
-  const lists = {
-    "--allow-env": [names ?? Object.keys(env)],
-    "--allow-net": net.map((url) => new URL(url).host),
-    "--allow-read": read,
-  };
-  const permissions = Object.entries(lists).filter(([, list]) => list.length > 0).map(([flag, list]) =>
-    `${flag}=${list}`
-  );
+  const lists = { env: [names ?? Object.keys(env)], net: net.map((url) => new URL(url).host), read };
+  const permissions = Object.entries(lists).filter(([, list]) => list.length > 0)
+    .map(([name, list]) => `--allow-${name}=${list}`);
   const script = fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
   return {
     args: ["run", ...flags(source, "run"), "--quiet", "--no-prompt", ...permissions, script, ...args],

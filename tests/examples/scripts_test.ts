@@ -20,45 +20,37 @@ import { jwtBearerGrant } from "../servers/machine_grants.ts";
 import { startMcpServer } from "../servers/mcp_server.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
 import { calls, projects, startBackend } from "./backend.ts";
-import { assertRuns, type ExpectedRun, type RunExample } from "./run_example.ts";
+import { assertRuns, type RunExample } from "./run_example.ts";
 
-const wrongSecret = { M2M_CLIENT_SECRET: "wrong-secret-8f2c" };
 const success = "GET /v1/projects 200";
-const runs: readonly ExpectedRun[] = [
-  { prints: `${JSON.stringify(projects, null, 2)}\n`, seen: [1, success] },
-  { env: { M2M_CLIENT_ID: "" }, fails: "M2M_CLIENT_ID", seen: [1, success] },
-  { env: wrongSecret, fails: "invalid_client", seen: [2, success] },
-];
+const wrong = "wrong-secret-8f2c";
 
 /** Two hosts and six variables are allowed. */
-async function checkScript(file: string, runs: readonly ExpectedRun[], run?: RunExample): Promise<void> {
+async function checkScript(file: string, prints: unknown, run?: RunExample): Promise<void> {
   await using backend = await startBackend();
-  const scene = {
-    ...{ command: [file], net: backend.origins, env: backend.settings } as const,
+  await assertRuns({
+    ...{ command: [file], net: backend.origins, env: backend.settings },
     seen: () => [backend.countTokenRequests(), ...calls(backend)],
-    secrets: () => [wrongSecret.M2M_CLIENT_SECRET, ...backend.secrets()],
-  };
-  await assertRuns(scene, runs, run);
+    secrets: () => [wrong, ...backend.secrets()],
+  }, [
+    { prints, seen: [1, success] },
+    { env: { M2M_CLIENT_ID: "" }, fails: "M2M_CLIENT_ID", seen: [1, success] },
+    { env: { M2M_CLIENT_SECRET: wrong }, fails: "invalid_client", seen: [2, success] },
+  ], run);
 }
 
-Deno.test("deno_script.ts: prints the projects, names a missing variable, and fails with a wrong secret", async () => {
-  await checkScript("deno_script.ts", runs);
-});
+/** Runs an example in a project of its own, where a package that isn't installed is missing. */
+const inProject = (executable: string, flag: string): RunExample => async ({ command: [file = ""], env }) => {
+  await using project = await ownProject([`../../examples/${file}`]);
+  return await runToEnd(executable, { args: [flag, file], cwd: project.path, env });
+};
 
-Deno.test("sdk.ts: prints the projects", async () => {
-  await checkScript("sdk.ts", [{ prints: "p1: Apollo\np2: Gemini\n", seen: [1, success] }]);
-});
+const title = "prints the projects, names a missing variable, and fails with a wrong secret";
+Deno.test(`deno_script.ts: ${title}`, () => checkScript("deno_script.ts", projects));
+Deno.test(`sdk.ts: ${title}`, () => checkScript("sdk.ts", "p1: Apollo\np2: Gemini\n"));
 
 const testOnBun = await testsOn("Bun", bunExecutable);
-testOnBun(
-  "bun_script.ts: prints the projects, names a missing variable, and fails with a wrong secret",
-  async (bun) => {
-    await using project = await ownProject(["../../examples/bun_script.ts"]);
-    // A package that isn't installed must be missing, not downloaded.
-    const args = ["--no-install", "bun_script.ts"];
-    await checkScript("bun_script.ts", runs, ({ env }) => runToEnd(bun, { args, cwd: project.path, env }));
-  },
-);
+testOnBun(`bun_script.ts: ${title}`, (bun) => checkScript("bun_script.ts", projects, inProject(bun, "--no-install")));
 
 Deno.test("json_token_endpoint.ts: gets a token by JSON, from an answer of another shape", async () => {
   const seen: unknown[] = [];
@@ -69,7 +61,7 @@ Deno.test("json_token_endpoint.ts: gets a token by JSON, from an answer of anoth
   });
   const endpoints = { M2M_ENDPOINT: server.origin, M2M_TOKEN_ENDPOINT: `${server.origin}/token` };
   await assertRuns({
-    ...{ command: ["json_token_endpoint.ts"], net: [server.origin], names: "M2M_*" } as const,
+    ...{ command: ["json_token_endpoint.ts"], net: [server.origin], names: "M2M_*" },
     env: { ...endpoints, M2M_CLIENT_ID: "id", M2M_CLIENT_SECRET: "s3cret" },
   }, [{ prints: '200 {"by":"Bearer token-1"}\n' }]);
   const form = { grant_type: "client_credentials", client_id: "id", client_secret: "s3cret" };
@@ -148,7 +140,7 @@ Deno.test("dpop.ts: creates a project, with and without nonces, and fails with t
 /** Flyte's variables alone may be read, and two hosts be reached. */
 function flyteScene({ flyte, issuer }: Awaited<ReturnType<typeof startFlyteBackend>>) {
   return {
-    ...{ command: ["flyte.ts"], names: "FLYTE_*", net: [flyte.origin, issuer] } as const,
+    ...{ command: ["flyte.ts"], names: "FLYTE_*", net: [flyte.origin, issuer] },
     env: {
       FLYTE_PLATFORM_URL: `dns:///${new URL(flyte.origin).host}`,
       FLYTE_PLATFORM_INSECURE: "true",
@@ -173,19 +165,13 @@ Deno.test("flyte.ts: prints the projects, and names a host that it may not reach
 Deno.test("identity_aware_proxy.ts: prints the projects", async () => {
   await using backend = await startFlyteBackend({ hasFront: true });
   const scene = flyteScene(backend);
+  const { flyte, frontTokenEndpoint } = backend;
+  const proxy = { PROXY_TOKEN_ENDPOINT: frontTokenEndpoint, PROXY_AUDIENCE: frontAudience };
+  const proxyClient = { PROXY_CLIENT_ID: client.clientId, PROXY_CLIENT_SECRET: client.clientSecret };
   await assertRuns({
     ...scene,
-    command: ["identity_aware_proxy.ts"],
-    net: [...scene.net, backend.frontTokenEndpoint],
-    names: "FLYTE_*,PROXY_*",
-    env: {
-      ...scene.env,
-      FLYTE_PLATFORM_URL: backend.flyte.origin,
-      PROXY_TOKEN_ENDPOINT: backend.frontTokenEndpoint,
-      PROXY_AUDIENCE: frontAudience,
-      PROXY_CLIENT_ID: client.clientId,
-      PROXY_CLIENT_SECRET: client.clientSecret,
-    },
+    ...{ command: ["identity_aware_proxy.ts"], names: "FLYTE_*,PROXY_*", net: [...scene.net, frontTokenEndpoint] },
+    env: { ...scene.env, FLYTE_PLATFORM_URL: flyte.origin, ...proxy, ...proxyClient },
   }, [{ prints: "flytesnacks\n" }]);
 });
 
@@ -211,13 +197,11 @@ Deno.test("mcp_client.ts: lists the tools and calls one, and sends no secret to 
 
 /** Its key is in a file. */
 const jwtBearer = {
-  ...{ command: ["jwt_bearer.ts"], names: "M2M_*", files: { M2M_KEY_FILE: trustedKey.pem } } as const,
+  ...{ command: ["jwt_bearer.ts"], names: "M2M_*", files: { M2M_KEY_FILE: trustedKey.pem } },
   secrets: () => trustedKey.secrets,
 };
-const serviceAccount = {
-  ...{ M2M_SERVICE_ACCOUNT: voucher, M2M_KEY_ALG: "ES256", M2M_KEY_ID: trustedKey.publicJwk.kid! },
-  M2M_CLIENT_ID: "public",
-};
+const keySettings = { M2M_KEY_ALG: "ES256", M2M_KEY_ID: trustedKey.publicJwk.kid! };
+const serviceAccount = { M2M_SERVICE_ACCOUNT: voucher, M2M_CLIENT_ID: "public", ...keySettings };
 
 Deno.test("jwt_bearer.ts: prints the projects on behalf of a person", async () => {
   await using scene = await startGrantScene();
@@ -232,17 +216,13 @@ Deno.test("jwt_bearer.ts: prints the projects on behalf of a person", async () =
 });
 
 Deno.test("jwt_bearer.ts: revokes its token where the server has a revocation endpoint", async () => {
-  await using server = await startAuthorizationServer({
-    clients: [
-      { client_id: "service", client_secret: clientSecret },
-      { client_id: "public", token_endpoint_auth_method: "none" },
-    ],
-    grants: [jwtBearerGrant({ [voucher]: [trustedKey.publicJwk] })],
-    opaqueTokens: true,
-  });
+  const service = { client_id: "service", client_secret: clientSecret };
+  const clients = [service, { client_id: "public", token_endpoint_auth_method: "none" }];
+  const grants = [jwtBearerGrant({ [voucher]: [trustedKey.publicJwk] })];
+  await using server = await startAuthorizationServer({ clients, grants, opaqueTokens: true });
   const { introspectionEndpoint, revocationEndpoint, revocationRequests, tokenEndpoint } = server;
   const authorization = getBasicAuthorizationHeader("service", clientSecret);
-  await using api = startIntrospectingApi({ introspectionEndpoint, authorization });
+  await using api = startIntrospectingApi(introspectionEndpoint, authorization);
   const endpoints = { M2M_TOKEN_ENDPOINT: tokenEndpoint, M2M_REVOCATION_ENDPOINT: revocationEndpoint };
   await assertRuns({
     ...jwtBearer,
@@ -256,38 +236,26 @@ Deno.test("jwt_bearer.ts: revokes its token where the server has a revocation en
 async function checkMutualTls(run?: RunExample): Promise<void> {
   await using stage = await setTlsStage();
   const { input: { issuer, api, authority, certificates }, server } = stage;
-  const files = ({ cert, key }: { cert: string; key: string }) => ({
-    M2M_CERT_FILE: cert,
-    M2M_KEY_FILE: key,
-    M2M_CA_FILE: authority,
-  });
-  const scene = {
-    ...{ command: ["mutual_tls.ts"], net: [api, issuer, server.mutual!] } as const,
-    env: {
-      ...{ M2M_ENDPOINT: api, M2M_ISSUER: issuer, M2M_CLIENT_ID: "by-subject" },
-      ...{ M2M_SCOPES: "api:read", M2M_AUDIENCE: issuer },
-    },
-    seen: () => [
-      ...server.tokenRequests.map(({ origin, status }) => `${origin} ${status}`),
-      ...stage.api.calls.map(({ path, status }) => `${path} ${status}`),
-    ],
-    secrets: () => stage.secrets,
+  const files = (name: "of my client" | "of another client") => {
+    const { cert, key } = certificates[name];
+    return { M2M_CERT_FILE: cert, M2M_KEY_FILE: key, M2M_CA_FILE: authority };
   };
-  const [accepted, called] = [`${server.mutual} 200`, "/v1/projects 200"];
-  await assertRuns(scene, [
-    { files: files(certificates["of my client"]), prints: projects, seen: [accepted, called] },
-    {
-      files: files(certificates["of another client"]),
-      fails: "invalid_client",
-      seen: [accepted, `${server.mutual} 401`, called],
-    },
+  const endpoints = { M2M_ENDPOINT: api, M2M_ISSUER: issuer };
+  const tokenRequests = () => server.tokenRequests.map(({ origin, status }) => `${origin} ${status}`);
+  const [accepted, refused, called] = [`${server.mutual} 200`, `${server.mutual} 401`, "/v1/projects 200"];
+  await assertRuns({
+    ...{ command: ["mutual_tls.ts"], net: [api, issuer, server.mutual!] },
+    env: { ...endpoints, M2M_CLIENT_ID: "by-subject", M2M_SCOPES: "api:read", M2M_AUDIENCE: issuer },
+    seen: () => [...tokenRequests(), ...stage.api.calls.map(({ path, status }) => `${path} ${status}`)],
+    secrets: () => stage.secrets,
+  }, [
+    { files: files("of my client"), prints: projects, seen: [accepted, called] },
+    { files: files("of another client"), fails: "invalid_client", seen: [accepted, refused, called] },
   ], run);
 }
 
 Deno.test("mutual_tls.ts: prints the projects on Deno", () => checkMutualTls());
 
-await testOnPrograms("mutual_tls.ts: prints the projects", async (executable, { name }) => {
-  await using project = await ownProject(["../../examples/mutual_tls.ts"]);
-  const args = [name === "Bun" ? "--no-install" : "--no-warnings", "mutual_tls.ts"];
-  await checkMutualTls(({ env }) => runToEnd(executable, { args, cwd: project.path, env }));
+await testOnPrograms("mutual_tls.ts: prints the projects", (executable, { name }) => {
+  return checkMutualTls(inProject(executable, name === "Bun" ? "--no-install" : "--no-warnings"));
 });

@@ -13,14 +13,8 @@ import { runToEnd } from "../runtimes/run_to_end.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { environment, flags, root, type Source, standInFolders } from "../std/source.ts";
 
-export interface DryRun {
-  readonly success: boolean;
-  readonly output: string;
-  /** The files to publish, as paths within the repository, sorted. */
-  readonly files: readonly string[];
-}
-
-export async function publishDryRun(source: Source): Promise<DryRun> {
+/** Resolves to its success and output, and the files to publish, as paths within the repository, sorted. */
+export async function publishDryRun(source: Source): ReturnType<typeof publish> {
   if (source === "jsr") return await publish(root, source);
   await using folder = await temporaryFolder("publish_");
   const copy = `${folder.path}/package`;
@@ -32,7 +26,7 @@ export async function publishDryRun(source: Source): Promise<DryRun> {
   return await publish(copy, source);
 }
 
-async function publish(folder: string, source: Source): Promise<DryRun> {
+async function publish(folder: string, source: Source) {
   const { success, stdout, stderr } = await runToEnd(Deno.execPath(), {
     args: ["publish", ...source === "jsr" ? flags(source, "publish") : [], "--dry-run", "--allow-dirty"],
     cwd: folder,

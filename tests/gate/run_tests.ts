@@ -50,8 +50,8 @@ async function runAll(): Promise<number> {
     run(["README.md", "mod.ts", "src", "examples", ...others], (part) => void outputs[1]!.push(part)),
   ]);
   for (const part of outputs[1]!) Deno.stdout.writeSync(part);
-  const counts = outputs.map(readCounts);
-  const [passed, steps, failed, ignored] = [0, 1, 2, 3].map((index) => counts[0]![index]! + counts[1]![index]!);
+  const [own, other] = outputs.map(readCounts);
+  const [passed, steps, failed, ignored] = own!.map((count, index) => count + other![index]!);
   const seconds = Math.round((performance.now() - start) / 1000);
   const isFine = codes.every((code) => code === 0);
   console.log(

@@ -12,22 +12,18 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jo
 // @ts-types="./oidc_provider.d.ts"
 import { Provider } from "oidc-provider/lib/provider.js";
 // @ts-types="./oidc_provider.d.ts"
+import { createMemoryAdapter } from "oidc-provider/lib/adapters/memory_adapter.js";
+// @ts-types="./oidc_provider.d.ts"
 import { InvalidTarget } from "oidc-provider/lib/helpers/errors.js";
-import { host, listen, wait } from "./loopback.ts";
+import { host, listen, preciseNow, wait } from "./loopback.ts";
 import { type MachineGrant, readGrantClaims, registerGrant } from "./machine_grants.ts";
-import { MemoryAdapter } from "./memory_adapter.ts";
 import { type MutualTls, mutualTlsFeature, mutualTlsMethods, mutualTlsServers } from "./mutual_tls.ts";
 import type { Client, Context, GrantContext } from "./oidc_provider.d.ts";
 
 const families = ["HS", "RS", "PS", "ES"];
 const assertionAlgorithms = [...families.flatMap((it) => [`${it}256`, `${it}384`, `${it}512`]), "EdDSA", "Ed25519"];
-const defaultAuthMethods = [
-  "client_secret_basic",
-  "client_secret_post",
-  "client_secret_jwt",
-  "private_key_jwt",
-  "none",
-];
+const secretMethods = ["basic", "post", "jwt"].map((it) => `client_secret_${it}`);
+const defaultAuthMethods = [...secretMethods, "private_key_jwt", "none"];
 
 /** A client's metadata (RFC 7591). */
 export interface RegisteredClient {
@@ -157,19 +153,20 @@ function configure(
 ): object {
   const { mutual, issuer } = server;
   const { scopes = ["api:read"], audiences, authMethods = defaultAuthMethods, grants = [], dpop } = options;
-  const { authorizationDetailsTypes } = options;
+  const types = options.authorizationDetailsTypes ?? [];
+  const nonceSecret = Buffer.from(crypto.getRandomValues(new Uint8Array(32)));
   const off = { enabled: false };
   return {
-    adapter: MemoryAdapter,
-    clients: options.clients.map((client) => ({
-      ...client,
-      grant_types: [
-        ...client.token_endpoint_auth_method === "none" ? [] : ["client_credentials"],
-        ...grants.map(({ name }) => name),
-      ],
-      redirect_uris: [],
-      response_types: [],
-    })),
+    adapter: createMemoryAdapter(),
+    clients: options.clients.map((client) => {
+      const own = client.token_endpoint_auth_method === "none" ? [] : ["client_credentials"];
+      return {
+        ...client,
+        grant_types: [...own, ...grants.map(({ name }) => name)],
+        redirect_uris: [],
+        response_types: [],
+      };
+    }),
     clientAuthMethods: [...authMethods, ...mutual === undefined ? [] : mutualTlsMethods],
     discovery: mutual === undefined ? {} : { mtls_endpoint_aliases: { token_endpoint: `${mutual}/token` } },
     clientBasedCORS: () => true,
@@ -181,30 +178,21 @@ function configure(
       dPoPSigningAlgValues: assertionAlgorithms.filter((alg) => !alg.startsWith("HS")),
     },
     // `iat` counts whole seconds: too coarse for an API that revokes a token and takes the next at once.
-    extraTokenClaims: (context: Context) => ({
-      issued_at_ms: performance.timeOrigin + performance.now(),
-      ...readGrantClaims(context),
-    }),
+    extraTokenClaims: (context: Context) => ({ issued_at_ms: preciseNow(), ...readGrantClaims(context) }),
     features: {
       clientCredentials: { enabled: true },
       devInteractions: off,
       introspection: { enabled: true, allowedPolicy: () => true },
       ...mutual !== undefined && { mTLS: mutualTlsFeature },
-      dPoP: {
-        enabled: true,
-        ...dpop?.nonces && {
-          nonceSecret: Buffer.from(crypto.getRandomValues(new Uint8Array(32))),
-          requireNonce: () => true,
-        },
-      },
+      dPoP: { enabled: true, ...dpop?.nonces && { nonceSecret, requireNonce: () => true } },
       pushedAuthorizationRequests: off,
       revocation: {
         enabled: true,
         allowedPolicy: (_context: Context, client: Client, token: Client) => token.clientId === client.clientId,
       },
       richAuthorizationRequests: {
-        enabled: authorizationDetailsTypes !== undefined,
-        types: Object.fromEntries((authorizationDetailsTypes ?? []).map((type) => [type, { validate() {} }])),
+        enabled: types.length > 0,
+        types: Object.fromEntries(types.map((type) => [type, { validate() {} }])),
         authorizationDetailsForAccessToken: ({ oidc }: GrantContext) =>
           JSON.parse(String(oidc.params.authorization_details)),
       },
@@ -217,12 +205,8 @@ function configure(
         useGrantedResource: () => true,
         getResourceServerInfo(_context: Context, resource: string) {
           if (audiences !== undefined && !audiences.includes(resource)) throw new InvalidTarget();
-          return {
-            scope: scopes.join(" "),
-            audience: resource,
-            accessTokenFormat: options.opaqueTokens ? "opaque" : "jwt",
-            jwt: { sign: { alg: "ES256" } },
-          };
+          const accessTokenFormat = options.opaqueTokens ? "opaque" : "jwt";
+          return { scope: scopes.join(" "), audience: resource, accessTokenFormat, jwt: { sign: { alg: "ES256" } } };
         },
       },
     },

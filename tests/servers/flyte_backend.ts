@@ -21,9 +21,8 @@ export async function startFlyteBackend(
   const own = stack.use(await startAuthorizationServer({ clients, scopes: ["all", "offline"], audiences: [audience] }));
   const front = stack.use(await startAuthorizationServer({ clients, audiences: [frontAudience] }));
   const door = { issuer: front.issuer, jwksUri: front.jwksUri, audience: frontAudience };
-  const flyte = stack.use(
-    startFlyte({ authorizationServer: own, audience, ...hasFront && { front: door }, ...options }),
-  );
+  const behind = hasFront && { front: door };
+  const flyte = stack.use(startFlyte({ authorizationServer: own, audience, ...behind, ...options }));
   const started = stack.move();
   return {
     flyte,

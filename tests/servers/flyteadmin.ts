@@ -29,17 +29,14 @@ const metadataPath = "/.well-known/oauth-authorization-server";
 const clientPath = "/config/v1/flyte_client";
 const service = "/flyteidl2.auth.AuthMetadataService/";
 
-/** What a token is accepted by: the platform, or the proxy in front. */
-type Door = "front" | "api";
-
 export function startFlyte(options: FlyteOptions) {
   const { front, failing = {}, version = 1, authorizationServer, audience } = options;
   const { issuer, tokenEndpoint, jwksUri } = authorizationServer;
   const doors = { api: { issuer, jwksUri, audience }, ...front && { front } };
   /** The requests, oldest first. For tests only: they have the tokens. */
   const requests: { method: string; path: string; headers: Headers; status: number }[] = [];
-  /** The doors that refuse the next valid token from now on. */
-  const revokeNext = new Set<Door>();
+  /** Where the next valid token is refused: by the platform, or the proxy in front. */
+  const revokeNext = new Set<"front" | "api">();
   const revoked = new Set<string>();
   const keys = new Map(Object.values(doors).map(({ jwksUri }) => [jwksUri, createRemoteJWKSet(new URL(jwksUri))]));
   const server = serve(async (request) => {
@@ -49,18 +46,18 @@ export function startFlyte(options: FlyteOptions) {
     requests.push({ method, path, headers: new Headers(headers), status: response.status });
     return response;
   });
-  const started = {
+  /** The header it takes tokens in, which it publishes. */
+  const headerKey = version === 2 ? "authorization" : "flyte-authorization";
+  return {
     ...server,
     requests,
     revokeNext,
-    /** The header it takes tokens in, which it publishes. */
-    headerKey: version === 2 ? "authorization" : "flyte-authorization",
+    headerKey,
     /** The requests as `GET /path 200`. */
     get log(): string[] {
       return requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
     },
   };
-  return started;
 
   async function answer(request: Request, path: string, body: string): Promise<Response> {
     if (front && !await isAccepted(request.headers.get("proxy-authorization"), "front")) {
@@ -70,7 +67,7 @@ export function startFlyte(options: FlyteOptions) {
     if ([metadataPath, clientPath].includes(path) || path.startsWith(service)) {
       return version === 1 ? describeFirst(request, path) : describeSecond(request, path, body);
     }
-    const hasToken = await isAccepted(request.headers.get(started.headerKey), "api", "all");
+    const hasToken = await isAccepted(request.headers.get(headerKey), "api", "all");
     const projects = [{ id: "flytesnacks", name: "flytesnacks" }];
     if (version === 1) {
       if (!hasToken) return gatewayError(401, 16, "token parse error [JWT_VERIFICATION_FAILED] could not find it");
@@ -101,11 +98,8 @@ export function startFlyte(options: FlyteOptions) {
     if (headers.get("connect-protocol-version") !== "1" || body !== "{}") {
       return Response.json({ code: "invalid_argument", message: "missing required header" }, { status: 400 });
     }
-    const methods: Record<string, () => Record<string, unknown>> = {
-      GetOAuth2Metadata: describeServer,
-      GetPublicClientConfig: describeClient,
-    };
-    const describe = methods[path.slice(service.length)];
+    const methods = new Map([["GetOAuth2Metadata", describeServer], ["GetPublicClientConfig", describeClient]]);
+    const describe = methods.get(path.slice(service.length));
     if (describe === undefined) return notFound();
     // Connect leaves out what isn't set.
     const set = Object.entries(inCamelCase(describe())).filter(([, value]) => String(value) !== "");
@@ -114,33 +108,23 @@ export function startFlyte(options: FlyteOptions) {
 
   function describeServer(): Record<string, unknown> {
     return {
-      issuer,
-      authorization_endpoint: "",
-      token_endpoint: tokenEndpoint,
-      response_types_supported: [],
-      scopes_supported: ["all"],
+      ...{ issuer, token_endpoint: tokenEndpoint, jwks_uri: jwksUri, scopes_supported: ["all"] },
+      ...{ authorization_endpoint: "", device_authorization_endpoint: "", response_types_supported: [] },
+      ...{ grant_types_supported: [], code_challenge_methods_supported: ["S256"] },
       token_endpoint_auth_methods_supported: ["client_secret_basic"],
-      jwks_uri: jwksUri,
-      code_challenge_methods_supported: ["S256"],
-      grant_types_supported: [],
-      device_authorization_endpoint: "",
       ...options.metadata,
     };
   }
 
   function describeClient(): Record<string, unknown> {
     return {
-      client_id: "flytectl",
-      redirect_uri: "http://localhost:53593/callback",
-      scopes: ["all", "offline"],
-      authorization_metadata_key: started.headerKey,
-      service_http_endpoint: "",
-      audience: "",
+      ...{ client_id: "flytectl", redirect_uri: "http://localhost:53593/callback", scopes: ["all", "offline"] },
+      ...{ authorization_metadata_key: headerKey, service_http_endpoint: "", audience: "" },
       ...options.client,
     };
   }
 
-  async function isAccepted(header: string | null, door: Door, scope?: string): Promise<boolean> {
+  async function isAccepted(header: string | null, door: "front" | "api", scope?: string): Promise<boolean> {
     const token = /^Bearer (.+)$/.exec(header ?? "")?.[1];
     const { jwksUri, ...required } = doors[door]!;
     const verified = token && await jwtVerify(token, keys.get(jwksUri)!, required).catch(() => undefined);
@@ -151,9 +135,7 @@ export function startFlyte(options: FlyteOptions) {
   }
 }
 
-function notFound(): Response {
-  return new Response("404 page not found\n", { status: 404 });
-}
+const notFound = () => new Response("404 page not found\n", { status: 404 });
 
 /** As grpc-gateway has it: a plain message stands where a challenge (RFC 9110 §11.6.1) belongs. */
 function gatewayError(status: number, code: number, message: string): Response {

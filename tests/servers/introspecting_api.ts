@@ -7,9 +7,7 @@
 import { serve } from "./loopback.ts";
 
 /** Starts it. By `authorization` it authenticates at the introspection endpoint. */
-export function startIntrospectingApi(
-  { introspectionEndpoint, authorization }: { introspectionEndpoint: string; authorization: string },
-): AsyncDisposable & { readonly origin: string } {
+export function startIntrospectingApi(introspectionEndpoint: string, authorization: string) {
   return serve(async ({ headers }) => {
     const token = headers.get("authorization")?.replace(/^Bearer /, "") ?? "";
     const body = new URLSearchParams({ token });

@@ -6,6 +6,7 @@
 
 import type { Fetch } from "@m2m/authenticator";
 import type { AddressInfo, Server, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export const host = "127.0.0.1";
 
@@ -17,11 +18,11 @@ export function listen(server: Server, port = 0): Promise<{ port: number; close(
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
   });
-  const close = async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  };
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
   return new Promise((resolve, reject) => {
     server.once("error", (error: Error & { code?: string }) => {
       reject(error.code === "EADDRINUSE" ? new Deno.errors.AddrInUse(error.message) : error);
@@ -38,23 +39,17 @@ export function serve(answer: (request: Request) => Response | Promise<Response>
 
 /** Waits `ms` milliseconds, or less when `signal` aborts. */
 export function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
+  return sleep(ms, undefined, { signal }).catch(() => {});
 }
+
+/** Milliseconds since the epoch, with fractions. */
+export const preciseNow = (): number => performance.timeOrigin + performance.now();
 
 /** Waits until the condition holds, two seconds at most. */
 export async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
     if (tries > 400) throw new Error("Cannot wait any longer: the condition doesn't hold");
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(5);
   }
 }
 

@@ -50,12 +50,10 @@ export function jwtBearerGrant(issuers: Readonly<Record<string, readonly JWK[]>>
     parameters: ["assertion"],
     async redeem({ oidc: { params: { assertion } } }, { provider, issuer }) {
       if (typeof assertion !== "string") throw new CustomOIDCProviderError("invalid_request", "there is no assertion");
-      const { iss = "", sub, jti = "", exp = 0, asserted } = await verify(
-        assertion,
-        Object.values(issuers).flat(),
-        { issuer: Object.keys(issuers), audience: [issuer, `${issuer}/token`], requiredClaims: ["sub", "jti", "exp"] },
-        "invalid_grant",
-      );
+      const own = { issuer: Object.keys(issuers), audience: [issuer, `${issuer}/token`] };
+      const rules = { ...own, requiredClaims: ["sub", "jti", "exp"] };
+      const claims = await verify(assertion, Object.values(issuers).flat(), rules, "invalid_grant");
+      const { iss = "", sub, jti = "", exp = 0, asserted } = claims;
       if (!await provider.ReplayDetection.unique(iss, jti, exp)) {
         throw new CustomOIDCProviderError("invalid_grant", `the assertion ${assertion} was used already`);
       }

@@ -11,7 +11,7 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 // @ts-types="@modelcontextprotocol/sdk/server/webStandardStreamableHttp"
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { createRemoteJWKSet } from "jose";
-import { serve } from "./loopback.ts";
+import { preciseNow, serve } from "./loopback.ts";
 import { readIssuedAt, verifyToken } from "./protected_api.ts";
 
 const path = "/mcp";
@@ -36,12 +36,8 @@ export function startMcpServer({ issuer, jwksUri, scope }: { issuer: string; jwk
 
   async function answer(request: Request, pathname: string, token: string | undefined): Promise<Response> {
     if (pathname === metadataPath) {
-      return Response.json({
-        resource: url,
-        authorization_servers: [issuer],
-        scopes_supported: [scope, "admin"],
-        bearer_methods_supported: ["header"],
-      });
+      const supported = { scopes_supported: [scope, "admin"], bearer_methods_supported: ["header"] };
+      return Response.json({ resource: url, authorization_servers: [issuer], ...supported });
     }
     if (pathname !== path) return new Response(null, { status: 404 });
     const { payload } = await verifyToken(token ?? "", keys, { issuer, audience: url });
@@ -50,10 +46,9 @@ export function startMcpServer({ issuer, jwksUri, scope }: { issuer: string; jwk
       const challenge = `Bearer resource_metadata="${server.origin}${metadataPath}", scope="${scope}"`;
       return new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
     }
-    const session = sessions.get(request.headers.get("mcp-session-id") ?? "") ??
-      await beginSession((id, session) => void sessions.set(id, session));
+    const { transport } = sessions.get(request.headers.get("mcp-session-id") ?? "") ?? await beginSession(sessions);
     const authInfo = { token: "", clientId: String(payload.client_id), scopes: [] };
-    return await session.transport.handleRequest(request, { authInfo });
+    return await transport.handleRequest(request, { authInfo });
   }
 
   return {
@@ -65,7 +60,7 @@ export function startMcpServer({ issuer, jwksUri, scope }: { issuer: string; jwk
       return sessions.size;
     },
     /** Refuses from now on every token issued before this moment. */
-    revokeAll: () => void (revokedAt = performance.timeOrigin + performance.now()),
+    revokeAll: () => void (revokedAt = preciseNow()),
     /** Sends a message to every client, by the stream it keeps open for that. */
     async announce(data: string): Promise<void> {
       for (const { server } of sessions.values()) await server.sendLoggingMessage({ level: "info", data });
@@ -77,12 +72,9 @@ export function startMcpServer({ issuer, jwksUri, scope }: { issuer: string; jwk
   };
 }
 
-interface Session {
-  readonly server: McpServer;
-  readonly transport: WebStandardStreamableHTTPServerTransport;
-}
+type Session = { server: McpServer; transport: WebStandardStreamableHTTPServerTransport };
 
-async function beginSession(keep: (id: string, session: Session) => void): Promise<Session> {
+async function beginSession(sessions: Map<string, Session>): Promise<Session> {
   const server = new McpServer({ name: "protected", version: "1.0.0" }, { capabilities: { logging: {} } });
   server.registerTool("whoami", { description: "Says which client asks." }, ({ authInfo }) => ({
     content: [{ type: "text", text: authInfo?.clientId ?? "unknown" }],
@@ -95,9 +87,8 @@ async function beginSession(keep: (id: string, session: Session) => void): Promi
   });
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: () => crypto.randomUUID(),
-    onsessioninitialized: (id) => keep(id, session),
+    onsessioninitialized: (id) => void sessions.set(id, { server, transport }),
   });
-  const session: Session = { server, transport };
   await server.connect(transport);
-  return session;
+  return { server, transport };
 }

@@ -13,7 +13,7 @@ import { askForCertificate, computeThumbprint } from "./mutual_tls.ts";
 import { verifyToken } from "./protected_api.ts";
 import type { KeyPair } from "./tls_certificates.ts";
 
-export interface MtlsProtectedApiOptions {
+interface Options {
   readonly certificate: KeyPair;
   /** The authority that issued this certificate and the clients', as PEM text. */
   readonly authority: string;
@@ -22,12 +22,10 @@ export interface MtlsProtectedApiOptions {
   readonly jwksUri: string;
 }
 
-export type MtlsProtectedApi = Awaited<ReturnType<typeof startMtlsProtectedApi>>;
-
 /** Starts the API on a free port. */
-export async function startMtlsProtectedApi(options: MtlsProtectedApiOptions) {
-  const client = Deno.createHttpClient({ caCerts: [options.authority] });
-  const keys = createRemoteJWKSet(new URL(options.jwksUri), {
+export async function startMtlsProtectedApi({ certificate, authority, issuer, jwksUri }: Options) {
+  const client = Deno.createHttpClient({ caCerts: [authority] });
+  const keys = createRemoteJWKSet(new URL(jwksUri), {
     [customFetch]: (url, init) => fetch(url, { ...init, client } as RequestInit),
   });
   /** Every call answered, oldest first, with the thumbprints of the token and of the certificate. */
@@ -36,21 +34,16 @@ export async function startMtlsProtectedApi(options: MtlsProtectedApiOptions) {
     const { url = "", headers: { authorization = "" }, socket } = request;
     const shown = await computeThumbprint(socket);
     const token = authorization.replace(/^Bearer /, "");
-    const { payload } = await verifyToken(token, keys, { issuer: options.issuer, audience: options.issuer });
+    const { payload } = await verifyToken(token, keys, { issuer, audience: issuer });
     const bound = (payload?.cnf as Record<string, string> | undefined)?.["x5t#S256"];
     const status = bound !== undefined && bound === shown ? 200 : 401;
     calls.push({ path: url, status, bound, shown });
     const body = status === 200 ? [{ id: "p1", name: "Apollo" }, { id: "p2", name: "Gemini" }] : { message: "No" };
-    response.writeHead(status, {
-      "content-type": "application/json",
-      ...status === 401 && { "www-authenticate": 'Bearer error="invalid_token"' },
-    }).end(JSON.stringify(body));
+    const challenge = status === 401 && { "www-authenticate": 'Bearer error="invalid_token"' };
+    response.writeHead(status, { "content-type": "application/json", ...challenge }).end(JSON.stringify(body));
   };
-  const settings = { ...options.certificate, ...askForCertificate(options.authority) };
+  const settings = { ...certificate, ...askForCertificate(authority) };
   const { port, close } = await listen(createServer(settings, (request, response) => void answer(request, response)));
-  return {
-    origin: `https://${host}:${port}`,
-    calls,
-    [Symbol.asyncDispose]: () => close().then(() => client.close()),
-  };
+  const stop = () => close().then(() => client.close());
+  return { origin: `https://${host}:${port}`, calls, [Symbol.asyncDispose]: stop };
 }

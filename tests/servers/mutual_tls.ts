@@ -31,11 +31,9 @@ export function askForCertificate(authority: string) {
 
 /** Creates the ordinary server, and the one that asks for certificates. */
 export function mutualTlsServers({ certificate, clientAuthority, sharesSessions = true }: MutualTls): Server[] {
-  return [
-    // Deno's servers share their sessions if these are of one version.
-    createServer({ ...certificate, ...!sharesSessions && { maxVersion: "TLSv1.2" } }),
-    createServer({ ...certificate, ...askForCertificate(clientAuthority) }),
-  ];
+  // Deno's servers share their sessions if these are of one version.
+  const ordinary = sharesSessions ? {} : { maxVersion: "TLSv1.2" } as const;
+  return [ordinary, askForCertificate(clientAuthority)].map((more) => createServer({ ...certificate, ...more }));
 }
 
 /** The certificate shown on a connection, if there is one. */

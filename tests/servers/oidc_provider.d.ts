@@ -43,12 +43,7 @@ export class Provider {
   constructor(issuer: string, configuration: object);
   use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): this;
   on(event: "error", listener: (error: Error & { code?: string }) => void): this;
-  registerGrantType(
-    name: string,
-    handler: (context: GrantContext) => Promise<void>,
-    parameters: readonly string[],
-    repeatable: readonly string[],
-  ): void;
+  registerGrantType(name: string, handle: (context: GrantContext) => Promise<void>, ...parameters: string[][]): void;
   callback(): (request: unknown, response: unknown) => void;
   readonly ClientCredentials: {
     new (properties: { client: unknown; scope: string | undefined }): ClientCredentialsToken;
@@ -74,7 +69,7 @@ export class CustomOIDCProviderError extends Error {
   constructor(error: string, description: string);
 }
 
-export function resolveRequestedResources(
-  provider: Provider,
-  context: GrantContext,
-): Promise<{ scope: string; audience: string }[]>;
+type ResourceServer = { scope: string; audience: string };
+export function resolveRequestedResources(provider: Provider, context: GrantContext): Promise<ResourceServer[]>;
+
+export function createMemoryAdapter(): unknown;

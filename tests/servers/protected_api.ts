@@ -5,16 +5,9 @@
  * @module
  */
 
-import {
-  createRemoteJWKSet,
-  errors,
-  type JWTPayload,
-  jwtVerify,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-} from "jose";
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from "jose";
 import type { DpopVerifier } from "./dpop_verifier.ts";
-import { serve } from "./loopback.ts";
+import { preciseNow, serve } from "./loopback.ts";
 
 export interface ProtectedApiOptions {
   /** The only issuer whose tokens count. */
@@ -50,9 +43,10 @@ export function startProtectedApi(options: ProtectedApiOptions) {
   async function verify(token: string | undefined): Promise<JWTPayload | Response> {
     // RFC 6750 §3.1: a request without a token gets no error code.
     if (token === undefined) return refuse(401, "Bearer");
-    const { payload, fault } = await verifyToken(token, keys, { issuer, audience });
-    if (!payload) return refuseToken(fault);
-    if (readIssuedAt(payload) <= revokedAt) return refuseToken("The token was revoked");
+    const { payload, fault = "The token was revoked" } = await verifyToken(token, keys, { issuer, audience });
+    if (!payload || readIssuedAt(payload) <= revokedAt) {
+      return refuse(401, `Bearer error="invalid_token", error_description="${fault}"`);
+    }
     if (String(payload.scope ?? "").split(" ").includes(scope)) return payload;
     return refuse(403, `Bearer error="insufficient_scope", scope="${scope}"`);
   }
@@ -87,23 +81,18 @@ export function startProtectedApi(options: ProtectedApiOptions) {
     audience,
     calls,
     /** Refuses from now on every token issued before this moment. */
-    revokeAll: () => void (revokedAt = performance.timeOrigin + performance.now()),
+    revokeAll: () => void (revokedAt = preciseNow()),
     /** Stops listening, once the calls under way are answered. */
     close: server[Symbol.asyncDispose],
   };
 }
 
 /** Verifies an access token (RFC 9068). Returns its claims, or what is wrong with it. */
-export async function verifyToken(
-  token: string,
-  keys: JWTVerifyGetKey,
-  options: JWTVerifyOptions,
-) {
+export async function verifyToken(token: string, keys: JWTVerifyGetKey, options: { issuer: string; audience: string }) {
   try {
     // `exp` is cut to whole seconds.
-    const rules = { clockTolerance: 1, requiredClaims: ["exp"], typ: "at+jwt" };
-    const { payload } = await jwtVerify(token, keys, { ...rules, ...options });
-    return { payload };
+    const rules = { clockTolerance: 1, requiredClaims: ["exp"], typ: "at+jwt", ...options };
+    return { payload: (await jwtVerify(token, keys, rules)).payload };
   } catch (error) {
     if (!(error instanceof errors.JOSEError)) throw error;
     return { fault: error instanceof errors.JWTExpired ? "The token has expired" : "The token is invalid" };
@@ -113,10 +102,6 @@ export async function verifyToken(
 /** When a token was issued, in milliseconds since the epoch. The authorization server here has a claim finer than `iat`. */
 export function readIssuedAt(claims: JWTPayload): number {
   return typeof claims.issued_at_ms === "number" ? claims.issued_at_ms : (claims.iat ?? 0) * 1000;
-}
-
-function refuseToken(description: string): Response {
-  return refuse(401, `Bearer error="invalid_token", error_description="${description}"`);
 }
 
 function refuse(status: number, challenge: string): Response {

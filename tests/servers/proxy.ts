@@ -9,17 +9,13 @@ import { createServer, type IncomingMessage, request as forward, type ServerResp
 import { connect, type Socket } from "node:net";
 import { host, listen } from "./loopback.ts";
 
-export interface ProxyOptions {
-  /** Requires these, as `user:password`, and answers 407 without them. Default: none. */
-  readonly credentials?: string;
-  /** Answers every request with this status. Default: none is refused. */
-  readonly refuseWith?: number;
-}
-
 export type Proxy = Awaited<ReturnType<typeof startProxy>>;
 
-/** Starts a proxy on a free port. */
-export async function startProxy({ credentials, refuseWith }: ProxyOptions = {}) {
+/**
+ * Starts a proxy on a free port. It answers 407 without `credentials` (`user:password`), if they are given, or every
+ * request with the status `refuseWith`.
+ */
+export async function startProxy({ credentials, refuseWith }: { credentials?: string; refuseWith?: number } = {}) {
   /** The requests it got, oldest first: `POST http://…/token`, `CONNECT 127.0.0.1:443`. */
   const requests: string[] = [];
   const required = credentials === undefined ? undefined : `Basic ${btoa(credentials)}`;

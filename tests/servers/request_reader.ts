@@ -38,8 +38,8 @@ export class RequestReader {
     const [method = "", path = ""] = requestLine.split(" ");
     const headers = new Headers();
     for (const line of lines) {
-      const colon = line.indexOf(":");
-      if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
+      const [, name, value] = /^([^:]+):(.*)$/.exec(line) ?? [];
+      if (name) headers.append(name, value!.trim());
     }
     const isChunked = headers.get("transfer-encoding")?.toLowerCase() === "chunked";
     const body = await (isChunked ? this.#chunks() : this.#take(Number(headers.get("content-length") ?? 0)));
@@ -53,15 +53,12 @@ export class RequestReader {
   }
 
   async #through(end: string): Promise<string | undefined> {
-    for (;;) {
-      const text = new TextDecoder("latin1").decode(this.#unread);
-      const index = text.indexOf(end);
-      if (index >= 0) {
-        this.#unread = this.#unread.slice(index + end.length);
-        return text.slice(0, index);
-      }
-      if (!await this.#more()) return undefined;
-    }
+    let index: number;
+    do {
+      index = new TextDecoder("latin1").decode(this.#unread).indexOf(end);
+    } while (index < 0 && await this.#more());
+    const taken = index < 0 ? undefined : await this.#take(index + end.length);
+    return taken && new TextDecoder("latin1").decode(taken).slice(0, index);
   }
 
   async #take(length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -74,10 +71,9 @@ export class RequestReader {
   async #chunks(): Promise<Uint8Array | undefined> {
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     for (;;) {
-      const line = await this.#through("\r\n");
-      const length = parseInt(line ?? "", 16);
-      const chunk = line === undefined ? undefined : await this.#take(length + 2);
-      if (chunk === undefined) return undefined;
+      const length = parseInt(await this.#through("\r\n") ?? "", 16);
+      const chunk = await this.#take(length + 2);
+      if (!chunk || isNaN(length)) return undefined;
       if (length === 0) return await new Blob(chunks).bytes();
       chunks.push(chunk.slice(0, length));
     }

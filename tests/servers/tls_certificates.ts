@@ -32,13 +32,6 @@ export interface CertificateOptions {
   readonly expiresIn?: number;
 }
 
-/** Issues certificates. */
-export interface CertificateAuthority {
-  /** Its own certificate, as PEM text. */
-  readonly pem: string;
-  issue(options: CertificateOptions): Promise<KeyPair>;
-}
-
 type Der = Uint8Array<ArrayBuffer>;
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -48,27 +41,20 @@ const ecdsaWithSha256 = list(object("1.2.840.10045.4.3.2"));
 const usages = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 const hour = 3_600_000;
 
-/** Creates an authority of this name. */
-export async function certificateAuthority(name: string): Promise<CertificateAuthority> {
+/** Creates an authority of this name; `pem` is its own certificate. */
+export async function certificateAuthority(name: string) {
   const subject = distinguishedName(name);
   const { cert, keys } = await sign(subject, hour, [
     extension("2.5.29.19", list(flag(true)), true), // basicConstraints: an authority
     extension("2.5.29.15", bits(new Uint8Array([0x06]), 1), true), // keyUsage: keyCertSign, cRLSign
   ]);
-  return { pem: cert, issue: (options) => certify(options, { subject, keys }) };
+  return { pem: cert, issue: (options: CertificateOptions) => certify(options, { subject, keys }) };
 }
 
-/** Makes a certificate signed by its own key. */
-export function selfSignedCertificate(options: CertificateOptions): Promise<KeyPair> {
-  return certify(options);
-}
+type Issuer = { subject: Der; keys: CryptoKeyPair };
 
-interface Issuer {
-  readonly subject: Der;
-  readonly keys: CryptoKeyPair;
-}
-
-async function certify(options: CertificateOptions, issuer?: Issuer): Promise<KeyPair> {
+/** Makes a certificate signed by its issuer, by default by its own key. */
+export async function certify(options: CertificateOptions, issuer?: Issuer): Promise<KeyPair> {
   const { usage = "server", hosts = [], addresses = [], uris = [], expiresIn = hour } = options;
   const names = [
     ...hosts.map((host) => bytes(0x82, encode(host))),
@@ -108,15 +94,12 @@ async function sign(subject: Der, expiresIn: number, extensions: readonly Der[],
 }
 
 function distinguishedName(commonName: string, organization?: string): Der {
-  return list(
-    ...organization === undefined ? [] : [set(list(object("2.5.4.10"), text(organization)))],
-    set(list(object("2.5.4.3"), text(commonName))),
-  );
+  const parts = [["2.5.4.10", organization], ["2.5.4.3", commonName]] as const;
+  return list(...parts.flatMap(([id, name]) => name === undefined ? [] : [set(list(object(id), text(name)))]));
 }
 
-function extension(id: string, value: Der, critical = false): Der {
-  return list(object(id), ...critical ? [flag(true)] : [], bytes(0x04, value));
-}
+const extension = (id: string, value: Der, critical = false): Der =>
+  list(object(id), ...critical ? [flag(true)] : [], bytes(0x04, value));
 
 function pem(label: string, content: Der): string {
   const lines = encodeBase64(content).replace(/.{64}/g, "$&\n").trimEnd();

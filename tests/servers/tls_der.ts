@@ -8,20 +8,10 @@ type Der = Uint8Array<ArrayBuffer>;
 
 /** A value of any kind: tag, length, content. */
 export function bytes(tag: number, ...contents: readonly Uint8Array[]): Der {
-  const length = contents.reduce((sum, content) => sum + content.length, 0);
-  const head = length < 0x80
-    ? [tag, length]
-    : length < 0x100
-    ? [tag, 0x81, length]
-    : [tag, 0x82, length >> 8, length & 0xff];
-  const value = new Uint8Array(head.length + length);
-  value.set(head);
-  let offset = head.length;
-  for (const content of contents) {
-    value.set(content, offset);
-    offset += content.length;
-  }
-  return value;
+  const content = contents.flatMap((each) => [...each]);
+  const { length } = content;
+  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return new Uint8Array([tag, ...size, ...content]);
 }
 
 /** SEQUENCE */

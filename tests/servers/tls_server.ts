@@ -19,17 +19,10 @@ export const knownClient = {
   accessToken: "token-of-my-client",
 } as const;
 
-export interface TlsServerOptions {
-  /** The server's certificate. Default: none, and no TLS. */
-  readonly certificate?: KeyPair;
-  /** Requires a client certificate that this authority issued. Default: asks for none. */
-  readonly clientAuthority?: string;
-}
-
-export type TlsServer = Awaited<ReturnType<typeof startTlsServer>>;
-
-/** Starts the server on a free port. */
-export async function startTlsServer({ certificate, clientAuthority }: TlsServerOptions = {}) {
+/** Starts the server on a free port, by TLS if it has a certificate. It may require a client's of this authority. */
+export async function startTlsServer(
+  { certificate, clientAuthority }: { certificate?: KeyPair; clientAuthority?: string } = {},
+) {
   /** The requests it got, oldest first: `POST /token`. */
   const requests: string[] = [];
   let connections = 0;

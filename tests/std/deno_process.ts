@@ -14,27 +14,19 @@ export interface RunOptions extends Pick<Deno.CommandOptions, "cwd" | "env"> {
 export async function runDeno(args: string[], { print, ...options }: RunOptions): Promise<number> {
   const output = print ? "piped" : "inherit";
   const child = new Deno.Command(Deno.execPath(), { args, stdout: output, stderr: output, ...options }).spawn();
-  const printing = print ? [child.stdout, child.stderr].map((stream) => pass(stream, print)) : [];
-  const listeners: [Deno.Signal, () => void][] = [
-    // A terminal's Ctrl+C reaches the child too: wait for its end.
-    ["SIGINT", () => {}],
-  ];
-  if (Deno.build.os !== "windows") {
-    // It reaches this process alone.
-    listeners.push(["SIGTERM", () => {
-      try {
-        child.kill("SIGTERM");
-      } catch {
-        // It has ended.
-      }
-    }]);
-  }
+  const printing = print ? [child.stdout, child.stderr].map((stream) => Array.fromAsync(stream, print)) : [];
+  const pass = () => {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It has ended.
+    }
+  };
+  // A terminal's Ctrl+C reaches the child too: wait for its end. SIGTERM reaches this process alone.
+  const listeners: [Deno.Signal, () => void][] = [["SIGINT", () => {}], ["SIGTERM", pass]];
+  if (Deno.build.os === "windows") listeners.pop();
   for (const listener of listeners) Deno.addSignalListener(...listener);
   const [{ code }] = await Promise.all([child.status, ...printing]);
   for (const listener of listeners) Deno.removeSignalListener(...listener);
   return code;
-}
-
-async function pass(stream: ReadableStream<Uint8Array>, print: (output: Uint8Array) => void): Promise<void> {
-  for await (const part of stream) print(part);
 }

@@ -14,16 +14,12 @@ export type Source = "jsr" | "npm";
 export const root: string = `${import.meta.dirname}/../..`;
 
 /** The subcommands that load modules, and take an import map. */
-const takeImportMap = new Set(
-  ["bench", "bundle", "cache", "check", "compile", "doc", "info", "run", "serve", "test"],
-);
+const takeImportMap = /^(bench|bundle|cache|check|compile|doc|info|run|serve|test)$/;
 
 /** How long JSR may take to answer, in milliseconds. Cached packages take no time. */
 const jsrTimeout = 20_000;
 
-const { imports: targets }: { imports: Record<string, string> } = JSON.parse(
-  Deno.readTextFileSync(`${root}/deno.json`),
-);
+const targets: Record<string, string> = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`)).imports;
 
 /** The folders beside this file, each of which stands in for a package. */
 export const standInFolders: readonly string[] = Array.from(Deno.readDirSync(new URL(".", import.meta.url)))
@@ -43,17 +39,14 @@ export async function chooseSource(): Promise<Source> {
   const given = Deno.env.get("STD_SOURCE");
   if (given === "jsr" || given === "npm") return given;
   const source = await isJsrReachable() ? "jsr" : "npm";
-  console.error(
-    source === "jsr"
-      ? "@std: from JSR"
-      : "@std: from npm, by way of tests/std (JSR did not answer; STD_SOURCE=jsr insists on it)",
-  );
+  const fromNpm = "npm, by way of tests/std (JSR did not answer; STD_SOURCE=jsr insists on it)";
+  console.error(`@std: from ${source === "jsr" ? "JSR" : fromNpm}`);
   return source;
 }
 
 /** The flags before a subcommand's own arguments. */
 export function flags(source: Source, subcommand: string): string[] {
-  const map = source === "npm" && takeImportMap.has(subcommand) ? ["--import-map", buildImportMap()] : [];
+  const map = source === "npm" && takeImportMap.test(subcommand) ? ["--import-map", buildImportMap()] : [];
   return ["--config", `${root}/deno.json`, ...map];
 }
 
@@ -85,14 +78,11 @@ async function isJsrReachable(): Promise<boolean> {
   const specifiers = standIns.flatMap(({ name, exports }) =>
     Object.keys(exports).map((subpath) => targets[name] + subpath.slice(1))
   );
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--quiet", "--no-config", "--no-lock", ...specifiers],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const timer = setTimeout(() => child.kill(), jsrTimeout);
-  const { success } = await child.status;
+  const args = ["cache", "--quiet", "--no-config", "--no-lock", ...specifiers];
+  const silent = { stdin: "null", stdout: "null", stderr: "null" } as const;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), jsrTimeout);
+  const { success } = await new Deno.Command(Deno.execPath(), { args, signal: late.signal, ...silent }).output();
   clearTimeout(timer);
   return success;
 }

@@ -28,7 +28,7 @@ Deno.test("core: bundled into one file, it is small, imports nothing, and holds 
   assertEquals(importsLeft(code), []);
   assertFalse(/\bimport\s*\(/.test(code), "service workers can load no part later");
   assertIsCoreAlone(code);
-  const size = await gzippedSize(code);
+  const size = gzippedSize(code);
   console.log(`core: ${size} bytes minified and gzipped (guard ${guard})`);
   assertLess(size, guard);
 });
@@ -43,7 +43,7 @@ Deno.test("exports: each can be bundled by itself; their sizes are printed", asy
   for (const [name, module] of Object.entries(exportedModules)) {
     // Undici is made for Node.
     const platform = name === "./transport/node" ? "deno" : "browser";
-    const size = await gzippedSize(await singleBundle(`${root}/${module}`, platform));
+    const size = gzippedSize(await singleBundle(`${root}/${module}`, platform));
     console.log(`${name.padEnd(36)} ${size.toLocaleString("en").padStart(8)} bytes, minified and gzipped`);
     assertGreater(size, 100, name);
   }
@@ -76,7 +76,7 @@ Deno.test("exports: each adds few bytes to the core, jose only to sign, and YAML
     const lines = ["mod.ts", ...modules].map((module) => `export * from "${new URL(module, `file://${root}/`)}";`);
     await Deno.writeTextFile(entry, lines.join("\n"));
     const code = await singleBundle(entry);
-    return { code, size: await gzippedSize(code) };
+    return { code, size: gzippedSize(code) };
   };
   const core = await bundleWith();
   for (const [name, most] of Object.entries(added)) {

@@ -18,6 +18,13 @@ export async function denoOutput(subcommand: string, ...args: string[]): Promise
   });
 }
 
+/** Bundles a module; returns the code, if it goes to no file. */
+export async function denoBundle(module: string, ...options: string[]): Promise<string> {
+  const { success, stdout, stderr } = await denoOutput("bundle", "--quiet", ...options, module);
+  if (!success) throw new Error(`Cannot bundle ${module}: ${stderr}`);
+  return stdout;
+}
+
 /** The package's exports: `{ ".": "./mod.ts", … }`. */
 export const exportedModules: Readonly<Record<string, string>> =
   JSON.parse(Deno.readTextFileSync(`${root}/deno.json`)).exports;

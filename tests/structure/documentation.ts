@@ -5,38 +5,24 @@
  */
 
 /** The part of `deno doc --json` that is checked. */
-export interface Documentation {
-  readonly nodes: Readonly<Record<string, { module_doc?: JsDoc; symbols: readonly DocumentedSymbol[] }>>;
-}
-
-interface JsDoc {
-  readonly doc?: string;
-  readonly tags?: readonly { kind: string; name?: string; doc?: string }[];
-}
-
-interface Callable {
-  readonly jsDoc?: JsDoc | undefined;
-  readonly params?: readonly { name?: string; left?: { name?: string } }[];
-  readonly returnType?: { repr?: string; value?: { typeParams?: readonly { repr?: string }[] } };
-}
-
-interface DocumentedSymbol {
-  readonly name: string;
-  readonly declarations: readonly {
-    readonly kind: string;
-    readonly jsDoc?: JsDoc;
-    readonly def: Callable & {
-      readonly constructors?: readonly Callable[];
-      readonly methods?: readonly { name: string; kind: string; jsDoc?: JsDoc; functionDef?: Callable }[];
-    };
-  }[];
-}
+type Documentation = { nodes: Record<string, { module_doc?: JsDoc; symbols: DocumentedSymbol[] }> };
+type JsDoc = { doc?: string; tags?: { kind: string; name?: string; doc?: string }[] };
+type DocumentedSymbol = { name: string; declarations: { kind: string; jsDoc?: JsDoc; def: Definition }[] };
+type Definition = Callable & {
+  constructors?: Callable[];
+  methods?: { name: string; kind: string; jsDoc?: JsDoc; functionDef?: Callable }[];
+};
+type Callable = {
+  jsDoc?: JsDoc | undefined;
+  params?: { name?: string; left?: { name?: string } }[];
+  returnType?: { repr?: string; value?: { typeParams?: { repr?: string }[] } };
+};
 
 /** Returns what one entry's documentation lacks, a line each. */
 export function findGaps(documentation: Documentation): string[] {
   return Object.values(documentation.nodes).flatMap(({ module_doc, symbols }) => [
     ...module_doc?.doc ? [] : ["the module has no documentation"],
-    ...symbols.flatMap(findSymbolGaps),
+    ...symbols.length > 0 ? symbols.flatMap(findSymbolGaps) : ["the module exports nothing"],
   ]);
 }
 

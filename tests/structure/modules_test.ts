@@ -24,31 +24,6 @@ Deno.test("src: no file has more than 250 lines", () => {
   assertEquals(modules.filter(({ text }) => text.split("\n").length > 251).map(({ path }) => path), []);
 });
 
-/** Code, its imports, and the runtimes it names. */
-const samples: [code: string, imports: string[], runtimeNames: string[]][] = [
-  ['import a, { type B } from "./a.ts";', ["./a.ts"], []],
-  ['import type { C } from "./c.ts";', ["./c.ts"], []],
-  ['import "./d.ts";', ["./d.ts"], []],
-  ['export * from "./e.ts";', ["./e.ts"], []],
-  ['export { f } from "./f.ts";', ["./f.ts"], []],
-  ['const g: import("./g.ts").G = await import("./h.ts");', ["./g.ts", "./h.ts"], []],
-  ["const i = await import(a);", ["<computed>"], []],
-  ['// import "./comment.ts"; Deno', [], []],
-  ["const text = 'import \"./text.ts\"';", [], []],
-  ['Deno.env.get("HOME")', [], ["Deno"]],
-  ["globalThis.process?.env", [], ["process"]],
-  ['globalThis["Bun"]', [], ["Bun"]],
-  ["`${navigator.userAgent}`", [], ["navigator"]],
-  ["({ caches })", [], ["caches"]],
-  ["x as typeof Deno.env", [], ["Deno"]],
-  ['Symbol.for("Deno.customInspect")', [], []],
-];
-Deno.test("readModule: finds every form of import, and the names of runtimes", () => {
-  for (const [code, imports, runtimeNames] of samples) {
-    assertEquals(readModule("src/sample.ts", code), { imports, runtimeNames }, code);
-  }
-});
-
 /** Imports, and a word of their fault. */
 const cases: readonly (readonly [from: string, to: string, fault?: string])[] = [
   ["src/errors.ts", "./credentials.ts", "above"],

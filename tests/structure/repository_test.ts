@@ -35,13 +35,8 @@ Deno.test("repository: no text names a registry's host or a path of this machine
 
 Deno.test("repository: the patterns find what they look for", () => {
   const slash = "/";
-  const planted = [
-    `https://${["registry", ".npmjs.org"].join("")}/jose`,
-    `https://${["j", "sr.io"].join("")}/@std/assert`,
-    `cd ${slash}work/main`,
-    `"${slash}home/user/project"`,
-    `file://${slash}root/.cache`,
-  ];
+  const hosts = [["registry", ".npmjs.org"], ["j", "sr.io"]].map((parts) => `https://${parts.join("")}/jose`);
+  const planted = [...hosts, `cd ${slash}work/main`, `"${slash}home/user/project"`, `file://${slash}root/.cache`];
   const innocent = ["jsr:@std/assert", "https://example.com/work/items", "./tmp/x/y", "`${folder}/root/x`"];
 
   assertEquals([...planted, ...innocent].filter(isForbidden), planted);
@@ -60,8 +55,7 @@ Deno.test("deno.lock: pins npm packages and @std on JSR, and names no stand-in, 
   const { npm, workspace, redirects, remote } = JSON.parse(read("deno.lock"));
   const imports: Record<string, string> = JSON.parse(read("deno.json")).imports;
   // These have lock files of their own, beside their tests: each task downloads all that this one names.
-  const heavy =
-    /^(@cloudflare\/|@esbuild\/|@oven\/|@sparticuz\/|bun@|esbuild@|miniflare@|typescript@|workerd@|wrangler@)/;
+  const heavy = /^(@(cloudflare|esbuild|oven|sparticuz)\/|(bun|esbuild|miniflare|typescript|workerd|wrangler)@)/;
   // The lock file writes some ranges otherwise.
   const locked: string[] = workspace.dependencies.map((each: string) => each.replace(/@~/, "@^"));
   const isPinned = (target: string) =>

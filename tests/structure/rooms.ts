@@ -36,17 +36,11 @@ const floors: readonly (readonly string[])[] = [
 
 /** Rooms of implementations, which don't import each other; they share these files alone. */
 const sharedFiles: Readonly<Record<string, readonly string[]>> = {
-  client_auth: [
-    "assertion_claims.ts",
-    "assertion_parameters.ts",
-    "basic_authorization.ts",
-    "client_auth.ts",
-    "sign_assertion.ts",
-  ],
-  config_store: ["client_config_store.ts", "overrides.ts"],
-  grants: ["grant_options.ts", "token_exchange_grant.ts"],
+  client_auth: ["assertion_claims", "assertion_parameters", "basic_authorization", "client_auth", "sign_assertion"],
+  config_store: ["client_config_store", "overrides"],
+  grants: ["grant_options", "token_exchange_grant"],
   secrets: [],
-  token_store: ["token_store.ts"],
+  token_store: ["token_store"],
 };
 
 /** The modules that may import a package besides `@std/encoding`. */
@@ -103,8 +97,7 @@ function checkOwn(from: string, to: string): string | undefined {
 }
 
 function locate(path: string): { room: string; floor: number; file: string } {
-  const [first = "", second = ""] = path.split("/");
-  const room = (first === "src" ? second : first).replace(/\.ts$/, "");
-  const file = path.slice(path.lastIndexOf("/") + 1);
-  return { room, floor: floors.findIndex((rooms) => rooms.includes(room)), file };
+  const parts = path.replace(/^src\/|\.ts$/g, "").split("/");
+  const room = parts[0]!;
+  return { room, floor: floors.findIndex((rooms) => rooms.includes(room)), file: parts.at(-1)! };
 }

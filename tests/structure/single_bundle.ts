@@ -4,15 +4,12 @@
  * @module
  */
 
-import { assert } from "@std/assert";
-import { denoOutput } from "./deno_output.ts";
+import { gzipSync } from "node:zlib";
+import { denoBundle } from "./deno_output.ts";
 
 /** Bundles a module and all it imports into one minified file. */
-export async function singleBundle(module: string, platform: "browser" | "deno" = "browser"): Promise<string> {
-  const { success, stdout, stderr } = await denoOutput("bundle", "--minify", `--platform=${platform}`, module);
-  assert(success, stderr);
-  return stdout;
-}
+export const singleBundle = (module: string, platform: "browser" | "deno" = "browser"): Promise<string> =>
+  denoBundle(module, "--minify", `--platform=${platform}`);
 
 /** Finds the imports left in minified code: bundlers for the web would stop at one. */
 export function importsLeft(code: string): string[] {
@@ -20,7 +17,4 @@ export function importsLeft(code: string): string[] {
 }
 
 /** Returns the size in bytes. */
-export async function gzippedSize(text: string): Promise<number> {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
-  return (await new Response(stream).bytes()).length;
-}
+export const gzippedSize = (text: string): number => gzipSync(text).length;

@@ -6,17 +6,11 @@
 
 const runtimeNames = new Set(["Deno", "Bun", "process", "caches", "navigator"]);
 
-export interface ModuleFacts {
-  /** The specifiers of every import, re-export, dynamic import and `import("…")` type. */
-  readonly imports: readonly string[];
-  /** The runtime names that are used, each once. */
-  readonly runtimeNames: readonly string[];
-}
-
 /** The specifier of a dynamic import whose target is computed. */
 export const computed = "<computed>";
 
-export function readModule(path: string, text: string): ModuleFacts {
+/** Finds the specifiers of every import, re-export, dynamic import and `import("…")` type; and each runtime's name. */
+export function readModule(path: string, text: string): { imports: string[]; runtimeNames: string[] } {
   const imports: string[] = [];
   const names = new Set<string>();
   // A lint rule gets the syntax tree.

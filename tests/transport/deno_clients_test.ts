@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { denoTransport } from "@m2m/authenticator/transport/deno";
+import { serve } from "../servers/loopback.ts";
 import { certificateAuthority } from "../servers/tls_certificates.ts";
 import { startTlsServer } from "../servers/tls_server.ts";
 
@@ -34,27 +35,19 @@ Deno.test("denoTransport: requests under way go on after more other origins than
   await using stack = new AsyncDisposableStack();
   const body = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
   const redirected = Promise.withResolvers<Response>();
-  const start = () => {
-    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
-      const { pathname } = new URL(url);
-      if (pathname === "/redirect") return redirected.promise;
-      return new Response(pathname === "/body" ? body.readable : pathname);
-    });
-    stack.defer(() => server.shutdown());
-    return `http://127.0.0.1:${server.addr.port}`;
+  const answer = ({ url }: Request) => {
+    const { pathname } = new URL(url);
+    if (pathname === "/redirect") return redirected.promise;
+    return new Response(pathname === "/body" ? body.readable : pathname);
   };
-  const [one = "", another = "", ...others] = Array.from({ length: 20 }, start);
+  const [one = "", another = "", ...others] = Array.from({ length: 20 }, () => stack.use(serve(answer)).origin);
   const transport = stack.use(denoTransport({ clientCertificate }));
 
   const reading = await transport.fetch(`${one}/body`);
   const following = transport.fetch(`${another}/redirect`);
   for (const origin of others) assertEquals(await (await transport.fetch(`${origin}/x`)).text(), "/x");
   redirected.resolve(Response.redirect(`${another}/end`));
-  const text = reading.text();
-  const writer = body.writable.getWriter();
-  await writer.write(new TextEncoder().encode("still there"));
-  await writer.close();
+  const [text] = await Promise.all([reading.text(), new Blob(["still there"]).stream().pipeTo(body.writable)]);
 
-  assertEquals(await (await following).text(), "/end");
-  assertEquals(await text, "still there");
+  assertEquals([await (await following).text(), text], ["/end", "still there"]);
 });

@@ -1,26 +1,21 @@
 import { call } from "../servers/loopback.ts";
-import { assertEquals, assertFalse, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import {
-  AuthenticationError,
-  ClientCredentialsAuthenticator,
-  type ClientCredentialsAuthenticatorOptions,
-  StaticClientConfigStore,
-} from "@m2m/authenticator";
+import { assertEquals, assertFalse, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { AuthenticationError, ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+import type { ClientCredentialsAuthenticatorOptions as Options } from "@m2m/authenticator";
 import { denoTransport } from "@m2m/authenticator/transport/deno";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { certificateAuthority } from "../servers/tls_certificates.ts";
 import { knownClient, startTlsServer } from "../servers/tls_server.ts";
 
-function build(more: Partial<ClientCredentialsAuthenticatorOptions>, origin = "https://api.test") {
-  const { clientId, clientSecret } = knownClient;
+function build(more: Partial<Options>, origin = "https://api.test") {
   const configStore = new StaticClientConfigStore({ tokenEndpoint: `${origin}/token` });
-  return new ClientCredentialsAuthenticator({ clientId, clientSecret, endpoint: origin, configStore, ...more });
+  return new ClientCredentialsAuthenticator({ ...knownClient, endpoint: origin, configStore, ...more });
 }
 
 Deno.test("the constructor refuses invalid transport options, without showing them", () => {
   const urls = ["proxy.test:s3cret", "//user:s3cret@proxy.test", "socks5://user:s3cret@proxy.test"];
-  const invalid: Partial<ClientCredentialsAuthenticatorOptions>[] = [
+  const invalid: Partial<Options>[] = [
     ...urls.map((httpProxyUrl) => ({ httpProxyUrl })),
     { clientCertificate: { cert: "", key: "s3cret" } },
     { clientCertificate: { key: "s3cret" } as { cert: string; key: string } },
@@ -31,9 +26,7 @@ Deno.test("the constructor refuses invalid transport options, without showing th
   for (const more of invalid) assertFalse(assertThrows(() => build(more), TypeError).message.includes("s3cret"));
   // On Deno; the ways to do it are named.
   const { message } = assertThrows(() => build({ verify: false }), TypeError);
-  for (const way of ["@m2m/authenticator/transport/deno", "--unsafely-ignore-certificate-errors"]) {
-    assertStringIncludes(message, way);
-  }
+  assertMatch(message, /@m2m\/authenticator\/transport\/deno[^]*--unsafely-ignore-certificate-errors/);
 });
 
 Deno.test("the constructor refuses transport options where there is no transport, and says what to do", () => {

@@ -22,8 +22,8 @@ const [ours, others] = [await certificateAuthority("Our CA"), await certificateA
 const named = { subject: "server", addresses: ["127.0.0.1"] };
 
 /** The program's argument. */
-const write = (auth: Server, api: Server, more: Partial<Input> = {}) =>
-  JSON.stringify({ endpoint: api.origin, tokenEndpoint: `${auth.origin}/token`, ...more });
+const write = (auth: Server, api: Server, options: Record<string, unknown> = {}, more: Partial<Input> = {}) =>
+  JSON.stringify({ endpoint: api.origin, tokenEndpoint: `${auth.origin}/token`, options, ...more });
 
 function read({ success, stdout, stderr }: RunResult): Output {
   assert(success, stderr);
@@ -31,58 +31,48 @@ function read({ success, stdout, stderr }: RunResult): Output {
 }
 
 /** Runs the program in one file, on a runtime with undici at hand, and with authorities in a file that a variable names. */
-async function runBundled(executable: string, args: readonly string[], input: string, [variable, pem] = ["", ""]) {
+async function runBundled(command: readonly string[], input: string, variable = "", pem = "") {
   await using project = await ownProject([]);
   const [script, authorities] = [join(project.path, "bundled.mjs"), join(project.path, "authorities.pem")];
   await Deno.writeTextFile(script, await bundle(program));
   await Deno.writeTextFile(authorities, pem);
-  const env = variable ? { [variable]: authorities } : {};
-  return read(await runToEnd(executable, { args: [...args, script, input], cwd: project.path, env }));
+  const [executable = "", ...args] = [...command, script, input];
+  return read(
+    await runToEnd(executable, { args, cwd: project.path, env: variable ? { [variable]: authorities } : {} }),
+  );
 }
 
-async function checkProxied(executable: string, ...args: string[]): Promise<void> {
-  await using server = await startTlsServer();
-  await using proxy = await startProxy();
-  const input = write(server, server, { options: { httpProxyUrl: proxy.url } });
-  assertEquals(await runBundled(executable, args, input), success);
-  assertEquals(proxy.requests, [`POST ${server.origin}/token`, `GET ${server.origin}/v1/projects`]);
-}
-
-async function checkAuthorities(variable: string, executable: string, ...args: string[]): Promise<void> {
-  await using auth = await startTlsServer({ certificate: await ours.issue(named) });
-  await using api = await startTlsServer({ certificate: await others.issue(named) });
-  const input = write(auth, api, { options: { verify: others.pem } });
-  assertEquals(await runBundled(executable, args, input, [variable, ours.pem]), success);
-  assertEquals((await runBundled(executable, args, input)).result, "tls_failed");
-}
-
-const [proxied, verified] = [
-  "httpProxyUrl: a program bundled into one file goes through the proxy",
-  "verify: adds an authority to the runtime's own",
-];
-const denoArgs = ["run", "--no-config", "--no-prompt", "--allow-net=127.0.0.1"];
-Deno.test(`${proxied} on Deno`, () => checkProxied(Deno.execPath(), ...denoArgs));
-Deno.test(`${verified} on Deno`, () => checkAuthorities("DENO_CERT", Deno.execPath(), ...denoArgs));
-await testOnPrograms(proxied, (executable) => checkProxied(executable));
-await testOnPrograms(verified, (executable) => checkAuthorities("NODE_EXTRA_CA_CERTS", executable));
-
-await testOnPrograms(
-  "httpProxyUrl: without undici Node says what to install, or to pass,",
-  async (executable, { name }) => {
-    const server = { origin: "http://127.0.0.1:9" };
-    const args = [write(server, server, { options: { httpProxyUrl: "http://user:s3cret-4711@127.0.0.1:9" } })];
-    const { result, retryable, attempts, message = "" } = read(await runScript(executable, program, { args }));
-    if (name === "Bun") return assertEquals(result, "proxy_failed");
-    assertEquals([result, retryable, attempts], ["invalid_config", false, 1]);
-    for (const words of ["npm install undici", "@m2m/authenticator/transport/node"]) {
-      assertStringIncludes(
-        message,
-        words,
-      );
-    }
-    assertFalse(message.includes("s3cret"));
+/** What is checked on each runtime, whose own authorities come from the file that a variable names. */
+const checks: Record<string, (command: string[], variable: string) => Promise<void>> = {
+  "httpProxyUrl: a program bundled into one file goes through the proxy": async (command) => {
+    await using server = await startTlsServer();
+    await using proxy = await startProxy();
+    assertEquals(await runBundled(command, write(server, server, { httpProxyUrl: proxy.url })), success);
+    assertEquals(proxy.requests, [`POST ${server.origin}/token`, `GET ${server.origin}/v1/projects`]);
   },
-);
+  "verify: adds an authority to the runtime's own": async (command, variable) => {
+    await using auth = await startTlsServer({ certificate: await ours.issue(named) });
+    await using api = await startTlsServer({ certificate: await others.issue(named) });
+    const input = write(auth, api, { verify: others.pem });
+    assertEquals(await runBundled(command, input, variable, ours.pem), success);
+    assertEquals((await runBundled(command, input)).result, "tls_failed");
+  },
+};
+const onDeno = [Deno.execPath(), "run", "--no-config", "--no-prompt", "--allow-net=127.0.0.1"];
+for (const [what, check] of Object.entries(checks)) {
+  Deno.test(`${what} on Deno`, () => check(onDeno, "DENO_CERT"));
+  await testOnPrograms(what, (executable) => check([executable], "NODE_EXTRA_CA_CERTS"));
+}
+
+const withoutUndici = "httpProxyUrl: without undici Node says what to install, or to pass,";
+await testOnPrograms(withoutUndici, async (executable, { name }) => {
+  const server = { origin: "http://127.0.0.1:9" };
+  const args = [write(server, server, { httpProxyUrl: "http://user:s3cret-4711@127.0.0.1:9" })];
+  const output = read(await runScript(executable, program, { args }));
+  if (name === "Bun") return assertEquals(output.result, "proxy_failed");
+  assertRefused(output, "invalid_config", "npm install undici", "@m2m/authenticator/transport/node");
+  assertFalse(output.message!.includes("s3cret"));
+});
 
 const source = await chooseSource();
 
@@ -95,10 +85,12 @@ async function runWith(permissions: readonly string[], input: string): Promise<O
 const net = (...servers: readonly Server[]) =>
   `--allow-net=${servers.map(({ origin }) => new URL(origin).host).join()}`;
 
-function assertDenied({ result, retryable, attempts, message = "" }: Output, ...words: string[]): void {
-  assertEquals([result, retryable, attempts], ["permission_denied", false, 1], message);
+function assertRefused({ result, retryable, attempts, message = "" }: Output, code: string, ...words: string[]): void {
+  assertEquals([result, retryable, attempts], [code, false, 1], message);
   for (const word of words) assertStringIncludes(message, word);
 }
+
+const assertDenied = (output: Output, ...words: string[]) => assertRefused(output, "permission_denied", ...words);
 
 // Where a prompt can't be answered, Deno denies by itself.
 for (const prompt of [["--no-prompt"], []]) {
@@ -127,7 +119,7 @@ Deno.test("httpProxyUrl: needs --allow-net for the proxy besides the two hosts",
   await using api = await startTlsServer();
   await using proxy = await startProxy();
   const door = { origin: proxy.url };
-  const input = write(auth, api, { options: { httpProxyUrl: proxy.url } });
+  const input = write(auth, api, { httpProxyUrl: proxy.url });
   const run = (...servers: Server[]) => runWith(["--no-prompt", net(...servers)], input);
 
   assertEquals(await run(auth, api, door), success);
@@ -143,18 +135,19 @@ Deno.test("verify: needs --allow-read for a file, and nothing for PEM text", asy
   const file = join(folder.path, "ca.pem");
   await Deno.writeTextFile(file, ours.pem);
   const run = (verify: string, ...permissions: string[]) =>
-    runWith(["--no-prompt", net(server), ...permissions], write(server, server, { options: { verify } }));
+    runWith(["--no-prompt", net(server), ...permissions], write(server, server, { verify }));
 
   assertDenied(await run(file), "--allow-read");
   assertEquals(server.countConnections(), 0);
-  assertEquals(await run(file, `--allow-read=${file}`), success);
-  assertEquals(await run(ours.pem), success);
+  for (const [verify, ...more] of [[file, `--allow-read=${file}`], [ours.pem]]) {
+    assertEquals(await run(verify!, ...more), success);
+  }
 });
 
 Deno.test("denoTransport: verify: false needs --allow-net for the two hosts alone", async () => {
   const certificate = await ours.issue({ subject: "server", hosts: ["elsewhere.test"] });
   await using server = await startTlsServer({ certificate });
-  const input = write(server, server, { unverified: true });
+  const input = write(server, server, {}, { unverified: true });
 
   assertEquals(await runWith(["--no-prompt", net(server)], input), success);
   assertDenied(await runWith(["--no-prompt", "--allow-net=127.0.0.1:9"], input));

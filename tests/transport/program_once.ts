@@ -28,7 +28,7 @@ export interface Output {
   readonly attempts: number;
 }
 
-const { endpoint, tokenEndpoint, options, unverified }: Input = JSON.parse(argv[2]!);
+const { unverified, options, endpoint, tokenEndpoint }: Input = JSON.parse(argv[2]!);
 const transport = unverified ? denoTransport({ verify: false }) : undefined;
 let attempts = 0;
 const authenticator = new ClientCredentialsAuthenticator({

@@ -8,35 +8,39 @@
 import { cp } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
 import { type TemporaryFolder, temporaryFolder } from "../runtimes/temporary_folder.ts";
 
 /** Lays out the project in a temporary folder, with copies of these files (paths from here) in it. */
 export async function ownProject(files: readonly string[]): Promise<TemporaryFolder> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder("project_"));
-  const copy = (from: string | URL, ...to: string[]) =>
-    cp(fileURLToPath(new URL(from, import.meta.url)), join(folder.path, ...to), { recursive: true });
-  const { name, version, exports } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  const copy = (from: string, to: string) =>
+    cp(fileURLToPath(new URL(from, import.meta.url)), join(folder.path, to), { recursive: true });
+  const { name, version, exports } = config;
   await writeManifest(folder.path, { name, version, exports });
   for (const part of ["mod.ts", "src"]) await copy(`../../${part}`, part);
   for (const file of files) await copy(file, basename(file));
-  const encoding = ["node_modules", "@std", "encoding"];
-  await copy(new URL(".", await resolveFile("npm:deno-std@1.4.0/encoding/base64.js")), ...encoding);
-  await writeManifest(join(folder.path, ...encoding), {
-    name: "@std/encoding",
-    exports: { "./base64": "./base64.js", "./base64url": "./base64url.js" },
-  });
-  await copy(new URL(".", await resolveFile("undici/package.json")), "node_modules", "undici");
+  const modules = join(folder.path, "node_modules");
+  await installEncoding(modules);
+  await installPackage("undici/package.json", join(modules, "undici"));
   stack.move();
   return folder;
 }
 
-/** Imports it first: before, the package may not be on disk. */
-async function resolveFile(specifier: string): Promise<string> {
+/** Copies the folder of a package's file, which has no place on disk before it is imported. */
+export async function installPackage(specifier: string, folder: string): Promise<void> {
   await import(specifier, specifier.endsWith(".json") ? { with: { type: "json" } } : undefined);
-  return import.meta.resolve(specifier);
+  await cp(fileURLToPath(new URL(".", import.meta.resolve(specifier))), folder, { recursive: true });
 }
 
-async function writeManifest(folder: string, manifest: Record<string, unknown>): Promise<void> {
+/** Copies `@std/encoding` from npm. */
+export async function installEncoding(modules: string): Promise<void> {
+  const folder = join(modules, "@std", "encoding");
+  await installPackage("npm:deno-std@1.4.0/encoding/base64.js", folder);
+  await writeManifest(folder, { name: "@std/encoding", exports: { "./*": "./*.js" } });
+}
+
+async function writeManifest(folder: string, manifest: object): Promise<void> {
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify({ ...manifest, type: "module" }));
 }

@@ -6,7 +6,7 @@
 
 import type { Fetch } from "@m2m/authenticator";
 
-const encode = (text: string) => new TextEncoder().encode(text);
+const bytes = new TextEncoder().encode("five!");
 const text = { "content-type": "text/plain" };
 /** With a content type, for Bun sets none. */
 const request = (origin: string) =>
@@ -21,26 +21,19 @@ const post = (path: string, body: () => BodyInit) => (origin: string): Parameter
   new URL(path, origin),
   { method: "POST", body: body(), duplex: "half" } as RequestInit,
 ];
-const get = (path: string, init: () => RequestInit = () => ({})) => (origin: string): Parameters<Fetch> => [
-  `${origin}${path}`,
-  init(),
-];
+const get =
+  (path: string, init?: () => RequestInit) => (origin: string): Parameters<Fetch> => [origin + path, init?.()];
 const authorized = (headers: HeadersInit) => [{ authorization: "Bearer" }, get("/echo", () => ({ headers }))] as const;
 
-/** A request, and what is seen of its arrival or its answer; or what it is rejected with. */
-const shapes: Readonly<
-  Record<string, readonly [expected: object | string, make: (origin: string) => Parameters<Fetch>]>
-> = {
+/** What is seen of a request's arrival or its answer, or what it is rejected with; and the request. */
+const shapes: Record<string, readonly [expected: object | string, make: (origin: string) => Parameters<Fetch>]> = {
   "a text": [{ method: "POST", body: "hello", length: "5" }, post("/echo", () => "hello")],
   "a form of the web": [
     { method: "POST", body: "a=1&b=2", length: "7", type: "application/x-www-form-urlencoded;charset=UTF-8" },
     post("/echo", () => new URLSearchParams({ a: "1", b: "2" })),
   ],
   "a form with parts": [{ method: "POST", parts: true }, post("/echo", () => form)],
-  "bytes": [
-    { method: "PUT", body: "bytes", length: "5" },
-    get("/echo", () => ({ method: "PUT", body: encode("bytes") })),
-  ],
+  "bytes": [{ method: "PUT", body: "five!", length: "5" }, get("/echo", () => ({ method: "PUT", body: bytes }))],
   "a stream": [{ method: "POST", body: "in two parts", length: undefined }, post("/echo", stream)],
   "a Request": [{ method: "POST", body: "of a request", type: "text/plain" }, (origin) => [request(origin)]],
   "a Request with other headers": [
@@ -58,29 +51,27 @@ const shapes: Readonly<
   // Bun's is an Error with a code.
   "a redirect, refused": ["an error", get("/redirect", () => ({ redirect: "error" }))],
   "an abort before": ["the reason", get("/echo", () => ({ signal: AbortSignal.abort("the reason") }))],
-  "an abort while the answer comes": [
-    "the reason",
-    get("/endless", () => {
-      const controller = new AbortController();
-      setTimeout(() => controller.abort("the reason"), 50);
-      return { signal: controller.signal };
-    }),
-  ],
+  "an abort while the answer comes": ["the reason", get("/endless", abortSoon)],
 };
 
-/** What each shape must give, by its name. */
-export const expectedShapes = Object.entries(shapes).map(([name, [expected]]) => [name, expected] as const);
+function abortSoon(): RequestInit {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort("the reason"), 50);
+  return { signal: controller.signal };
+}
+
+/** What each shape must give, by its name, as JSON has it. */
+export const expectedShapes = Object.entries(shapes)
+  .map(([name, [expected]]) => [name, JSON.parse(JSON.stringify(expected))] as const);
 
 /** Sends each shape; returns what came of it, by its name. */
 export async function sendShapes(fetch: Fetch, origin: string): Promise<Record<string, unknown>> {
   const results: Record<string, unknown> = {};
   for (const [name, [expected, make]] of Object.entries(shapes)) {
-    const seen: unknown = await fetch(...make(origin)).then(look).catch((error) =>
-      error instanceof Error ? "an error" : error
-    );
-    results[name] = typeof seen === "string" ? seen : Object.fromEntries(
-      Object.keys(expected).map((key) => [key, Reflect.get(Object(seen), key)]),
-    );
+    const reason = (error: unknown) => error instanceof Error ? "an error" : error;
+    const seen = await fetch(...make(origin)).then(look).catch(reason);
+    const part = () => Object.fromEntries(Object.keys(expected).map((key) => [key, Reflect.get(Object(seen), key)]));
+    results[name] = typeof seen === "string" ? seen : part();
   }
   return results;
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { type Proxy, startProxy } from "../servers/proxy.ts";
 import { closedPort } from "../servers/fault_server.ts";
-import { certificateAuthority, type KeyPair } from "../servers/tls_certificates.ts";
+import { certificateAuthority } from "../servers/tls_certificates.ts";
 import { startTlsServer } from "../servers/tls_server.ts";
 import type { Setup, TransportCase } from "./cases.ts";
 import type { PreparedCase } from "./program.ts";
@@ -16,12 +16,8 @@ import type { PreparedCase } from "./program.ts";
 /** A password that needs encoding. */
 const proxyPassword = "p@ss:w%rd-4711";
 const login = `user:${proxyPassword}`;
-const proxySettings = {
-  open: {},
-  guarded: { credentials: login },
-  forbidding: { refuseWith: 403 },
-  broken: { refuseWith: 502 },
-};
+const refusing = { forbidding: { refuseWith: 403 }, broken: { refuseWith: 502 } };
+const proxySettings = { open: {}, guarded: { credentials: login }, ...refusing };
 
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 
@@ -32,14 +28,13 @@ export async function setStage() {
   const server = { subject: "server", hosts: ["localhost"], addresses: ["127.0.0.1"] };
   const client = { subject: "my-client", usage: "client" } as const;
   const [good, right, strange] = [await ours.issue(server), await ours.issue(client), await others.issue(client)];
-  const serve = async (certificate?: KeyPair, clientAuthority?: string) =>
-    stack.use(await startTlsServer({ ...certificate && { certificate }, ...clientAuthority && { clientAuthority } }));
+  const serve = async (options?: Parameters<typeof startTlsServer>[0]) => stack.use(await startTlsServer(options));
   const servers = {
     "plain": await serve(),
-    "good": await serve(good),
-    "expired": await serve(await ours.issue({ ...server, expiresIn: -60_000 })),
-    "wrong host": await serve(await ours.issue({ subject: "server", hosts: ["elsewhere.test"] })),
-    "mutual": await serve(good, ours.pem),
+    "good": await serve({ certificate: good }),
+    "expired": await serve({ certificate: await ours.issue({ ...server, expiresIn: -60_000 }) }),
+    "wrong host": await serve({ certificate: await ours.issue({ subject: "server", hosts: ["elsewhere.test"] }) }),
+    "mutual": await serve({ certificate: good, clientAuthority: ours.pem }),
   };
 
   const write = async (name: string, text: string) => {
@@ -48,7 +43,7 @@ export async function setStage() {
     return path;
   };
   const missing = join(folder.path, "missing.pem");
-  const verify = {
+  const authorities = {
     "our CA": ours.pem,
     "our CA's file": await write("ca.pem", ours.pem),
     "another CA": others.pem,
@@ -84,13 +79,15 @@ export async function setStage() {
       ...["s3cret", proxyPassword, encodeURIComponent(proxyPassword), btoa(login), btoa("my-client:s3cret")],
       ...right.key.split("\n").filter((line) => line.length === 64),
     ],
-    async prepare([name, each]: TransportCase): Promise<PreparedCase> {
+    async prepare(
+      [name, { server = "plain", proxy, login, verify, certificate }]: TransportCase,
+    ): Promise<PreparedCase> {
       const options = {
-        ...each.proxy && { httpProxyUrl: await startCaseProxy(name, each.proxy, each.login) },
-        ...each.verify !== undefined && { verify: each.verify && verify[each.verify] },
-        ...each.certificate && { clientCertificate: certificates[each.certificate] },
+        ...proxy && { httpProxyUrl: await startCaseProxy(name, proxy, login) },
+        ...verify !== undefined && { verify: verify && authorities[verify] },
+        ...certificate && { clientCertificate: certificates[certificate] },
       };
-      return { name, origin: servers[each.server ?? "plain"].origin, options };
+      return { name, origin: servers[server].origin, options };
     },
     [Symbol.asyncDispose]: () => stage.disposeAsync(),
   };

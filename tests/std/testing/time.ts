@@ -3,7 +3,16 @@
 const real = { Date, setTimeout, clearTimeout, setInterval, clearInterval };
 const realAbortTimeout = AbortSignal.timeout;
 
-let active: Timeline | undefined;
+interface Timer {
+  id: number;
+  due: number;
+  /** The pause between two calls of an interval. */
+  interval: number | undefined;
+  call: () => void;
+}
+
+/** Time while it is faked, and the timers due later as they were set; an interval is set again before each call. */
+let faked: { now: number; lastId: number; timers: Timer[] } | undefined;
 
 /** Time isn't faked, or is faked already. */
 export class TimeError extends Error {
@@ -12,23 +21,31 @@ export class TimeError extends Error {
 
 /** Time that moves by ticks alone, for `Date`, timers and `AbortSignal.timeout`, but not for `performance.now()`. */
 export class FakeTime {
-  readonly #timeline: Timeline;
-
   constructor(start?: number | string | Date | null) {
-    if (active) throw new TimeError("Cannot fake time: it is faked already");
+    if (faked) throw new TimeError("Cannot fake time: it is faked already");
     const now = Math.floor(start == null ? real.Date.now() : new real.Date(start).getTime());
     if (Number.isNaN(now)) throw new TypeError(`Cannot fake time: ${start} is no time to start at`);
-    active = this.#timeline = new Timeline(now);
+    faked = { now, lastId: 0, timers: [] };
     Object.assign(globalThis, fake);
     AbortSignal.timeout = fakeAbortTimeout;
   }
 
   get now(): number {
-    return this.#timeline.now;
+    return fakedTime().now;
   }
 
-  set now(value: number) {
-    this.#timeline.advance(value);
+  /** Calls each timer that is due by then, at its time. Time stops at one that throws. */
+  set now(to: number) {
+    const time = fakedTime();
+    if (to < time.now) throw new RangeError(`Cannot set time back from ${time.now} to ${to}`);
+    const findFirst = () => time.timers.reduce<Timer | undefined>((a, b) => a && a.due <= b.due ? a : b, undefined);
+    for (let timer = findFirst(); timer && timer.due <= to; timer = findFirst()) {
+      time.now = timer.due;
+      clearTimer(timer.id);
+      if (timer.interval) time.timers.push({ ...timer, due: time.now + timer.interval });
+      timer.call();
+    }
+    time.now = to;
   }
 
   tick(ms = 0): void {
@@ -36,8 +53,8 @@ export class FakeTime {
   }
 
   restore(): void {
-    if (!active) throw new TimeError("Cannot restore time: it isn't faked");
-    active = undefined;
+    fakedTime();
+    faked = undefined;
     Object.assign(globalThis, real);
     AbortSignal.timeout = realAbortTimeout;
   }
@@ -47,68 +64,28 @@ export class FakeTime {
   }
 }
 
-interface Timer {
-  id: number;
-  due: number;
-  /** The pause between two calls of an interval. */
-  interval: number | undefined;
-  call: () => void;
-}
-
-/** A time, and the timers due later. */
-class Timeline {
-  now: number;
-  #lastId = 0;
-  /** In the order in which they were set; an interval is set again before each call. */
-  #timers: Timer[] = [];
-
-  constructor(now: number) {
-    this.now = now;
-  }
-
-  set(call: () => void, delay: number, repeats: boolean): number {
-    const pause = Math.max(repeats ? 1 : 0, Math.floor(delay));
-    const id = ++this.#lastId;
-    this.#timers.push({ id, due: this.now + pause, interval: repeats ? pause : undefined, call });
-    return id;
-  }
-
-  clear(id: unknown): void {
-    this.#timers = this.#timers.filter((timer) => timer.id !== id);
-  }
-
-  /** Calls each timer that is due by then, at its time. Time stops at one that throws. */
-  advance(to: number): void {
-    if (to < this.now) throw new RangeError(`Cannot set time back from ${this.now} to ${to}`);
-    for (let timer = this.#first(); timer && timer.due <= to; timer = this.#first()) {
-      this.now = timer.due;
-      this.clear(timer.id);
-      if (timer.interval) this.#timers.push({ ...timer, due: this.now + timer.interval });
-      timer.call();
-    }
-    this.now = to;
-  }
-
-  #first(): Timer | undefined {
-    return this.#timers.reduce<Timer | undefined>((a, b) => a && a.due <= b.due ? a : b, undefined);
-  }
-}
-
-function fakedTime(): Timeline {
-  if (!active) throw new TimeError("Cannot use a fake timer: time isn't faked");
-  return active;
+function fakedTime() {
+  if (!faked) throw new TimeError("Cannot use fake time or a fake timer: time isn't faked");
+  return faked;
 }
 
 function timerFunction(repeats: boolean) {
   return (callback: unknown, delay = 0, ...args: unknown[]): number => {
     if (typeof callback !== "function") throw new TimeError("Cannot set a timer: its callback is no function");
-    return fakedTime().set(() => callback.apply(null, args), delay, repeats);
+    const time = fakedTime();
+    const pause = Math.max(repeats ? 1 : 0, Math.floor(delay));
+    const call = () => callback.apply(null, args);
+    time.timers.push({ id: ++time.lastId, due: time.now + pause, interval: repeats ? pause : undefined, call });
+    return time.lastId;
   };
 }
 
-const clearTimer = (id?: unknown) => fakedTime().clear(id);
+function clearTimer(id?: unknown): void {
+  const time = fakedTime();
+  time.timers = time.timers.filter((timer) => timer.id !== id);
+}
 
-const currentTime = () => active?.now ?? real.Date.now();
+const currentTime = () => faked?.now ?? real.Date.now();
 
 const fake = {
   Date: new Proxy(Date, {
