@@ -58,6 +58,8 @@ function arrange(env: Env) {
   return { stub, fetch, calls, env: { ...env } };
 }
 
+const broken = Object.fromEntries(Object.entries(enough).map(([name, value]) => [name, `${value}\r\n`]));
+const withBreaks = { ...broken, M2M_AUDIENCE: "c\r\n", M2M_ISSUER: "\n\r\n" };
 const all = { M2M_SCOPES: "a b", M2M_AUDIENCE: "c", M2M_HEADER_KEY: "X-A" };
 const quoted = { ...enough, M2M_SCOPES: '"' };
 const noHeader = { ...quoted, M2M_HEADER_KEY: "a b" };
@@ -72,6 +74,7 @@ const used: [what: string, env: Env, options: Options, sent: string, unread?: Re
   ["four variables", enough, {}, "https://api.test/v1/x authorization "],
   ["all variables", { ...enough, ...all }, {}, "https://api.test/v1/x x-a scope=a+b&audience=c"],
   ["an issuer", { ...byIssuer, ...all }, {}, "https://api.test/v1/x x-a scope=a+b&audience=c"],
+  ["values with line breaks", withBreaks, {}, "https://api.test/v1/x authorization audience=c"],
   ["an issuer's text", { ...byIssuer, M2M_ISSUER: ` ${issuer}\n` }, {}, "https://api.test/v1/x authorization "],
   ["Flyte's names", flyteEnv, flyte, `https://flyte.test/x x-flyte ${flyteForm}`],
   ["a switch", localFlyte, flyte, `http://localhost:30080/x x-flyte ${flyteForm}`],
@@ -106,6 +109,9 @@ Deno.test("authenticatorFromEnv: reads scopes and secret for each token: named v
     [{}, "third\r\n\n", "third"],
     [{}, " four \n", " four "],
     [{ M2M_CLIENT_SECRET: planted.secret, M2M_CLIENT_SECRET_FILE: "" }, "", planted.secret],
+    // A blank may be a part of the secret; a line break at the end is none of any value.
+    [{ M2M_CLIENT_SECRET: "five \r\n" }, "", "five "],
+    [{ M2M_CLIENT_SECRET_ENV_VAR: "OTHER\n", OTHER: "six \n" }, "", "six "],
   ];
   for (const [index, [variables, text]] of steps.entries()) {
     Object.assign(env, variables, { M2M_SCOPES: `scope-${index}` });
@@ -208,11 +214,12 @@ Deno.test("authenticatorFromEnv: refuses wrong options as such", () => {
 Deno.test("authenticatorFromEnv: uses Flyte's proxy and certificate authority", async () => {
   const cases = {
     FLYTE_PLATFORM_HTTP_PROXY_URL: ["http://127.0.0.1:9", "by way of http://127.0.0.1:9"],
-    FLYTE_PLATFORM_CA_CERT_FILE_PATH: ["/no/such/file.pem", "Cannot use verify"],
+    FLYTE_PLATFORM_CA_CERT_FILE_PATH: ["/no/such/file.pem", "FLYTE_PLATFORM_CA_CERT_FILE_PATH"],
   } as const;
   for (const [name, [value, told]] of Object.entries(cases)) {
     const env = { ...flyteEnv, [name]: value };
     await using authenticator = authenticatorFromEnv({ ...flyte, env, retry: { maxAttempts: 1 } });
-    await assertRejects(() => authenticator.getCredentials(), AuthenticationError, told);
+    const { message } = await assertRejects(() => authenticator.getCredentials(), AuthenticationError, told);
+    assertEquals(message.includes("/no/such"), false);
   }
 });

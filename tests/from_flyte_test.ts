@@ -81,6 +81,17 @@ Deno.test("authenticatorFromFlyteConfig: takes all spellings of client credentia
   }
 });
 
+for (const name of ["clientSecretLocation", "caCertFilePath"]) {
+  Deno.test(`authenticatorFromFlyteConfig: the error of a file that isn't there names ${name}, and no path`, async () => {
+    const source = `admin: { endpoint: x.test, clientId: id, ${name}: /nowhere }`;
+    const configStore = new StaticClientConfigStore({ tokenEndpoint: "https://127.0.0.1/t" });
+    const secret = name === "caCertFilePath" ? { clientSecret } : {};
+    const authenticator = authenticatorFromFlyteConfig(source, { configStore, ...secret });
+    const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError, `admin.${name}`);
+    assertEquals(error.message.includes("nowhere"), false);
+  });
+}
+
 const admin = (endpoint: string, more = "") =>
   `admin: { endpoint: ${endpoint}, clientId: x, clientSecretLocation: /s ${more} }`;
 const forPeople = ["Pkce", "DeviceFlow", "ExternalCommand", "standard", "Passthrough", planted.tokenStart];
