@@ -32,10 +32,8 @@ Deno.test("Authenticator: a subclass and what it derives use its own token sourc
 });
 
 Deno.test("Authenticator: a token source that can't be made rejects the call", async () => {
-  const source = () => {
-    throw new Error("no vault");
-  };
-  await assertRejects(() => new Own({ endpoint: "https://api.test", source }).getCredentials(), Error, "no vault");
+  const authenticator = new Own({ endpoint: "https://api.test", source: () => assert(false, "no vault") as never });
+  await assertRejects(() => authenticator.getCredentials(), Error, "no vault");
 });
 
 Deno.test("fetch: leaves the caller's init, headers and Request as they were", async () => {

@@ -19,10 +19,11 @@ const accepted: [check: (value: unknown) => unknown, value: unknown, expected: u
   [checkResource, new URL(api), [`${api}/`]],
   [checkResource, [`${api}/x?y`, new URL("http://a.test"), "urn:x"], [`${api}/x?y`, "http://a.test/", "urn:x"]],
   [checkResource, [], []],
-  ...[checkScopes, checkHeaderKey, checkAudience, checkResource].map((
-    check,
-  ): typeof accepted[0] => [check, undefined, undefined]),
-  ...[checkScopes, checkAudience, checkResource].map((check): typeof accepted[0] => [check, null, undefined]),
+  [checkHeaderKey, undefined, undefined],
+  ...[checkScopes, checkAudience, checkResource].flatMap((check): typeof accepted => [
+    [check, undefined, undefined],
+    [check, null, undefined],
+  ]),
 ];
 for (const [check, value, expected] of accepted) {
   Deno.test(`${check.name}: returns ${Deno.inspect(expected)} for ${Deno.inspect(value)}`, () => {
