@@ -20,10 +20,8 @@ function probeStore(answer: () => unknown) {
 
 const incomplete: [options: Record<string, unknown>, missing: string][] = [
   [{ clientId: "", clientSecret: "s" }, "clientId"],
-  [{ clientId: undefined, clientSecret: "s" }, "clientId"],
   [{ clientSecret: "s" }, "clientId"],
   [{ clientId: "id", clientSecret: "" }, "clientSecret (or clientAuth)"],
-  [{ clientId: "id", clientSecret: undefined }, "clientSecret (or clientAuth)"],
   [{ clientId: "id", clientSecret: null }, "clientSecret (or clientAuth)"],
   [{ clientId: "id" }, "clientSecret (or clientAuth)"],
   [{ clientAuth: clientSecretPost("s") }, "clientId"],

@@ -127,6 +127,16 @@ Deno.test("authenticatedFetch: reads each setting once", async () => {
   assertEquals(read.toSorted(), ["body", "headers", "integrity", "method", "redirect", "signal"]);
 });
 
+Deno.test("authenticatedFetch: leaves the caller's init, headers and Request as they were", async () => {
+  const { fetch, log } = setUp();
+  const headers = new Headers({ "x-a": "1" });
+  const request = new Request(`${home}/x`, { headers });
+  await fetch("/x", Object.freeze({ headers }));
+  await fetch(request);
+  assertEquals([...headers, ...request.headers], Array(2).fill(["x-a", "1"]));
+  assertEquals(log, Array(2).fill("GET /x token-1 x-a=1"));
+});
+
 Deno.test("authenticatedFetch: hands on the token's own headers, and parses nothing", async () => {
   const first = makeToken(1);
   const { fetch, seen } = setUp({ issued: [first] });
@@ -167,14 +177,10 @@ Deno.test("authenticatedFetch: follows a browser's hidden redirect, unless a cre
 });
 
 Deno.test("readPlace: takes the URL without query, and without identifiers for the route", () => {
-  const places = [
-    ["/v1/orders/17?x=1#y", "/v1/orders/17", "/v1/orders/0"],
-    ["/v2/jobs/0b7e4c9a-1/log", "/v2/jobs/0b7e4c9a-1/log", "/v2/jobs/0/log"],
-    ["/v1/plain", "/v1/plain", "/v1/plain"],
-  ];
+  const routes = { "/v1/orders/17": "/v1/orders/0", "/v2/jobs/0b7e4c9a-1/log": "/v2/jobs/0/log", "/v1/p": "/v1/p" };
   for (const origin of ["", home, "https://api2.example.com"]) {
-    for (const [url, href, route] of places) {
-      assertEquals(readPlace(origin + url), { href: origin + href, route: origin + route });
+    for (const [path, route] of Object.entries(routes)) {
+      assertEquals(readPlace(`${origin}${path}?x=1#y`), { href: origin + path, route: origin + route });
     }
   }
 });

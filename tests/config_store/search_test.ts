@@ -66,21 +66,18 @@ Deno.test("ProtectedResourceClientConfigStore: gives the API's metadata and its 
   assertEquals(stub.urls, [api, `https://api.test${resource}/mcp`, issuer + oauth]);
 });
 
-const redirects: Record<
-  string,
-  [kind: "discovery" | "api", isFollowed: (status: number) => boolean, expected: unknown]
-> = {
-  "a server": ["discovery", () => true, "redirect_refused"],
-  "an API": ["api", () => true, "redirect_refused"],
-  "an API's challenge": ["api", (status) => status === 401, undefined],
-};
-for (const [what, [kind, isFollowed, expected]] of Object.entries(redirects)) {
+const redirects: [what: string, kind: "discovery" | "api", followed: number, expected: unknown][] = [
+  ["a server", "discovery", 200, "redirect_refused"],
+  ["an API", "api", 200, "redirect_refused"],
+  ["an API's challenge", "api", 401, undefined],
+];
+for (const [what, kind, followed, expected] of redirects) {
   Deno.test(`metadata of ${what}: is ignored where fetch followed a redirect`, async () => {
     const stub = new MetadataStub();
     stub.challenge = 'Bearer scope="planted"';
     const fetch: Fetch = async (input, init) => {
       const response = await stub.fetch(input, init);
-      return isFollowed(response.status) ? Object.defineProperty(response, "redirected", { value: true }) : response;
+      return Object.defineProperty(response, "redirected", { value: response.status === followed });
     };
 
     const got = await stores[kind]({ fetch }).getClientConfig().then(({ scopes }) => scopes, ({ code }) => code);
