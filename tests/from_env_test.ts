@@ -6,27 +6,19 @@ import {
   getBasicAuthorizationHeader,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
-import {
-  authenticatorFromEnv,
-  type AuthenticatorFromEnvOptions,
-  flyteEnvNames,
-} from "@m2m/authenticator/config-store/env";
+import { authenticatorFromEnv, flyteEnvNames } from "@m2m/authenticator/config-store/env";
 import { besideApi } from "./authenticator_at.ts";
 import { assertNothingShows, planted } from "./faults/planted.ts";
 import { temporaryFolder } from "./runtimes/temporary_folder.ts";
 import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
 
 type Env = Record<string, string | undefined>;
-type Options = AuthenticatorFromEnvOptions;
+type Options = NonNullable<Parameters<typeof authenticatorFromEnv>[0]>;
 
 const issuer = "https://auth.test";
 const M2M_TOKEN_ENDPOINT = tokenEndpointStub().url;
-const enough: Env = {
-  M2M_ENDPOINT: "https://api.test/v1/",
-  M2M_CLIENT_ID: planted.clientId,
-  M2M_CLIENT_SECRET: planted.secret,
-  M2M_TOKEN_ENDPOINT,
-};
+const client = { M2M_CLIENT_ID: planted.clientId, M2M_CLIENT_SECRET: planted.secret };
+const enough: Env = { M2M_ENDPOINT: "https://api.test/v1/", ...client, M2M_TOKEN_ENDPOINT };
 const byIssuer: Env = { ...enough, M2M_TOKEN_ENDPOINT: "", M2M_ISSUER: issuer };
 const flyteEnv: Env = {
   FLYTE_PLATFORM_URL: "dns:///flyte.test:443",
@@ -128,13 +120,12 @@ Deno.test("authenticatorFromEnv: names the variable of a secret that is gone, an
   await using folder = await temporaryFolder("from_env_");
   const path = `${folder.path}/${planted.token.replaceAll("/", "_")}`;
   await Deno.writeTextFile(`${path}-empty`, "\n");
-  for (
-    const [variables, code] of [
-      [{ M2M_CLIENT_SECRET_FILE: path }, "client_auth_unavailable"],
-      [{ M2M_CLIENT_SECRET_FILE: `${path}-empty` }, "client_auth_unavailable"],
-      [{ M2M_CLIENT_SECRET_ENV_VAR: "OTHER", OTHER: "named" }, "invalid_config"],
-    ] as const
-  ) {
+  const cases: [Env, code: string][] = [
+    [{ M2M_CLIENT_SECRET_FILE: path }, "client_auth_unavailable"],
+    [{ M2M_CLIENT_SECRET_FILE: `${path}-empty` }, "client_auth_unavailable"],
+    [{ M2M_CLIENT_SECRET_ENV_VAR: "OTHER", OTHER: "named" }, "invalid_config"],
+  ];
+  for (const [variables, code] of cases) {
     const { fetch, env, stub } = arrange({ ...enough, ...variables });
     const authenticator = authenticatorFromEnv({ env, fetch });
     delete env.OTHER;
@@ -161,11 +152,8 @@ const switches = {
   FLYTE_PLATFORM_HTTP_PROXY_URL: `proxy ${planted.secret}`,
   FLYTE_PLATFORM_INSECURE_SKIP_VERIFY: planted.token,
 };
-const noPlatforms = [
-  `dns://127.0.0.1:9/${planted.query}`,
-  "http://flyte.test",
-  `https://me:${planted.token}@flyte.test`,
-];
+const withLogin = `https://me:${planted.token}@flyte.test`;
+const noPlatforms = [`dns://127.0.0.1:9/${planted.query}`, "http://flyte.test", withLogin];
 const noSettings = { M2M_ENDPOINT: "x", M2M_CLIENT_SECRET: "s", M2M_ISSUER: "http://auth.test" };
 const noIssuer = { ...byIssuer, M2M_ISSUER: `https://auth.test/?${planted.query}` };
 const ofAcme = "ACME_CLIENT_ID ACME_TOKEN_ENDPOINT ACME_SCOPES ACME_CLIENT_SECRET_ENV_VAR ACME_ENDPOINT";

@@ -20,10 +20,9 @@ const accepted: [check: (value: unknown) => unknown, value: unknown, expected: u
   [checkResource, [`${api}/x?y`, new URL("http://a.test"), "urn:x"], [`${api}/x?y`, "http://a.test/", "urn:x"]],
   [checkResource, [], []],
   [checkHeaderKey, undefined, undefined],
-  ...[checkScopes, checkAudience, checkResource].flatMap((check): typeof accepted => [
-    [check, undefined, undefined],
-    [check, null, undefined],
-  ]),
+  ...[undefined, null].flatMap((none) =>
+    [checkScopes, checkAudience, checkResource].map((check): typeof accepted[0] => [check, none, undefined])
+  ),
 ];
 for (const [check, value, expected] of accepted) {
   Deno.test(`${check.name}: returns ${Deno.inspect(expected)} for ${Deno.inspect(value)}`, () => {

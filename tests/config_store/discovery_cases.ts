@@ -6,6 +6,7 @@ import { alike, type Behave, type By, type Case, fails, type Fields, resolve } f
 
 const publishes = (over: By<Fields>): Behave => (places) => json({ ...places.document, ...resolve(over, places) });
 const good = publishes({});
+const hasEndpoint = (token_endpoint: unknown) => publishes({ token_endpoint });
 /** The first location has one answer, the others another. */
 const first = (one: Behave, other: Behave = good): Behave => (places, request) => {
   const behave = request.path.startsWith("/.well-known/oauth-authorization-server") ? one : other;
@@ -64,12 +65,8 @@ export const discoveryCases: readonly Case[] = [
     "ends its issuer in two slashes": publishes(({ origin }) => ({ issuer: `${origin}//` })),
   }),
   ["writes its issuer in capitals", publishes(({ origin }) => ({ issuer: origin.replace("http", "HTTP") })), spelling],
-  ...badEndpoints.map((token_endpoint): Case => [
-    `has the token endpoint ${Deno.inspect(token_endpoint)}`,
-    publishes({ token_endpoint }),
-    fails.noEndpoint,
-  ]),
-  ["has an http: token endpoint elsewhere", publishes({ token_endpoint: elsewhere }), fails.insecure],
+  ...badEndpoints.map((url): Case => [`has the token endpoint ${url}`, hasEndpoint(url), fails.noEndpoint]),
+  ["has an http: token endpoint elsewhere", hasEndpoint(elsewhere), fails.insecure],
   ["is absent in one place, a page in another", first(html(404, ""), html(200, "")), isPage],
   ["is a page in one place, down in another", first(html(200, ""), html(503, "")), isDown],
 ];

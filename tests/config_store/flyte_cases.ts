@@ -21,6 +21,7 @@ const isRpc = ({ path }: ArrivedRequest) => path.startsWith("/flyteidl2.");
 export const otherThanMetadata = (request: ArrivedRequest) => isMetadata(request) ? undefined : json(client);
 const metadataIs = (over: Fields): Behave => (_, request) =>
   otherThanMetadata(request) ?? json({ ...flyteMetadata, ...over });
+const hasEndpoint = (token_endpoint: unknown) => metadataIs({ token_endpoint });
 const clientIs = (behaviour: Behaviour, byRpc = behaviour): Behave => (_, request) =>
   isMetadata(request) ? json(flyteMetadata) : isRpc(request) ? byRpc : behaviour;
 const clientSays = (over: Fields) => clientIs(json({ ...client, ...over }));
@@ -48,13 +49,9 @@ export const flyteCases: readonly Case[] = [
     "is a console in front of Flyte 2": (_, request) =>
       isRpc(request) ? json(isMetadata(request) ? flyteMetadata : client) : page,
   }),
-  ["has its own path for tokens", metadataIs({ token_endpoint: "/oauth2/token" }), own],
-  ...endpoints.map((token_endpoint): Case => [
-    `has the token endpoint ${Deno.inspect(token_endpoint)}`,
-    metadataIs({ token_endpoint }),
-    fails.noEndpoint,
-  ]),
-  ["has an http: token endpoint elsewhere", metadataIs({ token_endpoint: elsewhere }), fails.insecure],
+  ["has its own path for tokens", hasEndpoint("/oauth2/token"), own],
+  ...endpoints.map((url): Case => [`has the token endpoint ${url}`, hasEndpoint(url), fails.noEndpoint]),
+  ["has an http: token endpoint elsewhere", hasEndpoint(elsewhere), fails.insecure],
   ["has an audience", clientSays({ audience }), { metadata: { audience } }],
   ...alike({ metadata: { scopes: undefined, headerKey: undefined } }, {
     "has empty client settings": clientIs(json({})),

@@ -68,14 +68,13 @@ const t = planted.tokenStart;
 const nine = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((it) => `a${it}: &a${it} [${Array(9).fill(`*a${it - 1}`)}]\n`);
 const laughs = `a0: &a0 ha\n${nine.join("")}admin: { endpoint: *a9 }`;
 /** Thirty lists, each of the one before twice: as text, gigabytes. */
-const doubled = ["a0: &a0 [x]", ...Array.from({ length: 30 }, (_, at) => `a${at + 1}: &a${at + 1} [*a${at},*a${at}]`)];
+const doubled = Array.from({ length: 31 }, (_, at) => `a${at}: &a${at} [*a${at - 1},*a${at - 1}]\n`).join("")
+  .replace("[*a-1,*a-1]", "[x]");
 const names = ["insecure", "authType", "scopes", "clientId", "httpProxyURL", "authorizationHeader"];
 const wrong: [what: string, source: string, says: string][] = [
-  ...names.map((name): typeof wrong[0] => [
-    `lists of lists in ${name}`,
-    `${doubled.join("\n")}\nadmin: { ${name}: *a30 }`,
-    `admin.${name}`,
-  ]),
+  ...names.map((
+    it,
+  ): typeof wrong[0] => [`lists of lists in ${it}`, `${doubled}\nadmin: { ${it}: *a30 }`, `admin.${it}`]),
   ["nested lists", `admin: ${"[".repeat(16_000)}`, "it is no YAML"],
   ["nested mappings", `admin: ${"{a: ".repeat(8_000)}`, "it is no YAML"],
   ["thousands of documents", "---\n".repeat(8_000), "it must be a single document"],

@@ -52,6 +52,7 @@ const all = {
 const strings = { scopes_supported: "a b", bearer_methods_supported: "body", jwks_uri: ["https://x.test"] };
 const others = { scopes_supported: ["a", 7], dpop_bound_access_tokens_required: "true", resource_name: { a: 1 } };
 const noResources = [undefined, null, ["https://api.test"], "/mcp", "https://a:b@x.test/mcp"];
+const noResource = fails.invalid("names no resource that is an absolute URL");
 const documents: Case[] = [
   ["publishes every field", publishes(all), { metadata: all }],
   ...alike({}, {
@@ -64,11 +65,7 @@ const documents: Case[] = [
     "accepts tokens in a body only": publishes({ bearer_methods_supported: ["body"] }),
     "accepts no tokens": publishes({ bearer_methods_supported: [] }),
   }),
-  ...noResources.map((resource): Case => [
-    `names the resource ${Deno.inspect(resource)}`,
-    publishes({ resource }),
-    fails.invalid("names no resource that is an absolute URL"),
-  ]),
+  ...noResources.map((url): Case => [`names the resource ${url}`, publishes({ resource: url }), noResource]),
 ];
 
 const replaced = (from: string, to: string) => ({ url }: Places) => url.replace(from, to);
@@ -149,11 +146,7 @@ const locations: Case[] = [
   ["names its location and scopes", challenges(manySchemes), { requests: ["/mcp", "/metadata"], scopes: ["a", "b"] }],
   ...alike(fails.invalid("the location in its challenge names another resource; "), {
     "publishes for the whole server in a location of its own": publishes(atOrigin, "/mcp/metadata", ofItsOwn),
-    ...each(
-      likeWellKnown,
-      (end) => `publishes for the whole server in a location like a well-known one (${end})`,
-      misplaced,
-    ),
+    ...each(likeWellKnown, (end) => `publishes for the whole server in a well-known place (${end})`, misplaced),
   }),
   ["names the well-known location of the whole server", publishes(atOrigin, wellKnown, ofTheServer), forAll],
   ["names a wrong location", locatedAt(atPath("/nowhere"), usual), { requests: ["/mcp", "/nowhere", usual] }],
