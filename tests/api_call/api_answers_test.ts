@@ -6,13 +6,6 @@ import { type Answer, fine, home, redirect, rejected, setUp } from "./scene.ts";
 
 const thrown = (work: Promise<unknown>) => work.then(() => undefined, (error: unknown) => error);
 
-Deno.test("an invalid URL: its password isn't quoted", async () => {
-  for (const input of ["https://user:planted@api.test:99999/", "https://user:planted@[/"]) {
-    const error = await thrown(setUp().fetch(input));
-    assertEquals([error instanceof TypeError, Deno.inspect(error).includes("planted")], [true, false]);
-  }
-});
-
 // Redirects that end a call as fetch ends it.
 const stream = { redirect: "error", method: "PUT", body: new Blob(["x"]).stream() } as const;
 const ends: Record<string, [location: string, init?: RequestInit, status?: number]> = {

@@ -56,11 +56,6 @@ const rows: Record<string, [answers: (() => Response)[], call: Parameters<Fetch>
     ["/x", forwarded],
     "PUT /x token-1 x-a=0 body, replace token-1 /x 0, PUT /x token-2 x-a=0 body, replayed 200, 200",
   ],
-  "follows a redirect home with the token, and elsewhere without": [
-    [redirect(307, "/y"), redirect(307, `${other}/z`), fine],
-    [new Request(`${home}/x`, put)],
-    `PUT /x token-1 body, PUT /y token-1 body, PUT ${other}/z body, 200`,
-  ],
   "never makes a POST again that a 303 answered, but refreshes for the next call": [
     [redirect(303, "/orders/9"), rejected, fine],
     ["/orders", { method: "POST", body: "buy" }],
@@ -72,12 +67,9 @@ const rows: Record<string, [answers: (() => Response)[], call: Parameters<Fetch>
   "drops user and password of another origin": [[fine], [otherUser], `GET ${other}/y, 200`],
   "drops the endpoint's user and password": [[fine], ["y"], "GET /v1/y token-1, 200", { endpoint: `${userInfo}/v1/` }],
   "drops them before a path": [[fine], ["/x"], once, { endpoint: `${userInfo}/v1/` }],
-  "drops them of a redirect": [[redirect(302, `${userInfo}/y`), fine], ["/x"], "GET /x token-1, GET /y token-1, 200"],
-  "drops them of a redirect away": [[redirect(302, otherUser), fine], ["/x"], `GET /x token-1, GET ${other}/y, 200`],
 };
-const text = `${userInfo}/x`;
-for (const input of [text, new URL(text), new Request(text), "https://me@api.test/x", "//me:planted@api.test/x"]) {
-  rows[`drops user and password of the ${input.constructor.name} ${input}`] = [[fine], [input], once];
+for (const input of ["https://me@api.test/x", "//me:planted@api.test/x"]) {
+  rows[`drops user and password of ${input}`] = [[fine], [input], once];
 }
 
 // All are to be sent alike.
@@ -89,15 +81,13 @@ Object.defineProperties(Getters.prototype, getters(false));
 class Child extends Getters {}
 class OwnRequest extends Request {}
 const { headers: _, ...withoutHeaders } = settings;
+/** Besides those of the portable suite. */
 const inits: Record<string, RequestInit> = {
   "getters of its own": Object.freeze(Object.defineProperties({}, getters(true))),
-  "getters of a class": new Getters(),
   "getters of a class's parent": new Child(),
-  "inherited": Object.create(settings),
   "inherited twice, and frozen": Object.freeze(Object.create(Object.create(settings))),
   "of no prototype": Object.assign(Object.create(null), settings),
   "not enumerable": Object.defineProperties({}, getters(false)),
-  "a proxy's": new Proxy({}, { get: (_, name) => Reflect.get(settings, name) }),
   "a proxy's that adds headers": new Proxy(withoutHeaders, { get: (_, name) => Reflect.get(settings, name) }),
   "a function's": Object.assign(() => {}, settings),
   "a Request's": new Request(home, settings),

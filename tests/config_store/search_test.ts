@@ -116,15 +116,12 @@ Deno.test("metadata of an API: whatever the challenge, only the API and the issu
 const url = `${api}?key=${planted.query}`;
 for (const where of ["challenge", "metadata"]) {
   Deno.test(`metadata of an API: the URL's query is hidden when an error at the ${where} quotes it`, async () => {
-    const fetch: Fetch = (input) => {
-      const isAnswered = where === "metadata" && String(input) === url;
-      if (isAnswered) return Promise.resolve(new Response(null, { status: 401 }));
-      return Promise.reject(new TypeError("fetch failed", { cause: new Error(`not found: ${input}`) }));
-    };
-    const store = stores.api({ url, fetch });
-
-    const error = await assertRejects(() => store.getClientConfig(), AuthenticationError, "it can't be reached (");
-
+    const fetch: Fetch = (input) =>
+      where === "metadata" && String(input) === url
+        ? Promise.resolve(new Response(null, { status: 401 }))
+        : Promise.reject(new TypeError("fetch failed", { cause: new Error(`not found: ${input}`) }));
+    const getConfig = () => stores.api({ url, fetch }).getClientConfig();
+    const error = await assertRejects(getConfig, AuthenticationError, "it can't be reached (");
     assertEquals([error.code, error.retryable, "cause" in error], ["network_error", true, false]);
     assertNothingShows(error);
   });
