@@ -57,6 +57,7 @@ const rows: [what: string, source: string, config: FlyteConfig][] = [
   ["nothing where something might be", `admin: { endpoint: "", clientId: , audience: null }`, {}],
   ["an anchor", "a: &e { endpoint: a.test }\nadmin: { <<: *e, clientId: x }", both],
   ["names of a prototype", "admin: { __proto__: { x: 1 }, constructor: 7, clientId: x }", { clientId: "x" }],
+  ["a text that ends in line breaks", 'admin: { clientId: "x\\r\\n" }', { clientId: "x" }],
   ["a byte order mark", "\ufeffadmin: { clientId: x }", { clientId: "x" }],
   ["the older form", older.map(([line]) => line).join("\n"), mergeConfigs(older)],
 ];
