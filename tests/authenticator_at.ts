@@ -30,10 +30,7 @@ export function authenticatorAt(
 }
 
 /** A fetch that reaches the stub, and an API that answers by the headers it gets. */
-export function besideApi(
-  stub: TokenEndpointStub,
-  api: (headers: Headers) => Response = () => new Response(),
-): Fetch {
+export function besideApi(stub: TokenEndpointStub, api: (headers: Headers) => Response): Fetch {
   return async (input, init) =>
     String(input) === stub.url ? await stub.fetch(input, init) : api(new Headers(init?.headers));
 }

@@ -11,7 +11,7 @@ import {
   refreshing,
   type TokenSource,
 } from "@m2m/authenticator";
-import { authenticatorAt, besideApi } from "./authenticator_at.ts";
+import { authenticatorAt } from "./authenticator_at.ts";
 import { assertHides } from "./client_auth/showing.ts";
 import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
 
@@ -36,19 +36,6 @@ Deno.test("Authenticator: a token source that can't be made rejects the call", a
     throw new Error("no vault");
   };
   await assertRejects(() => new Own({ endpoint: "https://api.test", source }).getCredentials(), Error, "no vault");
-});
-
-Deno.test("fetch: leaves the caller's init, headers and Request as they were", async () => {
-  const stub = tokenEndpointStub();
-  const seen: string[] = [];
-  const api = (sent: Headers) => (seen.push([...sent].join(" ")), new Response());
-  const authenticator = authenticatorAt(stub, { fetch: besideApi(stub, api) });
-  const headers = new Headers({ "x-a": "1" });
-  const request = new Request("https://api.test/", { headers });
-  await authenticator.fetch("/v1", Object.freeze({ headers }));
-  await authenticator.fetch(request);
-  assertEquals([[...headers], [...request.headers]], [[["x-a", "1"]], [["x-a", "1"]]]);
-  assertEquals(seen, Array(2).fill("authorization,Bearer token-1 x-a,1"));
 });
 
 Deno.test("getCredentials: makes one request although an observer or a store calls it again", async () => {
@@ -105,9 +92,8 @@ Deno.test("an AuthenticationError has and prints the members that are known, and
 });
 
 Deno.test("an error's stack shows the line that waited for the token", async () => {
-  const authenticator = authenticatorAt(
-    tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 })),
-  );
+  const stub = tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 }));
+  const authenticator = authenticatorAt(stub);
   async function fetchProjects() {
     return await authenticator.fetch("/v1/projects");
   }

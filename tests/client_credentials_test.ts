@@ -20,10 +20,8 @@ function probeStore(answer: () => unknown) {
 
 const incomplete: [options: Record<string, unknown>, missing: string][] = [
   [{ clientId: "", clientSecret: "s" }, "clientId"],
-  [{ clientId: undefined, clientSecret: "s" }, "clientId"],
   [{ clientSecret: "s" }, "clientId"],
   [{ clientId: "id", clientSecret: "" }, "clientSecret (or clientAuth)"],
-  [{ clientId: "id", clientSecret: undefined }, "clientSecret (or clientAuth)"],
   [{ clientId: "id", clientSecret: null }, "clientSecret (or clientAuth)"],
   [{ clientId: "id" }, "clientSecret (or clientAuth)"],
   [{ clientAuth: clientSecretPost("s") }, "clientId"],
@@ -41,17 +39,12 @@ Deno.test("ClientCredentialsAuthenticator: says which of id and secret is missin
 });
 
 const stub = tokenEndpointStub();
-/** Besides those of the portable suite. */
+/** Besides those of the portable suite, and of the checks themselves. */
 const wrong: [options: object, says: string, type?: typeof RangeError][] = [
-  [{ endpoint: undefined }, "endpoint must be an absolute URL"],
-  [{ endpoint: "dns:///flyte.example.com" }, "endpoint must be an absolute URL"],
-  [{ endpoint: "https://me:planted@api.test" }, "without user name and password"],
   [{ clientId: 7 }, "clientId"],
   [{ clientSecret: 7 }, "client secret"],
   [{ configStore: { tokenEndpoint: stub.url } }, "new StaticClientConfigStore({ tokenEndpoint })"],
-  [{ basicEncoding: "RAW" }, '"form" or "raw"'],
   [{ clientSecret: undefined, clientAuth: {} }, "clientAuth"],
-  [{ clientSecret: "s", clientAuth: clientSecretPost("x") }, "without clientSecret"],
   [{ fetch: stub.fetch, verify: false }, "can't be combined with fetch"],
   [{ fetch: undefined, httpProxyUrl: "127.0.0.1:1" }, "httpProxyUrl must be an absolute URL"],
   ...["a b", "", 7].map((tokenType): [object, string] => [{ tokenType }, "tokenType"]),
@@ -63,33 +56,22 @@ const wrong: [options: object, says: string, type?: typeof RangeError][] = [
 
 Deno.test("ClientCredentialsAuthenticator: refuses a wrong option, with what to write instead", () => {
   for (const [options, says, type = TypeError] of wrong) {
-    const { message } = assertThrows(() => authenticatorAt(stub, options as Options), type, says);
-    assertEquals(message.includes("planted"), false);
+    assertThrows(() => authenticatorAt(stub, options as Options), type, says);
   }
 });
 
-/** What is sent by options and settings, of which the caller's count first. */
+/** What is sent by options and settings besides the portable suite's. */
 const sent: [what: string, options: Options, config: Partial<ClientConfig>, expected: string | null][] = [
-  ["scope", { scopes: ["mine"] }, { scopes: ["store"] }, "mine"],
-  ["scope", {}, { scopes: ["store"] }, "store"],
-  ["scope", { scopes: [] }, { scopes: ["store"] }, null],
   ["scope", {}, { scopes: [] }, null],
-  ["scope", {}, {}, null],
   ["scope", { scopes: ["a", "b"] }, {}, "a b"],
-  ["audience", { audience: "mine" }, { audience: "store" }, "mine"],
-  ["audience", {}, { audience: "store" }, "store"],
-  ["audience", { audience: "" }, { audience: "store" }, null],
   ["audience", {}, { audience: "" }, null],
-  ["audience", {}, {}, null],
   ["header", { headerKey: "X-Mine" }, { headerKey: "flyte-authorization" }, "x-mine"],
   ["header", {}, { headerKey: "flyte-authorization" }, "flyte-authorization"],
   ["header", {}, { headerKey: "" }, "authorization"],
   ["header", { headerKey: "" }, {}, "authorization"],
   ["header", {}, {}, "authorization"],
-  ["Basic", { clientSecret: "a%b" }, {}, "id:a%25b"],
   ["Basic", { clientSecret: "a%b", basicEncoding: "form" }, {}, "id:a%25b"],
   ["Basic", { clientSecret: "a%b", basicEncoding: "raw" }, {}, "id:a%b"],
-  ["client_secret", { clientSecret: undefined, clientAuth: clientSecretPost("s3cret") }, {}, "s3cret"],
 ];
 
 for (const [what, options, config, expected] of sent) {
@@ -122,23 +104,16 @@ Deno.test("getCredentials: asks for settings and secret with each token request,
 });
 
 const down = new Error("the settings service is down");
-const fail = () => {
-  throw down;
-};
 const notAbsolute = "tokenEndpoint must be an absolute URL";
-const tokenEndpoint = tokenEndpointStub().url;
+const tokenEndpoint = stub.url;
+/** Besides those of the portable suite. */
 const badSettings: [settings: unknown, says: string, code?: string, cause?: Error][] = [
-  [fail, "", "config_store_failed", down],
   [() => Promise.reject(down), "", "config_store_failed", down],
-  [undefined, notAbsolute],
   [null, notAbsolute],
   [tokenEndpoint, notAbsolute],
   [{}, "got undefined"],
-  [{ tokenEndpoint: "/token" }, 'got "/token"'],
   [{ tokenEndpoint: 7 }, "type number"],
   [{ tokenEndpoint: "https://a:planted@auth.test" }, "without user name and password"],
-  [{ tokenEndpoint: "http://auth.test" }, "", "insecure_endpoint"],
-  [{ tokenEndpoint, scopes: "a b" }, "scopes must be an array"],
   [{ tokenEndpoint, audience: {} }, "audience"],
   [{ tokenEndpoint, headerKey: "a\r\nb" }, "headerKey"],
 ];

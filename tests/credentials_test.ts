@@ -22,17 +22,11 @@ Deno.test("Credentials: have no member for what is unknown", () => {
 const now = 1_800_000_000_000;
 const jwt = (claims: unknown) => `e30.${encodeBase64Url(JSON.stringify(claims))}.c2ln`;
 const noClaims = [null, [], {}, { exp: "soon" }, { exp: -5 }, { exp: 1e300 }];
-const inAnHour = [
-  1_800_003_600,
-  "1800003600",
-  now + 3_600_000,
-  "2027-01-15T09:00:00Z",
-  "Fri, 15 Jan 2027 09:00:00 GMT",
-];
+const dates = ["2027-01-15T09:00:00Z", "Fri, 15 Jan 2027 09:00:00 GMT"];
 
 /** Values, and the lifetime in milliseconds that each says. */
 const said: [parse: (value: never, now: number) => number | undefined, lifetime: number | undefined, unknown[]][] = [
-  [parseExpiry, 3_600_000, [...inAnHour, 3600, "3600"]],
+  [parseExpiry, 3_600_000, [1_800_003_600, "1800003600", now + 3_600_000, ...dates, 3600, "3600"]],
   [parseExpiry, 12_000, ["12"]],
   [parseExpiry, undefined, [1_700_000_000, "soon", null, {}]],
   [jwtLifetime, undefined, ["", "opaque", "a.b.c", "..", ...noClaims.map(jwt)]],
@@ -45,8 +39,7 @@ for (const [parse, lifetime, values] of said) {
 
 const exp = { exp: 1_800_000_060 };
 const issued = { iat: 1_000, exp: 1_600 };
-type Answer = Record<string, unknown>;
-const taken: [what: string, answer: Answer, claims: unknown, lifetime: number | undefined, now?: number][] = [
+const taken: [what: string, answer: object, claims: unknown, lifetime: number | undefined, now?: number][] = [
   ["the server's word on an opaque token", { expires_in: 60 }, undefined, 60_000],
   ["another member where expires_in says nothing", { expires_in: null, expires_on: "1800000060" }, undefined, 60_000],
   ["expires_in before others", { expires_in: 60, expires_at: 1_800_000_030 }, undefined, 60_000],
@@ -63,6 +56,6 @@ const taken: [what: string, answer: Answer, claims: unknown, lifetime: number | 
 ];
 for (const [what, answer, claims, lifetime, time = now] of taken) {
   Deno.test(`readLifetime: takes ${what}`, () => {
-    assertEquals(readLifetime(answer, claims === undefined ? "opaque" : jwt(claims), time), lifetime);
+    assertEquals(readLifetime({ ...answer }, claims === undefined ? "opaque" : jwt(claims), time), lifetime);
   });
 }

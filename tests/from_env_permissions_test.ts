@@ -54,12 +54,12 @@ Deno.test("Deno: settings take the permissions for what they read, and no others
   const fromSome = token("env/from_env", "authenticatorFromEnv", given);
   const key = encodeBase64(`${origin}:${clientId}:${clientSecret}:None`);
   const fromKey = token("flyte/from_flyte", "authenticatorFromFlyteApiKey", key);
-  const [configFile, configName] = [`clientSecretLocation: ${file}`, "clientSecretEnvVar: FLYTE_SECRET"].map(
-    (place) => {
-      const source = `admin: { endpoint: "${origin}", clientId: ${clientId}, ${place} }`;
-      return token("flyte/from_flyte_config", "authenticatorFromFlyteConfig", source);
-    },
-  ) as [Expression, Expression];
+  const fromConfig = (place: string) => {
+    const source = `admin: { endpoint: "${origin}", clientId: ${clientId}, ${place} }`;
+    return token("flyte/from_flyte_config", "authenticatorFromFlyteConfig", source);
+  };
+  const configFile = fromConfig(`clientSecretLocation: ${file}`);
+  const configName = fromConfig("clientSecretEnvVar: FLYTE_SECRET");
   const getConfig = `new m.DiscoveryClientConfigStore("${issuer}").getClientConfig()`;
   const discovery: Expression = ["discovery/discovery", `(await ${getConfig}).tokenEndpoint`];
 

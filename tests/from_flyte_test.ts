@@ -11,6 +11,7 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { assertNothingShows, planted } from "./faults/planted.ts";
 import { temporaryFolder } from "./runtimes/temporary_folder.ts";
 import { audience, client, startFlyteBackend } from "./servers/flyte_backend.ts";
+import { call } from "./servers/loopback.ts";
 import { startProxy } from "./servers/proxy.ts";
 
 const { clientId, clientSecret } = client;
@@ -39,10 +40,9 @@ for (const [what, make] of Object.entries(made)) {
   Deno.test(`Flyte: ${what} lead to a call`, async () => {
     await using backend = await startFlyteBackend();
 
-    const response = await make(backend.flyte.origin, `${backend.issuer}/token`).fetch("/api/v1/projects");
-    await response.body?.cancel();
+    const status = await call(make(backend.flyte.origin, `${backend.issuer}/token`), "/api/v1/projects");
 
-    assertEquals([response.status, backend.asked()], [200, [{ grant_type: "client_credentials", scope: "all" }]]);
+    assertEquals([status, backend.asked()], [200, [{ grant_type: "client_credentials", scope: "all" }]]);
   });
 }
 
@@ -57,9 +57,8 @@ Deno.test("authenticatorFromFlyteConfig: reads a config file, and the secret's f
   const read = (more: string) => {
     const { host } = new URL(backend.flyte.origin);
     const admin = `endpoint: "dns:///${host}", insecure: true, authType: ClientSecret, clientId: ${clientId}`;
-    const source =
-      `admin: { ${admin}, clientSecretLocation: ${path}, scopes: [all], audience: "${audience}", ${more} }`;
-    return authenticatorFromFlyteConfig(source, { env });
+    const others = `clientSecretLocation: ${path}, scopes: [all], audience: "${audience}"`;
+    return authenticatorFromFlyteConfig(`admin: { ${admin}, ${others}, ${more} }`, { env });
   };
 
   await using authenticator = read(`authorizationHeader: Authorization, httpProxyURL: "${proxy.url}"`);
@@ -80,6 +79,17 @@ Deno.test("authenticatorFromFlyteConfig: takes all spellings of client credentia
     authenticatorFromFlyteConfig(`admin: { endpoint: a.test, clientId: x, authType: ${authType} }`, { clientSecret });
   }
 });
+
+for (const name of ["clientSecretLocation", "caCertFilePath"]) {
+  Deno.test(`authenticatorFromFlyteConfig: the error of a file that isn't there names ${name}, and no path`, async () => {
+    const source = `admin: { endpoint: x.test, clientId: id, ${name}: /nowhere }`;
+    const configStore = new StaticClientConfigStore({ tokenEndpoint: "https://127.0.0.1/t" });
+    const secret = name === "caCertFilePath" ? { clientSecret } : {};
+    const authenticator = authenticatorFromFlyteConfig(source, { configStore, ...secret });
+    const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError, `admin.${name}`);
+    assertEquals(error.message.includes("nowhere"), false);
+  });
+}
 
 const admin = (endpoint: string, more = "") =>
   `admin: { endpoint: ${endpoint}, clientId: x, clientSecretLocation: /s ${more} }`;

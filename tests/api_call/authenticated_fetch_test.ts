@@ -2,139 +2,101 @@
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AuthenticationError, Credentials, type Fetch } from "@m2m/authenticator";
-import {
-  type ApiProofs,
-  authenticatedFetch,
-  type AuthenticatedFetchOptions,
-} from "../../src/api_call/authenticated_fetch.ts";
+import type { ApiProofs } from "../../src/api_call/authenticated_fetch.ts";
 import { decideRedirect, type Hop } from "../../src/api_call/redirects.ts";
 import { rejectsToken } from "../../src/api_call/rejection.ts";
 import { keepBody } from "../../src/api_call/replayable_request.ts";
-import { readMoment, systemClock } from "../../src/clock.ts";
-import { type IssuedToken, issueToken } from "../../src/refresh/issued_token.ts";
 import { readPlace } from "../../src/refresh/place.ts";
 import { refreshing } from "../../src/refresh/refreshing.ts";
-import type { Tokens } from "../../src/refresh/tokens.ts";
+import { fine, home, makeToken, redirect, rejected, type Script, setUp, shorten } from "./scene.ts";
 
-const home = "https://api.test";
-
-/** What the tokens and the API do. */
-interface Script extends Partial<AuthenticatedFetchOptions> {
-  /** The API's answers; the last one comes again and again. */
-  readonly answers?: readonly (() => Response)[];
-  readonly first?: IssuedToken;
-  /** What replaces the first token (default: `token-2`), and what replaces that (default: nothing). */
-  readonly next?: IssuedToken;
-  readonly predecessor?: IssuedToken;
-  /** Whether the first token is live. Default: `true`. */
-  readonly live?: boolean;
-  readonly get?: Tokens["get"];
-  /** Whether rejections are rationed. Default: `false`. */
-  readonly isWary?: boolean;
-  /** Replaces the scripted tokens. */
-  readonly tokens?: Tokens;
-}
-
-function makeToken(number: number, headerKey = "authorization"): IssuedToken {
-  const credentials = { accessToken: `token-${number}`, tokenType: "Bearer" } as IssuedToken["credentials"];
-  return issueToken({ credentials, headerKey }, readMoment(systemClock), undefined, {});
-}
-
-/** Leaves out what all URLs of the API, and all headers with a token, have in common. */
-const shorten = (text: string) => text.replaceAll(home, "").replaceAll(/(authorization=)?Bearer token/g, "token");
-
-/** A fetch with scripted tokens and answers. The log has a line for each request, and for each use of the tokens. */
-function setUp(script: Script) {
-  const { answers = [fine], first = makeToken(1), live = true, isWary = false, ...options } = script;
-  const { next = makeToken(2), predecessor } = script;
-  const log: unknown[] = [];
-  const seen: Parameters<Fetch>[] = [];
-  const note = (...words: unknown[]) => void log.push(shorten(words.join(" ").trimEnd()));
-  const tokens = {
-    last: live || script.get ? first : undefined,
-    fresh: () => live ? first : undefined,
-    get: script.get ?? (() => Promise.resolve(first)),
-    replace(rejected, { url, replays = 0 } = {}) {
-      note("replace", rejected.credentials.accessToken, url, replays);
-      return Promise.resolve([next, predecessor][replays]);
-    },
-    isWary,
-    accepted: ({ credentials }, url) => note("accepted", credentials.accessToken, url),
-    replayed: (status) => note("replayed", status),
-  } as Tokens;
-  const fetch = authenticatedFetch(script.tokens ?? tokens, {
-    endpoint: `${home}/v1/`,
-    async fetch(input, init) {
-      const number = seen.push([input, init]);
-      const request = new Request(input, init);
-      const headers = Array.from(request.headers, (header) => header.join("=")).filter((it) => !/^content-/.test(it));
-      note(request.method, request.url, ...headers, await request.text());
-      return (answers[number - 1] ?? answers.at(-1)!)();
-    },
-    ...options,
-  });
-  return { fetch, seen, log, first };
-}
-
-const fine = () => new Response("fine");
-const rejected = () => new Response("rejected", { status: 401 });
-const redirect = (status: number, location: string) => () => new Response(null, { status, headers: { location } });
+const userInfo = "https://user:planted@api.test";
+const other = "https://other.test";
+const otherUser = "https://me:planted@other.test/y";
+const put = { method: "PUT", body: "body" };
+const forwarded = new Request(other, { ...put, headers: { "x-a": "0" } });
+const withOwn = { headers: { "x-own": "0" } };
+const ownHeader = { headers: { Authorization: "Own" } };
+const moving = [makeToken(1), makeToken(2, "x-token"), makeToken(3, "x-token")];
+const replacedTwice = "GET /x token-1, replace token-1 /x 0, GET /x token-2, replayed 401, replace token-2 /x 1";
+const movedTwice = "GET /x token-1 x-own=0, replace token-1 /x 0, GET /x x-own=0 x-token=token-2, replayed 401";
+const noToken: Script = { live: false, get: () => Promise.reject(new Error("down")) };
+const sentOwn = "GET /x authorization=Own, 401";
+const once = "GET /x token-1, 200";
 
 /** The API's answers, a call, and the log with the call's status at its end. */
 const rows: Record<string, [answers: (() => Response)[], call: Parameters<Fetch>, log: string, Script?]> = {
   "replays a rejected call once, and reports the outcome": [
     [rejected, fine],
-    ["/x", { method: "POST", body: "body" }],
-    "POST /x token-1 body, replace token-1 /x 0, POST /x token-2 body, replayed 200, 200",
+    ["/x", put],
+    "PUT /x token-1 body, replace token-1 /x 0, PUT /x token-2 body, replayed 200, 200",
   ],
   "replays a second time with the predecessor of a replacement that is rejected, and reports that for later calls": [
     [rejected],
     ["/x"],
-    "GET /x token-1, replace token-1 /x 0, GET /x token-2, replayed 401, " +
-    "replace token-2 /x 1, GET /x token-1, replayed 401, replace token-1 /x 2, 401",
-    { predecessor: makeToken(1) },
+    `${replacedTwice}, GET /x token-1, replayed 401, replace token-1 /x 2, 401`,
+    { issued: [1, 2, 1].map((number) => makeToken(number)) },
   ],
-  "reports an accepted token while rejections are rationed": [
-    [fine],
-    ["/x"],
-    "GET /x token-1, accepted token-1 /x, 200",
-    { isWary: true },
-  ],
-  "reports an accepted replacement while rejections are rationed": [
+  "reports an accepted token, if wary": [[fine], ["/x"], "GET /x token-1, accepted token-1 /x, 200", { isWary: true }],
+  "reports an accepted replacement, if wary": [
     [rejected, fine],
     ["/x"],
     "GET /x token-1, replace token-1 /x 0, GET /x token-2, replayed 200, accepted token-2 /x, 200",
     { isWary: true },
   ],
   "takes the old header off a replay, and off its redirect to another origin": [
-    [rejected, rejected, redirect(307, "https://evil.test/"), fine],
-    ["/x", { headers: { "x-own": "0" } }],
-    "GET /x token-1 x-own=0, replace token-1 /x 0, GET /x x-own=0 x-token=token-2, replayed 401, " +
-    "replace token-2 /x 1, GET /x x-own=0 x-token=token-3, GET https://evil.test/ x-own=0, replayed 200, 200",
-    { next: makeToken(2, "x-token"), predecessor: makeToken(3, "x-token") },
+    [rejected, rejected, redirect(307, `${other}/`), fine],
+    ["/x", withOwn],
+    `${movedTwice}, replace token-2 /x 1, GET /x x-own=0 x-token=token-3, GET ${other}/ x-own=0, replayed 200, 200`,
+    { issued: moving },
   ],
-  "sends the caller's own header although no token is to be had, and never replays it": [
-    [rejected],
-    ["/x", { headers: { Authorization: "Own" } }],
-    "GET /x authorization=Own, 401",
-    { live: false, get: () => Promise.reject(new Error("down")) },
-  ],
+  "sends the caller's own header without a token, once": [[rejected], ["/x", ownHeader], sentOwn, noToken],
   "takes a Request for an init, as workers forward one": [
     [rejected, fine],
-    ["/x", new Request("https://other.test/", { method: "PUT", body: "text", headers: { "x-a": "0" } })],
-    "PUT /x token-1 x-a=0 text, replace token-1 /x 0, PUT /x token-2 x-a=0 text, replayed 200, 200",
-  ],
-  "follows a redirect home with the token, and elsewhere without": [
-    [redirect(307, "/y"), redirect(307, "https://other.test/z"), fine],
-    [new Request(`${home}/x`, { method: "PUT", body: "body" })],
-    "PUT /x token-1 body, PUT /y token-1 body, PUT https://other.test/z body, 200",
+    ["/x", forwarded],
+    "PUT /x token-1 x-a=0 body, replace token-1 /x 0, PUT /x token-2 x-a=0 body, replayed 200, 200",
   ],
   "never makes a POST again that a 303 answered, but refreshes for the next call": [
     [redirect(303, "/orders/9"), rejected, fine],
     ["/orders", { method: "POST", body: "buy" }],
     "POST /orders token-1 buy, GET /orders/9 token-1, replace token-1 /orders 0, 401",
   ],
+  "returns a redirect without a location": [[() => new Response(null, { status: 302 })], ["/x"], "GET /x token-1, 302"],
+  "sends no inherited headers": [[fine], ["/x", { headers: Object.create({ authorization: "Own" }) }], once],
+  // User and password of a URL are dropped: ours is sent.
+  "drops user and password of another origin": [[fine], [otherUser], `GET ${other}/y, 200`],
+  "drops the endpoint's user and password": [[fine], ["y"], "GET /v1/y token-1, 200", { endpoint: `${userInfo}/v1/` }],
+  "drops them before a path": [[fine], ["/x"], once, { endpoint: `${userInfo}/v1/` }],
 };
+for (const input of ["https://me@api.test/x", "//me:planted@api.test/x"]) {
+  rows[`drops user and password of ${input}`] = [[fine], [input], once];
+}
+
+// All are to be sent alike.
+const settings = { method: "DELETE", body: "body", headers: { "x-own": "1" } };
+const getters = (enumerable: boolean) =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, { get: () => value, enumerable }]));
+class Getters {}
+Object.defineProperties(Getters.prototype, getters(false));
+class Child extends Getters {}
+class OwnRequest extends Request {}
+const { headers: _, ...withoutHeaders } = settings;
+/** Besides those of the portable suite. */
+const inits: Record<string, RequestInit> = {
+  "getters of its own": Object.freeze(Object.defineProperties({}, getters(true))),
+  "getters of a class's parent": new Child(),
+  "inherited twice, and frozen": Object.freeze(Object.create(Object.create(settings))),
+  "of no prototype": Object.assign(Object.create(null), settings),
+  "not enumerable": Object.defineProperties({}, getters(false)),
+  "a proxy's that adds headers": new Proxy(withoutHeaders, { get: (_, name) => Reflect.get(settings, name) }),
+  "a function's": Object.assign(() => {}, settings),
+  "a Request's": new Request(home, settings),
+  "a subclass's of Request": new OwnRequest(home, settings),
+};
+for (const [what, init] of Object.entries(inits)) {
+  rows[`sends settings that are ${what}`] = [[fine], ["/x", init], "DELETE /x token-1 x-own=1 body, 200"];
+}
+
 for (const [name, [answers, call, expected, script]] of Object.entries(rows)) {
   Deno.test(`authenticatedFetch: ${name}`, async () => {
     const { fetch, log } = setUp({ answers, ...script });
@@ -143,12 +105,34 @@ for (const [name, [answers, call, expected, script]] of Object.entries(rows)) {
   });
 }
 
+Deno.test("authenticatedFetch: reads each setting once", async () => {
+  const read: string[] = [];
+  class Counted {}
+  for (const [name, value] of Object.entries({ ...settings, signal: null, redirect: "follow", integrity: "" })) {
+    Object.defineProperty(Counted.prototype, name, { get: () => read.push(name) && value });
+  }
+  await setUp({ answers: [rejected] }).fetch("/x", new Counted());
+  assertEquals(read.toSorted(), ["body", "headers", "integrity", "method", "redirect", "signal"]);
+});
+
+Deno.test("authenticatedFetch: leaves the caller's init, headers and Request as they were", async () => {
+  const { fetch, log } = setUp();
+  const headers = new Headers({ "x-a": "1" });
+  const request = new Request(`${home}/x`, { headers });
+  await fetch("/x", Object.freeze({ headers }));
+  await fetch(request);
+  assertEquals([...headers, ...request.headers], Array(2).fill(["x-a", "1"]));
+  assertEquals(log, Array(2).fill("GET /x token-1 x-a=1"));
+});
+
 Deno.test("authenticatedFetch: hands on the token's own headers, and parses nothing", async () => {
-  const { fetch, seen, first } = setUp({});
+  const first = makeToken(1);
+  const { fetch, seen } = setUp({ issued: [first] });
   await fetch("/x");
-  const [[input, init] = []] = seen;
-  assertEquals([input, init?.redirect], [`${home}/x`, "manual"]);
-  assertStrictEquals(init?.headers as unknown, first.headers);
+  // No runtime is to follow redirects by itself.
+  await fetch("/x", { redirect: new String("follow") as RequestRedirect });
+  assertEquals(seen.map(([input, init]) => [input, init?.redirect]), Array(2).fill([`${home}/x`, "manual"]));
+  assertStrictEquals(seen[0]?.[1]?.headers as unknown, first.headers);
 });
 
 Deno.test("authenticatedFetch: resolves inputs as URLs do, and sends the token to the endpoint's origin only", async () => {
@@ -173,7 +157,7 @@ Deno.test("authenticatedFetch: follows a browser's hidden redirect, unless a cre
   const { fetch, seen } = setUp({ answers: [hidden, fine] });
   assertEquals(await (await fetch("/")).text(), "fine");
   assertEquals(seen.map(([, init]) => init?.redirect), ["manual", "follow"]);
-  const refused: [Script, RequestInit][] = [[{ first: makeToken(1, "x-token") }, {}], [{}, { method: "POST" }]];
+  const refused: [Script, RequestInit][] = [[{ issued: [makeToken(1, "x-token")] }, {}], [{}, { method: "POST" }]];
   for (const [script, init] of refused) {
     const call = setUp({ answers: [hidden, fine], ...script }).fetch("/", init);
     assertEquals((await assertRejects(() => call, AuthenticationError)).code, "redirect_refused");
@@ -181,14 +165,10 @@ Deno.test("authenticatedFetch: follows a browser's hidden redirect, unless a cre
 });
 
 Deno.test("readPlace: takes the URL without query, and without identifiers for the route", () => {
-  const places = [
-    ["/v1/orders/17?x=1#y", "/v1/orders/17", "/v1/orders/0"],
-    ["/v2/jobs/0b7e4c9a-1/log", "/v2/jobs/0b7e4c9a-1/log", "/v2/jobs/0/log"],
-    ["/v1/plain", "/v1/plain", "/v1/plain"],
-  ];
+  const routes = { "/v1/orders/17": "/v1/orders/0", "/v2/jobs/0b7e4c9a-1/log": "/v2/jobs/0/log", "/v1/p": "/v1/p" };
   for (const origin of ["", home, "https://api2.example.com"]) {
-    for (const [url, href, route] of places) {
-      assertEquals(readPlace(origin + url), { href: origin + href, route: origin + route });
+    for (const [path, route] of Object.entries(routes)) {
+      assertEquals(readPlace(`${origin}${path}?x=1#y`), { href: origin + path, route: origin + route });
     }
   }
 });
@@ -221,7 +201,7 @@ Deno.test("authenticatedFetch: asks isRejected once for each response, and for n
   const statuses: number[] = [];
   const isRejected = ({ status }: Response) => statuses.push(status) > 0 && status === 498;
   const odd = () => new Response(null, { status: 498 });
-  const script = { predecessor: makeToken(3), isRejected };
+  const script = { issued: [1, 2, 3].map((number) => makeToken(number)), isRejected };
   assertEquals((await setUp({ answers: [odd, odd, fine], ...script }).fetch("/x")).status, 200);
   const usual = setUp({ answers: [rejected], ...script });
   assertEquals([(await usual.fetch("/x")).status, usual.log], [401, ["GET /x token-1"]]);
@@ -290,7 +270,7 @@ Deno.test("authenticatedFetch: makes one proving fetch for a header, for calls w
     },
     isAboutProof: () => false,
   };
-  const { fetch, log } = setUp({ answers: [fine, rejected, fine], next: makeToken(2, "x-token"), dpop });
+  const { fetch, log } = setUp({ answers: [fine, rejected, fine], issued: moving, dpop });
   for (const path of ["/a", "/b"]) await fetch(path);
   await fetch("/c", { headers: { authorization: "Own" } });
   await fetch("https://other.test/d");

@@ -1,10 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  AuthenticationError,
-  type AuthenticationErrorCode,
-  type ClientConfigRequest,
-  type Fetch,
-} from "@m2m/authenticator";
+import { AuthenticationError, type AuthenticationErrorCode, type ClientConfigRequest } from "@m2m/authenticator";
 import type { LookupOptions } from "@m2m/authenticator/config-store/discovery";
 import { until } from "../faults/until.ts";
 import { asOnWorkerd } from "../refresh/isolate.ts";
@@ -28,6 +23,7 @@ function arrange(kind: Kind, options: LookupOptions = {}) {
   return {
     stub,
     clock,
+    store,
     /** The number in the token endpoint, an error's code, or the reason of an abort. */
     get: (request?: ClientConfigRequest) =>
       Promise.resolve(store.getClientConfig(request)).then(
@@ -152,30 +148,27 @@ for (const kind of Object.keys(counts) as Kind[]) {
   ];
   for (const [status, header, expected, count] of limits) {
     Deno.test(`${name}: ${status} with Retry-After ${header} ends after ${count} requests`, async () => {
-      const stub = new MetadataStub();
+      const { stub, store, reach } = arrange(kind);
       stub.failure = () => new Response(null, { status, headers: { "retry-after": header } });
-      const store = stores[kind]({ fetch: stub.fetch, clock: new HandClock() });
 
       const error = await assertRejects(async () => await store.getClientConfig(), AuthenticationError);
 
-      await stub.calm();
+      await reach(count);
       const { code, retryable, retryAfter } = error;
       assertEquals([code, retryable, error.status, retryAfter], ["config_store_failed", true, status, expected]);
-      assertEquals(stub.urls.length, count);
     });
   }
 
   Deno.test(`${name}: caches for each fetch, its own or the caller's`, async () => {
     const { stub, clock, get } = arrange(kind);
     const other = new MetadataStub();
-    const third: Fetch = (input, init) => other.fetch(input, init);
     await get({ fetch: other.fetch });
     assertEquals([stub.urls.length, other.urls.length], [requests, 0]);
     const store = stores[kind]({ clock });
 
-    for (const fetch of [other.fetch, other.fetch, third]) await store.getClientConfig({ fetch });
+    for (const fetch of [other.fetch, other.fetch, stub.fetch]) await store.getClientConfig({ fetch });
 
-    assertEquals(other.urls.length, 2 * requests);
+    assertEquals([stub.urls.length, other.urls.length], [2 * requests, requests]);
   });
 
   for (const [leaver, failure] of [[0, silence], [0, deaf], [1, undefined]] as const) {
@@ -220,11 +213,10 @@ Deno.test("lookup on workerd: hands the refresh to waitUntil, which may throw", 
   await handed[0];
   assertEquals(await handing.get(), 2);
 
-  const throwing = await arrangeStale("discovery", {
-    waitUntil() {
-      throw new Error("outside of a request");
-    },
-  });
+  const waitUntil = () => {
+    throw new Error("outside of a request");
+  };
+  const throwing = await arrangeStale("discovery", { waitUntil });
   assertEquals(await throwing.get(), 1);
   await throwing.reach(2);
 });

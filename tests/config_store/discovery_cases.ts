@@ -6,6 +6,7 @@ import { alike, type Behave, type By, type Case, fails, type Fields, resolve } f
 
 const publishes = (over: By<Fields>): Behave => (places) => json({ ...places.document, ...resolve(over, places) });
 const good = publishes({});
+const hasEndpoint = (token_endpoint: unknown) => publishes({ token_endpoint });
 /** The first location has one answer, the others another. */
 const first = (one: Behave, other: Behave = good): Behave => (places, request) => {
   const behave = request.path.startsWith("/.well-known/oauth-authorization-server") ? one : other;
@@ -25,25 +26,21 @@ const all = {
   introspection_endpoint: "https://auth.example.com/introspect",
   revocation_endpoint: "https://auth.example.com/revoke",
 };
+const withoutAliases = { mtls_endpoint_aliases: {} };
 const badAliases = { token_endpoint: "http://mtls.example.com/token", other: 7, more: "/x" };
-const badEndpoints = [
-  undefined,
-  "",
-  "/token",
-  ["https://x.test/token"],
-  "https://a:b@x.test/token",
-  "file:///etc/hosts",
-];
+const login = "https://a:b@x.test/token";
+const badEndpoints = [undefined, "", "/token", ["https://x.test/token"], login, "file:///etc/hosts"];
 const paths = "/.well-known/oauth-authorization-server is a web page, not metadata; " +
   "/.well-known/openid-configuration answered 503";
 
+const spelling = fails.invalid("spells the issuer differently");
+const elsewhere = `http://evil.test/${planted.body}`;
+const isPage = fails.invalid("is a web page, not metadata. Check the issuer: it may be the address of a console");
+const isDown: Case[2] = { code: "config_store_failed", says: paths, status: 503, retryable: true };
+
 export const discoveryCases: readonly Case[] = [
   ["publishes every field", publishes(all), { metadata: all }],
-  [
-    "publishes unusable aliases",
-    publishes({ mtls_endpoint_aliases: badAliases }),
-    { metadata: { mtls_endpoint_aliases: {} } },
-  ],
+  ["publishes unusable aliases", publishes({ mtls_endpoint_aliases: badAliases }), { metadata: withoutAliases }],
   ...alike({}, {
     "publishes strings for arrays": publishes({ scopes_supported: "a b", grant_types_supported: "x" }),
     "publishes arrays of anything": publishes({ scopes_supported: ["a", 7], grant_types_supported: [[]] }),
@@ -67,21 +64,9 @@ export const discoveryCases: readonly Case[] = [
     "calls itself localhost": publishes(({ origin }) => ({ issuer: origin.replace("127.0.0.1", "localhost") })),
     "ends its issuer in two slashes": publishes(({ origin }) => ({ issuer: `${origin}//` })),
   }),
-  ...alike(fails.invalid("spells the issuer differently"), {
-    "writes its issuer in capitals": publishes(({ origin }) => ({ issuer: origin.replace("http", "HTTP") })),
-  }),
-  ...badEndpoints.flatMap((token_endpoint) =>
-    alike(fails.noEndpoint, {
-      [`has the token endpoint ${Deno.inspect(token_endpoint)}`]: publishes({ token_endpoint }),
-    })
-  ),
-  ...alike(fails.insecure, {
-    "has an http: token endpoint elsewhere": publishes({ token_endpoint: `http://evil.test/${planted.body}` }),
-  }),
-  ...alike(fails.invalid("is a web page, not metadata. Check the issuer: it may be the address of a console"), {
-    "is absent in one place, a page in another": first(html(404, ""), html(200, "")),
-  }),
-  ...alike({ code: "config_store_failed", says: paths, status: 503, retryable: true }, {
-    "is a page in one place, down in another": first(html(200, ""), html(503, "")),
-  }),
+  ["writes its issuer in capitals", publishes(({ origin }) => ({ issuer: origin.replace("http", "HTTP") })), spelling],
+  ...badEndpoints.map((url): Case => [`has the token endpoint ${url}`, hasEndpoint(url), fails.noEndpoint]),
+  ["has an http: token endpoint elsewhere", hasEndpoint(elsewhere), fails.insecure],
+  ["is absent in one place, a page in another", first(html(404, ""), html(200, "")), isPage],
+  ["is a page in one place, down in another", first(html(200, ""), html(503, "")), isDown],
 ];

@@ -21,19 +21,14 @@ const isRpc = ({ path }: ArrivedRequest) => path.startsWith("/flyteidl2.");
 export const otherThanMetadata = (request: ArrivedRequest) => isMetadata(request) ? undefined : json(client);
 const metadataIs = (over: Fields): Behave => (_, request) =>
   otherThanMetadata(request) ?? json({ ...flyteMetadata, ...over });
+const hasEndpoint = (token_endpoint: unknown) => metadataIs({ token_endpoint });
 const clientIs = (behaviour: Behaviour, byRpc = behaviour): Behave => (_, request) =>
   isMetadata(request) ? json(flyteMetadata) : isRpc(request) ? byRpc : behaviour;
 const clientSays = (over: Fields) => clientIs(json({ ...client, ...over }));
 
-const endpoints = [
-  "//evil.test/token",
-  undefined,
-  "",
-  [tokenEndpoint],
-  "file:///x",
-  "https://a:b@x.test/",
-  planted.body,
-];
+const login = "https://a:b@x.test/";
+const endpoints = ["//evil.test/token", undefined, "", [tokenEndpoint], "file:///x", login, planted.body];
+const elsewhere = `http://x.test/${planted.body}`;
 const own: Case[2] = { metadata: ({ origin }) => ({ tokenEndpoint: `${origin}/oauth2/token` }) };
 const camelCase = { scopes: ["all"], authorizationMetadataKey: "Flyte-Authorization" };
 const refused: Case[2] = { code: "config_store_failed", says: "(overrides), and any proxy in front", status: 403 };
@@ -54,17 +49,9 @@ export const flyteCases: readonly Case[] = [
     "is a console in front of Flyte 2": (_, request) =>
       isRpc(request) ? json(isMetadata(request) ? flyteMetadata : client) : page,
   }),
-  ["has its own path for tokens", metadataIs({ token_endpoint: "/oauth2/token" }), own],
-  ...endpoints.flatMap((token_endpoint) =>
-    alike(fails.noEndpoint, {
-      [`has the token endpoint ${Deno.inspect(token_endpoint)}`]: metadataIs({ token_endpoint }),
-    })
-  ),
-  [
-    "has an http: token endpoint elsewhere",
-    metadataIs({ token_endpoint: `http://x.test/${planted.body}` }),
-    fails.insecure,
-  ],
+  ["has its own path for tokens", hasEndpoint("/oauth2/token"), own],
+  ...endpoints.map((url): Case => [`has the token endpoint ${url}`, hasEndpoint(url), fails.noEndpoint]),
+  ["has an http: token endpoint elsewhere", hasEndpoint(elsewhere), fails.insecure],
   ["has an audience", clientSays({ audience }), { metadata: { audience } }],
   ...alike({ metadata: { scopes: undefined, headerKey: undefined } }, {
     "has empty client settings": clientIs(json({})),

@@ -57,6 +57,7 @@ const rows: [what: string, source: string, config: FlyteConfig][] = [
   ["nothing where something might be", `admin: { endpoint: "", clientId: , audience: null }`, {}],
   ["an anchor", "a: &e { endpoint: a.test }\nadmin: { <<: *e, clientId: x }", both],
   ["names of a prototype", "admin: { __proto__: { x: 1 }, constructor: 7, clientId: x }", { clientId: "x" }],
+  ["a text that ends in line breaks", 'admin: { clientId: "x\\r\\n" }', { clientId: "x" }],
   ["a byte order mark", "\ufeffadmin: { clientId: x }", { clientId: "x" }],
   ["the older form", older.map(([line]) => line).join("\n"), mergeConfigs(older)],
 ];
@@ -67,7 +68,17 @@ for (const [what, source, config] of rows) {
 const t = planted.tokenStart;
 const nine = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((it) => `a${it}: &a${it} [${Array(9).fill(`*a${it - 1}`)}]\n`);
 const laughs = `a0: &a0 ha\n${nine.join("")}admin: { endpoint: *a9 }`;
+/** Thirty lists, each of the one before twice: as text, gigabytes. */
+const doubled = Array.from({ length: 31 }, (_, at) => `a${at}: &a${at} [*a${at - 1},*a${at - 1}]\n`).join("")
+  .replace("[*a-1,*a-1]", "[x]");
+const names = ["insecure", "authType", "scopes", "clientId", "httpProxyURL", "authorizationHeader"];
 const wrong: [what: string, source: string, says: string][] = [
+  ...names.map((
+    it,
+  ): typeof wrong[0] => [`lists of lists in ${it}`, `${doubled}\nadmin: { ${it}: *a30 }`, `admin.${it}`]),
+  ["nested lists", `admin: ${"[".repeat(16_000)}`, "it is no YAML"],
+  ["nested mappings", `admin: ${"{a: ".repeat(8_000)}`, "it is no YAML"],
+  ["thousands of documents", "---\n".repeat(8_000), "it must be a single document"],
   ["no YAML", `admin:\n  clientId: {${t}`, "it is no YAML (line 2, column"],
   ["two documents", `admin: {}\n---\nadmin: { clientId: ${t} }`, "it must be a single document"],
   ["a name twice", `admin:\n  clientId: ${t}\n  clientId: x`, "it is no YAML (line 3, column 3)"],

@@ -26,8 +26,14 @@ const challenges = (text: By<string>, location = "/metadata") => publishes({}, l
 const locatedAt = (url: By<string>, location?: string) =>
   challenges((places) => `Bearer resource_metadata="${resolve(url, places)}"`, location);
 /** Publishes a good document everywhere, and answers so to requests without a token. */
-const withoutToken = (behave: (places: Places) => Behaviour): Behave => (places, { path }) =>
-  path === "/mcp" ? behave(places) : json(places.document);
+const withoutToken = (behaviour: By<Behaviour>): Behave => (places, { path }) =>
+  path === "/mcp" ? resolve(behaviour, places) : json(places.document);
+/** One behaviour for each of these. */
+const each = <T>(values: T[], name: (value: T) => string, make: (value: T) => Behave) =>
+  Object.fromEntries(values.map((value) => [name(value), make(value)]));
+const ok = { send: "HTTP/1.1 200 OK\r\n\r\n" };
+const likeWellKnown = ["X", "/../oauth-protected-resourceX", "/..%2fmine", "/mcp/..%2f", "?mcp"];
+const statuses = [200, 204, 403, 404, 405, 429, 500, 503];
 /** The document of the whole server. */
 const atOrigin = ({ origin }: Places) => ({ resource: origin });
 
@@ -46,6 +52,7 @@ const all = {
 const strings = { scopes_supported: "a b", bearer_methods_supported: "body", jwks_uri: ["https://x.test"] };
 const others = { scopes_supported: ["a", 7], dpop_bound_access_tokens_required: "true", resource_name: { a: 1 } };
 const noResources = [undefined, null, ["https://api.test"], "/mcp", "https://a:b@x.test/mcp"];
+const noResource = fails.invalid("names no resource that is an absolute URL");
 const documents: Case[] = [
   ["publishes every field", publishes(all), { metadata: all }],
   ...alike({}, {
@@ -58,11 +65,7 @@ const documents: Case[] = [
     "accepts tokens in a body only": publishes({ bearer_methods_supported: ["body"] }),
     "accepts no tokens": publishes({ bearer_methods_supported: [] }),
   }),
-  ...noResources.flatMap((resource) =>
-    alike(fails.invalid("names no resource that is an absolute URL"), {
-      [`names the resource ${Deno.inspect(resource)}`]: publishes({ resource }),
-    })
-  ),
+  ...noResources.map((url): Case => [`names the resource ${url}`, publishes({ resource: url }), noResource]),
 ];
 
 const replaced = (from: string, to: string) => ({ url }: Places) => url.replace(from, to);
@@ -125,6 +128,8 @@ const ofTheServer = ({ origin }: Places) => `Bearer resource_metadata="${origin}
 const manySchemes = ({ origin }: Places) =>
   `Basic realm="x", DPoP a=b, scope="a  b", resource_metadata="${origin}/metadata"`;
 const withPassword = ({ origin }: Places) => `${origin.replace("//", `//a:${planted.token}@`)}/metadata`;
+const forAll = { metadata: atOrigin, requests: ["/mcp", wellKnown] };
+const isNowhere = `${usual} answered 404; ${wellKnown} answered 404. Check the API's URL`;
 const atUsual = { requests: ["/mcp", usual] };
 const unusableLocations = ["metadata", "/metadata", "", "data:application/json,{}", "file:///x", "http://", "\\u0000"];
 const unusableChallenges = [
@@ -141,51 +146,33 @@ const locations: Case[] = [
   ["names its location and scopes", challenges(manySchemes), { requests: ["/mcp", "/metadata"], scopes: ["a", "b"] }],
   ...alike(fails.invalid("the location in its challenge names another resource; "), {
     "publishes for the whole server in a location of its own": publishes(atOrigin, "/mcp/metadata", ofItsOwn),
-    ...Object.fromEntries(
-      ["X", "/../oauth-protected-resourceX", "/..%2fmine", "/mcp/..%2f", "?mcp"].map((end) => [
-        `publishes for the whole server in a location like a well-known one (${end})`,
-        misplaced(end),
-      ]),
-    ),
+    ...each(likeWellKnown, (end) => `publishes for the whole server in a well-known place (${end})`, misplaced),
   }),
-  ...alike({ metadata: atOrigin, requests: ["/mcp", wellKnown] }, {
-    "names the well-known location of the whole server": publishes(atOrigin, wellKnown, ofTheServer),
-  }),
+  ["names the well-known location of the whole server", publishes(atOrigin, wellKnown, ofTheServer), forAll],
   ["names a wrong location", locatedAt(atPath("/nowhere"), usual), { requests: ["/mcp", "/nowhere", usual] }],
   ...alike(atUsual, {
     "names the usual location": locatedAt(atPath(usual), usual),
     "names another origin, and has the usual one": locatedAt(({ elsewhere }) => elsewhere + usual, usual),
-    ...Object.fromEntries(unusableChallenges.map((text) => [
-      `answers with the challenge ${text.slice(0, 40)}`,
-      challenges(text, usual),
-    ])),
+    ...each(unusableChallenges, (text) => `answers with the challenge ${text}`, (text) => challenges(text, usual)),
   }),
   ...alike(fails.invalid("the location in its challenge isn't on its own origin, and wasn't requested; "), {
     "names a location of another origin only": locatedAt(({ elsewhere }) => elsewhere + usual),
     "names a location with a password": locatedAt(withPassword),
-    ...Object.fromEntries(unusableLocations.map((text) => [`names the location "${text}"`, locatedAt(text)])),
+    ...each(unusableLocations, (text) => `names the location "${text}"`, (text) => locatedAt(text)),
   }),
   ...alike({}, {
     "redirects without a token": withoutToken(({ elsewhere }) => redirect(302, elsewhere)),
-    ...Object.fromEntries([200, 204, 403, 404, 405, 429, 500, 503].map((status) => [
-      `answers ${status} without a token`,
-      withoutToken(() => challenge("", status)),
-    ])),
-    "streams endlessly without a token": withoutToken(() =>
-      steps({ send: "HTTP/1.1 200 OK\r\n\r\n" }, { flood: ": \n\n", times: 10 }, "stall")
-    ),
+    ...each(statuses, (status) => `answers ${status} without a token`, (status) => withoutToken(challenge("", status))),
+    "streams endlessly without a token": withoutToken(steps(ok, { flood: ": \n\n", times: 10 }, "stall")),
   }),
-  ["doesn't answer without a token", withoutToken(() => steps("stall")), { ...atUsual, timeout: 400 }],
+  ["doesn't answer without a token", withoutToken(steps("stall")), { ...atUsual, timeout: 400 }],
   ...alike(fails.unreachable, {
     "breaks off everywhere": halfway(`{"resource":"${planted.body}"}`, "reset"),
     "speaks no HTTP anywhere": raw("SSH-2.0-OpenSSH_9.2\r\n"),
   }),
   ["stalls everywhere", steps("stall"), fails.late],
   ["is a web site", html(200, planted.body), fails.invalid("it may be the address of a web site")],
-  ...alike(
-    { code: "config_not_found", says: `${usual} answered 404; ${wellKnown} answered 404. Check the API's URL` },
-    { "isn't there": json({}, { status: 404 }) },
-  ),
+  ["isn't there", json({}, { status: 404 }), { code: "config_not_found", says: isNowhere }],
 ];
 
 export const protectedResourceCases: readonly Case[] = [...documents, ...names, ...locations];

@@ -7,40 +7,29 @@ import type { ArrivedRequest, Behaviour } from "../servers/fault_server.ts";
 
 export type Fields = Record<string, unknown>;
 
-/** The URLs of a case. */
-export interface Places {
-  /** The issuer, API or platform. */
-  readonly url: string;
-  readonly origin: string;
-  /** The authorization server of an API. */
-  readonly issuer: string;
-  /** A server of another origin, which nothing may reach. */
-  readonly elsewhere: string;
-  /** The good document. */
-  readonly document: Fields;
-}
-
+/**
+ * The URLs of a case (of the issuer, API or platform, its origin, an API's authorization server, and a server of another
+ * origin, which nothing may reach), and the good document.
+ */
+export type Places = Readonly<Record<"url" | "origin" | "issuer" | "elsewhere", string>> & { document: Fields };
 /** A value, or what makes it of the URLs. */
 export type By<T> = T | ((places: Places) => T);
 
-interface Failure {
-  readonly code: AuthenticationErrorCode;
-  /** A part of the message. */
-  readonly says: string;
+/** How the lookup ends: by an error, or by the document's required fields and those given. */
+export interface End {
+  readonly code?: AuthenticationErrorCode;
+  /** A part of the error's message. */
+  readonly says?: string;
   readonly status?: number;
   readonly retryable?: boolean;
-}
-
-/** What is expected besides the document's required fields. */
-interface Used {
   readonly metadata?: By<Fields>;
   readonly scopes?: readonly string[];
   /** The requests, in order. */
   readonly requests?: readonly string[];
+  /** In milliseconds. */
+  readonly timeout?: number;
 }
 
-/** How the lookup ends; its timeout in milliseconds. */
-export type End = (Used | Failure) & { readonly timeout?: number };
 export type Behave = Behaviour | ((places: Places, request: ArrivedRequest) => Behaviour);
 /** What the server does, and how the lookup ends. */
 export type Case = [name: string, behave: Behave, end: End];
@@ -70,16 +59,13 @@ const withType = (type?: string): Behave => ({ document }) =>
   answer(JSON.stringify(document), type === undefined ? {} : { headers: { "content-type": type } });
 const ok = { send: "HTTP/1.1 200 OK\r\n\r\n" };
 
-function answers(status: number, code: AuthenticationErrorCode, says = `answered ${status}`): Case {
-  const retryable = says === "Try again later";
-  return [`answers ${status}`, html(status, planted.body), { code, says, status, retryable }];
-}
-
-function redirects(status: number): Case {
-  const behave: Behave = ({ elsewhere }) => redirect(status, `${elsewhere}/${planted.body}`);
-  const end = { code: "redirect_refused", says: "Redirects aren't followed", status } as const;
-  return [`redirects to another origin by ${status}`, behave, end];
-}
+const answers = (end: End, ...statuses: number[]) =>
+  statuses.map((status): Case => [
+    `answers ${status}`,
+    html(status, planted.body),
+    { says: `answered ${status}`, status, ...end },
+  ]);
+const retried: End = { code: "config_store_failed", says: "Try again later", retryable: true };
 
 export const commonCases: readonly Case[] = [
   ...alike({}, {
@@ -114,10 +100,14 @@ export const commonCases: readonly Case[] = [
     "answers 10 MB, compressed": answer(bomb, { headers: { "content-encoding": "gzip" } }),
     "streams endlessly": steps(ok, { flood: megabyte, times: 100 }),
   }),
-  ...[404, 410, 501].map((status) => answers(status, "config_not_found")),
-  ...[400, 401, 403, 405, 451].map((status) => answers(status, "config_store_failed")),
-  ...[408, 429, 500, 502, 503].map((status) => answers(status, "config_store_failed", "Try again later")),
-  ...[301, 302, 303, 307, 308].map(redirects),
+  ...answers({ code: "config_not_found" }, 404, 410, 501),
+  ...answers({ code: "config_store_failed" }, 400, 401, 403, 405, 451),
+  ...answers(retried, 408, 429, 500, 502, 503),
+  ...[301, 302, 303, 307, 308].map((status): Case => [
+    `redirects to another origin by ${status}`,
+    ({ elsewhere }) => redirect(status, `${elsewhere}/${planted.body}`),
+    { code: "redirect_refused", says: "Redirects aren't followed", status },
+  ]),
   ...alike({ code: "redirect_refused", says: "redirects", status: 302 }, {
     "redirects in circles": (_, { path }) => redirect(302, path),
   }),

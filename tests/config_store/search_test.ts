@@ -69,21 +69,18 @@ Deno.test("ProtectedResourceClientConfigStore: gives the API's metadata and its 
   assertEquals(stub.urls, [api, `https://api.test${resource}/mcp`, issuer + oauth]);
 });
 
-const redirects: Record<
-  string,
-  [kind: "discovery" | "api", isFollowed: (status: number) => boolean, expected: unknown]
-> = {
-  "a server": ["discovery", () => true, "redirect_refused"],
-  "an API": ["api", () => true, "redirect_refused"],
-  "an API's challenge": ["api", (status) => status === 401, undefined],
-};
-for (const [what, [kind, isFollowed, expected]] of Object.entries(redirects)) {
+const redirects: [what: string, kind: "discovery" | "api", followed: number, expected: unknown][] = [
+  ["a server", "discovery", 200, "redirect_refused"],
+  ["an API", "api", 200, "redirect_refused"],
+  ["an API's challenge", "api", 401, undefined],
+];
+for (const [what, kind, followed, expected] of redirects) {
   Deno.test(`metadata of ${what}: is ignored where fetch followed a redirect`, async () => {
     const stub = new MetadataStub();
     stub.challenge = 'Bearer scope="planted"';
     const fetch: Fetch = async (input, init) => {
       const response = await stub.fetch(input, init);
-      return isFollowed(response.status) ? Object.defineProperty(response, "redirected", { value: true }) : response;
+      return Object.defineProperty(response, "redirected", { value: response.status === followed });
     };
 
     const got = await stores[kind]({ fetch }).getClientConfig().then(({ scopes }) => scopes, ({ code }) => code);
@@ -122,15 +119,12 @@ Deno.test("metadata of an API: whatever the challenge, only the API and the issu
 const url = `${api}?key=${planted.query}`;
 for (const where of ["challenge", "metadata"]) {
   Deno.test(`metadata of an API: the URL's query is hidden when an error at the ${where} quotes it`, async () => {
-    const fetch: Fetch = (input) => {
-      const isAnswered = where === "metadata" && String(input) === url;
-      if (isAnswered) return Promise.resolve(new Response(null, { status: 401 }));
-      return Promise.reject(new TypeError("fetch failed", { cause: new Error(`not found: ${input}`) }));
-    };
-    const store = stores.api({ url, fetch });
-
-    const error = await assertRejects(() => store.getClientConfig(), AuthenticationError, "it can't be reached (");
-
+    const fetch: Fetch = (input) =>
+      where === "metadata" && String(input) === url
+        ? Promise.resolve(new Response(null, { status: 401 }))
+        : Promise.reject(new TypeError("fetch failed", { cause: new Error(`not found: ${input}`) }));
+    const getConfig = () => stores.api({ url, fetch }).getClientConfig();
+    const error = await assertRejects(getConfig, AuthenticationError, "it can't be reached (");
     assertEquals([error.code, error.retryable, "cause" in error], ["network_error", true, false]);
     assertNothingShows(error);
   });

@@ -21,10 +21,8 @@ const common: [options: Options, says: string][] = [
   [{ timeout: 2 ** 31 }, "timeout must be"],
   [{ fetch: 7 }, "fetch must be a function"],
   [{ overrides: { scopes: "all" } }, "scopes must be an array"],
-  [{ overrides: { scopes: ["a b"] } }, "one scope (RFC 6749 §3.3) an element"],
   [{ overrides: { headerKey: "a b" } }, "headerKey must be a header name"],
   [{ overrides: { resource: "/api" } }, "resource must be an absolute URI"],
-  [{ overrides: { resource: "https://x.test/#a" } }, "without fragment (RFC 8707 §2)"],
 ];
 const dns = "dns://8.8.8.8";
 const noPlatforms = [
