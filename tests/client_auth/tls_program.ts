@@ -9,7 +9,7 @@ import { type AuthenticatorOptions, ClientCredentialsAuthenticator } from "@m2m/
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { getRefusal, getStatus, type Make, readClaims, type Refusal } from "./refusal.ts";
-import type { TlsCase, TlsInput } from "./tls_case.ts";
+import type { TlsCase, TlsInput } from "./tls_stage.ts";
 
 declare const process: { readonly argv?: readonly string[] } | undefined;
 
@@ -27,7 +27,7 @@ export async function tryCertificates(
   input: TlsInput,
   makeTransport: MakeTransport = (certificate) => ({
     verify: input.authority,
-    ...certificate !== "none" && { clientCertificate: input.certificates[certificate] },
+    clientCertificate: input.certificates[certificate],
   }),
 ): Promise<(Acceptance | Refusal)[]> {
   const output: (Acceptance | Refusal)[] = [];
