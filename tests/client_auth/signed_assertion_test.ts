@@ -103,11 +103,7 @@ Deno.test("privateKeyJwt: looks up a rotating key, with its kid, for every attem
 /** Gets what identifies a credential after a refusal. */
 async function getCredential(clientAuth: ClientAuth): Promise<string> {
   const sent: Parameters<ClientAuth["authenticate"]>[0] = {
-    ...request,
-    headers: new Headers(),
-    body: new URLSearchParams(),
-    signal: AbortSignal.abort(),
-    redact: () => {},
+    ...{ ...request, headers: new Headers(), body: new URLSearchParams(), signal: AbortSignal.abort(), redact() {} },
   };
   await clientAuth.authenticate(sent);
   return sent.credential!;
