@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   AuthenticationError,
-  type BasicEncoding,
   type ClientAuth,
   clientSecretBasic,
   clientSecretPost,
@@ -16,59 +15,26 @@ import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/clien
 import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 import { assertHides } from "./showing.ts";
 
-const longSecret = "z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw=";
-const longHeader =
-  "MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA==";
-const headers: readonly [id: string, secret: string, encoding: BasicEncoding | undefined, base64: string][] = [
-  ["client_id", "abc", undefined, "Y2xpZW50X2lkOmFiYw=="],
-  ["client_id", "abc%%$?\\/\\/", undefined, "Y2xpZW50X2lkOmFiYyUyNSUyNSUyNCUzRiU1QyUyRiU1QyUyRg=="],
-  ["1PpG/Q 1", longSecret, undefined, longHeader],
-  ["a:b", "c", "form", btoa("a%3Ab:c")],
-  ["ü", "ß", "form", btoa("%C3%BC:%C3%9F")],
-  ["ü", "ß", "raw", "w7w6w58="],
-  ["client id", "a%b:c", "raw", btoa("client id:a%b:c")],
-];
-for (const [id, secret, encoding, base64] of headers) {
-  Deno.test(`getBasicAuthorizationHeader: encodes ${id}:${secret} as ${encoding ?? "form by default"}`, () => {
-    assertEquals(getBasicAuthorizationHeader(id, secret, { encoding }), `Basic ${base64}`);
-  });
-}
-
 Deno.test("getBasicAuthorizationHeader: refuses a raw id with a colon, and an unknown encoding", () => {
+  // The portable suite and tests/faults have what is encoded.
+  assertEquals(getBasicAuthorizationHeader("a:b", "c"), `Basic ${btoa("a%3Ab:c")}`);
   assertThrows(() => getBasicAuthorizationHeader("a:b", "c", { encoding: "raw" }), TypeError, "colon");
   assertThrows(() => getBasicAuthorizationHeader("a", "b", { encoding: "RAW" as "raw" }), TypeError, '"raw"');
 });
 
 Deno.test("clientAuth: has the method's registered name", () => {
   const auths = [clientSecretBasic("s"), clientSecretPost("s"), none(), tlsClientAuth(), selfSignedTlsClientAuth()];
-  const methods = [
-    "client_secret_basic",
-    "client_secret_post",
-    "none",
-    "tls_client_auth",
-    "self_signed_tls_client_auth",
-  ];
-  assertEquals(auths.map(({ method }) => method), methods);
+  const names = "client_secret_basic client_secret_post none tls_client_auth self_signed_tls_client_auth";
+  assertEquals(auths.map(({ method }) => method).join(" "), names);
 });
 
 type Source = (source: () => string | Promise<string>) => ClientAuth;
 const bySecret = { clientSecretBasic, clientSecretPost, clientSecretJwt };
 const notSecrets = ["", undefined, 7];
-const notAssertions = [
-  "",
-  " \n",
-  undefined,
-  null,
-  7,
-  {},
-  "<html>planted</html>",
-  '{"token":"planted"}',
-  "planted",
-  "a.b",
-];
+const noJwts = ["", " \n", undefined, null, 7, {}, "<html>planted</html>", '{"token":"planted"}', "planted", "a.b"];
 const sources: readonly (readonly [name: string, make: Source, invalid: readonly unknown[], message: string])[] = [
   ...Object.entries(bySecret).map(([name, make]) => [name, make, notSecrets, "secret"] as const),
-  ["clientAssertion", clientAssertion, notAssertions, "must return a JWT"],
+  ["clientAssertion", clientAssertion, noJwts, "must return a JWT"],
   ["privateKeyJwt", privateKeyJwt, [], ""],
 ];
 for (const [name, make, invalid, message] of sources) {

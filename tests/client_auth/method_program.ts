@@ -15,6 +15,7 @@ import {
   none,
   type SecretAttempt,
   StaticClientConfigStore,
+  type TokenRequest,
 } from "@m2m/authenticator";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
@@ -28,66 +29,33 @@ import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-excha
 import { tokenRevocation } from "@m2m/authenticator/revocation";
 import { decodeProtectedHeader, generateKeyPair, importPKCS8, SignJWT } from "jose";
 import { type ErrorFacts, getRefusal, getStatus, type Make, readClaims, type Refusal, refusedBy } from "./refusal.ts";
-import type { TestKey } from "./signing_keys.ts";
+import type { MethodStage } from "./method_stage.ts";
 
 declare const process: { readonly argv?: readonly string[] } | undefined;
 
-/** A server, and an API that accepts its tokens. */
-export interface Place {
-  readonly issuer: string;
-  readonly tokenEndpoint: string;
-  readonly revocationEndpoint: string;
-  readonly api: string;
-}
-
-/** A key as text: a `CryptoKey` can't be sent as JSON. */
-type WrittenKey = Pick<TestKey, "alg" | "pem" | "privateJwk">;
-
-export interface ProgramInput {
-  /** The API accepts tokens for the issuer, the default audience. */
-  readonly plain: Place;
-  /** Another API of that server, which accepts tokens for itself. */
-  readonly otherApi: string;
-  /** Both want nonces. */
-  readonly nonces: Place;
-  /** Tokens are opaque, and can be revoked; the server accepts `client_secret_basic` only. */
-  readonly opaque: Place;
-  /** With all characters; `rawSecret` with those that the server reads as they are. */
-  readonly secret: string;
-  readonly rawSecret: string;
-  readonly wrongSecret: string;
-  readonly key: WrittenKey;
-  /** Another key with the same `kid`. */
-  readonly wrongKey: WrittenKey;
-  readonly rsaKey: WrittenKey;
-  /** The keys of clients that are called as their algorithms. */
-  readonly keys: readonly WrittenKey[];
-  /** The issuer of JWT bearer assertions that the server trusts. */
-  readonly voucher: string;
-}
+type ProgramInput = MethodStage["input"];
+type Place = ProgramInput["plain"];
 
 /** By method: what came of the attempt, and the failures by what is wrong. */
 export type ProgramOutput = Record<string, { accepted: unknown; refused: Record<string, Refusal> }>;
 
 type Options = Partial<ClientCredentialsAuthenticatorOptions>;
 
-interface Attempts {
-  /** By method: the result that is expected, and what gets it. */
-  readonly accepted: Readonly<Record<string, readonly [expected: unknown, attempt: () => Promise<unknown>]>>;
-  /** By method: what fails, and how. */
-  readonly refused: Readonly<Record<string, Readonly<Record<string, readonly [ErrorFacts, Make]>>>>;
-}
+/** By method: the result that is expected, and what gets it. */
+type Accepted = Record<string, readonly [expected: unknown, attempt: () => Promise<unknown>]>;
+/** By method: what fails, and how. */
+type Refused = Record<string, Record<string, readonly [ErrorFacts, Make]>>;
 
 /** Tries these methods. */
 export async function tryMethods([input, methods]: [ProgramInput, readonly string[]]): Promise<ProgramOutput> {
   const attempts = makeAttempts(input);
   const output: ProgramOutput = {};
   for (const method of methods) {
-    const refused: Record<string, Refusal> = {};
+    const { refused } = output[method] = { accepted: undefined, refused: {} } as ProgramOutput[string];
     for (const [what, [, make]] of Object.entries(attempts.refused[method] ?? {})) {
       refused[what] = await getRefusal(make);
     }
-    output[method] = { accepted: await attempts.accepted[method]?.[1]().catch(String), refused };
+    output[method]!.accepted = await attempts.accepted[method]?.[1]().catch(String);
   }
   return output;
 }
@@ -100,6 +68,7 @@ const badDetails = refusedBy(400, "invalid_authorization_details");
 const badTarget = refusedBy(400, "invalid_target");
 const ago = (milliseconds: number) => ({ clock: { wall: () => Date.now() - milliseconds } });
 const unknown = "https://unknown.test";
+const unknownDetails = [{ type: "unknown" }];
 const boundOnly = ["DPoP", 200, 401, 401];
 
 const post = (body: BodyInit = "a body") => ({ method: "POST", body });
@@ -107,6 +76,12 @@ const stream = () => new Blob(["a body"]).stream();
 const form = new FormData();
 form.set("name", "Apollo");
 const headers = { "x-own": "1" };
+const parameters = { organization: "org_7", hint: ["a", "b"] };
+const authorizationDetails = [{ type: "payment", amount: "7" }];
+const customize = ({ headers, body }: TokenRequest) => {
+  headers.set("x-gateway-key", "7");
+  body.set("customized", "yes");
+};
 /** Calls with proofs, and a part of their bodies. The first with each key is repeated with the API's nonce. */
 const boundCalls: readonly ((url: string) => [input: string | URL | Request, init?: RequestInit, body?: string])[] = [
   () => ["/x"],
@@ -127,7 +102,7 @@ const boundCalls: readonly ((url: string) => [input: string | URL | Request, ini
   () => ["/x", { headers: new Headers(headers) }],
 ];
 
-export function makeAttempts(input: ProgramInput): Attempts {
+export function makeAttempts(input: ProgramInput) {
   const { plain, otherApi, nonces, opaque, secret, rawSecret, wrongSecret, key, wrongKey, rsaKey, keys } = input;
   const at = (place: Place) => ({
     endpoint: place.api,
@@ -149,18 +124,18 @@ export function makeAttempts(input: ProgramInput): Attempts {
     const assertion = signedAssertion(pem, { iss: input.voucher, sub: "ada" });
     return new JwtBearerAuthenticator({ ...at(place), ...options, ...on, assertion });
   };
-  const exchange = (
-    subjectToken: () => string | Promise<string>,
-    options: Options = {},
-    place = plain,
-  ): Make<TokenExchangeAuthenticator> =>
-  (on) => new TokenExchangeAuthenticator({ ...at(place), ...options, ...on, subjectToken });
+  type Look = () => string | Promise<string>;
+  const exchange =
+    (subjectToken: Look, options: Options = {}, place = plain): Make<TokenExchangeAuthenticator> => (on) =>
+      new TokenExchangeAuthenticator({ ...at(place), ...options, ...on, subjectToken });
   const misdirected = tokenRevocation({ endpoint: opaque.tokenEndpoint });
+  const wrongSecrets = [wrongSecret, `${wrongSecret}-too`];
   const readToken = (subject: Authenticator) => async () => (await subject.getCredentials()).accessToken;
   const hooked = (beforeTokenRequest: NonNullable<Options["beforeTokenRequest"]>) => client({ beforeTokenRequest });
+  const unnamed = byAuth("by Basic", clientSecretPost(secret), discovering(opaque.issuer));
   const withoutSecret = { clientSecret: undefined, clientAuth: none() };
 
-  const accepted: Attempts["accepted"] = {
+  const accepted: Accepted = {
     "`client_secret_basic`, a secret of any characters": [200, () => call(client())],
     '`client_secret_basic`, `basicEncoding: "raw"`': [200, () => call(raw(rawSecret))],
     "`client_secret_post`": [200, () => call(byAuth("by post", clientSecretPost(secret)))],
@@ -183,19 +158,12 @@ export function makeAttempts(input: ProgramInput): Attempts {
     }],
     "`audience`": [200, () => call(client({ endpoint: otherApi, audience: otherApi }))],
     "`resource`, one": [200, () => call(client({ endpoint: otherApi, resource: otherApi }))],
-    "`parameters`, once and repeated": [
-      200,
-      () => call(client({ parameters: { organization: "org_7", hint: ["a", "b"] } })),
-    ],
+    "`parameters`, once and repeated": [200, () => call(client({ parameters }))],
     "`authorizationDetails`": [
-      [200, [{ type: "payment", amount: "7" }]],
-      () => callAndRead(client({ authorizationDetails: [{ type: "payment", amount: "7" }] }), "authorization_details"),
+      [200, authorizationDetails],
+      () => callAndRead(client({ authorizationDetails }), "authorization_details"),
     ],
-    "`beforeTokenRequest`": [200, () =>
-      call(hooked(({ headers, body }) => {
-        headers.set("x-gateway-key", "7");
-        body.set("customized", "yes");
-      }))],
+    "`beforeTokenRequest`": [200, () => call(hooked(customize))],
     "`with()`, two audiences": [[200, 200, true], async () => {
       const first = client({ audience: plain.issuer })();
       const second = first.with({ endpoint: otherApi, audience: otherApi });
@@ -251,7 +219,7 @@ export function makeAttempts(input: ProgramInput): Attempts {
     }],
   };
 
-  const refused: Attempts["refused"] = {
+  const refused: Refused = {
     "`client_secret_basic`, a secret of any characters": {
       "another secret": [badClient, client({ clientSecret: wrongSecret })],
     },
@@ -283,38 +251,25 @@ export function makeAttempts(input: ProgramInput): Attempts {
       }],
     },
     "`none`": { "a client that has a secret": [badClient, bearer(key, withoutSecret)] },
-    "rotating secrets": {
-      "two wrong ones": [badClient, client({ clientSecret: rotatingSecrets([wrongSecret, `${wrongSecret}-too`]) })],
-    },
+    "rotating secrets": { "two wrong ones": [badClient, client({ clientSecret: rotatingSecrets(wrongSecrets) })] },
     "`audience`": { "an unknown one": [badTarget, client({ audience: unknown })] },
     "`resource`, one": { "an unknown one": [badTarget, client({ resource: unknown })] },
     "`resource`, two": { "both": [badTarget, client({ resource: [plain.issuer, otherApi] })] },
-    "`authorizationDetails`": {
-      "an unknown type": [badDetails, client({ authorizationDetails: [{ type: "unknown" }] })],
-    },
+    "`authorizationDetails`": { "an unknown type": [badDetails, client({ authorizationDetails: unknownDetails })] },
     "`beforeTokenRequest`": {
       "it removes the proof": [badRequest, hooked(({ headers }) => headers.delete("authorization"))],
       "it throws": [fail("client_auth_unavailable"), hooked(() => Promise.reject(new Error("the vault is down")))],
     },
     "`with()`, two audiences": { "an unknown one": [badTarget, (on) => client()(on).with({ audience: unknown })] },
-    "discovery, and the methods it names": {
-      "a method that isn't named": [
-        fail("invalid_config"),
-        byAuth("by Basic", clientSecretPost(secret), discovering(opaque.issuer)),
-      ],
-    },
-    "revocation by `close()`": {
-      "an endpoint that is none": [badRequest, client({ revocation: misdirected }, opaque)],
-    },
+    "discovery, and the methods it names": { "a method that isn't named": [fail("invalid_config"), unnamed] },
+    "revocation by `close()`": { "no endpoint": [badRequest, client({ revocation: misdirected }, opaque)] },
     "DPoP": {
       "an expired proof": [refusedBy(400, "invalid_dpop_proof"), bound({ dpop: dpop(ago(600_000)) })],
       "no proof": [badGrant, bound({})],
     },
     "DPoP, where server and API want nonces": { "no proof": [badGrant, bound({}, nonces)] },
     "JWT bearer": { "another key": [badGrant, bearer(wrongKey)] },
-    "token exchange": {
-      "an unknown token": [badRequest, exchange(() => `planted.unknown-token.${wrongSecret}`)],
-    },
+    "token exchange": { "an unknown token": [badRequest, exchange(() => `planted.unknown-token.${wrongSecret}`)] },
     "both of them, and revocation of their tokens": {
       "an unknown token": [badRequest, exchange(() => "planted-token", {}, opaque)],
     },
@@ -381,7 +336,7 @@ async function listAssertions({ plain, keys, secret }: ProgramInput): Promise<((
 }
 
 /** Signs an assertion as a platform does. */
-async function sign({ alg, pem }: WrittenKey, clientId: string, audience: string): Promise<string> {
+async function sign({ alg, pem }: ProgramInput["key"], clientId: string, audience: string): Promise<string> {
   return await new SignJWT({ jti: crypto.randomUUID() }).setProtectedHeader({ alg })
     .setIssuer(clientId).setSubject(clientId).setAudience(audience).setExpirationTime("1 minute")
     .sign(await importPKCS8(pem, alg));

@@ -10,7 +10,6 @@ import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { startIntrospectingApi } from "../servers/introspecting_api.ts";
 import { jwtBearerGrant, tokenExchangeGrant } from "../servers/machine_grants.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
-import type { Place, ProgramInput } from "./method_program.ts";
 import { startPlace } from "./place.ts";
 import { algorithms, type TestKey, testKey } from "./signing_keys.ts";
 
@@ -77,24 +76,24 @@ export async function setMethodStage() {
   const authorization = getBasicAuthorizationHeader("by Basic", secret);
   const opaqueApi = stack.use(startIntrospectingApi(opaque.introspectionEndpoint, authorization));
 
+  /** A server, and an API that accepts its tokens. */
   const place = (
-    { issuer, tokenEndpoint, revocationEndpoint }: Omit<Place, "api">,
+    { issuer, tokenEndpoint, revocationEndpoint }: typeof server,
     { origin: api }: { readonly origin: string },
-  ): Place => ({ issuer, tokenEndpoint, revocationEndpoint, api });
+  ) => ({ issuer, tokenEndpoint, revocationEndpoint, api });
+  /** As JSON can have it. */
   const write = ({ alg, pem, privateJwk }: TestKey) => ({ alg, pem, privateJwk });
-  const input: ProgramInput = {
+  const input = {
+    // This API accepts tokens for the issuer, the default audience; the other one of that server, tokens for itself.
     plain: place(server, api),
     otherApi: other.origin,
+    // Both want nonces.
     nonces: place(strict.server, strict.api),
+    // Tokens are opaque, and can be revoked; the server accepts `client_secret_basic` only.
     opaque: place(opaque, opaqueApi),
-    secret,
-    rawSecret,
-    wrongSecret,
-    key: write(key),
-    wrongKey: write(wrongKey),
-    rsaKey: write(rsaKey),
-    keys: keys.map(write),
-    voucher,
+    ...{ secret, rawSecret, wrongSecret, voucher },
+    // The wrong one has the same `kid`; the last ones are those of clients that are called as their algorithms.
+    ...{ key: write(key), wrongKey: write(wrongKey), rsaKey: write(rsaKey), keys: keys.map(write) },
   };
   /** Lists strings that must not be shown, those sent until now included. */
   const listSecrets = (): string[] => {

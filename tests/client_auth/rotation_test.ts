@@ -9,17 +9,14 @@ import { getStatus } from "./refusal.ts";
 
 const [old, young] = ["the-old-secret", "the-new-secret"];
 
-/** A rotation: the client's secret, and the steps, each for the server's secrets or the client's. */
-interface Rotation {
-  readonly clientSecret: ClientSecret;
-  readonly steps: readonly (readonly [server: string[] | undefined, client?: () => unknown])[];
-}
+/** A rotation's steps, each for the server's secrets or the client's. */
+type Steps = readonly (readonly [server: string[] | undefined, client?: () => unknown])[];
 
 /**
  * Calls an API without pause during a rotation. After each step the token is refreshed twice, by a clock set ahead.
  * Every call must succeed; a step may cost one refused token request.
  */
-async function rotateUnderLoad({ clientSecret, steps }: Rotation): Promise<void> {
+async function rotateUnderLoad(clientSecret: ClientSecret, steps: Steps): Promise<void> {
   const lifetime = 600;
   await using place = await startPlace({ clients: [{ client_id: "id", client_secret: old }], lifetime });
   const { server, api } = place;
@@ -65,24 +62,24 @@ let current: string[] = [];
 const know = (...secrets: string[]) => () => current = secrets;
 const [first, second] = [() => current[0] ?? "", () => current[1] ?? ""];
 
-const rotations: Readonly<Record<string, (path: string) => Rotation>> = {
+const rotations: Readonly<Record<string, (path: string) => Parameters<typeof rotateUnderLoad>>> = {
   "in a file, while the server knows both": (path) => {
     // A kubelet replaces the file, so that it is never half written.
     const replace = async () => {
       await Deno.writeTextFile(`${path}.new`, `${young}\n`);
       await Deno.rename(`${path}.new`, path);
     };
-    return { clientSecret: secretFile(path), steps: [[[old, young]], [undefined, replace], [[young]]] };
+    return [secretFile(path), [[[old, young]], [undefined, replace], [[young]]]];
   },
-  "at both ends at once": () => ({ clientSecret: first, steps: [[[young], know(young)]] }),
-  "at the client first": () => ({
-    clientSecret: rotatingSecrets([first, second]),
-    steps: [[undefined, know(young, old)], [[old, young]], [[young]], [undefined, know(young)]],
-  }),
-  "at the server first": () => ({
-    clientSecret: rotatingSecrets([first, second]),
-    steps: [[[old, young]], [undefined, know(young, old)], [[young]], [undefined, know(young)]],
-  }),
+  "at both ends at once": () => [first, [[[young], know(young)]]],
+  "at the client first": () => [
+    rotatingSecrets([first, second]),
+    [[undefined, know(young, old)], [[old, young]], [[young]], [undefined, know(young)]],
+  ],
+  "at the server first": () => [
+    rotatingSecrets([first, second]),
+    [[[old, young]], [undefined, know(young, old)], [[young]], [undefined, know(young)]],
+  ],
 };
 for (const [how, make] of Object.entries(rotations)) {
   Deno.test(`fetch: no call fails under load while the secret is replaced ${how}`, async () => {
@@ -90,7 +87,7 @@ for (const [how, make] of Object.entries(rotations)) {
     const path = join(folder.path, "secret");
     await Deno.writeTextFile(path, `${old}\n`);
     current = [old];
-    await rotateUnderLoad(make(path));
+    await rotateUnderLoad(...make(path));
   });
 }
 

@@ -8,31 +8,28 @@ import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 import { denoOutput } from "../structure/deno_output.ts";
 import { assertHides } from "./showing.ts";
 
-async function makePath() {
-  const folder = await temporaryFolder("secret_");
-  return { ...folder, path: join(folder.path, "secret") };
-}
-
 Deno.test("secretFile: reads the file each time, by path and by URL, without line ends", async () => {
-  await using file = await makePath();
-  const [byPath, byUrl] = [secretFile(file.path), secretFile(pathToFileURL(file.path))];
+  await using made = await temporaryFolder("secret_");
+  const path = join(made.path, "secret");
+  const [byPath, byUrl] = [secretFile(path), secretFile(pathToFileURL(path))];
   for (const text of ["first ", "second \n", "third \r\n", "fourth \n\n"]) {
-    await Deno.writeTextFile(file.path, text);
+    await Deno.writeTextFile(path, text);
     const secret = text.replace(/[\r\n]/g, "");
     assertEquals([await byPath(), await byUrl()], [secret, secret]);
   }
 });
 
 Deno.test("secretFile: fails on an empty or missing file, or a folder, without showing the path", async () => {
-  await using file = await makePath();
-  await Deno.writeTextFile(file.path, "\n");
+  await using made = await temporaryFolder("secret_");
+  const file = join(made.path, "secret");
+  await Deno.writeTextFile(file, "\n");
   const { url } = tokenEndpointStub();
-  for (const [path, message] of [[file.path, ""], ["planted-secret", "ENOENT"], [`${file.path}/..`, ""]] as const) {
+  for (const [path, message] of [[file, ""], ["planted-secret", "ENOENT"], [made.path, ""]] as const) {
     const clientSecret = secretFile(path);
     const request = getToken(url, { clientId: "id", clientSecret });
     const error = await assertRejects(() => request, AuthenticationError, message);
     assertEquals(error.code, "client_auth_unavailable");
-    assertHides(error, ["planted", file.path]);
+    assertHides(error, ["planted", made.path]);
   }
 });
 

@@ -9,15 +9,9 @@ import { type AuthenticatorOptions, ClientCredentialsAuthenticator } from "@m2m/
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { getRefusal, getStatus, type Make, readClaims, type Refusal } from "./refusal.ts";
-import type { TlsCase, TlsInput } from "./tls_case.ts";
+import type { TlsCase, TlsInput } from "./tls_stage.ts";
 
 declare const process: { readonly argv?: readonly string[] } | undefined;
-
-/** The API's status for the token with its certificate, with another, and with none, and the thumbprint in the token. */
-export interface Acceptance {
-  readonly statuses: readonly number[];
-  readonly bound: unknown;
-}
 
 /** Makes the options for a certificate. */
 type MakeTransport = (certificate: TlsCase[2]) => Partial<AuthenticatorOptions>;
@@ -27,10 +21,10 @@ export async function tryCertificates(
   input: TlsInput,
   makeTransport: MakeTransport = (certificate) => ({
     verify: input.authority,
-    ...certificate !== "none" && { clientCertificate: input.certificates[certificate] },
+    clientCertificate: input.certificates[certificate],
   }),
-): Promise<(Acceptance | Refusal)[]> {
-  const output: (Acceptance | Refusal)[] = [];
+): Promise<(Awaited<ReturnType<typeof useToken>> | Refusal)[]> {
+  const output: Awaited<ReturnType<typeof tryCertificates>> = [];
   for (const [clientId, method, certificate, gets, useMtlsEndpointAliases] of input.cases) {
     const make: Make<ClientCredentialsAuthenticator> = (on) =>
       new ClientCredentialsAuthenticator({
@@ -55,11 +49,12 @@ const methods = {
   client_secret_basic: ({ secret }: TlsInput) => ({ clientSecret: secret }),
 };
 
+/** The API's status for the token with its certificate, with another, and with none, and the thumbprint in the token. */
 async function useToken(
   authenticator: ClientCredentialsAuthenticator,
   { issuer, api }: TlsInput,
   makeTransport: MakeTransport,
-): Promise<Acceptance> {
+) {
   const url = `${api}/v1/projects`;
   const statuses = [await getStatus(authenticator.fetch(url))];
   const headers = await authenticator.authorize(new Headers());

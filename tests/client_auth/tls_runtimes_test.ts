@@ -5,9 +5,8 @@ import { noteTried } from "../runtimes/tried_methods.ts";
 import { runToEnd } from "../runtimes/run_to_end.ts";
 import { ownProject } from "../transport/project.ts";
 import { refusedBy } from "./refusal.ts";
-import type { TlsInput } from "./tls_case.ts";
 import { tryCertificates } from "./tls_program.ts";
-import { cases, setTlsStage } from "./tls_stage.ts";
+import { cases, setTlsStage, type TlsInput } from "./tls_stage.ts";
 
 /** Runs the cases on a runtime, and checks outcomes and requests. */
 async function checkCases(run: (input: TlsInput) => ReturnType<typeof tryCertificates>, runtime: Runtime) {
@@ -24,7 +23,7 @@ async function checkCases(run: (input: TlsInput) => ReturnType<typeof tryCertifi
       assertEquals(outcome.error, refusedBy(gets === "invalid_client" ? 401 : 400, gets), name);
       for (const secret of stage.secrets) assertFalse(outcome.printed.includes(secret), `${name}: a secret shows`);
     } else {
-      const bound = certificate === "none" ? "" : await computeThumbprint(input.certificates[certificate].cert);
+      const bound = certificate === "none" ? "" : await computeThumbprint(input.certificates[certificate]!.cert);
       assertEquals([gets, outcome], ["a token", { statuses: [200, 401, 401], bound }], name);
     }
     const { origin, parameters, headerNames } = server.tokenRequests[index]!;

@@ -8,7 +8,6 @@ import { exportJWK, importX509 } from "jose";
 import { type RegisteredClient, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startMtlsProtectedApi } from "../servers/mtls_protected_api.ts";
 import { certificateAuthority, certify, type KeyPair } from "../servers/tls_certificates.ts";
-import type { CertificateName, TlsCase, TlsInput } from "./tls_case.ts";
 
 const secret = "s3cret-of-the-client-4711";
 
@@ -16,7 +15,15 @@ const mutual = "tls_client_auth";
 const selfSigned = "self_signed_tls_client_auth";
 const basic = "client_secret_basic";
 
-/** By client: what its certificate gets. */
+/** The client, its certificate, what it gets, a token or the server's error code; and the config store's option. */
+export type TlsCase = readonly [
+  clientId: string,
+  method: typeof mutual | typeof selfSigned | typeof basic,
+  certificate: string,
+  gets: string,
+  useMtlsEndpointAliases?: boolean,
+];
+
 export const cases: readonly TlsCase[] = [
   ["by-subject", mutual, "of my client", "a token"],
   ["by-dns-name", mutual, "of my client", "a token"],
@@ -53,7 +60,7 @@ export async function setTlsStage(sharesSessions = true) {
     uris: ["spiffe://example.test/my-client"],
     addresses: ["192.0.2.1"],
   } as const;
-  const certificates: Record<CertificateName, KeyPair> = {
+  const certificates = {
     "of my client": await ours.issue(mine),
     "of another client": await ours.issue({ ...mine, subject: "another", hosts: ["another.test"] }),
     "of another organization": await ours.issue({ ...mine, organization: "Other" }),
@@ -62,6 +69,7 @@ export async function setTlsStage(sharesSessions = true) {
     "self-signed": await certify(mine),
     "self-signed by another": await certify(mine),
   };
+  const named: typeof certificates & Record<string, KeyPair> = certificates;
   const server = stack.use(
     await startAuthorizationServer({
       mutualTls: { certificate, clientAuthority: ours.pem, sharesSessions },
@@ -70,7 +78,7 @@ export async function setTlsStage(sharesSessions = true) {
   );
   const { issuer, jwksUri } = server;
   const api = stack.use(await startMtlsProtectedApi({ certificate, authority: ours.pem, issuer, jwksUri }));
-  const input: TlsInput = { cases, issuer, api: api.origin, authority: ours.pem, certificates, secret };
+  const input = { cases, issuer, api: api.origin, authority: ours.pem, certificates: named, secret };
   /** Strings that must not be shown. */
   const secrets = [
     secret,
@@ -79,6 +87,8 @@ export async function setTlsStage(sharesSessions = true) {
   ];
   return Object.assign(stack.move(), { server, api, input, secrets });
 }
+
+export type TlsInput = Awaited<ReturnType<typeof setTlsStage>>["input"];
 
 async function makeClients(certificate: string): Promise<RegisteredClient[]> {
   const jwk = await exportJWK(await importX509(certificate, "ES256", { extractable: true }));
@@ -92,7 +102,7 @@ async function makeClients(certificate: string): Promise<RegisteredClient[]> {
     { client_id: "by-address", ...known, tls_client_auth_san_ip: "192.0.2.1" },
     {
       client_id: "by-certificate",
-      ...bound,
+      ...known,
       token_endpoint_auth_method: selfSigned,
       jwks: { keys: [{ ...jwk, x5c }] },
     },

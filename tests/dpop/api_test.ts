@@ -32,19 +32,6 @@ Deno.test("fetch: returns the 401 to a stream; the next call has the nonce", asy
   assertEquals(scene.server.tokenRequests.length, 1);
 });
 
-Deno.test("fetch: uses the last nonce, and follows a change of nonces", async () => {
-  await using scene = await startScene({ api: { nonce: "first" } });
-  const client = scene.client();
-
-  assertEquals([await getStatus(client.fetch("/x")), await getStatus(client.fetch("/x"))], [200, 200]);
-  scene.verifier.nonce = "second";
-  assertEquals([await getStatus(client.fetch("/x")), await getStatus(client.fetch("/x"))], [200, 200]);
-
-  assertEquals(scene.verifier.faults, ["no nonce", "another nonce"]);
-  const nonces = scene.verifier.proofs.map(({ nonce }) => nonce);
-  assertEquals(nonces, [undefined, "first", "first", "first", "second", "second"]);
-});
-
 Deno.test("fetch: refreshes a rejected token, and replays the call with a new proof", async () => {
   await using scene = await startScene({ api: { nonce: "first" } });
   const client = scene.client();

@@ -1,16 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { dpop } from "@m2m/authenticator/dpop";
-import { EmbeddedJWK, importJWK, jwtVerify } from "jose";
+import { decodeJwt, decodeProtectedHeader, EmbeddedJWK, importJWK, jwtVerify } from "jose";
 import { openKeyPair } from "../../src/dpop/key_pair.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 
-/** The key of the examples of RFC 9449. */
-const exampleKey = {
-  kty: "EC",
-  crv: "P-256",
-  x: "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
-  y: "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA",
-};
+/** The examples of RFC 9449. */
 const exampleHeader = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNo" +
   "UklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6" +
   "IlAtMjU2In19";
@@ -34,10 +28,7 @@ const examples = [
 ] as const;
 for (const [section, example, target] of examples) {
   Deno.test(`proof: has the header and claims of RFC 9449 ${section}`, async () => {
-    const verified = await jwtVerify(example, EmbeddedJWK, { typ: "dpop+jwt" });
-    const { jti: exampleJti, ...exampleClaims } = verified.payload;
-    assertEquals(verified.protectedHeader, { typ: "dpop+jwt", alg: "ES256", jwk: exampleKey });
-
+    const { jti: exampleJti, ...exampleClaims } = decodeJwt(example);
     const wall = () => exampleClaims.iat! * 1_000 + 999;
     const proof = await dpop({ clock: { wall }, clockSkew: 0 }).proof(target);
 
@@ -54,7 +45,8 @@ for (const [section, example, target] of examples) {
 Deno.test("thumbprint: is that of RFC 9449 §6.1", async () => {
   // The example's private key isn't published.
   const { cryptoKey: privateKey } = await testKey("ES256");
-  const publicKey = await importJWK(exampleKey, "ES256", { extractable: true }) as CryptoKey;
+  const { jwk } = decodeProtectedHeader(apiProof);
+  const publicKey = await importJWK(jwk!, "ES256", { extractable: true }) as CryptoKey;
   const { thumbprint } = await openKeyPair({ publicKey, privateKey }, "ES256");
   assertEquals(thumbprint, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
 });

@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, getToken } from "@m2m/authenticator";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { dpop } from "@m2m/authenticator/dpop";
-import { decodeJwt, decodeProtectedHeader } from "jose";
+import { decodeJwt } from "jose";
 import { authenticatorAt, besideApi } from "../authenticator_at.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 import { assertHides } from "../client_auth/showing.ts";
@@ -15,7 +15,7 @@ function getThumbprint(accessToken: string): string {
   return decodeJwt<{ cnf: { jkt: string } }>(accessToken).cnf.jkt;
 }
 
-Deno.test("getToken: sends a proof without the query, and gets a token bound to its key", async () => {
+Deno.test("getToken: sends a proof without the query, and gets a token bound to its key, as derived ones do", async () => {
   await using scene = await startScene();
   const { tokenEndpoint } = scene.server;
   const url = `${tokenEndpoint}?tenant=7`;
@@ -23,13 +23,10 @@ Deno.test("getToken: sends a proof without the query, and gets a token bound to 
   const { accessToken, tokenType } = await getToken(url, { ...client, fetch: scene.fetch, dpop: scene.proofs });
 
   assertEquals([tokenType, getThumbprint(accessToken)], ["DPoP", await scene.proofs.thumbprint()]);
-  const [sent] = scene.sent;
-  const { typ, alg, jwk } = decodeProtectedHeader(sent!.headers.get("dpop")!);
-  assertEquals([typ, alg, Object.keys(jwk!).sort()], ["dpop+jwt", "ES256", ["crv", "kty", "x", "y"]]);
-  const { jti, iat, ...target } = sent!.proof!;
-  assertEquals([sent!.url, target], [url, { htm: "POST", htu: tokenEndpoint }]);
-  assertMatch(jti!, /^[\da-f-]{36}$/);
-  assert(Math.abs(Date.now() / 1000 - iat!) < 60);
+  const [{ htm, htu } = {}] = scene.sent.map(({ proof }) => proof!);
+  assertEquals([scene.sent[0]!.url, htm, htu], [url, "POST", tokenEndpoint]);
+  const derived = await scene.client().with({ scopes: [] }).getCredentials();
+  assertEquals(getThumbprint(derived.accessToken), getThumbprint(accessToken));
 });
 
 Deno.test("getCredentials: repeats a token request with the server's nonce, and replaces an invalid one", async () => {
@@ -64,21 +61,19 @@ Deno.test("getToken: asks twice if the server's nonce is missing, or another eac
 });
 
 Deno.test("allowBearer: accepts a Bearer token and sends it without proofs; else it is refused", async () => {
-  const sent: (string | null)[][] = [];
   const stub = tokenEndpointStub();
+  const sent: (string | null)[] = [];
   const fetch = besideApi(stub, (headers) => {
-    sent.push([headers.get("authorization"), headers.get("dpop")]);
+    sent.push(headers.get("authorization"), headers.get("dpop"));
     return new Response();
   });
-  const error = await assertRejects(
-    () => authenticatorAt(stub, { dpop: dpop(), fetch }).fetch("/x"),
-    AuthenticationError,
-  );
-  assertEquals([error.code, sent.length], ["unsupported_token_type", 0]);
+  const strict = authenticatorAt(stub, { dpop: dpop(), fetch });
+  const error = await assertRejects(() => strict.fetch("/x"), AuthenticationError);
+  assertEquals([error.code, sent], ["unsupported_token_type", []]);
   assertHides(error, ["token-1"]);
 
   await authenticatorAt(stub, { dpop: dpop({ allowBearer: true }), fetch }).fetch("/x");
-  assertEquals(sent, [["Bearer token-2", null]]);
+  assertEquals(sent, ["Bearer token-2", null]);
 });
 
 Deno.test("getCredentials: gets a bound token with a clock that is off if the server uses nonces", async () => {
@@ -93,13 +88,4 @@ Deno.test("beforeTokenRequest: its own proof stays", async () => {
   await getToken(url, { ...client, dpop: dpop({ allowBearer: true }), fetch, beforeTokenRequest });
 
   assertEquals(requests[0]!.headers.get("dpop"), "own");
-});
-
-Deno.test("with: derived authenticators share the key", async () => {
-  await using scene = await startScene();
-  const client = scene.client();
-  const [first, second] = [await client.getCredentials(), await client.with({ scopes: [] }).getCredentials()];
-
-  assertNotEquals(first.accessToken, second.accessToken);
-  assertEquals(getThumbprint(first.accessToken), getThumbprint(second.accessToken));
 });

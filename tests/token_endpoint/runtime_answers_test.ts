@@ -1,48 +1,42 @@
-import { assert, assertEquals, assertFalse, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   AuthenticationError,
-  ClientCredentialsAuthenticator,
+  type ClientCredentialsAuthenticatorOptions,
   clientSecretBasic,
   clientSecretPost,
-  type Fetch,
   getToken,
-  type GetTokenOptions,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { dpop } from "@m2m/authenticator/dpop";
-import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
+import { JwtBearerAuthenticator, type JwtBearerAuthenticatorOptions } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { decodeJwt } from "jose";
 import { join } from "node:path";
+import { authenticatorAt, besideApi } from "../authenticator_at.ts";
 import { testKey } from "../client_auth/signing_keys.ts";
 import { json } from "../faults/behaviours.ts";
 import { bundle } from "../runtimes/bundle.ts";
 import { testOnPrograms } from "../runtimes/every_runtime.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { startFaultServer } from "../servers/fault_server.ts";
-import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
+import { tokenEndpointStub, usualAnswer } from "../servers/token_endpoint_stub.ts";
 
-const client = { clientId: "id", clientSecret: "secret" };
 const { cryptoKey } = await testKey("ES256");
 const issued = json({ access_token: "a", token_type: "Bearer", expires_in: 60 });
 
-Deno.test("getToken: a fetch of the caller's gets the form as text, and beforeTokenRequest as parameters", async () => {
+Deno.test("getToken: a fetch of the caller's gets the URL, without a secret, and the form as text", async () => {
+  const methods = [clientSecretBasic("secret"), clientSecretPost("secret"), clientSecretJwt("secret")];
   const seen: unknown[] = [];
-  const { url, fetch } = tokenEndpointStub();
-  const watched: Fetch = (input, init) => {
-    seen.push(init?.body);
-    return fetch(input, init);
-  };
-
-  await getToken(url, {
-    ...client,
-    fetch: watched,
-    beforeTokenRequest: ({ body }) => void seen.push(body instanceof URLSearchParams),
-  });
-
-  assertEquals(seen, [true, "grant_type=client_credentials"]);
+  for (const clientAuth of [...methods, privateKeyJwt(cryptoKey)]) {
+    await getToken("https://auth.test/token?tenant=7", {
+      ...{ clientId: "id", clientAuth },
+      beforeTokenRequest: ({ body }) => void seen.push(body instanceof URLSearchParams),
+      fetch: (input, init) => (seen.push(String(input), typeof init?.body), Promise.resolve(usualAnswer(1))),
+    });
+  }
+  assertEquals(seen, Array(4).fill([true, "https://auth.test/token?tenant=7", "string"]).flat());
 });
 
 const frozen = new URL("frozen_program.ts", import.meta.url);
@@ -72,32 +66,27 @@ if (Deno.build.os !== "windows") {
   });
 }
 
-const assertion = (options: { clock?: { wall(): number } } = {}) =>
-  signedAssertion(cryptoKey, { iss: "a", audience: "b", ...options });
-type Signed = Partial<GetTokenOptions> & { assertion?: ReturnType<typeof signedAssertion> };
+const assertion = (options = {}) => signedAssertion(cryptoKey, { iss: "a", audience: "b", ...options });
+type Signed = Partial<ClientCredentialsAuthenticatorOptions & Pick<JwtBearerAuthenticatorOptions, "assertion">>;
 /** The requests that are signed by a clock, and the code by which they are refused. */
 const signed: Readonly<Record<string, readonly [options: Signed, status: number, error?: string]>> = {
   "privateKeyJwt": [{ clientAuth: privateKeyJwt(cryptoKey) }, 401, "invalid_client"],
   "clientSecretJwt": [{ clientAuth: clientSecretJwt("secret") }, 400, "invalid_client"],
   "signedAssertion": [{ assertion: assertion() }, 400, "invalid_grant"],
-  "dpop": [{ clientSecret: "secret", dpop: dpop() }, 400, "invalid_dpop_proof"],
-  "dpop, without a code": [{ clientSecret: "secret", dpop: dpop() }, 403],
+  "dpop": [{ dpop: dpop() }, 400, "invalid_dpop_proof"],
+  "dpop, without a code": [{ dpop: dpop() }, 403],
 };
 
 /** The error's message of a request to a server whose clock differs by so much, in seconds. */
 async function refuse({ assertion, ...options }: Signed, offset: number, status: number, error?: string) {
   const date = new Date(Date.now() + offset * 1_000).toUTCString();
   const stub = tokenEndpointStub(() => Response.json(error ? { error } : {}, { status, headers: { date } }));
-  const shared = { clientId: "id", fetch: stub.fetch, ...options };
   const configStore = new StaticClientConfigStore({ tokenEndpoint: stub.url });
-  const refused = await assertRejects(
-    () =>
-      assertion
-        ? new JwtBearerAuthenticator({ ...shared, endpoint: "https://api.test", assertion, configStore })
-          .getCredentials()
-        : getToken(stub.url, shared),
-    AuthenticationError,
-  );
+  const common = { endpoint: "https://api.test", fetch: stub.fetch, configStore, retry: { maxAttempts: 1 } };
+  const authenticator = assertion
+    ? new JwtBearerAuthenticator({ ...common, assertion })
+    : authenticatorAt(stub, { ...common, ...options });
+  const refused = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
   assertEquals([refused.error, refused.status], [error, status]);
   assert(refused.stack!.includes(refused.message));
   return refused.message;
@@ -117,18 +106,20 @@ for (const [what, [options, ...answer]] of Object.entries(signed)) {
 
 Deno.test("a refusal says nothing of clocks where they can't be why, or nothing is signed", async () => {
   const [options] = signed.privateKeyJwt!;
-  assertFalse(/clock/.test(await refuse(options, -120, 400, "invalid_scope")));
-  assertFalse(/clock/.test(await refuse(options, -120, 503)));
-  assertFalse(/clock/.test(await refuse({ clientSecret: "secret" }, -120, 401, "invalid_client")));
+  const unsigned = await refuse({}, -120, 401, "invalid_client");
+  for (
+    const message of [await refuse(options, -120, 400, "invalid_scope"), await refuse(options, -120, 503), unsigned]
+  ) {
+    assertFalse(/clock/.test(message));
+  }
 });
 
 Deno.test("a refusal names the difference of the clock that signed", async () => {
   const clock = { wall: () => Date.now() + 120_000 };
-  for (const options of [{ clientAuth: privateKeyJwt(cryptoKey, { clock }) }, { assertion: assertion({ clock }) }]) {
-    assert((await refuse(options, 0, 401, "invalid_client")).includes("seconds ahead of"));
+  const clientAuth = privateKeyJwt(cryptoKey, { clock });
+  for (const options of [{ clientAuth }, { assertion: assertion({ clock }) }, { dpop: dpop({ clock }) }]) {
+    assertStringIncludes(await refuse(options, 0, 400, "invalid_client"), "seconds ahead of");
   }
-  const bound = { clientSecret: "secret", dpop: dpop({ clock }) };
-  assert((await refuse(bound, 0, 400, "invalid_dpop_proof")).includes("seconds ahead of"));
 });
 
 Deno.test("dpop: proofs are dated back by 5 seconds, or by clockSkew", async () => {
@@ -141,73 +132,55 @@ Deno.test("dpop: proofs are dated back by 5 seconds, or by clockSkew", async () 
 
 /** Runs work without some of the runtime's own. */
 async function without(names: readonly (readonly [owner: object, name: string])[], work: () => unknown) {
-  const descriptors = names.map(([owner, name]) =>
-    [owner, name, Object.getOwnPropertyDescriptor(owner, name)] as const
-  );
+  const descriptors = names.map(([owner, name]) => Object.getOwnPropertyDescriptor(owner, name)!);
   for (const [owner, name] of names) assert(Reflect.deleteProperty(owner, name), name);
   try {
     await work();
   } finally {
-    for (const [owner, name, descriptor] of descriptors) {
-      if (descriptor) Object.defineProperty(owner, name, descriptor);
-    }
+    for (const [index, [owner, name]] of names.entries()) Object.defineProperty(owner, name, descriptors[index]!);
   }
 }
 
 /** Built-ins of 2022 and later, and those that single engines lack. */
-const newer = [
-  ...["canParse", "parse"].map((name) => [URL, name] as const),
-  ...["any", "timeout"].map((name) => [AbortSignal, name] as const),
-  ...["withResolvers", "try"].map((name) => [Promise, name] as const),
-  ...["groupBy"].map((name) => [Object, name] as const),
-  ...["toSorted", "toReversed", "toSpliced", "with", "findLast", "findLastIndex"].map((name) =>
-    [Array.prototype, name] as const
-  ),
-  [Response.prototype, "clone"] as const,
-  ...["navigator", "caches", "WeakRef", "FinalizationRegistry", "BroadcastChannel"].map((name) =>
-    [globalThis, name] as const
-  ),
-].filter(([owner, name]) => Object.hasOwn(owner, name));
+const newer = ([
+  [URL, ["canParse", "parse"]],
+  [AbortSignal, ["any", "timeout"]],
+  [Promise, ["withResolvers", "try"]],
+  [Object, ["groupBy"]],
+  [Array.prototype, ["toSorted", "toReversed", "toSpliced", "with", "findLast", "findLastIndex"]],
+  [Response.prototype, ["clone"]],
+  [globalThis, ["navigator", "caches", "WeakRef", "FinalizationRegistry", "BroadcastChannel"]],
+] as const).flatMap(([owner, names]) => names.map((name) => [owner, name] as const))
+  .filter(([owner, name]) => Object.hasOwn(owner, name));
 
 Deno.test("the core needs no built-in of the last years", async () => {
-  const { url, fetch } = tokenEndpointStub();
+  const stub = tokenEndpointStub();
   await without(newer, async () => {
-    const authenticator = new ClientCredentialsAuthenticator({
-      ...client,
-      ...{ endpoint: "https://api.test", resource: "https://api.test/" },
-      configStore: new StaticClientConfigStore({ tokenEndpoint: url }),
-      fetch: (input, init) => String(input) === url ? fetch(input, init) : Promise.resolve(new Response("fine")),
-    });
+    const fetch = besideApi(stub, () => new Response("fine"));
+    const authenticator = authenticatorAt(stub, { resource: "https://api.test/", fetch });
     assertEquals(await (await authenticator.fetch("/x")).text(), "fine");
-    await assertRejects(() => getToken("no URL", client), TypeError, "tokenEndpoint must be an absolute URL");
+    await assertRejects(
+      () => getToken("no URL", { clientId: "id", clientSecret: "s" }),
+      TypeError,
+      "tokenEndpoint must be an absolute URL",
+    );
   });
 });
 
-const lacks: Readonly<Record<string, readonly [name: string, options: Partial<GetTokenOptions>]>> = {
-  "dpop without generateKey": ["generateKey", { clientSecret: "secret", dpop: dpop() }],
-  "dpop without digest": ["digest", { clientSecret: "secret", dpop: dpop() }],
-  "privateKeyJwt without importKey": ["importKey", { clientAuth: privateKeyJwt((await testKey("ES256")).pem) }],
-  "privateKeyJwt without digest": ["digest", { clientAuth: privateKeyJwt((await testKey("ES256")).pem) }],
+const { pem } = await testKey("ES256");
+const lacks: Readonly<Record<string, readonly [name: string, options: Signed]>> = {
+  "dpop without generateKey": ["generateKey", { dpop: dpop() }],
+  "dpop without digest": ["digest", { dpop: dpop() }],
+  "privateKeyJwt without importKey": ["importKey", { clientAuth: privateKeyJwt(pem) }],
+  "privateKeyJwt without digest": ["digest", { clientAuth: privateKeyJwt(pem) }],
   "clientSecretJwt without sign": ["sign", { clientAuth: clientSecretJwt("secret") }],
 };
 for (const [what, [name, options]] of Object.entries(lacks)) {
   Deno.test(`${what}: the error names what the runtime lacks`, async () => {
-    const { url, fetch } = tokenEndpointStub();
+    const authenticator = authenticatorAt(tokenEndpointStub(), options);
     await without([[SubtleCrypto.prototype, name]], async () => {
-      const error = await assertRejects(
-        () => getToken(url, { clientId: "id", fetch, ...options }),
-        AuthenticationError,
-      );
-      assert(error.message.includes(`this runtime lacks crypto.subtle.${name}.`), error.message);
+      const message = `this runtime lacks crypto.subtle.${name}.`;
+      await assertRejects(() => authenticator.getCredentials(), AuthenticationError, message);
     });
   });
 }
-
-Deno.test("no method puts a secret into the token endpoint's query, which tracing shows", async () => {
-  const methods = [clientSecretBasic("secret"), clientSecretPost("secret"), clientSecretJwt("secret")];
-  for (const clientAuth of [...methods, privateKeyJwt(cryptoKey)]) {
-    await using server = await startFaultServer(issued);
-    await getToken(`${server.origin}/token?tenant=7`, { clientId: "id", clientAuth });
-    assertEquals(server.requests.map(({ path }) => path), ["/token?tenant=7"]);
-  }
-});

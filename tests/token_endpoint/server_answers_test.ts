@@ -4,7 +4,6 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import {
   AuthenticationError,
   type ClientAuth,
-  ClientConfigStore,
   type ClientCredentialsAuthenticatorOptions,
   clientSecretPost,
   Credentials,
@@ -19,123 +18,72 @@ import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
-import { readLifetime } from "../../src/token_endpoint/lifetime.ts";
-import { authenticatorAt, besideApi } from "../authenticator_at.ts";
+import { authenticatorAt } from "../authenticator_at.ts";
+import { assertHides } from "../client_auth/showing.ts";
 import { tokenEndpointStub, usualAnswer } from "../servers/token_endpoint_stub.ts";
 
 type Options = Partial<ClientCredentialsAuthenticatorOptions>;
 
-/** The error of a token request that is answered so, and how often it was sent. */
+/** The error of a token request that is answered so, and the requests that were sent. */
 async function getError(answer: () => Response, options: Options = {}) {
   const stub = tokenEndpointStub(answer);
   const error = await assertRejects(() => authenticatorAt(stub, options).getCredentials(), AuthenticationError);
-  return { error, sent: stub.requests.length };
+  return { error, requests: stub.requests };
 }
 
 Deno.test("credentials.response: holds the answer's other members, frozen to the last, and prints none", async () => {
-  const others = {
-    instance_url: "https://eu.test/planted",
-    id_token: "planted",
-    authorization_details: [{ type: "a" }],
-  };
-  const { fetch, url } = tokenEndpointStub(() =>
-    Response.json({ access_token: "t", scope: "a", expires_in: 9, ...others })
-  );
-  const credentials = await getToken(url, { clientId: "id", clientSecret: "s", fetch });
+  const details = { id_token: "planted", authorization_details: [{ type: "a" }] };
+  const others = { instance_url: "https://eu.test/planted", ...details };
+  const stub = tokenEndpointStub(() => Response.json({ access_token: "t", scope: "a", expires_in: 9, ...others }));
+  const credentials = await authenticatorAt(stub).getCredentials();
   assertEquals(credentials.response, others);
-  assert(
-    Object.isFrozen(credentials.response) && Object.isFrozen(Object(credentials.response.authorization_details)[0]),
-  );
-  for (const text of [Deno.inspect(credentials, { depth: 9 }), JSON.stringify({ ...credentials, credentials })]) {
-    assert(!/planted|instance_url/.test(text), text);
-  }
+  const [detail] = credentials.response.authorization_details as unknown[];
+  assertEquals([credentials.response, detail].map(Object.isFrozen), [true, true]);
+  assertHides({ ...credentials, credentials }, ["planted", "instance_url"]);
   assertEquals(new Credentials({ accessToken: "t" }).response, {});
 });
 
 Deno.test("credentials.response: an answer may be deep, or wide", async () => {
-  const deep = `{"access_token":"t","deep":${"[".repeat(50_000)}${"]".repeat(50_000)},"wide":[${
-    "0,".repeat(200_000)
-  }0]}`;
-  const { fetch, url } = tokenEndpointStub(() => new Response(deep));
-  assertEquals((await getToken(url, { clientId: "id", clientSecret: "s", fetch })).accessToken, "t");
+  const [deep, wide] = [`${"[".repeat(50_000)}${"]".repeat(50_000)}`, "0,".repeat(200_000)];
+  const stub = tokenEndpointStub(() => new Response(`{"access_token":"t","deep":${deep},"wide":[${wide}0]}`));
+  assertEquals((await authenticatorAt(stub).getCredentials()).accessToken, "t");
 });
-
-const schemes: [type: unknown, options: Options, header: string][] = [
-  ["BearerToken", { tokenType: "Bearer" }, "Bearer token"],
-  ["Application Access Token", { tokenType: "Bearer" }, "Bearer token"],
-  ["Bearer", { tokenType: "Zoho-oauthtoken" }, "Zoho-oauthtoken token"],
-  [7, { tokenType: "OAuth" }, "OAuth token"],
-  ["x", { tokenType: "Bearer", authorization: ({ accessToken }) => accessToken }, "token"],
-];
-for (const [token_type, options, header] of schemes) {
-  Deno.test(`tokenType: sends "${header}" whatever the server calls it (${token_type})`, async () => {
-    const stub = tokenEndpointStub(() => Response.json({ access_token: "token", token_type }));
-    const fetch = besideApi(stub, (headers) => new Response(headers.get("authorization")));
-    assertEquals(await (await authenticatorAt(stub, { ...options, fetch }).fetch("/")).text(), header);
-  });
-}
 
 Deno.test("beforeTokenRequest: sends the parameters as JSON by the content type, secrets redacted", async () => {
   const error_description = String.raw`"client_secret":"plan\"ted" is bad`;
-  const { error, sent } = await getError(
-    () => Response.json({ error: "invalid_scope", error_description }, { status: 400 }),
-    {
-      clientAuth: clientSecretPost('plan"ted'),
-      parameters: { resource: ["a", "b"] },
-      beforeTokenRequest: ({ headers }) => headers.set("content-type", "application/json; charset=utf-8"),
-    },
-  );
-  assertEquals([sent, error.error_description], [1, '"client_secret":"[redacted]" is bad']);
-  const seen: unknown[] = [];
-  await getToken("https://auth.test", {
-    ...{ clientId: "id", clientAuth: clientSecretPost("s"), parameters: { resource: ["a", "b"] } },
-    beforeTokenRequest: ({ headers }) => headers.set("content-type", "application/json"),
-    fetch: async (input, init) => (seen.push(await new Request(input, init).json()), usualAnswer(1)),
-  });
-  assertEquals(seen, [{ grant_type: "client_credentials", resource: ["a", "b"], client_id: "id", client_secret: "s" }]);
+  for (const type of ["application/json", "application/json; charset=utf-8"]) {
+    const { error, requests } = await getError(
+      () => Response.json({ error: "x", error_description }, { status: 400 }),
+      {
+        ...{ clientAuth: clientSecretPost('plan"ted'), parameters: { resource: ["a", "b"] } },
+        beforeTokenRequest: ({ headers }) => headers.set("content-type", type),
+      },
+    );
+    assertEquals(error.error_description, '"client_secret":"[redacted]" is bad');
+    const client = { client_id: "id", client_secret: 'plan"ted' };
+    assertEquals(requests.map(({ init }) => JSON.parse(String(init.body))), [
+      { grant_type: "client_credentials", resource: ["a", "b"], ...client },
+    ]);
+  }
 });
 
-const explanations: [body: unknown, shown: string | undefined][] = [
-  [{ error: "missing secret s3cret value" }, "missing secret [redacted] value"],
-  [{ error: { code: 403, message: "API not enabled" } }, "API not enabled"],
-  [{ message: "no route matched" }, "no route matched"],
-  [{ title: "Bad", detail: "the client is unknown" }, "the client is unknown"],
-  [{ error: "eyJhbGciOi.token", message: 7, title: "x" }, undefined],
-  [{ message: `Bearer ${"x".repeat(30)}` }, undefined],
-  [{ error_description: "", message: "no route matched" }, "no route matched"],
-  [{ error_description: {}, message: "no route matched" }, "no route matched"],
-];
-for (const [body, shown] of explanations) {
-  Deno.test(`error_description: is ${shown} of ${JSON.stringify(body)}, after one request`, async () => {
-    for (const status of [400, 403]) {
-      const { error, sent } = await getError(() => Response.json(body, { status }));
-      assertEquals([error.code, error.error_description, sent], ["token_endpoint_error", shown, 1]);
-    }
-  });
-}
-
 const json = (status: number, error: string) => () => Response.json({ error }, { status });
-const refusals: [name: string, answer: () => Response][] = [
-  ["401 invalid_client", json(401, "invalid_client")],
-  ["401 unauthorized_client", json(401, "unauthorized_client")],
-  ["401 access_denied", json(401, "access_denied")],
-  ["400 invalid_request", json(400, "invalid_request")],
-  ["200 invalid_client_secret", json(200, "invalid_client_secret")],
-  ["401 with text", () => new Response("Unauthorized", { status: 401 })],
-  ["403 with nothing", () => new Response(null, { status: 403 })],
+const refusals: (readonly [status: number, error: string | undefined, sent?: string[]])[] = [
+  ...[[401, "invalid_client"], [401, "unauthorized_client"], [401, "access_denied"]] as const,
+  ...[[400, "invalid_request"], [200, "invalid_client_secret"]] as const,
+  ...[[401, undefined], [403, undefined]] as const,
+  // A request that is bad otherwise.
+  ...[[400, "invalid_scope", ["old"]], [403, "access_denied", ["old"]]] as [number, string, string[]][],
 ];
-for (const [name, answer] of refusals) {
-  Deno.test(`rotatingSecrets: the other secret is tried after ${name}`, async () => {
-    const sent: string[] = [];
+for (const [status, error, expected = ["old", "new"]] of refusals) {
+  Deno.test(`rotatingSecrets: ${expected.at(-1)} is the last secret sent after a ${status} ${error}`, async () => {
+    const answer = error ? json(status, error) : () => new Response(status === 401 ? "Unauthorized" : null, { status });
+    const stub = tokenEndpointStub((count) => count === 1 ? answer() : usualAnswer(count));
     const clientAuth = clientSecretPost(rotatingSecrets(["old", "new"]));
-    const stub = tokenEndpointStub((count, { form }) => {
-      sent.push(form.get("client_secret")!);
-      return sent.at(-1) === "new" ? usualAnswer(count) : answer();
-    });
     const authenticator = authenticatorAt(stub, { clientAuth });
-    await authenticator.getCredentials();
-    await authenticator.refreshCredentials();
-    assertEquals(sent, ["old", "new", "new"]);
+    await authenticator.getCredentials().catch(() => {});
+    await authenticator.with({ audience: "a" }).getCredentials();
+    assertEquals(stub.requests.map(({ form }) => form.get("client_secret")), [...expected, expected.at(-1)!]);
   });
 }
 
@@ -221,12 +169,8 @@ const odd: [options: Options, says: string][] = [
 ];
 for (const [given, says] of odd) {
   Deno.test(`a refused client: the message says that ${says}`, async () => {
-    const answers = [
-      json(401, "invalid_client"),
-      json(400, "invalid_request"),
-      () => new Response("", { status: 400 }),
-    ];
-    for (const answer of answers) {
+    const bare = () => new Response("", { status: 400 });
+    for (const answer of [json(401, "invalid_client"), json(400, "invalid_request"), bare]) {
       const { error } = await getError(answer, given);
       assertStringIncludes(error.message, says);
       assert(!error.message.includes("pässword"));
@@ -236,28 +180,24 @@ for (const [given, says] of odd) {
 }
 
 /** A store that looks settings up again when it is told that the endpoint failed. */
-class MovingStore extends ClientConfigStore {
-  looks: boolean[] = [];
-  constructor(readonly moved: string) {
-    super();
-  }
-  override getClientConfig({ endpointFailed = false } = {}) {
-    this.looks.push(endpointFailed);
-    return { tokenEndpoint: endpointFailed ? this.moved : "https://old.test/token" };
-  }
+function movingStore(moved: string) {
+  const looks: boolean[] = [];
+  const getClientConfig = ({ endpointFailed = false } = {}) => {
+    looks.push(endpointFailed);
+    return { tokenEndpoint: endpointFailed ? moved : "https://old.test/token" };
+  };
+  return { looks, getClientConfig };
 }
-const gone: [name: string, answer: () => Response][] = [
-  ["404", () => new Response("gone", { status: 404 })],
-  ["redirect", () => Response.redirect("https://new.test", 302)],
-  ["no connection", () => {
-    throw new TypeError("dns error");
-  }],
-];
-for (const [name, answer] of gone) {
+const gone: Readonly<Record<string, () => Promise<Response>>> = {
+  "404": () => Promise.resolve(new Response("gone", { status: 404 })),
+  "redirect": () => Promise.resolve(Response.redirect("https://new.test", 302)),
+  "no connection": () => Promise.reject(new TypeError("dns error")),
+};
+for (const [name, answer] of Object.entries(gone)) {
   Deno.test(`a token endpoint that moved (${name}): the store is asked again, and the caller gets a token`, async () => {
     const stub = tokenEndpointStub();
-    const configStore = new MovingStore(stub.url);
-    const fetch: Fetch = (input, init) => input === stub.url ? stub.fetch(input, init) : Promise.resolve().then(answer);
+    const configStore = movingStore(stub.url);
+    const fetch: Fetch = (input, init) => input === stub.url ? stub.fetch(input, init) : answer();
     assertEquals((await authenticatorAt(stub, { configStore, fetch }).getCredentials()).accessToken, "token-1");
     assertEquals(configStore.looks, [false, true]);
   });
@@ -265,7 +205,7 @@ for (const [name, answer] of gone) {
 
 Deno.test("a token endpoint that fails: the store is asked again once per cool-down, not for the client's faults", async () => {
   for (const [answer, looks] of [[json(404, "x y"), [false, true, false]], [json(401, "x"), [false, false]]] as const) {
-    const configStore = new MovingStore("https://old.test/token");
+    const configStore = movingStore("https://old.test/token");
     const authenticator = authenticatorAt(tokenEndpointStub(), { configStore, fetch: () => Promise.resolve(answer()) });
     for (let call = 0; call < 2; call++) await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
     assertEquals(configStore.looks, [...looks]);
@@ -313,21 +253,16 @@ Deno.test("settings that point to a dead endpoint: the live token stays in use u
 });
 
 Deno.test("what gives the secret never settles: client_auth_unavailable, by getToken and authenticators", async () => {
-  const never: () => Promise<string> = () => new Promise(() => {});
-  const hung: ClientAuth = { method: "own", authenticate: () => never().then(() => {}) };
-  for (
-    const given of [{ clientSecret: never }, { clientAuth: hung }, {
-      beforeTokenRequest: () => never().then(),
-    }] as Options[]
-  ) {
-    const { error, sent } = await getError(() => usualAnswer(1), { ...given, timeout: 20 });
-    assertEquals([error.code, error.retryable, sent], ["client_auth_unavailable", false, 0]);
+  const never = () => new Promise<never>(() => {});
+  const clientAuth: ClientAuth = { method: "own", authenticate: never };
+  const { url, fetch, requests } = tokenEndpointStub();
+  const given: Options[] = [{ clientSecret: never }, { clientAuth }, { beforeTokenRequest: never }];
+  const asking = given.map((each) => authenticatorAt({ url, fetch, requests }, { ...each, timeout: 20 }));
+  const token = () => getToken(url, { clientId: "id", clientSecret: never, timeout: 20, fetch });
+  for (const ask of [...asking.map((each) => () => each.getCredentials()), token]) {
+    const { code, retryable } = await assertRejects(ask, AuthenticationError);
+    assertEquals([code, retryable, requests.length], ["client_auth_unavailable", false, 0]);
   }
-  const error = await assertRejects(
-    () => getToken("https://auth.test", { clientId: "id", clientSecret: never, timeout: 20 }),
-    AuthenticationError,
-  );
-  assertEquals(error.code, "client_auth_unavailable");
 });
 
 /** What runtimes throw for an unknown authority, then for a port without TLS: Deno, Node, Bun, workerd. */
@@ -343,17 +278,14 @@ const handshakes: [message: string, code?: string][] = [
 for (const [message, code] of handshakes) {
   Deno.test(`tls_failed: after one request, for "${message}"`, async () => {
     const cause = Object.assign(new Error(`https://auth.test: ${message}`), { code });
-    const stub = tokenEndpointStub(() => {
-      throw new TypeError("fetch failed", { cause });
-    });
-    for (const configStore of [undefined, new DiscoveryClientConfigStore("https://auth.test")]) {
-      let sent = 0;
-      const fetch: Fetch = (_, init) => (sent++, stub.fetch(stub.url, init));
-      const authenticator = authenticatorAt(stub, { ...configStore && { configStore }, fetch });
-      const error = await assertRejects(() => authenticator.getCredentials(), AuthenticationError);
-      assertEquals([error.code, error.retryable, sent], ["tls_failed", false, 1]);
+    const stub = tokenEndpointStub(() => Promise.reject(new TypeError("fetch failed", { cause })));
+    const fetch: Fetch = (_, init) => stub.fetch(stub.url, init);
+    for (const options of [{ fetch }, { fetch, configStore: new DiscoveryClientConfigStore("https://auth.test") }]) {
+      const error = await assertRejects(() => authenticatorAt(stub, options).getCredentials(), AuthenticationError);
+      assertEquals([error.code, error.retryable], ["tls_failed", false]);
       assertMatch(error.message, /verify.*NODE_EXTRA_CA_CERTS/);
     }
+    assertEquals(stub.requests.length, 2);
   });
 }
 
@@ -376,23 +308,3 @@ Deno.test("StaticClientConfigStore: later changes to a URL of the caller's chang
   const config = await store.getClientConfig();
   assertEquals([String(config.tokenEndpoint), String(config.resource)], ["https://auth.test/a", "https://api.test/b"]);
 });
-
-const now = 1_800_000_000_000;
-const claims = btoa(JSON.stringify({ iat: now / 1_000, exp: now / 1_000 + 60 }));
-const lifetimes: [answer: Record<string, unknown>, seconds: number | undefined, token?: string][] = [
-  [{ expires_in: 3_600_000 }, 3_600_000],
-  [{ expires_in: 3_600_000, expires_on: now / 1_000 + 3_600 }, 3_600],
-  [{ expires_in: 3_600_000, expires_at: "2027-01-15T09:00:00Z" }, 3_600],
-  [{ expires_in: 3_600_000 }, 60, `e.${claims}.s`],
-  // A clock that is half an hour ahead, and one behind.
-  [{ expires_in: 3_600, expires_on: now / 1_000 + 1_800 }, 3_600],
-  [{ expires_in: "3600", expires_on: String(now / 1_000 + 5_400) }, 3_600],
-  [{ expires: 120 }, 120],
-  [{ expires_in: 1e300, expires_at: now + 5_000 }, 5],
-  [{ expires_in: -1, expires_on: 0 }, undefined],
-];
-for (const [answer, seconds, token = "t"] of lifetimes) {
-  Deno.test(`readLifetime: ${JSON.stringify(answer)}${token === "t" ? "" : " and a JWT"} are ${seconds} s`, () => {
-    assertEquals(readLifetime(answer, token, now), seconds === undefined ? undefined : seconds * 1_000);
-  });
-}
