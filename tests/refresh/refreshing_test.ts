@@ -34,13 +34,6 @@ Deno.test("refreshing: uses a token while a refresh goes on in the background, a
   assertEquals(scene.tokens.fresh(), undefined);
 });
 
-/** What becomes of one call in a time. */
-async function watchFor(ms: number, scene: TokensScene) {
-  const call = scene.watch(scene.use());
-  await scene.pass(ms);
-  return call;
-}
-
 for (const failure of [permanent(), transient()]) {
   Deno.test(`refreshing: asks again for a caller whose token expired while a background refresh failed: ${failure.code}`, async () => {
     using scene = new TokensScene();
@@ -68,7 +61,7 @@ Deno.test("refreshing: uses up no attempts of later callers in the background", 
   await scene.settle();
   scene.advance(100);
   scene.failure = undefined;
-  const { value } = await watchFor(1_000, scene);
+  const { value } = await scene.watchFor(1_000, scene.use());
   assertEquals([value, scene.requests], ["t3", 3]);
 });
 
@@ -137,7 +130,7 @@ Deno.test("refreshing: ignores the late answer of an attempt that was given up",
 Deno.test("refreshing: takes options that are undefined for their defaults", async () => {
   using scene = new TokensScene({ retry: { maxAttempts: undefined, maxDelay: undefined, totalTimeout: undefined } });
   scene.failure = transient();
-  const { error } = await watchFor(30_000, scene);
+  const { error } = await scene.watchFor(30_000, scene.use());
   assertEquals([error?.code, scene.requests], ["token_endpoint_error", 5]);
 });
 
@@ -162,7 +155,7 @@ Deno.test("refreshing: keeps Retry-After for callers that wait and for those tha
   const waiting = scene.watch(scene.use());
   await scene.pass(500);
   scene.failure = undefined;
-  const joined = await watchFor(500, scene);
+  const joined = await scene.watchFor(500, scene.use());
   assertEquals([waiting.end, joined.end, scene.requests], [undefined, undefined, 1]);
   await scene.pass(500);
   assertEquals([waiting.value, joined.value, scene.requests], ["t2", "t2", 2]);
@@ -171,7 +164,11 @@ Deno.test("refreshing: keeps Retry-After for callers that wait and for those tha
 Deno.test("refreshing: fails callers at once for a Retry-After beyond their deadline, and says how long to wait", async () => {
   using scene = new TokensScene();
   scene.failure = transient(3_600_000);
-  const calls = [scene.watch(scene.use()), await watchFor(100, scene), await watchFor(50, scene)];
+  const calls = [
+    scene.watch(scene.use()),
+    await scene.watchFor(100, scene.use()),
+    await scene.watchFor(50, scene.use()),
+  ];
   assertEquals(calls.map(({ end }) => end), [0, 0, 100]);
   assertEquals(calls.map(({ error }) => error?.retryAfter).slice(0, 2), [3_600_000, 3_600_000]);
   assert(calls[2]?.error?.retryAfter! > 3_590_000);
@@ -181,7 +178,7 @@ Deno.test("refreshing: fails callers at once for a Retry-After beyond their dead
 Deno.test("refreshing: ends a caller's wait by its deadline, with the last error", async () => {
   using scene = new TokensScene({ retry: { maxAttempts: 1_000, maxDelay: 20, totalTimeout: 100 } });
   scene.failure = transient();
-  const { error, end } = await watchFor(150, scene);
+  const { error, end } = await scene.watchFor(150, scene.use());
   assertEquals([error?.code, end], ["token_endpoint_error", 100]);
 });
 
@@ -192,9 +189,9 @@ Deno.test("refreshing: gives a caller that joins a refresh that hangs its own de
   scene.advance(11_000);
   await scene.use();
   await scene.pass(1_000);
-  const joined = await watchFor(31_000, scene);
+  const joined = await scene.watchFor(31_000, scene.use());
   const { requests } = scene;
-  const late = await watchFor(50, scene);
+  const late = await scene.watchFor(50, scene.use());
   assertEquals([joined, late].map(({ end, error }) => [end, error?.code]), [[31_000, "timeout"], [32_000, "timeout"]]);
   assert(scene.requests === requests && late.error?.retryAfter! > 0);
 });
@@ -203,7 +200,7 @@ Deno.test("refreshing: keeps backing off although an error that is remembered co
   using scene = new TokensScene();
   const ask = async (failure: AuthenticationError) => {
     scene.failure = failure;
-    await watchFor(30_000, scene);
+    await scene.watchFor(30_000, scene.use());
     return scene.requests;
   };
   const remembered = markRemembered(permanent());
@@ -213,7 +210,7 @@ Deno.test("refreshing: keeps backing off although an error that is remembered co
 Deno.test("refreshing: asks a second time, after a pause, where a page came in place of a token", async () => {
   using scene = new TokensScene();
   scene.failure = permanent("invalid_response");
-  const { error, end } = await watchFor(1_000, scene);
+  const { error, end } = await scene.watchFor(1_000, scene.use());
   assertEquals([error?.code, end, scene.requests], ["invalid_response", 250, 2]);
   const waiting = scene.watch(scene.use());
   await scene.settle();

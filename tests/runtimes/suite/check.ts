@@ -1,7 +1,7 @@
 /** Calls of the API, and all that comes of them. @module */
 import { assertEquals } from "@std/assert";
 import { AuthenticationError } from "@m2m/authenticator";
-import { planted } from "./planted.ts";
+import { planted } from "../../faults/planted.ts";
 import { assertCount, type Count, type SeenRequest, type Setting, type World } from "./world.ts";
 
 /** What calls come to. What isn't given isn't checked. */

@@ -5,7 +5,8 @@ import { json } from "../../faults/behaviours.ts";
 import { busy, failsBy, issues, stalled } from "./behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
 import { check } from "./check.ts";
-import { client, nthToken, planted, quotedSecret } from "./planted.ts";
+import { planted } from "../../faults/planted.ts";
+import { client, nthToken } from "./planted.ts";
 import { count, failure, fine, type Options, pause, together } from "./world.ts";
 
 /** A store whose config comes from a function. */
@@ -108,17 +109,6 @@ export const failures: readonly Case[] = [
       await pause(50);
 
       assertEquals([await call(), authenticator.credentials?.accessToken], [fine, nthToken(2)]);
-    },
-    async "error_description: has the secret redacted, in each form in which a server may quote it"(world) {
-      for (const quoted of quotedSecret) {
-        const answer = { error: "invalid_client", error_description: `I got >${quoted}< from you.` };
-        const { tokenEndpoint } = await world.set({ tokens: { usual: json(answer, { status: 401 }) } });
-
-        const error = await failure(getToken(tokenEndpoint, client));
-
-        assertEquals(error.error_description, "I got >[redacted]< from you.");
-        assertEquals(quotedSecret.filter((form) => JSON.stringify(error).includes(form)), []);
-      }
     },
   }),
 ];

@@ -4,7 +4,8 @@ import { type PrivateKey, privateKeyJwt } from "../../../src/client_auth/private
 import { dpop } from "../../../src/dpop/dpop.ts";
 import { answer, json, steps } from "../../faults/behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
-import { nthToken, planted } from "./planted.ts";
+import { planted } from "../../faults/planted.ts";
+import { nthToken } from "./planted.ts";
 import { type Actor, count, fine, read, seen, thrown } from "./world.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

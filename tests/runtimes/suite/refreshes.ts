@@ -119,7 +119,7 @@ export const refreshes: readonly Case[] = [
       assertEquals(await count(tokens), [3]);
     },
     async "a token without expires_in: lives for defaultLifetime"(world) {
-      const usual = json({ access_token: "planted-token-{n}" });
+      const usual = json({ access_token: nthToken(1) });
       const options = { defaultLifetime: 1_000_000, waitUntil: undefined };
       const { authenticator, pass, tokens } = await aged(world, 700_000, { tokens: { usual }, options });
       await authenticator.getCredentials();

@@ -9,17 +9,17 @@ import {
   StaticClientConfigStore,
 } from "@m2m/authenticator";
 import { type Case, cases, eachRow } from "./case.ts";
-import { encodedSecret, planted } from "./planted.ts";
+import { planted, quotedSecret } from "../../faults/planted.ts";
 import { type Actor, type Options, seen, type SeenRequest, type World } from "./world.ts";
 
 const client_id = planted.clientId;
 const ofStore = { scopes: ["a:b", "c"], audience: "https://api.test/" };
 
-const basic = `${client_id}:${encodedSecret}`;
+const basic = quotedSecret["as the Basic header's value"];
 const rawBasic = clientSecretBasic(planted.secret, { encoding: "raw" });
 const posted = { client_id, client_secret: planted.secret };
 
-/** The store's parameters, the caller's options, the form without `grant_type`, and the decoded `authorization`. */
+/** The store's parameters, the caller's options, the form without `grant_type`, and what `authorization` has after `Basic`. */
 type Row = readonly [config: Pick<Options, "scopes" | "audience">, options: Options, form: object, basic?: string];
 
 const parameters: Readonly<Record<string, Row>> = {
@@ -30,7 +30,7 @@ const parameters: Readonly<Record<string, Row>> = {
 };
 const methods: Readonly<Record<string, Row>> = {
   "client_secret_basic": [{}, { clientAuth: clientSecretBasic(planted.secret) }, {}, basic],
-  "raw client_secret_basic": [{}, { clientAuth: rawBasic }, {}, `${client_id}:${planted.secret}`],
+  "raw client_secret_basic": [{}, { clientAuth: rawBasic }, {}, quotedSecret["as a raw Basic header's value"]],
   "client_secret_post": [{}, { clientAuth: clientSecretPost(planted.secret) }, posted],
   "none": [{}, { clientAuth: none() }, { client_id }],
 };
@@ -52,7 +52,7 @@ async function checkRequest(world: World, [config, options, form, basic]: Row): 
 
   const request = await onlyRequest(tokens);
   assertEquals(request.form, { grant_type: "client_credentials", ...form });
-  assertEquals(request.headers.authorization, basic && `Basic ${btoa(basic)}`);
+  assertEquals(request.headers.authorization, basic && `Basic ${basic}`);
 }
 
 export const tokenRequests: readonly Case[] = [
