@@ -1,11 +1,25 @@
 /** Redirects by a real API, to itself and to a server of another origin. */
 
 import { assertEquals } from "@std/assert";
-import { foreignLocations, stream } from "./api_cases.ts";
 import { answer, redirect } from "./behaviours.ts";
 import { assertNoCredential, comparable, decode, status, text } from "./outcomes.ts";
 import { planted } from "./planted.ts";
 import { rejectFirst, setScene, tokenNumber, unauthorized } from "./scene.ts";
+
+/** Ways to write a URL of another origin in a Location header. `origin` is as in `http://127.0.0.1:8080`. */
+const foreignLocations: Record<string, (origin: string) => string> = {
+  "an absolute URL": (origin) => `${origin}/x`,
+  "a URL without a scheme": (origin) => `${origin.slice("http:".length)}/x`,
+  "backslashes": (origin) => `${origin.replaceAll("/", "\\")}\\x`,
+  "a URL without a scheme, in backslashes": (origin) => `\\\\${origin.slice("http://".length)}/x`,
+  "one slash": (origin) => origin.replace("http://", "http:\\/"),
+  "an upper-case scheme": (origin) => origin.replace("http", "HTTP"),
+  "a user in it": (origin) => origin.replace("//", "//user:pass@"),
+  "blanks before it": (origin) => `   ${origin}/x`,
+  "a tab in it": (origin) => origin.replace("http:", "ht\ttp:"),
+  "a number for an address": (origin) => origin.replace("127.0.0.1", "2130706433"),
+  "another name of the same machine": (origin) => origin.replace("127.0.0.1", "0x7f.1"),
+};
 
 for (const headerKey of ["authorization", "flyte-authorization"]) {
   for (const [name, write] of Object.entries(foreignLocations)) {
@@ -89,7 +103,7 @@ Deno.test("redirect: is given to a caller whose stream can't be sent again, or w
   await using scene = await setScene();
   const { api, elsewhere, authenticator } = scene;
   api.always(redirect(307, `${elsewhere.origin}/x`));
-  assertEquals(await status(authenticator.fetch("/x", { method: "POST", body: stream() })), 307);
+  assertEquals(await status(authenticator.fetch("/x", { method: "POST", body: ReadableStream.from([]) })), 307);
   assertEquals(await status(authenticator.fetch(new Request(`${api.origin}/x`, { redirect: "manual" }))), 307);
   assertEquals(elsewhere.connections, 0);
 });

@@ -13,8 +13,9 @@ export interface GoodToken extends Partial<Pick<Credentials, "scope" | "refreshT
   lifetime?: number | undefined;
 }
 
-export interface Failure extends Partial<Pick<AuthenticationError, "status" | "error" | "error_description">> {
+export interface Failure extends Partial<Pick<AuthenticationError, "error" | "error_description">> {
   code: AuthenticationErrorCode;
+  status?: number | undefined;
   retryable: boolean;
   /** Between which two, in milliseconds. */
   retryAfter?: readonly [least: number, most: number];

@@ -7,7 +7,7 @@ import { type Case, cases, eachRow } from "./case.ts";
 import { check } from "./check.ts";
 import { planted } from "../../faults/planted.ts";
 import { client, nthToken } from "./planted.ts";
-import { count, failure, fine, type Options, pause, together } from "./world.ts";
+import { count, failure, fine, type Options, pause } from "./world.ts";
 
 /** A store whose config comes from a function. */
 function store(getConfig: () => unknown): Options {
@@ -71,12 +71,8 @@ export const failures: readonly Case[] = [
 
       assertEquals([await call(), ...await count(tokens)], [fine, 2]);
     },
-    async "a transient failure: is retried, once for all callers"(world) {
-      const { call, tokens } = await world.set({ tokens: { next: [busy, busy] } });
-
-      assertEquals(await together(10, call), Array(10).fill(fine));
-      assertEquals(await count(tokens), [3]);
-    },
+    "a transient failure: is retried, once for all callers": (world) =>
+      check(world, { tokens: { next: [busy, busy] } }, { tokens: 3, atOnce: 10 }),
     "a transient failure that stays: rejects after retry.maxAttempts": (world) => {
       const options = { retry: { maxAttempts: 3, maxDelay: 20 } };
       return check(world, { tokens: { usual: busy }, options }, { gets: "token_endpoint_error", tokens: 3 });
@@ -87,10 +83,8 @@ export const failures: readonly Case[] = [
     },
     async "429 with retry-after: is retried after that delay"(world) {
       const next = [json({}, { status: 429, headers: { "retry-after": "1" } })];
-      const { call, tokens } = await world.set({ tokens: { next } });
       const started = Date.now();
-
-      assertEquals([await call(), ...await count(tokens)], [fine, 2]);
+      await check(world, { tokens: { next } }, { tokens: 2 });
 
       assert(Date.now() - started >= 950, `${Date.now() - started} ms`);
     },

@@ -1,5 +1,5 @@
 /** Token requests, as they arrive. @module */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   type ClientAuth,
   clientSecretBasic,
@@ -59,15 +59,17 @@ export const tokenRequests: readonly Case[] = [
   ...eachRow(parameters, (what) => `a token request: has ${what}`, checkRequest),
   ...eachRow(methods, (name) => `client authentication: ${name}`, checkRequest),
   ...cases({
-    async "a token request: is a POST of a form that accepts JSON, without cookies"(world) {
+    async "a token request: is a POST of a form with its length, accepts JSON, and has no cookies"(world) {
       const { authenticator, tokens } = await world.set();
 
       await authenticator.getCredentials();
 
-      const { method, path, headers } = await onlyRequest(tokens);
-      assertEquals([method, path], ["POST", `/token?key=${planted.query}`]);
-      assertEquals([headers.accept, headers.cookie], ["application/json", undefined]);
-      assertMatch(headers["content-type"] ?? "", /^application\/x-www-form-urlencoded\b/);
+      const { method, path, headers, body } = await onlyRequest(tokens);
+      const expected = ["POST", `/token?key=${planted.query}`, "application/json", undefined];
+      assertEquals([method, path, headers.accept, headers.cookie], expected);
+      const length = String(body.length);
+      const type = "application/x-www-form-urlencoded";
+      assertEquals([headers["content-type"], headers["content-length"]], [type, length]);
     },
     async "client authentication: a method of the caller's own is called for each request"(world) {
       let called = 0;

@@ -23,9 +23,13 @@ const two: Setting["options"] = (_, tokenEndpoint) => ({
   headerKey: "X-Caller",
 });
 
+const based: Setting["options"] = ({ api }) => ({ endpoint: `${api.origin}/base/` });
+const allowing: Setting["options"] = ({ elsewhere }) => ({ allowedOrigins: [elsewhere.origin] });
+const slow = { usual: late(50, issues()) };
+
 export const use: readonly Case[] = cases({
   "fetch: successive calls carry one token, as authorization": (world) => {
-    const expected = { gets: Array(3).fill(fine), tokens: 1, api: Array(3).fill("GET /x 1") };
+    const expected = { tokens: 1, api: Array(3).fill("GET /x 1") };
     return check(world, {}, expected, ["/x"], ["/x"], ["/x"]);
   },
   async "fetch: takes what the platform's fetch takes: relative and absolute URLs, Requests"(world) {
@@ -40,33 +44,18 @@ export const use: readonly Case[] = cases({
     const expected = ["GET /a?b=c 1", "GET /e 1", "GET /f 1", "DELETE /g 1 x-own 1", "PUT /h 1"];
     assertEquals((await api.requests()).map(outline), expected);
   },
-  async "fetch: resolves a relative URL against the endpoint's path"(world) {
-    const options: Setting["options"] = ({ api }) => ({ endpoint: `${api.origin}/base/` });
-    await check(world, { options }, { gets: fine, api: ["GET /base/v1/x 1"] }, ["v1/x"]);
-  },
-  async "fetch: calls another origin without the token, and without a token request"(world) {
-    const { call, tokens, elsewhere } = await world.set();
-
-    assertEquals(await call(`${elsewhere.origin}/x`), "200 elsewhere");
-
-    assertEquals([...await seen(elsewhere), ...await count(tokens)], [undefined, 0]);
-  },
+  "fetch: resolves a relative URL against the endpoint's path": (world) =>
+    check(world, { options: based }, { api: ["GET /base/v1/x 1"] }, ["v1/x"]),
+  "fetch: calls another origin without the token, and without a token request": (world) =>
+    check(world, {}, { gets: "200 elsewhere", elsewhere: ["GET /x"], tokens: 0 }, ["{elsewhere}/x"]),
   "the fetch option: may be the platform's own": (world) =>
-    check(world, { options: { fetch: globalThis.fetch } }, { gets: fine, tokens: 1 }),
+    check(world, { options: { fetch: globalThis.fetch } }, { tokens: 1 }),
   "headerKey: the caller's takes precedence over the store's": (world) =>
-    check(world, { options: two }, { gets: fine, api: ["GET /x x-caller 1"] }),
-  async "allowedOrigins: get the token as well"(world) {
-    const { authenticate, elsewhere } = await world.set();
-
-    await read(authenticate({ allowedOrigins: [elsewhere.origin] }).fetch(`${elsewhere.origin}/x`));
-
-    assertEquals(await seen(elsewhere), [bearer(1)]);
-  },
-  async "fetch: 50 first calls at once make one token request"(world) {
-    const { call, tokens, api } = await world.set({ tokens: { usual: late(50, issues()) } });
-
-    assertEquals([...await together(50, call), ...await count(tokens, api)], [...Array(50).fill(fine), 1, 50]);
-  },
+    check(world, { options: two }, { api: ["GET /x x-caller 1"] }),
+  "allowedOrigins: get the token as well": (world) =>
+    check(world, { options: allowing }, { gets: "200 elsewhere", elsewhere: ["GET /x 1"] }, ["{elsewhere}/x"]),
+  "fetch: 50 first calls at once make one token request": (world) =>
+    check(world, { tokens: slow }, { tokens: 1, api: Array(50).fill("GET /x 1"), atOnce: 50 }),
   async "fetch: is bound to its authenticator"(world) {
     const { authenticator: { fetch }, api } = await world.set();
 
@@ -134,7 +123,7 @@ export const use: readonly Case[] = cases({
     assertEquals(await count(tokens), [2]);
   },
   async "refreshCredentials: 20 calls at once share one token request"(world) {
-    const { authenticator, tokens } = await world.set({ tokens: { usual: late(50, issues()) } });
+    const { authenticator, tokens } = await world.set({ tokens: slow });
 
     const all = await together(20, () => authenticator.refreshCredentials());
 
