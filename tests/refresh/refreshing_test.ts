@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, type AuthenticationErrorCode } from "@m2m/authenticator";
 import { markRemembered } from "../../src/refresh/caller_error.ts";
 import { permanent, transient } from "./policy_scene.ts";
-import { silent, TokensScene } from "./scene.ts";
+import { silent, TokensScene, withToken } from "./scene.ts";
 
 Deno.test("refreshing: refreshes in the last fifth of a life, or five minutes, or sooner by a quarter of that", async () => {
   const windows = [[2_000, 400], [20_000, 4_000], [3_600_000, 300_000], [86_400_000, 300_000]] as const;
@@ -36,8 +36,7 @@ Deno.test("refreshing: uses a token while a refresh goes on in the background, a
 
 for (const failure of [permanent(), transient()]) {
   Deno.test(`refreshing: asks again for a caller whose token expired while a background refresh failed: ${failure.code}`, async () => {
-    using scene = new TokensScene();
-    await scene.use();
+    using scene = await withToken();
     const fail = scene.holdBack(() => Promise.reject(failure));
     scene.advance(3_599_999);
     assertEquals(await scene.use(), "t1");
@@ -53,8 +52,7 @@ for (const failure of [permanent(), transient()]) {
 }
 
 Deno.test("refreshing: uses up no attempts of later callers in the background", async () => {
-  using scene = new TokensScene();
-  await scene.use();
+  using scene = await withToken();
   scene.failure = transient();
   scene.advance(3_599_900);
   assertEquals(await scene.use(), "t1");
@@ -66,8 +64,7 @@ Deno.test("refreshing: uses up no attempts of later callers in the background", 
 });
 
 Deno.test("refreshing: gives a forced refresh its attempts though a rejected call, which needs one, joins it", async () => {
-  using scene = new TokensScene();
-  await scene.use();
+  using scene = await withToken();
   const fail = scene.holdBack(() => Promise.reject(transient()));
   const forced = scene.watch(scene.tokens.refresh());
   await scene.settle();
@@ -116,8 +113,7 @@ Deno.test("refreshing: uses a token that has expired on arrival for a second", a
 });
 
 Deno.test("refreshing: ignores the late answer of an attempt that was given up", async () => {
-  using scene = new TokensScene({ timeout: 1_000, retry: { maxAttempts: 1 } });
-  await scene.use();
+  using scene = await withToken({ timeout: 1_000, retry: { maxAttempts: 1 } });
   let answer = () => {};
   scene.source = () => new Promise((resolve) => answer = () => resolve(scene.issue("late")));
   const forced = scene.tokens.refresh().catch(({ message }) => message);
@@ -183,8 +179,7 @@ Deno.test("refreshing: ends a caller's wait by its deadline, with the last error
 });
 
 Deno.test("refreshing: gives a caller that joins a refresh that hangs its own deadline, and later ones the error at once", async () => {
-  using scene = new TokensScene({ lifetime: 12_000 });
-  await scene.use();
+  using scene = await withToken({ lifetime: 12_000 });
   scene.source = silent;
   scene.advance(11_000);
   await scene.use();

@@ -148,6 +148,13 @@ export class TokensScene extends VirtualTime {
   }
 }
 
+/** A scene whose first token was used. */
+export async function withToken(options?: ConstructorParameters<typeof TokensScene>[0]): Promise<TokensScene> {
+  const scene = new TokensScene(options);
+  await scene.use();
+  return scene;
+}
+
 /** An answer that never comes, from a source that doesn't listen to its signal either. */
 export const silent: TokenSource = () => new Promise<never>(() => {});
 

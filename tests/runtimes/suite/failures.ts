@@ -1,13 +1,11 @@
 /** Token requests that fail, and the errors that callers get. @module */
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type ClientConfig, ClientConfigStore, getToken } from "@m2m/authenticator";
-import { json } from "../../faults/behaviours.ts";
-import { busy, failsBy, issues, stalled } from "./behaviours.ts";
+import { busy, stalled } from "./behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
 import { check } from "./check.ts";
-import { planted } from "../../faults/planted.ts";
-import { client, nthToken } from "./planted.ts";
-import { count, failure, fine, type Options, pause } from "./world.ts";
+import { client } from "./planted.ts";
+import { count, failure, type Options } from "./world.ts";
 
 /** A store whose config comes from a function. */
 function store(getConfig: () => unknown): Options {
@@ -57,20 +55,6 @@ export const failures: readonly Case[] = [
 
       assertStrictEquals((await failure(authenticator.getCredentials())).cause, cause);
     },
-    async "a permanent failure: is remembered, and forgotten for another secret"(world) {
-      let secret = "planted-wrong";
-      const scene = { tokens: { next: [failsBy("invalid_client", 401)] }, options: { clientSecret: () => secret } };
-      const { authenticator, call, tokens, api } = await world.set(scene);
-
-      for (let calls = 0; calls < 2; calls++) {
-        const { code, error } = await failure(authenticator.fetch("/x"));
-        assertEquals([code, error], ["token_request_rejected", "invalid_client"]);
-      }
-      assertEquals(await count(tokens, api), [1, 0]);
-      secret = planted.secret;
-
-      assertEquals([await call(), ...await count(tokens)], [fine, 2]);
-    },
     "a transient failure: is retried, once for all callers": (world) =>
       check(world, { tokens: { next: [busy, busy] } }, { tokens: 3, atOnce: 10 }),
     "a transient failure that stays: rejects after retry.maxAttempts": (world) => {
@@ -81,28 +65,11 @@ export const failures: readonly Case[] = [
       const options = { retry: { totalTimeout: 300 } };
       return check(world, { tokens: { usual: stalled }, options }, { gets: "timeout", tokens: 1 });
     },
-    async "429 with retry-after: is retried after that delay"(world) {
-      const next = [json({}, { status: 429, headers: { "retry-after": "1" } })];
-      const started = Date.now();
-      await check(world, { tokens: { next } }, { tokens: 2 });
-
-      assert(Date.now() - started >= 950, `${Date.now() - started} ms`);
-    },
     async "getToken: a port on which nothing listens is a network_error"() {
       // A port that browsers don't block.
       const { code, retryable, status } = await failure(getToken("http://127.0.0.1:50999/token", client));
 
       assertEquals({ code, retryable, status }, { code: "network_error", retryable: true, status: undefined });
-    },
-    async "a server that recovers: the next call succeeds"(world) {
-      const scene = { tokens: { usual: busy }, options: { retry: { maxAttempts: 1, maxDelay: 20 } } };
-      const { authenticator, call, tokens } = await world.set(scene);
-      await failure(authenticator.fetch("/x"));
-      await tokens.play({ usual: issues() });
-      // Until the delay after a failure is over, callers get its error.
-      await pause(50);
-
-      assertEquals([await call(), authenticator.credentials?.accessToken], [fine, nthToken(2)]);
     },
   }),
 ];

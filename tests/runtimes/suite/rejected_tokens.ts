@@ -29,14 +29,6 @@ export const rejectedTokens: readonly Case[] = cases({
     assertEquals(response.headers.get("www-authenticate"), 'Bearer error="invalid_token"');
     assertEquals([await read(response), ...await count(scene.tokens, scene.api)], [gets, 2, 2]);
   },
-  async "an API that always answers 401: 20 calls cause at most 5 token requests"(world) {
-    const { call, tokens } = await world.set({ api });
-
-    for (let calls = 0; calls < 10; calls++) assertEquals(await call(), gets);
-    await together(10, call);
-
-    await assertCount(tokens, [1, 5]);
-  },
   async "a rejected token of 20 calls at once: is replaced by one token request"(world) {
     const scene = await world.set({ tokens: { usual: late(30, issues()) }, api: rejectsFirst() });
     await scene.authenticator.getCredentials();

@@ -1,27 +1,17 @@
 /** What a program does with an authenticator. @module */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import {
-  Authenticator,
-  type AuthenticatorEvent,
-  type AuthenticatorOptions,
-  type ClientConfig,
-  ClientConfigStore,
-  Credentials,
-  getToken,
-  GrantType,
-  StaticClientConfigStore,
-} from "@m2m/authenticator";
+import { type AuthenticatorEvent, Credentials, StaticClientConfigStore } from "@m2m/authenticator";
 import { issues, late, rejected, stalled } from "./behaviours.ts";
 import { type Case, cases } from "./case.ts";
 import { check, outline } from "./check.ts";
-import { bearer, client, nthToken } from "./planted.ts";
+import { bearer, nthToken } from "./planted.ts";
 import { arrival, assertCount, count, fine, read, seen, type Setting, together, until } from "./world.ts";
 
 const own = (value: string): RequestInit => ({ headers: { Authorization: value } });
-const two: Setting["options"] = (_, tokenEndpoint) => ({
-  configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: "x-store" }),
-  headerKey: "X-Caller",
+const named = (_: unknown, tokenEndpoint: string) => ({
+  configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: "X-Store" }),
 });
+const two: Setting["options"] = (...scene) => ({ ...named(...scene), headerKey: "X-Caller" });
 
 const based: Setting["options"] = ({ api }) => ({ endpoint: `${api.origin}/base/` });
 const allowing: Setting["options"] = ({ elsewhere }) => ({ allowedOrigins: [elsewhere.origin] });
@@ -52,6 +42,7 @@ export const use: readonly Case[] = cases({
     check(world, { options: { fetch: globalThis.fetch } }, { tokens: 1 }),
   "headerKey: the caller's takes precedence over the store's": (world) =>
     check(world, { options: two }, { api: ["GET /x x-caller 1"] }),
+  "headerKey: the store's names the header": (world) => check(world, { options: named }, { api: ["GET /x x-store 1"] }),
   "allowedOrigins: get the token as well": (world) =>
     check(world, { options: allowing }, { gets: "200 elsewhere", elsewhere: ["GET /x 1"] }, ["{elsewhere}/x"]),
   "fetch: 50 first calls at once make one token request": (world) =>
@@ -70,24 +61,6 @@ export const use: readonly Case[] = cases({
     const { call, api, tokens } = await world.set({ options: { fetch: send } });
 
     assertEquals([await call(), ...origins], [fine, tokens.origin, api.origin]);
-  },
-  async "a config store: is asked once for each token request, and names the header"(world) {
-    let asked = 0;
-    const { authenticate, tokenEndpoint, api } = await world.set();
-    class CountingStore extends ClientConfigStore {
-      override getClientConfig(): Promise<ClientConfig> {
-        asked++;
-        return Promise.resolve({ tokenEndpoint, headerKey: "X-Store" });
-      }
-    }
-    const authenticator = authenticate({ configStore: new CountingStore() });
-    assertEquals(asked, 0);
-
-    for (let call = 0; call < 2; call++) assertEquals(await read(authenticator.fetch("/x")), fine);
-    assertEquals(asked, 1);
-    await authenticator.refreshCredentials();
-
-    assertEquals([asked, ...(await api.requests()).map(outline)], [2, "GET /x x-store 1", "GET /x x-store 1"]);
   },
   async "fetch: keeps the caller's own header, without a token request"(world) {
     const { call, authenticate, tokens, api } = await world.set();
@@ -129,33 +102,6 @@ export const use: readonly Case[] = cases({
 
     assertEquals(all.map(({ accessToken }) => accessToken), Array(20).fill(nthToken(1)));
     assertEquals(await count(tokens), [1]);
-  },
-  async "two authenticators: keep their tokens apart"(world) {
-    const { call, authenticate, api, elsewhere } = await world.set();
-    const other = authenticate({ endpoint: elsewhere.origin });
-
-    await call();
-    await together(5, () => Promise.all([call(), read(other.fetch("/x"))]));
-
-    assertEquals(new Set(await seen(api)), new Set([bearer(1)]));
-    assertEquals(new Set(await seen(elsewhere)), new Set([bearer(2)]));
-  },
-  async "Authenticator: a subclass has a token source of its own"(world) {
-    const { tokenEndpoint, tokens, api } = await world.set();
-    class Refreshing extends Authenticator {
-      constructor(options: AuthenticatorOptions) {
-        super(options, () => async ({ signal }) => {
-          const grant = { grantType: GrantType.REFRESH_TOKEN, refreshToken: "planted-refresh" };
-          return { credentials: await getToken(tokenEndpoint, { ...client, ...grant, signal }), headerKey: "x-grant" };
-        });
-      }
-    }
-
-    await read(new Refreshing({ endpoint: api.origin }).fetch("/x"));
-
-    const sent = await tokens.requests();
-    assertEquals(sent.map(({ body }) => body), ["grant_type=refresh_token&refresh_token=planted-refresh"]);
-    assertEquals(await seen(api, "x-grant"), [bearer(1)]);
   },
   async "close: waiting calls reject with an AbortError, and the token request ends"(world) {
     const { authenticator, tokens } = await world.set({ tokens: { usual: stalled } });
