@@ -2,9 +2,9 @@
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { answer, halfway, head, raw, steps } from "./behaviours.ts";
-import { caught, status, text, times } from "./outcomes.ts";
 import { assertNothingShows } from "./planted.ts";
-import { nthToken, rejectFirst, type Scene, setScene, tokenNumber, unauthorized } from "./scene.ts";
+import { nthToken, rejectFirst, type Scene, setScene, status, text, tokenNumber, unauthorized } from "./scene.ts";
+import { thrown, together } from "../runtimes/suite/world.ts";
 import { until } from "./until.ts";
 
 /** `WWW-Authenticate` lines, from proper to none at all. */
@@ -137,19 +137,19 @@ for (const [where, call] of Object.entries(signals)) {
   Deno.test(`fetch: ends a call that is aborted while its 401 is refreshed, or was before, and no other, by ${where}`, async () => {
     await using scene = await setScene({ behaves: rejectFirst(1) });
     const { authenticator, tokens, api } = scene;
-    assertStrictEquals(await caught(call(scene, AbortSignal.abort(reason))), reason);
+    assertStrictEquals(await thrown(call(scene, AbortSignal.abort(reason))), reason);
     await authenticator.getCredentials();
     const proceed = scene.holdBackToken();
     const controller = new AbortController();
-    const aborted = caught(call(scene, controller.signal));
-    const others = times(5, () => text(authenticator.fetch("/x")));
+    const aborted = thrown(call(scene, controller.signal));
+    const others = together(5, () => text(authenticator.fetch("/x")));
     await until(() => tokens.requests.length === 2 && api.requests.length === 6);
 
     controller.abort(reason);
     assertStrictEquals(await aborted, reason);
     proceed();
 
-    assertEquals(await Promise.all(others), Array(5).fill("fine"));
+    assertEquals(await others, Array(5).fill("fine"));
     assertEquals([tokens.requests.length, api.requests.length], [2, 11]);
   });
 
@@ -160,7 +160,7 @@ for (const [where, call] of Object.entries(signals)) {
     const response = await call(scene, controller.signal);
     const other = text(scene.authenticator.fetch("/x"));
     controller.abort(reason);
-    assertStrictEquals(await caught(response.text()), reason);
+    assertStrictEquals(await thrown(response.text()), reason);
     assertEquals(await other, "fine");
     await until(() => scene.api.hangUps === 1);
   });

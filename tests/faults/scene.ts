@@ -72,3 +72,15 @@ export async function setScene({ behaves, advertisedHeader, ...options }: SceneO
   };
   return Object.assign(stack.move(), { tokens, api, elsewhere, authenticator, holdBackToken });
 }
+
+/** The body of a response to come. */
+export async function text(response: Promise<Response>): Promise<string> {
+  return await (await response).text();
+}
+
+/** The status of a response to come. */
+export async function status(response: Promise<Response>): Promise<number> {
+  const { status, body } = await response;
+  await body?.cancel();
+  return status;
+}

@@ -11,21 +11,19 @@ import { json, jsonText, raw, redirect, steps } from "./behaviours.ts";
 import { planted, quotedSecret } from "./planted.ts";
 import type { End, Failure, GoodToken } from "./token_end.ts";
 
-interface Special {
+export interface TokenCase {
+  /** A sentence: what the token endpoint does. */
+  name: string;
+  /** `here` is the token endpoint's origin; `elsewhere` is another, which nothing may reach. */
+  behaviour: Behaviour | ((places: { here: string; elsewhere: string }) => Behaviour);
+  end: End;
   /** The exchange's deadline, in milliseconds. Default: 2,000. */
   timeout?: number | undefined;
   /** Whether the client must break the connection off when it is done. Default: `false`. */
   hangsUp?: boolean;
 }
 
-export interface TokenCase extends Special {
-  /** A sentence: what the token endpoint does. */
-  name: string;
-  /** `here` is the token endpoint's origin; `elsewhere` is another, which nothing may reach. */
-  behaviour: Behaviour | ((places: { here: string; elsewhere: string }) => Behaviour);
-  end: End;
-}
-
+type Special = Pick<TokenCase, "timeout" | "hangsUp">;
 /** A case in short. Where no end is given, it is the usual one of its like. */
 type Row = [name: string, behaviour: TokenCase["behaviour"], end?: End | undefined, special?: Special];
 
