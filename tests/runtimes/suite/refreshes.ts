@@ -72,20 +72,6 @@ export const refreshes: readonly Case[] = [
 
       await arrival(tokens, 2);
     },
-    async "a background refresh that fails: calls succeed, and it isn't retried at once"(world) {
-      const { authenticator, call, tokens, api, pass, background } = await aged(world, age.old);
-      await tokens.play({ usual: busy });
-
-      for (let calls = 0; calls < 10; calls++) assertEquals(await call(), fine);
-      await background();
-      assertEquals([(await seen(api)).at(-1), ...await count(tokens)], [bearer(1), 2]);
-      await tokens.play({ usual: issues() });
-      pass(2_000);
-      await call();
-      await background();
-
-      assertEquals([authenticator.credentials?.accessToken, ...await count(tokens)], [nthToken(3), 3]);
-    },
     async "an expired token that can't be refreshed: fetch rejects, and the API isn't called"(world) {
       const { authenticator, tokens, api } = await aged(world, age.expired);
       await tokens.play({ usual: failsBy("unauthorized_client") });

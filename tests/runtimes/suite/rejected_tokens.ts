@@ -10,7 +10,6 @@ import { assertCount, count, fine, read, together } from "./world.ts";
 const api = { usual: rejected };
 const gets = "401 rejected";
 const endless = { steps: [...answer("xxx", { status: 401, length: 10 }).steps, "stall" as const] };
-const others = { next: [answer("no", { status: 403 }), answer("oh", { status: 500 })] };
 
 export const rejectedTokens: readonly Case[] = cases({
   "a rejected token: is replaced once, and the call replayed": (world) => {
@@ -42,10 +41,6 @@ export const rejectedTokens: readonly Case[] = cases({
     check(world, { tokens: { usual: issues(3600, nthToken(1)) }, api }, { gets, tokens: 2, api: ["GET /x 1"] }),
   "a refresh that fails after a 401: the caller gets the API's 401": (world) =>
     check(world, { tokens: { next: [issues()], usual: failsBy("invalid_client", 401) }, api }, { gets, tokens: 2 }),
-  "403 and 500: are returned, and not replayed": (world) => {
-    const expected = { gets: ["403 no", "500 oh"], tokens: 1, api: ["GET /x 1", "GET /x 1"] };
-    return check(world, { api: others }, expected, ["/x"], ["/x"]);
-  },
   "a 401 to the caller's own header, or of another origin: is returned": (world) => {
     const own = { headers: { authorization: "Own" } };
     return check(world, { api, elsewhere: api }, { gets, tokens: [0, 1] }, ["/x", own], ["{elsewhere}/x"]);
