@@ -19,7 +19,7 @@ export const planted = {
 } as const;
 
 /** The secret in every form in which it is sent, or in which a server may quote it. */
-export const quotedSecret: Record<string, string> = {
+export const quotedSecret = {
   "as it is": planted.secret,
   "form-encoded": new URLSearchParams({ "": planted.secret }).toString().slice(1),
   "percent-encoded": encodeURIComponent(planted.secret),

@@ -47,31 +47,40 @@ export function unauthorized(challenge: string | readonly string[] = 'Bearer err
 
 /** Starts everything. Tokens live for an hour. */
 export async function setScene({ behaves, advertisedHeader, ...options }: SceneOptions = {}) {
+  await using stack = new AsyncDisposableStack();
   let issued = 0;
   const issue = () =>
     json({ access_token: nthToken(++issued), token_type: "Bearer", expires_in: 3600, note: planted.body });
-  const tokens = await startFaultServer(issue);
-  const api = await startFaultServer(behaves ?? answer("fine"));
-  const elsewhere = await startFaultServer(answer("elsewhere"));
+  const tokens = stack.use(await startFaultServer(issue));
+  const api = stack.use(await startFaultServer(behaves ?? answer("fine")));
+  const elsewhere = stack.use(await startFaultServer(answer("elsewhere")));
   const tokenEndpoint = `${tokens.origin}/token?key=${planted.query}`;
-  const authenticator = new ClientCredentialsAuthenticator({
-    endpoint: api.origin,
-    clientId: planted.clientId,
-    clientSecret: planted.secret,
-    configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: advertisedHeader }),
-    ...options,
-  });
-  return {
-    ...{ tokens, api, elsewhere, authenticator },
-    /** Lets the next token request wait; returns what lets it go on. */
-    holdBackToken() {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      tokens.next(() => promise.then(issue));
-      return resolve;
-    },
-    async [Symbol.asyncDispose]() {
-      await authenticator[Symbol.asyncDispose]();
-      await Promise.all([tokens, api, elsewhere].map((server) => server[Symbol.asyncDispose]()));
-    },
+  const authenticator = stack.use(
+    new ClientCredentialsAuthenticator({
+      endpoint: api.origin,
+      clientId: planted.clientId,
+      clientSecret: planted.secret,
+      configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: advertisedHeader }),
+      ...options,
+    }),
+  );
+  /** Lets the next token request wait; returns what lets it go on. */
+  const holdBackToken = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    tokens.next(() => promise.then(issue));
+    return resolve;
   };
+  return Object.assign(stack.move(), { tokens, api, elsewhere, authenticator, holdBackToken });
+}
+
+/** The body of a response to come. */
+export async function text(response: Promise<Response>): Promise<string> {
+  return await (await response).text();
+}
+
+/** The status of a response to come. */
+export async function status(response: Promise<Response>): Promise<number> {
+  const { status, body } = await response;
+  await body?.cancel();
+  return status;
 }

@@ -1,10 +1,11 @@
 /** One exchange with a token endpoint that does whatever it can. */
 
 import { assert, assertEquals } from "@std/assert";
-import { AuthenticationError, clientSecretPost, Credentials, getToken, type GetTokenOptions } from "../../mod.ts";
+import { clientSecretPost, getToken, type GetTokenOptions } from "../../mod.ts";
 import { type Behaviour, closedPort, startFaultServer } from "../servers/fault_server.ts";
 import { assertNothingShows, planted, recordConsole } from "./planted.ts";
-import { descriptions, type End, late, network, tokenCases } from "./token_cases.ts";
+import { descriptions, late, network, tokenCases } from "./token_cases.ts";
+import { assertEnd, type End } from "./token_end.ts";
 import { until } from "./until.ts";
 
 for (const { name, behaviour, end, timeout = 2_000, hangsUp = false } of tokenCases) {
@@ -14,7 +15,7 @@ for (const { name, behaviour, end, timeout = 2_000, hangsUp = false } of tokenCa
     const places = { here: server.origin, elsewhere: elsewhere.origin };
     server.always(typeof behaviour === "function" ? behaviour(places) : behaviour);
 
-    await assertEnd(server.origin, end, { timeout });
+    await checkEnd(server.origin, end, { timeout });
 
     assertEquals([server.connections, elsewhere.connections], [1, 0], "requests here and elsewhere");
     if (hangsUp) await until(() => server.hangUps === 1);
@@ -24,7 +25,7 @@ for (const { name, behaviour, end, timeout = 2_000, hangsUp = false } of tokenCa
 for (const { name, behaviour, end } of descriptions.filter(({ name }) => !name.includes("Basic"))) {
   Deno.test(`getToken: shows no secret sent by post to a token endpoint that ${name}`, async () => {
     await using server = await startFaultServer(behaviour as Behaviour);
-    await assertEnd(server.origin, end, { clientSecret: undefined, clientAuth: clientSecretPost(planted.secret) });
+    await checkEnd(server.origin, end, { clientSecret: undefined, clientAuth: clientSecretPost(planted.secret) });
     assertEquals(server.requests[0]?.headers.has("authorization"), false);
   });
 }
@@ -52,51 +53,28 @@ const unanswered: Record<string, readonly [origin: string, end: End, options?: P
   "a body that never comes": deaf({ fetch: endless }),
 };
 for (const [name, [origin, end, options]] of Object.entries(unanswered)) {
-  Deno.test(`getToken: ends as it should with ${name}`, () => assertEnd(origin, end, options));
+  Deno.test(`getToken: ends as it should with ${name}`, () => checkEnd(origin, end, options));
 }
 
 Deno.test("getToken: ends as it should with a token endpoint that has no TLS", async () => {
   await using server = await startFaultServer({ unread: true, steps: [{ send: "HTTP/1.1 400 Bad\r\n\r\n" }] });
-  await assertEnd(server.origin.replace("http:", "https:"), { code: "tls_failed", retryable: false });
+  await checkEnd(server.origin.replace("http:", "https:"), { code: "tls_failed", retryable: false });
   assertEquals([server.connections, server.requests.length], [1, 0]);
 });
 
 Deno.test({
   name: "getToken: ends as it should without the permission to reach the token endpoint",
   permissions: { net: false },
-  fn: () => assertEnd("https://auth.example.com", { code: "permission_denied", retryable: false }),
+  fn: () => checkEnd("https://auth.example.com", { code: "permission_denied", retryable: false }),
 });
 
 /** Asks once, with everything planted that must not show, and looks for it in what comes. */
-async function ask(origin: string, options: Partial<GetTokenOptions> = {}): Promise<unknown> {
+async function checkEnd(origin: string, end: End, options: Partial<GetTokenOptions> = {}): Promise<void> {
+  const started = Date.now();
   const given = { clientId: planted.clientId, clientSecret: planted.secret, ...options };
   const { result, printed } = await recordConsole(() =>
     getToken(`${origin}/token?key=${planted.query}`, given).catch((error: unknown) => error)
   );
   assertNothingShows(result, printed);
-  return result;
-}
-
-async function assertEnd(origin: string, end: End, options: Partial<GetTokenOptions> = {}): Promise<void> {
-  const started = Date.now();
-  const outcome = await ask(origin, options);
-  if ("accessToken" in end) {
-    assert(outcome instanceof Credentials, String(outcome));
-    const { accessToken, scope, tokenType, expiresAt } = outcome;
-    assertEquals([accessToken, scope, tokenType], [end.accessToken, end.scope, "Bearer"]);
-    if (end.lifetime === undefined) return assertEquals(expiresAt, undefined);
-    // A JWT's times are of the table's making, in whole seconds: a little earlier.
-    return assertWithin(expiresAt, started + end.lifetime - 30_000, Date.now() + end.lifetime);
-  }
-  assert(outcome instanceof AuthenticationError, String(outcome));
-  const { code, status, error, retryable, error_description, retryAfter } = outcome;
-  const { retryAfter: [least, most] = [undefined, undefined], ...expected } = end;
-  const usual = { status: undefined, error: undefined, error_description: undefined };
-  assertEquals({ code, status, error, retryable, error_description }, { ...usual, ...expected });
-  if (least === undefined) assertEquals(retryAfter, undefined);
-  else assertWithin(retryAfter, least, most);
-}
-
-function assertWithin(value = NaN, least: number, most: number): void {
-  assert(value >= least && value <= most, `${value} isn't from ${least} to ${most}`);
+  assertEnd(result, end, started);
 }

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { waitFor } from "../../src/refresh/deadlines.ts";
 import { asOnWorkerd } from "./isolate.ts";
 import { transient } from "./policy_scene.ts";
-import { silent, TokensScene } from "./scene.ts";
+import { silent, TokensScene, withToken } from "./scene.ts";
 
 const reason = new Error("closed");
 
@@ -57,8 +57,7 @@ Deno.test("close: leaves nothing that gives a token or asks for one", async () =
 
 /** A scene whose token is due for a refresh in the background. */
 async function setDue(waitUntil?: (work: Promise<unknown>) => unknown): Promise<TokensScene> {
-  const scene = new TokensScene({ lifetime: 60_000, timeout: 1_500, waitUntil });
-  await scene.use();
+  const scene = await withToken({ lifetime: 60_000, timeout: 1_500, waitUntil });
   scene.advance(50_000);
   return scene;
 }

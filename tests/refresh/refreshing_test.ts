@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, type AuthenticationErrorCode } from "@m2m/authenticator";
 import { markRemembered } from "../../src/refresh/caller_error.ts";
 import { permanent, transient } from "./policy_scene.ts";
-import { silent, TokensScene } from "./scene.ts";
+import { silent, TokensScene, withToken } from "./scene.ts";
 
 Deno.test("refreshing: refreshes in the last fifth of a life, or five minutes, or sooner by a quarter of that", async () => {
   const windows = [[2_000, 400], [20_000, 4_000], [3_600_000, 300_000], [86_400_000, 300_000]] as const;
@@ -34,17 +34,9 @@ Deno.test("refreshing: uses a token while a refresh goes on in the background, a
   assertEquals(scene.tokens.fresh(), undefined);
 });
 
-/** What becomes of one call in a time. */
-async function watchFor(ms: number, scene: TokensScene) {
-  const call = scene.watch(scene.use());
-  await scene.pass(ms);
-  return call;
-}
-
 for (const failure of [permanent(), transient()]) {
   Deno.test(`refreshing: asks again for a caller whose token expired while a background refresh failed: ${failure.code}`, async () => {
-    using scene = new TokensScene();
-    await scene.use();
+    using scene = await withToken();
     const fail = scene.holdBack(() => Promise.reject(failure));
     scene.advance(3_599_999);
     assertEquals(await scene.use(), "t1");
@@ -60,21 +52,19 @@ for (const failure of [permanent(), transient()]) {
 }
 
 Deno.test("refreshing: uses up no attempts of later callers in the background", async () => {
-  using scene = new TokensScene();
-  await scene.use();
+  using scene = await withToken();
   scene.failure = transient();
   scene.advance(3_599_900);
   assertEquals(await scene.use(), "t1");
   await scene.settle();
   scene.advance(100);
   scene.failure = undefined;
-  const { value } = await watchFor(1_000, scene);
+  const { value } = await scene.watchFor(1_000, scene.use());
   assertEquals([value, scene.requests], ["t3", 3]);
 });
 
 Deno.test("refreshing: gives a forced refresh its attempts though a rejected call, which needs one, joins it", async () => {
-  using scene = new TokensScene();
-  await scene.use();
+  using scene = await withToken();
   const fail = scene.holdBack(() => Promise.reject(transient()));
   const forced = scene.watch(scene.tokens.refresh());
   await scene.settle();
@@ -123,8 +113,7 @@ Deno.test("refreshing: uses a token that has expired on arrival for a second", a
 });
 
 Deno.test("refreshing: ignores the late answer of an attempt that was given up", async () => {
-  using scene = new TokensScene({ timeout: 1_000, retry: { maxAttempts: 1 } });
-  await scene.use();
+  using scene = await withToken({ timeout: 1_000, retry: { maxAttempts: 1 } });
   let answer = () => {};
   scene.source = () => new Promise((resolve) => answer = () => resolve(scene.issue("late")));
   const forced = scene.tokens.refresh().catch(({ message }) => message);
@@ -137,7 +126,7 @@ Deno.test("refreshing: ignores the late answer of an attempt that was given up",
 Deno.test("refreshing: takes options that are undefined for their defaults", async () => {
   using scene = new TokensScene({ retry: { maxAttempts: undefined, maxDelay: undefined, totalTimeout: undefined } });
   scene.failure = transient();
-  const { error } = await watchFor(30_000, scene);
+  const { error } = await scene.watchFor(30_000, scene.use());
   assertEquals([error?.code, scene.requests], ["token_endpoint_error", 5]);
 });
 
@@ -162,7 +151,7 @@ Deno.test("refreshing: keeps Retry-After for callers that wait and for those tha
   const waiting = scene.watch(scene.use());
   await scene.pass(500);
   scene.failure = undefined;
-  const joined = await watchFor(500, scene);
+  const joined = await scene.watchFor(500, scene.use());
   assertEquals([waiting.end, joined.end, scene.requests], [undefined, undefined, 1]);
   await scene.pass(500);
   assertEquals([waiting.value, joined.value, scene.requests], ["t2", "t2", 2]);
@@ -171,7 +160,11 @@ Deno.test("refreshing: keeps Retry-After for callers that wait and for those tha
 Deno.test("refreshing: fails callers at once for a Retry-After beyond their deadline, and says how long to wait", async () => {
   using scene = new TokensScene();
   scene.failure = transient(3_600_000);
-  const calls = [scene.watch(scene.use()), await watchFor(100, scene), await watchFor(50, scene)];
+  const calls = [
+    scene.watch(scene.use()),
+    await scene.watchFor(100, scene.use()),
+    await scene.watchFor(50, scene.use()),
+  ];
   assertEquals(calls.map(({ end }) => end), [0, 0, 100]);
   assertEquals(calls.map(({ error }) => error?.retryAfter).slice(0, 2), [3_600_000, 3_600_000]);
   assert(calls[2]?.error?.retryAfter! > 3_590_000);
@@ -181,20 +174,19 @@ Deno.test("refreshing: fails callers at once for a Retry-After beyond their dead
 Deno.test("refreshing: ends a caller's wait by its deadline, with the last error", async () => {
   using scene = new TokensScene({ retry: { maxAttempts: 1_000, maxDelay: 20, totalTimeout: 100 } });
   scene.failure = transient();
-  const { error, end } = await watchFor(150, scene);
+  const { error, end } = await scene.watchFor(150, scene.use());
   assertEquals([error?.code, end], ["token_endpoint_error", 100]);
 });
 
 Deno.test("refreshing: gives a caller that joins a refresh that hangs its own deadline, and later ones the error at once", async () => {
-  using scene = new TokensScene({ lifetime: 12_000 });
-  await scene.use();
+  using scene = await withToken({ lifetime: 12_000 });
   scene.source = silent;
   scene.advance(11_000);
   await scene.use();
   await scene.pass(1_000);
-  const joined = await watchFor(31_000, scene);
+  const joined = await scene.watchFor(31_000, scene.use());
   const { requests } = scene;
-  const late = await watchFor(50, scene);
+  const late = await scene.watchFor(50, scene.use());
   assertEquals([joined, late].map(({ end, error }) => [end, error?.code]), [[31_000, "timeout"], [32_000, "timeout"]]);
   assert(scene.requests === requests && late.error?.retryAfter! > 0);
 });
@@ -203,7 +195,7 @@ Deno.test("refreshing: keeps backing off although an error that is remembered co
   using scene = new TokensScene();
   const ask = async (failure: AuthenticationError) => {
     scene.failure = failure;
-    await watchFor(30_000, scene);
+    await scene.watchFor(30_000, scene.use());
     return scene.requests;
   };
   const remembered = markRemembered(permanent());
@@ -213,7 +205,7 @@ Deno.test("refreshing: keeps backing off although an error that is remembered co
 Deno.test("refreshing: asks a second time, after a pause, where a page came in place of a token", async () => {
   using scene = new TokensScene();
   scene.failure = permanent("invalid_response");
-  const { error, end } = await watchFor(1_000, scene);
+  const { error, end } = await scene.watchFor(1_000, scene.use());
   assertEquals([error?.code, end, scene.requests], ["invalid_response", 250, 2]);
   const waiting = scene.watch(scene.use());
   await scene.settle();

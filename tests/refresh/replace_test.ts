@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AuthenticationError, Credentials } from "@m2m/authenticator";
 import { permanent, transient } from "./policy_scene.ts";
-import { silent, TokensScene } from "./scene.ts";
+import { silent, TokensScene, withToken } from "./scene.ts";
 
 Deno.test("replace: gives all callers one new token, and the live one for an older token", async () => {
   using scene = new TokensScene();
@@ -31,8 +31,7 @@ const failures = {
 };
 for (const [name, failure] of Object.entries(failures)) {
   Deno.test(`replace: gives nothing after ${name}, and leaves other calls their token`, async () => {
-    using scene = new TokensScene();
-    await scene.use();
+    using scene = await withToken();
     scene.failure = failure;
     for (const why of ["one attempt", "and no other so soon"]) {
       assertEquals([await scene.replace(), await scene.use(), scene.requests], [undefined, "t1", 2], why);
@@ -44,8 +43,7 @@ for (const [name, failure] of Object.entries(failures)) {
 }
 
 Deno.test("replace: waits for a refresh that hangs for one attempt's time, and no other call does", async () => {
-  using scene = new TokensScene({ timeout: 2_000 });
-  await scene.use();
+  using scene = await withToken({ timeout: 2_000 });
   scene.source = silent;
   const replaced = scene.watch(scene.replace());
   await scene.pass(1_950);
@@ -64,8 +62,7 @@ Deno.test("refreshRejected: doesn't return the predecessor that is used while th
 });
 
 Deno.test("forget: drops the tokens, and gives the last one, though its predecessor is in use", async () => {
-  using scene = new TokensScene();
-  await scene.use();
+  using scene = await withToken();
   await scene.tokens.refresh();
   assertEquals([await scene.replace(), await scene.use()], ["t1", "t1"]);
   assertEquals([scene.tokens.forget()?.credentials.accessToken, scene.tokens.last], ["t2", undefined]);

@@ -7,12 +7,19 @@
 
 import { answer, json } from "../faults/behaviours.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
-import { type ArrivedRequest, type Behaviour, type FaultServer, startFaultServer } from "../servers/fault_server.ts";
+import {
+  type ArrivedRequest,
+  type Behaviour,
+  type FaultServer,
+  startFaultServer,
+  type Step,
+} from "../servers/fault_server.ts";
 import { serve } from "../servers/loopback.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
 import { issues } from "./suite/behaviours.ts";
+import { postClientId, realClient } from "./suite/planted.ts";
 import type { CaseResult } from "./suite/case.ts";
-import { planted } from "./suite/planted.ts";
+import { portableCases } from "../faults/token_cases.ts";
 import type { Role, Script, SeenRequest } from "./suite/world.ts";
 
 type Origins = Readonly<Record<string, string>>;
@@ -27,10 +34,10 @@ const usual: Readonly<Record<Role, Behaviour>> = {
 const cors = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
 const corsLines = Object.entries(cors).map(([name, value]) => `${name}: ${value}\r\n`).join("");
 
-const client_secret = planted.secret;
+const { clientId, clientSecret: client_secret } = realClient;
 const clients = [
-  { client_id: planted.clientId, client_secret },
-  { client_id: planted.postClientId, client_secret, token_endpoint_auth_method: "client_secret_post" },
+  { client_id: clientId, client_secret },
+  { client_id: postClientId, client_secret, token_endpoint_auth_method: "client_secret_post" },
 ];
 
 /** A real authorization server, and APIs that check its tokens. */
@@ -80,8 +87,13 @@ export async function startStageServer() {
 }
 
 /** Lets a server follow a script, tell its requests, and answer CORS preflights. */
-function follow(server: FaultServer, { when, next = [], usual = answer() }: Script, origins: Origins): void {
+function follow(
+  server: FaultServer,
+  { when, next = [], usual = answer(), answer: row }: Script,
+  origins: Origins,
+): void {
   let script = { when, next: [...next], usual };
+  const { behaviour } = portableCases.find(({ name }) => name === row) ?? {};
   let count = 0;
   server.always((request) => {
     const { path, headers, body } = request;
@@ -98,8 +110,10 @@ function follow(server: FaultServer, { when, next = [], usual = answer() }: Scri
     }
     if (path === "/~play") script = { ...script, ...JSON.parse(new TextDecoder().decode(body)) };
     if (path.startsWith("/~")) return json(record(server), { headers: cors });
+    const places = { here: server.origin, elsewhere: origins.elsewhere! };
+    const named = typeof behaviour === "function" ? behaviour(places) : behaviour;
     const special = script.when && headers.get(script.when.header) === script.when.value && script.when.behaviour;
-    return fill(special || script.next.shift() || script.usual, String(++count).padStart(3, "0"), origins);
+    return fill(special || script.next.shift() || named || script.usual, String(++count).padStart(3, "0"), origins);
   });
 }
 
@@ -122,10 +136,16 @@ function record(server: FaultServer): { requests: SeenRequest[]; hangUps: number
 
 /** Fills in the request's number and the origins, and adds the CORS headers. */
 function fill({ steps, ...rest }: Behaviour, number: string, origins: Origins): Behaviour {
+  const fillText = (text: string) =>
+    text.replaceAll("{n}", number).replace(/\{(\w+)\}/g, (whole, role) => origins[role] ?? whole)
+      .replace(/^HTTP\/\S+ \d+ [^\r]*\r\n/, (line) => line + corsLines);
   // Only what is sent is text.
-  const filled = JSON.stringify(steps, (_, value) =>
-    typeof value !== "string" ? value : value.replaceAll("{n}", number)
-      .replace(/\{(\w+)\}/g, (whole, role) => origins[role] ?? whole)
-      .replace(/^HTTP\/\S+ \d+ [^\r]*\r\n/, (line) => line + corsLines));
-  return { ...rest, steps: JSON.parse(filled) };
+  const fillStep = (step: Step) => {
+    if (typeof step === "string") return step;
+    const values = Object.entries(step).map((
+      [key, value],
+    ) => [key, typeof value === "string" ? fillText(value) : value]);
+    return Object.fromEntries(values) as Step;
+  };
+  return { ...rest, steps: steps.map(fillStep) };
 }

@@ -1,7 +1,7 @@
 import { bundle } from "./bundle.ts";
 import { startChromium } from "./chromium.ts";
 import { chromiumPackage } from "./chromium_executable.ts";
-import { startPageServer } from "./page_server.ts";
+import { serve } from "../servers/loopback.ts";
 import { lacks, registerSuite } from "./suite_on.ts";
 import { testsOn } from "./tests_on.ts";
 
@@ -26,10 +26,14 @@ for (const [where, script] of Object.entries(scripts)) {
   const platform = { runtime: `Chromium, ${where}`, lacks: lacks.browser };
   registerSuite(testOnChromium, platform, async (unpack, input) => {
     await using chromium = await startChromium(unpack);
-    await using server = startPageServer({
-      "/": "<!doctype html>",
-      "/suite.js": await bundle(new URL("suite/run.ts", import.meta.url)),
-      "/worker.js": await bundle(new URL("suite_worker.ts", import.meta.url)),
+    const files: Record<string, [text: string, type: string]> = {
+      "/": ["<!doctype html>", "text/html"],
+      "/suite.js": [await bundle(new URL("suite/run.ts", import.meta.url)), "text/javascript"],
+      "/worker.js": [await bundle(new URL("suite_worker.ts", import.meta.url)), "text/javascript"],
+    };
+    await using server = serve(({ url }) => {
+      const [text, type] = files[new URL(url).pathname] ?? [];
+      return new Response(text, { status: type ? 200 : 404, headers: { "content-type": `${type}` } });
     });
     const workerEvents = await chromium.watchServiceWorkers();
     const page = await chromium.open(`${server.origin}/`);

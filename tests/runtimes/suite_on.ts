@@ -7,7 +7,8 @@ import { ownProject } from "../transport/project.ts";
 import { type RunOptions, runToEnd } from "./run_to_end.ts";
 import { startStageServer } from "./stage_server.ts";
 import type { SuiteInput, Trait } from "./suite/case.ts";
-import { quotedSecret } from "./suite/planted.ts";
+import { quotedSecret } from "../faults/planted.ts";
+import { portableCases } from "../faults/token_cases.ts";
 import type { RegisterTest } from "./tests_on.ts";
 
 const repository = new URL("../../", import.meta.url);
@@ -22,6 +23,8 @@ export const lacks = {
   browser: ["visible redirects", "any header", "single sending", "streamed bodies"],
 } as const satisfies Record<string, readonly Trait[]>;
 
+const answers = portableCases.map(({ name, end, timeout }) => ({ name, end, timeout }));
+
 /** Registers a test on a runtime, which is named as in the table; `run` runs the suite, and resolves to all that the runtime printed meanwhile. */
 export function registerSuite<Runtime>(
   testOn: RegisterTest<Runtime>,
@@ -30,7 +33,7 @@ export function registerSuite<Runtime>(
 ): void {
   testOn(`the portable suite passes on ${runtime}`, async (obtained) => {
     await using stage = await startStageServer();
-    const printed = await run(obtained, { stage: stage.origin, real: stage.real, lacks });
+    const printed = await run(obtained, { stage: stage.origin, real: stage.real, answers, lacks });
 
     const failures = stage.results.flatMap(({ name, error }) => error === undefined ? [] : [`${name}\n${error}\n`]);
     assert(failures.length === 0, `${failures.length} cases failed on ${runtime}:\n${failures.join("\n")}`);
@@ -46,7 +49,7 @@ export function registerSuite<Runtime>(
 function assertNoSecretIn(printed: string): void {
   // A case prints on purpose: without its line the search would find nothing for the wrong reason.
   assert(printed.includes("printed:"), `Nothing was printed: ${printed}`);
-  for (const secret of ["planted", ...quotedSecret]) {
+  for (const secret of ["planted", ...Object.values(quotedSecret)]) {
     const index = printed.indexOf(secret);
     assert(index < 0, `printed: …${printed.slice(Math.max(0, index - 300), index + 100)}…`);
   }
@@ -70,7 +73,8 @@ export async function runProgram(
 ): Promise<string> {
   await using project = await ownProject([]);
   const copy = (from: URL, to: string) => cp(fileURLToPath(from), join(project.path, to), { recursive: true });
-  for (const part of ["runtimes/suite", "runtimes/within.ts", "faults/behaviours.ts"]) {
+  const faults = ["behaviours", "planted", "token_end"].map((name) => `faults/${name}.ts`);
+  for (const part of ["runtimes/suite", "runtimes/within.ts", ...faults]) {
     await copy(new URL(`tests/${part}`, repository), `tests/${part}`);
   }
   // It has no place on disk before something of it is imported.

@@ -85,30 +85,32 @@ const atOnce: Readonly<Record<string, [count: number, path: string, string, toke
   "requests while the server answers 503 twice": [20, "/call", "200 a-1", 3, beBusy],
 };
 
-/** Requests that end before their token request does, while others wait for it. */
-interface Leaving {
-  readonly prepare?: Prepare;
-  /** Time the token endpoint takes, in milliseconds. */
-  readonly delay: number;
-  /** How many requests end, started one after another, each after so many milliseconds. */
-  readonly leave: readonly [count: number, time: number];
-  /** Whether their client hangs up. Default: they return. */
-  readonly hangsUp?: boolean;
-  /** How many requests join them. */
-  readonly join: number;
-  /** The answer of those, and of ten later ones; or its start. */
-  readonly answer: string;
-  readonly tokenRequests: readonly [most: number, least: number];
-}
+/**
+ * Requests that end before their token request does: the time that takes; how many end, one after another, each after
+ * so many milliseconds; how many join them; the answer of those and of ten later ones, or its start; the most and the
+ * fewest token requests; what comes before; whether their clients hang up. Default: they return.
+ */
+type Leaving = [number, [number, number], number, string, [number, number], (Prepare | undefined)?, true?];
+
+const leaving: Readonly<Record<string, Leaving>> = {
+  "during its token request: those that joined it get a token": [600, [1, 100], 10, "200 a-2", [2, 2]],
+  "at once: the next ones get a token": [200, [1, 0], 0, "200 ", [2, 1]],
+  "during its token request, as do three more: the others get a token": [400, [4, 150], 5, "200 ", [5, 1]],
+  "during a rejected token's replacement: others get one": [600, [1, 200], 5, "200 a-3", [3, 3], rejectFirstToken],
+  "by a client that hangs up: all others get a token": [500, [1, 200], 10, "200 ", [2, 1], undefined, true],
+};
 
 async function endEarly(isolate: Isolate, row: Leaving): Promise<void> {
-  const { prepare, delay, leave: [count, time], hangsUp, join, answer, tokenRequests } = row;
+  const [delay, [count, time], join, answer, tokenRequests, prepare, hangUp] = row;
   await prepare?.(isolate);
   isolate.state.delay = delay;
-  const hangUp = () => isolate.get("/call", AbortSignal.timeout(time)).then(() => "", () => "200 left");
+  const leave = () =>
+    hangUp
+      ? isolate.get("/call", AbortSignal.timeout(time)).then(() => "", () => "200 left")
+      : isolate.get(`/leave?value=${time}`);
   const left = [];
   for (let index = 0; index < count; index++) {
-    left.push(hangsUp ? hangUp() : isolate.get(`/leave?value=${time}`));
+    left.push(leave());
     await pause(60);
   }
   const joined = isolate.gets(join, "/call");
@@ -135,19 +137,6 @@ async function endDuringRefresh(isolate: Isolate, age: number): Promise<void> {
 }
 
 const tests: Readonly<Record<string, (isolate: Isolate) => Promise<void>>> = {
-  "a request that ends during its token request: those that joined it get a token": (isolate) =>
-    endEarly(isolate, { delay: 600, leave: [1, 100], join: 10, answer: "200 a-2", tokenRequests: [2, 2] }),
-  "a request that ends at once: the next ones get a token": (isolate) =>
-    endEarly(isolate, { delay: 200, leave: [1, 0], join: 0, answer: "200 ", tokenRequests: [2, 1] }),
-  "requests that end one after another during their token requests: the others get a token": (isolate) =>
-    endEarly(isolate, { delay: 400, leave: [4, 150], join: 5, answer: "200 ", tokenRequests: [5, 1] }),
-  "a request that ends while it replaces a rejected token: those that joined it get another": (isolate) => {
-    const row = { prepare: rejectFirstToken, delay: 600, leave: [1, 200], join: 5, answer: "200 a-3" } as const;
-    return endEarly(isolate, { ...row, tokenRequests: [3, 3] });
-  },
-  "a client that hangs up during its token request: those that joined it, and later ones, get a token": (isolate) =>
-    endEarly(isolate, { delay: 500, leave: [1, 200], hangsUp: true, join: 10, answer: "200 ", tokenRequests: [2, 1] }),
-
   async "an authenticator can be constructed outside of a request"({ get, tokens }) {
     assertEquals([await get("/early"), tokens.requests.length], ["200 nothing", 0]);
   },
@@ -267,5 +256,8 @@ for (const [what, [count, path, answer, tokenRequests, prepare]] of Object.entri
 
     assertCount(isolate, tokenRequests);
   });
+}
+for (const [what, row] of Object.entries(leaving)) {
+  await testOnIsolate(`a request that ends ${what}`, (isolate) => endEarly(isolate, row));
 }
 for (const [name, test] of Object.entries(tests)) await testOnIsolate(name, test);

@@ -1,9 +1,10 @@
 /** What an API answers, and what callers hand to `fetch`, where runtimes differ. @module */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { type Answer, json, redirect } from "../../faults/behaviours.ts";
 import { type Case, cases, eachRow } from "./case.ts";
+import { check } from "./check.ts";
 import { bearer } from "./planted.ts";
-import { count, fine, read, seen, thrown } from "./world.ts";
+import { fine, read, seen, thrown } from "./world.ts";
 
 /** Bodies whose length is known. */
 const bodies: Readonly<Record<string, [make: () => BodyInit, length?: number]>> = {
@@ -40,6 +41,8 @@ const expired: Readonly<Record<string, Answer>> = {
   "498": { status: 498 },
 };
 
+const isRejected = async (response: Response) => (await response.clone().text()).startsWith('{"error"');
+
 /** Puts a user and a password into a URL. */
 const withUser = (url: string) => url.replace("//", "//user:planted-password@");
 
@@ -51,57 +54,35 @@ export const apiAnswers: readonly Case[] = [
       for (const status of [307, 308]) {
         const { authenticator, api } = await world.set({ api: { next: [redirect(status, "/new")] } });
 
-        assertEquals(
-          await read(authenticator.fetch(new Request(`${api.origin}/x`, { method: "POST", body: make() }))),
-          fine,
-        );
+        const request = new Request(`${api.origin}/x`, { method: "POST", body: make() });
+        assertEquals(await read(authenticator.fetch(request)), fine);
 
-        for (const { headers, body } of await api.requests()) {
-          assertEquals(
-            [headers["content-length"], headers["transfer-encoding"]],
-            [String(length ?? body.length), undefined],
-          );
-        }
+        const sent = (await api.requests()).map(({ headers, body }) => [
+          ...[headers["transfer-encoding"], headers["content-length"]],
+          String(length ?? body.length),
+        ]);
+        assertEquals(sent, sent.map(([, , length]) => [undefined, length, length]));
       }
     },
     "visible redirects",
   ),
-  ...eachRow(settings, (what) => `settings that are ${what}: are sent`, async (world, make) => {
-    const { authenticator, api } = await world.set();
-
-    assertEquals(await read(authenticator.fetch("/x", make())), fine);
-
-    assertEquals((await api.requests()).map(({ method, headers }) => [method, headers["x-own"]]), [["DELETE", "1"]]);
-  }),
+  ...eachRow(
+    settings,
+    (what) => `settings that are ${what}: are sent`,
+    (world, make) => check(world, {}, { api: ["DELETE /x 1 x-own 1"] }, ["/x", make()]),
+  ),
   ...eachRow(expired, (what) => `isRejected, told by ${what}: the call is replayed`, async (world, options) => {
     const next = [json({ error: "expired", padding: "x".repeat(65_000) }, options)];
-    const { authenticate, api } = await world.set({ api: { next } });
-    const isRejected = async (response: Response) => (await response.clone().text()).startsWith('{"error"');
-
-    assertEquals(await read(authenticate({ isRejected }).fetch("/x")), fine);
-
-    assertEquals(await seen(api), [bearer(1), bearer(2)]);
+    await check(world, { api: { next }, options: { isRejected } }, { api: ["GET /x 1", "GET /x 2"] });
   }),
-  ...eachRow(locations, (what) => `a redirect ${what}: fetch rejects by a TypeError`, async (world, location) => {
-    const { authenticator } = await world.set({ api: { usual: redirect(302, location) } });
-
-    await assertRejects(() => authenticator.fetch("/x"), TypeError);
-  }),
+  ...eachRow(
+    locations,
+    (what) => `a redirect ${what}: fetch rejects by a TypeError`,
+    (world, location) => check(world, { api: { usual: redirect(302, location) } }, { gets: "TypeError" }),
+  ),
   ...cases({
-    async 'redirect: "error": the call is sent'(world) {
-      const { authenticator, api } = await world.set();
-
-      assertEquals(await read(authenticator.fetch("/x", { redirect: "error" })), fine);
-
-      assertEquals(await count(api), [1]);
-    },
-    async 'redirect: "error": the first redirect rejects by a TypeError'(world) {
-      const { authenticator, api } = await world.set({ api: { usual: redirect(302, "/new") } });
-
-      await assertRejects(() => authenticator.fetch("/x", { redirect: "error" }), TypeError);
-
-      assertEquals(await count(api), [1]);
-    },
+    'redirect: "error": the call is sent': (world) =>
+      check(world, {}, { api: ["GET /x 1"] }, ["/x", { redirect: "error" }]),
     async "a URL with user and password: is sent with the token in place of them"(world) {
       const { authenticator, api } = await world.set();
 
@@ -129,10 +110,8 @@ export const apiAnswers: readonly Case[] = [
     async "a URL with user and password that can't be called: isn't quoted"(world) {
       const { authenticator } = await world.set();
 
-      for (
-        const url of ["http://user:planted-password@127.0.0.1:99999/", "http://user:planted-password@127.0.0.1:9/"]
-      ) {
-        const error = await thrown(authenticator.fetch(url));
+      for (const port of [99999, 9]) {
+        const error = await thrown(authenticator.fetch(withUser(`http://127.0.0.1:${port}/`)));
         const texts = [error, Object(error).cause, Object(error).message, Object(error).stack, Object(error).input];
         assertEquals(texts.filter((text) => String(text).includes("planted")), []);
       }
@@ -142,10 +121,10 @@ export const apiAnswers: readonly Case[] = [
     async "a redirect to a URL with user and password: carries the token at home, and nothing elsewhere"(world) {
       const { authenticator, api, elsewhere } = await world.set();
       const next = [api, elsewhere].map(({ origin }) => redirect(302, withUser(`${origin}/new`)));
-      await api.play({ next: [...next.slice(0, 1)] });
-      assertEquals(await read(authenticator.fetch("/x")), fine);
-      await api.play({ next: [...next.slice(1)] });
-      assertEquals(await read(authenticator.fetch("/x")), "200 elsewhere");
+      for (const [index, expected] of [fine, "200 elsewhere"].entries()) {
+        await api.play({ next: [next[index]!] });
+        assertEquals(await read(authenticator.fetch("/x")), expected);
+      }
 
       assertEquals(await seen(api), Array(3).fill(bearer(1)));
       assertEquals(await seen(elsewhere), [undefined]);

@@ -1,7 +1,8 @@
 /** What the servers of scenes do. @module */
 import { answer, json } from "../../faults/behaviours.ts";
 import type { Behaviour } from "../../servers/fault_server.ts";
-import { bearer, planted } from "./planted.ts";
+import { planted } from "../../faults/planted.ts";
+import { bearer } from "./planted.ts";
 import type { Script } from "./world.ts";
 
 /** Issues a token for so many seconds: a new one each time, or always this one. */

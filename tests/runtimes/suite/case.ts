@@ -1,4 +1,5 @@
 /** The portable suite's cases, its input and its results: data, so that it runs wherever there is a `fetch`. @module */
+import type { TokenCase } from "../../faults/token_cases.ts";
 import type { RealServers } from "../stage_server.ts";
 import type { World } from "./world.ts";
 
@@ -45,6 +46,8 @@ export interface SuiteInput {
   /** Where scenes are set up and results go: see `stage_server.ts`. */
   readonly stage: string;
   readonly real: RealServers;
+  /** What token endpoints answer. The stage knows how, by the name. */
+  readonly answers: readonly Pick<TokenCase, "name" | "end" | "timeout">[];
   /** The traits this platform lacks: the cases that need them aren't applicable. */
   readonly lacks: readonly Trait[];
 }

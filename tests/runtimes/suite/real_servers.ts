@@ -8,7 +8,7 @@ import {
 } from "@m2m/authenticator";
 import type { RealServers } from "../stage_server.ts";
 import { type Case, cases } from "./case.ts";
-import { client, planted } from "./planted.ts";
+import { postClientId, realClient } from "./planted.ts";
 import { failure, type Options, pause, read, readJson } from "./world.ts";
 
 const scopes = ["api:read"];
@@ -21,8 +21,8 @@ function authenticate({ tokenEndpoint, api }: Pick<RealServers, "tokenEndpoint" 
   const counted = { tokenRequests: 0 };
   const authenticator = new Authenticator({
     endpoint: api,
-    clientId: planted.clientId,
-    ...(!options.clientAuth && client),
+    clientId: realClient.clientId,
+    ...(!options.clientAuth && realClient),
     configStore: new StaticClientConfigStore({ tokenEndpoint, scopes, audience: api }),
     onEvent: ({ type }) => type === "token_requested" && counted.tokenRequests++,
     ...options,
@@ -39,12 +39,12 @@ export const realServers: readonly Case[] = cases({
 
     const response = await authenticate(real).authenticator.fetch("/v1/jobs", call);
 
-    assertEquals(await readJson(response), { ...call, path: "/v1/jobs", client: planted.clientId });
+    assertEquals(await readJson(response), { ...call, path: "/v1/jobs", client: realClient.clientId });
   },
   async "a real API: accepts the token of a client that sends its secret in the body"({ real }) {
-    const clientAuth = clientSecretPost(() => Promise.resolve(planted.secret));
+    const clientAuth = clientSecretPost(() => Promise.resolve(realClient.clientSecret));
 
-    assertEquals(await authenticate(real, { clientId: planted.postClientId, clientAuth }).list(), listed);
+    assertEquals(await authenticate(real, { clientId: postClientId, clientAuth }).list(), listed);
   },
   async "a real API that revokes a token: the call is replayed with another, and its body"({ real }) {
     const { authenticator, list } = authenticate({ ...real, api: real.revoking });
@@ -79,7 +79,7 @@ export const realServers: readonly Case[] = cases({
   async "getToken: a real server's credentials have scope and expiresAt"({ real }) {
     const started = Date.now();
 
-    const credentials = await getToken(real.tokenEndpoint, { ...client, scopes, audience: real.api });
+    const credentials = await getToken(real.tokenEndpoint, { ...realClient, scopes, audience: real.api });
 
     const { accessToken, tokenType, scope, expiresAt = 0, refreshToken } = credentials;
     const seconds = Math.round((expiresAt - started) / 10_000) * 10;
@@ -87,6 +87,6 @@ export const realServers: readonly Case[] = cases({
     assertEquals(found, [3, "Bearer", "api:read", 600, undefined]);
   },
   async "getToken: a URL that is no token endpoint is an AuthenticationError"({ real }) {
-    await failure(getToken(real.api + path, client));
+    await failure(getToken(real.api + path, realClient));
   },
 });

@@ -12,20 +12,20 @@ import { realServers } from "./real_servers.ts";
 import { redirects } from "./redirects.ts";
 import { refreshes } from "./refreshes.ts";
 import { rejectedTokens } from "./rejected_tokens.ts";
-import { tokenAnswers } from "./token_answers.ts";
+import { caseByAnswer } from "./token_answers.ts";
 import { tokenRequests } from "./token_requests.ts";
 import { use } from "./use.ts";
 import { ask, World } from "./world.ts";
 
 const cases: readonly Case[] = [
-  ...[realServers, options, use, tokenRequests, tokenAnswers, failures],
+  ...[realServers, options, use, tokenRequests, failures],
   ...[refreshes, rejectedTokens, bodies, redirects, apiAnswers, aborts, printing, keys],
 ].flat();
 
 /** Runs all cases, and sends the stage one result each. */
 export async function runSuite(input: SuiteInput): Promise<void> {
   const results: CaseResult[] = [];
-  const waiting = cases.values();
+  const waiting = [...cases, ...caseByAnswer(input)].values();
   const lane = async () => {
     for (const it of waiting) results.push(await runCase(it, input));
   };

@@ -1,31 +1,25 @@
 /** What a program does with an authenticator. @module */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import {
-  Authenticator,
-  type AuthenticatorEvent,
-  type AuthenticatorOptions,
-  type ClientConfig,
-  ClientConfigStore,
-  Credentials,
-  getToken,
-  GrantType,
-  StaticClientConfigStore,
-} from "@m2m/authenticator";
+import { type AuthenticatorEvent, Credentials, StaticClientConfigStore } from "@m2m/authenticator";
 import { issues, late, rejected, stalled } from "./behaviours.ts";
 import { type Case, cases } from "./case.ts";
 import { check, outline } from "./check.ts";
-import { bearer, client, nthToken } from "./planted.ts";
+import { bearer, nthToken } from "./planted.ts";
 import { arrival, assertCount, count, fine, read, seen, type Setting, together, until } from "./world.ts";
 
 const own = (value: string): RequestInit => ({ headers: { Authorization: value } });
-const two: Setting["options"] = (_, tokenEndpoint) => ({
-  configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: "x-store" }),
-  headerKey: "X-Caller",
+const named = (_: unknown, tokenEndpoint: string) => ({
+  configStore: new StaticClientConfigStore({ tokenEndpoint, headerKey: "X-Store" }),
 });
+const two: Setting["options"] = (...scene) => ({ ...named(...scene), headerKey: "X-Caller" });
+
+const based: Setting["options"] = ({ api }) => ({ endpoint: `${api.origin}/base/` });
+const allowing: Setting["options"] = ({ elsewhere }) => ({ allowedOrigins: [elsewhere.origin] });
+const slow = { usual: late(50, issues()) };
 
 export const use: readonly Case[] = cases({
   "fetch: successive calls carry one token, as authorization": (world) => {
-    const expected = { gets: Array(3).fill(fine), tokens: 1, api: Array(3).fill("GET /x 1") };
+    const expected = { tokens: 1, api: Array(3).fill("GET /x 1") };
     return check(world, {}, expected, ["/x"], ["/x"], ["/x"]);
   },
   async "fetch: takes what the platform's fetch takes: relative and absolute URLs, Requests"(world) {
@@ -40,33 +34,19 @@ export const use: readonly Case[] = cases({
     const expected = ["GET /a?b=c 1", "GET /e 1", "GET /f 1", "DELETE /g 1 x-own 1", "PUT /h 1"];
     assertEquals((await api.requests()).map(outline), expected);
   },
-  async "fetch: resolves a relative URL against the endpoint's path"(world) {
-    const options: Setting["options"] = ({ api }) => ({ endpoint: `${api.origin}/base/` });
-    await check(world, { options }, { gets: fine, api: ["GET /base/v1/x 1"] }, ["v1/x"]);
-  },
-  async "fetch: calls another origin without the token, and without a token request"(world) {
-    const { call, tokens, elsewhere } = await world.set();
-
-    assertEquals(await call(`${elsewhere.origin}/x`), "200 elsewhere");
-
-    assertEquals([...await seen(elsewhere), ...await count(tokens)], [undefined, 0]);
-  },
+  "fetch: resolves a relative URL against the endpoint's path": (world) =>
+    check(world, { options: based }, { api: ["GET /base/v1/x 1"] }, ["v1/x"]),
+  "fetch: calls another origin without the token, and without a token request": (world) =>
+    check(world, {}, { gets: "200 elsewhere", elsewhere: ["GET /x"], tokens: 0 }, ["{elsewhere}/x"]),
   "the fetch option: may be the platform's own": (world) =>
-    check(world, { options: { fetch: globalThis.fetch } }, { gets: fine, tokens: 1 }),
+    check(world, { options: { fetch: globalThis.fetch } }, { tokens: 1 }),
   "headerKey: the caller's takes precedence over the store's": (world) =>
-    check(world, { options: two }, { gets: fine, api: ["GET /x x-caller 1"] }),
-  async "allowedOrigins: get the token as well"(world) {
-    const { authenticate, elsewhere } = await world.set();
-
-    await read(authenticate({ allowedOrigins: [elsewhere.origin] }).fetch(`${elsewhere.origin}/x`));
-
-    assertEquals(await seen(elsewhere), [bearer(1)]);
-  },
-  async "fetch: 50 first calls at once make one token request"(world) {
-    const { call, tokens, api } = await world.set({ tokens: { usual: late(50, issues()) } });
-
-    assertEquals([...await together(50, call), ...await count(tokens, api)], [...Array(50).fill(fine), 1, 50]);
-  },
+    check(world, { options: two }, { api: ["GET /x x-caller 1"] }),
+  "headerKey: the store's names the header": (world) => check(world, { options: named }, { api: ["GET /x x-store 1"] }),
+  "allowedOrigins: get the token as well": (world) =>
+    check(world, { options: allowing }, { gets: "200 elsewhere", elsewhere: ["GET /x 1"] }, ["{elsewhere}/x"]),
+  "fetch: 50 first calls at once make one token request": (world) =>
+    check(world, { tokens: slow }, { tokens: 1, api: Array(50).fill("GET /x 1"), atOnce: 50 }),
   async "fetch: is bound to its authenticator"(world) {
     const { authenticator: { fetch }, api } = await world.set();
 
@@ -81,24 +61,6 @@ export const use: readonly Case[] = cases({
     const { call, api, tokens } = await world.set({ options: { fetch: send } });
 
     assertEquals([await call(), ...origins], [fine, tokens.origin, api.origin]);
-  },
-  async "a config store: is asked once for each token request, and names the header"(world) {
-    let asked = 0;
-    const { authenticate, tokenEndpoint, api } = await world.set();
-    class CountingStore extends ClientConfigStore {
-      override getClientConfig(): Promise<ClientConfig> {
-        asked++;
-        return Promise.resolve({ tokenEndpoint, headerKey: "X-Store" });
-      }
-    }
-    const authenticator = authenticate({ configStore: new CountingStore() });
-    assertEquals(asked, 0);
-
-    for (let call = 0; call < 2; call++) assertEquals(await read(authenticator.fetch("/x")), fine);
-    assertEquals(asked, 1);
-    await authenticator.refreshCredentials();
-
-    assertEquals([asked, ...(await api.requests()).map(outline)], [2, "GET /x x-store 1", "GET /x x-store 1"]);
   },
   async "fetch: keeps the caller's own header, without a token request"(world) {
     const { call, authenticate, tokens, api } = await world.set();
@@ -134,39 +96,12 @@ export const use: readonly Case[] = cases({
     assertEquals(await count(tokens), [2]);
   },
   async "refreshCredentials: 20 calls at once share one token request"(world) {
-    const { authenticator, tokens } = await world.set({ tokens: { usual: late(50, issues()) } });
+    const { authenticator, tokens } = await world.set({ tokens: slow });
 
     const all = await together(20, () => authenticator.refreshCredentials());
 
     assertEquals(all.map(({ accessToken }) => accessToken), Array(20).fill(nthToken(1)));
     assertEquals(await count(tokens), [1]);
-  },
-  async "two authenticators: keep their tokens apart"(world) {
-    const { call, authenticate, api, elsewhere } = await world.set();
-    const other = authenticate({ endpoint: elsewhere.origin });
-
-    await call();
-    await together(5, () => Promise.all([call(), read(other.fetch("/x"))]));
-
-    assertEquals(new Set(await seen(api)), new Set([bearer(1)]));
-    assertEquals(new Set(await seen(elsewhere)), new Set([bearer(2)]));
-  },
-  async "Authenticator: a subclass has a token source of its own"(world) {
-    const { tokenEndpoint, tokens, api } = await world.set();
-    class Refreshing extends Authenticator {
-      constructor(options: AuthenticatorOptions) {
-        super(options, () => async ({ signal }) => {
-          const grant = { grantType: GrantType.REFRESH_TOKEN, refreshToken: "planted-refresh" };
-          return { credentials: await getToken(tokenEndpoint, { ...client, ...grant, signal }), headerKey: "x-grant" };
-        });
-      }
-    }
-
-    await read(new Refreshing({ endpoint: api.origin }).fetch("/x"));
-
-    const sent = await tokens.requests();
-    assertEquals(sent.map(({ body }) => body), ["grant_type=refresh_token&refresh_token=planted-refresh"]);
-    assertEquals(await seen(api, "x-grant"), [bearer(1)]);
   },
   async "close: waiting calls reject with an AbortError, and the token request ends"(world) {
     const { authenticator, tokens } = await world.set({ tokens: { usual: stalled } });

@@ -9,7 +9,7 @@ import {
 import type { Behaviour } from "../../servers/fault_server.ts";
 import type { RealServers } from "../stage_server.ts";
 import type { SuiteInput } from "./case.ts";
-import { planted } from "./planted.ts";
+import { planted } from "../../faults/planted.ts";
 
 /** The servers of a scene, each on an origin of its own. */
 export type Role = "tokens" | "api" | "elsewhere";
@@ -20,6 +20,8 @@ export interface Script {
   readonly when?: { readonly header: string; readonly value: string; readonly behaviour: Behaviour };
   /** For the next requests, one each. */
   readonly next?: readonly Behaviour[];
+  /** For all others: a row of `faults/token_cases.ts`. */
+  readonly answer?: string;
   /** For all others. Default: as before. */
   readonly usual?: Behaviour;
 }
