@@ -6,7 +6,7 @@ import {
   type Fetch,
 } from "@m2m/authenticator";
 import type { LookupOptions } from "@m2m/authenticator/config-store/discovery";
-import { until } from "../faults/until.ts";
+import { until } from "../servers/loopback.ts";
 import { asOnWorkerd } from "../refresh/isolate.ts";
 import { api, HandClock, issuer, MetadataStub, silence, stores } from "./metadata_stub.ts";
 
