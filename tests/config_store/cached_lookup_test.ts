@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError, type AuthenticationErrorCode, type ClientConfigRequest } from "@m2m/authenticator";
 import type { LookupOptions } from "@m2m/authenticator/config-store/discovery";
-import { until } from "../faults/until.ts";
+import { until } from "../servers/loopback.ts";
 import { asOnWorkerd } from "../refresh/isolate.ts";
 import { api, HandClock, issuer, MetadataStub, silence, stores } from "./metadata_stub.ts";
 

@@ -7,7 +7,7 @@ import { Client } from "@modelcontextprotocol/sdk/client";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 // @ts-types="@modelcontextprotocol/sdk/types"
 import { LoggingMessageNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
-import { until } from "../faults/until.ts";
+import { until } from "../servers/loopback.ts";
 import { startMcpServers } from "./mcp_servers.ts";
 
 Deno.test("MCP SDK: calls tools and reads a stream, given the server's URL and issuer; a rejected token is replaced", async () => {

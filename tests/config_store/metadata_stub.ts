@@ -12,7 +12,7 @@ import {
   ProtectedResourceClientConfigStore,
   type ProtectedResourceOptions,
 } from "@m2m/authenticator/config-store/protected-resource";
-import { until } from "../faults/until.ts";
+import { until } from "../servers/loopback.ts";
 
 export const issuer = "https://auth.test";
 export const api = "https://api.test/mcp";

@@ -5,7 +5,7 @@ import { answer, halfway, head, raw, steps } from "./behaviours.ts";
 import { assertNothingShows } from "./planted.ts";
 import { nthToken, rejectFirst, type Scene, setScene, status, text, tokenNumber, unauthorized } from "./scene.ts";
 import { thrown, together } from "../runtimes/suite/world.ts";
-import { until } from "./until.ts";
+import { until } from "../servers/loopback.ts";
 
 /** `WWW-Authenticate` lines, from proper to none at all. */
 const challenges: Record<string, string | readonly string[]> = {

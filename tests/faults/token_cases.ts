@@ -269,28 +269,22 @@ const hangsUp = { hangsUp: true };
 const stalls = { timeout: 120, hangsUp: true };
 const notFollowed = (status: number): Failure => ({ code: "redirect_refused", status, retryable: false });
 const refreshing = (url: string) => ({ headers: { refresh: `0;url=${url}`, link: `<${url}>; rel=preload` } });
-const endless = (location: string) => head("", { status: 307, length: 100, headers: { location } });
+const neverEnds = ({ elsewhere: location }: { elsewhere: string }) =>
+  steps({ send: head("", { status: 307, length: 100, headers: { location } }) }, "stall");
 
+const targets = { "another origin": "elsewhere", "itself": "here" } as const;
 const redirects = cases([
-  ...[301, 302, 303, 307, 308].flatMap((status): Row[] => [
-    [
-      `redirects to another origin by ${status}`,
-      (at) => redirect(status, `${at.elsewhere}/token`),
-      notFollowed(status),
-    ],
-    [`redirects to itself by ${status}`, ({ here }) => redirect(status, `${here}/token`), notFollowed(status)],
-  ]),
+  ...[301, 302, 303, 307, 308].flatMap((status) =>
+    Object.entries(targets).map(([what, place]): Row => {
+      return [`redirects to ${what} by ${status}`, (at) => redirect(status, `${at[place]}/token`), notFollowed(status)];
+    })
+  ),
   ["redirects with no location", answer("", { status: 302 }), notFollowed(302)],
   ["redirects to a file", redirect(302, "file:///etc/hosts"), notFollowed(302)],
   ["answers 300 with choices", html(300, planted.body), notFollowed(300)],
   ["answers 304", raw("HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n"), notFollowed(304)],
   ["redirects by a Refresh header and a Link", ({ elsewhere }) => json(usual, refreshing(elsewhere))],
-  [
-    "redirects, and never ends the redirect's body",
-    ({ elsewhere }) => steps({ send: endless(elsewhere) }, "stall"),
-    notFollowed(307),
-    hangsUp,
-  ],
+  ["redirects, and never ends the redirect's body", neverEnds, notFollowed(307), hangsUp],
 ], good());
 
 const ok = "HTTP/1.1 200 OK\r\n";

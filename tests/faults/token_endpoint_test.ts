@@ -6,7 +6,7 @@ import { type Behaviour, closedPort, startFaultServer } from "../servers/fault_s
 import { assertNothingShows, planted, recordConsole } from "./planted.ts";
 import { descriptions, late, network, tokenCases } from "./token_cases.ts";
 import { assertEnd, type End } from "./token_end.ts";
-import { until } from "./until.ts";
+import { until } from "../servers/loopback.ts";
 
 for (const { name, behaviour, end, timeout = 2_000, hangsUp = false } of tokenCases) {
   Deno.test(`getToken: ends as it should with a token endpoint that ${name.slice(0, 100)}`, async () => {

@@ -82,16 +82,12 @@ always("background pauses are five minutes at most", nothing, ({ state, now }) =
 });
 
 const rejection = fc.record({ route, href: route, replays: fc.nat(2) });
-always(
-  "a rejected call is given neither the rejected token nor an expired one",
-  rejection,
-  ({ now, tokens, ...seen }) => {
-    for (const token of tokens.slice(-3)) {
-      const decision = decideRejection(seen.state, healthWith(), { ...seen.other, token }, clockAt(now));
-      if (typeof decision === "object") assert(decision !== token && isLive(decision, now));
-    }
-  },
-);
+always("a rejected call gets neither the rejected token nor an expired one", rejection, ({ now, tokens, ...seen }) => {
+  for (const token of tokens.slice(-3)) {
+    const decision = decideRejection(seen.state, healthWith(), { ...seen.other, token }, clockAt(now));
+    if (typeof decision === "object") assert(decision !== token && isLive(decision, now));
+  }
+});
 
 Deno.test("callers are never put off beyond the deadline and the longest back-off", () => {
   const custom = fc.record({

@@ -33,6 +33,8 @@ const paused = { backgroundFailures: 3, backgroundNotBefore: 9e9, rejectionNotBe
 const unpaused = { backgroundFailures: 0, backgroundNotBefore: never, rejectionNotBefore: never, spareUntil: never };
 const pausedFor = (failures: number, until: number) => ({ backgroundFailures: failures, backgroundNotBefore: until });
 const spent = (units: number, spentAt = 1_000) => ({ spent: units, spentAt });
+const costly = { ...until(31_000), ...spent(1), wasted: 4, wastedToken: a };
+const worksBeside = { ...until(9e9), ...works("/bad") };
 const live = { current: a };
 const dead = (token: typeof a) => ({ current: token, isRejected: true });
 const newest = (predecessor?: typeof a) => ({ current: c, predecessor, successor: none });
@@ -93,9 +95,7 @@ const rows: Row[] = [
   ["a successor rejected after its predecessor's end takes its place", outlives, rejected(late), succeeded, 100_000],
   ["a predecessor that is rejected as well gives way", unknown(9_000), rejected(a), { ...fresh, successor: none }],
 
-  ["a route that new tokens don't help pauses for half a minute, and costs four units", spent(1), wasted, {
-    ...{ ...until(31_000), ...spent(1), wasted: 4, wastedToken: a },
-  }],
+  ["a route that new tokens don't help pauses for half a minute, and costs four units", spent(1), wasted, costly],
   ["a token is wasted once, on many routes", { ...spent(1), wasted: 4, wastedToken: a }, wasted, { wasted: 4 }],
   ["each wasted token costs", { ...spent(1), wasted: 4, wastedToken: b }, wasted, { spent: 1, wasted: 8 }],
   ["what was spent leaks away first", { ...spent(1, 0), wasted: 4 }, issued(), { spent: 0, wasted: 3 }, 6_000],
@@ -103,9 +103,7 @@ const rows: Row[] = [
   ["it never exceeds 15 minutes", until(0, 50), wasted, until(901_000, 51)],
   ["of many calls rejected together one counts", until(1_001), wasted, "unchanged"],
   ["a route on which a token helped is as good as any", until(9e9, 7), accepted("/bad"), newState],
-  ["a token that works beside a hopeless URL is noted", until(9e9), accepted("/bad", "/bad/0"), {
-    ...{ ...until(9e9), ...works("/bad") },
-  }],
+  ["a token that works beside a hopeless URL", until(9e9), accepted("/bad", "/bad/0"), worksBeside],
   ["so is one that works on another route", until(9e9), accepted("/"), works("/")],
   ["that is noted once", { ...until(9e9), ...works("/") }, accepted("/"), "unchanged"],
   ["no route is noted while none is hopeless", {}, accepted("/"), "unchanged"],
@@ -138,6 +136,7 @@ const [down, busy, absurd] = [transient(), transient(20_000), transient(100_000)
 const exhausted = { isExhausted: true, lastError: busy };
 const ill = { failures: 9, notBefore: 9e9, backgroundNotBefore: 9e9, ...exhausted };
 const three = { failures: 3 };
+const tired = { ...three, isExhausted: true };
 const after = (notBefore: number, backgroundNotBefore = notBefore) => ({ notBefore, backgroundNotBefore });
 
 // With jitter in its middle a pause is three quarters of its ceiling.
@@ -149,21 +148,11 @@ const healthRows: HealthRow[] = [
   ["the pause reaches the longest back-off", three, down, { failures: 4, ...after(3_250) }],
   ["the pause never exceeds the longest back-off", { failures: 5_000 }, down, after(3_250)],
   ["Retry-After comes on top", {}, busy, { ...after(21_375), isExhausted: false }],
-  [
-    "a longer Retry-After than callers wait counts as a whole in the background",
-    {},
-    absurd,
-    after(31_375, 101_375),
-  ],
+  ["a longer Retry-After than callers wait holds in the background", {}, absurd, after(31_375, 101_375)],
   ["it fails callers at once", {}, absurd, { isExhausted: true, lastError: absurd }],
   ["the last attempt exhausts", {}, busy, exhausted, false],
   ["it stays exhausted until a token comes", { isExhausted: true }, busy, exhausted],
-  [
-    "a refusal shows that it is well, not who may have tokens",
-    { ...three, isExhausted: true },
-    refused,
-    newHealth,
-  ],
+  ["a refusal shows that it is well, not who may have tokens", tired, refused, newHealth],
   ["a page is an answer that says the same", three, permanent("invalid_response"), newHealth],
   ["a vault's failure says nothing of the endpoint", three, vault, healthWith(three)],
   ["an error that isn't an AuthenticationError says nothing of the endpoint", three, foreign, healthWith(three)],

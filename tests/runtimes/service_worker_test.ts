@@ -30,12 +30,12 @@ testOnChromium("a service worker: adds its token to the page's calls, also after
   const [url] = site.match;
   await using chromium = await startChromium(unpack);
   const page = await chromium.open(url);
-  const five = Array(5).fill({ status: 200, json: projects });
+  const five = Array(5).fill([200, projects]);
 
   await until(async () => (await page.evaluate(listShown)).length === 2);
   assertEquals(await page.evaluate(listShown), projects.map(({ name }) => name));
   const first = await page.evaluate(callFiveTimes);
-  assertEquals(first.map(({ status, json }) => ({ status, json })), five);
+  assertEquals(first.map(({ status, json }) => [status, json]), five);
   assertEquals([calls(backend), backend.countTokenRequests()], [Array(6).fill("GET /v1/projects 200"), 1]);
 
   api.revokeAll();
@@ -46,7 +46,7 @@ testOnChromium("a service worker: adds its token to the page's calls, also after
 
   await stopWorkers(page);
   const restarted = await page.evaluate(callFiveTimes);
-  assertEquals(restarted.map(({ status, json }) => ({ status, json })), five);
+  assertEquals(restarted.map(({ status, json }) => [status, json]), five);
   // Its state was in memory: it has requested a token again.
   assertEquals(backend.countTokenRequests(), 3);
 
@@ -90,10 +90,10 @@ function listShown(): string[] {
 }
 
 async function callFiveTimes() {
-  const responses = await Promise.all(Array.from({ length: 5 }, () => fetch("/api/v1/projects")));
-  return await Promise.all(
-    responses.map(async (it) => ({ status: it.status, json: await it.json(), headers: [...it.headers] })),
-  );
+  return await Promise.all(Array.from({ length: 5 }, async () => {
+    const it = await fetch("/api/v1/projects");
+    return { status: it.status, json: await it.json(), headers: [...it.headers] };
+  }));
 }
 
 async function postJob() {

@@ -9,14 +9,11 @@ const args = ["run", ...flags, "--import-map=import_map.json", "--allow-net=127.
 const thisDeno = () => Promise.resolve(() => Promise.resolve(Deno.execPath()));
 
 for (const [runtime, obtain] of [["Deno", thisDeno], ["Deno, the oldest supported", oldDenoPackage]] as const) {
-  registerSuite(
-    await testsOn(runtime === "Deno" ? runtime : `Deno ${oldestDeno}`, obtain),
-    { runtime, lacks: lacks.program },
-    async (unpack, input) => {
-      await using folder = await temporaryFolder("deno_");
-      // A cache of its own: one version of Deno isn't to find another's.
-      const env = { DENO_DIR: `${folder.path}/cache`, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" };
-      return await runProgram(await unpack(folder.path), { args, env }, input);
-    },
-  );
+  const testOn = await testsOn(runtime === "Deno" ? runtime : `Deno ${oldestDeno}`, obtain);
+  registerSuite(testOn, { runtime, lacks: lacks.program }, async (unpack, input) => {
+    await using folder = await temporaryFolder("deno_");
+    // A cache of its own: one version of Deno isn't to find another's.
+    const env = { DENO_DIR: `${folder.path}/cache`, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" };
+    return await runProgram(await unpack(folder.path), { args, env }, input);
+  });
 }

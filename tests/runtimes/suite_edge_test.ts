@@ -44,14 +44,11 @@ async function obtain(): Promise<string> {
   return await nodeExecutable(nodeVersions[0]);
 }
 
-registerSuite(
-  await testsOn("Vercel's edge runtime", obtain),
-  { runtime: "edge-runtime (Vercel)", lacks: lacks.edge },
-  async (node, input) => {
-    await using folder = await install();
-    const script = await bundle(new URL("suite_worker.ts", import.meta.url), "iife");
-    const files = { "worker.js": script, "input.json": JSON.stringify(input), "main.mjs": main };
-    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(folder.path, name), text);
-    return await printedBy(node, { args: ["main.mjs"], cwd: folder.path });
-  },
-);
+const testOn = await testsOn("Vercel's edge runtime", obtain);
+registerSuite(testOn, { runtime: "edge-runtime (Vercel)", lacks: lacks.edge }, async (node, input) => {
+  await using folder = await install();
+  const script = await bundle(new URL("suite_worker.ts", import.meta.url), "iife");
+  const files = { "worker.js": script, "input.json": JSON.stringify(input), "main.mjs": main };
+  for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(folder.path, name), text);
+  return await printedBy(node, { args: ["main.mjs"], cwd: folder.path });
+});

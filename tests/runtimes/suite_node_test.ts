@@ -5,9 +5,7 @@ import { testsOn } from "./tests_on.ts";
 // Node warns that its TypeScript is experimental.
 const args = ["--disable-warning=ExperimentalWarning"];
 for (const version of nodeVersions) {
-  registerSuite(
-    await testsOn(`Node ${version}`, () => nodeExecutable(version)),
-    { runtime: `Node ${version.slice(0, 2)}`, lacks: lacks.program },
-    (node, input) => runProgram(node, { args }, input),
-  );
+  const testOn = await testsOn(`Node ${version}`, () => nodeExecutable(version));
+  const platform = { runtime: `Node ${version.slice(0, 2)}`, lacks: lacks.program };
+  registerSuite(testOn, platform, (node, input) => runProgram(node, { args }, input));
 }

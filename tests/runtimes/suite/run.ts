@@ -11,7 +11,6 @@ import { printing } from "./printing.ts";
 import { realServers } from "./real_servers.ts";
 import { redirects } from "./redirects.ts";
 import { refreshes } from "./refreshes.ts";
-import { rejectedTokens } from "./rejected_tokens.ts";
 import { caseByAnswer } from "./token_answers.ts";
 import { tokenRequests } from "./token_requests.ts";
 import { use } from "./use.ts";
@@ -19,7 +18,7 @@ import { ask, World } from "./world.ts";
 
 const cases: readonly Case[] = [
   ...[realServers, options, use, tokenRequests, failures],
-  ...[refreshes, rejectedTokens, bodies, redirects, apiAnswers, aborts, printing, keys],
+  ...[refreshes, bodies, redirects, apiAnswers, aborts, printing, keys],
 ].flat();
 
 /** Runs all cases, and sends the stage one result each. */
