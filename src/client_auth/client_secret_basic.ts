@@ -36,7 +36,6 @@ export function clientSecretBasic(clientSecret: ClientSecret, options: BasicAuth
   checkBasicEncoding(encoding);
   return {
     method: "client_secret_basic",
-    advice: 'Check id and secret, or set basicEncoding: "raw" or clientSecretPost.',
     async authenticate(request) {
       const secret = await getSecret(clientSecret, request);
       const header = getBasicAuthorizationHeader(request.clientId, secret, { encoding });

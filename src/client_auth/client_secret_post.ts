@@ -29,7 +29,6 @@ export function clientSecretPost(clientSecret: ClientSecret): ClientAuth {
   checkSecret(clientSecret);
   return {
     method: "client_secret_post",
-    advice: "Check id and secret, or set clientSecretBasic.",
     async authenticate(request) {
       const secret = await getSecret(clientSecret, request);
       request.body.set("client_id", request.clientId);

@@ -33,7 +33,9 @@ export class StaticClientConfigStore extends ClientConfigStore {
   constructor(config: ClientConfig) {
     super();
     // A copy, as the caller may change the object, its lists and its URLs later.
-    this.#config = JSON.parse(JSON.stringify(Object(config)), (_, value) => Object.freeze(value));
+    this.#config = Object.freeze(Object.fromEntries(
+      Object.entries(Object(config)).map(([name, value]) => [name, copyValue(value)]),
+    ) as unknown as ClientConfig);
   }
 
   /**
@@ -44,4 +46,14 @@ export class StaticClientConfigStore extends ClientConfigStore {
   override getClientConfig(): ClientConfig {
     return this.#config;
   }
+}
+
+/** Copies a setting; URLs become texts, which can't be changed. */
+function copyValue(value: unknown): unknown {
+  if (value instanceof URL) return value.href;
+  if (!Array.isArray(value)) return value;
+  // A spread array takes less memory than a mapped one.
+  const copy = [...value];
+  for (const [index, each] of value.entries()) if (each instanceof URL) copy[index] = each.href;
+  return Object.freeze(copy);
 }

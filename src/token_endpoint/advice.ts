@@ -23,12 +23,17 @@ const advice: ReadonlyMap<string, string> = new Map([
   ["unauthorized_client", "Allow this client the grant at the server."],
 ]);
 
+/** For a rejected client, by the methods that thousands of idle authenticators have. Others bring theirs along. */
+const clientAdvice: ReadonlyMap<string, string> = new Map([
+  ["client_secret_basic", 'Check id and secret, or set basicEncoding: "raw" or clientSecretPost.'],
+  ["client_secret_post", "Check id and secret, or set clientSecretBasic."],
+]);
+
 /** Says what to do about an answer without a token, by its OAuth error code if it has one. */
 export function adviseOn(code: string, client: RejectedClient): string {
-  if (/^invalid_client/.test(code)) {
-    return client.advice ?? "Check the client's id, and what authenticates it (clientSecret, clientAuth).";
-  }
-  return advice.get(code) ?? "";
+  if (!/^invalid_client/.test(code)) return advice.get(code) ?? "";
+  return client.advice ?? clientAdvice.get(client.method ?? "") ??
+    "Check the client's id, and what authenticates it (clientSecret, clientAuth).";
 }
 
 /** Says what servers reject in an id or a secret, and a reader overlooks: a sentence, or nothing. */
