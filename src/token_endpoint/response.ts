@@ -84,8 +84,11 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     // A 401 is about the client, whatever its body says.
     const oauthError = named ?? (status === 401 ? "invalid_client" : undefined);
     const code = retryable || !oauthError ? "token_endpoint_error" : "token_request_rejected";
-    const odd = mayConcernClient({ code, status, error: oauthError }) ? describeOddities(context) : "";
-    const todo = retryable && !oauthError ? "Try again later." : adviseOn(oauthError ?? "", context);
+    const about = { code, status, error: oauthError };
+    const odd = mayConcernClient(about) ? describeOddities(context) : "";
+    const todo = retryable && !oauthError
+      ? "Try again later."
+      : adviseOn(isClientRejected(about) ? "invalid_client" : oauthError ?? "", context);
     const said = named ?? "without an OAuth error code";
     const state = [`the server answered ${said} (${status}).`, odd, todo].filter(Boolean).join(" ");
     return fail(code, state, retryable, oauthError);

@@ -156,6 +156,13 @@ for (const text of escaped) {
   });
 }
 
+Deno.test("the advice on a 401: is about the client, whatever its code says", async () => {
+  for (const code of ["unauthorized_client", "access_denied", "Bad Key"]) {
+    assertStringIncludes((await getError(json(401, code))).error.message, "Check id and secret");
+  }
+  assertStringIncludes((await getError(json(400, "unauthorized_client"))).error.message, "Allow this client the grant");
+});
+
 Deno.test("the advice: is none of JavaScript's own for a code such as constructor", async () => {
   assertStringIncludes((await getError(json(400, "constructor"))).error.message, "constructor (400).");
 });
