@@ -86,7 +86,13 @@ export {
   type BasicEncoding,
   getBasicAuthorizationHeader,
 } from "./src/client_auth/basic_authorization.ts";
-export type { ClientAuth, ClientSecret, SecretAttempt, TokenRequest } from "./src/client_auth/client_auth.ts";
+export type {
+  ClientAuth,
+  ClientSecret,
+  SecretAttempt,
+  SecretFunction,
+  TokenRequest,
+} from "./src/client_auth/client_auth.ts";
 export { clientSecretBasic } from "./src/client_auth/client_secret_basic.ts";
 export { clientSecretPost } from "./src/client_auth/client_secret_post.ts";
 export { none } from "./src/client_auth/none.ts";
