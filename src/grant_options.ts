@@ -32,7 +32,8 @@ export interface GrantOptions extends AuthenticatorOptions, TokenRequestOptions 
   configStore: ClientConfigStore;
   /**
    * Changes each token request after client authentication: adds headers, or secret parameters (name those to
-   * `request.redact`). Default: requests are sent unchanged.
+   * `request.redact`). The content type `application/json` sends the parameters as JSON. Default: requests are sent
+   * unchanged.
    */
   beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /**

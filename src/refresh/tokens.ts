@@ -38,7 +38,7 @@ export interface RefreshingOptions {
   authorization?: ((credentials: Credentials) => string) | undefined;
   /** How attempts to get a token are repeated. Default: 5 attempts within 30 seconds. */
   retry?: RetryOptions | undefined;
-  /** How long one attempt to get a token may take, in milliseconds. Default: 10,000. */
+  /** How long one attempt to get a token may take, in milliseconds; what gives the secret, nine tenths. Default: 10,000. */
   timeout?: number | undefined;
   /**
    * For platforms that stop work once a response is sent: keeps a background refresh running. On Cloudflare the

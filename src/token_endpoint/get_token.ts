@@ -40,7 +40,8 @@ export interface GetTokenOptions extends TokenRequestOptions {
   issuer?: string | undefined;
   /**
    * Has the last word on the request, after client authentication: headers, or parameters that are secret (name those to
-   * `request.redact`). Default: the request goes out as it is.
+   * `request.redact`). The content type `application/json` sends the parameters as JSON. Default: the request goes out as
+   * it is.
    */
   beforeTokenRequest?: ((request: TokenRequest) => void | Promise<void>) | undefined;
   /** Binds the token to a key (RFC 9449): made by `dpop` of `./dpop`. Default: a bearer token. */
