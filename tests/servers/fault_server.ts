@@ -124,9 +124,10 @@ export async function startFaultServer(usual: Behaves = { steps: [] }) {
   }
 }
 
-/** Finds a port of 127.0.0.1 without a server: one that was free a moment ago. */
+/** Finds a port of 127.0.0.1 without a server, below those that systems give to servers and connections meanwhile. */
 export async function closedPort(): Promise<number> {
-  const { port, close } = await listen(createServer());
+  const wanted = 20_000 + Math.floor(Math.random() * 10_000);
+  const { port, close } = await listen(createServer(), wanted);
   await close();
   return port;
 }
