@@ -93,6 +93,7 @@ export type {
   SecretFunction,
   TokenRequest,
 } from "./src/client_auth/client_auth.ts";
+export type { ExplainRefusal, Refusal, RefusalResponse } from "./src/jwt/clock_difference.ts";
 export { clientSecretBasic } from "./src/client_auth/client_secret_basic.ts";
 export { clientSecretPost } from "./src/client_auth/client_secret_post.ts";
 export { none } from "./src/client_auth/none.ts";

@@ -15,7 +15,7 @@ import { addHeaders, hasHeader, readHeaders } from "./headers.ts";
 import { followRedirects } from "./redirects.ts";
 import { rejectsToken } from "./rejection.ts";
 import { replayRejected } from "./replay.ts";
-import { type ApiCall, defaultMaxReplayBody, keepBody } from "./replayable_request.ts";
+import { type ApiCall, defaultMaxReplayBody, isRequest, keepBody } from "./replayable_request.ts";
 
 /** What the call needs of DPoP (RFC 9449). */
 export interface ApiProofs {
@@ -113,8 +113,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
 
   // One flat function, for nearly all calls end at its first response.
   return async (input, init) => {
-    // By its shape: a fetch of another realm (undici from npm) brings its own.
-    let request = (input as Partial<Request> | undefined)?.arrayBuffer ? input as Request : undefined;
+    let request = isRequest(input) ? input : undefined;
     const text = request?.url ?? String(input);
     let href = text;
     let isHome = true;
@@ -126,9 +125,9 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       isHome = /^https?:$/.test(url.protocol) && origins.includes(url.origin);
     }
     // `fetch(url, request)` is the way workers forward a request. A request's own URL may have had a user and password.
-    const settings = (init as Partial<Request> | undefined)?.arrayBuffer ? init as Request : href !== text && request;
-    if (settings) request = new Request(href, settings);
-    const sent: RequestInit = init && init !== settings ? readInit(init) : {};
+    const source = isRequest(init) ? init : href === text ? undefined : request;
+    if (source) request = new Request(href, source);
+    const sent: RequestInit = init && init !== source ? readInit(init) : {};
     if (!isHome) return await fetch(request ?? href, sent);
     if (basePath && !href.startsWith(basePath) && !/^\w+:/.test(text)) {
       basePath = "";

@@ -30,13 +30,15 @@ export function isGetOrHead(method: string): boolean {
   return /^(GET|HEAD)$/i.test(method);
 }
 
-/**
- * Parses a URL, without its user name and password: Deno would send them in place of the token, and Node quote them. So
- * do messages about what is no URL.
- */
+/** Parses a URL without its user name and password. The runtime's own message would quote them. */
 export function parseTarget(text: string, base?: string): URL {
   const url = parseUrl(text, base);
   if (!url) throw new TypeError("Invalid URL");
+  return dropUserInfo(url);
+}
+
+/** Drops the user name and password of a URL: Deno would send them in place of the token, and Node quote them. */
+export function dropUserInfo(url: URL): URL {
   url.username = url.password = "";
   return url;
 }

@@ -11,7 +11,7 @@ import { parseUrl } from "../arguments.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { discardBody } from "./bodies.ts";
-import { isGetOrHead, parseTarget, readInit } from "./call_input.ts";
+import { dropUserInfo, isGetOrHead, readInit } from "./call_input.ts";
 import { type ApiCall, replayBody } from "./replayable_request.ts";
 
 /** As many as browsers follow (Fetch standard §4.4). */
@@ -50,9 +50,9 @@ export function decideRedirect(
   // The status first: runtimes make a response's headers when they are looked at, and hardly any answer redirects.
   if (!isRedirect(response)) return undefined;
   const location = response.headers.get("location");
-  if (location === null || !parseUrl(location, hop.href)) return undefined;
-  const { href, origin, protocol } = parseTarget(location, hop.href);
-  if (!/^https?:$/.test(protocol)) return undefined;
+  const target = location === null ? undefined : parseUrl(location, hop.href);
+  if (!target || !/^https?:$/.test(target.protocol)) return undefined;
+  const { href, origin } = dropUserInfo(target);
   const { status } = response;
   const isGet = status === 303 ? !isGetOrHead(hop.method) : status < 303 && /^POST$/i.test(hop.method);
   // Once it has left, it stays away: a redirect back must not bring the credential along for a stranger's request.
@@ -114,7 +114,7 @@ export async function followRedirects(first: Response, call: RedirectableCall): 
     if (body === undefined || isFollowed && !next && !response.headers.has("location")) break;
     await discardBody(response);
     if (!next || count === maxRedirects) {
-      const reason = !isFollowed ? 'redirect is "error"' : next ? "there are too many" : "one leads to no URL";
+      const reason = !isFollowed ? 'redirect is "error"' : next ? "too many" : "one leads nowhere";
       throw new TypeError(`Cannot follow the API's redirects: ${reason}.`);
     }
     hop = next;

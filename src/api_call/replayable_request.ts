@@ -42,7 +42,7 @@ export interface KeptBody {
 }
 
 /** Tells whether a value is a `Request`, by its shape: a fetch of another realm (undici from npm) brings its own. */
-function isRequest(value: unknown): value is Request {
+export function isRequest(value: unknown): value is Request {
   return !!(value as Partial<Request> | null | undefined)?.arrayBuffer;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AuthenticationError } from "../errors.ts";
+import type { ExplainRefusal } from "../jwt/clock_difference.ts";
 
 /** Describes a token request, for client authentication to read and to add to. */
 export interface TokenRequest {
@@ -38,17 +38,8 @@ export interface TokenRequest {
    * client.
    */
   grantProof?: string;
-  /**
-   * Says more about a refusal, in a sentence for the error: that the clocks differ, say.
-   *
-   * @param error The error.
-   * @param response The response's headers, and how long it took, in milliseconds.
-   * @returns The sentence, or nothing.
-   */
-  explainRefusal?: (
-    error: AuthenticationError,
-    response: { readonly headers: Headers; readonly elapsed: number },
-  ) => string | undefined;
+  /** Says more about a refusal, in a sentence for the error: that the clocks differ, say. */
+  explainRefusal?: ExplainRefusal;
   /**
    * Redacts a string in all that the server says.
    *

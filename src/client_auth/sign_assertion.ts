@@ -8,7 +8,7 @@ import { CompactSign } from "jose";
 import { systemClock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { explainClock } from "../jwt/clock_difference.ts";
-import { findLack } from "../jwt/web_crypto.ts";
+import { describeMissing } from "../jwt/web_crypto.ts";
 import { assertionClaims, type AssertionOptions } from "./assertion_claims.ts";
 import { jwtBearer, putAssertion } from "./assertion_parameters.ts";
 import type { TokenRequest } from "./client_auth.ts";
@@ -42,7 +42,7 @@ export async function putSignedAssertion(
 
 /** Lets the error of a refusal say that this clock is off: assertions are refused for that as for a wrong key. */
 export function explainByClock(request: TokenRequest, { clock = systemClock }: AssertionOptions): void {
-  request.explainRefusal = (error, response) => explainClock(clock, error, response);
+  request.explainRefusal = (...refusal) => explainClock(clock, ...refusal);
 }
 
 /**
@@ -54,8 +54,8 @@ export async function signAssertion(
   options: Pick<AssertionOptions, "header">,
   prepare: () => Promise<AssertionToSign>,
 ): Promise<string> {
-  const lack = findLack("importKey", "sign", "digest");
-  if (lack !== undefined) throw makeError(name, `It needs Web Crypto, and ${lack}.`);
+  const missing = describeMissing("importKey", "sign", "digest");
+  if (missing !== undefined) throw makeError(name, `It needs Web Crypto, and ${missing}.`);
   const { claims, signer: { alg, kid, key } } = await explainFailure(
     name,
     prepare,

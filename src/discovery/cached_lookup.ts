@@ -134,7 +134,10 @@ export class CachedLookup<T> {
     }
   }
 
-  /** Refreshes in the background or, where the platform would stop that or the result is of no use, before the caller goes on. */
+  /**
+   * Refreshes in the background. The caller waits, not for long, where the platform would stop that, or where the endpoint
+   * of the stale result failed.
+   */
   async #refresh(state: State<T>, { signal, endpointFailed }: ClientConfigRequest): Promise<void> {
     const { waitUntil } = this.#options;
     // Another request refreshes already. On other platforms all share one promise, and joining costs nothing.

@@ -7,8 +7,7 @@
 import { checkAlgorithm } from "../jwt/signing_algorithm.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { checkNumber, checkUrl } from "../arguments.ts";
-import type { AuthenticationError } from "../errors.ts";
-import { explainClock } from "../jwt/clock_difference.ts";
+import { explainClock, type Refusal, type RefusalResponse } from "../jwt/clock_difference.ts";
 import { newFlight } from "../refresh/single_flight.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { getProofError } from "./challenge.ts";
@@ -86,15 +85,12 @@ export class Dpop implements ProofOfPossession {
   /**
    * Says that this clock differs from the server's, where it refuses a token request.
    *
-   * @param error The error.
-   * @param response The response's headers, and how long it took, in milliseconds.
+   * @param refusal The error's properties.
+   * @param response The response's headers, and how long it took.
    * @returns A sentence for the error, or nothing.
    */
-  explainRefusal(
-    error: AuthenticationError,
-    response: { readonly headers: Headers; readonly elapsed: number },
-  ): string | undefined {
-    return explainClock(this.#clock, error, response);
+  explainRefusal(refusal: Refusal, response: RefusalResponse): string | undefined {
+    return explainClock(this.#clock, refusal, response);
   }
 
   /**

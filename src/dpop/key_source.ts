@@ -5,7 +5,7 @@
  */
 
 import type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
-import { findLack } from "../jwt/web_crypto.ts";
+import { describeMissing } from "../jwt/web_crypto.ts";
 import { AuthenticationError } from "../errors.ts";
 import { checkKeyPair, generateKeyPair, isOnePair, openKeyPair, type ProofKey } from "./key_pair.ts";
 
@@ -36,7 +36,7 @@ export async function explainFailure<T>(state: string, work: () => Promise<T>): 
 }
 
 async function makeKey(alg: PrivateKeyAlgorithm): Promise<ProofKey> {
-  throwIfLacking("generateKey", " Pass keyPair");
+  throwIfMissing("generateKey", " Pass keyPair");
   return await open(await explainFailure(`this runtime can't make a key for ${alg}`, () => generateKeyPair(alg)), alg);
 }
 
@@ -67,14 +67,14 @@ async function openGiven(pair: CryptoKeyPair, alg: PrivateKeyAlgorithm): Promise
 }
 
 async function open(pair: CryptoKeyPair, alg: PrivateKeyAlgorithm): Promise<ProofKey> {
-  for (const name of ["exportKey", "sign", "digest"] as const) throwIfLacking(name);
+  for (const name of ["exportKey", "sign", "digest"] as const) throwIfMissing(name);
   return await explainFailure("its public key can't be read", () => openKeyPair(pair, alg));
 }
 
 /** Names what the runtime lacks: another key wouldn't help. */
-function throwIfLacking(name: keyof SubtleCrypto, advice = ""): void {
-  const lack = findLack(name);
-  if (lack !== undefined) throw makeError(`${lack}.${advice}`);
+function throwIfMissing(name: keyof SubtleCrypto, advice = ""): void {
+  const missing = describeMissing(name);
+  if (missing !== undefined) throw makeError(`${missing}.${advice}`);
 }
 
 function makeError(state: string, options?: { cause: unknown }): AuthenticationError {

@@ -77,8 +77,7 @@ class Sending {
     this.#prover = prover;
     this.#call = readCall(input, init);
     this.#headers = new Headers(this.#call.headers);
-    const method = init?.method ?? (typeof input === "object" && "method" in input ? input.method : "GET");
-    this.#method = normalizeMethod(method, this.url);
+    this.#method = normalizeMethod(this.#call.init.method ?? this.#call.request?.method ?? "GET", this.url);
   }
 
   get url(): string {

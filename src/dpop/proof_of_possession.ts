@@ -5,8 +5,8 @@
  */
 
 import type { ApiProofs } from "../api_call/authenticated_fetch.ts";
-import type { AuthenticationError } from "../errors.ts";
 import type { Fetch } from "../http/fetch.ts";
+import type { ExplainRefusal } from "../jwt/clock_difference.ts";
 
 /** Binds tokens to a key, and proves its possession with each request. Made by `dpop` of `@m2m/authenticator/dpop`. */
 export interface ProofOfPossession extends ApiProofs {
@@ -19,15 +19,6 @@ export interface ProofOfPossession extends ApiProofs {
    * @returns A `fetch` that adds proofs.
    */
   tokenFetch(fetch: Fetch): Fetch;
-  /**
-   * Says more about the refusal of a token request.
-   *
-   * @param error The error.
-   * @param response The response's headers, and how long it took, in milliseconds.
-   * @returns A sentence for the error, or nothing.
-   */
-  explainRefusal?(
-    error: AuthenticationError,
-    response: { readonly headers: Headers; readonly elapsed: number },
-  ): string | undefined;
+  /** Says more about the refusal of a token request. */
+  explainRefusal?: ExplainRefusal;
 }

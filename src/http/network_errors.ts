@@ -13,7 +13,7 @@ export function isDenied(error: unknown): boolean {
 export const tlsFailure =
   /certificate|CERT|UNABLE_TO_|ALTNAME|alert: |_ALERT_|EPROTO|InvalidContentType|WRONG_VERSION/i;
 
-/** Says that the TLS handshake with a server failed, if it did: it would fail again. `reason`: the runtime's, fit to be shown. */
+/** Says that the TLS handshake with a server failed, if it did: it would fail again. `reason` is shown. */
 export function explainTlsFailure(error: unknown, { protocol, hostname }: URL, reason: string): string | undefined {
   return protocol === "https:" && tlsFailure.test(readMessages(error, hostname))
     ? `the TLS handshake failed (${reason}). Check the port and the certificate; for a private authority set verify or ` +

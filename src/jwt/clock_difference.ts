@@ -7,6 +7,23 @@
 import type { Clock } from "../clock.ts";
 import type { AuthenticationError } from "../errors.ts";
 
+/** Describes the error of a token request that the server refused. */
+export interface Refusal extends Pick<AuthenticationError, "code" | "retryable"> {
+  /** The server's OAuth error code, if it gave one. */
+  readonly error: string | undefined;
+}
+
+/** Describes the response that refused a token request. */
+export interface RefusalResponse {
+  /** Its headers. */
+  readonly headers: Headers;
+  /** How long it took, in milliseconds. */
+  readonly elapsed: number;
+}
+
+/** Says more about a refusal, in a sentence for the error, or nothing. */
+export type ExplainRefusal = (refusal: Refusal, response: RefusalResponse) => string | undefined;
+
 /** A difference that servers may not tolerate, in milliseconds. */
 const most = 5_000;
 
@@ -16,8 +33,8 @@ const most = 5_000;
  */
 export function explainClock(
   clock: Pick<Clock, "wall">,
-  { code, retryable, error }: AuthenticationError,
-  { headers, elapsed }: { readonly headers: Headers; readonly elapsed: number },
+  { code, retryable, error }: Refusal,
+  { headers, elapsed }: RefusalResponse,
 ): string | undefined {
   // A server that says this has accepted the signature.
   if (retryable || !/^token_/.test(code) || /scope|target|type|nonce/.test(error ?? "")) return undefined;

@@ -5,7 +5,7 @@
  */
 
 /** Says which of these functions the runtime lacks, if any: that is no fault of a key. */
-export function findLack(...names: readonly (keyof SubtleCrypto)[]): string | undefined {
+export function describeMissing(...names: readonly (keyof SubtleCrypto)[]): string | undefined {
   const subtle: Partial<SubtleCrypto> | undefined = globalThis.crypto?.subtle;
   // Browsers have none on pages of http:.
   if (!subtle) return "this runtime lacks crypto.subtle";

@@ -6,11 +6,11 @@
 
 import { AuthenticationError } from "../errors.ts";
 
-/** Copies an error for one caller, whose stack then shows the caller. `retryAfter` in milliseconds; `more` to say. */
-export function errorForCaller(error: unknown, retryAfter?: number, more?: string): unknown {
+/** Copies an error for one caller, whose stack then shows the caller. `retryAfter` in milliseconds. */
+export function errorForCaller(error: unknown, retryAfter?: number): unknown {
   if (!(error instanceof AuthenticationError)) return error;
   const { cause } = error;
-  return new AuthenticationError(error.code, error.message + (more ? ` ${more}` : ""), {
+  return new AuthenticationError(error.code, error.message, {
     ...error,
     ...cause !== undefined && { cause },
     retryAfter: retryAfter ?? error.retryAfter,

@@ -21,6 +21,8 @@ import { requestToken, type RequestTokenOptions } from "./request_token.ts";
 /** What is known of a token endpoint, shared by authenticators derived from one another. */
 export interface TokenEndpointState extends SharedHealth {
   readonly rejections: RejectionCache;
+  /** Whether a token was issued before. */
+  hasAnswered?: boolean | undefined;
   /** Before this moment, no store is asked again because the endpoint failed. */
   lookAgainAt?: number | undefined;
 }
@@ -71,9 +73,10 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
       const form = { ...config.form, ...own };
       const clientKey = JSON.stringify([tokenEndpoint, clientId]);
       const keys = [clientKey, clientKey + serializeParameters(form)] as const;
-      const about = { tokenEndpoint, issuer, form, signal, isBackground, keys, hasAnswered: shared.health.isProven };
+      const about = { tokenEndpoint, issuer, form, signal, isBackground, keys, hasAnswered: shared.hasAnswered };
       try {
         const credentials = await requestToken({ ...options, ...grant, ...about, clock, rejections });
+        shared.hasAnswered = true;
         return { credentials, headerKey, server: config };
       } catch (error) {
         endpointFailed = isEndpointFailure(signal.aborted ? signal.reason : error);

@@ -11,11 +11,10 @@ const day = 24 * 3_600_000;
 /** Reads a token's lifetime in milliseconds: the earlier of what the server says and the JWT's own `exp`. */
 export function readLifetime(answer: Record<string, unknown>, token: string, now: number): number | undefined {
   const { expires_in, expires_on, expires_at, expires } = answer;
-  const [by = longestLifetime] = [expires_on, expires_at, expires].flatMap((value) => parseExpiry(value, now) ?? []);
-  const lifetime = parseExpiresIn(expires_in) ?? longestLifetime;
-  // A local clock that is wrong makes the moment wrong. But what is longer than a day may be in milliseconds.
-  const shorter = lifetime > day ? Math.min(lifetime, by) : lifetime;
-  const said = shorter < longestLifetime ? shorter : undefined;
+  const [moment] = [expires_on, expires_at, expires].flatMap((value) => parseExpiry(value, now) ?? []);
+  const lifetime = parseExpiresIn(expires_in) ?? moment;
+  // What is longer than a day may be in milliseconds. Of a shorter one a moment says no more: this clock may be wrong.
+  const said = lifetime !== undefined && lifetime > day ? Math.min(lifetime, moment ?? lifetime) : lifetime;
   const own = jwtLifetime(token, now);
   // A JWT's times are in whole seconds.
   return said !== undefined && (own === undefined || own > said - 1_000) ? said : own;

@@ -37,8 +37,8 @@ export interface BuiltTokenRequest extends TokenRequest {
   /** The client authentication method, and what it says to check where the server rejects the client. */
   readonly method: string;
   readonly advice?: string | undefined;
-  /** Redacts this request's secrets in a text of the server's or the runtime's; printable, at most 300 characters. */
-  readonly sanitize: (text: string) => string;
+  /** Redacts this request's secrets, and more, in a text of the server's or the runtime's: 300 printable characters. */
+  readonly sanitize: (text: string, ...more: string[]) => string;
 }
 
 /** Builds the request, client authentication included. Empty values aren't sent: many servers reject them. */
@@ -64,7 +64,7 @@ export async function buildTokenRequest(parts: TokenRequestParts): Promise<Built
     },
     headers: new Headers({ accept: "application/json", "content-type": "application/x-www-form-urlencoded" }),
     // Runtimes quote the URL in their messages, and a query may hold secrets.
-    sanitize: (text) => redactSecrets(text, clientId, secrets, tokenEndpoint.search),
+    sanitize: (text, ...more) => redactSecrets(text, clientId, [...secrets, ...more], tokenEndpoint.search),
     redact: (secret) => void secrets.push(secret),
   };
   const fail = (text: string, options = {}) =>
@@ -82,7 +82,7 @@ export async function buildTokenRequest(parts: TokenRequestParts): Promise<Built
   };
   try {
     // A little shorter than the attempt, to say what took the time.
-    const error = () => fail("what it needs didn't come in time. Check what gives the secret, key or token.");
+    const error = () => fail("it took too long. Check what gives the secret, key or token.");
     await waitFor(prove(), { timeout: timeout * 0.9, signal, error });
   } catch (cause) {
     // An attempt that was given up is over: a late failure isn't this request's.

@@ -11,12 +11,11 @@ import { AuthenticationError } from "../errors.ts";
 import { callQuietly } from "../events.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { isExposed } from "../http/loopback.ts";
-import { errorForCaller } from "../refresh/caller_error.ts";
 import { formatUrl, sendTokenRequest } from "./exchange.ts";
 import type { Grant } from "./grant.ts";
 import type { RejectionCache } from "./rejection_cache.ts";
 import { buildTokenRequest, type TokenRequestParts } from "./request.ts";
-import { isClientRejected, mayConcernClient, parseTokenResponse, type TokenResponse } from "./response.ts";
+import { isClientRejected, mayConcernClient, parseTokenResponse } from "./response.ts";
 
 /** Options of {@linkcode requestToken}. All of them have been checked. */
 export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused" | "isUncertain">, Grant {
@@ -55,16 +54,15 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
   // Each reason is good for one more attempt.
   for (const tried = new Set<unknown>();;) {
     const requestedAt = clock.wall();
-    let response: TokenResponse | undefined;
     try {
-      response = await sendTokenRequest(request, fetch, options.hasAnswered);
-      const context = { ...request, url, requestedAt, now: clock.wall(), tokenTypes, tokenType };
+      const response = await sendTokenRequest(request, fetch, options.hasAnswered);
+      const signer = request.explainRefusal ? request : dpop;
+      const context = { ...request, signer, url, requestedAt, now: clock.wall(), tokenTypes, tokenType };
       const credentials = parseTokenResponse(response, context);
       rejections?.forget(request);
       if (request.accepted) callQuietly(request.accepted, undefined);
       return credentials;
-    } catch (thrown) {
-      const error = explain(thrown, request.explainRefusal ? request : dpop, response, clock.wall() - requestedAt);
+    } catch (error) {
       const isClient = mayConcernClient(error);
       // It wasn't the secret: the other one fares no better.
       if (isClient && uncertain) throw uncertain;
@@ -82,21 +80,5 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
       if (isUncertain) uncertain = error;
       request = next;
     }
-  }
-}
-
-/** Says more about an answer's error, where the request's signer can. */
-function explain(
-  error: unknown,
-  signer: Pick<ProofOfPossession, "explainRefusal"> | undefined,
-  response: TokenResponse | undefined,
-  elapsed: number,
-): unknown {
-  try {
-    const more = response && error instanceof AuthenticationError &&
-      signer?.explainRefusal?.(error, { headers: response.headers, elapsed });
-    return more ? errorForCaller(error, undefined, more) : error;
-  } catch {
-    return error;
   }
 }

@@ -8,6 +8,7 @@ import { Credentials } from "../credentials.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { freezeJson, parseJsonObject } from "../http/json.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
+import type { ExplainRefusal } from "../jwt/clock_difference.ts";
 import { adviseOn, describeOddities, type RejectedClient } from "./advice.ts";
 import { readLifetime } from "./lifetime.ts";
 
@@ -26,8 +27,10 @@ export interface TokenResponseContext extends RejectedClient {
   requestedAt: number;
   /** The time now, in milliseconds since the epoch. */
   now: number;
-  /** Redacts secrets in a text of the server's. */
-  sanitize: (text: string) => string;
+  /** Redacts the request's secrets, and more, in a text of the server's. */
+  sanitize: (text: string, ...more: string[]) => string;
+  /** Says more about a refusal. */
+  signer?: { readonly explainRefusal?: ExplainRefusal | undefined } | undefined;
   /** The token types that are accepted. */
   tokenTypes: readonly string[];
   /** The type of the credentials, whatever the answer says. */
@@ -53,19 +56,17 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     answer ?? {};
   const { error, error_description: description, message, detail, title } = others;
   // A token may come along with an error, and be quoted in it.
-  const sanitize = (text: string) => {
-    for (const token of [accessToken, refreshToken]) {
-      if (typeof token === "string" && token) text = text.replaceAll(token, "[redacted]");
-    }
-    return context.sanitize(text);
-  };
+  const tokens = [accessToken, refreshToken].filter((token) => typeof token === "string" && token !== "") as string[];
+  const sanitize = (text: string) => context.sanitize(text, ...tokens);
   // Some servers write a sentence elsewhere. What has no blank, or a long word, may hold a token.
   const isFailure = !(status >= 200 && status < 300);
   const sentences = [error, Object(error).message, ...isFailure ? [message, detail, title] : []];
   const explanation = typeof description === "string" && description ||
     sentences.find((text) => typeof text === "string" && /\S /.test(text) && !/\S{30}/.test(text));
   const fail = (code: AuthenticationErrorCode, state: string, retryable = false, oauthError?: string): never => {
-    throw new AuthenticationError(code, `Cannot get a token from ${url}: ${state}`, {
+    const refusal = { code, retryable, error: oauthError };
+    const more = explain(context, refusal, { headers: response.headers, elapsed: now - requestedAt });
+    throw new AuthenticationError(code, `Cannot get a token from ${url}: ${state}${more ? ` ${more}` : ""}`, {
       status,
       retryable,
       error: oauthError,
@@ -120,6 +121,15 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
   } catch (error) {
     // It quotes nothing.
     return fail("invalid_response", (error as TypeError).message);
+  }
+}
+
+/** Says more about a refusal, where the request's signer can: a function of the caller's, maybe. */
+function explain({ signer }: TokenResponseContext, ...refusal: Parameters<ExplainRefusal>): string | undefined {
+  try {
+    return signer?.explainRefusal?.(...refusal);
+  } catch {
+    return undefined;
   }
 }
 

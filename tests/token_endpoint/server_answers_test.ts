@@ -149,10 +149,13 @@ const escaped = [
   String.raw`Qx+9\/a&b<c>d==`,
 ];
 for (const text of escaped) {
-  Deno.test(`error_description: the secret is redacted as ${text}`, async () => {
-    const answer = () => Response.json({ error: "own_code", error_description: `for "${text}"` }, { status: 400 });
-    const { error } = await getError(answer, { clientSecret: "Qx+9/a&b<c>d==" });
-    assertEquals(error.error_description, 'for "[redacted]"');
+  Deno.test(`error_description: a secret, or a token that comes along, is redacted as ${text}`, async () => {
+    const answer = { error: "own_code", error_description: `for "${text}"` };
+    const secret = "Qx+9/a&b<c>d==";
+    for (const [more, clientSecret] of [[{}, secret], [{ access_token: secret }, "s3cret"]] as const) {
+      const { error } = await getError(() => Response.json({ ...answer, ...more }, { status: 400 }), { clientSecret });
+      assertEquals(error.error_description, 'for "[redacted]"');
+    }
   });
 }
 

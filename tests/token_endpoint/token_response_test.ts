@@ -9,7 +9,8 @@ import { assertHides } from "../client_auth/showing.ts";
 const requestedAt = 1_000_000;
 
 function parse(body: object, status = 200, secret = "planted", more = {}) {
-  const sanitize = (text: string) => text.replaceAll(secret, "[redacted]");
+  const sanitize = (text: string, ...tokens: string[]) =>
+    [secret, ...tokens].reduce((text, each) => text.replaceAll(each, "[redacted]"), text);
   const context = {
     ...{ url: "https://auth.test/token", tokenTypes: ["Bearer"] },
     ...{ requestedAt, now: requestedAt + 500, sanitize, ...more },
@@ -65,6 +66,7 @@ const now = 1_800_000_000_000;
 const claims = btoa(JSON.stringify({ iat: now / 1_000, exp: now / 1_000 + 60 }));
 const lifetimes: [answer: Record<string, unknown>, seconds: number | undefined, token?: string][] = [
   [{ expires_in: 3_600_000 }, 3_600_000],
+  [{ expires_in: 315_360_000 }, 315_360_000],
   [{ expires_in: 3_600_000, expires_on: now / 1_000 + 3_600 }, 3_600],
   [{ expires_in: 3_600_000, expires_at: "2027-01-15T09:00:00Z" }, 3_600],
   [{ expires_in: 3_600_000 }, 60, `e.${claims}.s`],
