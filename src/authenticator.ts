@@ -101,6 +101,17 @@ export abstract class Authenticator {
   }
 
   /**
+   * Gets a token before traffic comes: from the token store, if it has a live one, else by a token request.
+   *
+   * @param options A signal for this caller's wait.
+   * @throws {AuthenticationError} If no token is issued; `code` says why.
+   * @throws The signal's reason, once it is aborted.
+   */
+  async ready(options?: CallOptions): Promise<void> {
+    await this.getCredentials(options);
+  }
+
+  /**
    * Requests new credentials, whatever is left of the known ones (flytekit's `refresh_credentials`). Concurrent callers
    * share one request. During a back-off they get its error at once, and a permanent failure is not repeated during its
    * cool-down.

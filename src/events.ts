@@ -86,6 +86,55 @@ export interface EndpointPathIgnoredEvent {
   type: "endpoint_path_ignored";
 }
 
+/** The token store had a live token, or another process put one there: `token_issued` follows, without a token request. */
+export interface TokenStoreHitEvent {
+  /** The kind of event. */
+  type: "token_store_hit";
+  /** How long it took, in milliseconds; with the wait for another process, if there was one. */
+  duration: number;
+  /** How long the token lives from now on, in milliseconds. */
+  remainingLifetime: number;
+}
+
+/** The token store had no token of use. */
+export interface TokenStoreMissEvent {
+  /** The kind of event. */
+  type: "token_store_miss";
+  /** How long it took, in milliseconds. */
+  duration: number;
+}
+
+/** A new token was written to the token store. */
+export interface TokenSharedEvent {
+  /** The kind of event. */
+  type: "token_shared";
+  /** How long it took, in milliseconds. */
+  duration: number;
+  /** How long the token lives from now on, in milliseconds. */
+  remainingLifetime: number;
+}
+
+/** Another process held the lease of the token store, and was waited for. */
+export interface TokenLeaseAwaitedEvent {
+  /** The kind of event. */
+  type: "token_lease_awaited";
+  /** How long it took, in milliseconds. */
+  duration: number;
+}
+
+/** Why a token store gave no answer; `left_alone`: it failed a moment ago, and wasn't asked. */
+export type TokenStoreFailure = "timed_out" | "failed" | "left_alone";
+
+/** The token store failed, and a token was requested or used without it. */
+export interface TokenStoreBypassedEvent {
+  /** The kind of event. */
+  type: "token_store_bypassed";
+  /** How long it took, in milliseconds. */
+  duration: number;
+  /** Why. The store's own error isn't shown: clients put commands, and so tokens, in theirs. */
+  failure: TokenStoreFailure;
+}
+
 /**
  * One thing that happened; `type` tells which. New types and fields may be added. No event holds a secret, a token, a
  * header or a URL.
@@ -97,7 +146,12 @@ export type AuthenticatorEvent =
   | TokenReusedEvent
   | TokenRejectedEvent
   | RequestReplayedEvent
-  | EndpointPathIgnoredEvent;
+  | EndpointPathIgnoredEvent
+  | TokenStoreHitEvent
+  | TokenStoreMissEvent
+  | TokenSharedEvent
+  | TokenLeaseAwaitedEvent
+  | TokenStoreBypassedEvent;
 
 /** Takes events. What it throws, or rejects with, changes nothing. */
 export type AuthenticatorEventListener = (event: AuthenticatorEvent) => unknown;

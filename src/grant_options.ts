@@ -13,6 +13,7 @@ import type { ClientConfigStore } from "./config_store/client_config_store.ts";
 import type { Grant } from "./token_endpoint/grant.ts";
 import { grantSource, type GrantSourceOptions } from "./token_endpoint/grant_source.ts";
 import { formParameters, type TokenRequestOptions } from "./token_endpoint/parameters.ts";
+import type { TokenSharing } from "./token_endpoint/token_sharing.ts";
 import type { MakeTokenSource } from "./token_source.ts";
 
 /** Options of every authenticator that gets its tokens from a token endpoint. */
@@ -49,6 +50,11 @@ export interface GrantOptions extends AuthenticatorOptions, TokenRequestOptions 
   tokenType?: string | undefined;
   /** Lets the token endpoint be `http:` elsewhere than on loopback. Default: `false`. */
   allowInsecureRequests?: boolean | undefined;
+  /**
+   * Shares the token with other processes: made by `sharedTokens` of `./token-store`. Can't be combined with `revocation`.
+   * Default: each process has its own.
+   */
+  tokenStore?: TokenSharing | undefined;
 }
 
 /** Options of a grant that have been checked: the client authentication stands in the secret's place. */
@@ -57,7 +63,7 @@ export type CheckedGrantOptions = GrantOptions & { readonly clientAuth: ClientAu
 /** Checks the options of a grant, and puts the client authentication in the secret's place. */
 export function checkGrantOptions<Options extends GrantOptions>(options: Options): Options & CheckedGrantOptions {
   const { clientSecret: _, basicEncoding, ...others } = options;
-  const { clientId, configStore, scopes, resource, authorizationDetails, parameters } = options;
+  const { clientId, configStore, scopes, resource, authorizationDetails, parameters, tokenStore } = options;
   checkString("clientId", clientId);
   if (typeof configStore?.getClientConfig !== "function") {
     throwInvalid(
@@ -71,6 +77,8 @@ export function checkGrantOptions<Options extends GrantOptions>(options: Options
   checkNumber("cooldown", options.cooldown, 0);
   checkFunction("beforeTokenRequest", options.beforeTokenRequest);
   checkTokenType(options);
+  if (tokenStore && !tokenStore.check) throwInvalid("tokenStore", "what sharedTokens() returns", tokenStore);
+  tokenStore?.check(options);
   formParameters(options);
   return {
     ...others,

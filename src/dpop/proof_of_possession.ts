@@ -19,6 +19,8 @@ export interface ProofOfPossession extends ApiProofs {
    * @returns A `fetch` that adds proofs.
    */
   tokenFetch(fetch: Fetch): Fetch;
+  /** Gets the thumbprint of the key that tokens are bound to (RFC 7638). Tokens can't be shared without it. */
+  thumbprint?(): Promise<string>;
   /** Says more about the refusal of a token request. */
   explainRefusal?: ExplainRefusal;
 }

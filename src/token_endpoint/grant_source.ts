@@ -17,6 +17,7 @@ import type { Grant } from "./grant.ts";
 import { type FormParameters, formParameters, serializeParameters, type TokenRequestOptions } from "./parameters.ts";
 import type { RejectionCache } from "./rejection_cache.ts";
 import { requestToken, type RequestTokenOptions } from "./request_token.ts";
+import type { SharingContext, TokenSharing } from "./token_sharing.ts";
 
 /** What is known of a token endpoint, shared by authenticators derived from one another. */
 export interface TokenEndpointState extends SharedHealth {
@@ -30,6 +31,7 @@ export interface TokenEndpointState extends SharedHealth {
 /** Options of {@linkcode grantSource}. All of them have been checked. */
 export interface GrantSourceOptions extends
   TokenRequestOptions,
+  Omit<SharingContext, "clock">,
   Pick<
     RequestTokenOptions,
     "clientId" | "timeout" | "beforeTokenRequest" | "dpop" | "tokenType" | "allowInsecureRequests" | "cooldown"
@@ -38,6 +40,7 @@ export interface GrantSourceOptions extends
   readonly configStore: ClientConfigStore;
   readonly fetch: Fetch;
   readonly clock?: Clock | undefined;
+  readonly tokenStore?: TokenSharing | undefined;
   readonly shared: TokenEndpointState;
 }
 
@@ -56,8 +59,10 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
   const { rejections } = shared;
   const own = formParameters(options);
   let endpointFailed = false;
+  const share = options.tokenStore?.open({ ...options, clock });
   const mayLookAgain = () => endpointFailed && clock.monotonic() >= (shared.lookAgainAt ?? -Infinity);
-  return async ({ signal, background: isBackground }) => {
+  return async (made) => {
+    const { signal, background: isBackground } = made;
     const lookUp = () => {
       const isAgain = mayLookAgain();
       if (isAgain) {
@@ -74,9 +79,14 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
       const clientKey = JSON.stringify([tokenEndpoint, clientId]);
       const keys = [clientKey, clientKey + serializeParameters(form)] as const;
       const about = { tokenEndpoint, issuer, form, signal, isBackground, keys, hasAnswered: shared.hasAnswered };
-      try {
-        const credentials = await requestToken({ ...options, ...grant, ...about, clock, rejections });
+      const parts = { ...options, ...grant, ...about, clock, rejections };
+      const obtain = async () => {
+        const credentials = await requestToken(parts);
         shared.hasAnswered = true;
+        return credentials;
+      };
+      try {
+        const credentials = await (share ? share(parts, made, obtain) : obtain());
         return { credentials, headerKey, server: config };
       } catch (error) {
         endpointFailed = isEndpointFailure(signal.aborted ? signal.reason : error);

@@ -1,0 +1,146 @@
+/**
+ * Tokens that processes share through a store: one token request a lifetime, however many they are.
+ *
+ * @module
+ */
+
+import { checkDuration, checkNumber, checkString, throwInvalid } from "../arguments.ts";
+import { systemClock } from "../clock.ts";
+import type { SharingContext, TokenSharing } from "../token_endpoint/token_sharing.ts";
+import type { IssuedCredentials, TokenSource } from "../token_source.ts";
+import { openShare } from "./share.ts";
+import { StoreAccess } from "./store_access.ts";
+import type { TokenStore } from "./token_store.ts";
+
+export type { ShareToken, SharingContext, TokenIdentity, TokenSharing } from "../token_endpoint/token_sharing.ts";
+export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+
+/** Options of {@linkcode sharedTokens}. */
+export interface SharedTokensOptions {
+  /**
+   * Tells apart what the authenticator's options don't: what `beforeTokenRequest` changes, the subject of an assertion or
+   * a subject token, the client certificate that tokens are bound to. Required with `beforeTokenRequest`, and with grants
+   * other than client credentials. Default: empty.
+   */
+  partition?: string | undefined;
+  /** How long one operation of the store may take, in milliseconds. After that the token is requested without it. Default: 250. */
+  timeout?: number | undefined;
+  /**
+   * How long other processes wait for one that ended while it requested a token, in milliseconds: 2,000 to 60,000. A
+   * request that takes longer keeps its lease. Default: 5,000.
+   */
+  leaseTime?: number | undefined;
+}
+
+/**
+ * Shares tokens with other processes through a store, for the option `tokenStore`.
+ *
+ * A token is read from the store when one is needed, else requested by the process that gets the lease, and written. The
+ * others wait for it, or use the token they have while it lives. A call with a live token never asks the store. A store
+ * that fails, or takes longer than `timeout`, is left alone for 1 to 30 seconds: tokens are then requested without it.
+ *
+ * A token that the API rejects is deleted, if the store still has that very one: one refresh serves all. Nothing else is
+ * deleted, no failure is written, and a process that was paused while it requested a token doesn't replace a newer one.
+ *
+ * The key is a hash of the issuer (or token endpoint), client, grant, scopes, resources, audience, all other parameters,
+ * `tokenType`, DPoP key and `partition`. The value holds the token in clear text: put `sealed` of `./token-store/sealed`
+ * around a store that others can read.
+ *
+ * @example
+ * ```ts
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ * import { sharedTokens } from "@m2m/authenticator/token-store";
+ * import { denoKvTokenStore } from "@m2m/authenticator/token-store/deno-kv";
+ *
+ * using kv = await Deno.openKv(":memory:");
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+ *   tokenStore: sharedTokens(denoKvTokenStore(kv)),
+ * });
+ * await authenticator.ready();
+ * console.log(authenticator.credentials?.tokenType); // Bearer
+ * ```
+ *
+ * @param store The store.
+ * @param options A partition, and times.
+ * @returns A value for `tokenStore`. Many authenticators may share one.
+ * @throws {TypeError} If the store or an option can't be used.
+ * @throws {RangeError} If a time is out of range.
+ */
+export function sharedTokens(store: TokenStore, options: SharedTokensOptions = {}): TokenSharing {
+  const { partition = "", timeout = 250, leaseTime = 5_000 } = options;
+  if (typeof store?.get !== "function") throwInvalid("store", "a TokenStore, such as redisTokenStore(client)", store);
+  checkString("partition", partition);
+  checkDuration("timeout", timeout);
+  checkNumber("leaseTime", leaseTime, 2_000, 60_000);
+  const access = new StoreAccess(store, timeout);
+  return {
+    check: (options) => checkShareable(options, partition),
+    open: (context) => openShare(access, { partition, leaseTime }, context),
+  };
+}
+
+/**
+ * Shares the tokens of a token source, as {@linkcode sharedTokens} does those of an authenticator.
+ *
+ * @example
+ * ```ts
+ * import { Credentials, refreshing } from "@m2m/authenticator";
+ * import { sharedSource, sharedTokens } from "@m2m/authenticator/token-store";
+ * import { denoKvTokenStore } from "@m2m/authenticator/token-store/deno-kv";
+ *
+ * using kv = await Deno.openKv(":memory:");
+ * const source = () => {
+ *   const credentials = new Credentials({ accessToken: "from-a-vault", expiresAt: Date.now() + 60_000 });
+ *   return Promise.resolve({ credentials });
+ * };
+ * const tokens = refreshing(sharedSource(source, sharedTokens(denoKvTokenStore(kv)), "vault: projects"));
+ * console.log((await tokens.get()).credentials.tokenType); // Bearer
+ * ```
+ *
+ * @param source The token source.
+ * @param sharing What {@linkcode sharedTokens} returns.
+ * @param name Names the token: everything that makes it another one.
+ * @param context Clock, default lifetime and listener, where `refreshing` gets them as well.
+ * @returns A token source, to be kept fresh by `refreshing`.
+ * @throws {TypeError} If the name is empty.
+ */
+export function sharedSource(
+  source: TokenSource,
+  sharing: TokenSharing,
+  name: string,
+  context: Partial<SharingContext> = {},
+): TokenSource {
+  if (!checkString("name", name)) throwInvalid("name", "a string, not empty", name);
+  const share = sharing.open({ clock: systemClock, ...context });
+  const identity = { issuer: name, tokenEndpoint: "", clientId: "", grantType: "", form: {} };
+  return async (request) => {
+    let others: Omit<IssuedCredentials, "credentials"> = {};
+    const credentials = await share(identity, request, async () => {
+      const { credentials, ...more } = await source(request);
+      others = more;
+      return credentials;
+    });
+    return { ...others, credentials };
+  };
+}
+
+/** Checks that an authenticator's tokens can be shared. */
+function checkShareable(options: object, partition: string): void {
+  const { revocation, beforeTokenRequest, assertion, subjectToken, dpop } = options as Record<string, unknown>;
+  if (revocation) {
+    throw new TypeError("tokenStore can't be combined with revocation: other processes use the same token.");
+  }
+  if (dpop && typeof Object(dpop).thumbprint !== "function") {
+    throw new TypeError("tokenStore needs a dpop with a thumbprint: tokens are bound to its key.");
+  }
+  const unknown = Object.entries({ beforeTokenRequest, assertion, subjectToken }).find(([, value]) => value);
+  if (unknown && !partition) {
+    throw new TypeError(
+      `tokenStore needs sharedTokens(store, { partition }): a text that tells apart the tokens by ${unknown[0]}.`,
+    );
+  }
+}
