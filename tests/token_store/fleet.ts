@@ -23,7 +23,7 @@ export interface Member {
 }
 
 /** A number of them, an authorization server and an API. */
-export class Fleet {
+export class Fleet implements AsyncDisposable {
   readonly store = memoryStore(() => this.now);
   readonly members: Member[] = [];
   /** The tokens that the API rejects. */
@@ -35,6 +35,10 @@ export class Fleet {
 
   constructor(count = 0) {
     this.add(count);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.members.map(({ authenticator }) => authenticator.close()));
   }
 
   /** The true time. */

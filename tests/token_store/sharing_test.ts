@@ -1,7 +1,7 @@
 /** Processes that share a token: who requests it, who waits, and what is written. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Credentials, refreshing, type WithOptions } from "@m2m/authenticator";
+import { Credentials, refreshing, type TokenLeaseAwaitedEvent, type WithOptions } from "@m2m/authenticator";
 import { dpop } from "@m2m/authenticator/dpop";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
@@ -16,7 +16,7 @@ function all<T>(count: number, value: T): T[] {
 }
 
 Deno.test("a fleet: one token request a lifetime, cold and refreshed early", async () => {
-  const fleet = new Fleet(8);
+  await using fleet = new Fleet(8);
   assertEquals(await fleet.call(), all(8, "token-1"));
   fleet.pass(hour - 100_000);
   // Each uses the live token, and looks for the next one in the background.
@@ -28,7 +28,7 @@ Deno.test("a fleet: one token request a lifetime, cold and refreshed early", asy
 });
 
 Deno.test("a process that starts while a live token is stored: makes no token request", async () => {
-  const fleet = new Fleet(1);
+  await using fleet = new Fleet(1);
   await fleet.call();
   fleet.pass(1_000_000);
   const [late] = fleet.add(1);
@@ -40,7 +40,7 @@ Deno.test("a process that starts while a live token is stored: makes no token re
 });
 
 Deno.test("a token that the API rejects: one refresh serves all, and it isn't given again", async () => {
-  const fleet = new Fleet(8);
+  await using fleet = new Fleet(8);
   await fleet.call();
   fleet.revoked.add("token-1");
   assertEquals(await fleet.call(), all(8, "token-2"));
@@ -49,7 +49,7 @@ Deno.test("a token that the API rejects: one refresh serves all, and it isn't gi
 });
 
 Deno.test("a token that the API rejects at one process later: the one that others have got meanwhile stays", async () => {
-  const fleet = new Fleet(2);
+  await using fleet = new Fleet(2);
   await fleet.call();
   fleet.revoked.add("token-1");
   const [first, second] = fleet.members;
@@ -60,7 +60,7 @@ Deno.test("a token that the API rejects at one process later: the one that other
 
 Deno.test("clocks five minutes apart: each knows when the token ends", async () => {
   for (const skews of [[0, -300_000, 300_000], [300_000, -300_000, 0], [-300_000, 0, 300_000]]) {
-    const fleet = new Fleet(3);
+    await using fleet = new Fleet(3);
     fleet.answer = (count) => Response.json({ access_token: `token-${count}`, expires_in: 240 });
     fleet.members.forEach((member, index) => member.skew = skews[index]!);
     assertEquals(await fleet.call(), all(3, "token-1"));
@@ -73,7 +73,7 @@ Deno.test("clocks five minutes apart: each knows when the token ends", async () 
 
 Deno.test("a store without a clock, clocks five minutes apart: no call fails", async () => {
   for (const skews of [[0, -300_000, 300_000], [300_000, -300_000, 0]]) {
-    const fleet = new Fleet();
+    await using fleet = new Fleet();
     const { get, ...others } = fleet.store;
     const store: TokenStore = {
       ...others,
@@ -95,18 +95,17 @@ Deno.test("a store without a clock, clocks five minutes apart: no call fails", a
 });
 
 Deno.test("a process that ends while it requests: the others wait for its lease, and one requests", async () => {
-  const fleet = new Fleet(4);
+  await using fleet = new Fleet(4);
   const [key] = await storedKeys();
   await fleet.store.lease!.acquire(key!, "dead", { lifetime: 600, signal: new AbortController().signal });
   assertEquals([await fleet.call(), fleet.requests], [all(4, "token-1"), 1]);
-  const [{ duration }] = fleet.members[0]!.events.filter(({ type }) => type === "token_lease_awaited") as [
-    { duration: number },
-  ];
+  const [event] = fleet.members[0]!.events.filter(({ type }) => type === "token_lease_awaited");
+  const { duration } = event as TokenLeaseAwaitedEvent;
   assert(duration > 300, `waited ${duration} ms`);
 });
 
 Deno.test("a process that is paused while it requests: it takes the newer token, and replaces nothing", async () => {
-  const fleet = new Fleet(2);
+  await using fleet = new Fleet(2);
   const [slow, quick] = fleet.members;
   const { promise: paused, resolve: wake } = Promise.withResolvers<void>();
   fleet.answer = async (count) => {
@@ -124,7 +123,7 @@ Deno.test("a process that is paused while it requests: it takes the newer token,
 });
 
 Deno.test("a token endpoint that fails: nothing is written, the lease is free again", async () => {
-  const fleet = new Fleet(1);
+  await using fleet = new Fleet(1);
   fleet.answer = () => Response.json({ error: "invalid_client" }, { status: 401 });
   await assertRejects(() => fleet.call());
   assertEquals([fleet.store.values.size, fleet.store.leases.size], [0, 0]);
@@ -150,7 +149,7 @@ function broken(operation: () => Promise<never>): TokenStore {
 
 for (const [name, { store, failure }] of Object.entries(stores)) {
   Deno.test(`a store ${name}: the token is requested without it, and it is left alone for a while`, async () => {
-    const fleet = new Fleet();
+    await using fleet = new Fleet();
     const [member] = fleet.add(1, { store, sharing: { timeout: 50 } });
     assertEquals(await fleet.call(), ["token-1"]);
     const other = member!.authenticator.with({ audience: "other" });
@@ -162,7 +161,7 @@ for (const [name, { store, failure }] of Object.entries(stores)) {
 }
 
 Deno.test("a store that comes back is used again; one that fails at the end costs no token", async () => {
-  const fleet = new Fleet();
+  await using fleet = new Fleet();
   let isDown = false;
   const store: TokenStore = {
     ...fleet.store,
@@ -179,7 +178,7 @@ Deno.test("a store that comes back is used again; one that fails at the end cost
 });
 
 Deno.test("a store without leases: all that start together may request, and then use one token", async () => {
-  const fleet = new Fleet();
+  await using fleet = new Fleet();
   const { lease: _, ...store } = fleet.store;
   fleet.add(4, { store });
   await fleet.call();
@@ -190,7 +189,7 @@ Deno.test("a store without leases: all that start together may request, and then
 });
 
 Deno.test("refreshCredentials: asks the server, and shares what it gives", async () => {
-  const fleet = new Fleet(2);
+  await using fleet = new Fleet(2);
   await fleet.call();
   const [one, other] = fleet.members;
   assertEquals((await one!.authenticator.refreshCredentials()).accessToken, "token-2");
@@ -214,7 +213,7 @@ Deno.test("a record that is damaged, foreign, old, ended or of another format is
   ];
   const [key] = await storedKeys();
   for (const [record, expected] of [...records.map((each) => [each, "token-1"]), [JSON.stringify(token), "stored"]]) {
-    const fleet = new Fleet(1);
+    await using fleet = new Fleet(1);
     fleet.store.values.set(key!, { value: record!, end: fleet.now + hour });
     assertEquals(await fleet.call(), [expected!], record!.slice(0, 100));
   }
@@ -255,14 +254,14 @@ Deno.test("the key: a hash of all that makes it another token, and of nothing el
 
 /** The keys under which one process stores a token by these options. */
 async function storedKeys(options: Parameters<Fleet["add"]>[1] = {}, changes: WithOptions = {}): Promise<string[]> {
-  const fleet = new Fleet();
+  await using fleet = new Fleet();
   const [member] = fleet.add(1, options);
   await member!.authenticator.with(changes).ready();
   return [...fleet.store.values.keys()];
 }
 
 Deno.test("what is stored: the token and what is known of it, and no refresh token", async () => {
-  const fleet = new Fleet(1);
+  await using fleet = new Fleet(1);
   fleet.answer = () =>
     Response.json({
       ...{ access_token: "t", expires_in: 60, scope: "a b", refresh_token: "REFRESH" },
@@ -279,7 +278,7 @@ Deno.test("what is stored: the token and what is known of it, and no refresh tok
 });
 
 Deno.test("a token that ends at once, or that the server gives again after a rejection, isn't stored", async () => {
-  const fleet = new Fleet(1);
+  await using fleet = new Fleet(1);
   fleet.answer = () => Response.json({ access_token: "t", expires_in: 1 });
   await fleet.call();
   assertEquals([fleet.store.values.size, fleet.store.leases.size], [0, 0]);
