@@ -1,8 +1,10 @@
 /**
- * Copies bodies, and reads them up to a limit.
+ * Copies bodies, and reads those that are of no use.
  *
  * @module
  */
+
+import { cancel, readUpTo } from "../http/body.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -24,30 +26,6 @@ export function copyBody(body: BodyInit): BodyInit {
   return copy;
 }
 
-/** Cancels the rest of a stream, and doesn't wait for it. */
-export function cancel(stream: Pick<ReadableStream, "cancel"> | null | undefined): void {
-  stream?.cancel().catch(() => {});
-}
-
-/** Reads a stream to its end; `undefined` if it breaks off, or is cancelled for it is longer than the limit. */
-export async function readUpTo(
-  limit: number,
-  reader: ReadableStreamDefaultReader<Bytes>,
-): Promise<Bytes[] | undefined> {
-  const parts: Bytes[] = [];
-  let left = limit;
-  try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      parts.push(part.value);
-      left -= part.value.byteLength;
-      if (left < 0) return cancel(reader) as undefined;
-    }
-    return parts;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Reads a body to its end if that is near, and cancels it otherwise: the connection can be used again, where Node opens
  * a spare one after each body that is cancelled.
@@ -60,8 +38,7 @@ export async function discardBody({ body }: Response): Promise<void> {
     const reader = body?.getReader();
     if (!reader) return;
     const timer = setTimeout(cancel, patience, reader);
-    await readUpTo(maxDiscarded, reader);
-    clearTimeout(timer);
+    await readUpTo(maxDiscarded, reader).finally(() => clearTimeout(timer));
   } catch {
     // It is being read already, or is no stream of the web's.
   }

@@ -6,7 +6,7 @@
 
 import type { Fetch } from "../http/fetch.ts";
 import { waitFor } from "../refresh/deadlines.ts";
-import { cancel } from "./bodies.ts";
+import { cancel } from "../http/body.ts";
 import { isGetOrHead } from "./call_input.ts";
 import { isRedirect } from "./redirects.ts";
 

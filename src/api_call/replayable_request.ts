@@ -5,7 +5,8 @@
  */
 
 import { waitFor } from "../refresh/deadlines.ts";
-import { copyBody, readUpTo } from "./bodies.ts";
+import { readUpTo } from "../http/body.ts";
+import { copyBody } from "./bodies.ts";
 import { isGetOrHead, readInit } from "./call_input.ts";
 import { addHeaders } from "./headers.ts";
 
@@ -82,7 +83,8 @@ export function keepBody(request: Request | undefined, { body }: RequestInit, li
   // The copy first: now a look at the original's body does no harm.
   const reader = request.body?.getReader();
   // One branch of a tee alone is cancelled: the other goes on, and nothing is buffered for this one any more.
-  return { request: sent, parts: reader ? readUpTo(limit, reader) : Promise.resolve(null), reader };
+  const parts = reader ? readUpTo(limit, reader).catch(() => undefined) : Promise.resolve(null);
+  return { request: sent, parts, reader };
 }
 
 /** Resolves to the body to send again, `null` if there is none, or `undefined` where it can't be: a stream is gone. */

@@ -5,7 +5,8 @@
  */
 
 import { waitFor } from "../refresh/deadlines.ts";
-import { cancel, discardBody } from "../api_call/bodies.ts";
+import { discardBody } from "../api_call/bodies.ts";
+import { cancel } from "../http/body.ts";
 import { type ApiCall, defaultMaxReplayBody, keepBody, readCall, replayBody } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { getProofError } from "./challenge.ts";

@@ -6,7 +6,7 @@
 
 import type * as Http from "node:http";
 import type * as Stream from "node:stream";
-import { cancel } from "../api_call/bodies.ts";
+import { cancel } from "../http/body.ts";
 import { followRedirects } from "../api_call/redirects.ts";
 import { defaultMaxReplayBody, keepBody, readCall } from "../api_call/replayable_request.ts";
 import type { Fetch } from "../http/fetch.ts";
