@@ -165,25 +165,12 @@ export abstract class Authenticator {
   }
 
   /**
-   * Derives an authenticator with other scopes, audience, resource, … and a token of its own. Client authentication,
-   * store, transport and the token endpoint's health are shared.
+   * Derives an authenticator with other scopes, audience, resource, … and a token of its own, as in
+   * `authenticator.with({ audience: "https://api.example.com", scopes: ["api:read"] })`. Client authentication, store,
+   * transport and the token endpoint's health are shared.
    *
    * The same changes (scopes and resources in any order) return the same authenticator until it is closed, and no change
    * returns this one; the 10,000 used last are kept. `parameters` change one by one, and empty ones aren't sent.
-   *
-   * @example One client, two APIs
-   * ```ts
-   * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
-   *
-   * const authenticator = new ClientCredentialsAuthenticator({
-   *   endpoint: "https://api.example.com",
-   *   clientId: "my-client",
-   *   clientSecret: "my-secret",
-   *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
-   * });
-   * const readOnly = authenticator.with({ audience: "https://api.example.com", scopes: ["api:read"] });
-   * console.log(await (await readOnly.fetch("/v1/projects")).json());
-   * ```
    *
    * @param changes The options that differ.
    * @returns The authenticator: closed if this one is. Its `close` closes it alone; that of the first one closes all.
