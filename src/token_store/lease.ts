@@ -36,6 +36,16 @@ export class Lease {
    * signal ends the wait.
    */
   async acquireOrFind<T>(find: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+    try {
+      return await this.#acquireOrFind(find, signal);
+    } catch (error) {
+      // It may have been given, though the answer came too late.
+      await this.release();
+      throw error;
+    }
+  }
+
+  async #acquireOrFind<T>(find: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
     for (let pause = firstPause; !await this.#acquire(signal); pause = Math.min(pause * 1.5, longestPause)) {
       this.hasWaited = true;
       // With jitter: many wait for the same token.
