@@ -19,7 +19,11 @@ export type RegisterTest<Runtime> = (name: string, body: (runtime: Runtime) => P
  * testOnBun("Bun says its version", async (bun) => { … });
  * ```
  */
-export async function testsOn<Runtime>(what: string, obtain: () => Promise<Runtime>): Promise<RegisterTest<Runtime>> {
+export async function testsOn<Runtime>(
+  what: string,
+  obtain: () => Promise<Runtime>,
+  options: Pick<Deno.TestDefinition, "sanitizeOps" | "sanitizeResources"> = {},
+): Promise<RegisterTest<Runtime>> {
   let runtime: Runtime;
   try {
     runtime = await obtain();
@@ -28,5 +32,5 @@ export async function testsOn<Runtime>(what: string, obtain: () => Promise<Runti
     console.log(`skipped: ${what} — ${String(Object(error).message ?? error).split("\n", 1)}`);
     return (name) => Deno.test({ name, ignore: true, fn() {} });
   }
-  return (name, body) => Deno.test(name, () => body(runtime));
+  return (name, body) => Deno.test({ ...options, name, fn: () => body(runtime) });
 }

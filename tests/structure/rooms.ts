@@ -41,7 +41,16 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   config_store: ["client_config_store", "overrides"],
   grants: ["grant_options", "token_exchange_grant"],
   secrets: [],
-  token_store: ["lease", "private_folder", "share", "store_access", "store_key", "token_record", "token_store"],
+  token_store: [
+    "lease",
+    "private_folder",
+    "redis_scripts",
+    "share",
+    "store_access",
+    "store_key",
+    "token_record",
+    "token_store",
+  ],
 };
 
 /** The modules that may import a package besides `@std/encoding`. */
