@@ -109,7 +109,7 @@ async function run({ join }: Kind, size: number, minutes: number): Promise<Cours
   for (let index = 0; index < minutes; index++) {
     for (const call of instances) {
       passed += minute / size;
-      const token = tokenOf(await call());
+      const token = readToken(await call());
       if (call === instances[0]) used.add(token);
     }
   }
@@ -119,7 +119,7 @@ async function run({ join }: Kind, size: number, minutes: number): Promise<Cours
   };
 }
 
-function tokenOf(answer: unknown): string {
+function readToken(answer: unknown): string {
   return typeof answer === "string" ? answer : (answer as { accessToken: string }).accessToken;
 }
 
