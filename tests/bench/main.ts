@@ -1,7 +1,7 @@
 /**
  * Ours beside its peers: `deno task bench`, or some of it: `deno task bench cached memory`.
  *
- * `--smoke` only shows that everything runs; `--draw` makes `fleet.svg` anew.
+ * `--smoke` only shows that everything runs; `--draw` draws `fleet.svg` again.
  *
  * @module
  */

@@ -22,7 +22,7 @@ export interface Report {
 export interface Effort {
   /** A few iterations, to see that everything runs; the figures are meaningless. */
   readonly smoke: boolean;
-  /** Whether pictures are made anew. Default: `false`. */
+  /** Whether pictures are drawn again. Default: `false`. */
   readonly draw?: boolean;
 }
 
