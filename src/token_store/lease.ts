@@ -39,7 +39,6 @@ export class Lease {
     try {
       return await this.#acquireOrFind(find, signal);
     } catch (error) {
-      // It may have been given, though the answer came too late.
       await this.release();
       throw error;
     }
@@ -88,9 +87,13 @@ export class Lease {
   }
 
   #acquire(signal: AbortSignal): Promise<boolean> {
-    return this.#access.ask(
-      (store, options) => store.lease!.acquire(this.#key, this.owner, { ...options, lifetime: this.#lifetime }),
-      { clock: this.#clock, signal },
-    );
+    return this.#access.ask(async ({ lease }, options) => {
+      const isHeld = await lease!.acquire(this.#key, this.owner, { ...options, lifetime: this.#lifetime });
+      // The attempt was given up meanwhile: the lease would only keep others waiting. Clients send late what they queued.
+      if (isHeld && options.signal.aborted) {
+        await lease!.release(this.#key, this.owner, { signal: new AbortController().signal });
+      }
+      return isHeld;
+    }, { clock: this.#clock, signal });
   }
 }

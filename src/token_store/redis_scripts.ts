@@ -94,13 +94,7 @@ export function makeRedisStore(
       isDone("set", key, [value, toMilliseconds(lifetime), ...owner === undefined ? [] : [owner]], signal),
     delete: async (key, value, { signal }) => void await isDone("delete", key, [value], signal),
     lease: {
-      acquire: async (key, owner, { lifetime, signal }) => {
-        const isHeld = await isDone("acquire", key, [owner, toMilliseconds(lifetime)], signal);
-        if (!signal.aborted) return isHeld;
-        // The caller has left meanwhile: the lease would only keep others waiting.
-        await isDone("release", key, [owner], new AbortController().signal);
-        throw signal.reason;
-      },
+      acquire: (key, owner, { lifetime, signal }) => isDone("acquire", key, [owner, toMilliseconds(lifetime)], signal),
       extend: (key, owner, { lifetime, signal }) => isDone("extend", key, [owner, toMilliseconds(lifetime)], signal),
       release: async (key, owner, { signal }) => void await isDone("release", key, [owner], signal),
     },

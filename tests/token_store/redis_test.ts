@@ -166,23 +166,6 @@ for (const [name, open] of Object.entries(usual)) {
   }
 }
 
-testOnRedis("Redis: a lease that comes too late for its caller is free again", async () => {
-  await using server = await startRedis();
-  for (const name of ["ioredis", "node-redis"] as const) {
-    using client = await clients[name]({ url: server.url, rest: { url: "", token: "" } });
-    await client.store.get("key", options());
-    const caller = new AbortController();
-    server.signal("SIGSTOP");
-    const late = client.store.lease!.acquire("key", "late", options(caller.signal));
-    caller.abort(new Error("left"));
-    server.signal("SIGCONT");
-    await assertRejects(() => late, Error, "left");
-    assert(await client.store.lease!.acquire("key", name, options()));
-    await client.store.lease!.release("key", name, options());
-    await assertRejects(() => client.store.get("key", options(caller.signal)), Error, "left");
-  }
-});
-
 testOnRedis("Redis: its errors are named, and the command isn't shown, which has the token", async () => {
   await using place = await startPlace();
   using own = openIoredis(place.url);
