@@ -8,7 +8,10 @@
  */
 
 /** Registers a test on the runtime. */
-export type RegisterTest<Runtime> = (name: string, body: (runtime: Runtime) => Promise<void>) => void;
+export type RegisterTest<Runtime> = (
+  name: string,
+  body: (runtime: Runtime, context: Deno.TestContext) => Promise<void>,
+) => void;
 
 /**
  * Obtains a runtime, and returns the function that registers tests on it.
@@ -28,5 +31,5 @@ export async function testsOn<Runtime>(what: string, obtain: () => Promise<Runti
     console.log(`skipped: ${what} — ${String(Object(error).message ?? error).split("\n", 1)}`);
     return (name) => Deno.test({ name, ignore: true, fn() {} });
   }
-  return (name, body) => Deno.test(name, () => body(runtime));
+  return (name, body) => Deno.test(name, (context) => body(runtime, context));
 }
