@@ -62,7 +62,7 @@ export interface IndexedDbTokenStoreOptions {
  *
  * @example
  * ```ts ignore
- * // In a service worker: only browsers have IndexedDB.
+ * // Not run: only browsers have IndexedDB. This is for a service worker.
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
  * import { sharedTokens } from "@m2m/authenticator/token-store";
  * import { indexedDbTokenStore } from "@m2m/authenticator/token-store/indexed-db";

@@ -62,8 +62,7 @@ const blur = 1_000;
  * await caches.delete("my-tokens");
  * ```
  *
- * @param cache A cache, or a function that opens it for each operation: Cloudflare allows that within a request alone, and
- * a cache that was deleted meanwhile is made again.
+ * @param cache A cache, or a function that opens it for each operation: then one that was deleted is made again.
  * @param options What URLs begin with.
  * @returns The store.
  * @throws {TypeError} If the cache or the prefix can't be used.
