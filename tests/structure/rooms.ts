@@ -42,6 +42,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   grants: ["grant_options", "token_exchange_grant"],
   secrets: [],
   token_store: [
+    "indexed_database",
     "lease",
     "private_folder",
     "redis_scripts",
@@ -66,6 +67,7 @@ const runtimeSpecific: readonly string[] = [
   "src/env/environment.ts",
   "src/refresh/request_bound.ts",
   "src/secrets/secret_file.ts",
+  "src/token_store/indexed_db.ts",
   "src/token_store/private_folder.ts",
 ];
 
