@@ -12,16 +12,31 @@ import type { StoreAccess } from "./store_access.ts";
 const firstPause = 25;
 const longestPause = 500;
 
+/** When a lease ends, and for which attempt it is. */
+export interface LeaseTerms {
+  /** In milliseconds. */
+  readonly lifetime: number;
+  readonly clock: Clock;
+  /** The attempt of this process before, if it hasn't come to an end: on workerd one dies with its request. */
+  readonly predecessor?: Lease | undefined;
+}
+
 /** A lease of one key, as one attempt for a token sees it. */
 export class Lease {
-  /** Random, so that an attempt knows its own lease, whatever a client makes of a reply. */
-  readonly owner: string = crypto.randomUUID();
+  /** Random, so that an attempt knows its own lease, whatever a client makes of a reply. It takes over its predecessor's. */
+  readonly owner: string;
   readonly #access: StoreAccess;
   readonly #key: string;
   readonly #lifetime: number;
   readonly #clock: Clock;
+  #isReleased = false;
+  /** A later attempt has it. */
+  #isHandedOver = false;
 
-  constructor(access: StoreAccess, key: string, { lifetime, clock }: { lifetime: number; clock: Clock }) {
+  constructor(access: StoreAccess, key: string, { lifetime, clock, predecessor }: LeaseTerms) {
+    const isHeir = predecessor !== undefined && predecessor.#key === key && !predecessor.#isReleased;
+    if (isHeir) predecessor.#isHandedOver = true;
+    this.owner = isHeir ? predecessor.owner : crypto.randomUUID();
     this.#access = access;
     this.#key = key;
     this.#lifetime = lifetime;
@@ -64,7 +79,7 @@ export class Lease {
    */
   async keepFor<T>(work: () => Promise<T>): Promise<T> {
     const extend = () =>
-      this.#access.ask(
+      !this.#isHandedOver && this.#access.ask(
         (store, options) => store.lease!.extend(this.#key, this.owner, { ...options, lifetime: this.#lifetime }),
         { clock: this.#clock },
       ).catch(() => {});
@@ -81,6 +96,8 @@ export class Lease {
 
   /** Ends the lease, if this attempt still has it. A store that fails ends it by itself. */
   async release(): Promise<void> {
+    if (this.#isHandedOver) return;
+    this.#isReleased = true;
     await this.#access.ask((store, options) => store.lease!.release(this.#key, this.owner, options), {
       clock: this.#clock,
     }).catch(() => {});
@@ -90,7 +107,7 @@ export class Lease {
     return this.#access.ask(async ({ lease }, options) => {
       const isHeld = await lease!.acquire(this.#key, this.owner, { ...options, lifetime: this.#lifetime });
       // The attempt was given up meanwhile: the lease would only keep others waiting. Clients send late what they queued.
-      if (isHeld && options.signal.aborted) {
+      if (isHeld && options.signal.aborted && !this.#isHandedOver) {
         await lease!.release(this.#key, this.owner, { signal: new AbortController().signal });
       }
       return isHeld;

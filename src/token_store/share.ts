@@ -33,6 +33,8 @@ export function openShare(
   /** The token given last, and how old it was then. */
   let last: { readonly accessToken: string; readonly age: number; readonly at: Moment } | undefined;
   const rejected = new Set<string>();
+  /** Of the attempt that hasn't come to an end. */
+  let current: Lease | undefined;
 
   const emit = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
 
@@ -114,26 +116,30 @@ export function openShare(
 
     let lease: Lease | undefined;
     try {
-      const found = await look();
-      if (found) return hit(found);
-      emit({ type: "token_store_miss", duration: passed() });
-      if (access.store.lease) {
-        lease = new Lease(access, key, { lifetime: leaseTime, clock });
-        const shared = await lease.acquireOrFind(look, request.signal);
-        if (lease.hasWaited) emit({ type: "token_lease_awaited", duration: passed() });
-        if (shared) return hit(shared);
+      try {
+        const found = await look();
+        if (found) return hit(found);
+        emit({ type: "token_store_miss", duration: passed() });
+        if (access.store.lease) {
+          lease = current = new Lease(access, key, { lifetime: leaseTime, clock, predecessor: current });
+          const shared = await lease.acquireOrFind(look, request.signal);
+          if (lease.hasWaited) emit({ type: "token_lease_awaited", duration: passed() });
+          if (shared) return hit(shared);
+        }
+      } catch (error) {
+        bypass(error);
+        return give(await obtain());
       }
-    } catch (error) {
-      bypass(error);
-      return give(await obtain());
-    }
-    const fresh = await (lease ? lease.keepFor(obtain) : obtain());
-    try {
-      const { credentials, age } = await write(fresh, key, { request, lease });
-      return give(credentials, age);
-    } catch (error) {
-      bypass(error);
-      return give(fresh);
+      const fresh = await (lease ? lease.keepFor(obtain) : obtain());
+      try {
+        const { credentials, age } = await write(fresh, key, { request, lease });
+        return give(credentials, age);
+      } catch (error) {
+        bypass(error);
+        return give(fresh);
+      }
+    } finally {
+      if (current === lease) current = undefined;
     }
   };
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { testOnWorkerd } from "../runtimes/every_runtime.ts";
+import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { calls, projects, startBackend } from "./backend.ts";
 
 const example = new URL("../../examples/cloudflare_worker.ts", import.meta.url);
@@ -32,4 +33,20 @@ await testOnWorkerd(title, example, async (start) => {
   await using unset = await start({ bindings: { ...backend.settings, M2M_ENDPOINT: "" } });
   assertEquals((await get(unset, "/v1/projects")).status, 500);
   assertStringIncludes(unset.printed(), "Cannot start: the binding M2M_ENDPOINT is not set");
+});
+
+const storeExample = new URL("../../examples/cloudflare_token_store.ts", import.meta.url);
+
+const sharing = "cloudflare_token_store.ts: all isolates share one token, also those that start later";
+await testOnWorkerd(sharing, storeExample, async (start) => {
+  await using backend = await startBackend();
+  await using folder = await temporaryFolder("storage_");
+  const objects = { TOKENS: "TokenStoreObject" };
+  // The second one is another process, with the same storage.
+  for (let round = 1; round <= 2; round++) {
+    await using worker = await start({ bindings: backend.settings, isolates: 4, objects, storage: folder.path });
+    const answers = await Promise.all(worker.urls.map((url) => get({ url }, "/v1/projects")));
+    for (const { status, text } of answers) assertEquals([status, JSON.parse(text)], [200, projects]);
+    assertEquals([backend.countTokenRequests(), calls(backend).length], [1, 4 * round], worker.printed());
+  }
 });

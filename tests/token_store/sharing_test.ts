@@ -320,6 +320,22 @@ Deno.test("sharedSource: shares a source's tokens by name", async () => {
   assertThrows(() => sharedSource(source, sharedTokens(store), ""), TypeError, "name must be");
 });
 
+Deno.test("an attempt that has not ended: the next one of the same process has its lease", async () => {
+  const store = memoryStore();
+  const credentials = new Credentials({ accessToken: "v", expiresAt: Date.now() + hour });
+  const { promise: request, reject: end } = Promise.withResolvers<never>();
+  const answers = [request, Promise.resolve({ credentials })];
+  const source = sharedSource(() => answers.shift()!, sharedTokens(store, { leaseTime: 60_000 }), "vault");
+  const attempt = { reason: "first", attempt: 1, background: false, signal: AbortSignal.timeout(10_000) } as const;
+  // As on workerd, where it never ends with its request.
+  const left = source(attempt);
+  while (answers.length > 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals((await source(attempt)).credentials.accessToken, "v");
+  end(new Error("late"));
+  await assertRejects(() => left, Error, "late");
+  assertEquals([store.values.size, store.leases.size], [1, 0]);
+});
+
 Deno.test("options that tokens can't be shared by are refused", () => {
   const fleet = new Fleet();
   const tokenStore = sharedTokens(fleet.store);
