@@ -36,17 +36,23 @@ export class Lease {
    * signal ends the wait.
    */
   async acquireOrFind<T>(find: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
-    for (let pause = firstPause; !await this.#acquire(signal); pause = Math.min(pause * 1.5, longestPause)) {
-      this.hasWaited = true;
-      // With jitter: many wait for the same token.
-      await sleep(pause * (0.5 + Math.random() / 2), signal);
+    try {
+      for (let pause = firstPause; !await this.#acquire(signal); pause = Math.min(pause * 1.5, longestPause)) {
+        this.hasWaited = true;
+        // With jitter: many wait for the same token.
+        await sleep(pause * (0.5 + Math.random() / 2), signal);
+        const found = await find();
+        if (found) return found;
+      }
+      // It may have been shared just before the lease was taken.
       const found = await find();
-      if (found) return found;
+      if (found) await this.release();
+      return found;
+    } catch (error) {
+      // The store may have given it, though the answer wasn't awaited.
+      await this.release();
+      throw error;
     }
-    // It may have been shared just before the lease was taken.
-    const found = await find();
-    if (found) await this.release();
-    return found;
   }
 
   /**

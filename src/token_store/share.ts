@@ -24,6 +24,12 @@ export interface ShareOptions {
   readonly leaseTime: number;
 }
 
+/** A token of this source. */
+interface KnownToken extends StoredToken {
+  /** What the store has of it, as far as is known. */
+  record?: string;
+}
+
 /** Starts sharing for one token source. */
 export function openShare(
   access: StoreAccess,
@@ -31,36 +37,43 @@ export function openShare(
   { clock, onEvent, defaultLifetime = 300_000 }: SharingContext,
 ): ShareToken {
   /** The token given last, and how old it was then. */
-  let last: { readonly accessToken: string; readonly age: number; readonly at: Moment } | undefined;
+  let last: KnownToken & { readonly at: Moment } | undefined;
   const rejected = new Set<string>();
 
   const emit = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
 
-  function give(credentials: Credentials, age = 0): Credentials {
-    last = { accessToken: credentials.accessToken, age, at: readMoment(clock) };
-    return credentials;
+  function give(token: KnownToken, { signal }: TokenSourceRequest): Credentials {
+    // An attempt that was given up gives nothing: the token in use, which the API may reject, is another.
+    signal.throwIfAborted();
+    last = { ...token, at: readMoment(clock) };
+    return token.credentials;
   }
 
   function rejectLast(): void {
     if (!last) return;
-    rejected.add(last.accessToken);
+    rejected.add(last.credentials.accessToken);
     if (rejected.size > mostRejected) rejected.delete(rejected.keys().next().value!);
   }
 
   /** Finds a stored token that is new to this source. One that was rejected is deleted, unless it has been replaced. */
-  async function find(key: string, { reason, signal }: TokenSourceRequest): Promise<StoredToken | undefined> {
+  async function find(key: string, { reason, signal }: TokenSourceRequest): Promise<KnownToken | undefined> {
     if (reason === "forced") return undefined;
-    const now = clock.wall();
+    const start = readMoment(clock);
     const stored = await access.ask((store, options) => store.get(key, options), { clock, signal });
-    const found = stored && parseRecord(stored, now);
+    const found = stored && parseRecord(stored, start.wall);
     if (!found) return undefined;
-    const { accessToken } = found.credentials;
+    const { accessToken, expiresAt } = found.credentials;
+    // Paused meanwhile: the answer was true when it came.
+    if (expiresAt! - start.wall - getAge(start, clock) <= leastLifetime) return undefined;
     if (rejected.has(accessToken)) {
       await access.ask((store, options) => store.delete(key, stored.value, options), { clock, signal });
       return undefined;
     }
-    if (!last || accessToken !== last.accessToken && (reason === "expired" || isNewer(found, last))) return found;
-    return undefined;
+    // The same token in another record: another process has asked the server, which gave it again.
+    const isNew = last?.credentials.accessToken === accessToken
+      ? stored.value !== last.record
+      : !last || reason === "expired" || isNewer(found, last);
+    return isNew ? { ...found, record: stored.value } : undefined;
   }
 
   function isNewer({ age }: StoredToken, known: NonNullable<typeof last>): boolean {
@@ -69,21 +82,21 @@ export function openShare(
 
   /** Writes a new token, and gives the one to use. */
   async function write(
-    credentials: Credentials,
+    fresh: KnownToken,
     key: string,
     { request, lease }: { request: TokenSourceRequest; lease: Lease | undefined },
-  ): Promise<StoredToken> {
-    const fresh = { credentials, age: 0 };
+  ): Promise<KnownToken> {
+    // Without a lease another process may have been faster: then all use its token.
+    const other = lease === undefined ? await find(key, request) : undefined;
+    if (other) return other;
+    const { credentials } = fresh;
     const start = readMoment(clock);
     const lifetime = (credentials.expiresAt ?? start.wall + defaultLifetime) - start.wall;
     if (lifetime <= leastLifetime || rejected.has(credentials.accessToken)) {
       await lease?.release();
       return fresh;
     }
-    // Without a lease another process may have been faster: then all use its token.
-    const other = lease === undefined ? await find(key, request) : undefined;
-    if (other) return other;
-    const value = serializeRecord(credentials, lifetime, start.wall);
+    const value = fresh.record = serializeRecord(credentials, lifetime, start.wall);
     const owner = lease?.owner;
     const write = { lifetime, owner };
     const isWritten = await access.ask((store, options) => store.set(key, value, { ...options, ...write }), { clock });
@@ -98,13 +111,10 @@ export function openShare(
     const key = await makeStoreKey(identity, partition);
     const start = readMoment(clock);
     const passed = () => getAge(start, clock);
-    const hit = ({ credentials, age }: StoredToken) => {
-      emit({
-        type: "token_store_hit",
-        duration: passed(),
-        remainingLifetime: credentials.expiresAt! - clock.wall(),
-      });
-      return give(credentials, age);
+    const hit = (found: KnownToken) => {
+      const remainingLifetime = found.credentials.expiresAt! - clock.wall();
+      emit({ type: "token_store_hit", duration: passed(), remainingLifetime });
+      return give(found, request);
     };
     const look = () => find(key, request);
     const bypass = (error: unknown) => {
@@ -125,15 +135,14 @@ export function openShare(
       }
     } catch (error) {
       bypass(error);
-      return give(await obtain());
+      return give({ credentials: await obtain(), age: 0 }, request);
     }
-    const fresh = await (lease ? lease.keepFor(obtain) : obtain());
+    const fresh: KnownToken = { credentials: await (lease ? lease.keepFor(obtain) : obtain()), age: 0 };
     try {
-      const { credentials, age } = await write(fresh, key, { request, lease });
-      return give(credentials, age);
+      return give(await write(fresh, key, { request, lease }), request);
     } catch (error) {
       bypass(error);
-      return give(fresh);
+      return give(fresh, request);
     }
   };
 }
