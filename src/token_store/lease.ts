@@ -25,6 +25,8 @@ export interface LeaseTerms {
 export class Lease {
   /** Random, so that an attempt knows its own lease, whatever a client makes of a reply. It takes over its predecessor's. */
   readonly owner: string;
+  /** Whether another process had it. */
+  hasWaited = false;
   readonly #access: StoreAccess;
   readonly #key: string;
   readonly #lifetime: number;
@@ -43,34 +45,28 @@ export class Lease {
     this.#clock = clock;
   }
 
-  /** Whether another attempt had it. */
-  hasWaited = false;
-
   /**
    * Waits until this attempt has the lease, or `find` finds the token that another one has shared meanwhile. The attempt's
    * signal ends the wait.
    */
   async acquireOrFind<T>(find: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
     try {
-      return await this.#acquireOrFind(find, signal);
+      for (let pause = firstPause; !await this.#acquire(signal); pause = Math.min(pause * 1.5, longestPause)) {
+        this.hasWaited = true;
+        // With jitter: many wait for the same token.
+        await sleep(pause * (0.5 + Math.random() / 2), signal);
+        const found = await find();
+        if (found) return found;
+      }
+      // It may have been shared just before the lease was taken.
+      const found = await find();
+      if (found) await this.release();
+      return found;
     } catch (error) {
+      // The store may have given it, though the answer wasn't awaited.
       await this.release();
       throw error;
     }
-  }
-
-  async #acquireOrFind<T>(find: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
-    for (let pause = firstPause; !await this.#acquire(signal); pause = Math.min(pause * 1.5, longestPause)) {
-      this.hasWaited = true;
-      // With jitter: many wait for the same token.
-      await sleep(pause * (0.5 + Math.random() / 2), signal);
-      const found = await find();
-      if (found) return found;
-    }
-    // It may have been shared just before the lease was taken.
-    const found = await find();
-    if (found) await this.release();
-    return found;
   }
 
   /**

@@ -24,122 +24,137 @@ export interface ShareOptions {
   readonly leaseTime: number;
 }
 
+/** A token of this source. */
+interface KnownToken extends StoredToken {
+  /** What the store has of it, as far as is known. */
+  record?: string;
+}
+
 /** Starts sharing for one token source. */
 export function openShare(
   access: StoreAccess,
   { partition, leaseTime }: ShareOptions,
   { clock, onEvent, defaultLifetime = 300_000 }: SharingContext,
 ): ShareToken {
-  /** The token given last, and how old it was then. */
-  let last: { readonly accessToken: string; readonly age: number; readonly at: Moment } | undefined;
+  /** The token given last, and when: it was so old then. */
+  let last: KnownToken & { readonly at: Moment } | undefined;
   const rejected = new Set<string>();
-  /** Of the attempt that hasn't come to an end. */
+  /** The lease of the attempt that hasn't come to an end. */
   let current: Lease | undefined;
 
   const emit = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
 
-  function give(credentials: Credentials, age = 0): Credentials {
-    last = { accessToken: credentials.accessToken, age, at: readMoment(clock) };
-    return credentials;
-  }
-
   function rejectLast(): void {
     if (!last) return;
-    rejected.add(last.accessToken);
+    rejected.add(last.credentials.accessToken);
     if (rejected.size > mostRejected) rejected.delete(rejected.keys().next().value!);
   }
 
   /** Finds a stored token that is new to this source. One that was rejected is deleted, unless it has been replaced. */
-  async function find(key: string, { reason, signal }: TokenSourceRequest): Promise<StoredToken | undefined> {
+  async function find(key: string, { reason, signal }: TokenSourceRequest): Promise<KnownToken | undefined> {
     if (reason === "forced") return undefined;
-    const now = clock.wall();
+    const start = readMoment(clock);
     const stored = await access.ask((store, options) => store.get(key, options), { clock, signal });
-    const found = stored && parseRecord(stored, now);
+    const found = stored && parseRecord(stored, start.wall);
     if (!found) return undefined;
-    const { accessToken } = found.credentials;
+    const { accessToken, expiresAt } = found.credentials;
+    // Paused meanwhile: the answer was true when it came.
+    if (expiresAt! - start.wall - getAge(start, clock) <= leastLifetime) return undefined;
     if (rejected.has(accessToken)) {
       await access.ask((store, options) => store.delete(key, stored.value, options), { clock, signal });
       return undefined;
     }
-    if (!last || accessToken !== last.accessToken && (reason === "expired" || isNewer(found, last))) return found;
-    return undefined;
+    // The same token in another record: another process has asked the server, which gave it again.
+    const isNew = last?.credentials.accessToken === accessToken
+      ? stored.value !== last.record
+      : !last || reason === "expired" || found.age < last.age + getAge(last.at, clock);
+    return isNew ? { ...found, record: stored.value } : undefined;
   }
 
-  function isNewer({ age }: StoredToken, known: NonNullable<typeof last>): boolean {
-    return age < known.age + getAge(known.at, clock);
+  /** Waits for the lease, or for the token that another process has shared meanwhile. */
+  async function lead(
+    key: string,
+    request: TokenSourceRequest,
+  ): Promise<{ lease: Lease; found: KnownToken | undefined }> {
+    const start = readMoment(clock);
+    const lease = current = new Lease(access, key, { lifetime: leaseTime, clock, predecessor: current });
+    const found = await lease.acquireOrFind(() => find(key, request), request.signal);
+    if (lease.hasWaited) emit({ type: "token_lease_awaited", duration: getAge(start, clock) });
+    return { lease, found };
   }
 
   /** Writes a new token, and gives the one to use. */
   async function write(
-    credentials: Credentials,
+    fresh: KnownToken,
     key: string,
     { request, lease }: { request: TokenSourceRequest; lease: Lease | undefined },
-  ): Promise<StoredToken> {
-    const fresh = { credentials, age: 0 };
+  ): Promise<KnownToken> {
+    // Without a lease another process may have been faster: then all use its token.
+    const other = lease === undefined ? await find(key, request) : undefined;
+    if (other) return other;
+    const { credentials } = fresh;
     const start = readMoment(clock);
     const lifetime = (credentials.expiresAt ?? start.wall + defaultLifetime) - start.wall;
     if (lifetime <= leastLifetime || rejected.has(credentials.accessToken)) {
       await lease?.release();
       return fresh;
     }
-    // Without a lease another process may have been faster: then all use its token.
-    const other = lease === undefined ? await find(key, request) : undefined;
-    if (other) return other;
-    const value = serializeRecord(credentials, lifetime, start.wall);
-    const owner = lease?.owner;
-    const write = { lifetime, owner };
-    const isWritten = await access.ask((store, options) => store.set(key, value, { ...options, ...write }), { clock });
+    const value = fresh.record = serializeRecord(credentials, lifetime, start.wall);
+    const terms = { lifetime, owner: lease?.owner };
+    const isWritten = await access.ask((store, options) => store.set(key, value, { ...options, ...terms }), { clock });
     // Paused meanwhile: another process has had the lease, and may have a newer token.
     if (!isWritten) return await find(key, request) ?? fresh;
     emit({ type: "token_shared", duration: getAge(start, clock), remainingLifetime: lifetime });
     return fresh;
   }
 
-  return async (identity, request, obtain) => {
-    if (request.reason === "rejected") rejectLast();
-    const key = await makeStoreKey(identity, partition);
+  /** Gets a token by one attempt. */
+  async function get(
+    key: string,
+    request: TokenSourceRequest,
+    obtain: () => Promise<Credentials>,
+  ): Promise<KnownToken> {
     const start = readMoment(clock);
-    const passed = () => getAge(start, clock);
-    const hit = ({ credentials, age }: StoredToken) => {
-      emit({
-        type: "token_store_hit",
-        duration: passed(),
-        remainingLifetime: credentials.expiresAt! - clock.wall(),
-      });
-      return give(credentials, age);
+    const hit = (found: KnownToken) => {
+      const remainingLifetime = found.credentials.expiresAt! - clock.wall();
+      emit({ type: "token_store_hit", duration: getAge(start, clock), remainingLifetime });
+      return found;
     };
-    const look = () => find(key, request);
     const bypass = (error: unknown) => {
       if (!(error instanceof NoAnswer)) throw error;
-      emit({ type: "token_store_bypassed", duration: passed(), failure: error.failure });
+      emit({ type: "token_store_bypassed", duration: getAge(start, clock), failure: error.failure });
     };
-
     let lease: Lease | undefined;
     try {
-      try {
-        const found = await look();
+      const found = await find(key, request);
+      if (found) return hit(found);
+      emit({ type: "token_store_miss", duration: getAge(start, clock) });
+      if (access.store.lease) {
+        const { found, lease: own } = await lead(key, request);
         if (found) return hit(found);
-        emit({ type: "token_store_miss", duration: passed() });
-        if (access.store.lease) {
-          lease = current = new Lease(access, key, { lifetime: leaseTime, clock, predecessor: current });
-          const shared = await lease.acquireOrFind(look, request.signal);
-          if (lease.hasWaited) emit({ type: "token_lease_awaited", duration: passed() });
-          if (shared) return hit(shared);
-        }
-      } catch (error) {
-        bypass(error);
-        return give(await obtain());
+        lease = own;
       }
-      const fresh = await (lease ? lease.keepFor(obtain) : obtain());
-      try {
-        const { credentials, age } = await write(fresh, key, { request, lease });
-        return give(credentials, age);
-      } catch (error) {
+    } catch (error) {
+      bypass(error);
+      return { credentials: await obtain(), age: 0 };
+    }
+    try {
+      const fresh: KnownToken = { credentials: await (lease ? lease.keepFor(obtain) : obtain()), age: 0 };
+      return await write(fresh, key, { request, lease }).catch((error) => {
         bypass(error);
-        return give(fresh);
-      }
+        return fresh;
+      });
     } finally {
       if (current === lease) current = undefined;
     }
+  }
+
+  return async (identity, request, obtain) => {
+    if (request.reason === "rejected") rejectLast();
+    const token = await get(await makeStoreKey(identity, partition), request, obtain);
+    // An attempt that was given up gives nothing: the token in use, which the API may reject, is another.
+    request.signal.throwIfAborted();
+    last = { ...token, at: readMoment(clock) };
+    return token.credentials;
   };
 }

@@ -1,7 +1,13 @@
 /** Processes that share a token: who requests it, who waits, and what is written. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Credentials, refreshing, type TokenLeaseAwaitedEvent, type WithOptions } from "@m2m/authenticator";
+import {
+  Credentials,
+  refreshing,
+  type RefreshReason,
+  type TokenLeaseAwaitedEvent,
+  type WithOptions,
+} from "@m2m/authenticator";
 import { dpop } from "@m2m/authenticator/dpop";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
@@ -91,6 +97,8 @@ Deno.test("a store without a clock, clocks five minutes apart: no call fails", a
       for (let ended = 1; ended < fleet.requests; ended++) if (minute % 10 === 9) fleet.revoked.add(`token-${ended}`);
     }
     assert(fleet.requests < 15, `${fleet.requests} requests`);
+    // Background refreshes are under way.
+    await Promise.all(fleet.members.map(({ authenticator }) => authenticator.close()));
   }
 });
 
@@ -120,6 +128,56 @@ Deno.test("a process that is paused while it requests: it takes the newer token,
   wake();
   assertEquals([await late, fleet.requests], [["token-2"], 2]);
   assertEquals([...fleet.store.values.values()].map(({ value }) => JSON.parse(value).accessToken), ["token-2"]);
+});
+
+/** Processes on one store, as attempts of token sources; they get `v1`, `v2`, … */
+function startSources(store: TokenStore) {
+  let count = 0;
+  const source = () =>
+    Promise.resolve({ credentials: new Credentials({ accessToken: `v${++count}`, expiresAt: Date.now() + hour }) });
+  const share = sharedSource(source, sharedTokens(store), "name");
+  return async (reason: RefreshReason, signal = new AbortController().signal) =>
+    (await share({ signal, reason, attempt: 1, background: false })).credentials.accessToken;
+}
+
+Deno.test("an attempt that is given up while it writes: the token in use stays the one that may be rejected", async () => {
+  const store = memoryStore();
+  let delay = 0;
+  const get = startSources({
+    ...store,
+    set: async (...write) =>
+      await store.set(...write) && await new Promise((resolve) => setTimeout(resolve, delay, true)),
+  });
+  await get("first");
+  delay = 100;
+  await assertRejects(() => get("forced", AbortSignal.timeout(50)), DOMException);
+  assertEquals(await get("rejected"), "v2");
+});
+
+Deno.test("an attempt that is given up while it asks for the lease: doesn't keep it", async () => {
+  const store = memoryStore();
+  const acquire: TokenLease["acquire"] = async (...options) => {
+    await store.lease!.acquire(...options);
+    return await new Promise(() => {});
+  };
+  const get = startSources({ ...store, lease: { ...store.lease!, acquire } });
+  await assertRejects(() => get("first", AbortSignal.timeout(50)), DOMException);
+  assertEquals(store.leases.size, 0);
+});
+
+Deno.test("a server that gives the same token while it lives: one request for all each time", async () => {
+  await using fleet = new Fleet(4);
+  const end = fleet.now + hour;
+  fleet.answer = () => Response.json({ access_token: "same", expires_in: Math.round((end - fleet.now) / 1_000) });
+  await fleet.call();
+  for (const left of [100_000, 4_000]) {
+    fleet.pass(end - fleet.now - left);
+    const count = () => fleet.members.flatMap(listTypes).filter((type) => type === "token_issued").length;
+    const issued = count();
+    await fleet.call();
+    while (count() < issued + 4) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assertEquals(fleet.requests, 3);
 });
 
 Deno.test("a token endpoint that fails: nothing is written, the lease is free again", async () => {
