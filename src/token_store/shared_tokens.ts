@@ -1,6 +1,24 @@
 /**
  * Tokens that processes share through a store: one token request a lifetime, however many they are.
  *
+ * Each store is an export of its own, and takes the client, binding or connection that the program has already:
+ *
+ * | store: `./token-store/…` | shared by | lease | what is read | a value ends |
+ * |---|---|---|---|---|
+ * | `redis` (Redis, Valkey, Upstash) | all that reach it | yes | what was written last, on the primary | at once, by Redis's clock |
+ * | `sql`: PostgreSQL | all that reach it | yes | what was written last | at once, by the database's clock |
+ * | `sql`: SQLite | one machine | yes | what was written last | at once, by the machine's clock |
+ * | `etcd` | all that reach it | yes | what was written last | within some seconds, by etcd's clock; 2 seconds at least |
+ * | `durable-object` | Cloudflare Workers | yes | what was written last | at once, by the object's clock |
+ * | `deno-kv` | Deno Deploy, one machine | yes | what was written last | by the record; removed an hour later |
+ * | `file` | one user on one machine | yes | what was written last | at once, by the machine's clock |
+ * | `indexed-db` | one origin in one browser profile | yes | what was written last | at once, by the machine's clock |
+ * | `cloudflare-kv` | Cloudflare Workers | no | what is 30 seconds old, or older | by the record; kept for a minute at least |
+ * | `web-cache` | one browser profile, machine or data centre | no | what was written last, or nothing | by the record |
+ *
+ * With a lease, processes that start together make one token request; without one, each may make its own. A lease ends by
+ * itself after `leaseTime` where its process ends: the next one then requests the token.
+ *
  * @module
  */
 
