@@ -156,6 +156,7 @@ class Gateway {
     }, signal);
     // A transaction that was sent twice finds what it wrote. The etcd lease of what it replaced ends by itself.
     if (succeeded || responses?.[0]?.response_range?.kvs?.[0]?.lease === lease) return true;
+    // If this fails, or an answer is lost, it ends by itself too.
     await this.#call("lease/revoke", { ID: lease }, signal).catch(() => {});
     return false;
   }

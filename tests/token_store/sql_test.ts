@@ -41,7 +41,7 @@ const write: Operation = (store, key) => store.set(key, "late", { ...minute, own
 const remove: Operation = (store, key) => store.delete(key, "old", minute);
 
 const [touched, taken, replaced] = ["value = value", "lease_owner = 'c', lease_ends_at = 1e15", "value = 'new'"];
-const [ended, soon, later] = [0, 1_000, 60_000];
+const [ended, soon, later] = [0, 500, 60_000];
 
 /**
  * How long the owner "a" has the lease; what a transaction changes while an operation waits for the row; and what the
