@@ -36,6 +36,15 @@ export class Lease {
    * signal ends the wait.
    */
   async acquireOrFind<T>(find: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+    try {
+      return await this.#acquireOrFind(find, signal);
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
+  }
+
+  async #acquireOrFind<T>(find: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
     for (let pause = firstPause; !await this.#acquire(signal); pause = Math.min(pause * 1.5, longestPause)) {
       this.hasWaited = true;
       // With jitter: many wait for the same token.
@@ -78,9 +87,13 @@ export class Lease {
   }
 
   #acquire(signal: AbortSignal): Promise<boolean> {
-    return this.#access.ask(
-      (store, options) => store.lease!.acquire(this.#key, this.owner, { ...options, lifetime: this.#lifetime }),
-      { clock: this.#clock, signal },
-    );
+    return this.#access.ask(async ({ lease }, options) => {
+      const isHeld = await lease!.acquire(this.#key, this.owner, { ...options, lifetime: this.#lifetime });
+      // The attempt was given up meanwhile: the lease would only keep others waiting. Clients send late what they queued.
+      if (isHeld && options.signal.aborted) {
+        await lease!.release(this.#key, this.owner, { signal: new AbortController().signal });
+      }
+      return isHeld;
+    }, { clock: this.#clock, signal });
   }
 }

@@ -12,6 +12,7 @@ import { openShare } from "./share.ts";
 import { StoreAccess } from "./store_access.ts";
 import type { TokenStore } from "./token_store.ts";
 
+export type { FormParameters } from "../token_endpoint/parameters.ts";
 export type { ShareToken, SharingContext, TokenIdentity, TokenSharing } from "../token_endpoint/token_sharing.ts";
 export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
 

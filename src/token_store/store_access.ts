@@ -15,7 +15,11 @@ const longestPause = 30_000;
 
 /** Says that the store gave no answer. Its own error isn't kept: clients put commands, and so tokens, in theirs. */
 export class NoAnswer {
-  constructor(readonly failure: TokenStoreFailure) {}
+  readonly failure: TokenStoreFailure;
+
+  constructor(failure: TokenStoreFailure) {
+    this.failure = failure;
+  }
 }
 
 /** A store behind a time limit. Several authenticators may share one. */

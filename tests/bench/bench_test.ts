@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { denoOutput } from "../structure/deno_output.ts";
 import { libraries } from "./libraries.ts";
+import { runSimulation } from "./fleet_simulation.ts";
 
 const runBench = (...args: string[]) =>
   denoOutput("run", "--quiet", "--v8-flags=--expose-gc", "--allow-all", "tests/bench/main.ts", ...args);
@@ -9,7 +10,18 @@ Deno.test("bench: runs every measurement with every client", async () => {
   const { code, stdout, stderr } = await runBench("--smoke");
 
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  const titles = ["cached token", "bare fetch", "come first", "Steady load", "Bundle size", "Heap", "derived"];
+  const titles = [
+    "cached token",
+    "bare fetch",
+    "come first",
+    "Steady load",
+    "Bundle size",
+    "Heap",
+    "derived",
+    "a fleet",
+    "a token store",
+    "simulated",
+  ];
   for (const title of [...titles, "Budgets"]) assertStringIncludes(stdout, title);
   // In the list of versions and in all tables but the bundles', which take too long for a test.
   for (const { name } of libraries) assert(stdout.split(name).length > 6, name);
@@ -22,5 +34,15 @@ Deno.test("bench: refuses an unknown measurement, and names its own", async () =
 
   assertEquals(code, 2);
   assertStringIncludes(stderr, "latency");
-  assertStringIncludes(stderr, "cached, fetch, cold, load, bundle, memory, derived, budgets");
+  assertStringIncludes(stderr, "cached, fetch, cold, load, bundle, memory, derived, fleet, budgets");
+});
+
+Deno.test("bench: the calls that the simulation leaves out change nothing", async () => {
+  for (const kind of ["by hand", "with a store"] as const) {
+    const simulation = { kind, instances: 40, duration: 7_200_000 };
+    const every = await runSimulation({ ...simulation, everyCall: true });
+
+    assertEquals(await runSimulation(simulation), every);
+    assert(every.requests.some((count) => count > 0));
+  }
 });

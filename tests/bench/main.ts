@@ -1,7 +1,7 @@
 /**
  * Ours beside its peers: `deno task bench`, or some of it: `deno task bench cached memory`.
  *
- * `--smoke` only shows that everything runs.
+ * `--smoke` only shows that everything runs; `--draw` draws `fleet.svg` again.
  *
  * @module
  */
@@ -11,12 +11,17 @@ import { measureBundleSize } from "./bundle_size.ts";
 import { measureCached } from "./cached.ts";
 import { measureColdCallers } from "./cold_callers.ts";
 import { measureFetchOverhead } from "./fetch_overhead.ts";
+import { measureStoreCosts } from "./fleet_costs.ts";
+import { measureFleetRequests } from "./fleet_requests.ts";
+import { measureSimulatedFleet } from "./fleet_simulation.ts";
 import { libraries } from "./libraries.ts";
 import { measureDerived, measureMemory } from "./memory.ts";
 import { measureSteadyLoad } from "./steady_load.ts";
 import { type Budget, type Effort, formatReport, type Report } from "./table.ts";
 
-const measurements: Readonly<Record<string, (effort: Effort) => Promise<Report>>> = {
+type Measure = (effort: Effort) => Promise<Report>;
+
+const measurements: Readonly<Record<string, Measure | readonly Measure[]>> = {
   cached: measureCached,
   fetch: measureFetchOverhead,
   cold: measureColdCallers,
@@ -24,11 +29,12 @@ const measurements: Readonly<Record<string, (effort: Effort) => Promise<Report>>
   bundle: measureBundleSize,
   memory: measureMemory,
   derived: measureDerived,
+  fleet: [measureFleetRequests, measureStoreCosts, measureSimulatedFleet],
   budgets: measureBudgets,
 };
 
-const smoke = Deno.args.includes("--smoke");
-const asked = Deno.args.filter((argument) => argument !== "--smoke");
+const [smoke, draw] = [Deno.args.includes("--smoke"), Deno.args.includes("--draw")];
+const asked = Deno.args.filter((argument) => !argument.startsWith("--"));
 const names = Object.keys(measurements);
 const unknown = asked.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
@@ -42,9 +48,11 @@ console.log();
 
 const budgets: Budget[] = [];
 for (const name of names.filter((name) => asked.length === 0 || asked.includes(name))) {
-  const report = await measurements[name]!({ smoke });
-  budgets.push(...report.budgets);
-  console.log(formatReport(report));
+  for (const measure of [measurements[name]!].flat()) {
+    const report = await measure({ smoke, draw });
+    budgets.push(...report.budgets);
+    console.log(formatReport(report));
+  }
 }
 console.log(`${budgets.filter(({ met }) => met).length} of ${budgets.length} budgets met.`);
 // Some peers leave timers or sockets behind.

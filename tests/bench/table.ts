@@ -22,6 +22,8 @@ export interface Report {
 export interface Effort {
   /** A few iterations, to see that everything runs; the figures are meaningless. */
   readonly smoke: boolean;
+  /** Whether pictures are drawn again. Default: `false`. */
+  readonly draw?: boolean;
 }
 
 /** The report as an aligned Markdown table, as `tests/README.md` has it: names to the left, figures to the right. */

@@ -20,6 +20,8 @@ import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jw
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
+import { type DenoKvClient, denoKvTokenStore } from "@m2m/authenticator/token-store/deno-kv";
+import { fileTokenStore } from "@m2m/authenticator/token-store/file";
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { ChainClientConfigStore } from "@m2m/authenticator/config-store/chain";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
@@ -140,6 +142,22 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await authenticator.close();
     return forms[1];
   }, "token=t&token_type_hint=access_token"],
+  "./token-store/deno-kv": [
+    async () => {
+      const kv = { get: () => Promise.resolve({ value: "a-token", versionstamp: "1" }), atomic: () => ({}) };
+      const { signal } = new AbortController();
+      return (await denoKvTokenStore(kv as unknown as DenoKvClient).get("key", { signal }))?.value;
+    },
+    "a-token",
+  ],
+  "./token-store/file": [
+    async (input) => {
+      const { signal } = new AbortController();
+      return (await fileTokenStore(`${input.secretFile}-tokens`).get("key", { signal }))?.value ?? "no token";
+    },
+    "no token",
+    { "workerd of 2024": /^failed: invalid_config: .*\bruntime\b/ },
+  ],
   "./transport/bun": [
     async ({ url, httpProxyUrl }) => {
       const { bunTransport } = await import("@m2m/authenticator/transport/bun");

@@ -8,7 +8,7 @@
 import { assert } from "@std/assert";
 import { join } from "node:path";
 import { bunExecutable } from "./bun.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, type BundlePlatform } from "./bundle.ts";
 import { nodeExecutable, nodeVersions } from "./node.ts";
 import { type RunOptions, type RunResult, runToEnd } from "./run_to_end.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
@@ -105,15 +105,15 @@ export async function testOnWorkerd(
   }
 }
 
-/** Runs a program from one file. */
+/** Runs a program from one file, which is bundled for browsers where nothing else is said. */
 export async function runScript(
   executable: string,
   script: URL,
-  { args = [], env = {} }: Partial<Pick<RunOptions, "args" | "env">> = {},
+  { args = [], env = {}, platform }: Partial<Pick<RunOptions, "args" | "env">> & { platform?: BundlePlatform } = {},
 ): Promise<RunResult> {
   await using folder = await temporaryFolder("script_");
   const file = join(folder.path, "script.mjs");
-  await Deno.writeTextFile(file, await bundle(script));
+  await Deno.writeTextFile(file, await bundle(script, "esm", platform));
   return await runToEnd(executable, { env, args: [file, ...args] });
 }
 

@@ -2,9 +2,10 @@ import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { calls, projects, startBackend } from "../examples/backend.ts";
 import { bundle } from "./bundle.ts";
-import { type Page, startChromium } from "./chromium.ts";
+import { startChromium } from "./chromium.ts";
 import { chromiumPackage } from "./chromium_executable.ts";
 import { startProgram } from "./start_program.ts";
+import { stopWorkers } from "./stop_workers.ts";
 import { until } from "./suite/world.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 import { testsOn } from "./tests_on.ts";
@@ -44,7 +45,7 @@ testOnChromium("a service worker: adds its token to the page's calls, also after
   assertEquals(calls(backend).slice(6), ["POST /v1/jobs 401", "POST /v1/jobs 200"]);
   assertEquals(backend.countTokenRequests(), 2);
 
-  await stopWorkers(page);
+  await stopWorkers(page, url);
   const restarted = await page.evaluate(callFiveTimes);
   assertEquals(restarted.map(({ status, json }) => [status, json]), five);
   // Its state was in memory: it has requested a token again.
@@ -62,16 +63,6 @@ testOnChromium("a service worker: adds its token to the page's calls, also after
     .map(({ params }) => params.request.url.replace(url, "/"));
   assertEquals(new Set(requested), new Set(["/", "/api/v1/projects", "/api/v1/jobs"]));
 });
-
-/** Stops the service worker, as the browser does when it is idle. */
-async function stopWorkers({ command, events }: Page): Promise<void> {
-  await command("ServiceWorker.enable");
-  await command("ServiceWorker.stopAllWorkers");
-  await until(() => {
-    const updates = events.filter(({ method }) => method === "ServiceWorker.workerVersionUpdated");
-    return updates.flatMap(({ params }) => params.versions).at(-1)?.runningStatus === "stopped";
-  });
-}
 
 // What follows runs in the page.
 

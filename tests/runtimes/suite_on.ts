@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { exportedModules } from "../structure/deno_output.ts";
 import { ownProject } from "../transport/project.ts";
 import { type RunOptions, runToEnd } from "./run_to_end.ts";
 import { startStageServer } from "./stage_server.ts";
@@ -74,7 +75,8 @@ export async function runProgram(
   await using project = await ownProject([]);
   const copy = (from: URL, to: string) => cp(fileURLToPath(from), join(project.path, to), { recursive: true });
   const faults = ["behaviours", "planted", "token_end"].map((name) => `faults/${name}.ts`);
-  for (const part of ["runtimes/suite", "runtimes/within.ts", ...faults]) {
+  const stores = ["memory", "run_cases"].map((name) => `token_store/${name}.ts`);
+  for (const part of ["runtimes/suite", "runtimes/within.ts", ...faults, ...stores]) {
     await copy(new URL(`tests/${part}`, repository), `tests/${part}`);
   }
   // It has no place on disk before something of it is imported.
@@ -90,7 +92,9 @@ export async function runProgram(
     // For Deno: it reads no `node_modules` here.
     "import_map.json": {
       imports: {
-        "@m2m/authenticator": "./mod.ts",
+        ...Object.fromEntries(
+          Object.entries(exportedModules).map(([name, module]) => [name.replace(".", "@m2m/authenticator"), module]),
+        ),
         "@std/assert": `${modules}/assert/mod.js`,
         "@std/encoding/base64": `${modules}/encoding/base64.js`,
         "@std/encoding/base64url": `${modules}/encoding/base64url.js`,

@@ -8,7 +8,10 @@
  */
 
 /** Registers a test on the runtime. */
-export type RegisterTest<Runtime> = (name: string, body: (runtime: Runtime) => Promise<void>) => void;
+export type RegisterTest<Runtime> = (
+  name: string,
+  body: (runtime: Runtime, context: Deno.TestContext) => Promise<void>,
+) => void;
 
 /**
  * Obtains a runtime, and returns the function that registers tests on it.
@@ -19,7 +22,11 @@ export type RegisterTest<Runtime> = (name: string, body: (runtime: Runtime) => P
  * testOnBun("Bun says its version", async (bun) => { … });
  * ```
  */
-export async function testsOn<Runtime>(what: string, obtain: () => Promise<Runtime>): Promise<RegisterTest<Runtime>> {
+export async function testsOn<Runtime>(
+  what: string,
+  obtain: () => Promise<Runtime>,
+  options: Pick<Deno.TestDefinition, "sanitizeOps" | "sanitizeResources"> = {},
+): Promise<RegisterTest<Runtime>> {
   let runtime: Runtime;
   try {
     runtime = await obtain();
@@ -28,5 +35,5 @@ export async function testsOn<Runtime>(what: string, obtain: () => Promise<Runti
     console.log(`skipped: ${what} — ${String(Object(error).message ?? error).split("\n", 1)}`);
     return (name) => Deno.test({ name, ignore: true, fn() {} });
   }
-  return (name, body) => Deno.test(name, () => body(runtime));
+  return (name, body) => Deno.test({ ...options, name, fn: (context) => body(runtime, context) });
 }

@@ -41,7 +41,17 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   config_store: ["client_config_store", "overrides"],
   grants: ["grant_options", "token_exchange_grant"],
   secrets: [],
-  token_store: ["lease", "share", "store_access", "store_key", "token_record", "token_store"],
+  token_store: [
+    "indexed_database",
+    "lease",
+    "private_folder",
+    "redis_scripts",
+    "share",
+    "store_access",
+    "store_key",
+    "token_record",
+    "token_store",
+  ],
 };
 
 /** The modules that may import a package besides `@std/encoding`. */
@@ -57,6 +67,8 @@ const runtimeSpecific: readonly string[] = [
   "src/env/environment.ts",
   "src/refresh/request_bound.ts",
   "src/secrets/secret_file.ts",
+  "src/token_store/indexed_db.ts",
+  "src/token_store/private_folder.ts",
 ];
 
 /** Whether this module may name a runtime. */

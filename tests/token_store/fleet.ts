@@ -4,10 +4,10 @@
  * @module
  */
 
-import {
-  type AuthenticatorEvent,
+import type {
+  AuthenticatorEvent,
   ClientCredentialsAuthenticator,
-  type ClientCredentialsAuthenticatorOptions,
+  ClientCredentialsAuthenticatorOptions,
 } from "@m2m/authenticator";
 import { sharedTokens, type SharedTokensOptions, type TokenStore } from "@m2m/authenticator/token-store";
 import { authenticatorAt, besideApi } from "../authenticator_at.ts";
@@ -91,6 +91,6 @@ export class Fleet implements AsyncDisposable {
 }
 
 /** The types of what happened to one. */
-export function typesOf(member: Member | undefined): string[] {
+export function listTypes(member: Member | undefined): string[] {
   return member!.events.map(({ type }) => type).filter((type) => type !== "token_reused");
 }

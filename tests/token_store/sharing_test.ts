@@ -5,8 +5,8 @@ import { Credentials, refreshing, type TokenLeaseAwaitedEvent, type WithOptions 
 import { dpop } from "@m2m/authenticator/dpop";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
-import { sharedSource, sharedTokens, type TokenStore } from "@m2m/authenticator/token-store";
-import { Fleet, typesOf } from "./fleet.ts";
+import { sharedSource, sharedTokens, type TokenLease, type TokenStore } from "@m2m/authenticator/token-store";
+import { Fleet, listTypes } from "./fleet.ts";
 import { memoryStore } from "./memory.ts";
 
 const hour = 3_600_000;
@@ -34,7 +34,7 @@ Deno.test("a process that starts while a live token is stored: makes no token re
   const [late] = fleet.add(1);
   await late!.authenticator.ready();
   assertEquals([fleet.requests, late!.authenticator.credentials?.accessToken], [1, "token-1"]);
-  assertEquals(typesOf(late), ["token_requested", "token_store_hit", "token_issued"]);
+  assertEquals(listTypes(late), ["token_requested", "token_store_hit", "token_issued"]);
   const remaining = late!.authenticator.credentials!.expiresAt! - (1_800_000_000_000 + fleet.now);
   assert(Math.abs(remaining - (hour - 1_000_000)) < 5_000, `lives ${remaining}`);
 });
@@ -173,8 +173,23 @@ Deno.test("a store that comes back is used again; one that fails at the end cost
   isDown = false;
   fleet.pass(hour);
   assertEquals(await fleet.call(), ["token-2"]);
-  const types = typesOf(member).filter((type) => /store|shared/.test(type));
+  const types = listTypes(member).filter((type) => /store|shared/.test(type));
   assertEquals(types, ["token_store_miss", "token_store_bypassed", "token_store_miss", "token_shared"]);
+});
+
+Deno.test("a lease that is given after the attempt was given up: is free again", async () => {
+  await using fleet = new Fleet();
+  const { lease, ...others } = fleet.store;
+  const { promise: slow, resolve: answer } = Promise.withResolvers<void>();
+  const acquire: TokenLease["acquire"] = async (...asked) => {
+    await slow;
+    return await lease!.acquire(...asked);
+  };
+  fleet.add(1, { store: { ...others, lease: { ...lease!, acquire } }, sharing: { timeout: 50 } });
+  assertEquals(await fleet.call(), ["token-1"]);
+  answer();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals(fleet.store.leases.size, 0);
 });
 
 Deno.test("a store without leases: all that start together may request, and then use one token", async () => {

@@ -11,6 +11,7 @@ import { printing } from "./printing.ts";
 import { realServers } from "./real_servers.ts";
 import { redirects } from "./redirects.ts";
 import { refreshes } from "./refreshes.ts";
+import { sharedTokenCases } from "./shared_tokens.ts";
 import { caseByAnswer } from "./token_answers.ts";
 import { tokenRequests } from "./token_requests.ts";
 import { use } from "./use.ts";
@@ -18,7 +19,7 @@ import { ask, World } from "./world.ts";
 
 const cases: readonly Case[] = [
   ...[realServers, options, use, tokenRequests, failures],
-  ...[refreshes, bodies, redirects, apiAnswers, aborts, printing, keys],
+  ...[refreshes, bodies, redirects, apiAnswers, aborts, printing, keys, sharedTokenCases],
 ].flat();
 
 /** Runs all cases, and sends the stage one result each. */
