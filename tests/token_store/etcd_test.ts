@@ -21,7 +21,7 @@ testOnEtcd("etcd: all cases pass, also with each request sent twice; a fleet req
   };
   const store = etcdTokenStore({ url });
   const stores = [store, etcdTokenStore({ url, prefix: "twice/", fetch: sendTwice })];
-  assertEquals(await Promise.all(stores.map((each) => runCases(each, { shortestLifetime: 2_000 }))), [20, 20]);
+  await Promise.all(stores.map((each) => runCases(each, { shortestLifetime: 2_000 })));
 
   await using fleet = new Fleet();
   fleet.add(8, { store, sharing: { timeout: 10_000 } });

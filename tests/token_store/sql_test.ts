@@ -69,7 +69,7 @@ testOnPostgresql("sql: on PostgreSQL, each client passes all cases, and waits fo
   await sql`create schema app`;
   await sql.unsafe(create);
 
-  assertEquals(await Promise.all(stores.map((store) => runCases(store))), [20, 20]);
+  await Promise.all(stores.map((store) => runCases(store)));
 
   await using fleet = new Fleet();
   for (const store of stores) fleet.add(4, { store, sharing: { timeout: 10_000 } });
@@ -112,7 +112,7 @@ await testOnPrograms("sql: two processes use one file of SQLite at once, on Deno
     useTogether(input),
     runScript(executable, script, { args: [other] }),
   ]);
-  assertEquals([own, stdout.trim()], [20, "20"], stderr);
+  assertEquals(stdout.trim(), `${own}`, stderr);
   const { store, close } = await openSqlite(input.file);
   assertEquals((await store.get("count", minute))?.value, "100");
   close();
