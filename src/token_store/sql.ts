@@ -101,8 +101,7 @@ export function sqlTokenStore(query: SqlQuery, options: SqlTokenStoreOptions): T
     { signal }: StoreOptions,
   ): Promise<Record<string, unknown> | undefined> {
     const rows = await query(text, order?.map((index) => parameters[index]!) ?? parameters, { signal });
-    // Clients return objects that have the rows.
-    if (!Array.isArray(rows)) throwInvalid("What query returns", "an array of rows", rows);
+    if (!Array.isArray(rows)) throw new TypeError("query must return an array of rows, not an object that has them.");
     return rows[0];
   }
   return {
@@ -192,6 +191,7 @@ function compileStatements(dialect: SqlDialect, table: string) {
     const order = Array.from(text.matchAll(/\$(\d)/g), ([, number]) => Number(number) - 1);
     return { text: text.replace(/\$\d/g, "?"), order };
   };
+  // After a wait for a row that was changed this is checked again; if it was locked only, no other owner has taken it.
   const isHeld = `id = $1 and lease_owner = $2 and lease_ends_at > ${now}`;
   return {
     get: compile(`select value, ends_at - ${now} as remaining from ${table} where id = $1 and ends_at > ${now}`),
@@ -204,7 +204,7 @@ function compileStatements(dialect: SqlDialect, table: string) {
         `where id = $1 and lease_owner = $4 and lease_ends_at > ${now} returning id`,
     ),
     delete: compile(`update ${table} set value = null, ends_at = null where id = $1 and value = $2 returning id`),
-    // What the row has after a wait for it counts: its conflict was with an earlier version.
+    // It waits for the row, and then counts what the row has.
     acquire: compile(
       `insert into ${table} as held (id, lease_owner, lease_ends_at) values ($1, $2, ${now} + $3) ` +
         `on conflict (id) do update set lease_owner = excluded.lease_owner, lease_ends_at = ${now} + $3 ` +
