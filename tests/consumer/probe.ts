@@ -20,8 +20,6 @@ import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jw
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
-import { type DenoKvClient, denoKvTokenStore } from "@m2m/authenticator/token-store/deno-kv";
-import { fileTokenStore } from "@m2m/authenticator/token-store/file";
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
 import { ChainClientConfigStore } from "@m2m/authenticator/config-store/chain";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
@@ -34,6 +32,18 @@ import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
+import { sharedTokens } from "@m2m/authenticator/token-store";
+import { cloudflareKvTokenStore } from "@m2m/authenticator/token-store/cloudflare-kv";
+import { storeCases, type TokenStore } from "@m2m/authenticator/token-store/conformance";
+import { type DenoKvClient, denoKvTokenStore } from "@m2m/authenticator/token-store/deno-kv";
+import { durableObjectTokenStore, TokenStoreObject } from "@m2m/authenticator/token-store/durable-object";
+import { etcdTokenStore } from "@m2m/authenticator/token-store/etcd";
+import { fileTokenStore } from "@m2m/authenticator/token-store/file";
+import { indexedDbTokenStore } from "@m2m/authenticator/token-store/indexed-db";
+import { redisTokenStore } from "@m2m/authenticator/token-store/redis";
+import { sealed } from "@m2m/authenticator/token-store/sealed";
+import { sqlTokenStore } from "@m2m/authenticator/token-store/sql";
+import { webCacheTokenStore } from "@m2m/authenticator/token-store/web-cache";
 
 /** The uses' input, which is also a worker's `env`. */
 export interface ProbeInput {
@@ -142,22 +152,58 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await authenticator.close();
     return forms[1];
   }, "token=t&token_type_hint=access_token"],
-  "./token-store/deno-kv": [
-    async () => {
-      const kv = { get: () => Promise.resolve({ value: "a-token", versionstamp: "1" }), atomic: () => ({}) };
-      const { signal } = new AbortController();
-      return (await denoKvTokenStore(kv as unknown as DenoKvClient).get("key", { signal }))?.value;
-    },
+  "./token-store": [async () => {
+    const tokenStore = sharedTokens(cloudflareKvTokenStore(recordKv()));
+    const client = { clientId: "my-client", clientSecret: "my-secret", ...recordForms() };
+    const make = () => new ClientCredentialsAuthenticator({ endpoint, ...client, configStore, tokenStore });
+    await Promise.all([await make().ready(), await make().ready()]);
+    return `${client.forms.length} token request`;
+  }, "1 token request"],
+  "./token-store/cloudflare-kv": [() => readBack(cloudflareKvTokenStore(recordKv())), "a-token"],
+  "./token-store/conformance": [async () => {
+    const [first] = storeCases(cloudflareKvTokenStore(recordKv()), { endsValues: false });
+    await first!.run();
+    return first!.name;
+  }, /^get: /],
+  "./token-store/deno-kv": [() => {
+    const kv = { get: () => Promise.resolve({ value: "a-token", versionstamp: "1" }), atomic: () => ({}) };
+    return read(denoKvTokenStore(kv as unknown as DenoKvClient));
+  }, "a-token"],
+  "./token-store/durable-object": [() => {
+    const values = new Map<string, unknown>();
+    const [get, setAlarm] = [(key: string) => Promise.resolve(values.get(key)), () => Promise.resolve()];
+    const put = (key: string, value: unknown) => Promise.resolve(void values.set(key, value));
+    const object = new TokenStoreObject({ storage: { get, put, setAlarm, deleteAll: setAlarm } });
+    const fetch = (url: string, { method, body }: { method: string; body: string }) =>
+      object.fetch(new Request(url, { method, body }));
+    return readBack(durableObjectTokenStore({ idFromName: (name) => name, get: () => ({ fetch }) }));
+  }, "a-token"],
+  "./token-store/etcd": [() => {
+    const kvs = [{ value: btoa("a-token"), lease: "1" }];
+    return read(etcdTokenStore({ url: issuer, fetch: () => Promise.resolve(Response.json({ kvs })) }));
+  }, "a-token"],
+  "./token-store/file": [({ secretFile }) => read(fileTokenStore(`${secretFile}-tokens`)), "undefined", {
+    "workerd of 2024": /^failed: invalid_config: .*\bruntime\b/,
+  }],
+  "./token-store/indexed-db": [
+    () => typeof indexedDbTokenStore({ indexedDB: { open: () => {} } }).lease,
+    "object",
+  ],
+  "./token-store/redis": [() => read(redisTokenStore({ send: () => Promise.resolve("5:a-token") })), "a-token"],
+  "./token-store/sealed": [() => {
+    const key = crypto.getRandomValues(new Uint8Array(32));
+    return readBack(sealed(cloudflareKvTokenStore(recordKv()), { id: "1", key }));
+  }, "a-token"],
+  "./token-store/sql": [
+    () => read(sqlTokenStore(() => [{ value: "a-token", remaining: 1 }], { dialect: "sqlite" })),
     "a-token",
   ],
-  "./token-store/file": [
-    async (input) => {
-      const { signal } = new AbortController();
-      return (await fileTokenStore(`${input.secretFile}-tokens`).get("key", { signal }))?.value ?? "no token";
-    },
-    "no token",
-    { "workerd of 2024": /^failed: invalid_config: .*\bruntime\b/ },
-  ],
+  "./token-store/web-cache": [() => {
+    const cached = new Map<string, Response>();
+    const put = (url: string, response: Response) => Promise.resolve(void cached.set(url, response));
+    const match = (url: string) => Promise.resolve(cached.get(url)?.clone());
+    return readBack(webCacheTokenStore({ put, match, delete: () => Promise.resolve(true) }));
+  }, "a-token"],
   "./transport/bun": [
     async ({ url, httpProxyUrl }) => {
       const { bunTransport } = await import("@m2m/authenticator/transport/bun");
@@ -212,6 +258,25 @@ function recordForms() {
     return Promise.resolve(Response.json({ access_token: "t", token_type: "Bearer" }));
   };
   return { forms, fetch };
+}
+
+/** A namespace of Workers KV. */
+function recordKv() {
+  const values = new Map<string, string>();
+  const get = (key: string) => Promise.resolve(values.get(key) ?? null);
+  const put = (key: string, value: string) => Promise.resolve(void values.set(key, value));
+  return { get, put, delete: (key: string) => Promise.resolve(void values.delete(key)) };
+}
+
+async function read(store: TokenStore): Promise<string | undefined> {
+  const { signal } = new AbortController();
+  return (await store.get("key", { signal }))?.value;
+}
+
+async function readBack(store: TokenStore): Promise<string | undefined> {
+  const { signal } = new AbortController();
+  await store.set("key", "a-token", { lifetime: 60_000, signal });
+  return await read(store);
 }
 
 /** Gets a token by a method; tells the form of its assertion. */

@@ -18,6 +18,8 @@ export interface ExampleRun {
   readonly names?: string;
   /** The files that it may read. Default: none. */
   readonly read?: readonly string[];
+  /** The folders that it may read and write. Default: none. */
+  readonly write?: readonly string[];
 }
 
 /** An example among its servers. */
@@ -42,8 +44,9 @@ export type RunExample = (run: ExampleRun) => Promise<RunResult>;
 const source = await chooseSource();
 
 /** The command line of an example, with these permissions and no other, and its environment. */
-export function commandLine({ command: [file, ...args], net, env, names, read = [] }: ExampleRun) {
-  const lists = { env: [names ?? Object.keys(env)], net: net.map((url) => new URL(url).host), read };
+export function commandLine({ command: [file, ...args], net, env, names, read = [], write = [] }: ExampleRun) {
+  const hosts = net.map((url) => new URL(url).host);
+  const lists = { env: [names ?? Object.keys(env)], net: hosts, read: [...read, ...write], write };
   const permissions = Object.entries(lists).filter(([, list]) => list.length > 0)
     .map(([name, list]) => `--allow-${name}=${list}`);
   const script = fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));

@@ -1,6 +1,7 @@
 /** The examples that print something and end, each with what its header says it needs. */
 
 import { assertEquals } from "@std/assert";
+import { encodeBase64 } from "@std/encoding/base64";
 import { SignJWT } from "jose";
 import { getBasicAuthorizationHeader } from "@m2m/authenticator";
 import { testKey } from "../client_auth/signing_keys.ts";
@@ -11,6 +12,7 @@ import { bunExecutable } from "../runtimes/bun.ts";
 import { ownProject } from "../transport/project.ts";
 import { testOnPrograms } from "../runtimes/every_runtime.ts";
 import { runToEnd } from "../runtimes/run_to_end.ts";
+import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { testsOn } from "../runtimes/tests_on.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { audience, client, frontAudience, startFlyteBackend } from "../servers/flyte_backend.ts";
@@ -48,6 +50,22 @@ const inProject = (executable: string, flag: string): RunExample => async ({ com
 const title = "prints the projects, names a missing variable, and fails with a wrong secret";
 Deno.test(`deno_script.ts: ${title}`, () => checkScript("deno_script.ts", projects));
 Deno.test(`sdk.ts: ${title}`, () => checkScript("sdk.ts", "p1: Apollo\np2: Gemini\n"));
+
+Deno.test("shared_token.ts: its second run uses the token of the first, sealed", async () => {
+  await using backend = await startBackend();
+  await using folder = await temporaryFolder("tokens_");
+  const tokens = `${folder.path}/tokens`;
+  const key = encodeBase64(crypto.getRandomValues(new Uint8Array(32)));
+  await assertRuns({
+    ...{ command: ["shared_token.ts"], net: backend.origins, write: [tokens] },
+    env: { ...backend.settings, M2M_TOKEN_FOLDER: tokens, M2M_SEALING_KEY: key },
+    seen: () => backend.countTokenRequests(),
+    secrets: () => [key, ...backend.secrets()],
+  }, [
+    { prints: projects, seen: 1 },
+    { prints: /The token of an earlier run is used\.\n$/, seen: 1 },
+  ]);
+});
 
 const testOnBun = await testsOn("Bun", bunExecutable);
 testOnBun(`bun_script.ts: ${title}`, (bun) => checkScript("bun_script.ts", projects, inProject(bun, "--no-install")));
