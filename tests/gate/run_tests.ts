@@ -1,5 +1,5 @@
 /**
- * All tests, the documentation's examples among them, in two processes; or those that arguments of `deno test` name.
+ * All tests, the documentation's examples among them, in three processes; or those that arguments of `deno test` name.
  *
  * @module
  */
@@ -33,25 +33,31 @@ function run(paths: readonly string[], print?: (output: Uint8Array) => void): Pr
   return runDeno(["test", ...options, ...paths], { cwd: root, env, print });
 }
 
-/** Runs all tests in two processes, and shows the second one's output after the first's; returns the exit code. */
+/** Runs all tests in three processes, and shows their outputs one after the other; returns the exit code. */
 async function runAll(): Promise<number> {
-  // Those of other runtimes, which `tests/runtimes` compares. They mostly wait for programs.
-  const runtimes = ["client_auth", "consumer", "dpop", "grant", "runtimes"].map((name) => `tests/${name}`);
-  const others = [...Deno.readDirSync(`${root}/tests`)]
-    .filter(({ name, isDirectory }) => isDirectory || name.endsWith("_test.ts"))
-    .map(({ name }) => `tests/${name}`).filter((path) => !runtimes.includes(path)).sort();
+  // Programs on other runtimes, in two processes of about the same time; one of them compares which methods were tried.
+  const methods = ["client_auth", "consumer", "dpop", "grant"].map((name) => `tests/${name}`);
+  const suites = (await listTests("tests/runtimes")).filter((path) => {
+    const isBesides = /(chromium|service_worker|tried_methods)_test\.ts$/.test(path);
+    if (isBesides) methods.push(path);
+    return !isBesides;
+  });
+  const others = (await listTests("tests")).filter((path) => path !== "tests/runtimes" && !methods.includes(path));
   const start = performance.now();
-  const outputs: Uint8Array[][] = [[], []];
-  const codes = await Promise.all([
-    run(runtimes, (part) => {
-      outputs[0]!.push(part);
-      Deno.stdout.writeSync(part);
-    }),
-    run(["README.md", "mod.ts", "src", "examples", ...others], (part) => void outputs[1]!.push(part)),
-  ]);
-  for (const part of outputs[1]!) Deno.stdout.writeSync(part);
-  const [own, other] = outputs.map(readCounts);
-  const [passed, steps, failed, ignored] = own!.map((count, index) => count + other![index]!);
+  const outputs: Uint8Array[][] = [[], [], []];
+  const codes = await Promise.all(
+    [suites, methods, ["README.md", "mod.ts", "src", "examples", ...others]].map((paths, index) =>
+      run(paths, (part) => {
+        outputs[index]!.push(part);
+        if (index === 0) Deno.stdout.writeSync(part);
+      })
+    ),
+  );
+  for (const part of outputs.slice(1).flat()) Deno.stdout.writeSync(part);
+  const counts = outputs.map(readCounts);
+  const [passed, steps, failed, ignored] = counts[0]!.map((_, index) =>
+    counts.reduce((sum, each) => sum + each[index]!, 0)
+  );
   const seconds = Math.round((performance.now() - start) / 1000);
   const isFine = codes.every((code) => code === 0);
   console.log(
@@ -59,6 +65,13 @@ async function runAll(): Promise<number> {
       `(${Math.floor(seconds / 60)}m${seconds % 60}s)`,
   );
   return isFine ? 0 : 1;
+}
+
+/** The folders and test files of a folder. */
+async function listTests(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(`${root}/${folder}`));
+  return entries.filter(({ name, isDirectory }) => isDirectory || name.endsWith("_test.ts"))
+    .map(({ name }) => `${folder}/${name}`).sort();
 }
 
 /** Passed tests and steps, failed and ignored tests, by the last line that says so. */
