@@ -24,10 +24,11 @@ export interface ShareOptions {
   readonly leaseTime: number;
 }
 
-/** A token of this source. */
+/** A token, and when it was looked at. */
 interface KnownToken extends StoredToken {
-  /** What the store has of it, as far as is known. */
-  record?: string;
+  readonly at: Moment;
+  /** What the store has of it, unless it couldn't be written. */
+  readonly record: string;
 }
 
 /** Starts sharing for one token source. */
@@ -36,8 +37,8 @@ export function openShare(
   { partition, leaseTime }: ShareOptions,
   { clock, onEvent, defaultLifetime = 300_000 }: SharingContext,
 ): ShareToken {
-  /** The token given last, and how old it was then. */
-  let last: KnownToken & { readonly at: Moment } | undefined;
+  /** The token given last. */
+  let last: KnownToken | undefined;
   const rejected = new Set<string>();
 
   const emit = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
@@ -45,7 +46,7 @@ export function openShare(
   function give(token: KnownToken, { signal }: TokenSourceRequest): Credentials {
     // An attempt that was given up gives nothing: the token in use, which the API may reject, is another.
     signal.throwIfAborted();
-    last = { ...token, at: readMoment(clock) };
+    last = token;
     return token.credentials;
   }
 
@@ -73,11 +74,21 @@ export function openShare(
     const isNew = last?.credentials.accessToken === accessToken
       ? stored.value !== last.record
       : !last || reason === "expired" || isNewer(found, last);
-    return isNew ? { ...found, record: stored.value } : undefined;
+    return isNew ? { ...found, record: stored.value, at: readMoment(clock) } : undefined;
   }
 
-  function isNewer({ age }: StoredToken, known: NonNullable<typeof last>): boolean {
+  function isNewer({ age }: StoredToken, known: KnownToken): boolean {
     return age < known.age + getAge(known.at, clock);
+  }
+
+  const readEnd = ({ credentials, at }: Omit<KnownToken, "record">) =>
+    credentials.expiresAt ?? at.wall + defaultLifetime;
+
+  /** Requests a token. Its life counts from just before. */
+  async function issue(obtain: () => Promise<Credentials>): Promise<KnownToken> {
+    const at = readMoment(clock);
+    const fresh = { credentials: await obtain(), age: 0, at };
+    return { ...fresh, record: serializeRecord(fresh.credentials, readEnd(fresh) - at.wall, at.wall) };
   }
 
   /** Writes a new token, and gives the one to use. */
@@ -89,17 +100,16 @@ export function openShare(
     // Without a lease another process may have been faster: then all use its token.
     const other = lease === undefined ? await find(key, request) : undefined;
     if (other) return other;
-    const { credentials } = fresh;
+    const { credentials, at, record } = fresh;
     const start = readMoment(clock);
-    const lifetime = (credentials.expiresAt ?? start.wall + defaultLifetime) - start.wall;
+    const lifetime = Math.floor(readEnd(fresh) - at.wall - getAge(at, clock));
     if (lifetime <= leastLifetime || rejected.has(credentials.accessToken)) {
       await lease?.release();
       return fresh;
     }
-    const value = fresh.record = serializeRecord(credentials, lifetime, start.wall);
     const owner = lease?.owner;
     const write = { lifetime, owner };
-    const isWritten = await access.ask((store, options) => store.set(key, value, { ...options, ...write }), { clock });
+    const isWritten = await access.ask((store, options) => store.set(key, record, { ...options, ...write }), { clock });
     // Paused meanwhile: another process has had the lease, and may have a newer token.
     if (!isWritten) return await find(key, request) ?? fresh;
     emit({ type: "token_shared", duration: getAge(start, clock), remainingLifetime: lifetime });
@@ -135,9 +145,9 @@ export function openShare(
       }
     } catch (error) {
       bypass(error);
-      return give({ credentials: await obtain(), age: 0 }, request);
+      return give(await issue(obtain), request);
     }
-    const fresh: KnownToken = { credentials: await (lease ? lease.keepFor(obtain) : obtain()), age: 0 };
+    const fresh = await issue(lease ? () => lease!.keepFor(obtain) : obtain);
     try {
       return give(await write(fresh, key, { request, lease }), request);
     } catch (error) {
