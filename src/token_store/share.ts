@@ -24,10 +24,11 @@ export interface ShareOptions {
   readonly leaseTime: number;
 }
 
-/** A token of this source. */
+/** A token, and when it was looked at. */
 interface KnownToken extends StoredToken {
-  /** What the store has of it, as far as is known. */
-  record?: string;
+  readonly at: Moment;
+  /** What the store has of it, unless it couldn't be written. */
+  readonly record: string;
 }
 
 /** Starts sharing for one token source. */
@@ -36,8 +37,8 @@ export function openShare(
   { partition, leaseTime }: ShareOptions,
   { clock, onEvent, defaultLifetime = 300_000 }: SharingContext,
 ): ShareToken {
-  /** The token given last, and when: it was so old then. */
-  let last: KnownToken & { readonly at: Moment } | undefined;
+  /** The token given last. */
+  let last: KnownToken | undefined;
   const rejected = new Set<string>();
   /** The lease of the attempt that hasn't come to an end. */
   let current: Lease | undefined;
@@ -68,7 +69,17 @@ export function openShare(
     const isNew = last?.credentials.accessToken === accessToken
       ? stored.value !== last.record
       : !last || reason === "expired" || found.age < last.age + getAge(last.at, clock);
-    return isNew ? { ...found, record: stored.value } : undefined;
+    return isNew ? { ...found, record: stored.value, at: readMoment(clock) } : undefined;
+  }
+
+  const readEnd = ({ credentials, at }: Omit<KnownToken, "record">) =>
+    credentials.expiresAt ?? at.wall + defaultLifetime;
+
+  /** Requests a token. Its life counts from just before. */
+  async function issue(obtain: () => Promise<Credentials>): Promise<KnownToken> {
+    const at = readMoment(clock);
+    const fresh = { credentials: await obtain(), age: 0, at };
+    return { ...fresh, record: serializeRecord(fresh.credentials, readEnd(fresh) - at.wall, at.wall) };
   }
 
   /** Waits for the lease, or for the token that another process has shared meanwhile. */
@@ -92,16 +103,15 @@ export function openShare(
     // Without a lease another process may have been faster: then all use its token.
     const other = lease === undefined ? await find(key, request) : undefined;
     if (other) return other;
-    const { credentials } = fresh;
+    const { credentials, at, record } = fresh;
     const start = readMoment(clock);
-    const lifetime = (credentials.expiresAt ?? start.wall + defaultLifetime) - start.wall;
+    const lifetime = Math.floor(readEnd(fresh) - at.wall - getAge(at, clock));
     if (lifetime <= leastLifetime || rejected.has(credentials.accessToken)) {
       await lease?.release();
       return fresh;
     }
-    const value = fresh.record = serializeRecord(credentials, lifetime, start.wall);
     const terms = { lifetime, owner: lease?.owner };
-    const isWritten = await access.ask((store, options) => store.set(key, value, { ...options, ...terms }), { clock });
+    const isWritten = await access.ask((store, options) => store.set(key, record, { ...options, ...terms }), { clock });
     // Paused meanwhile: another process has had the lease, and may have a newer token.
     if (!isWritten) return await find(key, request) ?? fresh;
     emit({ type: "token_shared", duration: getAge(start, clock), remainingLifetime: lifetime });
@@ -136,10 +146,10 @@ export function openShare(
       }
     } catch (error) {
       bypass(error);
-      return { credentials: await obtain(), age: 0 };
+      return await issue(obtain);
     }
     try {
-      const fresh: KnownToken = { credentials: await (lease ? lease.keepFor(obtain) : obtain()), age: 0 };
+      const fresh = await issue(() => lease?.keepFor(obtain) ?? obtain());
       return await write(fresh, key, { request, lease }).catch((error) => {
         bypass(error);
         return fresh;
@@ -154,7 +164,7 @@ export function openShare(
     const token = await get(await makeStoreKey(identity, partition), request, obtain);
     // An attempt that was given up gives nothing: the token in use, which the API may reject, is another.
     request.signal.throwIfAborted();
-    last = { ...token, at: readMoment(clock) };
+    last = token;
     return token.credentials;
   };
 }

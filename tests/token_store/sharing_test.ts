@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  type Clock,
   Credentials,
   refreshing,
   type RefreshReason,
@@ -130,12 +131,12 @@ Deno.test("a process that is paused while it requests: it takes the newer token,
   assertEquals([...fleet.store.values.values()].map(({ value }) => JSON.parse(value).accessToken), ["token-2"]);
 });
 
-/** Processes on one store, as attempts of token sources; they get `v1`, `v2`, … */
-function startSources(store: TokenStore) {
+/** A process on a store, as attempts of a token source; it requests `v1`, `v2`, … */
+function startSource(store: TokenStore, clock?: Clock) {
   let count = 0;
   const source = () =>
     Promise.resolve({ credentials: new Credentials({ accessToken: `v${++count}`, expiresAt: Date.now() + hour }) });
-  const share = sharedSource(source, sharedTokens(store), "name");
+  const share = sharedSource(source, sharedTokens(store), "name", clock && { clock });
   return async (reason: RefreshReason, signal = new AbortController().signal) =>
     (await share({ signal, reason, attempt: 1, background: false })).credentials.accessToken;
 }
@@ -143,7 +144,7 @@ function startSources(store: TokenStore) {
 Deno.test("an attempt that is given up while it writes: the token in use stays the one that may be rejected", async () => {
   const store = memoryStore();
   let delay = 0;
-  const get = startSources({
+  const get = startSource({
     ...store,
     set: async (...write) =>
       await store.set(...write) && await new Promise((resolve) => setTimeout(resolve, delay, true)),
@@ -160,9 +161,28 @@ Deno.test("an attempt that is given up while it asks for the lease: doesn't keep
     await store.lease!.acquire(...options);
     return await new Promise(() => {});
   };
-  const get = startSources({ ...store, lease: { ...store.lease!, acquire } });
+  const get = startSource({ ...store, lease: { ...store.lease!, acquire } });
   await assertRejects(() => get("first", AbortSignal.timeout(50)), DOMException);
   assertEquals(store.leases.size, 0);
+});
+
+Deno.test("a rejected token that couldn't be deleted: isn't given again, and is deleted later", async () => {
+  const store = memoryStore();
+  let passed = 0;
+  const clock = { wall: () => Date.now() + passed, monotonic: () => performance.now() + passed };
+  const remove: TokenStore["delete"] = (...token) => passed ? store.delete(...token) : Promise.reject(new Error());
+  const get = startSource({ ...store, delete: remove }, clock);
+  assertEquals([await get("first"), await get("rejected")], ["v1", "v2"]);
+  passed = 2_000;
+  assertEquals([await get("expired"), await startSource(store)("first")], ["v3", "v3"]);
+});
+
+Deno.test("a process that waits for the lease: finds the token while another holds it", async () => {
+  const store = memoryStore();
+  const waiting = startSource({ ...store, lease: { ...store.lease!, acquire: () => Promise.resolve(false) } });
+  const found = waiting("first", AbortSignal.timeout(2_000));
+  await startSource(store)("first");
+  assertEquals(await found, "v1");
 });
 
 Deno.test("a server that gives the same token while it lives: one request for all each time", async () => {
@@ -374,7 +394,7 @@ Deno.test("sharedSource: shares a source's tokens by name", async () => {
   const tokens = (name: string) => refreshing(sharedSource(source, sharedTokens(store), name));
   const found = await Promise.all(["a", "b"].map((name) => tokens(name).get()));
   assertEquals(found.map(({ headerKey }) => headerKey), ["x-token", "x-token"]);
-  assertEquals((await tokens("a").get()).credentials.accessToken, "v1");
+  assertEquals((await tokens("a").get()).credentials.accessToken, found[0]!.credentials.accessToken);
   assertThrows(() => sharedSource(source, sharedTokens(store), ""), TypeError, "name must be");
 });
 
