@@ -1,5 +1,6 @@
 /**
- * All tests, the documentation's examples among them, in three processes; or those that arguments of `deno test` name.
+ * All tests but the fleet's, the documentation's examples among them, in three processes; or those that arguments of
+ * `deno test` name.
  *
  * @module
  */
@@ -42,7 +43,9 @@ async function runAll(): Promise<number> {
     if (isBesides) methods.push(path);
     return !isBesides;
   });
-  const others = (await listTests("tests")).filter((path) => path !== "tests/runtimes" && !methods.includes(path));
+  // 32 processes want the whole machine: a fleet's tests are a task of their own.
+  const apart = ["tests/fleet", "tests/runtimes", ...methods];
+  const others = (await listTests("tests")).filter((path) => !apart.includes(path));
   const start = performance.now();
   const outputs: Uint8Array[][] = [[], [], []];
   const codes = await Promise.all(

@@ -96,6 +96,7 @@ const works = { ...live, hopeless, accepted: new Map([["/bad", a]]) };
 const spent = (spent: number, wasted = 0, spentAt = 30_000) => ({ ...live, spent, wasted, spentAt });
 const rationed = { rejectionNotBefore: 1e9, spent: 1e9, hopeless };
 const elsewhere = { hopeless, accepted: new Map([["/", a]]) };
+const doubted = { current: b, isDoubted: true };
 const tooSoon = { ...swapped, trySuccessorAt: 25_000 };
 
 const rejectionRows: RejectionRow[] = [
@@ -136,6 +137,13 @@ const rejectionRows: RejectionRow[] = [
   ["a successor gives way however late", { ...tooSoon, issuedAt: -60_000 }, a, { token: b }],
   ["a successor with no live predecessor is refreshed", outlived, "refresh", { token: recent, now: 100_000 }],
   ["a rejected predecessor is refreshed, though the call was replayed", swapped, "refresh", { replays: 1 }],
+  ["a rejected predecessor that has expired is, too", outlived, "refresh", { replays: 1, now: 100_000 }],
+  ["it gives way to its successor where the call wasn't replayed", outlived, recent, { now: 100_000 }],
+  // Rejected, and so was the predecessor.
+  ["a token in doubt is given to a call", doubted, b],
+  ["a token in doubt isn't given to a call that was replayed", doubted, "refresh", { replays: 1 }],
+  ["a token in doubt is refreshed, though the call was replayed", doubted, "refresh", { token: b, replays: 1 }],
+  ["it isn't for a hopeless route", { ...doubted, hopeless }, undefined, { token: b, replays: 1, ...bad }],
 ];
 
 for (const [name, state, is, { health, now = 30_000, ...call } = {}] of rejectionRows) {

@@ -52,6 +52,21 @@ Deno.test("replace: waits for a refresh that hangs for one attempt's time, and n
   assertEquals([await scene.use(), replaced, scene.requests], ["t1", { start: 0, value: undefined, end: 2_000 }, 2]);
 });
 
+Deno.test("replace: gives all calls the next token where a new one and its predecessor are revoked together", async () => {
+  for (const pause of [0, 2_000]) {
+    using scene = await withToken();
+    const t1 = await scene.get();
+    scene.advance(3_599_000);
+    await scene.tokens.refresh();
+    const t2 = await scene.get();
+    // Both fall back, and the predecessor may expire before it is rejected.
+    assertEquals([await scene.replace("/", 0, t2), await scene.replace("/", 0, t2)], ["t1", "t1"]);
+    scene.advance(pause);
+    assertEquals(await Promise.all([scene.replace("/", 1, t1), scene.replace("/", 1, t1)]), ["t3", "t3"]);
+    assertEquals([await scene.use(), scene.requests, scene.tokens.isWary], ["t3", 3, false]);
+  }
+});
+
 Deno.test("refreshRejected: doesn't return the predecessor that is used while the new token isn't known", async () => {
   using scene = new TokensScene();
   const { credentials } = await scene.get();

@@ -1,0 +1,142 @@
+/** 32 processes that share a token through one store, an authorization server and an API. @module */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { Backend } from "./backend.ts";
+import type { RunningEngine } from "./engines.ts";
+import { Instance } from "./instance.ts";
+
+export const size = 32;
+
+/**
+ * The least share of a token's life between two requests for one: a refresh starts in its last quarter, and this leaves
+ * room for a machine that is busy.
+ */
+const earliest = 0.6;
+
+/** How long an operation of a store may take, in milliseconds: all processes are on one machine, which they keep busy. */
+const storeTimeout = 2_000;
+
+/** What a fleet is made of. */
+export interface FleetOptions {
+  readonly engine: RunningEngine;
+  /** How long tokens live, in milliseconds. */
+  readonly lifetime: number;
+  /** How long leases last. Default: as `sharedTokens` says. */
+  readonly leaseTime?: number;
+  /** The clocks: process n has that at n modulo their number. Default: they are right. */
+  readonly skews?: readonly number[];
+}
+
+/** The processes. Disposing of them kills those that still run. */
+export class Fleet implements AsyncDisposable {
+  readonly backend: Backend;
+  readonly #options: FleetOptions;
+  readonly #instances: Instance[] = [];
+  /** Those that were killed, and started again. */
+  readonly #killed: Instance[] = [];
+
+  private constructor(backend: Backend, options: FleetOptions) {
+    this.backend = backend;
+    this.#options = options;
+  }
+
+  /** Starts them; none calls yet. */
+  static async start(options: FleetOptions): Promise<Fleet> {
+    const fleet = new Fleet(await Backend.start(options.lifetime), options);
+    try {
+      for (let index = 0; index < size; index++) fleet.#instances[index] = fleet.#makeInstance(index);
+      await Promise.all(fleet.#instances.map((instance) => instance.waitUntilReady()));
+    } catch (error) {
+      await fleet[Symbol.asyncDispose]();
+      throw error;
+    }
+    return fleet;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#instances.map((instance) => instance.kill()));
+    await this.backend[Symbol.asyncDispose]();
+  }
+
+  #makeInstance(index: number): Instance {
+    const { engine, leaseTime, skews = [0] } = this.#options;
+    const { name, address, command } = engine;
+    const skew = skews[index % skews.length]!;
+    const sharing = { timeout: storeTimeout, leaseTime };
+    return new Instance(command, { engine: name, address, index, sharing, skew, ...this.backend.endpoints });
+  }
+
+  /** How many token requests there were. */
+  get requests(): number {
+    return this.backend.requests.length;
+  }
+
+  /** When they came after the first, in milliseconds. */
+  get times(): number[] {
+    const { requests } = this.backend;
+    return requests.map(({ at }) => at - requests[0]!.at);
+  }
+
+  at(index: number): Instance {
+    return this.#instances[index]!;
+  }
+
+  /** Lets all call the API, from the same moment on. */
+  async go(): Promise<void> {
+    await Promise.all(this.#instances.map((instance) => instance.go()));
+  }
+
+  /** Kills one without a warning, and starts it again. */
+  async restart(index: number): Promise<void> {
+    await this.at(index).kill();
+    this.#killed.push(this.at(index));
+    const instance = this.#instances[index] = this.#makeInstance(index);
+    await instance.waitUntilReady();
+    await instance.go();
+  }
+
+  /** Waits until the last calls of all were accepted with one token, which was requested after so many requests. */
+  async converge(requests = 0): Promise<void> {
+    await waitUntil("see one new token used by all", () => {
+      const [first, ...others] = this.#instances.map((_, index) => this.backend.lastTokens.get(index) ?? 0);
+      return first! > requests && others.every((token) => token === first);
+    });
+  }
+
+  /**
+   * Counts the token requests, from a number on, that came sooner after another than the refreshes of a token do.
+   * `byEach`: after another of the same process.
+   */
+  countExtra(from = 0, byEach = false): number {
+    const { requests } = this.backend;
+    const least = earliest * this.#options.lifetime;
+    return requests.filter(({ at, index }, position) => {
+      const previous = requests.slice(0, position).findLast((other) => !byEach || other.index === index);
+      return position >= from && previous && at - previous.at < least;
+    }).length;
+  }
+
+  /** The calls that failed, and why, of all that run or ran. */
+  get failures(): string[] {
+    return [...this.#killed, ...this.#instances].flatMap(({ failures }) => failures);
+  }
+
+  /** How often an event came. */
+  count(event: string): number {
+    const counts = [...this.#killed, ...this.#instances].map(({ events }) => events.get(event) ?? 0);
+    return counts.reduce((sum, count) => sum + count);
+  }
+
+  /** Lets all end; resolves to the number of calls that those made who weren't killed. */
+  async end(): Promise<number> {
+    await Promise.all(this.#instances.map((instance) => instance.end()));
+    return this.#instances.reduce((sum, { calls }) => sum + calls, 0);
+  }
+}
+
+/** Waits until a condition holds: for a minute at most, on a machine that is busy. */
+export async function waitUntil(what: string, condition: () => boolean): Promise<void> {
+  for (const end = performance.now() + 60_000; !condition(); await sleep(20)) {
+    if (performance.now() > end) throw new Error(`Cannot ${what}: not within a minute`);
+  }
+}
