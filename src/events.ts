@@ -12,7 +12,7 @@ import type { AuthenticationErrorCode } from "./errors.ts";
  */
 export type RefreshReason = "first" | "proactive" | "expired" | "rejected" | "forced";
 
-/** A token request starts. */
+/** A token request starts; with a token store, a look at that comes first (`token_store_hit`: it was the last step). */
 export interface TokenRequestedEvent {
   /** The kind of event. */
   type: "token_requested";
@@ -24,7 +24,7 @@ export interface TokenRequestedEvent {
   background: boolean;
 }
 
-/** A token was issued. */
+/** A token was issued, or taken from the token store. */
 export interface TokenIssuedEvent extends Omit<TokenRequestedEvent, "type"> {
   /** The kind of event. */
   type: "token_issued";
@@ -90,7 +90,7 @@ export interface EndpointPathIgnoredEvent {
 export interface TokenStoreHitEvent {
   /** The kind of event. */
   type: "token_store_hit";
-  /** How long it took, in milliseconds; with the wait for another process, if there was one. */
+  /** How long it took to find it, in milliseconds; with the wait for another process, if there was one. */
   duration: number;
   /** How long the token lives from now on, in milliseconds. */
   remainingLifetime: number;
@@ -100,7 +100,7 @@ export interface TokenStoreHitEvent {
 export interface TokenStoreMissEvent {
   /** The kind of event. */
   type: "token_store_miss";
-  /** How long it took, in milliseconds. */
+  /** How long the look took, in milliseconds. */
   duration: number;
 }
 
@@ -108,7 +108,7 @@ export interface TokenStoreMissEvent {
 export interface TokenSharedEvent {
   /** The kind of event. */
   type: "token_shared";
-  /** How long it took, in milliseconds. */
+  /** How long writing took, in milliseconds. */
   duration: number;
   /** How long the token lives from now on, in milliseconds. */
   remainingLifetime: number;
@@ -118,18 +118,21 @@ export interface TokenSharedEvent {
 export interface TokenLeaseAwaitedEvent {
   /** The kind of event. */
   type: "token_lease_awaited";
-  /** How long it took, in milliseconds. */
+  /** How long the wait was, in milliseconds, however it ended. */
   duration: number;
 }
 
-/** Why a token store gave no answer; `left_alone`: it failed a moment ago, and wasn't asked. */
-export type TokenStoreFailure = "timed_out" | "failed" | "left_alone";
+/**
+ * Why a token store was of no help. `timeout`: it took too long. `error`: it failed. `backing_off`: it did so a moment ago,
+ * and wasn't asked. `lease_held`: another process has held the lease for longer than a lease time, and shared no token.
+ */
+export type TokenStoreFailure = "timeout" | "error" | "backing_off" | "lease_held";
 
-/** The token store failed, and a token was requested or used without it. */
+/** The token store was of no help, and a token was requested or used without it. */
 export interface TokenStoreBypassedEvent {
   /** The kind of event. */
   type: "token_store_bypassed";
-  /** How long it took, in milliseconds. */
+  /** How long that took to show, in milliseconds. */
   duration: number;
   /** Why. The store's own error isn't shown: clients put commands, and so tokens, in theirs. */
   failure: TokenStoreFailure;

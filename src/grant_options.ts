@@ -77,7 +77,7 @@ export function checkGrantOptions<Options extends GrantOptions>(options: Options
   checkNumber("cooldown", options.cooldown, 0);
   checkFunction("beforeTokenRequest", options.beforeTokenRequest);
   checkTokenType(options);
-  if (tokenStore && !tokenStore.check) throwInvalid("tokenStore", "what sharedTokens() returns", tokenStore);
+  if (tokenStore && !tokenStore.open) throwInvalid("tokenStore", "what sharedTokens(store) returns", tokenStore);
   tokenStore?.check(options);
   formParameters(options);
   return {

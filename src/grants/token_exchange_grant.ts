@@ -87,6 +87,7 @@ export function tokenExchangeGrant(options: ExchangedTokens): Grant {
   };
   return {
     grantType: "urn:ietf:params:oauth:grant-type:token-exchange",
+    variant: JSON.stringify(types),
     moreTokenTypes: (requestedTokenType ?? TokenType.ACCESS_TOKEN) === TokenType.ACCESS_TOKEN
       ? undefined
       : [notApplicable],

@@ -13,6 +13,8 @@ export interface Grant {
   readonly grantType: string;
   /** Puts on a request what the grant needs besides; called for every attempt, after client authentication. */
   readonly prepare?: ((request: TokenRequest) => void | Promise<void>) | undefined;
+  /** What makes its tokens others than those of the same grant by the same parameters, where they are shared. Default: nothing. */
+  readonly variant?: string | undefined;
   /** Token types that are accepted besides those of `dpop`, or `Bearer`. Default: none. */
   readonly moreTokenTypes?: readonly string[] | undefined;
 }

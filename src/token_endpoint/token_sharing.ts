@@ -21,6 +21,10 @@ export interface TokenIdentity {
   readonly clientId: string;
   /** The grant. */
   readonly grantType: string;
+  /** What besides makes the grant's tokens others, such as their type. Default: nothing. */
+  readonly variant?: string | undefined;
+  /** Token types that the grant takes besides those of `dpop`, or `Bearer`. Default: none. */
+  readonly moreTokenTypes?: readonly string[] | undefined;
   /** The parameters of the request. */
   readonly form: FormParameters;
   /** The type of the credentials, whatever the server answers. Default: the server's. */

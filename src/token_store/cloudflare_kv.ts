@@ -10,7 +10,7 @@
 import { checkNumber, checkString, throwInvalid } from "../arguments.ts";
 import type { TokenStore } from "./token_store.ts";
 
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** A KV namespace, as a Worker gets it in its `env`: what is used of it. */
 export interface KvNamespace {

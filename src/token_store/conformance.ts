@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { SetOptions, TokenLease, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore, SetOptions, TokenStore } from "./token_store.ts";
 
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** What is known of a store that is checked. */
 export interface StoreTraits {
@@ -50,7 +50,7 @@ export function storeCases(store: TokenStore, traits: StoreTraits = {}): StoreCa
   const cases = { ...valueCases, ...endsValues && endCases };
   const own = Object.entries(cases).map(([name, run]) => ({ name, run: () => run(store, shortestLifetime) }));
   if (!store.lease) return own;
-  const leasing = store as LeasingStore;
+  const leasing = store as LeasingTokenStore;
   return [
     ...own,
     ...Object.entries(leaseCases).map(([name, run]) => ({ name, run: () => run(leasing, shortestLifetime) })),
@@ -145,16 +145,20 @@ const endCases: Record<string, Check<TokenStore>> = {
     await pause(lifetime * 1.5 + 200);
     await expectValue(store, key, undefined, "give no value after its lifetime");
   },
+  "set: a value that is written again has its own lifetime": async (store, lifetime) => {
+    const key = newKey();
+    await write(store, key, "one", { lifetime });
+    await write(store, key, "two");
+    await pause(lifetime * 1.5 + 200);
+    await expectValue(store, key, "two", "keep a value for its own lifetime");
+  },
 };
 
-type LeasingStore = TokenStore & { readonly lease: TokenLease };
-
-function acquire({ lease }: LeasingStore, key: string, owner: string, lifetime = minute): Promise<boolean> {
+function acquire({ lease }: LeasingTokenStore, key: string, owner: string, lifetime = minute): Promise<boolean> {
   return lease.acquire(key, owner, { lifetime, ...options() });
 }
 
-/** Acquires a lease as often as it takes. */
-async function acquireWithin(ms: number, store: LeasingStore, key: string, owner: string): Promise<boolean> {
+async function acquireWithin(ms: number, store: LeasingTokenStore, key: string, owner: string): Promise<boolean> {
   for (const end = performance.now() + ms; performance.now() < end;) {
     if (await acquire(store, key, owner)) return true;
     await pause(50);
@@ -162,18 +166,12 @@ async function acquireWithin(ms: number, store: LeasingStore, key: string, owner
   return false;
 }
 
-const leaseCases: Record<string, Check<LeasingStore>> = {
+const leaseCases: Record<string, Check<LeasingTokenStore>> = {
   "lease: one owner has it, and no other": async (store) => {
     const key = newKey();
     expect(await acquire(store, key, "a"), "give a lease that is free");
     expect(!await acquire(store, key, "b"), "refuse a lease that another owner holds");
     expect(await acquire(store, newKey(), "b"), "give a lease for each key");
-  },
-  "lease: the owner that asks again has it": async (store) => {
-    const key = newKey();
-    await acquire(store, key, "a");
-    expect(await acquire(store, key, "a"), "say true again to the owner");
-    expect(!await acquire(store, key, "b"), "keep the owner");
   },
   "lease: of 16 that ask together one gets it": async (store) => {
     const key = newKey();
@@ -204,6 +202,20 @@ const leaseCases: Record<string, Check<LeasingStore>> = {
     await pause(lifetime * 1.5 + 200);
     expect(!await acquire(store, key, "b"), "keep an extended lease");
   },
+  "lease: acquired again by its owner, it lasts longer": async (store, lifetime) => {
+    const key = newKey();
+    await acquire(store, key, "a", lifetime);
+    expect(await acquire(store, key, "a"), "say true again to the owner");
+    await pause(lifetime * 1.5 + 200);
+    expect(!await acquire(store, key, "b"), "start the lifetime again for the owner");
+  },
+  "lease: it goes on when the value is written without it, or deleted": async (store) => {
+    const key = newKey();
+    await acquire(store, key, "a");
+    await write(store, key, "value");
+    await store.delete(key, "value", options());
+    expect(!await acquire(store, key, "b"), "keep a lease whatever becomes of the value");
+  },
   "lease: one that was released isn't taken by extending it": async (store) => {
     const key = newKey();
     await acquire(store, key, "a");
@@ -218,7 +230,7 @@ const leaseCases: Record<string, Check<LeasingStore>> = {
     await expectValue(store, key, "value", "give the value that the owner wrote");
     expect(await acquire(store, key, "b"), "end the lease when its owner has written");
   },
-  "set: who doesn't hold the lease writes nothing": async (store) => {
+  "set: an owner without the lease writes nothing": async (store) => {
     const key = newKey();
     await write(store, key, "first");
     expect(!await write(store, key, "second", { owner: "a" }), "refuse to write without a lease");

@@ -5,9 +5,10 @@
  */
 
 import { throwInvalid } from "../arguments.ts";
-import type { TokenStore } from "./token_store.ts";
+import { sleep } from "../refresh/deadlines.ts";
+import type { LeasingTokenStore, TokenStore } from "./token_store.ts";
 
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** A key: its parts, from the outside in. `Deno.KvKey` is one. */
 export type DenoKvKey = readonly (string | number | bigint | boolean | symbol | Uint8Array)[];
@@ -51,6 +52,8 @@ export interface DenoKvTokenStoreOptions {
  * database's when it is removed: nothing that lives may be removed because one of them is off.
  */
 const grace = 3_600_000;
+/** How long a value may be, in characters: Deno KV takes 64 KiB, some of which are its own. */
+const longestValue = 65_000;
 /** How many leases of others are remembered. */
 const mostSightings = 10_000;
 /** How often a change is tried that others prevent. */
@@ -62,7 +65,8 @@ const mostTries = 200;
  * All reads are strongly consistent. There is no common clock: `get` gives values whose lifetime is over, and the record's
  * own end counts. A lease has ended for a process that has seen it unchanged for its lifetime, by that process's own
  * monotonic clock: however far clocks are apart, none is taken early, and a process that ended costs the others one lease
- * time. Entries are removed an hour after their end, or later. A value may have 64 KiB: a longer one isn't stored, and `set` rejects.
+ * time. Entries are removed an hour after their end, or later. A token whose record has more than 65,000
+ * characters isn't stored.
  *
  * Deno needs `--unstable-kv`, or `"unstable": ["kv"]` in `deno.json`. On Node, open the database with `@deno/kv` of npm.
  *
@@ -89,7 +93,7 @@ const mostTries = 200;
  * @returns A value for `sharedTokens`.
  * @throws {TypeError} If the database or the prefix can't be used.
  */
-export function denoKvTokenStore(kv: DenoKvClient, options: DenoKvTokenStoreOptions = {}): TokenStore {
+export function denoKvTokenStore(kv: DenoKvClient, options: DenoKvTokenStoreOptions = {}): LeasingTokenStore {
   if (typeof kv?.get !== "function" || typeof kv.atomic !== "function") {
     throwInvalid("kv", "a Deno.Kv, such as await Deno.openKv()", kv);
   }
@@ -116,8 +120,9 @@ export function denoKvTokenStore(kv: DenoKvClient, options: DenoKvTokenStoreOpti
       const { value } = await find("value", id);
       return typeof value === "string" ? { value } : undefined;
     },
-    set(id, value, { lifetime, owner, signal }) {
-      return change(signal, async () => {
+    async set(id, value, { lifetime, owner, signal }) {
+      if (value.length > longestValue) return false;
+      return await change(signal, async () => {
         const write = () => kv.atomic().set([...prefix, "value", id], value, expire(lifetime));
         if (owner === undefined) return write;
         const { entry, ...lease } = await findLease(id);
@@ -174,7 +179,7 @@ async function change(
     } catch (error) {
       // A file that others write to at this moment. Deno doesn't wait for them, and nothing was written.
       if (!/database is locked/.test(String(error))) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
+      await sleep(Math.random() * 10, signal);
     }
   }
   throw new Error("Cannot write to Deno KV: others write all the time. Try later.");

@@ -6,9 +6,9 @@
 
 import { checkString, throwInvalid } from "../arguments.ts";
 import { parseJsonObject } from "../http/json.ts";
-import type { StoreOptions, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore, StoreOptions, TokenStore } from "./token_store.ts";
 
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** A namespace of Durable Objects, as a Worker gets it in its `env`: what is used of it. */
 export interface ObjectNamespace {
@@ -208,7 +208,7 @@ export class TokenStoreObject {
 export function durableObjectTokenStore(
   namespace: ObjectNamespace,
   options: DurableObjectTokenStoreOptions = {},
-): TokenStore {
+): LeasingTokenStore {
   const { prefix = "m2m:token:" } = options;
   if (typeof namespace?.idFromName !== "function") {
     throwInvalid("namespace", "a namespace of Durable Objects, such as env.TOKENS", namespace);

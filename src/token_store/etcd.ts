@@ -13,10 +13,10 @@ import { checkFunction, checkString, checkUrl } from "../arguments.ts";
 import { cancel } from "../http/body.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import { parseJsonObject } from "../http/json.ts";
-import type { TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore, TokenStore } from "./token_store.ts";
 
 export type { Fetch } from "../http/fetch.ts";
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** Options of {@linkcode etcdTokenStore}. */
 export interface EtcdTokenStoreOptions {
@@ -61,7 +61,7 @@ export interface EtcdTokenStoreOptions {
  * @returns A store with leases.
  * @throws {TypeError} If an option can't be used.
  */
-export function etcdTokenStore(options: EtcdTokenStoreOptions): TokenStore {
+export function etcdTokenStore(options: EtcdTokenStoreOptions): LeasingTokenStore {
   const gateway = new Gateway(options ?? {});
   const prefix = checkString("prefix", options.prefix) ?? "m2m:token:";
   const nameValue = (key: string) => encodeBase64(prefix + key);
@@ -132,7 +132,12 @@ class Gateway {
       throw new TypeError("username and password must be given together, or neither.");
     }
     this.#fetch = fetch;
-    this.#headers = new Headers(headers);
+    try {
+      this.#headers = new Headers(headers);
+    } catch {
+      // Runtimes quote the value.
+      throw new TypeError("headers must be names and values of HTTP headers.");
+    }
     this.#user = username ? { name: username, password: password! } : undefined;
   }
 

@@ -6,9 +6,9 @@
 
 import { throwInvalid } from "../arguments.ts";
 import { PrivateFolder } from "./private_folder.ts";
-import type { TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore, TokenStore } from "./token_store.ts";
 
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** A text that ends by the wall clock, in milliseconds. */
 interface Entry {
@@ -64,9 +64,13 @@ const grace = 3_600_000;
  * @throws {AuthenticationError} If the folder is not private (`invalid_config`), if Deno may not look
  * (`permission_denied`), or if the runtime has no files (`invalid_config`).
  */
-export function fileTokenStore(folder: string | URL): TokenStore {
-  const isPath = typeof folder === "string" ? folder !== "" : folder instanceof URL && folder.protocol === "file:";
-  if (!isPath) throwInvalid("folder", "the path of a folder, or its file: URL", folder);
+export function fileTokenStore(folder: string | URL): LeasingTokenStore {
+  const isPath = typeof folder === "string"
+    ? /^(?!~)./s.test(folder)
+    : folder instanceof URL && folder.protocol === "file:";
+  if (!isPath) {
+    throwInvalid("folder", "the path of a folder (with the home folder written out), or its file: URL", folder);
+  }
   const files = new PrivateFolder(folder);
 
   /** Changes what is known of a key, unless `next` gives nothing. Whether it was changed. */

@@ -13,9 +13,17 @@ import {
   type RecordStore,
   startPeriod,
 } from "./indexed_database.ts";
-import type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+import type {
+  LeaseOptions,
+  LeasingTokenStore,
+  SetOptions,
+  StoredValue,
+  StoreOptions,
+  TokenLease,
+  TokenStore,
+} from "./token_store.ts";
 
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore };
+export type * from "./token_store.ts";
 
 /** What the store uses of `indexedDB`. */
 export interface DatabaseFactory {
@@ -80,7 +88,7 @@ export interface IndexedDbTokenStoreOptions {
  * @returns The store. The database is opened when it is first needed, and again when the browser has closed it.
  * @throws {TypeError} If there is no IndexedDB, or an option can't be used.
  */
-export function indexedDbTokenStore(options: IndexedDbTokenStoreOptions = {}): TokenStore {
+export function indexedDbTokenStore(options: IndexedDbTokenStoreOptions = {}): LeasingTokenStore {
   const { indexedDB: factory = Object(globalThis).indexedDB as DatabaseFactory, name = "m2m-tokens" } = options;
   const { locks = options.indexedDB ? undefined : Object(globalThis.navigator).locks as Locks | undefined } = options;
   checkString("name", name);

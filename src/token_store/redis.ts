@@ -7,12 +7,13 @@
 import { checkFunction, checkUrl, throwInvalid } from "../arguments.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import { parseJsonObject } from "../http/json.ts";
+import { isExposed } from "../http/loopback.ts";
 import { makeRedisStore, type RedisTokenStoreOptions, type RunScript } from "./redis_scripts.ts";
-import type { TokenLease, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore, TokenLease, TokenStore } from "./token_store.ts";
 
 export type { Fetch } from "../http/fetch.ts";
 export type { RedisTokenStoreOptions } from "./redis_scripts.ts";
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** The part of Bun's `RedisClient` that is used; the one to write for any other client. */
 export interface RedisSender {
@@ -112,7 +113,7 @@ export type RedisClient = RedisSender | NodeRedisClient | IoRedisClient | DenoRe
 export function redisTokenStore(
   client: RedisClient,
   options: RedisTokenStoreOptions = {},
-): TokenStore & { readonly lease: TokenLease } {
+): LeasingTokenStore {
   return makeRedisStore(runOn(client), options);
 }
 
@@ -181,15 +182,16 @@ export interface RedisRestTokenStoreOptions extends RedisTokenStoreOptions {
  */
 export function redisRestTokenStore(
   options: RedisRestTokenStoreOptions,
-): TokenStore & { readonly lease: TokenLease } {
+): LeasingTokenStore {
   const { url, token, fetch = globalFetch } = options;
-  const { href } = checkUrl("url", url);
+  const place = checkUrl("url", url);
+  if (isExposed(place)) throw new TypeError('url must be "https:", or "http:" on this machine: it gets tokens.');
   if (typeof token !== "string" || !/^[!-~]+$/.test(token)) {
     throw new TypeError("token must be the bearer token of the REST server: visible ASCII characters.");
   }
   checkFunction("fetch", fetch);
   return makeRedisStore(async ({ script, keys, args, signal }) => {
-    const response = await fetch(href, {
+    const response = await fetch(place.href, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: JSON.stringify(["EVAL", script, keys.length, ...keys, ...args]),

@@ -5,7 +5,7 @@
  */
 
 import { checkString, throwInvalid } from "../arguments.ts";
-import type { TokenLease, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore } from "./token_store.ts";
 
 /** Options of the stores on Redis. */
 export interface RedisTokenStoreOptions {
@@ -58,7 +58,7 @@ return 1`,
 export function makeRedisStore(
   run: RunScript,
   { prefix = "m2m:token:" }: RedisTokenStoreOptions,
-): TokenStore & { readonly lease: TokenLease } {
+): LeasingTokenStore {
   // By an empty hash tag in front, the two keys of a token would be in different slots of a cluster.
   if (checkString("prefix", prefix)?.includes("{}")) throwInvalid("prefix", 'a string without "{}"', prefix);
 

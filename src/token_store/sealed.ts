@@ -6,10 +6,9 @@
 
 import { decodeBase64 } from "@std/encoding/base64";
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
-import { throwInvalid } from "../arguments.ts";
-import type { TokenStore } from "./token_store.ts";
+import { checkStore, type TokenStore } from "./token_store.ts";
 
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** A key that records are sealed with. */
 export interface SealingKey {
@@ -50,8 +49,8 @@ const encoder = new TextEncoder();
  * @throws {TypeError} If there is no key, one can't be used, or two have the same name.
  */
 export function sealed(store: TokenStore, keys: SealingKey | readonly SealingKey[]): TokenStore {
-  if (typeof store?.get !== "function") throwInvalid("store", "a TokenStore, such as redisTokenStore(client)", store);
-  const ring = [keys].flat().map((key) => new Sealer(key));
+  checkStore(store);
+  const ring = [keys ?? []].flat().map((key, index) => new Sealer(key, index === 0 ? "encrypt" : "decrypt"));
   const [writer] = ring;
   if (!writer) throw new TypeError("keys must hold a key, such as { id, key }.");
   if (new Set(ring.map(({ id }) => id)).size < ring.length) throw new TypeError("keys must have different ids.");
@@ -84,18 +83,21 @@ class Sealer {
   // Not as a promise: on workerd one request can't wait for another's.
   #key: CryptoKey | undefined;
 
-  constructor({ id, key }: SealingKey) {
-    if (typeof id !== "string" || !/^[\w-]{1,64}$/.test(id)) {
-      throwInvalid("id", "1 to 64 letters, digits, - and _", id);
+  constructor(given: SealingKey, use: "encrypt" | "decrypt") {
+    const { id, key } = Object(given) as SealingKey;
+    if (typeof id !== "string" || !/^[\w-]{1,40}$/.test(id)) {
+      // It isn't shown: it may be the key.
+      throw new TypeError("A key's id must be 1 to 40 letters, digits, - and _.");
     }
     this.id = id;
     if (key instanceof CryptoKey) {
       const { name, length } = key.algorithm as AesKeyAlgorithm;
-      if (name !== "AES-GCM" || length !== 256 || !key.usages.includes("decrypt")) throwUnusable(id);
+      const isUsable = ["decrypt", use].every((each) => key.usages.includes(each as KeyUsage));
+      if (name !== "AES-GCM" || length !== 256 || !isUsable) throwUnusable();
       this.#key = key;
     } else {
       this.#bytes = typeof key === "string" ? decode(key) : key instanceof Uint8Array ? key.slice() : undefined;
-      if (this.#bytes?.length !== 32) throwUnusable(id);
+      if (this.#bytes?.length !== 32) throwUnusable();
     }
   }
 
@@ -133,9 +135,8 @@ function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/** The key isn't shown. */
-function throwUnusable(id: string): never {
+function throwUnusable(): never {
   throw new TypeError(
-    `The key ${id} must be an AES-256 key: 32 bytes, their base64 (openssl rand -base64 32), or a CryptoKey for AES-GCM.`,
+    "A key must be an AES-256 key: 32 bytes, their base64 (openssl rand -base64 32), or a CryptoKey for AES-GCM.",
   );
 }

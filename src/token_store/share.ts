@@ -6,13 +6,14 @@
 
 import { getAge, type Moment, readMoment } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
-import { type AuthenticatorEvent, callQuietly } from "../events.ts";
-import type { ShareToken, SharingContext } from "../token_endpoint/token_sharing.ts";
+import { type AuthenticatorEvent, callQuietly, type TokenStoreFailure } from "../events.ts";
+import type { ShareToken, SharingContext, TokenIdentity } from "../token_endpoint/token_sharing.ts";
 import type { TokenSourceRequest } from "../token_source.ts";
 import { Lease } from "./lease.ts";
 import { NoAnswer, type StoreAccess } from "./store_access.ts";
 import { makeStoreKey } from "./store_key.ts";
 import { leastLifetime, parseRecord, serializeRecord, type StoredToken } from "./token_record.ts";
+import type { StoreOptions, TokenStore } from "./token_store.ts";
 
 /** How many rejected tokens are remembered: the store may still have one. */
 const mostRejected = 10;
@@ -24,11 +25,19 @@ export interface ShareOptions {
   readonly leaseTime: number;
 }
 
+/** What one attempt asks for. */
+interface Asked {
+  readonly key: string;
+  readonly request: TokenSourceRequest;
+  /** The types that the token may have. Default: any. */
+  readonly tokenTypes: readonly string[] | undefined;
+}
+
 /** A token, and when it was looked at. */
 interface KnownToken extends StoredToken {
   readonly at: Moment;
-  /** What the store has of it, unless it couldn't be written. */
-  readonly record: string;
+  /** What the store has of it, if it could be written. */
+  readonly record: string | undefined;
 }
 
 /** Starts sharing for one token source. */
@@ -44,6 +53,8 @@ export function openShare(
   let current: Lease | undefined;
 
   const emit = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
+  const readEnd = ({ credentials, at }: Omit<KnownToken, "record">) =>
+    credentials.expiresAt ?? at.wall + defaultLifetime;
 
   function rejectLast(): void {
     if (!last) return;
@@ -52,28 +63,60 @@ export function openShare(
   }
 
   /** Finds a stored token that is new to this source. One that was rejected is deleted, unless it has been replaced. */
-  async function find(key: string, { reason, signal }: TokenSourceRequest): Promise<KnownToken | undefined> {
+  async function find({ key, request, tokenTypes }: Asked): Promise<KnownToken | undefined> {
+    const { reason, signal } = request;
     if (reason === "forced") return undefined;
     const start = readMoment(clock);
-    const stored = await access.ask((store, options) => store.get(key, options), { clock, signal });
-    const found = stored && parseRecord(stored, start.wall);
-    if (!found) return undefined;
+    // Parsed where failures are the store's: it may give anything.
+    const found = await access.ask(async (store, options) => {
+      const stored = await store.get(key, options);
+      const token = stored && parseRecord(stored, start.wall);
+      return token && { ...token, record: stored.value };
+    }, { clock, signal });
+    if (!found || tokenTypes?.includes(found.credentials.tokenType) === false) return undefined;
     const { accessToken, expiresAt } = found.credentials;
     // Paused meanwhile: the answer was true when it came.
     if (expiresAt! - start.wall - getAge(start, clock) <= leastLifetime) return undefined;
     if (rejected.has(accessToken)) {
-      await access.ask((store, options) => store.delete(key, stored.value, options), { clock, signal });
+      await access.ask((store, options) => store.delete(key, found.record, options), { clock, signal });
       return undefined;
     }
     // The same token in another record: another process has asked the server, which gave it again.
     const isNew = last?.credentials.accessToken === accessToken
-      ? stored.value !== last.record
+      ? found.record !== last.record
       : !last || reason === "expired" || found.age < last.age + getAge(last.at, clock);
-    return isNew ? { ...found, record: stored.value, at: readMoment(clock) } : undefined;
+    return isNew ? { ...found, at: readMoment(clock) } : undefined;
   }
 
-  const readEnd = ({ credentials, at }: Omit<KnownToken, "record">) =>
-    credentials.expiresAt ?? at.wall + defaultLifetime;
+  /** Finds a token, or gets the lease to request one. Neither: the store has no leases, or what is forced would wait. */
+  async function prepare(asked: Asked, start: Moment): Promise<{ token?: KnownToken; lease?: Lease }> {
+    const { reason, signal } = asked.request;
+    if (reason !== "forced") {
+      const token = await find(asked);
+      if (token) return { token };
+      emit({ type: "token_store_miss", duration: getAge(start, clock) });
+    }
+    if (!access.store.lease) return {};
+    const lease = current = new Lease(access, asked.key, { lifetime: leaseTime, clock, predecessor: current });
+    const waited = readMoment(clock);
+    let token: KnownToken | undefined;
+    let isHeld = false;
+    try {
+      if (reason === "forced") isHeld = await lease.acquire(signal);
+      else {
+        token = await lease.acquireOrFind(() => find(asked), signal);
+        isHeld = token === undefined;
+      }
+    } finally {
+      if (lease.hasWaited) emit({ type: "token_lease_awaited", duration: getAge(waited, clock) });
+      if (!isHeld) forget(lease);
+    }
+    return token ? { token } : isHeld ? { lease } : {};
+  }
+
+  function forget(lease: Lease | undefined): void {
+    if (current === lease) current = undefined;
+  }
 
   /** Requests a token. Its life counts from just before. */
   async function issue(obtain: () => Promise<Credentials>): Promise<KnownToken> {
@@ -82,89 +125,81 @@ export function openShare(
     return { ...fresh, record: serializeRecord(fresh.credentials, readEnd(fresh) - at.wall, at.wall) };
   }
 
-  /** Waits for the lease, or for the token that another process has shared meanwhile. */
-  async function lead(
-    key: string,
-    request: TokenSourceRequest,
-  ): Promise<{ lease: Lease; found: KnownToken | undefined }> {
-    const start = readMoment(clock);
-    const lease = current = new Lease(access, key, { lifetime: leaseTime, clock, predecessor: current });
-    const found = await lease.acquireOrFind(() => find(key, request), request.signal);
-    if (lease.hasWaited) emit({ type: "token_lease_awaited", duration: getAge(start, clock) });
-    return { lease, found };
-  }
-
   /** Writes a new token, and gives the one to use. */
-  async function write(
-    fresh: KnownToken,
-    key: string,
-    { request, lease }: { request: TokenSourceRequest; lease: Lease | undefined },
-  ): Promise<KnownToken> {
-    // Without a lease another process may have been faster: then all use its token.
-    const other = lease === undefined ? await find(key, request) : undefined;
-    if (other) return other;
-    const { credentials, at, record } = fresh;
+  async function write(fresh: KnownToken, asked: Asked, lease: Lease | undefined): Promise<KnownToken> {
+    if (lease === undefined) {
+      // Another process has the lease: what it writes isn't to be replaced.
+      if (access.store.lease) return fresh;
+      // One may have been faster: then all use its token.
+      const other = await find(asked);
+      if (other) return other;
+    }
+    const { credentials: { accessToken }, at, record } = fresh;
     const start = readMoment(clock);
     const lifetime = Math.floor(readEnd(fresh) - at.wall - getAge(at, clock));
-    if (lifetime <= leastLifetime || rejected.has(credentials.accessToken)) {
+    if (lifetime <= leastLifetime || rejected.has(accessToken) || record === undefined) {
       await lease?.release();
       return fresh;
     }
     const terms = { lifetime, owner: lease?.owner };
-    const isWritten = await access.ask((store, options) => store.set(key, record, { ...options, ...terms }), { clock });
-    // Paused meanwhile: another process has had the lease, and may have a newer token.
-    if (!isWritten) return await find(key, request) ?? fresh;
+    const set = (store: TokenStore, options: StoreOptions) => store.set(asked.key, record, { ...options, ...terms });
+    if (!await access.ask(set, { clock })) {
+      // Paused meanwhile: another process has had the lease, and may have a newer token. Or it is too long for the store.
+      await lease?.release();
+      return await find(asked) ?? fresh;
+    }
     emit({ type: "token_shared", duration: getAge(start, clock), remainingLifetime: lifetime });
     return fresh;
   }
 
+  /** Tells that the store is of no help; throws what isn't about the store. */
+  function bypass(error: unknown, start: Moment): TokenStoreFailure {
+    if (!(error instanceof NoAnswer)) throw error;
+    emit({ type: "token_store_bypassed", duration: getAge(start, clock), failure: error.failure });
+    return error.failure;
+  }
+
   /** Gets a token by one attempt. */
-  async function get(
-    key: string,
-    request: TokenSourceRequest,
-    obtain: () => Promise<Credentials>,
-  ): Promise<KnownToken> {
+  async function get(asked: Asked, obtain: () => Promise<Credentials>): Promise<KnownToken> {
     const start = readMoment(clock);
-    const hit = (found: KnownToken) => {
-      const remainingLifetime = found.credentials.expiresAt! - clock.wall();
-      emit({ type: "token_store_hit", duration: getAge(start, clock), remainingLifetime });
-      return found;
-    };
-    const bypass = (error: unknown) => {
-      if (!(error instanceof NoAnswer)) throw error;
-      emit({ type: "token_store_bypassed", duration: getAge(start, clock), failure: error.failure });
-    };
-    let lease: Lease | undefined;
+    let prepared: Awaited<ReturnType<typeof prepare>> = {};
     try {
-      const found = await find(key, request);
-      if (found) return hit(found);
-      emit({ type: "token_store_miss", duration: getAge(start, clock) });
-      if (access.store.lease) {
-        const { found, lease: own } = await lead(key, request);
-        if (found) return hit(found);
-        lease = own;
-      }
+      prepared = await prepare(asked, start);
     } catch (error) {
-      bypass(error);
-      return await issue(obtain);
+      if (bypass(error, start) !== "lease_held") return await issue(obtain);
+    }
+    const { token, lease } = prepared;
+    if (token) {
+      const remainingLifetime = token.credentials.expiresAt! - clock.wall();
+      emit({ type: "token_store_hit", duration: getAge(start, clock), remainingLifetime });
+      return token;
     }
     try {
-      const fresh = await issue(() => lease?.keepFor(obtain) ?? obtain());
-      return await write(fresh, key, { request, lease }).catch((error) => {
-        bypass(error);
+      const fresh = await issue(() => lease?.keepFor(obtain, asked.request.signal) ?? obtain());
+      const issued = readMoment(clock);
+      return await write(fresh, asked, lease).catch((error) => {
+        void lease?.release();
+        bypass(error, issued);
         return fresh;
       });
     } finally {
-      if (current === lease) current = undefined;
+      forget(lease);
     }
   }
 
   return async (identity, request, obtain) => {
     if (request.reason === "rejected") rejectLast();
-    const token = await get(await makeStoreKey(identity, partition), request, obtain);
+    const key = await makeStoreKey(identity, partition);
+    const token = await get({ key, request, tokenTypes: listTokenTypes(identity) }, obtain);
     // An attempt that was given up gives nothing: the token in use, which the API may reject, is another.
     request.signal.throwIfAborted();
     last = token;
     return token.credentials;
   };
+}
+
+/** The token types that a client would take from the server; any, where it has no grant. */
+function listTokenTypes({ grantType, tokenType, dpop, moreTokenTypes = [] }: TokenIdentity) {
+  if (tokenType !== undefined) return [tokenType];
+  return grantType ? [...dpop?.tokenTypes ?? ["Bearer"], ...moreTokenTypes] : undefined;
 }

@@ -8,13 +8,13 @@
  * | `redis` (Redis, Valkey, Upstash) | all that reach it | yes | what was written last, on the primary | at once, by Redis's clock |
  * | `sql`: PostgreSQL | all that reach it | yes | what was written last | at once, by the database's clock |
  * | `sql`: SQLite | one machine | yes | what was written last | at once, by the machine's clock |
- * | `etcd` | all that reach it | yes | what was written last | within some seconds, by etcd's clock; 2 seconds at least |
+ * | `etcd` | all that reach it | yes | what was written last | by the record; removed some seconds later |
  * | `durable-object` | Cloudflare Workers | yes | what was written last | at once, by the object's clock |
- * | `deno-kv` | Deno Deploy, one machine | yes | what was written last | by the record; removed an hour later |
+ * | `deno-kv` | Deno Deploy, a server of Deno KV, or one machine | yes | what was written last | by the record; removed an hour later |
  * | `file` | one user on one machine | yes | what was written last | at once, by the machine's clock |
  * | `indexed-db` | one origin in one browser profile | yes | what was written last | at once, by the machine's clock |
  * | `cloudflare-kv` | Cloudflare Workers | no | what is 30 seconds old, or older | by the record; kept for a minute at least |
- * | `web-cache` | one browser profile, machine or data centre | no | what was written last, or nothing | by the record |
+ * | `web-cache` | one browser profile, machine or data centre | no | what was written last, or nothing | by the writer's clock |
  *
  * With a lease, processes that start together make one token request; without one, each may make its own. A lease ends by
  * itself after `leaseTime` where its process ends: the next one then requests the token.
@@ -28,25 +28,27 @@ import type { SharingContext, TokenSharing } from "../token_endpoint/token_shari
 import type { IssuedCredentials, TokenSource } from "../token_source.ts";
 import { openShare } from "./share.ts";
 import { StoreAccess } from "./store_access.ts";
-import type { TokenStore } from "./token_store.ts";
+import { checkStore, type TokenStore } from "./token_store.ts";
 
 export type { FormParameters } from "../token_endpoint/parameters.ts";
 export type { ShareToken, SharingContext, TokenIdentity, TokenSharing } from "../token_endpoint/token_sharing.ts";
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** Options of {@linkcode sharedTokens}. */
 export interface SharedTokensOptions {
   /**
-   * Tells apart what the authenticator's options don't: what `beforeTokenRequest` changes, the subject of an assertion or
-   * a subject token, the client certificate that tokens are bound to. Required with `beforeTokenRequest`, and with grants
-   * other than client credentials. Default: empty.
+   * Tells apart what the key doesn't: what `beforeTokenRequest` changes, whom an assertion, a subject token or an actor
+   * token stands for, and the client certificate that tokens are bound to; required with these. Where clients come from
+   * others, one partition for each: a stored token is given without a look at the secret. Default: empty.
    */
   partition?: string | undefined;
-  /** How long one operation of the store may take, in milliseconds. After that the token is requested without it. Default: 250. */
+  /** How long one operation of the store may take, in milliseconds. After that the token is requested without it.
+   * 1 to 2,147,483,647. Default: 250. */
   timeout?: number | undefined;
   /**
    * How long other processes wait for one that ended while it requested a token, in milliseconds: 2,000 to 60,000. A
-   * request that takes longer keeps its lease. Default: 5,000.
+   * request that takes longer keeps its lease. Who has waited 1.4 times as long requests a token of its own: keep it well
+   * below the authenticator's `timeout`. Default: 5,000.
    */
   leaseTime?: number | undefined;
 }
@@ -58,12 +60,15 @@ export interface SharedTokensOptions {
  * others wait for it, or use the token they have while it lives. A call with a live token never asks the store. A store
  * that fails, or takes longer than `timeout`, is left alone for 1 to 30 seconds: tokens are then requested without it.
  *
- * A token that the API rejects is deleted, if the store still has that very one: one refresh serves all. Nothing else is
- * deleted, no failure is written, and a process that was paused while it requested a token doesn't replace a newer one.
+ * A token that the API rejects is deleted, if the store still has that very one: one refresh serves all. No failure is
+ * written. With a lease, a process that was paused while it requested a token doesn't replace a newer one.
  *
  * The key is a hash of the issuer (or token endpoint), client, grant, scopes, resources, audience, all other parameters,
- * `tokenType`, DPoP key and `partition`. The value holds the token in clear text: put `sealed` of `./token-store/sealed`
- * around a store that others can read.
+ * `tokenType`, DPoP key and `partition`. With DPoP, processes need one stored key: each new key has tokens of its own.
+ *
+ * The value holds the token in clear text. Whoever reads the store has the token, and whoever writes to it chooses the one
+ * that is sent: put `sealed` of `./token-store/sealed` around a store that isn't the program's alone. Then others can still
+ * delete records, put back ones that haven't expired for long, and hold leases, which costs token requests.
  *
  * @example
  * ```ts
@@ -91,7 +96,7 @@ export interface SharedTokensOptions {
  */
 export function sharedTokens(store: TokenStore, options: SharedTokensOptions = {}): TokenSharing {
   const { partition = "", timeout = 250, leaseTime = 5_000 } = options;
-  if (typeof store?.get !== "function") throwInvalid("store", "a TokenStore, such as redisTokenStore(client)", store);
+  checkStore(store);
   checkString("partition", partition);
   checkDuration("timeout", timeout);
   checkNumber("leaseTime", leaseTime, 2_000, 60_000);
@@ -102,8 +107,18 @@ export function sharedTokens(store: TokenStore, options: SharedTokensOptions = {
   };
 }
 
+/** Options of {@linkcode sharedSource}. Clock, default lifetime and listener are those of `refreshing`. */
+export interface SharedSourceOptions extends Partial<SharingContext> {
+  /** What {@linkcode sharedTokens} returns. */
+  readonly sharing: TokenSharing;
+  /** Names the token: everything that makes it another one. */
+  readonly name: string;
+}
+
 /**
  * Shares the tokens of a token source, as {@linkcode sharedTokens} does those of an authenticator.
+ *
+ * The `headerKey` of the source isn't shared: name it to `refreshing`.
  *
  * @example
  * ```ts
@@ -116,25 +131,22 @@ export function sharedTokens(store: TokenStore, options: SharedTokensOptions = {
  *   const credentials = new Credentials({ accessToken: "from-a-vault", expiresAt: Date.now() + 60_000 });
  *   return Promise.resolve({ credentials });
  * };
- * const tokens = refreshing(sharedSource(source, sharedTokens(denoKvTokenStore(kv)), "vault: projects"));
+ * const tokens = refreshing(sharedSource(source, {
+ *   name: "vault: projects",
+ *   sharing: sharedTokens(denoKvTokenStore(kv)),
+ * }));
  * console.log((await tokens.get()).credentials.tokenType); // Bearer
  * ```
  *
  * @param source The token source.
- * @param sharing What {@linkcode sharedTokens} returns.
- * @param name Names the token: everything that makes it another one.
- * @param context Clock, default lifetime and listener, where `refreshing` gets them as well.
+ * @param options What shares them, by which name.
  * @returns A token source, to be kept fresh by `refreshing`.
  * @throws {TypeError} If the name is empty.
  */
-export function sharedSource(
-  source: TokenSource,
-  sharing: TokenSharing,
-  name: string,
-  context: Partial<SharingContext> = {},
-): TokenSource {
+export function sharedSource(source: TokenSource, options: SharedSourceOptions): TokenSource {
+  const { sharing, name, clock = systemClock } = options;
   if (!checkString("name", name)) throwInvalid("name", "a string, not empty", name);
-  const share = sharing.open({ clock: systemClock, ...context });
+  const share = sharing.open({ ...options, clock });
   const identity = { issuer: name, tokenEndpoint: "", clientId: "", grantType: "", form: {} };
   return async (request) => {
     let others: Omit<IssuedCredentials, "credentials"> = {};
@@ -149,14 +161,19 @@ export function sharedSource(
 
 /** Checks that an authenticator's tokens can be shared. */
 function checkShareable(options: object, partition: string): void {
-  const { revocation, beforeTokenRequest, assertion, subjectToken, dpop } = options as Record<string, unknown>;
+  const { revocation, beforeTokenRequest, assertion, subjectToken, dpop, ...others } = options as Record<
+    string,
+    unknown
+  >;
   if (revocation) {
     throw new TypeError("tokenStore can't be combined with revocation: other processes use the same token.");
   }
   if (dpop && typeof Object(dpop).thumbprint !== "function") {
     throw new TypeError("tokenStore needs a dpop with a thumbprint: tokens are bound to its key.");
   }
-  const unknown = Object.entries({ beforeTokenRequest, assertion, subjectToken }).find(([, value]) => value);
+  const clientCertificate = others["clientCertificate"] || /tls/.test(Object(others["clientAuth"]).method);
+  const apart = { beforeTokenRequest, assertion, subjectToken, clientCertificate };
+  const unknown = Object.entries(apart).find(([, value]) => value);
   if (unknown && !partition) {
     throw new TypeError(
       `tokenStore needs sharedTokens(store, { partition }): a text that tells apart the tokens by ${unknown[0]}.`,

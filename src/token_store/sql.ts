@@ -5,9 +5,9 @@
  */
 
 import { throwInvalid } from "../arguments.ts";
-import type { StoreOptions, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore, StoreOptions, TokenStore } from "./token_store.ts";
 
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+export type * from "./token_store.ts";
 
 /** The database's kind. */
 export type SqlDialect = "postgresql" | "sqlite";
@@ -37,6 +37,9 @@ export interface SqlTokenTable {
   /** Deletes the rows whose value and lease have both ended. */
   readonly deleteEnded: string;
 }
+
+/** No lease is longer, in milliseconds. */
+const longestLease = 120_000;
 
 /** The time in milliseconds when a row is looked at, after any wait for it: `now()` would be the transaction's start. */
 const clocks: Readonly<Record<SqlDialect, string>> = {
@@ -88,7 +91,7 @@ const clocks: Readonly<Record<SqlDialect, string>> = {
  * @returns A store with leases.
  * @throws {TypeError} If an argument can't be used.
  */
-export function sqlTokenStore(query: SqlQuery, options: SqlTokenStoreOptions): TokenStore {
+export function sqlTokenStore(query: SqlQuery, options: SqlTokenStoreOptions): LeasingTokenStore {
   if (typeof query !== "function") {
     throwInvalid("query", "a function (text, parameters) that returns rows", query);
   }
@@ -209,6 +212,8 @@ function compileStatements(dialect: SqlDialect, table: string) {
       `insert into ${table} as held (id, lease_owner, lease_ends_at) values ($1, $2, ${now} + $3) ` +
         `on conflict (id) do update set lease_owner = excluded.lease_owner, lease_ends_at = ${now} + $3 ` +
         `where held.lease_owner is null or held.lease_owner = excluded.lease_owner or held.lease_ends_at <= ${now} ` +
+        // By a clock that has been set back since.
+        `or held.lease_ends_at > ${now} + ${longestLease} ` +
         "returning id",
     ),
     extend: compile(`update ${table} set lease_ends_at = ${now} + $3 where ${isHeld} returning id`),

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { TokenStoreFailure } from "../events.ts";
-import { withDeadline } from "../refresh/deadlines.ts";
+import { type Deadline, withDeadline } from "../refresh/deadlines.ts";
 import type { StoreOptions, TokenStore } from "./token_store.ts";
 
 /** The first pause after a failure, in milliseconds; it doubles with each further one, up to the longest. */
@@ -22,6 +22,8 @@ export class NoAnswer {
   }
 }
 
+type Operation<T> = (store: TokenStore, options: StoreOptions) => Promise<T>;
+
 /** A store behind a time limit. Several authenticators may share one. */
 export class StoreAccess {
   readonly store: TokenStore;
@@ -36,15 +38,13 @@ export class StoreAccess {
 
   /** Runs one operation. Rejects with a {@linkcode NoAnswer}, or with the signal's reason. */
   async ask<T>(
-    operation: (store: TokenStore, options: StoreOptions) => Promise<T>,
+    operation: Operation<T>,
     { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal | undefined },
   ): Promise<T> {
-    if (clock.monotonic() < this.#restUntil) throw new NoAnswer("left_alone");
-    const late = new NoAnswer("timed_out");
+    if (clock.monotonic() < this.#restUntil) throw new NoAnswer("backing_off");
+    const late = new NoAnswer("timeout");
     try {
-      // A client may throw at once.
-      const work = async (signal: AbortSignal) => await operation(this.store, { signal });
-      const answer = await withDeadline({ timeout: this.#timeout, error: () => late, signal }, work);
+      const answer = await this.#run(operation, { error: () => late, signal });
       this.#failures = 0;
       return answer;
     } catch (error) {
@@ -54,7 +54,18 @@ export class StoreAccess {
       if (now >= this.#restUntil) {
         this.#restUntil = now + Math.min(firstPause * 2 ** this.#failures++, longestPause);
       }
-      throw error === late ? late : new NoAnswer("failed");
+      throw error === late ? late : new NoAnswer("error");
     }
+  }
+
+  /** Runs one operation whose outcome doesn't matter, whatever is known of the store. */
+  async tell(operation: Operation<unknown>): Promise<void> {
+    await this.#run(operation).catch(() => {});
+  }
+
+  #run<T>(operation: Operation<T>, deadline: Deadline = {}): Promise<T> {
+    // A client may throw at once.
+    const work = async (signal: AbortSignal) => await operation(this.store, { signal });
+    return withDeadline({ timeout: this.#timeout, ...deadline }, work);
   }
 }

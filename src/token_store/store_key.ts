@@ -13,7 +13,7 @@ import type { TokenIdentity } from "../token_endpoint/token_sharing.ts";
  * what an earlier format wrote a miss.
  */
 export async function makeStoreKey(identity: TokenIdentity, partition: string): Promise<string> {
-  const { issuer, tokenEndpoint, clientId, grantType, form, tokenType, dpop } = identity;
+  const { issuer, tokenEndpoint, clientId, grantType, variant, form, tokenType, dpop } = identity;
   // Empty values aren't sent.
   const sent = Object.entries(form).flatMap(([name, values]) => {
     const filled = values.filter(Boolean);
@@ -24,6 +24,7 @@ export async function makeStoreKey(identity: TokenIdentity, partition: string): 
     issuer ?? new URL(tokenEndpoint).href,
     clientId,
     grantType,
+    variant ?? "",
     serializeParameters(Object.fromEntries(sent)),
     tokenType ?? "",
     await dpop?.thumbprint?.() ?? "",

@@ -15,16 +15,25 @@ const longest = 2_097_152;
 /** A token that lives no longer than this isn't worth sharing, in milliseconds: its record is a miss. */
 export const leastLifetime = 1_000;
 
-/** Makes the record of a token that lives so many milliseconds from `now` on, by the wall clock. */
-export function serializeRecord(credentials: Credentials, lifetime: number, now: number): string {
+/**
+ * Makes the record of a token that lives so many milliseconds from `now` on, by the wall clock; `undefined` of one that
+ * can't be written (a source of the caller's own may give any `response`).
+ */
+export function serializeRecord(credentials: Credentials, lifetime: number, now: number): string | undefined {
   const { accessToken, tokenType, scope, response } = credentials;
   const record = { version, accessToken, tokenType, scope, lifetime: Math.floor(lifetime), issuedAt: now, response };
-  // Engines differ in what they do to other characters.
-  return JSON.stringify(record).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  try {
+    // Engines differ in what they do to other characters.
+    return JSON.stringify(record).replace(/[^\x20-\x7e]/g, escape);
+  } catch {
+    return undefined;
+  }
 }
+
+/** Longer lifetimes than this are nonsense, and records that are so much older than their token's end are, in milliseconds. */
+const longestLifetime = 10 * 365 * 24 * 3_600_000;
+const longestAfterlife = 3_600_000;
 
 /** A token that was stored. */
 export interface StoredToken {
@@ -41,18 +50,17 @@ export interface StoredToken {
  * is ahead of this one makes the token as old as this moment, and never younger.
  */
 export function parseRecord({ value, remainingLifetime }: StoredValue, now: number): StoredToken | undefined {
-  const record = value.length > longest ? undefined : parseJsonObject(value);
+  const record = typeof value !== "string" || value.length > longest ? undefined : parseJsonObject(value);
   if (record?.version !== version) return undefined;
-  const { accessToken, tokenType, scope, lifetime, issuedAt, response } = record;
+  const { accessToken, tokenType, scope, response } = record;
+  const [lifetime, issuedAt] = [record["lifetime"], record["issuedAt"]] as [number, number];
   const isWhole = typeof accessToken === "string" && typeof tokenType === "string" &&
     (scope === undefined || typeof scope === "string") && typeof response === "object" && response !== null &&
-    Number.isFinite(lifetime) && Number.isFinite(issuedAt);
-  if (!isWhole) return undefined;
-  const age = Math.max(
-    0,
-    remainingLifetime === undefined ? now - (issuedAt as number) : lifetime as number - remainingLifetime,
-  );
-  const remaining = lifetime as number - age;
+    Number.isFinite(issuedAt) && lifetime <= longestLifetime;
+  // An old record that was put back is one whatever the store's clock says of it.
+  if (!isWhole || now - issuedAt > lifetime + longestAfterlife) return undefined;
+  const age = Math.max(0, remainingLifetime === undefined ? now - issuedAt : lifetime - remainingLifetime);
+  const remaining = lifetime - age;
   if (!(remaining > leastLifetime)) return undefined;
   try {
     const expiresAt = now + remaining;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { throwInvalid } from "../arguments.ts";
+
 /** Options of every operation of a {@linkcode TokenStore}. */
 export interface StoreOptions {
   /** Ends the operation: its time is up, or its caller has left. */
@@ -22,7 +24,7 @@ export interface StoredValue {
 export interface SetOptions extends StoreOptions {
   /** How long the value lives from now on, in milliseconds. */
   readonly lifetime: number;
-  /** Who must hold the lease of the key. Default: nothing is asked of the lease. */
+  /** The owner that must hold the lease of the key. Default: nothing is asked of the lease. */
   readonly owner?: string | undefined;
 }
 
@@ -38,8 +40,8 @@ export interface LeaseOptions extends StoreOptions {
  */
 export interface TokenLease {
   /**
-   * Takes the lease, unless another owner holds it. For the owner that holds it the answer is `true` again: clients send
-   * commands twice.
+   * Takes the lease, unless another owner holds it. For the owner that holds it the answer is `true` again, and the lifetime
+   * starts again: clients send commands twice.
    *
    * @param key The key.
    * @param owner A random text that stands for one attempt of one process.
@@ -48,7 +50,8 @@ export interface TokenLease {
    */
   acquire(key: string, owner: string, options: LeaseOptions): Promise<boolean>;
   /**
-   * Starts the lifetime again, if the owner still holds the lease. It never takes one that has ended.
+   * Starts the lifetime again, if the owner still holds the lease. It never takes one that was released, or that another
+   * owner has had since.
    *
    * @param key The key.
    * @param owner The owner.
@@ -82,12 +85,13 @@ export interface TokenStore {
    */
   get(key: string, options: StoreOptions): Promise<StoredValue | undefined>;
   /**
-   * Writes a value. With an `owner`, in one step: only while that owner holds the lease of the key, which ends then.
+   * Writes a value. With an `owner`, in one step: only if that owner has the lease of the key, and no other has had it
+   * since; the lease ends then.
    *
    * @param key The key.
    * @param value The value.
    * @param options Its lifetime, the owner of the lease, and a signal.
-   * @returns Whether it was written.
+   * @returns Whether it was written. A store says `false` of a value that is too long for it, too.
    */
   set(key: string, value: string, options: SetOptions): Promise<boolean>;
   /**
@@ -100,4 +104,16 @@ export interface TokenStore {
   delete(key: string, value: string, options: StoreOptions): Promise<void>;
   /** Leases, which let one process at a time request a token. Default: the engine can't, and each may request its own. */
   readonly lease?: TokenLease | undefined;
+}
+
+/** A store with leases. */
+export interface LeasingTokenStore extends TokenStore {
+  readonly lease: TokenLease;
+}
+
+/** Throws for what is no store: an engine's own client has similar methods, and is to be wrapped. */
+export function checkStore(store: TokenStore): void {
+  const has = (name: string) => typeof Object(store)[name] === "function";
+  const isStore = ["get", "set", "delete"].every(has) && !["atomic", "entries", "eval", "put", "send"].some(has);
+  if (!isStore) throwInvalid("store", "a TokenStore, such as redisTokenStore(client)", store);
 }

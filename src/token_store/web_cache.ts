@@ -8,7 +8,7 @@ import { checkUrl, throwInvalid } from "../arguments.ts";
 import { parseJsonObject } from "../http/json.ts";
 import type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
 
-export type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore };
+export type * from "./token_store.ts";
 
 /** What the store uses of a `Cache`. */
 export interface WebCache {

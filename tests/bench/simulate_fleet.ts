@@ -80,7 +80,7 @@ async function simulate({ kind, instances, duration, everyCall = false }: Simula
       });
       return { get, close() {} };
     }
-    const shared = kind === "alone" ? source : sharedSource(source, sharedTokens(store), "fleet");
+    const shared = kind === "alone" ? source : sharedSource(source, { sharing: sharedTokens(store), name: "fleet" });
     let isClosed = false;
     const tokens = refreshing(shared, {
       onEvent({ type }) {

@@ -58,7 +58,7 @@ export async function explore(scheduler: fc.Scheduler, setup: Setup, commands: r
 
   const expect = (isKept: boolean, law: string) => void (isKept || (brokenLaw ||= law));
   const read = (value = "{}") => tokens[JSON.parse(value).accessToken];
-  const isOf = (clientId: string) => (each: { clientId: string }) => each.clientId === clientId;
+  const hasClient = (clientId: string) => (each: { clientId: string }) => each.clientId === clientId;
   const setTimer = (ms: number, call: () => unknown, attempt = current, interval = 0, id = ++count) => {
     timers.push({ id, due: now + ms, interval, attempt, call });
     timers.sort((a, b) => a.due - b.due);
@@ -178,7 +178,7 @@ export async function explore(scheduler: fc.Scheduler, setup: Setup, commands: r
   function start(skew: number, clientId: string): Process {
     const clock = { wall: () => epoch + now + skew, monotonic: () => now };
     const onEvent = (event: AuthenticatorEvent) => {
-      if (event.type === "token_store_bypassed" && event.failure === "left_alone") current!.isDisturbed = true;
+      if (event.type === "token_store_bypassed") current!.isDisturbed ||= /backing|held/.test(event.failure);
     };
     return newProcess(sharedTokens(store).open({ clock, onEvent }), clientId, skew);
   }
@@ -245,8 +245,8 @@ export async function explore(scheduler: fc.Scheduler, setup: Setup, commands: r
     // Without the store's clock a token looks old where the clock is ahead: it may take one for each clock.
     const clocks = hasClock ? 1 : new Set([0, ...skews]).size;
     const issue = () => {
-      const own = tokens.filter(isOf(clientId));
-      const disturbed = attempts.filter(({ isDisturbed, process }) => isDisturbed && isOf(clientId)(process));
+      const own = tokens.filter(hasClient(clientId));
+      const disturbed = attempts.filter(({ isDisturbed, process }) => isDisturbed && hasClient(clientId)(process));
       const most = 1 + own.filter(isOver).length * clocks + disturbed.length;
       expect(own.length < most || !hasLeases, `(e, f) no more than ${most} tokens are issued`);
       return Promise.resolve(tokens.push(newToken(tokens.length, clientId, end)) - 1);

@@ -1,14 +1,7 @@
 /** Processes that share a token: who requests it, who waits, and what is written. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  type Clock,
-  Credentials,
-  refreshing,
-  type RefreshReason,
-  type TokenLeaseAwaitedEvent,
-  type WithOptions,
-} from "@m2m/authenticator";
+import { type Clock, Credentials, refreshing, type RefreshReason, type WithOptions } from "@m2m/authenticator";
 import { dpop } from "@m2m/authenticator/dpop";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
@@ -108,9 +101,7 @@ Deno.test("a process that ends while it requests: the others wait for its lease,
   const [key] = await storedKeys();
   await fleet.store.lease!.acquire(key!, "dead", { lifetime: 600, signal: new AbortController().signal });
   assertEquals([await fleet.call(), fleet.requests], [all(4, "token-1"), 1]);
-  const [event] = fleet.members[0]!.events.filter(({ type }) => type === "token_lease_awaited");
-  const { duration } = event as TokenLeaseAwaitedEvent;
-  assert(duration > 300, `waited ${duration} ms`);
+  assert(fleet.members.every((member) => listTypes(member).includes("token_lease_awaited")));
 });
 
 Deno.test("a process that is paused while it requests: it takes the newer token, and replaces nothing", async () => {
@@ -136,7 +127,7 @@ function startSource(store: TokenStore, clock?: Clock) {
   let count = 0;
   const source = () =>
     Promise.resolve({ credentials: new Credentials({ accessToken: `v${++count}`, expiresAt: Date.now() + hour }) });
-  const share = sharedSource(source, sharedTokens(store), "name", clock && { clock });
+  const share = sharedSource(source, { sharing: sharedTokens(store), name: "name", ...clock && { clock } });
   return async (reason: RefreshReason, signal = new AbortController().signal) =>
     (await share({ signal, reason, attempt: 1, background: false })).credentials.accessToken;
 }
@@ -208,14 +199,14 @@ Deno.test("a token endpoint that fails: nothing is written, the lease is free ag
 });
 
 const stores: Record<string, { store: TokenStore; failure: string }> = {
-  "that throws": { store: broken(() => Promise.reject(new Error("SECRET in the command"))), failure: "failed" },
+  "that throws": { store: broken(() => Promise.reject(new Error("SECRET in the command"))), failure: "error" },
   "that throws at once": {
     store: broken(() => {
       throw new Error("SECRET");
     }),
-    failure: "failed",
+    failure: "error",
   },
-  "that never answers": { store: broken(() => new Promise(() => {})), failure: "timed_out" },
+  "that never answers": { store: broken(() => new Promise(() => {})), failure: "timeout" },
 };
 
 function broken(operation: () => Promise<never>): TokenStore {
@@ -233,7 +224,7 @@ for (const [name, { store, failure }] of Object.entries(stores)) {
     const other = member!.authenticator.with({ audience: "other" });
     await other.ready();
     const bypasses = member!.events.filter(({ type }) => type === "token_store_bypassed") as { failure: string }[];
-    assertEquals(bypasses.map(({ failure }) => failure), [failure, "left_alone"]);
+    assertEquals(bypasses.map(({ failure }) => failure), [failure, "backing_off"]);
     assert(!JSON.stringify(member!.events).includes("SECRET"));
   });
 }
@@ -275,10 +266,10 @@ Deno.test("a store without leases: all that start together may request, and then
   const { lease: _, ...store } = fleet.store;
   fleet.add(4, { store });
   await fleet.call();
-  assert(fleet.requests <= 4);
+  const { requests } = fleet;
   const [stored] = [...fleet.store.values.values()].map(({ value }) => JSON.parse(value).accessToken);
   fleet.add(3, { store });
-  assertEquals((await fleet.call()).slice(4), all(3, stored));
+  assertEquals([(await fleet.call()).slice(4), fleet.requests], [all(3, stored), requests]);
 });
 
 Deno.test("refreshCredentials: asks the server, and shares what it gives", async () => {
@@ -295,12 +286,27 @@ Deno.test("refreshCredentials: asks the server, and shares what it gives", async
 });
 
 Deno.test("a record that is damaged, foreign, old, ended or of another format is a miss", async () => {
-  const token = { version: 1, accessToken: "stored", tokenType: "Bearer", lifetime: hour, issuedAt: 0, response: {} };
+  const token = {
+    version: 1,
+    accessToken: "stored",
+    tokenType: "Bearer",
+    lifetime: hour,
+    issuedAt: 1_800_000_000_000,
+    response: {},
+  };
   const records = [
     ...["", "{", "null", "[]", "1", JSON.stringify({ ...token, version: 0 }), JSON.stringify(token).slice(0, -9)],
     ...[{ accessToken: 7 }, { accessToken: "a b" }, { accessToken: "" }, { tokenType: "a b" }, { scope: 1 }]
       .map((fault) => JSON.stringify({ ...token, ...fault })),
-    ...[{ lifetime: "1" }, { lifetime: 900 }, { lifetime: -1 }, { issuedAt: null }, { response: null }]
+    ...[
+      { issuedAt: 0 },
+      { lifetime: 1e15 },
+      { lifetime: "1" },
+      { lifetime: 900 },
+      { lifetime: -1 },
+      { issuedAt: null },
+      { response: null },
+    ]
       .map((fault) => JSON.stringify({ ...token, ...fault })),
     "x".repeat(3_000_000),
   ];
@@ -391,11 +397,11 @@ Deno.test("sharedSource: shares a source's tokens by name", async () => {
       credentials: new Credentials({ accessToken: `v${++count}`, expiresAt: Date.now() + hour }),
       headerKey: "x-token",
     });
-  const tokens = (name: string) => refreshing(sharedSource(source, sharedTokens(store), name));
+  const tokens = (name: string) => refreshing(sharedSource(source, { sharing: sharedTokens(store), name }));
   const found = await Promise.all(["a", "b"].map((name) => tokens(name).get()));
   assertEquals(found.map(({ headerKey }) => headerKey), ["x-token", "x-token"]);
   assertEquals((await tokens("a").get()).credentials.accessToken, found[0]!.credentials.accessToken);
-  assertThrows(() => sharedSource(source, sharedTokens(store), ""), TypeError, "name must be");
+  assertThrows(() => sharedSource(source, { sharing: sharedTokens(store), name: "" }), TypeError, "name must be");
 });
 
 Deno.test("an attempt that has not ended: the next one of the same process has its lease", async () => {
@@ -403,7 +409,10 @@ Deno.test("an attempt that has not ended: the next one of the same process has i
   const credentials = new Credentials({ accessToken: "v", expiresAt: Date.now() + hour });
   const { promise: request, reject: end } = Promise.withResolvers<never>();
   const answers = [request, Promise.resolve({ credentials })];
-  const source = sharedSource(() => answers.shift()!, sharedTokens(store, { leaseTime: 60_000 }), "vault");
+  const source = sharedSource(() => answers.shift()!, {
+    sharing: sharedTokens(store, { leaseTime: 60_000 }),
+    name: "vault",
+  });
   const attempt = { reason: "first", attempt: 1, background: false, signal: AbortSignal.timeout(10_000) } as const;
   // As on workerd, where it never ends with its request.
   const left = source(attempt);
@@ -426,7 +435,7 @@ Deno.test("options that tokens can't be shared by are refused", () => {
     [() => fleet.add(1, { revocation: tokenRevocation() }), "revocation"],
     [() => fleet.add(1, { beforeTokenRequest: () => {} }), "partition"],
     [() => new JwtBearerAuthenticator({ ...options, assertion, tokenStore }), "partition"],
-    [() => fleet.add(1, { tokenStore: fleet.store as never }), "what sharedTokens() returns"],
+    [() => fleet.add(1, { tokenStore: fleet.store as never }), "what sharedTokens(store) returns"],
     [() => sharedTokens({} as never), "a TokenStore"],
     [() => sharedTokens(fleet.store, { timeout: 0 }), "timeout must be"],
     [() => sharedTokens(fleet.store, { leaseTime: 1 }), "leaseTime must be"],
