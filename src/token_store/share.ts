@@ -16,6 +16,8 @@ import { leastLifetime, parseRecord, serializeRecord, type StoredToken } from ".
 
 /** How many rejected tokens are remembered: the store may still have one. */
 const mostRejected = 10;
+/** For how long after its issue a token for a rejected call shows other processes, too, whether new tokens help. */
+const newFor = 60_000;
 
 /** What all authenticators that share by one `sharedTokens` have in common. */
 export interface ShareOptions {
@@ -66,20 +68,23 @@ export function openShare(
       return undefined;
     }
     // The same token in another record: another process has asked the server, which gave it again.
-    const isNew = last?.credentials.accessToken === accessToken
+    const isNext = last?.credentials.accessToken === accessToken
       ? stored.value !== last.record
       : !last || reason === "expired" || found.age < last.age + getAge(last.at, clock);
-    return isNew ? { ...found, record: stored.value, at: readMoment(clock) } : undefined;
+    if (!isNext) return undefined;
+    const forRejection = found.forRejection && found.age < newFor;
+    return { ...found, forRejection, record: stored.value, at: readMoment(clock) };
   }
 
   const readEnd = ({ credentials, at }: Omit<KnownToken, "record">) =>
     credentials.expiresAt ?? at.wall + defaultLifetime;
 
   /** Requests a token. Its life counts from just before. */
-  async function issue(obtain: () => Promise<Credentials>): Promise<KnownToken> {
+  async function issue(obtain: () => Promise<Credentials>, forRejection: boolean): Promise<KnownToken> {
     const at = readMoment(clock);
-    const fresh = { credentials: await obtain(), age: 0, at };
-    return { ...fresh, record: serializeRecord(fresh.credentials, readEnd(fresh) - at.wall, at.wall) };
+    const fresh = { credentials: await obtain(), age: 0, at, forRejection };
+    const times = { lifetime: readEnd(fresh) - at.wall, now: at.wall };
+    return { ...fresh, record: serializeRecord(fresh.credentials, { ...times, forRejection }) };
   }
 
   /** Waits for the lease, or for the token that another process has shared meanwhile. */
@@ -134,6 +139,7 @@ export function openShare(
       if (!(error instanceof NoAnswer)) throw error;
       emit({ type: "token_store_bypassed", duration: getAge(start, clock), failure: error.failure });
     };
+    const forRejection = request.reason === "rejected";
     let lease: Lease | undefined;
     try {
       const found = await find(key, request);
@@ -146,10 +152,10 @@ export function openShare(
       }
     } catch (error) {
       bypass(error);
-      return await issue(obtain);
+      return await issue(obtain, forRejection);
     }
     try {
-      const fresh = await issue(() => lease?.keepFor(obtain) ?? obtain());
+      const fresh = await issue(() => lease?.keepFor(obtain) ?? obtain(), forRejection);
       return await write(fresh, key, { request, lease }).catch((error) => {
         bypass(error);
         return fresh;
@@ -165,6 +171,6 @@ export function openShare(
     // An attempt that was given up gives nothing: the token in use, which the API may reject, is another.
     request.signal.throwIfAborted();
     last = token;
-    return token.credentials;
+    return { credentials: token.credentials, forRejection: token.forRejection };
   };
 }

@@ -15,10 +15,17 @@ const longest = 2_097_152;
 /** A token that lives no longer than this isn't worth sharing, in milliseconds: its record is a miss. */
 export const leastLifetime = 1_000;
 
-/** Makes the record of a token that lives so many milliseconds from `now` on, by the wall clock. */
-export function serializeRecord(credentials: Credentials, lifetime: number, now: number): string {
+/**
+ * Makes the record of a token that lives so many milliseconds from `now` on, by the wall clock. `forRejection`: it was
+ * requested because the API rejected the one before.
+ */
+export function serializeRecord(
+  credentials: Credentials,
+  { lifetime, now, forRejection }: { lifetime: number; now: number; forRejection: boolean },
+): string {
   const { accessToken, tokenType, scope, response } = credentials;
-  const record = { version, accessToken, tokenType, scope, lifetime: Math.floor(lifetime), issuedAt: now, response };
+  const times = { lifetime: Math.floor(lifetime), issuedAt: now };
+  const record = { version, accessToken, tokenType, scope, ...times, forRejection, response };
   // Engines differ in what they do to other characters.
   return JSON.stringify(record).replace(
     /[^\x20-\x7e]/g,
@@ -31,6 +38,8 @@ export interface StoredToken {
   readonly credentials: Credentials;
   /** How long ago it was issued, in milliseconds. */
   readonly age: number;
+  /** Whether it was requested because the API rejected the one before. */
+  readonly forRejection: boolean;
 }
 
 /**
@@ -65,6 +74,7 @@ export function parseRecord({ value, remainingLifetime }: StoredValue, now: numb
         response: freezeJson(response as Record<string, unknown>),
       }),
       age,
+      forRejection: record.forRejection === true,
     };
   } catch {
     return undefined;
