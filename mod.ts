@@ -99,7 +99,13 @@ export { clientSecretPost } from "./src/client_auth/client_secret_post.ts";
 export { none } from "./src/client_auth/none.ts";
 export type { ProofOfPossession } from "./src/dpop/proof_of_possession.ts";
 export type { AuthorizationDetail, FormParameters, TokenRequestOptions } from "./src/token_endpoint/parameters.ts";
-export type { ShareToken, SharingContext, TokenIdentity, TokenSharing } from "./src/token_endpoint/token_sharing.ts";
+export type {
+  SharedCredentials,
+  ShareToken,
+  SharingContext,
+  TokenIdentity,
+  TokenSharing,
+} from "./src/token_endpoint/token_sharing.ts";
 export type { RevocationContext, TokenRevocation } from "./src/token_endpoint/token_revocation.ts";
 export {
   type ApiProofs,

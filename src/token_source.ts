@@ -26,6 +26,11 @@ export interface IssuedCredentials {
   readonly headerKey?: string | undefined;
   /** Where they were issued, for revocation. Default: unknown. */
   readonly server?: IssuingServer | undefined;
+  /**
+   * Whether the token was requested because the API rejected the one before: then its rejection shows that new tokens don't
+   * help. Any other may have been revoked together with the one before. Default: what the attempt's reason says.
+   */
+  readonly forRejection?: boolean | undefined;
 }
 
 /** An attempt to get a token, as a {@linkcode TokenSource} makes it. */

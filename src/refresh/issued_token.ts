@@ -43,6 +43,8 @@ export interface TimedToken extends IssuedToken {
   readonly refreshAge: number;
   /** The age at which it has expired. */
   readonly lifetime: number;
+  /** Whether it was requested because the API rejected the one before. */
+  readonly forRejection: boolean;
 }
 
 /** Options that {@linkcode issueToken} reads. */
@@ -52,7 +54,7 @@ const bearer = ({ tokenType, accessToken }: Credentials) => `${tokenType} ${acce
 
 /** Makes a token of what the server issued. `start`: just before it was asked for. */
 export function issueToken(
-  { credentials, server, headerKey: named = "authorization" }: IssuedCredentials,
+  { credentials, server, headerKey: named = "authorization", forRejection = false }: IssuedCredentials,
   start: Moment,
   previous: TimedToken | undefined,
   { headerKey: own = named, defaultLifetime = 300_000, authorization = bearer }: IssueOptions,
@@ -66,7 +68,16 @@ export function issueToken(
     : Math.min(lifetime * refreshShare, refreshAtMost) * (1 + Math.random() * jitterShare);
   const headers = Object.freeze({ [headerKey]: authorization(credentials) });
   const settled = Promise.resolve(credentials);
-  const fields = { credentials, server, headerKey, settled, start, refreshAge: lifetime - window, lifetime };
+  const fields = {
+    credentials,
+    server,
+    headerKey,
+    settled,
+    start,
+    refreshAge: lifetime - window,
+    lifetime,
+    forRejection,
+  };
   return new Token(fields, headers);
 }
 

@@ -84,18 +84,18 @@ export function decideRejection(
 ): TimedToken | "refresh" | undefined {
   const { token, replays } = rejection;
   const now = clock.monotonic();
-  const { predecessor, current, successor, isDoubted, issuedAt } = state;
+  const { predecessor, current, successor, isRejected, issuedAt } = state;
   const live = liveToken(state, clock);
-  // Other calls have seen it rejected. One that was replayed has tried it, most likely, or its predecessor in vain.
-  const isTried = replays > 0 && live !== token && live === (isDoubted ? current : successor);
+  // It was rejected before, and its predecessor as well: most likely by this call, which was replayed.
+  const isTried = replays > 0 && live !== token && live === (isRejected ? current : successor);
   if (live && !isTried && !isSameToken(live, token.credentials)) return live;
   if (live && !isTried && live !== token || isIgnored(state, rejection, now)) return undefined;
   // One that isn't known yet gives way again; a new one does if this may be replication lag.
   const fallback = token === successor ? current : now - issuedAt < replicationLag ? predecessor : undefined;
   const other = token === current && replays === 0 ? successor ?? fallback : fallback;
   if (other && other !== token && isLive(other, clock)) return other;
-  // The token was new, and no other was fallen back to: another new one won't help either.
-  if (replays > 0 && !successor && !isDoubted) return undefined;
+  // The token was requested for such a rejection, and no other was fallen back to: another one won't help either.
+  if (replays > 0 && !successor && token.forRejection) return undefined;
   return now < refreshableAt(state, health, hasWorked(state, rejection)) ? undefined : "refresh";
 }
 
@@ -140,8 +140,7 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
       const cost = event.forRejection ? refreshCost : 0;
       return {
         ...state,
-        ...{ current: event.token, isRejected: false, successor: undefined, isDoubted: false },
-        ...{ issuedAt: now, lastError: undefined },
+        ...{ current: event.token, isRejected: false, successor: undefined, issuedAt: now, lastError: undefined },
         predecessor: isReserve ? live : undefined,
         ...{ backgroundFailures: 0, backgroundNotBefore: -Infinity, rejectionNotBefore: -Infinity },
         ...{ spareUntil: -Infinity, ...leak(state, now, cost) },
@@ -163,7 +162,7 @@ export function reduce(state: RefreshState, event: StateEvent, clock: Clock): Re
       }
       // The predecessor that was fallen back to isn't known any more: the newer one is what is left.
       if (token === current && state.successor && isLive(state.successor, clock)) {
-        return { ...state, current: state.successor, successor: undefined, isDoubted: true };
+        return { ...state, current: state.successor, successor: undefined, isRejected: true };
       }
       if (token !== current) return token === predecessor ? { ...state, predecessor: undefined } : state;
       if (predecessor && isLive(predecessor, clock) && now - state.issuedAt < replicationLag) {

@@ -111,7 +111,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.
       if (closed) throw closed.reason;
-      const next = issueToken(issued, start, state.successor ?? state.current, options);
+      const next = issueToken({ forRejection, ...issued }, start, state.successor ?? state.current, options);
       note({ type: "issued", token: next, forRejection });
       shared.health = reduceHealth(shared.health, { mayRepeat: true }, context);
       const duration = getAge(start, clock);

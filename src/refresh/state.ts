@@ -30,8 +30,6 @@ export interface RefreshState {
   /** A newer token that the API doesn't know yet (replication lag): `current` is its predecessor meanwhile. */
   readonly successor?: TimedToken | undefined;
   readonly trySuccessorAt: number;
-  /** Whether `current` was such a successor until the API rejected its predecessor as well. */
-  readonly isDoubted: boolean;
   /** When the last attempt started, and the last token was issued. */
   readonly startedAt: number;
   readonly issuedAt: number;
@@ -58,7 +56,6 @@ export interface RefreshState {
 export const newState: RefreshState = {
   isRejected: false,
   trySuccessorAt: -Infinity,
-  isDoubted: false,
   startedAt: -Infinity,
   issuedAt: -Infinity,
   backgroundNotBefore: -Infinity,

@@ -86,8 +86,8 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
         return credentials;
       };
       try {
-        const credentials = await (share ? share(parts, made, obtain) : obtain());
-        return { credentials, headerKey, server: config };
+        const token = share ? await share(parts, made, obtain) : { credentials: await obtain() };
+        return { ...token, headerKey, server: config };
       } catch (error) {
         endpointFailed = isEndpointFailure(signal.aborted ? signal.reason : error);
         throw error;

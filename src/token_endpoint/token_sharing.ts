@@ -43,12 +43,20 @@ export interface SharingContext {
   readonly onEvent?: AuthenticatorEventListener | undefined;
 }
 
+/** A token that processes share. */
+export interface SharedCredentials {
+  /** The token and what is known of it. */
+  readonly credentials: Credentials;
+  /** Whether it was requested because the API rejected the one before, a moment ago. */
+  readonly forRejection: boolean;
+}
+
 /** Gives the token that processes share, or obtains and shares one. */
 export type ShareToken = (
   identity: TokenIdentity,
   request: TokenSourceRequest,
   obtain: () => Promise<Credentials>,
-) => Promise<Credentials>;
+) => Promise<SharedCredentials>;
 
 /** Shares tokens with other processes. Made by `sharedTokens` of `./token-store`. */
 export interface TokenSharing {

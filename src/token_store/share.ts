@@ -17,6 +17,8 @@ import type { StoreOptions, TokenStore } from "./token_store.ts";
 
 /** How many rejected tokens are remembered: the store may still have one. */
 const mostRejected = 10;
+/** For how long after its issue a token for a rejected call shows other processes, too, whether new tokens help. */
+const newFor = 60_000;
 
 /** What all authenticators that share by one `sharedTokens` have in common. */
 export interface ShareOptions {
@@ -82,10 +84,11 @@ export function openShare(
       return undefined;
     }
     // The same token in another record: another process has asked the server, which gave it again.
-    const isNew = last?.credentials.accessToken === accessToken
+    const isNext = last?.credentials.accessToken === accessToken
       ? found.record !== last.record
       : !last || reason === "expired" || found.age < last.age + getAge(last.at, clock);
-    return isNew ? { ...found, at: readMoment(clock) } : undefined;
+    const forRejection = found.forRejection && found.age < newFor;
+    return isNext ? { ...found, forRejection, at: readMoment(clock) } : undefined;
   }
 
   /** Finds a token, or gets the lease to request one. Neither: the store has no leases, or what is forced would wait. */
@@ -119,10 +122,12 @@ export function openShare(
   }
 
   /** Requests a token. Its life counts from just before. */
-  async function issue(obtain: () => Promise<Credentials>): Promise<KnownToken> {
+  async function issue({ request }: Asked, obtain: () => Promise<Credentials>): Promise<KnownToken> {
     const at = readMoment(clock);
-    const fresh = { credentials: await obtain(), age: 0, at };
-    return { ...fresh, record: serializeRecord(fresh.credentials, readEnd(fresh) - at.wall, at.wall) };
+    const forRejection = request.reason === "rejected";
+    const fresh = { credentials: await obtain(), age: 0, at, forRejection };
+    const times = { lifetime: readEnd(fresh) - at.wall, now: at.wall };
+    return { ...fresh, record: serializeRecord(fresh.credentials, { ...times, forRejection }) };
   }
 
   /** Writes a new token, and gives the one to use. */
@@ -166,7 +171,7 @@ export function openShare(
     try {
       prepared = await prepare(asked, start);
     } catch (error) {
-      if (bypass(error, start) !== "lease_held") return await issue(obtain);
+      if (bypass(error, start) !== "lease_held") return await issue(asked, obtain);
     }
     const { token, lease } = prepared;
     if (token) {
@@ -175,7 +180,7 @@ export function openShare(
       return token;
     }
     try {
-      const fresh = await issue(() => lease?.keepFor(obtain, asked.request.signal) ?? obtain());
+      const fresh = await issue(asked, () => lease?.keepFor(obtain, asked.request.signal) ?? obtain());
       const issued = readMoment(clock);
       return await write(fresh, asked, lease).catch((error) => {
         void lease?.release();
@@ -194,7 +199,7 @@ export function openShare(
     // An attempt that was given up gives nothing: the token in use, which the API may reject, is another.
     request.signal.throwIfAborted();
     last = token;
-    return token.credentials;
+    return { credentials: token.credentials, forRejection: token.forRejection };
   };
 }
 

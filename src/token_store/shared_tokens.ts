@@ -31,7 +31,13 @@ import { StoreAccess } from "./store_access.ts";
 import { checkStore, type TokenStore } from "./token_store.ts";
 
 export type { FormParameters } from "../token_endpoint/parameters.ts";
-export type { ShareToken, SharingContext, TokenIdentity, TokenSharing } from "../token_endpoint/token_sharing.ts";
+export type {
+  SharedCredentials,
+  ShareToken,
+  SharingContext,
+  TokenIdentity,
+  TokenSharing,
+} from "../token_endpoint/token_sharing.ts";
 export type * from "./token_store.ts";
 
 /** Options of {@linkcode sharedTokens}. */
@@ -150,12 +156,12 @@ export function sharedSource(source: TokenSource, options: SharedSourceOptions):
   const identity = { issuer: name, tokenEndpoint: "", clientId: "", grantType: "", form: {} };
   return async (request) => {
     let others: Omit<IssuedCredentials, "credentials"> = {};
-    const credentials = await share(identity, request, async () => {
+    const { credentials, forRejection } = await share(identity, request, async () => {
       const { credentials, ...more } = await source(request);
       others = more;
       return credentials;
     });
-    return { ...others, credentials };
+    return { ...others, credentials, forRejection };
   };
 }
 

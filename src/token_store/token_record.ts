@@ -15,13 +15,23 @@ const longest = 2_097_152;
 /** A token that lives no longer than this isn't worth sharing, in milliseconds: its record is a miss. */
 export const leastLifetime = 1_000;
 
-/**
- * Makes the record of a token that lives so many milliseconds from `now` on, by the wall clock; `undefined` of one that
- * can't be written (a source of the caller's own may give any `response`).
- */
-export function serializeRecord(credentials: Credentials, lifetime: number, now: number): string | undefined {
-  const { accessToken, tokenType, scope, response } = credentials;
-  const record = { version, accessToken, tokenType, scope, lifetime: Math.floor(lifetime), issuedAt: now, response };
+/** What a record says of a token besides. */
+export interface TokenCircumstances {
+  /** How long it lives from `now` on, in milliseconds. */
+  readonly lifetime: number;
+  /** When it was requested, by the wall clock. */
+  readonly now: number;
+  /** Whether it was requested because the API rejected the one before. */
+  readonly forRejection: boolean;
+}
+
+/** Makes a token's record; `undefined` of one that can't be written (a caller's own source may give any `response`). */
+export function serializeRecord(
+  { accessToken, tokenType, scope, response }: Credentials,
+  { lifetime, now, forRejection }: TokenCircumstances,
+): string | undefined {
+  const times = { lifetime: Math.floor(lifetime), issuedAt: now };
+  const record = { version, accessToken, tokenType, scope, ...times, forRejection, response };
   const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   try {
     // Engines differ in what they do to other characters.
@@ -40,6 +50,8 @@ export interface StoredToken {
   readonly credentials: Credentials;
   /** How long ago it was issued, in milliseconds. */
   readonly age: number;
+  /** Whether it was requested because the API rejected the one before. */
+  readonly forRejection: boolean;
 }
 
 /**
@@ -63,17 +75,9 @@ export function parseRecord({ value, remainingLifetime }: StoredValue, now: numb
   const remaining = lifetime - age;
   if (!(remaining > leastLifetime)) return undefined;
   try {
-    const expiresAt = now + remaining;
-    return {
-      credentials: new Credentials({
-        accessToken,
-        tokenType,
-        scope,
-        expiresAt,
-        response: freezeJson(response as Record<string, unknown>),
-      }),
-      age,
-    };
+    const known = { accessToken, tokenType, scope, expiresAt: now + remaining };
+    const credentials = new Credentials({ ...known, response: freezeJson(response as Record<string, unknown>) });
+    return { credentials, age, forRejection: record["forRejection"] === true };
   } catch {
     return undefined;
   }

@@ -5,6 +5,8 @@ import { bundle } from "../runtimes/bundle.ts";
 import { nodeExecutable } from "../runtimes/node.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { closedPort } from "../servers/fault_server.ts";
+import { findEtcd } from "../servers/etcd.ts";
+import { host } from "../servers/loopback.ts";
 import { findPostgresql } from "../servers/postgresql.ts";
 import { findRedis, startRedis } from "../servers/redis.ts";
 import type { EngineName } from "./stores.ts";
@@ -31,20 +33,28 @@ export interface RunningEngine extends AsyncDisposable {
 type Place = Pick<RunningEngine, "address"> & { readonly server?: StoreServer };
 type Start = (stack: AsyncDisposableStack, folder: string) => Promise<Place>;
 
-async function startRedisTwice(stack: AsyncDisposableStack): Promise<Place> {
-  const port = String(await closedPort());
-  let redis = await startRedis("--port", port);
-  const stop = () => redis[Symbol.asyncDispose]();
-  stack.defer(stop);
-  const server = {
-    pause: () => redis.signal("SIGSTOP"),
-    resume: () => redis.signal("SIGCONT"),
-    stop,
-    async start() {
-      redis = await startRedis("--port", port);
-    },
+/** A server that listens on a port. */
+interface PortServer extends AsyncDisposable {
+  signal(signal: "SIGSTOP" | "SIGCONT"): void;
+}
+
+/** Starts a server that can be disturbed. */
+function onPort(protocol: string, startOn: (port: number) => Promise<PortServer>): Start {
+  return async (stack) => {
+    const port = await closedPort();
+    let running = await startOn(port);
+    const stop = async () => await running[Symbol.asyncDispose]();
+    stack.defer(stop);
+    const server = {
+      pause: () => running.signal("SIGSTOP"),
+      resume: () => running.signal("SIGCONT"),
+      stop,
+      async start() {
+        running = await startOn(port);
+      },
+    };
+    return { address: `${protocol}://${host}:${port}`, server };
   };
-  return { address: `redis://127.0.0.1:${port}`, server };
 }
 
 const atPath: Start = (_, folder) => Promise.resolve({ address: join(folder, "store") });
@@ -53,13 +63,14 @@ const atPath: Start = (_, folder) => Promise.resolve({ address: join(folder, "st
 const finders: Record<EngineName, () => Promise<Start>> = {
   redis: async () => {
     await findRedis();
-    return startRedisTwice;
+    return onPort("redis", (port) => startRedis("--port", `${port}`));
   },
   postgresql: async () => {
     const start = await findPostgresql();
     return async (stack) => ({ address: stack.use(await start()).host });
   },
   sqlite: () => Promise.resolve(atPath),
+  etcd: async () => onPort("http", await findEtcd()),
   file: () => Promise.resolve(atPath),
   "deno-kv": () => Promise.resolve(atPath),
 };

@@ -116,9 +116,13 @@ export class Fleet implements AsyncDisposable {
     }).length;
   }
 
-  /** The calls that failed, and why, of all that run or ran. */
-  get failures(): string[] {
-    return [...this.#killed, ...this.#instances].flatMap(({ failures }) => failures);
+  /** The calls that failed: how many for which reason, of all processes that run or ran. */
+  get failures(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const why of [...this.#killed, ...this.#instances].flatMap(({ failures }) => failures)) {
+      counts[why] = (counts[why] ?? 0) + 1;
+    }
+    return counts;
   }
 
   /** How often an event came. */
@@ -134,9 +138,9 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-/** Waits until a condition holds: for a minute at most, on a machine that is busy. */
+/** Waits until a condition holds: for two minutes at most, on a machine that is busy. */
 export async function waitUntil(what: string, condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 60_000; !condition(); await sleep(20)) {
-    if (performance.now() > end) throw new Error(`Cannot ${what}: not within a minute`);
+  for (const end = performance.now() + 120_000; !condition(); await sleep(20)) {
+    if (performance.now() > end) throw new Error(`Cannot ${what}: not within two minutes`);
   }
 }

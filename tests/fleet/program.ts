@@ -9,6 +9,7 @@ import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/au
 import { sharedTokens, type SharedTokensOptions } from "@m2m/authenticator/token-store";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type EngineName, openStore } from "./stores.ts";
 
 /** What a process is told, as its only argument. */
@@ -32,7 +33,7 @@ export type ProgramReport =
   | { readonly type: "failed"; readonly why: string }
   | { readonly type: "done"; readonly calls: number };
 
-/** Between two calls, in milliseconds. */
+/** The pause between two calls, in milliseconds. */
 const interval = 250;
 
 const settings: ProgramSettings = JSON.parse(process.argv[2]!);
@@ -70,12 +71,15 @@ async function call(): Promise<void> {
 await store.get("none", { signal: AbortSignal.timeout(30_000) });
 await (await fetch(endpoint)).text();
 
-let timer: ReturnType<typeof setInterval> | undefined;
-print({ type: "ready" });
-for await (const _ of createInterface({ input: process.stdin })) {
-  void call();
-  timer ??= setInterval(() => void call(), interval);
+/** Calls one by one: a machine that is too busy isn't made busier. */
+async function callSteadily(): Promise<void> {
+  for (;;) {
+    await call();
+    await sleep(interval);
+  }
 }
-clearInterval(timer);
+
+print({ type: "ready" });
+for await (const _ of createInterface({ input: process.stdin })) void callSteadily();
 print({ type: "done", calls });
 process.exit(0);

@@ -22,7 +22,7 @@ for (const name of engineNames) {
     const [bypassed, refused] = ["token_store_bypassed", "token_request_failed"].map((event) => fleet.count(event));
     assertEquals(
       { requests, extra: fleet.countExtra(), failures, bypassed, refused },
-      { requests: lifetimes + 1, extra: 0, failures: [], bypassed: 0, refused: 0 },
+      { requests: lifetimes + 1, extra: 0, failures: {}, bypassed: 0, refused: 0 },
     );
   });
 }

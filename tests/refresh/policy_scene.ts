@@ -20,7 +20,7 @@ export function makeToken(accessToken: string, { start = 0, lifetime = 100_000 }
   const credentials = new Credentials({ accessToken });
   return {
     ...{ credentials, headerKey: "authorization", headers: {}, settled: Promise.resolve(credentials) },
-    ...{ start: { wall: start, monotonic: start }, refreshAge: lifetime * 0.8, lifetime },
+    ...{ start: { wall: start, monotonic: start }, refreshAge: lifetime * 0.8, lifetime, forRejection: false },
   };
 }
 

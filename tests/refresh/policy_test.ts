@@ -96,7 +96,8 @@ const works = { ...live, hopeless, accepted: new Map([["/bad", a]]) };
 const spent = (spent: number, wasted = 0, spentAt = 30_000) => ({ ...live, spent, wasted, spentAt });
 const rationed = { rejectionNotBefore: 1e9, spent: 1e9, hopeless };
 const elsewhere = { hopeless, accepted: new Map([["/", a]]) };
-const doubted = { current: b, isDoubted: true };
+const asked = { ...a, forRejection: true };
+const both = { current: b, isRejected: true };
 const tooSoon = { ...swapped, trySuccessorAt: 25_000 };
 
 const rejectionRows: RejectionRow[] = [
@@ -107,7 +108,8 @@ const rejectionRows: RejectionRow[] = [
   ["an expired token is refreshed", live, "refresh", { now: 100_000 }],
   ["a token that was dropped is refreshed", {}, "refresh"],
   // What a new token changed.
-  ["a new token that is rejected too isn't refreshed", live, undefined, { replays: 1 }],
+  ["a new token that is rejected too isn't refreshed", { current: asked }, undefined, { token: asked, replays: 1 }],
+  ["one that was requested for another reason is", live, "refresh", { replays: 1 }],
   ["a hopeless route isn't refreshed for", { ...live, hopeless }, undefined, bad],
   ["a hopeless route doesn't fall back", { ...after, hopeless }, undefined, { token: b, ...bad }],
   ["a hopeless route's URL isn't refreshed for, though the token works beside it", works, undefined, bad],
@@ -131,7 +133,7 @@ const rejectionRows: RejectionRow[] = [
   ["a new token falls back to its predecessor when a replay was rejected", after, a, { token: b, replays: 1 }],
   ["a minute after its issue it is refreshed instead", after, "refresh", { token: b, now: 80_000 }],
   ["just under a minute after its issue it still falls back", after, a, { token: b, now: 79_999 }],
-  ["it doesn't fall back to an expired one", expiring, undefined, { token: latest, replays: 1, now: 100_000 }],
+  ["it doesn't fall back to an expired one", expiring, "refresh", { token: latest, replays: 1, now: 100_000 }],
   ["a predecessor that is rejected itself isn't given again", { ...after, current: brief }, "refresh"],
   ["a successor that is tried too soon gives way", { ...tooSoon, issuedAt: 20_000 }, a, { token: b }],
   ["a successor gives way however late", { ...tooSoon, issuedAt: -60_000 }, a, { token: b }],
@@ -139,11 +141,13 @@ const rejectionRows: RejectionRow[] = [
   ["a rejected predecessor is refreshed, though the call was replayed", swapped, "refresh", { replays: 1 }],
   ["a rejected predecessor that has expired is, too", outlived, "refresh", { replays: 1, now: 100_000 }],
   ["it gives way to its successor where the call wasn't replayed", outlived, recent, { now: 100_000 }],
-  // Rejected, and so was the predecessor.
-  ["a token in doubt is given to a call", doubted, b],
-  ["a token in doubt isn't given to a call that was replayed", doubted, "refresh", { replays: 1 }],
-  ["a token in doubt is refreshed, though the call was replayed", doubted, "refresh", { token: b, replays: 1 }],
-  ["it isn't for a hopeless route", { ...doubted, hopeless }, undefined, { token: b, replays: 1, ...bad }],
+  ["an old token gives way to the live one that another call saw rejected", both, b],
+  ["it doesn't where the call was replayed: that is refreshed", both, "refresh", { replays: 1 }],
+  ["both rejected, the newer one is refreshed, though the call was replayed", both, "refresh", {
+    token: b,
+    replays: 1,
+  }],
+  ["it isn't on a hopeless route", { ...both, hopeless }, undefined, { token: b, replays: 1, ...bad }],
 ];
 
 for (const [name, state, is, { health, now = 30_000, ...call } = {}] of rejectionRows) {

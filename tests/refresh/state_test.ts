@@ -45,7 +45,6 @@ const swapped = { ...unknown(6_000), predecessor: none, isRejected: false };
 const outlives = { current: a, successor: late, trySuccessorAt: 500 };
 const succeeded = { ...dead(late), successor: none };
 const fresh = { current: b, predecessor: none, isRejected: false };
-const inDoubt = { ...fresh, isDoubted: true };
 const served = { spareUntil: never, lastError: none };
 const firstPause = pausedFor(1, 6_000);
 const now = { issuedAt: 1_000, spentAt: 1_000 };
@@ -61,7 +60,6 @@ const rows: Row[] = [
   ["a token that is issued again is no reserve of its own", live, issued(again), { predecessor: none }],
   ["a new token keeps one that is known by now in reserve", unknown(900), issued(c), newest(b)],
   ["a new token takes the place of one that wasn't known yet", unknown(9_000), issued(c), newest(a)],
-  ["a new token isn't in doubt", { current: b, isDoubted: true }, issued(c), { current: c, isDoubted: false }],
   ["a new token ends all pauses", { ...paused, lastError: vault }, issued(), { ...unpaused, lastError: none }],
   ["a token for a rejected call costs one unit", {}, issued(b, true), spent(1)],
   ["a token for others costs nothing", {}, issued(), { spent: 0 }],
@@ -95,7 +93,7 @@ const rows: Row[] = [
   ["it does if the predecessor has expired", { ...both, issuedAt: 99_000 }, rejected(b), dead(b), 100_000],
   ["a successor that is rejected again is tried later", unknown(500), rejected(b), swapped],
   ["a successor rejected after its predecessor's end takes its place", outlives, rejected(late), succeeded, 100_000],
-  ["a predecessor that is rejected as well gives way", unknown(9_000), rejected(a), { ...inDoubt, successor: none }],
+  ["a predecessor that is rejected as well gives way", unknown(9_000), rejected(a), { ...dead(b), successor: none }],
 
   ["a route that new tokens don't help pauses for half a minute, and costs four units", spent(1), wasted, costly],
   ["a token is wasted once, on many routes", { ...spent(1), wasted: 4, wastedToken: a }, wasted, { wasted: 4 }],

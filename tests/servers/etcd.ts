@@ -16,21 +16,23 @@ export interface EtcdServer extends AsyncDisposable {
   readonly url: string;
   /** Stops it. */
   stop(): Promise<void>;
+  /** Pauses it with its connections open, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void;
 }
 
-/** Resolves to a function that starts a server. Rejects where etcd isn't installed. */
-export async function findEtcd(): Promise<() => Promise<EtcdServer>> {
+/** Resolves to a function that starts a server, at a free port or the given one. Rejects where etcd isn't installed. */
+export async function findEtcd(): Promise<(port?: number) => Promise<EtcdServer>> {
   await runToEnd("etcd", { args: ["--version"] }).catch(() => {
     throw new Error("etcd isn't installed (apt-get install etcd-server)");
   });
   return start;
 }
 
-async function start(): Promise<EtcdServer> {
+async function start(port?: number): Promise<EtcdServer> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder("etcd_"));
   // It takes a free port of its own choice, but its gateway doesn't learn which.
-  const url = `http://127.0.0.1:${await closedPort()}`;
+  const url = `http://127.0.0.1:${port ?? await closedPort()}`;
   const peer = "http://127.0.0.1:0";
   const args = Object.entries({
     "data-dir": join(folder.path, "data"),
@@ -41,5 +43,9 @@ async function start(): Promise<EtcdServer> {
     "initial-cluster": `default=${peer}`,
   }).flatMap(([name, value]) => [`--${name}`, value]);
   const program = stack.use(await startProgram("etcd", { args, ready: /serving .*client (requests|traffic)/ }));
-  return Object.assign(stack.move(), { url, stop: async () => await program[Symbol.asyncDispose]() });
+  return Object.assign(stack.move(), {
+    url,
+    stop: async () => await program[Symbol.asyncDispose](),
+    signal: (signal: "SIGSTOP" | "SIGCONT") => Deno.kill(program.pid, signal),
+  });
 }

@@ -6,7 +6,7 @@ import { exportedModules } from "./deno_output.ts";
 import { gzippedSize, importsLeft, singleBundle } from "./single_bundle.ts";
 
 /** Bytes of the core with host transports, minified and gzipped: a little above today's. `@std` differs by its source. */
-const guard = 20_950;
+const guard = 21_050;
 
 /** What the core's bundle must not hold. A package's name is in quotes: messages may name it. */
 const strangers = [

@@ -207,7 +207,7 @@ export async function explore(scheduler: fc.Scheduler, setup: Setup, commands: r
     await runFor(attempt, () => {
       setTimer(10_000, () => attempt.isSettled || attempt.giveUp());
       share(identity, made, () => obtain(attempt, signal)).then(
-        (credentials) => signal.aborted || take(credentials, attempt, reason),
+        ({ credentials }) => signal.aborted || take(credentials, attempt, reason),
         (error) => {
           const isRight = error === attempt.obtained || signal.aborted && error === signal.reason;
           expect(isRight, `(d) an attempt fails with obtain's error or the signal's reason, not ${error}`);

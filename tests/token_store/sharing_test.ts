@@ -48,6 +48,24 @@ Deno.test("a token that the API rejects: one refresh serves all, and it isn't gi
   assertEquals([await fleet.call(), fleet.requests], [all(9, "token-2"), 2]);
 });
 
+Deno.test("tokens revoked while a process has the one before: it gets the next, and so do all", async () => {
+  await using fleet = new Fleet(3);
+  await fleet.call();
+  const [ahead, ...behind] = fleet.members;
+  fleet.pass(hour - 100_000);
+  while ((await fleet.call([ahead!]))[0] !== "token-2") await new Promise((resolve) => setTimeout(resolve, 1));
+  fleet.revoked.add("token-1").add("token-2");
+  assertEquals(await fleet.call(behind), all(2, "token-3"));
+  assertEquals([await fleet.call(), fleet.requests], [all(3, "token-3"), 3]);
+});
+
+Deno.test("an API that rejects every token from now on: one request shows it to all", async () => {
+  await using fleet = new Fleet(8);
+  await fleet.call();
+  fleet.revoked.has = () => true;
+  for (let times = 0; times < 3; times++) assertEquals([await fleet.call(), fleet.requests], [all(8, 401), 2]);
+});
+
 Deno.test("a token that the API rejects at one process later: the one that others have got meanwhile stays", async () => {
   await using fleet = new Fleet(2);
   await fleet.call();
