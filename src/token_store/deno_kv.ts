@@ -6,7 +6,7 @@
 
 import { throwInvalid } from "../arguments.ts";
 import { sleep } from "../refresh/deadlines.ts";
-import type { LeasingTokenStore, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore } from "./token_store.ts";
 
 export type * from "./token_store.ts";
 

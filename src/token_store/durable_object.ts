@@ -6,7 +6,7 @@
 
 import { checkString, throwInvalid } from "../arguments.ts";
 import { parseJsonObject } from "../http/json.ts";
-import type { LeasingTokenStore, StoreOptions, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore, StoreOptions } from "./token_store.ts";
 
 export type * from "./token_store.ts";
 

@@ -13,7 +13,7 @@ import { checkFunction, checkString, checkUrl } from "../arguments.ts";
 import { cancel } from "../http/body.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import { parseJsonObject } from "../http/json.ts";
-import type { LeasingTokenStore, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore } from "./token_store.ts";
 
 export type { Fetch } from "../http/fetch.ts";
 export type * from "./token_store.ts";

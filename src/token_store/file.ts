@@ -6,7 +6,7 @@
 
 import { throwInvalid } from "../arguments.ts";
 import { PrivateFolder } from "./private_folder.ts";
-import type { LeasingTokenStore, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore } from "./token_store.ts";
 
 export type * from "./token_store.ts";
 

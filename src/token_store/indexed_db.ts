@@ -13,15 +13,7 @@ import {
   type RecordStore,
   startPeriod,
 } from "./indexed_database.ts";
-import type {
-  LeaseOptions,
-  LeasingTokenStore,
-  SetOptions,
-  StoredValue,
-  StoreOptions,
-  TokenLease,
-  TokenStore,
-} from "./token_store.ts";
+import type { LeaseOptions, LeasingTokenStore, StoreOptions, TokenLease } from "./token_store.ts";
 
 export type * from "./token_store.ts";
 

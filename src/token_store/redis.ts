@@ -9,7 +9,7 @@ import { type Fetch, globalFetch } from "../http/fetch.ts";
 import { parseJsonObject } from "../http/json.ts";
 import { isExposed } from "../http/loopback.ts";
 import { makeRedisStore, type RedisTokenStoreOptions, type RunScript } from "./redis_scripts.ts";
-import type { LeasingTokenStore, TokenLease, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore } from "./token_store.ts";
 
 export type { Fetch } from "../http/fetch.ts";
 export type { RedisTokenStoreOptions } from "./redis_scripts.ts";

@@ -72,7 +72,7 @@ export interface SharedTokensOptions {
  * The key is a hash of the issuer (or token endpoint), client, grant, scopes, resources, audience, all other parameters,
  * `tokenType`, DPoP key and `partition`. With DPoP, processes need one stored key: each new key has tokens of its own.
  *
- * The value holds the token in clear text. Whoever reads the store has the token, and whoever writes to it chooses the one
+ * The value holds the token in clear text. A reader of the store has the token, and a writer chooses the one
  * that is sent: put `sealed` of `./token-store/sealed` around a store that isn't the program's alone. Then others can still
  * delete records, put back ones that haven't expired for long, and hold leases, which costs token requests.
  *

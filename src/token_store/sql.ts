@@ -5,7 +5,7 @@
  */
 
 import { throwInvalid } from "../arguments.ts";
-import type { LeasingTokenStore, StoreOptions, TokenStore } from "./token_store.ts";
+import type { LeasingTokenStore, StoreOptions } from "./token_store.ts";
 
 export type * from "./token_store.ts";
 

@@ -6,7 +6,7 @@
 
 import { checkUrl, throwInvalid } from "../arguments.ts";
 import { parseJsonObject } from "../http/json.ts";
-import type { LeaseOptions, SetOptions, StoredValue, StoreOptions, TokenLease, TokenStore } from "./token_store.ts";
+import type { StoreOptions, TokenStore } from "./token_store.ts";
 
 export type * from "./token_store.ts";
 
