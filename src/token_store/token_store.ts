@@ -108,6 +108,7 @@ export interface TokenStore {
 
 /** A store with leases. */
 export interface LeasingTokenStore extends TokenStore {
+  /** Leases, which let one process at a time request a token. */
   readonly lease: TokenLease;
 }
 
