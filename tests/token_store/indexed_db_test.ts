@@ -66,7 +66,7 @@ testOnChromium("browsers' stores in pages and a service worker of Chromium", asy
 
   await step("IndexedDB with and without Web Locks, and the cache: pass all cases in both", async (_, page) => {
     await page.evaluate(register);
-    const counts = { result: [20, 20, 10] };
+    const counts = { result: [22, 22, 11] };
     assertEquals(await Promise.all([doInPage(page, "cases"), doInWorker(page, "cases")]), [counts, counts]);
   });
 

@@ -40,7 +40,11 @@ const release: Operation = ({ lease }, key) => lease!.release(key, "a", minute);
 const write: Operation = (store, key) => store.set(key, "late", { ...minute, owner: "a" });
 const remove: Operation = (store, key) => store.delete(key, "old", minute);
 
-const [touched, taken, replaced] = ["value = value", "lease_owner = 'c', lease_ends_at = 1e15", "value = 'new'"];
+const [touched, taken, replaced] = [
+  "value = value",
+  `lease_owner = 'c', lease_ends_at = ${now} + 6e4`,
+  "value = 'new'",
+];
 const [ended, soon, later] = [0, 500, 60_000];
 
 /**
