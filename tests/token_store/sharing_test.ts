@@ -158,21 +158,30 @@ Deno.test("an attempt that is given up while it asks for the lease: doesn't keep
   assertEquals(store.leases.size, 0);
 });
 
-Deno.test("a rejected token that couldn't be deleted: isn't given again, and is deleted later", async () => {
+Deno.test("a rejected token that couldn't be deleted: isn't given again, and is deleted before another is requested", async () => {
   const store = memoryStore();
+  const sizes: number[] = [];
   let passed = 0;
   const clock = { wall: () => Date.now() + passed, monotonic: () => performance.now() + passed };
-  const remove: TokenStore["delete"] = (...token) => passed ? store.delete(...token) : Promise.reject(new Error());
-  const get = startSource({ ...store, delete: remove }, clock);
+  const get = startSource({
+    ...store,
+    delete: (...token) => passed ? store.delete(...token) : Promise.reject(new Error()),
+    lease: {
+      ...store.lease!,
+      acquire: (...options) => (sizes.push(store.values.size), store.lease!.acquire(...options)),
+    },
+  }, clock);
   assertEquals([await get("first"), await get("rejected")], ["v1", "v2"]);
   passed = 2_000;
-  assertEquals([await get("expired"), await startSource(store)("first")], ["v3", "v3"]);
+  assertEquals([await get("expired"), sizes], ["v3", [0, 0]]);
 });
 
 Deno.test("a process that waits for the lease: finds the token while another holds it", async () => {
   const store = memoryStore();
-  const waiting = startSource({ ...store, lease: { ...store.lease!, acquire: () => Promise.resolve(false) } });
-  const found = waiting("first", AbortSignal.timeout(2_000));
+  const { promise: isAsked, resolve } = Promise.withResolvers<void>();
+  const acquire = () => Promise.resolve(false).finally(resolve);
+  const found = startSource({ ...store, lease: { ...store.lease!, acquire } })("first", AbortSignal.timeout(2_000));
+  await isAsked;
   await startSource(store)("first");
   assertEquals(await found, "v1");
 });
