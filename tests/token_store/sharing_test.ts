@@ -106,8 +106,16 @@ Deno.test("a process that ends while it requests: the others wait for its lease,
 });
 
 Deno.test("a process that is paused while it requests: it takes the newer token, and replaces nothing", async () => {
-  const fleet = new Fleet(2);
-  const [slow, quick] = fleet.members;
+  const fleet = new Fleet();
+  let asked = 0;
+  const { acquire, extend, release } = fleet.store.lease!;
+  const lease: TokenLease = {
+    acquire: (...options) => (asked++, acquire(...options)),
+    extend: (...options) => (asked++, extend(...options)),
+    release,
+  };
+  const [slow] = fleet.add(1, { store: { ...fleet.store, lease }, sharing: { leaseTime: 2_000 } });
+  const [quick] = fleet.add(1);
   const { promise: paused, resolve: wake } = Promise.withResolvers<void>();
   fleet.answer = async (count) => {
     if (count === 1) await paused;
@@ -118,6 +126,8 @@ Deno.test("a process that is paused while it requests: it takes the newer token,
   // Its timers don't run either: the lease ends.
   fleet.store.leases.clear();
   assertEquals(await fleet.call([quick!]), ["token-2"]);
+  // It goes on, and asks for more time.
+  while (asked < 2) await new Promise((resolve) => setTimeout(resolve, 10));
   wake();
   assertEquals([await late, fleet.requests], [["token-2"], 2]);
   assertEquals([...fleet.store.values.values()].map(({ value }) => JSON.parse(value).accessToken), ["token-2"]);
