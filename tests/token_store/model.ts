@@ -58,20 +58,16 @@ export async function explore(scheduler: fc.Scheduler, setup: Setup, commands: r
 
   const expect = (isKept: boolean, law: string) => void (isKept || (brokenLaw ||= law));
   const read = (value = "{}") => tokens[JSON.parse(value).accessToken];
-  const hasClient = (clientId: string) => (each: { clientId: string }) => each.clientId === clientId;
   const setTimer = (ms: number, call: () => unknown, attempt = current, interval = 0, id = ++count) => {
     timers.push({ id, due: now + ms, interval, attempt, call });
     timers.sort((a, b) => a.due - b.due);
     return id;
   };
   const clear = (id: number) => void (timers = timers.filter((timer) => timer.id !== id));
-  // A module of tests has globals of its own.
-  Object.assign(globalThis, {
-    setTimeout: (call: () => unknown, ms: number) => setTimer(ms, call),
-    clearTimeout: clear,
-  });
+  const setTimeout = (call: () => unknown, ms: number) => setTimer(ms, call);
   const setInterval = (call: () => unknown, ms: number) => setTimer(ms, call, current, ms);
-  Object.assign(globalThis, { setInterval, clearInterval: clear });
+  // A module of tests has globals of its own.
+  Object.assign(globalThis, { setTimeout, setInterval, clearTimeout: clear, clearInterval: clear });
   Object.assign(performance, { now: () => now });
   Object.assign(Math, { random: () => ++count * 0.618 % 1 });
   // The real one takes a turn of the event loop.
@@ -224,13 +220,13 @@ export async function explore(scheduler: fc.Scheduler, setup: Setup, commands: r
     const tolerance = way + (hasClock ? 0 : 300_000);
     const expiresAt = credentials.expiresAt! - epoch;
     const isLive = obtained === credentials || readAt < end + Math.max(0, tolerance - 1_000);
-    const mayBeOlder = isDisturbed || !hasClock || reason === "expired";
+    const isNewer = end + way + 2 * sound > (process.token?.end ?? 0) || isDisturbed || !hasClock ||
+      reason === "expired";
+    const isAsked = reason !== "forced" || obtained === credentials;
     expect(!process.rejected.has(token), "(b) a token that was rejected isn't given again");
     expect(deleted > start, "(b) a token that was deleted isn't given later");
-    expect(
-      mayBeOlder || end + way + 2 * sound > (process.token?.end ?? 0),
-      "(b) a token doesn't give way to an older one",
-    );
+    expect(isNewer, "(b) a token doesn't give way to an older one");
+    expect(isAsked, "(c) a token is a new one of the server, where that was asked for");
     expect(clientId === process.clientId, "(c) a token is the client's");
     expect(isLive, "(c) a token from the store lives");
     expect(expiresAt - process.skew <= end + tolerance + 1, "(c) a token lives as long as is believed");
@@ -241,12 +237,13 @@ export async function explore(scheduler: fc.Scheduler, setup: Setup, commands: r
   async function obtain(attempt: Attempt, signal: AbortSignal): Promise<Credentials> {
     const { skew, clientId } = attempt.process;
     const end = now + lifetime;
+    const isOwn = (each: { clientId: string }) => each.clientId === clientId;
     const isOver = (token: Token) => token.isUsedUp || now >= token.end - (hasClock ? 1_500 : 301_500);
     // Without the store's clock a token looks old where the clock is ahead: it may take one for each clock.
     const clocks = hasClock ? 1 : new Set([0, ...skews]).size;
     const issue = () => {
-      const own = tokens.filter(hasClient(clientId));
-      const disturbed = attempts.filter(({ isDisturbed, process }) => isDisturbed && hasClient(clientId)(process));
+      const own = tokens.filter(isOwn);
+      const disturbed = attempts.filter(({ isDisturbed, process }) => isDisturbed && isOwn(process));
       const most = 1 + own.filter(isOver).length * clocks + disturbed.length;
       expect(own.length < most || !hasLeases, `(e, f) no more than ${most} tokens are issued`);
       return Promise.resolve(tokens.push(newToken(tokens.length, clientId, end)) - 1);

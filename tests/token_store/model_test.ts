@@ -31,10 +31,10 @@ const failures: Fate[] = [
 const fate = fc.oneof({ weight: 15, arbitrary: fc.constantFrom(...sound) }, fc.constantFrom(...failures));
 
 const variants = {
-  "all is well": { numRuns: 200, isSound: true, hasClock: true, hasLeases: true },
-  "anything fails": { numRuns: 500, isSound: false, hasClock: true, hasLeases: true },
-  "anything fails, and the store has no clock": { numRuns: 200, isSound: false, hasClock: false, hasLeases: true },
-  "anything fails, and the store has no leases": { numRuns: 200, isSound: false, hasClock: true, hasLeases: false },
+  "all is well": { numRuns: 150, isSound: true, hasClock: true, hasLeases: true },
+  "anything fails": { numRuns: 600, isSound: false, hasClock: true, hasLeases: true },
+  "anything fails, and the store has no clock": { numRuns: 250, isSound: false, hasClock: false, hasLeases: true },
+  "anything fails, and the store has no leases": { numRuns: 250, isSound: false, hasClock: true, hasLeases: false },
 };
 
 for (const [name, { numRuns, isSound, ...traits }] of Object.entries(variants)) {
@@ -50,6 +50,7 @@ for (const [name, { numRuns, isSound, ...traits }] of Object.entries(variants)) 
       const disturbed = await explore(scheduler, { ...setup, ...traits }, commands.flat());
       assert(!isSound || disturbed === 0, "no attempt is disturbed");
     });
+    // `RUNS=100` explores for longer.
     await fc.assert(property, { numRuns: numRuns * Number(Deno.env.get("RUNS") ?? 1) });
   });
 }

@@ -123,8 +123,16 @@ Deno.test("a process that ends while it requests: the others wait for its lease,
 });
 
 Deno.test("a process that is paused while it requests: it takes the newer token, and replaces nothing", async () => {
-  await using fleet = new Fleet(2);
-  const [slow, quick] = fleet.members;
+  await using fleet = new Fleet();
+  let asked = 0;
+  const { acquire, extend, release } = fleet.store.lease!;
+  const lease: TokenLease = {
+    acquire: (...options) => (asked++, acquire(...options)),
+    extend: (...options) => (asked++, extend(...options)),
+    release,
+  };
+  const [slow] = fleet.add(1, { store: { ...fleet.store, lease }, sharing: { leaseTime: 2_000 } });
+  const [quick] = fleet.add(1);
   const { promise: paused, resolve: wake } = Promise.withResolvers<void>();
   fleet.answer = async (count) => {
     if (count === 1) await paused;
@@ -135,6 +143,8 @@ Deno.test("a process that is paused while it requests: it takes the newer token,
   // Its timers don't run either: the lease ends.
   fleet.store.leases.clear();
   assertEquals(await fleet.call([quick!]), ["token-2"]);
+  // It goes on, and asks for more time.
+  while (asked < 2) await new Promise((resolve) => setTimeout(resolve, 10));
   wake();
   assertEquals([await late, fleet.requests], [["token-2"], 2]);
   assertEquals([...fleet.store.values.values()].map(({ value }) => JSON.parse(value).accessToken), ["token-2"]);
@@ -175,21 +185,30 @@ Deno.test("an attempt that is given up while it asks for the lease: doesn't keep
   assertEquals(store.leases.size, 0);
 });
 
-Deno.test("a rejected token that couldn't be deleted: isn't given again, and is deleted later", async () => {
+Deno.test("a rejected token that couldn't be deleted: isn't given again, and is deleted before another is requested", async () => {
   const store = memoryStore();
+  const sizes: number[] = [];
   let passed = 0;
   const clock = { wall: () => Date.now() + passed, monotonic: () => performance.now() + passed };
-  const remove: TokenStore["delete"] = (...token) => passed ? store.delete(...token) : Promise.reject(new Error());
-  const get = startSource({ ...store, delete: remove }, clock);
+  const get = startSource({
+    ...store,
+    delete: (...token) => passed ? store.delete(...token) : Promise.reject(new Error()),
+    lease: {
+      ...store.lease!,
+      acquire: (...options) => (sizes.push(store.values.size), store.lease!.acquire(...options)),
+    },
+  }, clock);
   assertEquals([await get("first"), await get("rejected")], ["v1", "v2"]);
   passed = 2_000;
-  assertEquals([await get("expired"), await startSource(store)("first")], ["v3", "v3"]);
+  assertEquals([await get("expired"), sizes], ["v3", [0, 0]]);
 });
 
 Deno.test("a process that waits for the lease: finds the token while another holds it", async () => {
   const store = memoryStore();
-  const waiting = startSource({ ...store, lease: { ...store.lease!, acquire: () => Promise.resolve(false) } });
-  const found = waiting("first", AbortSignal.timeout(2_000));
+  const { promise: isAsked, resolve } = Promise.withResolvers<void>();
+  const acquire = () => Promise.resolve(false).finally(resolve);
+  const found = startSource({ ...store, lease: { ...store.lease!, acquire } })("first", AbortSignal.timeout(2_000));
+  await isAsked;
   await startSource(store)("first");
   assertEquals(await found, "v1");
 });
