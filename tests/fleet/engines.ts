@@ -75,9 +75,6 @@ const finders: Record<EngineName, () => Promise<Start>> = {
   "deno-kv": () => Promise.resolve(atPath),
 };
 
-/** The engines. */
-export const engineNames = Object.keys(finders) as EngineName[];
-
 /** Finds an engine, and returns what starts it. Rejects where it isn't installed. */
 export async function findEngine(name: EngineName): Promise<() => Promise<RunningEngine>> {
   const start = await finders[name]();

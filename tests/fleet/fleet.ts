@@ -8,13 +8,13 @@ import { Instance } from "./instance.ts";
 export const size = 32;
 
 /**
- * The least share of a token's life between two requests for one: a refresh starts in its last quarter, and this leaves
- * room for a machine that is busy.
+ * The least share of a token's life between two requests for one. A refresh starts in its last quarter, which is longer by a
+ * quarter of the time that the attempt for the token waited: for a store that is paused, or a machine that is busy.
  */
-const earliest = 0.6;
+const earliest = 0.5;
 
 /** How long an operation of a store may take, in milliseconds: all processes are on one machine, which they keep busy. */
-const storeTimeout = 2_000;
+const storeTimeout = 5_000;
 
 /** What a fleet is made of. */
 export interface FleetOptions {
@@ -116,19 +116,24 @@ export class Fleet implements AsyncDisposable {
     }).length;
   }
 
-  /** The calls that failed: how many for which reason, of all processes that run or ran. */
+  /** The calls that failed: how many for which reason. */
   get failures(): Record<string, number> {
     const counts: Record<string, number> = {};
-    for (const why of [...this.#killed, ...this.#instances].flatMap(({ failures }) => failures)) {
+    for (const why of this.#all.flatMap(({ failures }) => failures)) {
       counts[why] = (counts[why] ?? 0) + 1;
     }
     return counts;
   }
 
-  /** How often an event came. */
-  count(event: string): number {
-    const counts = [...this.#killed, ...this.#instances].map(({ events }) => events.get(event) ?? 0);
-    return counts.reduce((sum, count) => sum + count);
+  /** How often events came whose names begin so. */
+  count(beginning: string): number {
+    return this.#all.flatMap(({ events }) => [...events])
+      .reduce((sum, [name, count]) => name.startsWith(beginning) ? sum + count : sum, 0);
+  }
+
+  /** Those that run or ran. */
+  get #all(): Instance[] {
+    return [...this.#killed, ...this.#instances];
   }
 
   /** Lets all end; resolves to the number of calls that those made who weren't killed. */

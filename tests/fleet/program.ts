@@ -52,7 +52,10 @@ const authenticator = new ClientCredentialsAuthenticator({
     headers.set("sent-by", String(index));
     headers.set("sent-at", String(Date.now()));
   },
-  onEvent: ({ type: name }) => name === "token_reused" || print({ type: "event", name }),
+  onEvent: (event) => {
+    const { type, failure = "" } = { failure: undefined, ...event };
+    if (type !== "token_reused") print({ type: "event", name: `${type} ${failure}`.trim() });
+  },
 });
 
 let calls = 0;
