@@ -12,7 +12,7 @@ import { NoAnswer, type StoreAccess } from "./store_access.ts";
 const firstPause = 25;
 const longestPause = 500;
 /** For how many lease times another process's lease is waited for: it may end once, and then the next one's request. */
-const patience = 1.4;
+const patience = 1.8;
 
 /** When a lease ends, and for which attempt it is. */
 export interface LeaseTerms {

@@ -53,7 +53,7 @@ export interface SharedTokensOptions {
   timeout?: number | undefined;
   /**
    * How long other processes wait for one that ended while it requested a token, in milliseconds: 2,000 to 60,000. A
-   * request that takes longer keeps its lease. Who has waited 1.4 times as long requests a token of its own: keep it well
+   * request that takes longer keeps its lease. Who has waited 1.8 times as long requests a token of its own: keep it well
    * below the authenticator's `timeout`. Default: 5,000.
    */
   leaseTime?: number | undefined;
