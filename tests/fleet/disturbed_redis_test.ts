@@ -10,5 +10,5 @@ const minutes = 60_000;
 const testOnRedis = await testsOn("redis", () => findEngine("redis"));
 testOnRedis(`${size} processes on redis go on, whatever happens`, async (start) => {
   await using engine = await start();
-  await checkDisturbed(engine, [-5 * minutes, 0, 5 * minutes]);
+  await checkDisturbed(engine, { skews: [-5 * minutes, 0, 5 * minutes] });
 });

@@ -118,17 +118,17 @@ export class Fleet implements AsyncDisposable {
 
   /** The calls that failed: how many for which reason. */
   get failures(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const why of this.#all.flatMap(({ failures }) => failures)) {
-      counts[why] = (counts[why] ?? 0) + 1;
-    }
-    return counts;
+    return countEach(this.#all.flatMap(({ failures }) => failures));
   }
 
-  /** How often events came whose names begin so. */
-  count(beginning: string): number {
-    return this.#all.flatMap(({ events }) => [...events])
-      .reduce((sum, [name, count]) => name.startsWith(beginning) ? sum + count : sum, 0);
+  /** How often each event came whose name is like this. */
+  list(pattern: RegExp): Record<string, number> {
+    return countEach(this.#all.flatMap(({ events }) => events).filter((name) => pattern.test(name)));
+  }
+
+  /** How often these events came. */
+  count(pattern: RegExp): number {
+    return Object.values(this.list(pattern)).reduce((sum, count) => sum + count, 0);
   }
 
   /** Those that run or ran. */
@@ -141,6 +141,12 @@ export class Fleet implements AsyncDisposable {
     await Promise.all(this.#instances.map((instance) => instance.end()));
     return this.#instances.reduce((sum, { calls }) => sum + calls, 0);
   }
+}
+
+function countEach(texts: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    [...new Set(texts)].sort().map((text) => [text, texts.filter((each) => each === text).length]),
+  );
 }
 
 /** Waits until a condition holds: for two minutes at most, on a machine that is busy. */

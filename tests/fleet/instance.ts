@@ -11,8 +11,8 @@ const patience = 60_000;
 export class Instance implements AsyncDisposable {
   /** The calls that failed, and why. */
   readonly failures: string[] = [];
-  /** How often each event came. */
-  readonly events: Map<string, number> = new Map();
+  /** The events of its authenticator. */
+  readonly events: string[] = [];
   /** How many calls it made, once it has ended. */
   calls = 0;
   readonly #child: Deno.ChildProcess;
@@ -80,7 +80,7 @@ export class Instance implements AsyncDisposable {
     if (report.type === "ready") this.#ready.resolve();
     else if (report.type === "failed") this.failures.push(report.why);
     else if (report.type === "done") this.calls = report.calls;
-    else this.events.set(report.name, (this.events.get(report.name) ?? 0) + 1);
+    else this.events.push(report.name);
   }
 
   async #readErrors(): Promise<void> {

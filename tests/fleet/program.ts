@@ -34,7 +34,7 @@ export type ProgramReport =
   | { readonly type: "done"; readonly calls: number };
 
 /** The pause between two calls, in milliseconds. */
-const interval = 250;
+const interval = 400;
 
 const settings: ProgramSettings = JSON.parse(process.argv[2]!);
 const print = (report: ProgramReport) => void process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -30,7 +30,7 @@ const engines = {
   },
   sqlite(file) {
     const db = new DatabaseSync(file);
-    db.exec("pragma busy_timeout = 2000");
+    db.exec("pragma busy_timeout = 5000");
     db.exec(sqlTokenTable("sqlite").create);
     return sqlTokenStore((text, parameters) => db.prepare(text).all(...parameters), { dialect: "sqlite" });
   },
