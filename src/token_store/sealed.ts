@@ -6,7 +6,8 @@
 
 import { decodeBase64 } from "@std/encoding/base64";
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
-import { checkStore, type TokenStore } from "./token_store.ts";
+import { checkStore } from "./check_store.ts";
+import type { TokenStore } from "./token_store.ts";
 
 export type * from "./token_store.ts";
 

@@ -28,7 +28,8 @@ import type { SharingContext, TokenSharing } from "../token_endpoint/token_shari
 import type { IssuedCredentials, TokenSource } from "../token_source.ts";
 import { openShare } from "./share.ts";
 import { StoreAccess } from "./store_access.ts";
-import { checkStore, type TokenStore } from "./token_store.ts";
+import { checkStore } from "./check_store.ts";
+import type { TokenStore } from "./token_store.ts";
 
 export type { FormParameters } from "../token_endpoint/parameters.ts";
 export type {

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { throwInvalid } from "../arguments.ts";
-
 /** Options of every operation of a {@linkcode TokenStore}. */
 export interface StoreOptions {
   /** Ends the operation: its time is up, or its caller has left. */
@@ -110,11 +108,4 @@ export interface TokenStore {
 export interface LeasingTokenStore extends TokenStore {
   /** Leases, which let one process at a time request a token. */
   readonly lease: TokenLease;
-}
-
-/** Throws for what is no store: an engine's own client has similar methods, and is to be wrapped. */
-export function checkStore(store: TokenStore): void {
-  const has = (name: string) => typeof Object(store)[name] === "function";
-  const isStore = ["get", "set", "delete"].every(has) && !["atomic", "entries", "eval", "put", "send"].some(has);
-  if (!isStore) throwInvalid("store", "a TokenStore, such as redisTokenStore(client)", store);
 }

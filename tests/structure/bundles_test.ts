@@ -65,7 +65,7 @@ const added: Readonly<Record<string, number>> = {
   "./grant/signed-assertion": 9_800,
   "./grant/token-exchange": 1_400,
   "./revocation": 1_100,
-  "./token-store": 2_600,
+  "./token-store": 3_200,
   "./token-store/redis": 1_500,
   "./token-store/sealed": 1_500,
 };

@@ -42,6 +42,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   grants: ["grant_options", "token_exchange_grant"],
   secrets: [],
   token_store: [
+    "check_store",
     "indexed_database",
     "lease",
     "private_folder",

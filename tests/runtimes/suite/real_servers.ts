@@ -59,12 +59,15 @@ export const realServers: readonly Case[] = cases({
   },
   async "a real server's short-lived tokens: calls across their ends succeed, with few token requests"({ real }) {
     const client = authenticate(real.shortLived);
+    const start = performance.now();
     for (let count = 0; count < 20; count++) {
       assertEquals(await client.list(), listed);
       await pause(200);
     }
 
-    assert(client.tokenRequests >= 2 && client.tokenRequests <= 6, `${client.tokenRequests} token requests`);
+    // A slow machine needs more tokens: one a second, at most.
+    const most = Math.ceil((performance.now() - start) / 1_000) + 2;
+    assert(client.tokenRequests >= 2 && client.tokenRequests <= most, `${client.tokenRequests} token requests`);
   },
   async "a real server: refuses a wrong secret by invalid_client"({ real }) {
     const { code, status, error } = await failure(authenticate(real, { clientSecret: "planted-wrong" }).list());
