@@ -20,19 +20,21 @@ export class Instance implements AsyncDisposable {
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
   #errors = "";
+  #isRunning = true;
+  #isEnding = false;
 
   constructor([executable, ...args]: RunningEngine["command"], settings: ProgramSettings) {
     const stream = "piped" as const;
     const options = { args: [...args, JSON.stringify(settings)], stdin: stream, stdout: stream, stderr: stream };
     this.#child = new Deno.Command(executable, { ...options, env: { NO_COLOR: "1" } }).spawn();
     this.#input = this.#child.stdin.getWriter();
-    this.#ended = Promise.all([this.#readReports(), this.#readErrors(), this.#child.status])
-      .then(() => this.#ready.reject(new Error(`Cannot start a process: it ended.\n${this.#errors}`)));
+    this.#ended = Promise.all([this.#readReports(), this.#readErrors(), this.#child.status]).then(() => {
+      this.#isRunning = false;
+      if (!this.#isEnding) this.failures.push(`all, for the process has ended: ${this.#errors}`);
+      this.#ready.reject(new Error(`Cannot start a process: it has ended.\n${this.#errors}`));
+    });
     this.#ready.promise.catch(() => {});
   }
-
-  /** Whether it runs. */
-  isAlive = true;
 
   /** Waits until it could call. */
   async waitUntilReady(): Promise<void> {
@@ -49,17 +51,17 @@ export class Instance implements AsyncDisposable {
   }
 
   async kill(): Promise<void> {
-    if (this.isAlive) this.#child.kill("SIGKILL");
-    this.isAlive = false;
+    this.#isEnding = true;
+    if (this.#isRunning) this.#child.kill("SIGKILL");
     await this.#ended;
     await this.#input.abort().catch(() => {});
   }
 
   /** Lets it end by itself. */
   async end(): Promise<void> {
+    this.#isEnding = true;
     await this.#input.close();
     await within(patience, "end a process", this.#ended);
-    this.isAlive = false;
     if (this.#errors) throw new Error(`A process has printed errors:\n${this.#errors}`);
   }
 
