@@ -36,8 +36,8 @@ function run(paths: readonly string[], print?: (output: Uint8Array) => void): Pr
 
 /** Runs all tests in three processes, and shows their outputs one after the other; returns the exit code. */
 async function runAll(): Promise<number> {
-  // Programs on other runtimes, in two processes of about the same time; one of them compares which methods were tried.
-  const methods = ["client_auth", "consumer", "dpop", "grant"].map((name) => `tests/${name}`);
+  // What mostly waits for programs and servers, in two processes; one of them compares which methods were tried.
+  const methods = ["client_auth", "consumer", "dpop", "grant", "token_store"].map((name) => `tests/${name}`);
   const suites = (await listTests("tests/runtimes")).filter((path) => {
     const isBesides = /(chromium|service_worker|tried_methods)_test\.ts$/.test(path);
     if (isBesides) methods.push(path);
