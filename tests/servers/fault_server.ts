@@ -126,10 +126,17 @@ export async function startFaultServer(usual: Behaves = { steps: [] }) {
 
 /** Finds a port of 127.0.0.1 without a server, below those that systems give to servers and connections meanwhile. */
 export async function closedPort(): Promise<number> {
-  const wanted = 20_000 + Math.floor(Math.random() * 10_000);
-  const { port, close } = await listen(createServer(), wanted);
-  await close();
-  return port;
+  for (let tries = 0;; tries++) {
+    const wanted = 20_000 + Math.floor(Math.random() * 10_000);
+    try {
+      const { port, close } = await listen(createServer(), wanted);
+      await close();
+      return port;
+    } catch (error) {
+      // A server of another test has it.
+      if (tries > 20) throw error;
+    }
+  }
 }
 
 /** The client disconnected before the server was done. */

@@ -8,7 +8,7 @@ import { Fleet } from "./fleet.ts";
 import { checkExclusion, checkKilled, StoreProcesses, withProcesses } from "./processes.ts";
 import { runCases } from "./run_cases.ts";
 
-const traits = { shortestLifetime: 400, endsValues: false };
+const traits = { shortestLifetime: 1_500, endsValues: false };
 const options = { lifetime: 60_000, signal: new AbortController().signal };
 
 Deno.test("Deno KV in memory: passes all cases, whatever the wall clock says", async () => {

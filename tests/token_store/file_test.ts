@@ -16,7 +16,7 @@ const options = { lifetime: 60_000, signal: new AbortController().signal };
 Deno.test("files: pass all cases on Deno; of eight processes one gets a lease, and a killed one leaves no harm", () =>
   withProcesses("file", async (processes, path) => {
     const store = fileTokenStore(path);
-    await runCases(store, { shortestLifetime: 400 });
+    await runCases(store, { shortestLifetime: 1_500 });
     await checkExclusion(processes, Deno.execPath(), store);
     await checkKilled(processes, Deno.execPath(), store);
   }));

@@ -67,7 +67,7 @@ export async function runAllCases(opening: Readonly<Record<string, OpenClient>>,
       // Node 22 has no `using`.
       const opened = await open(place);
       try {
-        return await runCases(opened.store, { shortestLifetime: 750 });
+        return await runCases(opened.store, { shortestLifetime: 1_500 });
       } catch (error) {
         throw new Error(`${name}: ${(error as Error).message}`);
       } finally {

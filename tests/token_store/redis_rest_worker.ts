@@ -5,6 +5,6 @@ import { runCases } from "./run_cases.ts";
 
 export default {
   async fetch(request: Request): Promise<Response> {
-    return Response.json(await runCases(redisRestTokenStore(await request.json()), { shortestLifetime: 750 }));
+    return Response.json(await runCases(redisRestTokenStore(await request.json()), { shortestLifetime: 1_500 }));
   },
 };

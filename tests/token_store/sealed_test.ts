@@ -16,7 +16,7 @@ Deno.test("sealed: passes all cases, with a key of any kind", async () => {
   const url = base64.replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
   const imported = await crypto.subtle.importKey("raw", current.key, "AES-GCM", false, ["encrypt", "decrypt"]);
   const store = memoryStore();
-  await runCases(sealed(store, current), { shortestLifetime: 200 });
+  await runCases(sealed(store, current), { shortestLifetime: 500 });
   await sealed(store, current).set("k", "value", write);
   for (const key of [base64, `${base64}\n`, url, imported]) {
     assertEquals((await sealed(store, { id: "new", key }).get("k", options))?.value, "value");

@@ -35,7 +35,7 @@ type Job = (store: TokenStore & { readonly lease: TokenLease }, count: number) =
 /** What is done with a store; each resolves to what is printed. */
 const jobs: Record<string, Job> = {
   /** Passes all cases; `ends`: whether values are gone after their lifetime. */
-  cases: (store, ends) => runCases(store, { shortestLifetime: 400, endsValues: ends === 1 }),
+  cases: (store, ends) => runCases(store, { shortestLifetime: 1_500, endsValues: ends === 1 }),
   /** Acquires leases of 20 keys, each at a moment from `start` on. */
   async acquire({ lease }, start) {
     const answers: boolean[] = [];

@@ -48,6 +48,6 @@ export const sharedTokenCases: readonly Case[] = cases({
     assert(value.startsWith("sealed-1.1.") && !value.includes(nthToken(1)));
   },
   async "a store in memory: passes all cases"() {
-    await runCases(memoryStore(), { shortestLifetime: 200 });
+    await runCases(memoryStore(), { shortestLifetime: 500 });
   },
 });
