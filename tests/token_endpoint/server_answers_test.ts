@@ -267,8 +267,8 @@ Deno.test("what gives the secret never settles: client_auth_unavailable, by getT
   const clientAuth: ClientAuth = { method: "own", authenticate: never };
   const { url, fetch, requests } = tokenEndpointStub();
   const given: Options[] = [{ clientSecret: never }, { clientAuth }, { beforeTokenRequest: never }];
-  const asking = given.map((each) => authenticatorAt({ url, fetch, requests }, { ...each, timeout: 20 }));
-  const token = () => getToken(url, { clientId: "id", clientSecret: never, timeout: 20, fetch });
+  const asking = given.map((each) => authenticatorAt({ url, fetch, requests }, { ...each, timeout: 300 }));
+  const token = () => getToken(url, { clientId: "id", clientSecret: never, timeout: 300, fetch });
   for (const ask of [...asking.map((each) => () => each.getCredentials()), token]) {
     const { code, retryable } = await assertRejects(ask, AuthenticationError);
     assertEquals([code, retryable, requests.length], ["client_auth_unavailable", false, 0]);
