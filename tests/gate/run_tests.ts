@@ -30,29 +30,35 @@ const options = [
 const env = { ...environment(source), EXAMPLE_HOSTS: servers.hosts };
 
 /** Runs some tests, or those that are named; returns the exit code. `print` gets the output. */
-function run(paths: readonly string[], print?: (output: Uint8Array) => void): Promise<number> {
-  return runDeno(["test", ...options, ...paths], { cwd: root, env, print });
+function run(
+  paths: readonly string[],
+  { print, more = {} }: { print?: (output: Uint8Array) => void; more?: Record<string, string> } = {},
+): Promise<number> {
+  return runDeno(["test", ...options, ...paths], { cwd: root, env: { ...env, ...more }, print });
 }
 
 /** Runs all tests in three processes, and shows their outputs one after the other; returns the exit code. */
 async function runAll(): Promise<number> {
-  // What mostly waits for programs and servers, in two processes; one of them compares which methods were tried.
-  const methods = ["client_auth", "consumer", "dpop", "grant", "token_store"].map((name) => `tests/${name}`);
-  const suites = (await listTests("tests/runtimes")).filter((path) => {
-    const isBesides = /(chromium|service_worker|tried_methods)_test\.ts$/.test(path);
-    if (isBesides) methods.push(path);
-    return !isBesides;
-  });
+  // What mostly waits for programs and servers, in two processes.
+  const folders = ["client_auth", "consumer", "dpop", "grant", "token_store"].map((name) => `tests/${name}`);
+  const runtimes = await listTests("tests/runtimes");
+  const isBesides = (path: string) => /(chromium|service_worker|tried_methods)_test\.ts$/.test(path);
+  const suites = runtimes.filter((path) => !isBesides(path));
+  // Files are named one by one, for Deno runs files before folders, and the last one compares which methods were tried.
+  const methods = [...(await Promise.all(folders.map(listTests))).flat(), ...runtimes.filter(isBesides)];
   // 32 processes want the whole machine: a fleet's tests are a task of their own.
-  const apart = ["tests/fleet", "tests/runtimes", ...methods];
+  const apart = ["tests/fleet", "tests/runtimes", ...folders];
   const others = (await listTests("tests")).filter((path) => !apart.includes(path));
   const start = performance.now();
   const outputs: Uint8Array[][] = [[], [], []];
   const codes = await Promise.all(
     [suites, methods, ["README.md", "mod.ts", "src", "examples", ...others]].map((paths, index) =>
-      run(paths, (part) => {
-        outputs[index]!.push(part);
-        if (index === 0) Deno.stdout.writeSync(part);
+      run(paths, {
+        more: { ALL_TESTS: "true" },
+        print: (part) => {
+          outputs[index]!.push(part);
+          if (index === 0) Deno.stdout.writeSync(part);
+        },
       })
     ),
   );

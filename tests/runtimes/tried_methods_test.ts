@@ -4,7 +4,7 @@ import { findTrial, readTried } from "./tried_methods.ts";
 
 const read = (path: string) => Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
 
-// Test files run in the order of their names, and this one comes after those that try the methods.
+// The process that runs all tests runs this file after those that try the methods.
 Deno.test("tests/README.md: its table of methods shows what this test run has tried on every runtime", async () => {
   const { imports, exports } = JSON.parse(await read("deno.json"));
   const [lines = ""] = (await read("tests/README.md")).match(/(?<=\n## Methods\n[^]*?\n)(\|.*\n)+/) ?? [];
@@ -33,7 +33,7 @@ Deno.test("tests/README.md: its table of methods shows what this test run has tr
 
   if (names.some((name) => columns.some((column) => !tried.has(`${column}: ${findTrial(name)}`)))) {
     const gap = "Not all methods were tried in this run: the others count as expected.";
-    assert(Deno.env.get("CI") !== "true", gap);
+    assert(Deno.env.get("ALL_TESTS") !== "true", gap);
     console.log(gap);
   }
 });
