@@ -10,7 +10,8 @@ import { computed } from "./syntax.ts";
 
 /** Modules import from floors below their own alone. Rooms on one floor don't import each other. */
 const floors: readonly (readonly string[])[] = [
-  ["cli", "telemetry", "testing"],
+  ["cli"],
+  ["doctor", "telemetry", "testing"],
   ["flyte"],
   ["env"],
   ["client_credentials", "grants"],
@@ -65,6 +66,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 const runtimeSpecific: readonly string[] = [
   "src/transport/",
   "src/cli/",
+  "src/doctor/",
   "src/env/environment.ts",
   "src/refresh/request_bound.ts",
   "src/secrets/secret_file.ts",
