@@ -47,13 +47,16 @@ export interface EtcdTokenStoreOptions {
  *
  * With `username`, a token of etcd's is requested when there is none, or when etcd no longer accepts it.
  *
+ * A busy cluster answers a process that has just started after more than the 250 ms that a store may take by default: pass
+ * `timeout` to `sharedTokens`, as here.
+ *
  * @example
  * ```ts
  * import { sharedTokens } from "@m2m/authenticator/token-store";
  * import { etcdTokenStore } from "@m2m/authenticator/token-store/etcd";
  *
  * const store = etcdTokenStore({ url: "https://etcd.example.com:2379", username: "tokens", password: "my-password" });
- * const tokenStore = sharedTokens(store);
+ * const tokenStore = sharedTokens(store, { timeout: 1_000 });
  * console.log(typeof tokenStore); // object
  * ```
  *
