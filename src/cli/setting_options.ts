@@ -156,11 +156,9 @@ export const settingOptions: readonly OptionSpec[] = [
   ...onlyFlags(inGroup("Cache", [
     { name: "refresh", kind: "switch", help: "Request a new token, whatever is cached" },
   ])),
-  ...inGroup("Where settings come from", [
-    { name: "profile", kind: "text", value: "name", help: "Settings in profiles.json (default: those named default)" },
-  ]),
   ...onlyFlags(inGroup("Where settings come from", [
+    { name: "profile", kind: "text", value: "name", help: "Settings in profiles.json (default: those named default)" },
     { name: "env-file", ...file, help: "Read variables from this file (default: .env)" },
     { name: "no-env-file", kind: "switch", help: "Don't read .env" },
-  ])),
+  ])).map((option) => option.name === "profile" ? { ...option, env: "M2M_PROFILE" } : option),
 ];
