@@ -35,7 +35,7 @@ export async function promptSecret(
     stdin.setRawMode(false);
     terminal.writeError("\n");
   };
-  using _ = restoreAtSignal(restore);
+  const atSignal = restoreAtSignal(restore);
   stdin.setRawMode(true);
   stdin.setEncoding("utf8");
   terminal.writeError(`${label[0]?.toUpperCase()}${label.slice(1)} (not shown): `);
@@ -63,6 +63,7 @@ export async function promptSecret(
     stdin.off("data", read);
     // Otherwise it keeps the process alive.
     stdin.pause();
+    atSignal[Symbol.dispose]();
     restore();
   }
 }
