@@ -83,3 +83,8 @@ export function isClosedPipe(error: unknown): boolean {
 export function exit(code: number): never {
   return isDeno ? Deno.exit(code) : process.exit(code);
 }
+
+/** The operating system, as Node names it (`win32`, `darwin`, `linux`), or Deno (`windows`). */
+export function getPlatform(): string {
+  return isDeno ? Deno.build.os : process.platform;
+}
