@@ -83,3 +83,8 @@ export function isClosedPipe(error: unknown): boolean {
 export function exit(code: number): never {
   return isDeno ? Deno.exit(code) : process.exit(code);
 }
+
+/** The arguments of the program. */
+export function readArguments(): readonly string[] {
+  return isDeno ? Deno.args : process.argv.slice(2);
+}

@@ -33,14 +33,19 @@ export async function obtainToken(invocation: Invocation): Promise<ObtainedToken
     return { credentials: found.credentials, headerKey, read, cached };
   }
   const { openAuthenticator } = await import("./open_authenticator.ts");
-  await using authenticator = await openAuthenticator(read, invocation, { cached });
-  using _ = showProgress(invocation.terminal, `Requesting a token from ${nameServer(settings)}`);
+  const authenticator = await openAuthenticator(read, invocation, { cached });
+  const progress = showProgress(invocation.terminal, `Requesting a token from ${nameServer(settings)}`);
   const options = { signal: invocation.signal };
-  if (isForced) await authenticator.refreshCredentials(options);
-  // Near its end: another one if there is one to be had, else this one while it lives.
-  else if (found && !isFresh(found)) await authenticator.refreshCredentials(options).catch(() => {});
-  const [name = "authorization"] = (await authenticator.authorize(new Headers(), options)).keys();
-  return { credentials: await authenticator.getCredentials(options), headerKey: name, read, cached };
+  try {
+    if (isForced) await authenticator.refreshCredentials(options);
+    // Near its end: another one if there is one to be had, else this one while it lives.
+    else if (found && !isFresh(found)) await authenticator.refreshCredentials(options).catch(() => {});
+    const [name = "authorization"] = (await authenticator.authorize(new Headers(), options)).keys();
+    return { credentials: await authenticator.getCredentials(options), headerKey: name, read, cached };
+  } finally {
+    progress[Symbol.dispose]();
+    await authenticator.close();
+  }
 }
 
 /** The host of the server, for progress lines. */
