@@ -74,7 +74,8 @@ export function classifyFailure(error: unknown, hostname: string): NetworkFailur
     return { code: "permission_denied", state: "the runtime may not reach it" };
   }
   const messages = readMessages(error, hostname);
-  const [, code, state] = failures.find(([pattern]) => pattern.test(messages)) ??
-    [, "unexplained" as const, "no answer came"];
+  const [, code, state] = failures.find(([pattern]) => pattern.test(messages)) ?? unexplained;
   return { code, state };
 }
+
+const unexplained = [/./, "unexplained", "no answer came"] as const;
