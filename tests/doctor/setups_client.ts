@@ -8,7 +8,7 @@ const { privateKey: rsaKey } = await generateKeyPair("RS256", { extractable: tru
 const rsaPem = await exportPKCS8(rsaKey);
 
 export function clientSetups(
-  { servers: { main, strict, nonces, opaque }, field, special, keys, apis }: Stage,
+  { servers: { main, strict, nonces, opaque, better }, field, special, keys, apis }: Stage,
   base: Settings,
 ): Setup[] {
   const byKey: Settings = {
@@ -26,6 +26,8 @@ export function clientSetups(
     tokenEndpoint: `${field}/token/${name}`,
     clientSecret: wrongSecret,
   });
+  /** At another server, whose tokens are opaque and for no API here. */
+  const atBetter = { ...base, tokenEndpoint: better.tokenEndpoint, audience: undefined };
   const minutes = 60_000;
   return [
     {
@@ -65,6 +67,43 @@ export function clientSetups(
       code: "wrong_secret" as const,
       change: /clientSecret/,
     })),
+    {
+      name: "wrong secret at another server",
+      settings: { ...atBetter, clientSecret: wrongSecret },
+      code: "wrong_secret",
+      change: /clientSecret/,
+    },
+    {
+      name: "post-only at another server",
+      settings: { ...atBetter, clientId: "by-post" },
+      code: "auth_method_unsupported",
+      change: /clientSecretPost/,
+    },
+    {
+      name: "client without scopes at another server",
+      settings: { ...atBetter, clientId: "without-scopes" },
+      code: "grant_not_allowed",
+      change: /scope|grant/,
+    },
+    {
+      name: "unknown scope at another server",
+      settings: { ...atBetter, scopes: ["api:read", "planes:fly"] },
+      code: "invalid_scope",
+      seen: /planes:fly/,
+      change: /scopes/,
+    },
+    {
+      name: "unknown resource at another server",
+      settings: { ...atBetter, resource: "https://api.example.com" },
+      code: "invalid_target",
+      change: /resource/,
+    },
+    {
+      name: "skewed clock: ahead, an assertion at another server",
+      settings: { ...byKey, tokenEndpoint: better.tokenEndpoint, issuer: better.issuer, clockAhead: 10 * minutes },
+      code: "clock_ahead",
+      change: /clock|time/,
+    },
     {
       name: "newline in secret",
       settings: { ...base, clientSecret: `${secret}\n` },

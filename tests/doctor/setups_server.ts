@@ -3,7 +3,7 @@ import type { Settings } from "./program.ts";
 import type { Setup } from "./setups.ts";
 import type { Stage } from "./stage.ts";
 
-export function serverSetups({ servers: { main }, gateway, field, authority, keys }: Stage, base: Settings): Setup[] {
+export function serverSetups({ servers: { main, limited }, gateway, field, authority, keys }: Stage, base: Settings): Setup[] {
   const at = (tokenEndpoint: string): Settings => ({ ...base, tokenEndpoint });
   const { issuer } = main;
   const local: Setup[] = [
@@ -76,6 +76,11 @@ export function serverSetups({ servers: { main }, gateway, field, authority, key
       change: /120|2 min/,
     },
     { name: "limited token endpoint", settings: at(`${field}/token/limited`), code: "rate_limited", change: /37/ },
+    {
+      name: "limit that a header of its own tells",
+      settings: { ...base, tokenEndpoint: limited.tokenEndpoint },
+      code: "rate_limited",
+    },
     {
       name: "sign-in page at the token endpoint",
       settings: at(`${field}/token/page`),

@@ -7,6 +7,7 @@
 import { type AuthorizationServerOptions, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type TestKey, testKey } from "../client_auth/signing_keys.ts";
 import { closedPort } from "../servers/fault_server.ts";
+import { startBetterAuth } from "../servers/better_auth.ts";
 import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { host } from "../servers/loopback.ts";
 import { type ProtectedApiOptions, startProtectedApi } from "../servers/protected_api.ts";
@@ -74,6 +75,21 @@ export async function setStage(hasNginx: boolean) {
     mutualTls: { certificate: certificates.good, clientAuthority: ours.pem },
   });
 
+  const known = { clientSecret: secret, clientCredentialsScopes: ["api:read"] };
+  const better = stack.use(startBetterAuth([
+    { clientId: "my-client", ...known },
+    { clientId: "special", ...known, clientSecret: specialSecret },
+    { clientId: "without-scopes", ...known, clientCredentialsScopes: [] },
+    { clientId: "by-post", ...known, tokenEndpointAuthMethod: "client_secret_post" },
+    {
+      clientId: "by-key",
+      clientCredentialsScopes: ["api:read"],
+      tokenEndpointAuthMethod: "private_key_jwt",
+      jwks: JSON.stringify({ keys: [keys.mine.publicJwk] }),
+    },
+  ]));
+  const limited = stack.use(startBetterAuth([{ clientId: "my-client", ...known }], 0));
+
   const protect = (options: Partial<ProtectedApiOptions> = {}) =>
     stack.use(startProtectedApi({ ...main, ...options })).origin;
   const apis = {
@@ -108,7 +124,7 @@ export async function setStage(hasNginx: boolean) {
   }
   const started = {
     ...{ keys, certificates, authority: ours.pem, apis, proxies, closed, gateway },
-    servers: { main, strict, nonces, opaque, brief, mutual },
+    servers: { main, strict, nonces, opaque, brief, mutual, better, limited },
     field: field.origin,
     special: special.origin,
     tls: tls.origin,
