@@ -5,18 +5,13 @@
  */
 
 import { chooseClientAuth } from "../token_endpoint/choose_client_auth.ts";
+import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
 import { adviseOnClock, findClockEvidence } from "./clock_evidence.ts";
 import type { Finding } from "./examination.ts";
 import { withAudience } from "./own_proofs.ts";
-import {
-  adviseOnMethods,
-  describeUnadvertised,
-  isClientAccepted,
-  type RejectedClientContext,
-  type RejectedClientOutcome,
-} from "./rejected_client.ts";
+import type { RejectedClientContext, RejectedClientOutcome } from "./rejected_client.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
-import { describeRefusal } from "./token_refusal.ts";
+import { describeRefusal, isClientAccepted } from "./token_refusal.ts";
 
 const name = "client authentication";
 const saysClock = /expired|\bexp\b|\biat\b|\bnbf\b|not yet|in the future|too old|clock|lifetime/i;

@@ -6,12 +6,13 @@
 
 import { isTlsMethod } from "../discovery/auth_methods.ts";
 import type { ClientConfigStore } from "../config_store/client_config_store.ts";
+import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
 import { listVariants, nameWay } from "./client_variants.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 import { explainRejectedAssertion } from "./rejected_assertion.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
-import { classifyAttempt, describeRefusal } from "./token_refusal.ts";
+import { describeRefusal, isClientAccepted } from "./token_refusal.ts";
 
 /** A client that was rejected. */
 export interface RejectedClientContext {
@@ -36,12 +37,6 @@ export async function explainRejectedClient(context: RejectedClientContext): Pro
   if (isTlsMethod(method)) return await explainCertificate(context);
   if (assertion) return await explainRejectedAssertion(context);
   return secret === undefined ? explainOther(context) : await explainSecret(context);
-}
-
-/** Whether an attempt got past client authentication. */
-export function isClientAccepted(attempt: TokenAttempt, examination: Examination): boolean {
-  return attempt.credentials !== undefined ||
-    /^(scope|target|missing|grant)$/.test(classifyAttempt(attempt, examination));
 }
 
 async function explainSecret(context: RejectedClientContext): Promise<RejectedClientOutcome> {
@@ -141,28 +136,4 @@ async function explainCertificate(context: RejectedClientContext): Promise<Rejec
 /** A store of these settings alone. */
 export function makeStore(settings: Awaited<ReturnType<ClientConfigStore["getClientConfig"]>>): ClientConfigStore {
   return { getClientConfig: () => settings } as ClientConfigStore;
-}
-
-/** Says that a method isn't among the advertised ones. */
-export function describeUnadvertised(method: string, advertised: readonly string[] | undefined): string | undefined {
-  return advertised?.length && !advertised.includes(method)
-    ? `The server advertises ${advertised.slice(0, 8).join(", ")}, not ${method}.`
-    : undefined;
-}
-
-/** What to pass for the advertised methods. */
-export function adviseOnMethods(advertised: readonly string[]): string {
-  const values: Readonly<Record<string, string>> = {
-    client_secret_basic: "clientSecret",
-    client_secret_post: "clientAuth: clientSecretPost(secret)",
-    client_secret_jwt: "clientAuth: clientSecretJwt(secret)",
-    private_key_jwt: "clientAuth: privateKeyJwt(key)",
-    tls_client_auth: "clientAuth: tlsClientAuth() with a clientCertificate",
-    self_signed_tls_client_auth: "clientAuth: selfSignedTlsClientAuth() with a clientCertificate",
-    none: "clientAuth: none()",
-  };
-  const usable = Object.keys(values).filter((method) => advertised.includes(method)).map((method) => values[method]);
-  return usable.length
-    ? `Pass the one that this client is registered for: ${usable.join("; or ")}.`
-    : "Write a ClientAuth of your own for what the server advertises.";
 }

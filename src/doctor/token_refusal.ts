@@ -110,6 +110,12 @@ export function classifyAttempt({ error, exchanges }: TokenAttempt, examination:
   });
 }
 
+/** Whether an attempt got past client authentication. */
+export function isClientAccepted(attempt: TokenAttempt, examination: Examination): boolean {
+  return attempt.credentials !== undefined ||
+    /^(scope|target|missing|grant)$/.test(classifyAttempt(attempt, examination));
+}
+
 /** Whether an answer is a web page. */
 export function isHtml({ headers, text }: { readonly headers: Headers; readonly text: string }): boolean {
   return /\bhtml\b/i.test(headers.get("content-type") ?? "") || /^\s*<(!doctype html|html)/i.test(text);
