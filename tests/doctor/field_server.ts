@@ -94,7 +94,10 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "behind-proxy": ({ headers }) =>
       issuedAt.has(headers.get("proxy-authorization")?.replace(/^Bearer /, "") ?? "")
         ? fine()
-        : new Response("Invalid IAP credentials: empty token", { status: 401, headers: { "x-goog-iap": "true" } }),
+        : new Response("Invalid IAP credentials: empty token", {
+          status: 401,
+          headers: { "x-goog-iap-generated-response": "true" },
+        }),
     "wants-scope": (_, token) =>
       token ? unauthorized('Bearer error="insufficient_scope", scope="planes:fly"', 403) : unauthorized("Bearer"),
     forbids: (_, token) => token ? Response.json({ message: "Forbidden" }, { status: 403 }) : unauthorized("Bearer"),

@@ -12,7 +12,7 @@ import type { KeyPair } from "../servers/tls_certificates.ts";
 
 interface GatewayOptions {
   /** Origins of the servers behind it. */
-  readonly places: Readonly<Record<"main" | "nonces" | "closed", string>>;
+  readonly places: Readonly<Record<"main" | "closed", string>>;
   readonly certificates: Readonly<Record<"good" | "expired" | "misnamed" | "untrusted" | "selfSigned", KeyPair>>;
   /** The authority of the clients' certificates, as PEM text. */
   readonly authority: string;
@@ -35,7 +35,7 @@ export async function makeGateway({ places, certificates, authority }: GatewayOp
     location /forbidden/ { return 403; }
     location /busy/ { add_header Retry-After 41 always; return 429; }
     location /staging/ { auth_basic "Staging"; auth_basic_user_file users; }
-    location /nonces/ { proxy_pass ${places.nonces}/; proxy_hide_header DPoP-Nonce; }
+    location /behind/ { proxy_pass ${places.main}/; }
     location /v1/ { proxy_pass http://${host}:${apiPort}; }
     location / { return 404; }`;
   const tls = (name: Exclude<typeof names[number], "plain">, certificate: string, more = "") => `

@@ -115,7 +115,9 @@ export function findFaults(setup: Setup, result: Result | undefined, secrets: re
     expect(!isFine, "it is fine");
     expect(cause?.code !== undefined && codes.includes(cause.code), `${cause?.code} in place of ${codes.join(" or ")}`);
   }
-  if (told && setup.change) expect(setup.change.test(told.change ?? ""), `advice without ${setup.change}: ${told.change}`);
+  if (told && setup.change) {
+    expect(setup.change.test(told.change ?? ""), `advice without ${setup.change}: ${told.change}`);
+  }
   if (told && setup.seen) expect(setup.seen.test(told.seen ?? ""), `seen without ${setup.seen}: ${told.seen}`);
 
   const printed = `${JSON.stringify(diagnosis)}\n${page}`;

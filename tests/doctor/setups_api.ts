@@ -16,7 +16,7 @@ export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Setu
       name: "API wants another header",
       settings: { ...base, endpoint: apis.flyte, audience: apis.flyte },
       code: "api_wants_header",
-      change: /headerKey.*flyte-authorization/,
+      change: /headerKey/,
     },
     {
       name: "API names another header",
@@ -99,7 +99,7 @@ export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Setu
     },
     {
       name: "dead API behind a gateway",
-      settings: { ...based, endpoint: `${gateway.plain}/down/` },
+      settings: { ...based, endpoint: `${gateway.plain}/down/`, request: "projects" },
       code: "api_failed",
       seen: /502/,
     },

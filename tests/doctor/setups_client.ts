@@ -74,10 +74,16 @@ export function clientSetups(
       change: /clientSecret/,
     },
     {
-      name: "post-only at another server",
+      name: "post-only",
       settings: { ...atBetter, clientId: "by-post" },
       code: "auth_method_unsupported",
       change: /clientSecretPost/,
+    },
+    {
+      name: "Basic-only",
+      settings: { ...atBetter, auth: { method: "client_secret_post", secret } },
+      code: "auth_method_unsupported",
+      change: /clientSecret\b|clientSecretBasic|Basic/,
     },
     {
       name: "client without scopes at another server",
@@ -144,18 +150,6 @@ export function clientSetups(
       },
       code: "basic_encoding",
       change: /basicEncoding/,
-    },
-    {
-      name: "post-only",
-      settings: { ...base, clientId: "by-post" },
-      code: "auth_method_unsupported",
-      change: /clientSecretPost/,
-    },
-    {
-      name: "Basic-only",
-      settings: { ...base, auth: { method: "client_secret_post", secret } },
-      code: "auth_method_unsupported",
-      change: /clientSecret\b|clientSecretBasic|Basic/,
     },
     {
       name: "secret where an assertion is wanted",

@@ -3,7 +3,10 @@ import type { Settings } from "./program.ts";
 import type { Setup } from "./setups.ts";
 import type { Stage } from "./stage.ts";
 
-export function serverSetups({ servers: { main, limited }, gateway, field, authority, keys }: Stage, base: Settings): Setup[] {
+export function serverSetups(
+  { servers: { main, limited }, gateway, field, authority, keys }: Stage,
+  base: Settings,
+): Setup[] {
   const at = (tokenEndpoint: string): Settings => ({ ...base, tokenEndpoint });
   const { issuer } = main;
   const local: Setup[] = [
@@ -141,10 +144,10 @@ export function serverSetups({ servers: { main, limited }, gateway, field, autho
       seen: /403/,
     },
     {
-      name: "gateway that drops the nonce",
-      settings: { ...at(`${gateway.plain}/nonces/token`), dpop: true },
-      code: "dpop_nonce_required",
-      change: /DPoP-Nonce/i,
+      name: "server behind a gateway, which verifies proofs for its own URL",
+      settings: { ...at(`${gateway.plain}/behind/token`), dpop: true },
+      code: "dpop_rejected",
+      change: /tokenEndpoint|URL|htu/,
     },
   ];
 }

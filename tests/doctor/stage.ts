@@ -88,7 +88,9 @@ export async function setStage(hasNginx: boolean) {
       jwks: JSON.stringify({ keys: [keys.mine.publicJwk] }),
     },
   ]));
-  const limited = stack.use(startBetterAuth([{ clientId: "my-client", ...known }], 0));
+  const limited = stack.use(startBetterAuth([{ clientId: "my-client", ...known }], 1));
+  // It takes none more for a minute.
+  await (await fetch(limited.tokenEndpoint, { method: "POST" })).text();
 
   const protect = (options: Partial<ProtectedApiOptions> = {}) =>
     stack.use(startProtectedApi({ ...main, ...options })).origin;
@@ -116,7 +118,7 @@ export async function setStage(hasNginx: boolean) {
     refusing: stack.use(await startProxy({ refuseWith: 403 })).url,
   };
   const closed = `http://${host}:${await closedPort()}`;
-  const places = { main: main.issuer, nonces: nonces.issuer, closed };
+  const places = { main: main.issuer, closed };
   const gateway = hasNginx ? stack.use(await makeGateway({ places, certificates, authority: ours.pem })) : undefined;
   // Tokens for what the gateway shows are verified behind it.
   if (gateway) {
