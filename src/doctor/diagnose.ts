@@ -32,7 +32,7 @@ import { steps } from "./steps.ts";
 
 export type { Check, CheckStatus, DiagnoseOptions, Diagnosis } from "./diagnosis.ts";
 export { type DiagnosisCode, diagnosisCodes } from "./codes.ts";
-export { formatCheck, formatDiagnosis, type FormatOptions } from "./format.ts";
+export { formatCheck, formatDiagnosis, type FormatOptions, formatSummary } from "./format.ts";
 
 /**
  * Finds out why a token isn't issued, or why the API doesn't accept it.
