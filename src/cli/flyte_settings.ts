@@ -29,7 +29,7 @@ export function readFlyteSettings({ flyteConfig, allowInsecureRequests }: Settin
     throw new UsageError("--flyte-config names no file that is there.");
   }
   const apiKey = read("FLYTE_API_KEY");
-  const { endpoint, flyteInsecure, ...others } = mergeLayers([
+  const { endpoint, insecure = false, ...others }: Platform = mergeLayers([
     variables,
     apiKey === undefined ? {} : readApiKey(apiKey),
     text === undefined ? {} : readConfig(text),
@@ -39,15 +39,14 @@ export function readFlyteSettings({ flyteConfig, allowInsecureRequests }: Settin
       "--flyte found no platform. Set FLYTE_API_KEY or FLYTE_PLATFORM_URL, or write ~/.flyte/config.yaml.",
     );
   }
-  const insecure = flyteInsecure ?? false;
-  return {
-    ...others,
-    endpoint: checkPlatform(endpoint, { insecure, allowInsecureRequests }),
-    flyteInsecure: insecure,
-  };
+  const flytePlatform = checkPlatform(endpoint, { insecure, allowInsecureRequests });
+  return { ...others, endpoint: flytePlatform, flytePlatform };
 }
 
-function readFlyteVariables(env: object): Layer {
+/** Settings of a platform, which may be called without TLS. */
+type Platform = Layer & { readonly insecure?: boolean };
+
+function readFlyteVariables(env: object): Platform {
   const names = Object.keys(flyteEnvNames) as (keyof typeof flyteEnvNames)[];
   const { settings: { authMode: _, insecure, ...settings }, error } = new EnvReader(
     { names: flyteEnvNames, env },
@@ -63,12 +62,11 @@ function readApiKey(apiKey: string): Layer {
   return { endpoint, clientId, clientSecret };
 }
 
-function readConfig(text: string): Layer {
+function readConfig(text: string): Platform {
   const config = parseFlyteConfig(text);
-  const { insecure, caCertFilePath, clientSecretLocation, authorizationHeader, authType: _, ...others } = config;
+  const { caCertFilePath, clientSecretLocation, authorizationHeader, authType: _, ...others } = config;
   return {
     ...others,
-    ...insecure !== undefined && { flyteInsecure: insecure },
     ...caCertFilePath && { caFile: caCertFilePath },
     ...clientSecretLocation && { clientSecretFile: clientSecretLocation },
     ...authorizationHeader && { headerKey: authorizationHeader },

@@ -88,3 +88,8 @@ export function exit(code: number): never {
 export function getPlatform(): string {
   return isDeno ? Deno.build.os : process.platform;
 }
+
+/** The arguments of the program. */
+export function readArguments(): readonly string[] {
+  return isDeno ? Deno.args : process.argv.slice(2);
+}

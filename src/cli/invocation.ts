@@ -16,7 +16,9 @@ export interface Invocation {
   readonly values: OptionValues;
   /** What isn't an option. */
   readonly positionals: readonly string[];
+  /** What stands behind `--`; `undefined` without one. */
+  readonly rest: readonly string[] | undefined;
   readonly terminal: Terminal;
-  /** Aborted by Ctrl-C. */
+  /** Ends what is under way. */
   readonly signal: AbortSignal;
 }

@@ -19,8 +19,8 @@ export interface Settings {
   readonly protectedResource?: boolean;
   readonly flyte?: boolean;
   readonly flyteConfig?: string;
-  /** Whether the Flyte platform is called without TLS. */
-  readonly flyteInsecure?: boolean;
+  /** The Flyte platform's URL. */
+  readonly flytePlatform?: string;
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly clientSecretStdin?: boolean;

@@ -1,0 +1,54 @@
+/**
+ * Granted scopes.
+ *
+ * @module
+ */
+
+import type { Step } from "../examination.ts";
+import { readJwt, readTexts } from "../read_jwt.ts";
+import { compareScopes } from "../scopes.ts";
+
+/** Compares the granted scopes with those asked for. */
+export const grantedScopes: Step = {
+  name: "scopes",
+  needs: ["token"],
+  run(examination) {
+    const { options, facts } = examination;
+    const nameOption = (option: string) => examination.nameOption(option);
+    const redact = (text: string) => examination.redact(text);
+    const { name } = grantedScopes;
+    const { credentials } = facts.issued!;
+    const asked = facts.working?.scopes ?? options.scopes ?? facts.settings?.scopes ?? [];
+    const jwt = readJwt(credentials.accessToken);
+    const { scope, scp, permissions, roles } = jwt?.claims ?? {};
+    const lists = [scope, scp, permissions, roles].filter((claim) => claim !== undefined);
+    const claimed = lists.length > 0 ? lists.flatMap((claim) => readTexts(claim, " ")) : undefined;
+    const { granted, missing } = compareScopes({ asked, answered: credentials.scope, claimed });
+    const quote = (scopes: readonly string[]) => scopes.length > 0 ? redact(`"${scopes.join(" ")}"`) : "none";
+    const change = `Have the server allow this client ${quote(missing)}, or remove what isn't needed from ${
+      nameOption("scopes")
+    }.`;
+    if (granted === undefined) {
+      const isDoubtful = jwt !== undefined && asked.length > 0 && !asked.every((each) => each.endsWith("/.default"));
+      if (!isDoubtful) {
+        const seen = asked.length
+          ? `Asked for ${quote(asked)}; the server doesn't say that it granted others.`
+          : "None asked for, and none named by the server.";
+        return [{ name, status: "passed", seen }];
+      }
+      const seen =
+        `Asked for ${quote(asked)}; neither the answer nor the token names a scope: the server may have dropped ` +
+        "them.";
+      const all = `Check that the server knows ${quote(asked)}, and allows this client to have ${
+        asked.length > 1 ? "them" : "it"
+      }.`;
+      return [{ name, status: "warned", code: "scope_narrowed", seen, change: all }];
+    }
+    if (missing.length === 0) {
+      const seen = `Asked for ${quote(asked)}, granted ${quote(granted)}.`;
+      return [{ name, status: "passed", seen }];
+    }
+    const seen = `Asked for ${quote(asked)}, granted ${quote(granted)}: ${quote(missing)} is missing.`;
+    return [{ name, status: "warned", code: "scope_narrowed", seen, change }];
+  },
+};
