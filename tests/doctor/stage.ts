@@ -10,6 +10,7 @@ import { closedPort } from "../servers/fault_server.ts";
 import { startBetterAuth } from "../servers/better_auth.ts";
 import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { host } from "../servers/loopback.ts";
+import { startMtlsProtectedApi } from "../servers/mtls_protected_api.ts";
 import { type ProtectedApiOptions, startProtectedApi } from "../servers/protected_api.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { certificateAuthority, certify, type KeyPair } from "../servers/tls_certificates.ts";
@@ -71,6 +72,7 @@ export async function setStage(hasNginx: boolean) {
       client_id: "by-certificate",
       token_endpoint_auth_method: "tls_client_auth",
       tls_client_auth_subject_dn: "CN=my-client",
+      tls_client_certificate_bound_access_tokens: true,
     }],
     mutualTls: { certificate: certificates.good, clientAuthority: ours.pem },
   });
@@ -107,6 +109,9 @@ export async function setStage(hasNginx: boolean) {
     ofAnotherIssuer: protect({ issuer: "https://other.example.com" }),
     admin: protect({ scope: "api:admin" }),
     ofOpaque: protect({ ...opaque }),
+    mutual: stack.use(
+      await startMtlsProtectedApi({ ...mutual, certificate: certificates.good, authority: ours.pem }),
+    ).origin,
   };
   const field = stack.use(startFieldServer({ id: "my-client", secret }));
   const special = stack.use(startFieldServer({ id: "my-client", secret: specialSecret }));
