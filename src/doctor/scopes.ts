@@ -4,9 +4,6 @@
  * @module
  */
 
-/** Scopes that mean nothing to a client that acts for itself: servers drop them with reason. */
-const meaningless = /^(openid|profile|email|offline|offline_access)$/;
-
 /** What was asked for, and what is known of what was granted. */
 export interface ScopeContext {
   readonly asked: readonly string[];
@@ -21,8 +18,6 @@ export interface ScopeComparison {
   /** `undefined`: neither the answer nor the token says, which means as asked (RFC 6749 §5.1). */
   readonly granted: readonly string[] | undefined;
   readonly missing: readonly string[];
-  /** Whether a program can miss what is missing. */
-  readonly isServerRight: boolean;
 }
 
 /** Compares them as sets. */
@@ -33,5 +28,5 @@ export function compareScopes({ asked, answered, claimed }: ScopeContext): Scope
   const missing = granted === undefined
     ? []
     : [...new Set(asked)].filter((scope) => !all.has(scope) && !scope.endsWith("/.default"));
-  return { granted, missing, isServerRight: missing.every((scope) => meaningless.test(scope)) };
+  return { granted, missing };
 }
