@@ -31,13 +31,18 @@ export type Stage = Awaited<ReturnType<typeof setStage>>;
 export async function setStage(hasNginx: boolean) {
   await using stack = new AsyncDisposableStack();
   const keys = { mine: await testKey("ES256"), other: await testKey("ES256", "other"), rsa: await testKey("RS256") };
-  const [ours, others] = [await certificateAuthority("Our CA"), await certificateAuthority("Another CA")];
-  const server = { subject: "server", hosts: ["localhost"], addresses: [host] };
-  const clientOptions = { subject: "my-client", usage: "client" } as const;
+  // Those that expire soon are remarked upon.
+  const expiresIn = 90 * 24 * 3_600_000;
+  const [ours, others] = [
+    await certificateAuthority("Our CA", expiresIn),
+    await certificateAuthority("Another CA", expiresIn),
+  ];
+  const server = { subject: "server", expiresIn, hosts: ["localhost"], addresses: [host] };
+  const clientOptions = { subject: "my-client", expiresIn, usage: "client" } as const;
   const certificates = {
     good: await ours.issue(server),
     expired: await ours.issue({ ...server, expiresIn: -60_000 }),
-    misnamed: await ours.issue({ subject: "other", hosts: ["auth.example.com"] }),
+    misnamed: await ours.issue({ subject: "other", expiresIn, hosts: ["auth.example.com"] }),
     untrusted: await others.issue(server),
     selfSigned: await certify(server),
     client: await ours.issue(clientOptions),
