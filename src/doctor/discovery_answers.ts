@@ -40,7 +40,7 @@ export async function explainDiscovery(
   const option = examination.nameOption("issuer");
   for (const answer of answers) {
     const issuer = readIssuerField(answer);
-    if (issuer === undefined || isSameIssuer(issuer, asked)) continue;
+    if (issuer === undefined || isSameIssuer(issuer, asked) && !readMetadata(answer)) continue;
     return {
       code: "issuer_mismatch",
       seen:
@@ -99,6 +99,7 @@ function summarize(answers: readonly Exchange[]): string {
 function compareIssuers(one: string, other: string): string {
   const [a, b] = [parseUrl(one), parseUrl(other)];
   if (!a || !b) return "it isn't a URL";
+  if (isSameIssuer(one, other)) return "they differ in a slash";
   if (one.toLowerCase() === other.toLowerCase()) return "they differ in capital letters";
   if (a.host === b.host && a.protocol !== b.protocol) return "one is https:, the other http:";
   if (a.hostname !== b.hostname) return "they differ in the host";

@@ -21,7 +21,7 @@ export const nameResolution: Step = {
   async run(examination) {
     const targets = listTargets(examination).filter(({ url }) => !isAddress(bareHost(url)));
     const hosts = new Map(targets.map((target) => [target.url.hostname, target]));
-    if (hosts.size === 0) return [{ name, status: "skipped", seen: "The hosts are given by their addresses." }];
+    if (hosts.size === 0) return [];
     let dns: typeof Dns;
     try {
       dns = await import("node:dns/promises");

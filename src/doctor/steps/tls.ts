@@ -94,7 +94,9 @@ function explainView(target: Target, view: TlsView | undefined, examination: Exa
           now > to! ? `expired on ${formatDay(to!)}` : `is valid from ${formatDay(from!)} on`
         }.`,
         change: now > to!
-          ? `Have the operator of ${url.host} replace it (and check this machine's date: ${formatDay(now)}).`
+          ? `Have the operator of ${url.host} replace the certificate (and check this machine's date: ${
+            formatDay(now)
+          }).`
           : `Check this machine's date: ${formatDay(now)}.`,
       };
     }

@@ -50,7 +50,7 @@ function explainSilence(url: URL, error: Error, examination: Examination): Findi
 function readAnswer(answer: Exchange, examination: Examination): Finding {
   const { url, status, headers, text } = answer;
   const { nameOption } = examination;
-  const option = nameOption.call(examination, "tokenEndpoint");
+  const option = nameOption("tokenEndpoint");
   const place = formatUrl(url);
   const failed = (code: Finding["code"], seen: string, change: string): Finding => ({
     name,
@@ -70,18 +70,20 @@ function readAnswer(answer: Exchange, examination: Examination): Finding {
     return failed(
       isGiven ? "client_certificate_rejected" : "client_certificate_required",
       `${place} answers ${status}: "${certificate}".`,
-      `Set ${nameOption.call(examination, "clientCertificate")} to ${
+      `Set ${nameOption("clientCertificate")} to ${
         isGiven ? "a certificate of an authority that the server trusts" : "the client's certificate and key"
       }.`,
     );
   }
   if (status === 429) {
     const wait = readRetryAfter(answer, answer.receivedAt);
-    const when = wait === undefined ? "It doesn't say for how long" : `It asks to wait ${Math.ceil(wait / 1000)} s`;
+    const time = wait === undefined ? "" : ` ${Math.ceil(wait / 1000)} s`;
     return failed(
       "rate_limited",
-      `${place} limits requests (429). ${when}.`,
-      "Wait, and request fewer tokens: keep each until it expires, share it (tokenStore), and one authenticator per process.",
+      `${place} limits requests (429)${time && `, and asks to wait${time}`}.`,
+      `Wait${time}, and request fewer tokens: by one authenticator for all calls, and a ${
+        nameOption("tokenStore")
+      } for all processes.`,
     );
   }
   if (isHtml(answer) && status >= 200 && status < 300) {
