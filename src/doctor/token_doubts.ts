@@ -37,6 +37,8 @@ export interface TokenDoubt {
   readonly name: string;
   readonly seen: string;
   readonly change: string;
+  /** Whether it is worth a word only where the API rejects the token. */
+  readonly isWeak?: boolean | undefined;
 }
 
 /** A lifetime and `exp` that differ by no more say the same, in milliseconds. */
@@ -123,16 +125,17 @@ function doubtAudience(
   return [{
     code: "audience_mismatch",
     name: "token audience",
-    seen: `The token's audience is ${audiences.length > 0 ? audiences.join(", ") : "not named"}${asked}; the API is ${
-      endpoint.origin + endpoint.pathname
-    }.`,
+    isWeak: missing.length === 0,
+    seen: `The token's audience is ${
+      audiences.length > 0 ? audiences.slice(0, 5).join(", ") : "not named"
+    }${asked}; the API is ${endpoint.origin + endpoint.pathname}.`,
     change: `Set ${nameOption("audience")} (or ${
       nameOption("resource")
     }) to the identifier that the API expects in aud, ${endpoint.origin} perhaps.`,
   }];
 }
 
-/** Whether a target is a URL elsewhere: of what is no URL nobody can say that it isn't the API's name. */
+/** Whether a target is a URL elsewhere: what is no URL may well be the API's name. */
 function isForeign(endpoint: URL): (target: string) => boolean {
   return (target) => /^https?:/.test(target) && !isParent(target, endpoint);
 }
