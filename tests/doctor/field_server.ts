@@ -52,6 +52,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "not-enabled": () => error(401, "unauthorized_client", "Client not enabled to retrieve service account"),
     "unsupported": () => error(400, "unsupported_grant_type", "Unsupported grant type: client_credentials"),
     "not-implemented": () => error(501, "not_implemented", "This grant isn't supported"),
+    "wants-json": () => new Response("Unsupported Media Type", { status: 415 }),
     "fails": () => error(500, "server_error"),
     "maintenance": () => new Response("Service Unavailable", { status: 503, headers: { "retry-after": "120" } }),
     "limited": () => new Response(null, { status: 429, headers: { "retry-after": "37" } }),
@@ -65,6 +66,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "by-text": () => new Response("Unauthorized", { status: 401 }),
     "by-nothing": () => new Response(null, { status: 403 }),
     "by-grant": () => error(401, "unauthorized_client", "Invalid client or Invalid client credentials"),
+    "by-expiry": () => error(401, "invalid_client", "AADSTS7000222: The provided client secret keys are expired."),
     "by-access": () => error(401, "access_denied", "Unauthorized"),
   };
 
@@ -78,6 +80,8 @@ export function startFieldServer(client: { id: string; secret: string }) {
     // A fault of the server itself comes before any look at the client.
     const isEarly = /^(fails|maintenance|limited|page)$/.test(name);
     if (basic === written || !isRaw && inForm || isEarly) return (granted[name] ?? granted.plain!)(form);
+    // As some do: it must not come any further.
+    if (name === "by-echo") return error(401, "invalid_client", `Wrong secret: ${form.get("client_secret") ?? basic}`);
     return refused[name]?.() ?? error(401, "invalid_client", "Client authentication failed");
   }
 
@@ -127,6 +131,9 @@ export function startFieldServer(client: { id: string; secret: string }) {
     const [, sent = ""] = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "") ?? [];
     await request.text();
     if (kind === ".well-known" && rest[0] === "incomplete") return Response.json({ issuer: `${origin()}/incomplete` });
+    if (kind === ".well-known" && rest[0] === "internal") {
+      return Response.json({ issuer: `${origin()}/internal`, token_endpoint: "https://auth.nowhere.invalid/token" });
+    }
     if (kind !== "api") return Response.json({ error: "not_found" }, { status: 404 });
     const known = issuedAt.has(sent) ? sent : undefined;
     return apis[name]?.(request, known) ?? (known ? fine() : unauthorized("Bearer"));
