@@ -9,7 +9,7 @@ import type { Check } from "./diagnosis.ts";
 /**
  * The first failed check, as steps go from what is needed first to what is needed last, with three exceptions: that the
  * settings can't be had is a consequence of what the network's steps find, faults of the API don't keep a token from being
- * issued, and what nobody understands explains nothing.
+ * issued, and what can't be explained explains nothing.
  */
 export function chooseCause(checks: readonly Check[]): Check | undefined {
   const failed = checks.filter(({ status }) => status === "failed");

@@ -63,3 +63,8 @@ function parseHttpUrl(url: unknown): URL | undefined {
   const parsed = typeof url === "string" || url instanceof URL ? parseUrl(url) : undefined;
   return parsed && /^https?:$/.test(parsed.protocol) ? parsed : undefined;
 }
+
+/** The name of a check of one server. Faults of the API alone don't keep a token from being issued. */
+export function nameCheck(name: string, { role }: Target): string {
+  return role === "API" ? `${name} (API)` : name;
+}

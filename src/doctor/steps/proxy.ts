@@ -1,0 +1,166 @@
+/**
+ * Proxies: which one is used, by which option or variable, and whether it lets requests through.
+ *
+ * @module
+ */
+
+import { encodeBase64 } from "@std/encoding/base64";
+import { parseJsonObject } from "../../http/json.ts";
+import { rootMessage } from "../../http/network_errors.ts";
+import type { Examination, Finding, Step } from "../examination.ts";
+import { classifyFailure } from "../network_failure.ts";
+import { findBypass, findProxy, listProxyVariables, type Proxy } from "../proxies.ts";
+import { type Reach, reach } from "../reach.ts";
+import { ask, connect } from "../sockets.ts";
+import { bareHost, listTargets, nameCheck, readPort, type Target } from "../targets.ts";
+
+const name = "proxy";
+
+/** Looks at the option, and at the variables that this runtime follows or doesn't. */
+export const proxy: Step = {
+  name,
+  patience: 2,
+  async run(examination) {
+    const targets = listTargets(examination);
+    const findings = (await Promise.all(targets.map((target) => examine(target, examination)))).flat();
+    const shown = findings.filter(({ seen }, index) => findings.findIndex((each) => each.seen === seen) === index);
+    return shown.length > 0
+      ? shown
+      : [{ name, status: "passed", seen: "None is set; servers are connected to directly." }];
+  },
+};
+
+async function examine(target: Target, examination: Examination): Promise<Finding[]> {
+  const { url } = target;
+  const used = findProxy(examination, url);
+  if (!used) return await explainUnused(target, examination);
+  const place = `${used.url.origin} (${used.name})`;
+  const reached = await reach(examination, target);
+  const finding = isProxyAnswer(reached) ? await explainProxy(target, used, reached, examination) : undefined;
+  if (!finding) return [{ name, status: "passed", seen: `${url.host} is reached by way of ${place}.` }];
+  examination.facts.unreachable.add(url.origin);
+  const bypass = findBypass(examination, url);
+  const note = bypass && !bypass.isFollowed && used.name !== examination.nameOption("httpProxyUrl")
+    ? ` NO_PROXY names it (${bypass.entry}), in a form that this runtime doesn't understand.`
+    : "";
+  return [{ ...finding, name: nameCheck(name, target), seen: finding.seen + note }];
+}
+
+/** Whether an answer may be a proxy's own: of a request by `http:`, all answers look the same. */
+function isProxyAnswer({ answer }: Reach): boolean {
+  return !answer || answer.status === 407 ||
+    [403, 502, 503, 504].includes(answer.status) && !parseJsonObject(answer.text);
+}
+
+/** Says what a proxy does to a request, by asking it; `undefined` if it is no fault of the proxy's. */
+async function explainProxy(
+  { url }: Target,
+  { url: proxy, name: option }: Proxy,
+  reached: Reach,
+  examination: Examination,
+): Promise<Finding | undefined> {
+  const { stepTimeout: timeout, signal } = examination;
+  const place = `The proxy ${proxy.origin} (${option})`;
+  const fail = (code: Finding["code"], state: string, change: string): Finding => ({
+    name,
+    status: "failed",
+    code,
+    seen: `${place} ${state}`,
+    change,
+  });
+  const checkUrl = `Check the host and port of ${option}, or remove it where no proxy is needed.`;
+  const failure = reached.error && classifyFailure(reached.error, url.hostname);
+  const connected = await connect({ host: bareHost(proxy), port: readPort(proxy), timeout, signal });
+  if (connected.outcome === "failed") {
+    const { state } = classifyFailure(connected.error, proxy.hostname);
+    return fail("proxy_unreachable", `can't be reached: ${state}.`, checkUrl);
+  }
+  let status = reached.answer?.status ?? 0;
+  if (connected.outcome === "connected") {
+    const authorization = proxy.username || proxy.password
+      ? `Proxy-Authorization: Basic ${encodeBase64(`${decode(proxy.username)}:${decode(proxy.password)}`)}\r\n`
+      : "";
+    const host = `${url.hostname}:${readPort(url)}`;
+    // A proxy that speaks TLS itself isn't asked: `fetch` has said enough.
+    const request = proxy.protocol === "https:"
+      ? ""
+      : `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${authorization}\r\n`;
+    const answer = request && await ask(connected.socket, request, timeout, signal).catch(rootMessage);
+    connected.socket.destroy();
+    status = Number(/^HTTP\/1\.\d (\d+)/.exec(answer)?.[1] ?? status);
+    if (request && status === 0) return fail("proxy_refused", "answers nothing that HTTP proxies answer.", checkUrl);
+  }
+  if (status === 407 || failure?.code === "proxy_login_required") {
+    const hasLogin = proxy.username !== "" || proxy.password !== "";
+    return fail(
+      "proxy_login_required",
+      hasLogin ? "refuses the user name and password it is given (407)." : "requires a user name and password (407).",
+      `Write ${hasLogin ? "the right ones, percent-encoded," : "them"} into ${option}: ` +
+        `http://user:password@${proxy.host}.`,
+    );
+  }
+  // Many proxies open no tunnels to ports of http:, and send on what they are sent.
+  const isRefusal = status >= 300 && (url.protocol === "https:" || status === reached.answer?.status);
+  if (isRefusal || failure?.code === "proxy_refused") {
+    return fail(
+      "proxy_refused",
+      `refuses to let requests to ${url.host} through (${status}).`,
+      `Have the proxy allow ${url.host}, or go around it: ${describeDetour(option, url, examination)}`,
+    );
+  }
+  return undefined;
+}
+
+function describeDetour(option: string, url: URL, examination: Examination): string {
+  return option === examination.nameOption("httpProxyUrl")
+    ? `remove ${option}.`
+    : `set NO_PROXY=${bareHost(url)}, or unset ${option}.`;
+}
+
+/** Says why variables that name a proxy have no effect. */
+async function explainUnused(target: Target, examination: Examination): Promise<Finding[]> {
+  const { url } = target;
+  const { host, options, facts } = examination;
+  const [variable] = listProxyVariables(examination, url);
+  if (!variable) return [];
+  const bypass = findBypass(examination, url);
+  if (bypass?.isFollowed) {
+    return [{
+      name,
+      status: "passed",
+      seen: `${variable.name} is set; NO_PROXY (${bypass.entry}) exempts ${url.host}.`,
+    }];
+  }
+  if (options.fetch) {
+    return [{
+      name,
+      status: "passed",
+      seen: `${variable.name} is set; whether it counts is up to ${examination.nameOption("fetch")}.`,
+    }];
+  }
+  if (bypass) return [];
+  const { error } = await reach(examination, target);
+  if (error) facts.unreachable.add(url.origin);
+  const seen = `${variable.name} is set, and this runtime doesn't follow it${
+    error ? `; without it, ${url.host} can't be reached` : `; ${url.host} is reached without it`
+  }.`;
+  const change = `${host === "node" ? "Set NODE_USE_ENV_PROXY=1 (without effect on ALL_PROXY), or set" : "Set"} ${
+    examination.nameOption("httpProxyUrl")
+  }.`;
+  return [{
+    name: nameCheck(name, target),
+    status: error ? "failed" : "warned",
+    code: "proxy_variable_ignored",
+    seen,
+    change,
+  }];
+}
+
+/** A bare `%` says that the text wasn't encoded. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
