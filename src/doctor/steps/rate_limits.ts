@@ -24,7 +24,9 @@ function describeLimit(server: string, answer: Exchange): Finding[] {
   if (!found) return [];
   const { limit, remaining, reset } = found;
   const state = [
-    remaining === undefined ? `${limit} requests are allowed` : `${remaining}${limit === undefined ? "" : ` of ${limit}`} left`,
+    remaining === undefined
+      ? `${limit} requests are allowed`
+      : `${remaining}${limit === undefined ? "" : ` of ${limit}`} left`,
     ...reset === undefined ? [] : [`reset in ${formatDuration(reset)}`],
   ].join(", ");
   const seen = `The ${server} limits requests: ${state}.`;

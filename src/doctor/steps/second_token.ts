@@ -35,18 +35,23 @@ export const secondToken: Step = {
       return [{ name, status: "warned", code, seen, change }];
     }
     if (second.accessToken === first.accessToken) {
-      const left = second.expiresAt === undefined ? "" : `, which lives for ${
-        formatDuration(second.expiresAt - (attempt.exchanges.at(-1)?.receivedAt ?? Date.now()))
-      } from now on`;
+      const left = second.expiresAt === undefined
+        ? ""
+        : `, which lives for ${
+          formatDuration(second.expiresAt - (attempt.exchanges.at(-1)?.receivedAt ?? Date.now()))
+        } from now on`;
       const seen = `A second request gets the same token${left}.`;
-      const change = "Nothing, as a rule; but a refresh before its end, or after the API rejects it, brings no new one.";
+      const change =
+        "Nothing, as a rule; but a refresh before its end, or after the API rejects it, brings no new one.";
       return [{ name, status: "warned", code: "same_token", seen, change }];
     }
-    return [facts.isTokenAccepted ? await tryFirstAgain(examination) : {
-      name,
-      status: "passed",
-      seen: "A second request gets another token.",
-    }];
+    return [
+      facts.isTokenAccepted ? await tryFirstAgain(examination) : {
+        name,
+        status: "passed",
+        seen: "A second request gets another token.",
+      },
+    ];
   },
 };
 
