@@ -126,6 +126,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     }
     const [, sent = ""] = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "") ?? [];
     await request.text();
+    if (kind === ".well-known" && rest[0] === "incomplete") return Response.json({ issuer: `${origin()}/incomplete` });
     if (kind !== "api") return Response.json({ error: "not_found" }, { status: 404 });
     const known = issuedAt.has(sent) ? sent : undefined;
     return apis[name]?.(request, known) ?? (known ? fine() : unauthorized("Bearer"));

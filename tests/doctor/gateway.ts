@@ -50,7 +50,7 @@ export async function makeGateway({ places, certificates, authority }: GatewayOp
     ${tls("good", "good")} ${tls("expired", "expired")} ${tls("misnamed", "misnamed")}
     ${tls("untrusted", "untrusted")} ${tls("selfSigned", "selfSigned")}
     ${tls("mutual", "good", "ssl_client_certificate authority.crt; ssl_verify_client on;")}`;
-  const files: Record<string, string> = { "authority.crt": authority, users: "nobody:{PLAIN}planted\n" };
+  const files: Record<string, string> = { "authority.crt": authority, users: "me:{PLAIN}planted\n" };
   for (const [name, { cert, key }] of Object.entries(certificates)) {
     [files[`${name}.crt`], files[`${name}.key`]] = [cert, key];
   }

@@ -10,6 +10,7 @@ import { closedPort } from "../servers/fault_server.ts";
 import { startBetterAuth } from "../servers/better_auth.ts";
 import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { host } from "../servers/loopback.ts";
+import { startMtlsProtectedApi } from "../servers/mtls_protected_api.ts";
 import { type ProtectedApiOptions, startProtectedApi } from "../servers/protected_api.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { certificateAuthority, certify, type KeyPair } from "../servers/tls_certificates.ts";
@@ -30,13 +31,18 @@ export type Stage = Awaited<ReturnType<typeof setStage>>;
 export async function setStage(hasNginx: boolean) {
   await using stack = new AsyncDisposableStack();
   const keys = { mine: await testKey("ES256"), other: await testKey("ES256", "other"), rsa: await testKey("RS256") };
-  const [ours, others] = [await certificateAuthority("Our CA"), await certificateAuthority("Another CA")];
-  const server = { subject: "server", hosts: ["localhost"], addresses: [host] };
-  const clientOptions = { subject: "my-client", usage: "client" } as const;
+  // Those that expire soon are remarked upon.
+  const expiresIn = 90 * 24 * 3_600_000;
+  const [ours, others] = [
+    await certificateAuthority("Our CA", expiresIn),
+    await certificateAuthority("Another CA", expiresIn),
+  ];
+  const server = { subject: "server", expiresIn, hosts: ["localhost"], addresses: [host] };
+  const clientOptions = { subject: "my-client", expiresIn, usage: "client" } as const;
   const certificates = {
     good: await ours.issue(server),
     expired: await ours.issue({ ...server, expiresIn: -60_000 }),
-    misnamed: await ours.issue({ subject: "other", hosts: ["auth.example.com"] }),
+    misnamed: await ours.issue({ subject: "other", expiresIn, hosts: ["auth.example.com"] }),
     untrusted: await others.issue(server),
     selfSigned: await certify(server),
     client: await ours.issue(clientOptions),
@@ -71,6 +77,7 @@ export async function setStage(hasNginx: boolean) {
       client_id: "by-certificate",
       token_endpoint_auth_method: "tls_client_auth",
       tls_client_auth_subject_dn: "CN=my-client",
+      tls_client_certificate_bound_access_tokens: true,
     }],
     mutualTls: { certificate: certificates.good, clientAuthority: ours.pem },
   });
@@ -107,6 +114,9 @@ export async function setStage(hasNginx: boolean) {
     ofAnotherIssuer: protect({ issuer: "https://other.example.com" }),
     admin: protect({ scope: "api:admin" }),
     ofOpaque: protect({ ...opaque }),
+    mutual: stack.use(
+      await startMtlsProtectedApi({ ...mutual, certificate: certificates.good, authority: ours.pem }),
+    ).origin,
   };
   const field = stack.use(startFieldServer({ id: "my-client", secret }));
   const special = stack.use(startFieldServer({ id: "my-client", secret: specialSecret }));
