@@ -5,7 +5,7 @@
  */
 
 import { getProofError } from "../dpop/challenge.ts";
-import { waitFor } from "../refresh/deadlines.ts";
+import { sleep } from "../refresh/deadlines.ts";
 import { describeAnswer, isSameAnswer, readChallenges } from "./api_answer.ts";
 import { type ApiCallChanges, callApi } from "./api_call.ts";
 import { formatDuration } from "./durations.ts";
@@ -124,8 +124,7 @@ function readHeaderKey({ options, facts: { settings, working } }: Examination): 
 }
 
 async function tryAgain({ examination, answer }: RejectedToken): Promise<Finding | undefined> {
-  await waitFor(new Promise(() => {}), { timeout: lag, signal: examination.signal }).catch(() => {});
-  examination.signal.throwIfAborted();
+  await sleep(lag, examination.signal);
   const { answer: again, isRejected } = await callApi(examination);
   if (!again || isRejected || again.status >= 400) return undefined;
   const seen = `The API rejects the new token at first (${
