@@ -24,7 +24,8 @@ export function startFieldServer(client: { id: string; secret: string }) {
   /** A JWT that is no use but to be read. */
   const jwt = (lifetime: number) => {
     const iat = Math.floor(Date.now() / 1000);
-    const claims = { iss: origin(), aud: `${origin()}/api/any`, jti: crypto.randomUUID(), iat, exp: iat + lifetime };
+    const aud = `${origin()}/api/any`;
+    const claims = { iss: origin(), aud, jti: crypto.randomUUID(), iat, nbf: iat, exp: iat + lifetime };
     return `${[{ typ: "at+jwt", alg: "ES256" }, claims].map(encode).join(".")}.${"planted".repeat(12)}`;
   };
 
@@ -35,6 +36,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "type": () => issue(fresh(), { token_type: "BearerToken" }),
     "empty": () => new Response(null, { status: 200 }),
     "without-token": () => Response.json({ token: fresh(), expires_in: 3600 }),
+    jwt: () => issue(jwt(3600)),
     "mismatch": () => issue(jwt(60), { expires_in: 86_400 }),
     // One that serves all who ask, as a cache does.
     "same": () => issue("planted-always-the-same"),
@@ -106,6 +108,9 @@ export function startFieldServer(client: { id: string; secret: string }) {
       token ? unauthorized('Bearer error="insufficient_scope", scope="planes:fly"', 403) : unauthorized("Bearer"),
     forbids: (_, token) => token ? Response.json({ message: "Forbidden" }, { status: 403 }) : unauthorized("Bearer"),
     open: () => fine(),
+    rootless: (_, token) => token ? Response.json({ message: "Not found" }, { status: 404 }) : unauthorized("Bearer"),
+    "post-only": (_, token) =>
+      token ? new Response(null, { status: 405, headers: { allow: "POST" } }) : unauthorized("Bearer"),
     missing: () => Response.json({ message: "Not found" }, { status: 404 }),
     fails: (_, token) => token ? Response.json({}, { status: 500 }) : unauthorized("Bearer"),
     limited: () => new Response(null, { status: 429, headers: { "retry-after": "37", "ratelimit-remaining": "0" } }),
