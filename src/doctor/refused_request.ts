@@ -135,6 +135,15 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     return { name, status: "failed", code: "dpop_required", seen, change };
   },
 
+  async "dpop perhaps"(request, refusal) {
+    const { examination } = request;
+    if (examination.facts.metadata?.dpop_signing_alg_values_supported) {
+      const finding = await explanations["dpop required"]!(request, refusal);
+      if (examination.facts.issued) return finding;
+    }
+    return await explanations.other!(request, refusal);
+  },
+
   "dpop rejected": ({ examination, own, attempt }, refusal) =>
     explainRejectedProof({ examination, own, answer: attempt.exchanges.at(-1), refusal, name }),
 

@@ -77,10 +77,23 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
     return { finding: { name, status: "failed", code: "token_request_refused", seen, change } };
   }
   const seen = `The server rejects the client: ${refusal}. ${attempts}; ruled out: ${others}, blanks at the ends.`;
-  const change = `Copy ${nameOption("clientId")} and ${
-    nameOption("clientSecret")
-  } from the server again: the client is unknown there (another tenant or environment, perhaps), or its secret another.`;
+  const change = `Copy ${nameOption("clientId")} and ${nameOption("clientSecret")} from the server again${
+    describeQuotes(own.secret)
+  }: the client is unknown there (another tenant or environment, perhaps), or its secret another${
+    listOtherMethods(own.method, advertised)
+  }.`;
   return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
+}
+
+/** Quotation marks come along from files and shells. */
+function describeQuotes(secret: string | undefined): string {
+  return /^(["']).*\1$/s.test(secret ?? "") ? ", without the quotation marks around the secret" : "";
+}
+
+/** Methods that the client may be registered for, and that weren't tried. */
+function listOtherMethods(method: string, advertised: readonly string[] = []): string {
+  const others = advertised.filter((each) => each !== method && !/^(client_secret_(basic|post)|none)$/.test(each));
+  return others.length > 0 ? `; or it is registered for another method (${others.slice(0, 6).join(", ")})` : "";
 }
 
 /** Without a secret of ours to write in another way: `none`, or a method of the caller's own. */

@@ -18,6 +18,7 @@ export type RefusalKind =
   | "target"
   | "missing"
   | "dpop required"
+  | "dpop perhaps"
   | "dpop rejected"
   | "dpop nonce"
   | "certificate"
@@ -47,7 +48,9 @@ export interface RefusalContext {
 }
 
 const absent = /missing|required|must (be|have|include|contain|specify)|not (provided|specified|present|given)|empty/i;
-const aboutClient = /client.?id|secret|credential|authenticat|assertion|unknown client|signature/i;
+const aboutClient =
+  /client.?id|secret|(?<!client_)credential|authenticat|assertion|(unknown|invalid) client(?!_)|signature/i;
+const aboutGrant = /not (enabled|allowed|permitted|authori[sz]ed)|no authori[sz]ed|service account|grant.?type/i;
 const aboutTarget = /audience|resource/i;
 
 /** Tells what a token endpoint refuses (RFC 6749 §5.2, and what servers write in the field). */
@@ -73,7 +76,8 @@ export function classifyRefusal(context: RefusalContext): RefusalKind {
   if (/target|audience|resource/.test(error)) return targetKind;
   // Keycloak and Auth0 say these of a wrong secret as well.
   if (/^(unauthorized_client|access_denied)$/.test(error)) {
-    if (status === 401 || /secret|credential/i.test(text)) return "client";
+    const isClient = !aboutGrant.test(text) && (status === 401 || aboutClient.test(text));
+    if (isClient) return "client";
     return error === "access_denied" && aboutTarget.test(text) ? targetKind : "grant";
   }
   if (status === 401 || /client/.test(error)) return "client";
@@ -82,8 +86,11 @@ export function classifyRefusal(context: RefusalContext): RefusalKind {
     if (aboutTarget.test(text)) return absent.test(text) ? "missing" : targetKind;
     if (/\bscopes?\b/i.test(text)) return absent.test(text) ? "missing" : scopeKind;
     if (aboutClient.test(text)) return "client";
+    // What proves a client is refused by other codes; a proof of possession that is missing, by this one.
+    if (error === "invalid_grant") return usesDpop ? "other" : "dpop perhaps";
     return absent.test(text) ? "missing" : "unclear";
   }
+  if (/not_?found/.test(error)) return "not found";
   if (error) return status === 404 || aboutClient.test(text) ? "client" : "other";
   if (isHtml) return "page";
   if (status === 404 || status === 405) return "not found";
