@@ -33,6 +33,7 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
       ["connection_timeout", "token_endpoint_failed"],
       /firewall|port|server|time-?out/i,
     ],
+    ["port that closes connections", at(stage.resetting), "connection_closed", /port|server|gateway/],
     ["TLS on an http port", at(stage.apis.plain.replace("http:", "https:")), ["not_tls", "tls_failed"], /http:|port/],
     ["dead proxy", { ...base, httpProxyUrl: proxies.dead }, "proxy_unreachable", /httpProxyUrl/],
     [
@@ -109,6 +110,7 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
         seen: /intermediate|chain/i,
       },
     ],
+    ["TLS that is too old", at(gateway.old, trusted), "tls_failed", /TLS/],
     ["expired certificate", at(gateway.expired, trusted), "tls_expired", /replace/, { seen: /20\d\d/ }],
     ["wrong host name in the certificate", at(gateway.misnamed, trusted), "tls_name_mismatch", /tokenEndpoint|name/, {
       seen: /auth\.example\.com/,

@@ -6,7 +6,7 @@
 
 import { type AuthorizationServerOptions, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type TestKey, testKey } from "../client_auth/signing_keys.ts";
-import { closedPort } from "../servers/fault_server.ts";
+import { closedPort, startFaultServer } from "../servers/fault_server.ts";
 import { startBetterAuth } from "../servers/better_auth.ts";
 import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { host } from "../servers/loopback.ts";
@@ -110,7 +110,7 @@ export async function setStage(hasNginx: boolean) {
     dpop: protect({ dpop: new DpopVerifier() }),
     /** Believes to be elsewhere, as behind a gateway that doesn't tell. */
     dpopElsewhere: protect({ dpop: new DpopVerifier({ origin: "https://api.example.com" }) }),
-    nonces: protect({ ...nonces, dpop: new DpopVerifier({ nonce: "first", nonceOnce: true }) }),
+    nonces: protect({ ...nonces, dpop: new DpopVerifier({ nonce: "first" }) }),
     flyte: protect({ headerKey: "flyte-authorization" }),
     elsewhere: protect({ audience: "https://other.example.com" }),
     ofAnotherIssuer: protect({ issuer: "https://other.example.com" }),
@@ -143,6 +143,7 @@ export async function setStage(hasNginx: boolean) {
     special: special.origin,
     tls: tls.origin,
     blocked: stack.use(await blockPort()).origin,
+    resetting: stack.use(await startFaultServer({ steps: ["reset"], unread: true })).origin,
     silent: stack.use(listenSilently()).origin,
     six: stack.use(listenOnSix()).origin,
   };
