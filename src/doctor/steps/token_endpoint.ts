@@ -93,7 +93,9 @@ function readAnswer(answer: Exchange, examination: Examination): Finding {
       suggestEndpoint(examination, url) ?? `Set ${option} to the server's token endpoint.`,
     );
   }
-  if ([404, 405, 410, 501].includes(status) && !(said && status !== 405)) {
+  // Some servers say so that a client is unknown.
+  const isOfClient = status === 404 && /client|grant|invalid|unauthorized|denied|other_error/i.test(said);
+  if ([404, 405, 410, 501].includes(status) && !isOfClient) {
     return failed(
       "token_endpoint_not_found",
       `${place} answers ${status}${isHtml(answer) ? ", a web page" : ""}: no token endpoint is there.`,
