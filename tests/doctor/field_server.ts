@@ -24,7 +24,8 @@ export function startFieldServer(client: { id: string; secret: string }) {
   /** A JWT that is no use but to be read. */
   const jwt = (lifetime: number) => {
     const iat = Math.floor(Date.now() / 1000);
-    const claims = { iss: origin(), aud: `${origin()}/api/any`, jti: crypto.randomUUID(), iat, exp: iat + lifetime };
+    const aud = `${origin()}/api/any`;
+    const claims = { iss: origin(), aud, jti: crypto.randomUUID(), iat, nbf: iat, exp: iat + lifetime };
     return `${[{ typ: "at+jwt", alg: "ES256" }, claims].map(encode).join(".")}.${"planted".repeat(12)}`;
   };
 
@@ -35,6 +36,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "type": () => issue(fresh(), { token_type: "BearerToken" }),
     "empty": () => new Response(null, { status: 200 }),
     "without-token": () => Response.json({ token: fresh(), expires_in: 3600 }),
+    jwt: () => issue(jwt(3600)),
     "mismatch": () => issue(jwt(60), { expires_in: 86_400 }),
     // One that serves all who ask, as a cache does.
     "same": () => issue("planted-always-the-same"),
@@ -52,6 +54,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "not-enabled": () => error(401, "unauthorized_client", "Client not enabled to retrieve service account"),
     "unsupported": () => error(400, "unsupported_grant_type", "Unsupported grant type: client_credentials"),
     "not-implemented": () => error(501, "not_implemented", "This grant isn't supported"),
+    "wants-json": () => new Response("Unsupported Media Type", { status: 415 }),
     "fails": () => error(500, "server_error"),
     "maintenance": () => new Response("Service Unavailable", { status: 503, headers: { "retry-after": "120" } }),
     "limited": () => new Response(null, { status: 429, headers: { "retry-after": "37" } }),
@@ -65,6 +68,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "by-text": () => new Response("Unauthorized", { status: 401 }),
     "by-nothing": () => new Response(null, { status: 403 }),
     "by-grant": () => error(401, "unauthorized_client", "Invalid client or Invalid client credentials"),
+    "by-expiry": () => error(401, "invalid_client", "AADSTS7000222: The provided client secret keys are expired."),
     "by-access": () => error(401, "access_denied", "Unauthorized"),
   };
 
@@ -78,6 +82,8 @@ export function startFieldServer(client: { id: string; secret: string }) {
     // A fault of the server itself comes before any look at the client.
     const isEarly = /^(fails|maintenance|limited|page)$/.test(name);
     if (basic === written || !isRaw && inForm || isEarly) return (granted[name] ?? granted.plain!)(form);
+    // As some do: it must not come any further.
+    if (name === "by-echo") return error(401, "invalid_client", `Wrong secret: ${form.get("client_secret") ?? basic}`);
     return refused[name]?.() ?? error(401, "invalid_client", "Client authentication failed");
   }
 
@@ -102,6 +108,9 @@ export function startFieldServer(client: { id: string; secret: string }) {
       token ? unauthorized('Bearer error="insufficient_scope", scope="planes:fly"', 403) : unauthorized("Bearer"),
     forbids: (_, token) => token ? Response.json({ message: "Forbidden" }, { status: 403 }) : unauthorized("Bearer"),
     open: () => fine(),
+    rootless: (_, token) => token ? Response.json({ message: "Not found" }, { status: 404 }) : unauthorized("Bearer"),
+    "post-only": (_, token) =>
+      token ? new Response(null, { status: 405, headers: { allow: "POST" } }) : unauthorized("Bearer"),
     missing: () => Response.json({ message: "Not found" }, { status: 404 }),
     fails: (_, token) => token ? Response.json({}, { status: 500 }) : unauthorized("Bearer"),
     limited: () => new Response(null, { status: 429, headers: { "retry-after": "37", "ratelimit-remaining": "0" } }),
@@ -127,6 +136,9 @@ export function startFieldServer(client: { id: string; secret: string }) {
     const [, sent = ""] = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "") ?? [];
     await request.text();
     if (kind === ".well-known" && rest[0] === "incomplete") return Response.json({ issuer: `${origin()}/incomplete` });
+    if (kind === ".well-known" && rest[0] === "internal") {
+      return Response.json({ issuer: `${origin()}/internal`, token_endpoint: "https://auth.nowhere.invalid/token" });
+    }
     if (kind !== "api") return Response.json({ error: "not_found" }, { status: 404 });
     const known = issuedAt.has(sent) ? sent : undefined;
     return apis[name]?.(request, known) ?? (known ? fine() : unauthorized("Bearer"));

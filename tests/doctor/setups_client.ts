@@ -42,9 +42,10 @@ export function clientSetups(
     ],
     ["secret in quotes", { ...base, clientSecret: `"${secret}"` }, "wrong_secret", /quot/],
     ["unknown client", { ...base, clientId: "my-clinet" }, "wrong_secret", /clientId/],
-    ...["by-200", "by-text", "by-nothing", "by-grant", "by-access"].map((
+    ...["by-200", "by-text", "by-nothing", "by-grant", "by-access", "by-echo"].map((
       name,
     ): Row => [`wrong secret, said ${name.replace("-", " ")}`, wrongAt(name), "wrong_secret", /clientSecret/]),
+    ["expired secret", wrongAt("by-expiry"), "wrong_secret", /clientSecret/, { seen: /expired/ }],
     ["wrong secret at another server", { ...atBetter, clientSecret: wrongSecret }, "wrong_secret", /clientSecret/],
     ["post-only", { ...atBetter, clientId: "by-post" }, "auth_method_unsupported", /clientSecretPost/],
     [

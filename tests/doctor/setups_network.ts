@@ -100,6 +100,15 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
     ["untrusted CA", at(gateway.good), "tls_untrusted", /verify/, { seen: /Our CA|issuer/i }],
     ["CA that isn't the one given", at(gateway.untrusted, trusted), "tls_untrusted", /verify/],
     ["certificate signed by itself", at(gateway.selfSigned, trusted), "tls_untrusted", /verify/],
+    [
+      "server that doesn't show its intermediate certificate",
+      at(gateway.incomplete, trusted),
+      "tls_untrusted",
+      /verify/,
+      {
+        seen: /intermediate|chain/i,
+      },
+    ],
     ["expired certificate", at(gateway.expired, trusted), "tls_expired", /replace/, { seen: /20\d\d/ }],
     ["wrong host name in the certificate", at(gateway.misnamed, trusted), "tls_name_mismatch", /tokenEndpoint|name/, {
       seen: /auth\.example\.com/,

@@ -24,6 +24,19 @@ export function requestSetups(
       { seen: /planes:fly/ },
     ],
     [
+      "scopes in one text with a comma",
+      { ...atBetter, scopes: ["api:read,api:write"] },
+      "invalid_scope",
+      /comma|each|separate/,
+    ],
+    [
+      "server that takes no form",
+      { ...base, tokenEndpoint: `${field}/token/wants-json` },
+      ["token_request_refused"],
+      /beforeTokenRequest|JSON|content type/i,
+      { seen: /415/ },
+    ],
+    [
       "unknown resource at another server",
       { ...atBetter, resource: "https://api.example.com" },
       "invalid_target",

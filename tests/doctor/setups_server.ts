@@ -49,6 +49,13 @@ export function serverSetups(
     ["metadata without a token endpoint", { ...base, discover: `${field}/incomplete` }, "metadata_invalid", undefined, {
       seen: /token_endpoint/,
     }],
+    [
+      "metadata that names an internal host",
+      { ...base, discover: `${field}/internal` },
+      "name_not_resolved",
+      undefined,
+      { seen: /auth\.nowhere\.invalid/ },
+    ],
     ["GET-only place", at(`${field}/token/plain/`), ["token_endpoint_not_found"], /tokenEndpoint/],
     ["token endpoint that fails", at(`${field}/token/fails`), "token_endpoint_failed", undefined, { seen: /500/ }],
     ["maintenance", at(`${field}/token/maintenance`), "token_endpoint_failed", /120|2 min/, { seen: /503/ }],

@@ -37,6 +37,7 @@ export async function setStage(hasNginx: boolean) {
     await certificateAuthority("Our CA", expiresIn),
     await certificateAuthority("Another CA", expiresIn),
   ];
+  const intermediate = await certificateAuthority("Our intermediate CA", expiresIn, ours.own);
   const server = { subject: "server", expiresIn, hosts: ["localhost"], addresses: [host] };
   const clientOptions = { subject: "my-client", expiresIn, usage: "client" } as const;
   const certificates = {
@@ -44,6 +45,7 @@ export async function setStage(hasNginx: boolean) {
     expired: await ours.issue({ ...server, expiresIn: -60_000 }),
     misnamed: await ours.issue({ subject: "other", expiresIn, hosts: ["auth.example.com"] }),
     untrusted: await others.issue(server),
+    incomplete: await intermediate.issue(server),
     selfSigned: await certify(server),
     client: await ours.issue(clientOptions),
     otherClient: await others.issue(clientOptions),
