@@ -46,19 +46,29 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
   const advertised = metadata?.token_endpoint_auth_methods_supported;
   const tried = [nameWay(own)];
   const refusal = describeRefusal(attempt, examination);
-  for (const variant of listVariants({ ...own, clientId, advertised, nameOption })) {
+  // Further attempts could only do harm.
+  const ended = /expired|disabled|locked|suspended|deactivated|revoked/i.exec(refusal)?.[0].toLowerCase();
+  for (const variant of ended ? [] : listVariants({ ...own, clientId, advertised, nameOption })) {
     const again = await tryToken(examination, variant.options);
     if (!again) break;
     tried.push(variant.name);
     if (isClientAccepted(again, examination)) {
-      const seen = `The server refuses ${tried[0]} (${refusal}) and takes ${variant.name}, with the same secret: ${
-        countAttempts(tried.length)
-      } (${tried.join(", ")}).`;
+      const seen = `The server refuses ${tried[0]} (${refusal}) and takes ${variant.name}${
+        variant.code.endsWith("blank") ? "" : ", with the same secret"
+      }: ${countAttempts(tried.length)} (${tried.join(", ")}).`;
       return {
         finding: { name, status: "failed", code: variant.code, seen, change: variant.change },
         accepted: { attempt: again, changes: variant.options },
       };
     }
+  }
+  if (ended) {
+    const seen =
+      `The server rejects the client: ${refusal}. 1 attempt; none was made with the secret written otherwise.`;
+    const change = `The server says "${ended}": make a new secret for the client (${
+      nameOption("clientSecret")
+    }), or have it enabled there.`;
+    return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
   }
   const attempts = `${countAttempts(tried.length)} (${tried.join(", ")})`;
   const unsupported = describeUnadvertised(own.method, advertised);

@@ -36,7 +36,7 @@ const lag = 1_500;
 export async function explainRejectedToken(rejected: RejectedToken): Promise<Finding> {
   const { examination, answer } = rejected;
   return await explainProof(rejected) ?? await tryOtherHeaders(rejected) ?? await tryAgain(rejected) ??
-    explainByTime(rejected) ?? explainByDoubts(rejected) ?? explainByChallenge(examination, answer);
+    explainByTime(rejected) ?? explainByDoubts(rejected) ?? explainByChallenge(rejected);
 }
 
 async function explainProof({ examination, answer }: RejectedToken): Promise<Finding | undefined> {
@@ -74,11 +74,12 @@ interface Candidate {
 
 /** Sends the token in other headers, or by another scheme: those that the answer names, else those that are usual. */
 async function tryOtherHeaders({ examination, answer, bare }: RejectedToken): Promise<Finding | undefined> {
+  const own = readHeaderKey(examination);
   for (const { what, change, call } of listCandidates(examination, answer, bare)) {
     const { answer: again } = await callApi(examination, call);
     if (!again || again.status === 401 || again.status === 407 || again.status >= 500 || again.status === 400) continue;
     examination.facts.working = { ...examination.facts.working, ...call };
-    const seen = `The API doesn't see the token in ${readHeaderKey(examination)} (${
+    const seen = `The API doesn't see the token in ${own} (${
       describeAnswer(answer, examination)
     }), and takes it ${what}.`;
     return { name, status: "failed", code: "api_wants_header", seen, change };
@@ -173,19 +174,23 @@ function explainByDoubts({ examination, answer, doubts }: RejectedToken): Findin
   return { name, status: "failed", code: doubt.code, seen, change: doubt.change };
 }
 
-function explainByChallenge(examination: Examination, answer: Exchange): Finding {
+function explainByChallenge({ examination, answer, bare }: RejectedToken): Finding {
   const schemes = readChallenges(answer).map(({ scheme }) => scheme);
   const refusal = describeAnswer(answer, examination);
   const isOther = schemes.length > 0 && schemes.every((scheme) => otherSchemes.test(scheme));
   const isOpaque = readJwt(examination.facts.issued!.credentials.accessToken) === undefined;
+  const isSame = bare !== undefined && isSameAnswer(answer, bare) &&
+    !/error=/.test(String(answer.headers.get("www-authenticate")));
+  const own = readHeaderKey(examination);
   const namesAudience = /audience|\baud\b/i.test(refusal);
   const namesIssuer = /issuer|\biss\b/i.test(refusal);
   const seen = `The API rejects the token: ${refusal}. ` +
     (isOther
       ? `It, or a gateway before it, asks for ${schemes.join(", ")}, and not for a token.`
-      : `Ruled out: another header, a delay, the clocks${
-        isOpaque ? "; the token is opaque" : ", the token's audience"
-      }.`);
+      : `${
+        isSame ? `It answers so without a token, too: ${own} may get lost on the way. ` : ""
+      }Ruled out: another header, ` +
+        `a delay, the clocks${isOpaque ? "; the token is opaque" : ", the token's audience"}.`);
   const change = isOther
     ? `Give what stands before the API its own credentials (in another header), or call the API at an ${
       examination.nameOption("endpoint")

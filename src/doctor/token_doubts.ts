@@ -121,7 +121,11 @@ function doubtAudience(
   const isDoubtful = missing.length > 0 || !isForApi && !targets.some(has) ||
     targets.some(isForeign(endpoint)) && !isForApi;
   if (!isDoubtful) return [];
-  const asked = targets.length > 0 ? `; ${targets.join(", ")} ${targets.length > 1 ? "were" : "was"} asked for` : "";
+  const asked = targets.length > 0 && missing.length === 0
+    ? ", as asked for"
+    : targets.length > 0
+    ? `; ${targets.join(", ")} ${targets.length > 1 ? "were" : "was"} asked for`
+    : "";
   return [{
     code: "audience_mismatch",
     name: "token audience",

@@ -71,6 +71,7 @@ export function classifyRefusal(context: RefusalContext): RefusalKind {
   if (/^(unsupported_grant_type|authorization_type_invalid)$/.test(error)) {
     return /missing|required/i.test(text) ? "form" : "grant";
   }
+  if (status === 415) return "form";
   if (status >= 500) return status === 501 ? "grant" : "failed";
   if (/scope/.test(error)) return scopeKind;
   if (/target|audience|resource/.test(error)) return targetKind;
@@ -82,7 +83,7 @@ export function classifyRefusal(context: RefusalContext): RefusalKind {
   }
   if (status === 401 || /client/.test(error)) return "client";
   if (/^invalid_(request|grant)$/.test(error)) {
-    if (/grant_type/i.test(text) && absent.test(text)) return "form";
+    if (/grant.?type/i.test(text)) return absent.test(text) ? "form" : "grant";
     if (aboutTarget.test(text)) return absent.test(text) ? "missing" : targetKind;
     if (/\bscopes?\b/i.test(text)) return absent.test(text) ? "missing" : scopeKind;
     if (aboutClient.test(text)) return "client";

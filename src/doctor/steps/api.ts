@@ -25,14 +25,14 @@ export const api: Step = {
   patience: 5,
   async run(examination) {
     const url = findApiUrl(examination)!;
-    const { facts, options } = examination;
+    const { facts } = examination;
     let bare: Exchange | undefined;
     let unreachable: Finding | undefined;
     try {
       bare = await examination.send(url, { headers: { accept: "*/*" } });
     } catch (error) {
       examination.signal.throwIfAborted();
-      unreachable = explainFailure(examination, "API without a token", error);
+      unreachable = explainFailure(examination, "API reachability", error);
     }
     if (unreachable) return [unreachable];
     const without = describeBare(examination, bare!);
@@ -57,8 +57,8 @@ export const api: Step = {
     const missingScopes = findMissingScopes(examination);
     const refused: RefusedCall = { examination, call, answer, bare, doubts, headerLength, missingScopes };
     const finding = explainRefusedCall(verdict, refused)!;
-    const isCovered = options.request === undefined && finding.status === "passed";
-    return isCovered ? [finding] : [without, finding];
+    // It names both answers.
+    return finding.status === "passed" ? [finding] : [without, finding];
   },
 };
 
@@ -66,7 +66,7 @@ function describeBare(examination: Examination, bare: Exchange): Finding {
   const schemes = readChallenges(bare).map(({ scheme }) => scheme);
   const wantsDpop = schemes.includes("dpop") && !schemes.includes("bearer") && !examination.options.dpop;
   const seen = `${bare.url.origin + bare.url.pathname} answers ${describeAnswer(bare, examination)} without a token.`;
-  const name = "API without a token";
+  const name = "API reachability";
   if (!wantsDpop) return { name, status: "passed", seen };
   const change = `Set ${examination.nameOption("dpop")}: dpop(), of @m2m/authenticator/dpop.`;
   return { name, status: "warned", code: "dpop_required", seen: `${seen} It wants DPoP.`, change };
