@@ -58,6 +58,10 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
       isRemark: true,
       on: ["Node"],
     }],
+    ["healthy: a variable excepts the host from a dead proxy", base, undefined, undefined, {
+      env: { HTTP_PROXY: proxies.dead, NO_PROXY: "127.0.0.1" },
+      isRemark: true,
+    }],
     ["permission that Deno wasn't given", base, "permission_denied", /--allow-net/, {
       permissions: ["--allow-net=auth.example.com"],
       on: ["Deno"],
@@ -96,6 +100,7 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
     ],
   ];
   if (gateway === undefined) return local;
+  const atTls = at(gateway.good);
   return [
     ...local,
     ["untrusted CA", at(gateway.good), "tls_untrusted", /verify/, { seen: /Our CA|issuer/i }],
@@ -111,6 +116,13 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
       },
     ],
     ["TLS that is too old", at(gateway.old, trusted), "tls_failed", /TLS/],
+    ["healthy: an authority by a variable", atTls, undefined, undefined, {
+      env: { NODE_EXTRA_CA_CERTS: stage.authorityFile },
+    }],
+    ["authority by a variable that isn't followed", atTls, "tls_untrusted", /NODE_EXTRA_CA_CERTS/, {
+      env: { SSL_CERT_FILE: stage.authorityFile },
+      on: ["Deno", "Node"],
+    }],
     ["expired certificate", at(gateway.expired, trusted), "tls_expired", /replace/, { seen: /20\d\d/ }],
     ["wrong host name in the certificate", at(gateway.misnamed, trusted), "tls_name_mismatch", /tokenEndpoint|name/, {
       seen: /auth\.example\.com/,

@@ -6,6 +6,7 @@
 
 import { type AuthorizationServerOptions, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type TestKey, testKey } from "../client_auth/signing_keys.ts";
+import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { closedPort, startFaultServer } from "../servers/fault_server.ts";
 import { startBetterAuth } from "../servers/better_auth.ts";
 import { DpopVerifier } from "../servers/dpop_verifier.ts";
@@ -136,8 +137,11 @@ export async function setStage(hasNginx: boolean) {
   if (gateway) {
     stack.use(startProtectedApi({ ...main, audience: gateway.audience, port: gateway.apiPort }));
   }
+  const folder = stack.use(await temporaryFolder("stage_"));
+  const authorityFile = `${folder.path}/authority.pem`;
+  await Deno.writeTextFile(authorityFile, ours.pem);
   const started = {
-    ...{ keys, certificates, authority: ours.pem, apis, proxies, closed, gateway },
+    ...{ keys, certificates, authority: ours.pem, authorityFile, apis, proxies, closed, gateway },
     servers: { main, strict, nonces, opaque, brief, mutual, better, limited },
     field: field.origin,
     special: special.origin,
