@@ -153,7 +153,7 @@ function readIssuerField({ status, text }: Exchange): string | undefined {
 /** The issuer whose metadata is looked for at a URL, without a slash at the end. */
 function readIssuer({ origin, pathname }: URL): string | undefined {
   const [, before, after] =
-    /^(.*)\/\.well-known\/(?:oauth-authorization-server|openid-configuration)(.*)$/.exec(pathname) ?? [];
+    /^(.*?)\/\.well-known\/(?:oauth-authorization-server|openid-configuration)(.*)$/.exec(pathname) ?? [];
   return before === undefined ? undefined : `${origin}${before || after || ""}`.replace(/\/$/, "");
 }
 

@@ -12,7 +12,7 @@ import { classifyFailure } from "../network_failure.ts";
 import { findBypass, findProxy, listProxyVariables, type Proxy } from "../proxies.ts";
 import { type Reach, reach } from "../reach.ts";
 import { ask, connect } from "../sockets.ts";
-import { bareHost, listTargets, nameCheck, readPort, type Target } from "../targets.ts";
+import { bareHost, gather, listTargets, nameCheck, readPort, type Target } from "../targets.ts";
 
 const name = "proxy";
 
@@ -29,6 +29,11 @@ export const proxy: Step = {
       : [{ name, status: "passed", seen: "None is set; servers are connected to directly." }];
   },
 };
+
+/** Whether a remark isn't one that another server gave rise to, too. */
+function isFirst({ code, status }: Finding, index: number, all: readonly Finding[]): boolean {
+  return status !== "warned" || all.findIndex((each) => each.code === code && each.status === status) === index;
+}
 
 async function examine(target: Target, examination: Examination): Promise<Finding[]> {
   const { url } = target;

@@ -10,6 +10,7 @@ import { readRetryAfter } from "../../http/retry_after.ts";
 import { formatUrl } from "../../token_endpoint/exchange.ts";
 import { isHtml } from "../discovery_answers.ts";
 import type { Examination, Exchange, Finding, Step } from "../examination.ts";
+import { describeFailure } from "../failure_advice.ts";
 import { classifyFailure } from "../network_failure.ts";
 import { reach } from "../reach.ts";
 import { findTokenEndpoint } from "../targets.ts";
@@ -24,27 +25,15 @@ export const tokenEndpoint: Step = {
   async run(examination) {
     const url = findTokenEndpoint(examination)!;
     const { answer, error } = await reach(examination, { role: name, url });
-    const finding = answer ? readAnswer(answer, examination) : explainSilence(url, error!, examination);
+    const finding = answer
+      ? readAnswer(answer, examination)
+      : describeFailure(name, { role: name, url }, classifyFailure(error, url.hostname), examination);
     if (finding.status === "failed") {
       examination.facts.noTokenRequest ??= "Not made: the token endpoint doesn't take token requests.";
     }
     return answer ? [finding, ...readClock(answer, examination)] : [finding];
   },
 };
-
-function explainSilence(url: URL, error: Error, examination: Examination): Finding {
-  const { code, state } = classifyFailure(error, url.hostname);
-  const message = code === "unexplained" ? ` (${examination.redact(error.message)})` : "";
-  return {
-    name,
-    status: "failed",
-    code,
-    seen: `${url.host} can be connected to, but gives no answer: ${state}${message}.`,
-    change: code === "connection_timeout"
-      ? `Check the port of ${examination.nameOption("tokenEndpoint")}, what stands before the server, and its load.`
-      : `Check the port of ${examination.nameOption("tokenEndpoint")}, and what stands before the server.`,
-  };
-}
 
 /** Says what an answer tells of the endpoint. */
 function readAnswer(answer: Exchange, examination: Examination): Finding {
@@ -112,7 +101,7 @@ function readAnswer(answer: Exchange, examination: Examination): Finding {
     };
   }
   const challenge = headers.get("www-authenticate")?.split(/[\s,]/)[0];
-  const kind = isHtml(answer) ? ", a web page: a gateway's, perhaps" : "";
+  const kind = isHtml(answer) ? " by a web page (a gateway's, perhaps)" : "";
   return {
     name,
     status: "passed",
