@@ -23,7 +23,17 @@ interface GatewayOptions {
 /** Starts it. An API is to listen on `apiPort`, for tokens of the `audience`. */
 export async function makeGateway({ places, certificates, authority }: GatewayOptions) {
   const apiPort = await closedPort();
-  const names = ["plain", "good", "expired", "misnamed", "untrusted", "incomplete", "selfSigned", "mutual"] as const;
+  const names = [
+    "plain",
+    "good",
+    "expired",
+    "misnamed",
+    "untrusted",
+    "incomplete",
+    "selfSigned",
+    "mutual",
+    "old",
+  ] as const;
   const ports: Partial<Record<typeof names[number], number>> = {};
   for (const name of names) ports[name] = await closedPort();
   const at = (name: typeof names[number]) => `${name === "plain" ? "http" : "https"}://${host}:${ports[name]}`;
@@ -51,7 +61,8 @@ export async function makeGateway({ places, certificates, authority }: GatewayOp
     server { listen ${host}:${ports.plain}; ${plain} }
     ${tls("good", "good")} ${tls("expired", "expired")} ${tls("misnamed", "misnamed")}
     ${tls("untrusted", "untrusted")} ${tls("incomplete", "incomplete")} ${tls("selfSigned", "selfSigned")}
-    ${tls("mutual", "good", "ssl_client_certificate authority.crt; ssl_verify_client on;")}`;
+    ${tls("mutual", "good", "ssl_client_certificate authority.crt; ssl_verify_client on;")}
+    ${tls("old", "good", "ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;")}`;
   const files: Record<string, string> = { "authority.crt": authority, users: "me:{PLAIN}planted\n" };
   for (const [name, { cert, key }] of Object.entries(certificates)) {
     [files[`${name}.crt`], files[`${name}.key`]] = [cert, key];

@@ -48,14 +48,21 @@ export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Row[
       /endpoint|allowedOrigins/,
     ],
     ["API redirects to https", at("to-https"), "api_redirects", /https:\/\/127/],
-    ["API without such a path", at("missing"), "api_not_found", /endpoint|request|path/],
+    ["API without such a path", { ...at(""), request: "missing" }, "api_not_found", /endpoint|request|path/],
     ["API that fails", at("fails"), "api_failed", undefined, { seen: /500/ }],
     ["limited API", at("limited"), ["rate_limited"], /37/],
     ["API that needs no token", at("open"), "api_needs_no_token", undefined, { isRemark: true }],
     ["lag", at("lagging"), "replication_lag", undefined, { isRemark: true }],
-    ["clock ahead for the API's nbf", at("behind"), ["clock_ahead", "api_rejects_token"], undefined, {
-      seen: /clock|10 min|600/,
-    }],
+    [
+      "clock ahead for the API's nbf",
+      { ...at("behind"), tokenEndpoint: `${field}/token/jwt` },
+      ["clock_ahead", "api_rejects_token"],
+      /clock/,
+      { seen: /10 min|600/ },
+    ],
+    ["API without a page at its root", at("rootless"), "api_not_found", /request/, { isRemark: true }],
+    ["API that takes POST alone", at("post-only"), undefined, undefined, { isRemark: true }],
+    ["healthy: an opaque token of a server without metadata", at("any"), undefined],
   ];
   if (gateway === undefined) return setups;
   const based = { ...base, audience: gateway.plain };

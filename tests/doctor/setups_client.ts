@@ -41,6 +41,7 @@ export function clientSetups(
       /clientSecret|clientId/,
     ],
     ["secret in quotes", { ...base, clientSecret: `"${secret}"` }, "wrong_secret", /quot/],
+    ["wrong secret, of one attempt", { ...base, clientSecret: wrongSecret, maxTokenRequests: 1 }, "wrong_secret"],
     ["unknown client", { ...base, clientId: "my-clinet" }, "wrong_secret", /clientId/],
     ...["by-200", "by-text", "by-nothing", "by-grant", "by-access", "by-echo"].map((
       name,
@@ -61,6 +62,12 @@ export function clientSetups(
       /clock|time/,
     ],
     ["newline in secret", { ...base, clientSecret: `${secret}\n` }, "secret_has_blank", /clientSecret/],
+    [
+      "newline in secret, which a flag gives",
+      { ...base, clientSecret: `${secret}\n`, optionNames: { clientSecret: "--secret-file" } },
+      "secret_has_blank",
+      /--secret-file/,
+    ],
     [
       "newline in a secret that is posted",
       { ...base, clientId: "by-post", auth: { method: "client_secret_post", secret: `${secret}\r\n` } },

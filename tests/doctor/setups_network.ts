@@ -33,6 +33,7 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
       ["connection_timeout", "token_endpoint_failed"],
       /firewall|port|server|time-?out/i,
     ],
+    ["port that closes connections", at(stage.resetting), "connection_closed", /port|server|gateway/],
     ["TLS on an http port", at(stage.apis.plain.replace("http:", "https:")), ["not_tls", "tls_failed"], /http:|port/],
     ["dead proxy", { ...base, httpProxyUrl: proxies.dead }, "proxy_unreachable", /httpProxyUrl/],
     [
@@ -56,6 +57,10 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
       env: { HTTP_PROXY: proxies.dead },
       isRemark: true,
       on: ["Node"],
+    }],
+    ["healthy: a variable excepts the host from a dead proxy", base, undefined, undefined, {
+      env: { HTTP_PROXY: proxies.dead, NO_PROXY: "127.0.0.1" },
+      isRemark: true,
     }],
     ["permission that Deno wasn't given", base, "permission_denied", /--allow-net/, {
       permissions: ["--allow-net=auth.example.com"],
@@ -95,6 +100,7 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
     ],
   ];
   if (gateway === undefined) return local;
+  const atTls = at(gateway.good);
   return [
     ...local,
     ["untrusted CA", at(gateway.good), "tls_untrusted", /verify/, { seen: /Our CA|issuer/i }],
@@ -109,6 +115,14 @@ export function networkSetups(stage: Stage, base: Settings): Row[] {
         seen: /intermediate|chain/i,
       },
     ],
+    ["TLS that is too old", at(gateway.old, trusted), "tls_failed", /TLS/],
+    ["healthy: an authority by a variable", atTls, undefined, undefined, {
+      env: { NODE_EXTRA_CA_CERTS: stage.authorityFile },
+    }],
+    ["authority by a variable that isn't followed", atTls, "tls_untrusted", /NODE_EXTRA_CA_CERTS/, {
+      env: { SSL_CERT_FILE: stage.authorityFile },
+      on: ["Deno", "Node"],
+    }],
     ["expired certificate", at(gateway.expired, trusted), "tls_expired", /replace/, { seen: /20\d\d/ }],
     ["wrong host name in the certificate", at(gateway.misnamed, trusted), "tls_name_mismatch", /tokenEndpoint|name/, {
       seen: /auth\.example\.com/,

@@ -6,7 +6,8 @@
 
 import { type AuthorizationServerOptions, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type TestKey, testKey } from "../client_auth/signing_keys.ts";
-import { closedPort } from "../servers/fault_server.ts";
+import { temporaryFolder } from "../runtimes/temporary_folder.ts";
+import { closedPort, startFaultServer } from "../servers/fault_server.ts";
 import { startBetterAuth } from "../servers/better_auth.ts";
 import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { host } from "../servers/loopback.ts";
@@ -110,7 +111,7 @@ export async function setStage(hasNginx: boolean) {
     dpop: protect({ dpop: new DpopVerifier() }),
     /** Believes to be elsewhere, as behind a gateway that doesn't tell. */
     dpopElsewhere: protect({ dpop: new DpopVerifier({ origin: "https://api.example.com" }) }),
-    nonces: protect({ ...nonces, dpop: new DpopVerifier({ nonce: "first", nonceOnce: true }) }),
+    nonces: protect({ ...nonces, dpop: new DpopVerifier({ nonce: "first" }) }),
     flyte: protect({ headerKey: "flyte-authorization" }),
     elsewhere: protect({ audience: "https://other.example.com" }),
     ofAnotherIssuer: protect({ issuer: "https://other.example.com" }),
@@ -136,13 +137,17 @@ export async function setStage(hasNginx: boolean) {
   if (gateway) {
     stack.use(startProtectedApi({ ...main, audience: gateway.audience, port: gateway.apiPort }));
   }
+  const folder = stack.use(await temporaryFolder("stage_"));
+  const authorityFile = `${folder.path}/authority.pem`;
+  await Deno.writeTextFile(authorityFile, ours.pem);
   const started = {
-    ...{ keys, certificates, authority: ours.pem, apis, proxies, closed, gateway },
+    ...{ keys, certificates, authority: ours.pem, authorityFile, apis, proxies, closed, gateway },
     servers: { main, strict, nonces, opaque, brief, mutual, better, limited },
     field: field.origin,
     special: special.origin,
     tls: tls.origin,
     blocked: stack.use(await blockPort()).origin,
+    resetting: stack.use(await startFaultServer({ steps: ["reset"], unread: true })).origin,
     silent: stack.use(listenSilently()).origin,
     six: stack.use(listenOnSix()).origin,
   };
