@@ -34,7 +34,6 @@ const lag = 1_500;
 
 /** Finds out why. */
 export async function explainRejectedToken(rejected: RejectedToken): Promise<Finding> {
-  const { examination, answer } = rejected;
   return await explainProof(rejected) ?? await tryOtherHeaders(rejected) ?? await tryAgain(rejected) ??
     explainByTime(rejected) ?? explainByDoubts(rejected) ?? explainByChallenge(rejected);
 }
