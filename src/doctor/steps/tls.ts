@@ -90,7 +90,7 @@ function explainView(
   failure: NetworkFailure,
   examination: Examination,
 ): NetworkFailure & { seen?: string } {
-  const { verify, clientCertificate } = examination.options;
+  const { verify } = examination.options;
   if (certificate?.valid_to) {
     const expired = findExpired(certificate, readNow(examination));
     if (expired) return { ...failure, code: "tls_expired", seen: expired };
@@ -109,9 +109,12 @@ function explainView(
       : `comes from ${issuer}, which isn't trusted here${isOwn ? `, nor by ${examination.nameOption("verify")}` : ""}`;
     return { ...failure, code: "tls_untrusted", seen: `${seen} (${distrust})` };
   }
-  // A server may end the connection without a word, too.
-  return error && certificate && clientCertificate
-    ? { code: "client_certificate_rejected", state: "it ends the connection after the handshake" }
+  // Not all runtimes show the alert by which a server rejects the client's certificate, and not all servers send one.
+  return error && certificate
+    ? {
+      code: "client_certificate_required",
+      state: "it ends the connection after the handshake, as servers do without a client certificate that they accept",
+    }
     : /^tls_/.test(refusal.code)
     ? refusal
     : failure;
