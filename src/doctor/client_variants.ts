@@ -85,7 +85,7 @@ function makeVariant(way: Way | undefined, context: Trimmed): ClientVariant {
     "post": `Set ${nameOption("clientAuth")}: clientSecretPost(secret), in place of clientSecret.`,
   }[used];
   return {
-    name: (hasBlank ? "trimmed, by " : "") + used,
+    name: (hasBlank ? "trimmed " : "") + used,
     code: hasBlank
       ? isIdBlank ? "id_has_blank" : "secret_has_blank"
       : own === "post" || used === "post"

@@ -59,9 +59,14 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const supported = metadata?.scopes_supported?.slice(0, 12).join(" ");
     const seen = `The server refuses the scopes "${asked.join(" ")}": ${refusal}.${rest}` +
       (unknown.length ? ` It doesn't advertise ${unknown.join(" ")}, but ${supported}.` : "");
-    const change = `${unknown.length ? `Remove ${unknown.join(" ")} from` : "Correct"} ${
-      examination.nameOption("scopes")
-    }, or have the server allow ${unknown.length > 1 || asked.length > 1 ? "them" : "it"} for this client.`;
+    const joined = asked.find((scope) => scope.includes(","));
+    const change = joined
+      ? `Write each scope as an element of its own: ${examination.nameOption("scopes")}: ${
+        JSON.stringify(asked.flatMap((scope) => scope.split(",")))
+      }, without commas in them.`
+      : `${unknown.length ? `Remove ${unknown.join(" ")} from` : "Correct"} ${
+        examination.nameOption("scopes")
+      }, or have the server allow ${unknown.length > 1 || asked.length > 1 ? "them" : "it"} for this client.`;
     return { name, status: "failed", code: "invalid_scope", seen, change };
   },
 
@@ -116,13 +121,13 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
       },
     });
     const takesJson = again?.credentials !== undefined;
-    const seen = `The server doesn't see grant_type, though it was sent as a form: ${refusal}.` +
-      (takesJson ? " It takes JSON." : "");
+    const json = takesJson ? " It takes JSON." : again ? ` JSON gets ${describeRefusal(again, examination)}.` : "";
+    const seen = `The server doesn't read the request, which was sent as a form (RFC 6749 §4.4.2): ${refusal}.${json}`;
     const change = takesJson
       ? 'Set beforeTokenRequest: (request) => request.headers.set("content-type", "application/json").'
       : `Check that ${
         examination.nameOption("tokenEndpoint")
-      } is the token endpoint, and that no gateway drops bodies.`;
+      } is the token endpoint, and no gateway drops bodies; another content type can be set by beforeTokenRequest.`;
     return { name, status: "failed", code: "token_request_refused", seen, change };
   },
 
@@ -133,6 +138,15 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const seen = `The server requires DPoP: ${refusal}.${works}`;
     const change = `Set ${examination.nameOption("dpop")}: dpop(), of @m2m/authenticator/dpop.`;
     return { name, status: "failed", code: "dpop_required", seen, change };
+  },
+
+  async "dpop perhaps"(request, refusal) {
+    const { examination } = request;
+    if (examination.facts.metadata?.dpop_signing_alg_values_supported) {
+      const finding = await explanations["dpop required"]!(request, refusal);
+      if (examination.facts.issued) return finding;
+    }
+    return await explanations.other!(request, refusal);
   },
 
   "dpop rejected": ({ examination, own, attempt }, refusal) =>

@@ -8,6 +8,7 @@ import { chooseClientAuth } from "../token_endpoint/choose_client_auth.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
 import { adviseOnClock, findClockEvidence } from "./clock_evidence.ts";
 import type { Finding } from "./examination.ts";
+import { mostVariants } from "./client_variants.ts";
 import { withAudience } from "./own_proofs.ts";
 import type { RejectedClientContext, RejectedClientOutcome } from "./rejected_client.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
@@ -50,23 +51,26 @@ export async function explainRejectedAssertion(context: RejectedClientContext): 
   }
   const used = String(assertion!.claims.aud);
   const tried = [used];
-  const audiences = [settings?.issuer ?? metadata?.issuer, String(settings?.tokenEndpoint)];
+  const endpoint = String(settings?.tokenEndpoint);
+  const audiences = [settings?.issuer, metadata?.issuer, endpoint];
   for (const audience of audiences) {
-    if (!audience || tried.includes(audience)) continue;
+    if (!audience || tried.includes(audience) || tried.length > mostVariants) continue;
     const clientAuth = await withAudience(chooseClientAuth(examination.options), audience, examination);
     const changes: Changes = { clientAuth, clientSecret: undefined, basicEncoding: undefined };
     const again = clientAuth && await tryToken(examination, changes);
     if (!again) break;
     tried.push(audience);
     if (!isClientAccepted(again, examination)) continue;
-    const isEndpoint = audience === audiences[1];
-    const value = isEndpoint ? "token-endpoint" : settings?.issuer ? "issuer" : audience;
+    const value = audience === endpoint ? "token-endpoint" : "issuer";
+    const change = value === "issuer" && audience !== settings?.issuer
+      ? `Set ${examination.nameOption("issuer")} in the settings to ${audience}, as the server spells it.`
+      : `Set audience: "${value}" in the options of ${maker}.`;
     const seen =
       `The server rejects an assertion for the audience ${used} (${refusal}), and takes one for ${audience}: ${
         countAttempts(tried.length)
       }.`;
     return {
-      ...fail({ code: "assertion_rejected", seen, change: `Set audience: "${value}" in the options of ${maker}.` }),
+      ...fail({ code: "assertion_rejected", seen, change }),
       accepted: { attempt: again, changes },
     };
   }

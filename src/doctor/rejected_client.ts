@@ -46,19 +46,29 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
   const advertised = metadata?.token_endpoint_auth_methods_supported;
   const tried = [nameWay(own)];
   const refusal = describeRefusal(attempt, examination);
-  for (const variant of listVariants({ ...own, clientId, advertised, nameOption })) {
+  // Further attempts could only do harm.
+  const ended = /expired|disabled|locked|suspended|deactivated|revoked/i.exec(refusal)?.[0].toLowerCase();
+  for (const variant of ended ? [] : listVariants({ ...own, clientId, advertised, nameOption })) {
     const again = await tryToken(examination, variant.options);
     if (!again) break;
     tried.push(variant.name);
     if (isClientAccepted(again, examination)) {
-      const seen = `The server refuses ${tried[0]} (${refusal}) and takes ${variant.name}, with the same secret: ${
-        countAttempts(tried.length)
-      } (${tried.join(", ")}).`;
+      const seen = `The server refuses ${tried[0]} (${refusal}) and takes ${variant.name}${
+        variant.code.endsWith("blank") ? "" : ", with the same secret"
+      }: ${countAttempts(tried.length)} (${tried.join(", ")}).`;
       return {
         finding: { name, status: "failed", code: variant.code, seen, change: variant.change },
         accepted: { attempt: again, changes: variant.options },
       };
     }
+  }
+  if (ended) {
+    const seen =
+      `The server rejects the client: ${refusal}. 1 attempt; none was made with the secret written otherwise.`;
+    const change = `The server says "${ended}": make a new secret for the client (${
+      nameOption("clientSecret")
+    }), or have it enabled there.`;
+    return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
   }
   const attempts = `${countAttempts(tried.length)} (${tried.join(", ")})`;
   const unsupported = describeUnadvertised(own.method, advertised);
@@ -77,10 +87,23 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
     return { finding: { name, status: "failed", code: "token_request_refused", seen, change } };
   }
   const seen = `The server rejects the client: ${refusal}. ${attempts}; ruled out: ${others}, blanks at the ends.`;
-  const change = `Copy ${nameOption("clientId")} and ${
-    nameOption("clientSecret")
-  } from the server again: the client is unknown there (another tenant or environment, perhaps), or its secret another.`;
+  const change = `Copy ${nameOption("clientId")} and ${nameOption("clientSecret")} from the server again${
+    describeQuotes(own.secret)
+  }: the client is unknown there (another tenant or environment, perhaps), or its secret another${
+    listOtherMethods(own.method, advertised)
+  }.`;
   return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
+}
+
+/** Quotation marks come along from files and shells. */
+function describeQuotes(secret: string | undefined): string {
+  return /^(["']).*\1$/s.test(secret ?? "") ? ", without the quotation marks around the secret" : "";
+}
+
+/** Methods that the client may be registered for, and that weren't tried. */
+function listOtherMethods(method: string, advertised: readonly string[] = []): string {
+  const others = advertised.filter((each) => each !== method && !/^(client_secret_(basic|post)|none)$/.test(each));
+  return others.length > 0 ? `; or it is registered for another method (${others.slice(0, 6).join(", ")})` : "";
 }
 
 /** Without a secret of ours to write in another way: `none`, or a method of the caller's own. */

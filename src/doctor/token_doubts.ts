@@ -37,6 +37,8 @@ export interface TokenDoubt {
   readonly name: string;
   readonly seen: string;
   readonly change: string;
+  /** Whether it is worth a word only where the API rejects the token. */
+  readonly isWeak?: boolean | undefined;
 }
 
 /** A lifetime and `exp` that differ by no more say the same, in milliseconds. */
@@ -60,7 +62,8 @@ function doubtLifetime({ jwt, expiresIn, serverTime }: TokenContext): TokenDoubt
   const exp = jwt && readMoment(jwt, "exp");
   const own = exp === undefined ? undefined : exp - serverTime;
   const doubts: TokenDoubt[] = [];
-  if (own !== undefined && expiresIn !== undefined && Math.abs(own - expiresIn) > tolerance) {
+  const differs = own !== undefined && expiresIn !== undefined && Math.abs(own - expiresIn) > tolerance;
+  if (differs) {
     const ends = own > 0 ? `ends after ${formatDuration(own)}` : `ended ${formatDuration(-own)} ago`;
     doubts.push({
       code: "lifetime_mismatch",
@@ -69,7 +72,8 @@ function doubtLifetime({ jwt, expiresIn, serverTime }: TokenContext): TokenDoubt
       change: "The authenticator goes by the earlier of both; have the server make them the same.",
     });
   }
-  const lifetime = Math.min(own ?? Infinity, expiresIn ?? Infinity);
+  // A `Date` has whole seconds: `expires_in` is more exact.
+  const lifetime = differs ? Math.min(own, expiresIn) : expiresIn ?? own ?? Infinity;
   if (lifetime < shortest) {
     doubts.push({
       code: "lifetime_short",
@@ -119,20 +123,25 @@ function doubtAudience(
   const isDoubtful = missing.length > 0 || !isForApi && !targets.some(has) ||
     targets.some(isForeign(endpoint)) && !isForApi;
   if (!isDoubtful) return [];
-  const asked = targets.length > 0 ? `; ${targets.join(", ")} ${targets.length > 1 ? "were" : "was"} asked for` : "";
+  const asked = targets.length > 0 && missing.length === 0
+    ? ", as asked for"
+    : targets.length > 0
+    ? `; ${targets.join(", ")} ${targets.length > 1 ? "were" : "was"} asked for`
+    : "";
   return [{
     code: "audience_mismatch",
     name: "token audience",
-    seen: `The token's audience is ${audiences.length > 0 ? audiences.join(", ") : "not named"}${asked}; the API is ${
-      endpoint.origin + endpoint.pathname
-    }.`,
+    isWeak: missing.length === 0,
+    seen: `The token's audience is ${
+      audiences.length > 0 ? audiences.slice(0, 5).join(", ") : "not named"
+    }${asked}; the API is ${endpoint.origin + endpoint.pathname}.`,
     change: `Set ${nameOption("audience")} (or ${
       nameOption("resource")
     }) to the identifier that the API expects in aud, ${endpoint.origin} perhaps.`,
   }];
 }
 
-/** Whether a target is a URL elsewhere: of what is no URL nobody can say that it isn't the API's name. */
+/** Whether a target is a URL elsewhere: what is no URL may well be the API's name. */
 function isForeign(endpoint: URL): (target: string) => boolean {
   return (target) => /^https?:/.test(target) && !isParent(target, endpoint);
 }

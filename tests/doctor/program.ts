@@ -17,7 +17,7 @@ import { diagnose, type DiagnoseOptions, type Diagnosis, formatDiagnosis } from 
 import { dpop } from "@m2m/authenticator/dpop";
 
 type Plain = "endpoint" | "request" | "clientId" | "basicEncoding" | "scopes" | "audience" | "resource" | "verify";
-type More = "httpProxyUrl" | "clientCertificate" | "headerKey" | "stepTimeout" | "maxTokenRequests";
+type More = "optionNames" | "httpProxyUrl" | "clientCertificate" | "headerKey" | "stepTimeout" | "maxTokenRequests";
 
 /** Options that can be written as JSON. */
 export interface Settings extends Partial<Pick<DiagnoseOptions, Plain | More>> {

@@ -4,26 +4,22 @@
  * @module
  */
 
-import type { Step } from "../examination.ts";
+import type { Examination, Step } from "../examination.ts";
 import { readJwt, readTexts } from "../read_jwt.ts";
-import { compareScopes } from "../scopes.ts";
+import { compareScopes, type ScopeComparison } from "../scopes.ts";
 
 /** Compares the granted scopes with those asked for. */
 export const grantedScopes: Step = {
   name: "scopes",
   needs: ["token"],
   run(examination) {
-    const { options, facts } = examination;
+    const { facts } = examination;
     const nameOption = (option: string) => examination.nameOption(option);
     const redact = (text: string) => examination.redact(text);
     const { name } = grantedScopes;
-    const { credentials } = facts.issued!;
-    const asked = facts.working?.scopes ?? options.scopes ?? facts.settings?.scopes ?? [];
-    const jwt = readJwt(credentials.accessToken);
-    const { scope, scp, permissions, roles } = jwt?.claims ?? {};
-    const lists = [scope, scp, permissions, roles].filter((claim) => claim !== undefined);
-    const claimed = lists.length > 0 ? lists.flatMap((claim) => readTexts(claim, " ")) : undefined;
-    const { granted, missing } = compareScopes({ asked, answered: credentials.scope, claimed });
+    const asked = listAsked(examination);
+    const { granted, missing } = compare(examination);
+    const jwt = readJwt(facts.issued!.credentials.accessToken);
     const quote = (scopes: readonly string[]) => scopes.length > 0 ? redact(`"${scopes.join(" ")}"`) : "none";
     const change = `Have the server allow this client ${quote(missing)}, or remove what isn't needed from ${
       nameOption("scopes")
@@ -52,3 +48,20 @@ export const grantedScopes: Step = {
     return [{ name, status: "warned", code: "scope_narrowed", seen, change }];
   },
 };
+
+/** The scopes that were asked for and not granted. */
+export function findMissingScopes(examination: Examination): readonly string[] {
+  return compare(examination).missing;
+}
+
+function listAsked({ options, facts }: Examination): readonly string[] {
+  return facts.working?.scopes ?? options.scopes ?? facts.settings?.scopes ?? [];
+}
+
+function compare(examination: Examination): ScopeComparison {
+  const { credentials } = examination.facts.issued!;
+  const { scope, scp, permissions, roles } = readJwt(credentials.accessToken)?.claims ?? {};
+  const lists = [scope, scp, permissions, roles].filter((claim) => claim !== undefined);
+  const claimed = lists.length > 0 ? lists.flatMap((claim) => readTexts(claim, " ")) : undefined;
+  return compareScopes({ asked: listAsked(examination), answered: credentials.scope, claimed });
+}
