@@ -122,7 +122,11 @@ async function findElsewhere(
   });
   const places = [...redirects.slice(0, 2), ...listParents(base).flatMap(listMetadataUrls)].slice(0, 10);
   const found = await lookAt(examination, places.filter((place) => !answers.some(({ url }) => url.href === place)));
-  return found && { issuer: found.metadata.issuer, place: found.place };
+  if (found) return { issuer: found.metadata.issuer, place: found.place };
+  // Another origin, which may not be reachable from here as yet.
+  const [place] = redirects;
+  const issuer = place && readIssuer(new URL(place));
+  return issuer && !isSameIssuer(issuer, asked) ? { issuer, place } : undefined;
 }
 
 /** A URL's folders, the longest first, then its origin, each without a slash at the end. */

@@ -4,21 +4,23 @@
  * @module
  */
 
+import { describeOwnCertificate } from "./client_certificate.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import type { Examination, Finding } from "./examination.ts";
 import type { NetworkFailure } from "./network_failure.ts";
 import { bareHost, nameCheck, readPort, type Target } from "./targets.ts";
 
 /** Makes a failed check of a failure. `seen` says more than its state, where more is known. */
-export function describeFailure(
+export async function describeFailure(
   name: string,
   target: Target,
   { code, state }: NetworkFailure,
   examination: Examination,
   seen = `${target.url.host} (${target.role}): ${state}.`,
-): Finding {
+): Promise<Finding> {
   const isGiven = examination.options.clientCertificate !== undefined;
   if (isGiven && code === "client_certificate_required") code = "client_certificate_rejected";
+  if (code === "client_certificate_rejected") seen += await describeOwnCertificate(examination);
   const change = advise(code, target, examination) ??
     `Check the host and port of ${nameOptions(target, examination)}, what stands before the server, and that it runs.`;
   // In a browser, an answer that CORS forbids to read looks like none.
@@ -45,6 +47,8 @@ function advise(code: DiagnosisCode, target: Target, examination: Examination): 
       return `Check the port of ${where}; on loopback, write "http:".`;
     case "tls_name_mismatch":
       return `Write ${where} with a name of the certificate, or have one issued for ${bareHost(url)}.`;
+    case "tls_failed":
+      return `Check the port of ${where}, and that the server speaks TLS 1.2 or 1.3 there.`;
     case "tls_expired":
       return `Have the operator of ${url.host} replace the certificate, and check this machine's date.`;
     case "tls_untrusted": {
@@ -60,8 +64,6 @@ function advise(code: DiagnosisCode, target: Target, examination: Examination): 
         nameOption("clientCertificate")
       } to a live certificate of an authority that the server trusts, with its ` +
         "intermediates.";
-    case "invalid_option":
-      return `Correct ${nameOption("verify")} or ${nameOption("clientCertificate")}.`;
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isDenied, readMessages } from "../http/network_errors.ts";
+import { isDenied, readMessages, rootMessage } from "../http/network_errors.ts";
 import type { DiagnosisCode } from "./codes.ts";
 
 /** A failure's code, and its state: a predicate of the server. */
@@ -35,17 +35,18 @@ const failures: readonly (readonly [pattern: RegExp, code: DiagnosisCode, state:
   [/UnknownIssuer|UNABLE_TO_|SELF_SIGNED|self.signed|CaUsedAsEndEntity|unable to (get|verify)|unknown ?issuer/i, "tls_untrusted", "its certificate comes from an authority that isn't trusted here"],
   [/alert|handshake|EPROTO|certificate|tls_failed|ERR_SSL/i, "tls_failed", "the TLS handshake fails"],
   [/ENOTFOUND|EAI_|dns error|failed to lookup/i, "name_not_resolved", "its name has no address"],
-  [/HPE_|pars(e|ing) error|invalid HTTP|Malformed|InvalidHTTPResponse|BadStatus/i, "not_http", "what answers there doesn't speak HTTP"],
+  [/HPE_|pars(e|ing) error|invalid HTTP|not match the HTTP|Malformed|InvalidHTTPResponse|BadStatus/i, "not_http", "what answers there doesn't speak HTTP"],
   [/ECONNREFUSED|ConnectionRefused|Connection refused|os error 111|Unable to connect/i, "connection_refused", "nothing listens at its address and port"],
   [/timeout|timed out|no answer within|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|unreachable/i, "connection_timeout", "it doesn't answer in time"],
-  [/ECONNRESET|closed|socket hang up|IncompleteMessage|unexpected end|eof|broken pipe/i, "connection_closed", "it closes the connection"],
+  [/ECONNRESET|reset by peer|closed|socket hang up|IncompleteMessage|unexpected end|eof|broken pipe/i, "connection_closed", "it closes the connection"],
 ];
-
-const unexplained = [/./, "unexplained", "no answer comes"] as const;
 
 /** Names the failure behind an error. */
 export function classifyFailure(error: unknown, hostname: string): NetworkFailure {
   const messages = `${isDenied(error) ? "NotCapable " : ""}${readMessages(error, hostname)}`;
-  const [, code, state] = failures.find(([pattern]) => pattern.test(messages)) ?? unexplained;
-  return { code, state };
+  const found = failures.find(([pattern]) => pattern.test(messages));
+  if (found) return { code: found[1], state: found[2] };
+  // Without URLs, whose queries may hold secrets.
+  const message = rootMessage(error).replace(/https?:\/\/\S+/g, "…").replace(/[^ -~…]+/g, " ").slice(0, 150);
+  return { code: "unexplained", state: `no answer comes (${message})` };
 }

@@ -112,6 +112,12 @@ export function startFieldServer(client: { id: string; secret: string }) {
         }),
     "wants-scope": (_, token) =>
       token ? unauthorized('Bearer error="insufficient_scope", scope="planes:fly"', 403) : unauthorized("Bearer"),
+    // It must not come any further.
+    echoes: (request) => {
+      const sent = request.headers.get("authorization") ?? "nothing";
+      const headers = { "www-authenticate": `Bearer error="invalid_token", error_description="${sent}"` };
+      return Response.json({ message: `Got ${sent}`, error: sent }, { status: 401, headers });
+    },
     forbids: (_, token) => token ? Response.json({ message: "Forbidden" }, { status: 403 }) : unauthorized("Bearer"),
     open: () => fine(),
     rootless: (_, token) => token ? Response.json({ message: "Not found" }, { status: 404 }) : unauthorized("Bearer"),

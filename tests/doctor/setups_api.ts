@@ -39,6 +39,7 @@ export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Row[
       "api_wants_scope",
       /api:admin/,
     ],
+    ["API that echoes the token", at("echoes"), "api_rejects_token"],
     ["API forbids", at("forbids"), "api_forbids", /permission|role|scope|right|access/i],
     ["HTML sign-in page at the API", at("sign-in"), "api_is_html", /endpoint/],
     [

@@ -37,8 +37,8 @@ async function examine(target: Target, examination: Examination): Promise<Findin
     connect({ host: bareHost(url), port: readPort(url), timeout, signal }),
     isLoopback(url.hostname) ? findOtherFamily(examination, target) : undefined,
   ]);
-  if (connected.outcome === "connected") connected.socket.destroy();
-  if (connected.outcome === "connected" && !other) {
+  if (connected.outcome === "connected") {
+    connected.socket.destroy();
     return { name, status: "passed", seen: `${place} accepts connections.` };
   }
   const failure = classifyFailure(connected.outcome === "failed" ? connected.error : error, url.hostname);
@@ -47,11 +47,11 @@ async function examine(target: Target, examination: Examination): Promise<Findin
     return { name, status: "skipped", seen: `${place}: this runtime shows no more than that no answer comes.` };
   }
   facts.unreachable.add(url.origin);
-  if (!other) {
+  if (!other || failure.code === "permission_denied") {
     const seen = failure.code === "connection_timeout"
       ? `${place} doesn't answer within ${timeout} ms: a firewall may block the port.`
       : undefined;
-    return describeFailure(name, target, failure, examination, seen);
+    return await describeFailure(name, target, failure, examination, seen);
   }
   return {
     name: nameCheck(name, target),

@@ -48,7 +48,10 @@ async function resolve(target: Target, dns: typeof Dns, examination: Examination
     reason = "no address";
   } catch (error) {
     signal.throwIfAborted();
-    if (isDenied(error)) return { name, status: "skipped", seen: `${host}: the runtime may not ask for it.` };
+    // Deno says so as well by a code of the system's.
+    if (isDenied(error) || Object(error).code === "EPERM") {
+      return { name, status: "skipped", seen: `${host}: the runtime may not ask for it.` };
+    }
     reason = String(Object(error).code ?? "no answer");
   }
   if ((await reach(examination, target)).answer) {
@@ -56,5 +59,5 @@ async function resolve(target: Target, dns: typeof Dns, examination: Examination
   }
   facts.unreachable.add(url.origin);
   const failure = { code: "name_not_resolved", state: `its name has no address (${reason})` } as const;
-  return describeFailure(name, target, failure, examination);
+  return await describeFailure(name, target, failure, examination);
 }

@@ -29,6 +29,8 @@ export const options: Step = {
       facts.noTokenRequest = "Not made: the options can't be used.";
       return [describeInvalid(error as Error, examination)];
     }
+    const unusable = await findUnusableTransport(examination);
+    if (unusable) return [unusable];
     findings.push(...findBlanks("clientId", options.clientId, examination));
     findings.push(...await findUnusableProof(examination));
     const api = findApiUrl(examination);
@@ -61,6 +63,21 @@ function describeInvalid(error: Error, examination: Examination): Finding {
     seen: message,
     change: shown.length > 0 ? `${missing ? "Set" : "Correct"} ${shown.join(" and ")}.` : "Correct the option.",
   };
+}
+
+/** Opens the transport, which reads the files of the options, by a request that goes nowhere. */
+async function findUnusableTransport(examination: Examination): Promise<Finding | undefined> {
+  const { options: { httpProxyUrl, verify, clientCertificate }, facts, nameOption } = examination;
+  if (!httpProxyUrl && !verify && !clientCertificate) return undefined;
+  try {
+    await examination.fetch("data:,");
+  } catch (error) {
+    const { code, message } = Object(error);
+    if (code !== "invalid_config" && code !== "permission_denied") return undefined;
+    facts.noTokenRequest = "Not made: nothing can be sent with these options.";
+    const change = `Correct ${nameOption("verify")} or ${nameOption("clientCertificate")}.`;
+    return { name, status: "failed", code: "invalid_option", seen: examination.redact(message), change };
+  }
 }
 
 /** Remarks on how an id or a secret is written. It isn't shown. */

@@ -23,10 +23,8 @@ export const proxy: Step = {
   async run(examination) {
     const targets = listTargets(examination);
     const findings = (await Promise.all(targets.map((target) => examine(target, examination)))).flat();
-    const shown = findings.filter(({ seen }, index) => findings.findIndex((each) => each.seen === seen) === index);
-    return shown.length > 0
-      ? shown
-      : [{ name, status: "passed", seen: "None is set; servers are connected to directly." }];
+    if (findings.length > 0) return gather(name, findings.filter(isFirst));
+    return [{ name, status: "passed", seen: "None is set; servers are connected to directly." }];
   },
 };
 

@@ -39,17 +39,13 @@ async function examine(target: Target, examination: Examination): Promise<Findin
   const view = await look(target, examination);
   if (reached.answer) return [describeCertificate(target, view?.certificate, examination)];
   const failure = classifyFailure(reached.error, url.hostname);
-  const isOwn = failure.code === "invalid_option";
-  const { seen, ...shown } = isOwn ? { ...failure, seen: examination.redact(reached.error.message) } : explainView(
-    view,
-    failure,
-    examination,
-  );
-  if (!/^(tls_|not_tls|client_|invalid_)/.test(shown.code)) return [];
+  const { seen, ...shown } = explainView(view, failure, examination);
+  // What is no fault of TLS is for the next steps, and of options for the first.
+  if (failure.code === "invalid_option" || !/^(tls_|not_tls|client_)/.test(shown.code)) return [];
   facts.unreachable.add(url.origin);
-  return [
-    describeFailure(name, target, shown, examination, seen && (isOwn ? seen : `${url.host}'s certificate ${seen}.`)),
-  ];
+  const by = findProxy(examination, url) ? " (as seen through the proxy)" : "";
+  const said = seen && `${url.host}'s certificate${by} ${seen}.`;
+  return [await describeFailure(name, target, shown, examination, said)];
 }
 
 /** Looks at a server, through the proxy if there is one. */
@@ -63,7 +59,6 @@ async function look({ url }: Target, examination: Examination): Promise<TlsView 
     const place = { host: bareHost(url), port: readPort(url), timeout, signal };
     return await viewTls(place, { ...pems, ...socket && { socket } } as Parameters<typeof viewTls>[1]);
   } catch {
-    // The transport's own error says it.
     return undefined;
   }
 }
@@ -95,7 +90,7 @@ function explainView(
   failure: NetworkFailure,
   examination: Examination,
 ): NetworkFailure & { seen?: string } {
-  const { verify, clientCertificate } = examination.options;
+  const { verify } = examination.options;
   if (certificate?.valid_to) {
     const expired = findExpired(certificate, readNow(examination));
     if (expired) return { ...failure, code: "tls_expired", seen: expired };
@@ -114,10 +109,15 @@ function explainView(
       : `comes from ${issuer}, which isn't trusted here${isOwn ? `, nor by ${examination.nameOption("verify")}` : ""}`;
     return { ...failure, code: "tls_untrusted", seen: `${seen} (${distrust})` };
   }
-  // A server may end the connection without a word, too.
-  return error && certificate && clientCertificate
-    ? { code: "client_certificate_rejected", state: "it ends the connection after the handshake" }
-    : refusal;
+  // Not all runtimes show the alert by which a server rejects the client's certificate, and not all servers send one.
+  return error && certificate
+    ? {
+      code: "client_certificate_required",
+      state: "it ends the connection after the handshake, as servers do without a client certificate that they accept",
+    }
+    : /^tls_/.test(refusal.code)
+    ? refusal
+    : failure;
 }
 
 /** Says which certificate of a chain has expired, or isn't valid yet. */

@@ -11,7 +11,7 @@ import { formatUrl } from "../../token_endpoint/exchange.ts";
 import { isHtml } from "../discovery_answers.ts";
 import type { Examination, Exchange, Finding, Step } from "../examination.ts";
 import { describeFailure } from "../failure_advice.ts";
-import { classifyFailure } from "../network_failure.ts";
+import { classifyFailure, type NetworkFailure } from "../network_failure.ts";
 import { reach } from "../reach.ts";
 import { findTokenEndpoint } from "../targets.ts";
 
@@ -25,15 +25,30 @@ export const tokenEndpoint: Step = {
   async run(examination) {
     const url = findTokenEndpoint(examination)!;
     const { answer, error } = await reach(examination, { role: name, url });
-    const finding = answer
+    const target = { role: name, url };
+    const failure = error && classifyFailure(error, url.hostname);
+    // The first step has said it.
+    if (failure?.code === "invalid_option") return [];
+    const certificate = answer && findCertificateDemand(answer);
+    const finding = certificate
+      ? await describeFailure(name, target, certificate, examination)
+      : answer
       ? readAnswer(answer, examination)
-      : describeFailure(name, { role: name, url }, classifyFailure(error, url.hostname), examination);
+      : await describeFailure(name, target, failure!, examination);
     if (finding.status === "failed") {
       examination.facts.noTokenRequest ??= "Not made: the token endpoint doesn't take token requests.";
     }
     return answer ? [finding, ...readClock(answer, examination)] : [finding];
   },
 };
+
+/** Whether a gateway wants a client certificate: nginx and others say so after the handshake, by a page. */
+function findCertificateDemand(answer: Exchange): NetworkFailure | undefined {
+  const { status, text } = answer;
+  const words = /No required SSL certificate|SSL certificate error|client certificate/i.exec(text)?.[0];
+  if (!words || ![400, 403, 495, 496].includes(status) || parseJsonObject(text)) return undefined;
+  return { code: "client_certificate_required", state: `a gateway answers ${status}, "${words}"` };
+}
 
 /** Says what an answer tells of the endpoint. */
 function readAnswer(answer: Exchange, examination: Examination): Finding {
@@ -53,17 +68,6 @@ function readAnswer(answer: Exchange, examination: Examination): Finding {
   // An OAuth error in JSON is the endpoint's own, whatever the status.
   const { error, access_token } = parseJsonObject(text) ?? {};
   const said = typeof error === "string" ? ` (${examination.redact(error).slice(0, 60)})` : "";
-  const certificate = /No required SSL certificate|SSL certificate error|client certificate/i.exec(text)?.[0];
-  if (certificate && [400, 403, 495, 496].includes(status)) {
-    const isGiven = examination.options.clientCertificate !== undefined;
-    return failed(
-      isGiven ? "client_certificate_rejected" : "client_certificate_required",
-      `${place} answers ${status}: "${certificate}".`,
-      `Set ${nameOption("clientCertificate")} to ${
-        isGiven ? "a certificate of an authority that the server trusts" : "the client's certificate and key"
-      }.`,
-    );
-  }
   if (status === 429) {
     const wait = readRetryAfter(answer, answer.receivedAt);
     const time = wait === undefined ? "" : ` ${Math.ceil(wait / 1000)} s`;
