@@ -94,16 +94,27 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
   }
   const seen = `The server rejects the client: ${refusal}. ${attempts}; ruled out: ${others}.`;
   const change = `Copy ${nameOption("clientId")} and ${nameOption("clientSecret")} from the server again${
-    describeQuotes(own.secret)
+    describeSpelling(own.secret)
   }: the client is unknown there (another tenant or environment, perhaps), or its secret another${
     listOtherMethods(own.method, advertised)
   }.`;
   return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
 }
 
-/** Quotation marks come along from files and shells. */
-function describeQuotes(secret: string | undefined): string {
-  return /^(["']).*\1$/s.test(secret ?? "") ? ", without the quotation marks around the secret" : "";
+/** Quotation marks come along from files and shells, base64 from a Kubernetes Secret. */
+function describeSpelling(secret = ""): string {
+  if (/^(["']).*\1$/s.test(secret)) return ", without the quotation marks around the secret";
+  return /^[\w+/-]{12,}={0,2}$/.test(secret) && secret.length % 4 === 0 && isReadable(secret)
+    ? ", decoded where it is in base64"
+    : "";
+}
+
+function isReadable(base64: string): boolean {
+  try {
+    return /^[!-~]+\n?$/.test(atob(base64));
+  } catch {
+    return false;
+  }
 }
 
 /** Methods that the client may be registered for, and that weren't tried. */

@@ -31,7 +31,7 @@ export const api: Step = {
       bare = await examination.send(url, { headers: { accept: "*/*" } });
     } catch (error) {
       examination.signal.throwIfAborted();
-      return [explainFailure(examination, "API reachability", error)];
+      return [await explainFailure(examination, "API reachability", error)];
     }
     const without = describeBare(examination, bare);
     if (!facts.issued) return [without];
@@ -43,7 +43,7 @@ export const api: Step = {
     const { answer } = call;
     const context = await readTokenContext(examination);
     const { headerLength } = context;
-    if (!answer) return [without, explainFailure(examination, "API call", call.error, headerLength)];
+    if (!answer) return [without, await explainFailure(examination, "API call", call.error, headerLength)];
     const lost = await explainLostPath(examination, call);
     if (lost) return [without, lost];
     const verdict = classifyApiAnswer(answer, { bare, headerLength, isRejected: call.isRejected });
@@ -88,10 +88,15 @@ function explainForeignRequest(examination: Examination, url: URL): Finding | un
 }
 
 /** Says why no answer came; steps before have looked at names, connections and certificates. */
-function explainFailure(examination: Examination, name: string, error: unknown, headerLength = 0): Finding {
+async function explainFailure(
+  examination: Examination,
+  name: string,
+  error: unknown,
+  headerLength = 0,
+): Promise<Finding> {
   const url = findApiUrl(examination)!;
   const failure = classifyFailure(error, url.hostname);
-  const finding = { ...describeFailure(name, { role: "API", url }, failure, examination), name };
+  const finding = { ...await describeFailure(name, { role: "API", url }, failure, examination), name };
   if (headerLength < 8_000 || failure.code !== "connection_closed") return finding;
   const bytes = headerLength.toLocaleString("en");
   const seen =
