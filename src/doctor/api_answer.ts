@@ -7,8 +7,9 @@
 import { rejectsToken } from "../api_call/rejection.ts";
 import { isRedirect } from "../api_call/redirects.ts";
 import { type Challenge, parseChallenges } from "../http/www_authenticate.ts";
+import { isHtml } from "./discovery_answers.ts";
 import type { Examination, Exchange } from "./examination.ts";
-import { describeBody, isHtml } from "./token_refusal.ts";
+import { describeBody } from "./token_refusal.ts";
 
 /** What an answer says. */
 export type ApiVerdict =

@@ -24,7 +24,7 @@ export function readMetadata({ status, text }: Exchange): AuthorizationServerMet
 }
 
 /** Whether an answer is a web page. */
-export function isHtml({ headers, text }: Exchange): boolean {
+export function isHtml({ headers, text }: Pick<Exchange, "headers" | "text">): boolean {
   return /^\s*(text\/html|application\/xhtml)/i.test(headers.get("content-type") ?? "") ||
     /^\s*<(!doctype|html)/i.test(text);
 }

@@ -9,8 +9,8 @@ import { rootMessage } from "../http/network_errors.ts";
 import { parseUrl } from "../arguments.ts";
 import { describeAnswer, isSignIn } from "./api_answer.ts";
 import { type ApiCall, callApi } from "./api_call.ts";
+import { isHtml } from "./discovery_answers.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
-import { isHtml } from "./token_refusal.ts";
 
 const name = "API call";
 

@@ -62,7 +62,8 @@ function doubtLifetime({ jwt, expiresIn, serverTime }: TokenContext): TokenDoubt
   const exp = jwt && readMoment(jwt, "exp");
   const own = exp === undefined ? undefined : exp - serverTime;
   const doubts: TokenDoubt[] = [];
-  if (own !== undefined && expiresIn !== undefined && Math.abs(own - expiresIn) > tolerance) {
+  const differs = own !== undefined && expiresIn !== undefined && Math.abs(own - expiresIn) > tolerance;
+  if (differs) {
     const ends = own > 0 ? `ends after ${formatDuration(own)}` : `ended ${formatDuration(-own)} ago`;
     doubts.push({
       code: "lifetime_mismatch",
@@ -71,12 +72,13 @@ function doubtLifetime({ jwt, expiresIn, serverTime }: TokenContext): TokenDoubt
       change: "The authenticator goes by the earlier of both; have the server make them the same.",
     });
   }
-  const lifetime = Math.min(own ?? Infinity, expiresIn ?? Infinity);
-  if (lifetime < shortest) {
+  // A `Date` has whole seconds: `expires_in` is more exact.
+  const lifetime = differs ? Math.min(own, expiresIn) : expiresIn ?? own ?? Infinity;
+  if (lifetime < shortest && !(own !== undefined && own < 0)) {
     doubts.push({
       code: "lifetime_short",
       name,
-      seen: `The token lives for ${formatDuration(Math.max(0, lifetime))} only.`,
+      seen: `The token lives for ${formatDuration(lifetime)} only.`,
       change: "Have the server issue tokens that live for 5 minutes or more: each call may need a new one otherwise.",
     });
   }

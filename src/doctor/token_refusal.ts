@@ -6,6 +6,7 @@
 
 import { AuthenticationError } from "../errors.ts";
 import { parseJsonObject } from "../http/json.ts";
+import { isHtml } from "./discovery_answers.ts";
 import type { Examination, TokenAttempt } from "./examination.ts";
 
 /** What a token endpoint refuses, or what else kept a token from coming. */
@@ -122,11 +123,6 @@ export function classifyAttempt({ error, exchanges }: TokenAttempt, examination:
 export function isClientAccepted(attempt: TokenAttempt, examination: Examination): boolean {
   return attempt.credentials !== undefined ||
     /^(scope|target|missing|grant)$/.test(classifyAttempt(attempt, examination));
-}
-
-/** Whether an answer is a web page. */
-export function isHtml({ headers, text }: { readonly headers: Headers; readonly text: string }): boolean {
-  return /\bhtml\b/i.test(headers.get("content-type") ?? "") || /^\s*<(!doctype html|html)/i.test(text);
 }
 
 /** Says what came in place of a token, in a few words for a sentence: `401 invalid_client "No such client"`. */

@@ -55,7 +55,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "not-enabled": () => error(401, "unauthorized_client", "Client not enabled to retrieve service account"),
     "unsupported": () => error(400, "unsupported_grant_type", "Unsupported grant type: client_credentials"),
     "not-implemented": () => error(501, "not_implemented", "This grant isn't supported"),
-    "wants-json": () => new Response("Unsupported Media Type", { status: 415 }),
+    "drops-body": () => error(400, "invalid_request", "The grant_type parameter is missing"),
     "fails": () => error(500, "server_error"),
     "maintenance": () => new Response("Service Unavailable", { status: 503, headers: { "retry-after": "120" } }),
     "limited": () => new Response(null, { status: 429, headers: { "retry-after": "37" } }),
@@ -69,19 +69,22 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "by-text": () => new Response("Unauthorized", { status: 401 }),
     "by-nothing": () => new Response(null, { status: 403 }),
     "by-grant": () => error(401, "unauthorized_client", "Invalid client or Invalid client credentials"),
+    "by-lock": () => error(401, "invalid_client", "The client is locked after too many failed attempts"),
     "by-expiry": () => error(401, "invalid_client", "AADSTS7000222: The provided client secret keys are expired."),
     "by-access": () => error(401, "access_denied", "Unauthorized"),
   };
 
   async function token(name: string, request: Request): Promise<Response> {
-    const form = new URLSearchParams(await request.text());
+    const isJson = request.headers.get("content-type")?.startsWith("application/json");
+    const form = new URLSearchParams(isJson ? await request.json() : await request.text());
+    if (name === "wants-json" && !isJson) return new Response("Unsupported Media Type", { status: 415 });
     const basic = /^Basic (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
     const { id, secret } = client;
     const inForm = form.get("client_id") === id && form.get("client_secret") === secret;
     const isRaw = name === "raw";
     const written = isRaw ? btoa(`${id}:${secret}`) : btoa([id, secret].map((it) => formEncode(it)).join(":"));
     // A fault of the server itself comes before any look at the client.
-    const isEarly = /^(fails|maintenance|limited|page)$/.test(name);
+    const isEarly = /^(drops-body|fails|maintenance|limited|page)$/.test(name);
     if (basic === written || !isRaw && inForm || isEarly) return (granted[name] ?? granted.plain!)(form);
     // As some do: it must not come any further.
     if (name === "by-echo") return error(401, "invalid_client", `Wrong secret: ${form.get("client_secret") ?? basic}`);
@@ -136,6 +139,12 @@ export function startFieldServer(client: { id: string; secret: string }) {
         'Bearer error="invalid_token", error_description="The token is not valid yet (nbf)"',
       );
       response.headers.set("date", new Date(Date.now() - 600_000).toUTCString());
+      return response;
+    },
+    // Its clock is two hours ahead.
+    "ahead": () => {
+      const response = unauthorized('Bearer error="invalid_token", error_description="The access token expired"');
+      response.headers.set("date", new Date(Date.now() + 7_200_000).toUTCString());
       return response;
     },
   };

@@ -3,7 +3,7 @@ import type { Settings } from "./program.ts";
 import type { Row } from "./setups.ts";
 import type { Stage } from "./stage.ts";
 
-export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Row[] {
+export function apiSetups({ apis, authority, field, gateway, silent }: Stage, base: Settings): Row[] {
   const at = (name: string): Settings => ({
     ...base,
     endpoint: `${field}/api/${name}`,
@@ -51,6 +51,18 @@ export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Row[
     ["API redirects to https", at("to-https"), "api_redirects", /https:\/\/127/],
     ["API without such a path", { ...at(""), request: "missing" }, "api_not_found", /endpoint|request|path/],
     ["API that fails", at("fails"), "api_failed", undefined, { seen: /500/ }],
+    [
+      "API's name that doesn't resolve",
+      { ...base, endpoint: "https://api.nowhere.invalid" },
+      "name_not_resolved",
+      /endpoint/,
+    ],
+    [
+      "API that hangs",
+      { ...base, endpoint: silent, stepTimeout: 800 },
+      ["connection_timeout", "api_failed"],
+      /endpoint|API/,
+    ],
     ["limited API", at("limited"), ["rate_limited"], /37/],
     ["API that needs no token", at("open"), "api_needs_no_token", undefined, { isRemark: true }],
     ["lag", at("lagging"), "replication_lag", undefined, { isRemark: true }],
@@ -60,6 +72,12 @@ export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Row[
       ["clock_ahead", "api_rejects_token"],
       /clock/,
       { seen: /10 min|600/ },
+    ],
+    [
+      "clock of the API that is ahead of the server's",
+      { ...at("ahead"), tokenEndpoint: `${field}/token/jwt` },
+      ["clock_behind", "api_rejects_token"],
+      /clock/,
     ],
     ["API without a page at its root", at("rootless"), "api_not_found", /request/, { isRemark: true }],
     ["API that takes POST alone", at("post-only"), undefined, undefined, { isRemark: true }],
@@ -87,6 +105,17 @@ export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Row[
       ["api_rejects_token", "api_wants_header"],
       undefined,
       { seen: /Basic/ },
+    ],
+    ["API by http on a TLS port", { ...based, endpoint: gateway.good.replace("https:", "http:") }, [
+      "not_tls",
+      "api_failed",
+      "api_redirects",
+    ], /https:/],
+    [
+      "expired certificate at the API",
+      { ...based, endpoint: gateway.expired, verify: authority },
+      "tls_expired",
+      /API/,
     ],
     [
       "dead API behind a gateway",

@@ -46,6 +46,14 @@ export function clientSetups(
     ...["by-200", "by-text", "by-nothing", "by-grant", "by-access", "by-echo"].map((
       name,
     ): Row => [`wrong secret, said ${name.replace("-", " ")}`, wrongAt(name), "wrong_secret", /clientSecret/]),
+    ["locked client", wrongAt("by-lock"), "wrong_secret", /server|clientSecret/, { seen: /locked/ }],
+    [
+      "byte order mark in secret",
+      { ...base, clientSecret: `\uFEFF${secret}` },
+      ["secret_has_blank", "wrong_secret"],
+      /blank|mark/,
+    ],
+    ["secret in base64", { ...base, clientSecret: btoa(secret) }, "wrong_secret", /base64/i],
     ["expired secret", wrongAt("by-expiry"), "wrong_secret", /clientSecret/, { seen: /expired/ }],
     ["wrong secret at another server", { ...atBetter, clientSecret: wrongSecret }, "wrong_secret", /clientSecret/],
     ["post-only", { ...atBetter, clientId: "by-post" }, "auth_method_unsupported", /clientSecretPost/],

@@ -30,6 +30,12 @@ export function requestSetups(
       /comma|each|separate/,
     ],
     [
+      "gateway that drops the body",
+      { ...base, tokenEndpoint: `${field}/token/drops-body` },
+      ["token_request_refused", "parameter_missing", "grant_not_allowed"],
+      /body|bodies/,
+    ],
+    [
       "server that takes no form",
       { ...base, tokenEndpoint: `${field}/token/wants-json` },
       ["token_request_refused"],

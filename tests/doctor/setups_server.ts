@@ -73,6 +73,12 @@ export function serverSetups(
       "issuer_mismatch",
     ], new RegExp(gateway.good)],
     [
+      "issuer by TLS that names itself by http",
+      { ...base, discover: gateway.good, verify: authority },
+      "issuer_mismatch",
+      new RegExp(issuer),
+    ],
+    [
       "redirecting endpoint",
       at(`${gateway.plain}/moved-here/token`),
       "token_endpoint_redirects",

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { isDenied, rootMessage, tlsFailure } from "../../http/network_errors.ts";
 import { classifyApiAnswer, describeAnswer, readChallenges } from "../api_answer.ts";
 import { callApi } from "../api_call.ts";
-import type { DiagnosisCode } from "../codes.ts";
 import type { Examination, Exchange, Finding, Step } from "../examination.ts";
+import { describeFailure } from "../failure_advice.ts";
 import { explainLeavingRedirect, explainLostPath } from "../lost_call.ts";
+import { classifyFailure } from "../network_failure.ts";
 import { explainRefusedCall, type RefusedCall } from "../refused_call.ts";
 import { explainRejectedToken } from "../rejected_token.ts";
 import { readTokenContext } from "../token_context.ts";
@@ -26,16 +26,14 @@ export const api: Step = {
   async run(examination) {
     const url = findApiUrl(examination)!;
     const { facts } = examination;
-    let bare: Exchange | undefined;
-    let unreachable: Finding | undefined;
+    let bare: Exchange;
     try {
       bare = await examination.send(url, { headers: { accept: "*/*" } });
     } catch (error) {
       examination.signal.throwIfAborted();
-      unreachable = explainFailure(examination, "API reachability", error);
+      return [await explainFailure(examination, "API reachability", error)];
     }
-    if (unreachable) return [unreachable];
-    const without = describeBare(examination, bare!);
+    const without = describeBare(examination, bare);
     if (!facts.issued) return [without];
     const foreign = explainForeignRequest(examination, url);
     if (foreign) return [without, foreign];
@@ -45,7 +43,7 @@ export const api: Step = {
     const { answer } = call;
     const context = await readTokenContext(examination);
     const { headerLength } = context;
-    if (!answer) return [without, explainFailure(examination, "API call", call.error, headerLength)];
+    if (!answer) return [without, await explainFailure(examination, "API call", call.error, headerLength)];
     const lost = await explainLostPath(examination, call);
     if (lost) return [without, lost];
     const verdict = classifyApiAnswer(answer, { bare, headerLength, isRejected: call.isRejected });
@@ -53,7 +51,7 @@ export const api: Step = {
     if (verdict === "rejected" || verdict === "proxy login") {
       return [without, await explainRejectedToken({ examination, answer, bare, doubts })];
     }
-    facts.isTokenAccepted = verdict === "accepted" && bare!.status !== answer.status;
+    facts.isTokenAccepted = verdict === "accepted" && bare.status !== answer.status;
     const missingScopes = findMissingScopes(examination);
     const refused: RefusedCall = { examination, call, answer, bare, doubts, headerLength, missingScopes };
     const finding = explainRefusedCall(verdict, refused)!;
@@ -90,25 +88,19 @@ function explainForeignRequest(examination: Examination, url: URL): Finding | un
 }
 
 /** Says why no answer came; steps before have looked at names, connections and certificates. */
-function explainFailure(examination: Examination, name: string, error: unknown, headerLength = 0): Finding {
-  const said = examination.redact(rootMessage(error));
-  const isTimeout = Object(error).name === "TimeoutError" || Object(error).code === "timeout";
-  const code: DiagnosisCode = isDenied(error)
-    ? "permission_denied"
-    : isTimeout
-    ? "connection_timeout"
-    : headerLength > 8_000
-    ? "api_header_too_large"
-    : tlsFailure.test(said)
-    ? "tls_failed"
-    : "connection_closed";
-  const seen = `The API doesn't answer${headerLength ? " to a request with the token" : ""}: ${said}.`;
-  const change = code === "api_header_too_large"
-    ? `The header with the token takes ${headerLength.toLocaleString("en")} bytes: ask for fewer ${
-      examination.nameOption("scopes")
-    } or claims, or raise the gateway's limit.`
-    : code === "permission_denied"
-    ? `Run with --allow-net=${findApiUrl(examination)?.host}.`
-    : `Check ${examination.nameOption("endpoint")}, and what stands before the API.`;
-  return { name, status: "failed", code, seen, change };
+async function explainFailure(
+  examination: Examination,
+  name: string,
+  error: unknown,
+  headerLength = 0,
+): Promise<Finding> {
+  const url = findApiUrl(examination)!;
+  const failure = classifyFailure(error, url.hostname);
+  const finding = { ...await describeFailure(name, { role: "API", url }, failure, examination), name };
+  if (headerLength < 8_000 || failure.code !== "connection_closed") return finding;
+  const bytes = headerLength.toLocaleString("en");
+  const seen =
+    `The API, or a gateway before it, ends the connection of a request with the token: its header takes ${bytes} bytes.`;
+  const change = `Ask for fewer ${examination.nameOption("scopes")} or claims, or have the gateway's limit raised.`;
+  return { ...finding, code: "api_header_too_large", seen, change };
 }
