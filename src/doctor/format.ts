@@ -104,8 +104,18 @@ export function formatDiagnosis(diagnosis: Diagnosis, options: FormatOptions = {
 }
 
 /**
- * Writes the end of a diagnosis, for callers that have written the checks as they were made: the cause, what to change,
- * and what was ruled out.
+ * Writes the end of a diagnosis, for callers that have written its checks already: the cause, and what was ruled out.
+ *
+ * @example
+ * ```ts
+ * import { formatSummary } from "@m2m/authenticator/doctor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cause = { name: "clock", status: "failed", seen: "It is ahead.", change: "Set it.", duration: 0 } as const;
+ * const others = { checks: [cause], ruledOut: [], tokenRequests: 2, runtime: "Deno/2.9.6" };
+ * const [title] = formatSummary({ isFine: false, cause, ...others }).split("\n");
+ * assertEquals(title, "✗ Cause: clock");
+ * ```
  *
  * @param diagnosis The diagnosis.
  * @param options The width, and whether to color it.

@@ -172,8 +172,12 @@ function explainByDoubts({ examination, answer, doubts }: RejectedToken): Findin
   const isCertain = doubt.code === named;
   const seen = `The API rejects the token: ${refusal}. ${isCertain ? "" : "Most likely: "}${
     isCertain ? doubt.seen : doubt.seen[0]!.toLowerCase() + doubt.seen.slice(1)
-  } Ruled out: another header, a delay, the clocks.`;
+  } ${listRuledOut(answer)}.`;
   return { name, status: "failed", code: doubt.code, seen, change: doubt.change };
+}
+
+function listRuledOut({ headers }: Exchange): string {
+  return `Ruled out: another header, a delay${headers.has("date") ? ", the clocks" : ""}`;
 }
 
 function explainByChallenge({ examination, answer, bare }: RejectedToken): Finding {
@@ -197,7 +201,7 @@ function explainByChallenge({ examination, answer, bare }: RejectedToken): Findi
     );
   }
   const jwt = readJwt(examination.facts.issued!.credentials.accessToken);
-  const ruledOut = "Ruled out: another header, a delay, the clocks";
+  const ruledOut = listRuledOut(answer);
   if (aboutAudience.test(refusal)) {
     const audiences = readTexts(jwt?.claims.aud).join(", ") || "not known: the token is opaque, or names none";
     const change = `Set ${nameOption("audience")} (or ${
