@@ -108,14 +108,14 @@ export function apiSetups({ apis, authority, field, gateway, silent }: Stage, ba
     ],
     ["API by http on a TLS port", { ...based, endpoint: gateway.good.replace("https:", "http:") }, [
       "not_tls",
+      "http_api",
       "api_failed",
-      "api_redirects",
     ], /https:/],
     [
       "expired certificate at the API",
       { ...based, endpoint: gateway.expired, verify: authority },
       "tls_expired",
-      /API/,
+      /certificate/,
     ],
     [
       "dead API behind a gateway",

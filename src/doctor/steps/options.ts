@@ -75,7 +75,9 @@ async function findUnusableTransport(examination: Examination): Promise<Finding 
     const { code, message } = Object(error);
     if (code !== "invalid_config" && code !== "permission_denied") return undefined;
     facts.noTokenRequest = "Not made: nothing can be sent with these options.";
-    const change = `Correct ${nameOption("verify")} or ${nameOption("clientCertificate")}.`;
+    const change = /undici/.test(message)
+      ? "Install undici beside the program (npm install undici), or pass the fetch of nodeTransport."
+      : `Correct ${nameOption("verify")} or ${nameOption("clientCertificate")}.`;
     return { name, status: "failed", code: "invalid_option", seen: examination.redact(message), change };
   }
 }
