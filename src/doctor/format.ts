@@ -135,8 +135,12 @@ export function formatSummary(diagnosis: Diagnosis, options: FormatOptions = {})
     ]);
   } else {
     const isRemarked = checks.some(({ status }) => status === "warned");
+    // A remark on the call may be that the API doesn't look at tokens there.
+    const isAccepted = checks.every(({ name, status }) => name !== "API call" || status === "passed");
     const text = isFine
-      ? `All is well${isRemarked ? ", but for the remarks" : ""}: a token was issued, and the API accepted it.`
+      ? `All is well${isRemarked ? ", but for the remarks" : ""}: a token was issued${
+        isAccepted ? ", and the API accepted it" : ""
+      }.`
       : "No cause was found: no check failed, but not all could be made.";
     const mark = isFine ? paint("✓", "green") : paint("!", "yellow");
     blocks.push(wrap(text, width - 2).map((line, index) => index ? pad(line, 2) : `${mark} ${paint(line, "bold")}`));

@@ -166,7 +166,8 @@ function explainByDoubts({ examination, answer, doubts }: RejectedToken): Findin
     : aboutIssuer.test(refusal)
     ? "issuer_unexpected"
     : undefined;
-  const relevant = doubts.filter(({ code }) => /^(audience|issuer|dpop|client_certificate)/.test(code));
+  const relevant = doubts.filter(({ code }) => /^(audience|issuer|dpop|client_certificate|scope)/.test(code))
+    .sort((a, b) => Number(a.isWeak ?? false) - Number(b.isWeak ?? false));
   const doubt = relevant.find(({ code }) => code === named) ?? (named ? undefined : relevant[0]);
   if (!doubt) return undefined;
   const isCertain = doubt.code === named;

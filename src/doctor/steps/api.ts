@@ -15,7 +15,7 @@ import { explainRejectedToken } from "../rejected_token.ts";
 import { readTokenContext } from "../token_context.ts";
 import { findApiUrl } from "../targets.ts";
 import { listTokenDoubts } from "../token_doubts.ts";
-import { findMissingScopes } from "./granted_scopes.ts";
+import { doubtScopes, findMissingScopes } from "./granted_scopes.ts";
 
 /** Calls the API. */
 export const api: Step = {
@@ -47,12 +47,16 @@ export const api: Step = {
     const lost = await explainLostPath(examination, call);
     if (lost) return [without, lost];
     const verdict = classifyApiAnswer(answer, { bare, headerLength, isRejected: call.isRejected });
-    const doubts = listTokenDoubts(context, (option) => examination.nameOption(option));
+    const missingScopes = findMissingScopes(examination);
+    const doubts = [
+      ...listTokenDoubts(context, (option) => examination.nameOption(option)),
+      // Some APIs answer 401 to these as well.
+      ...missingScopes.length > 0 ? [doubtScopes(missingScopes, examination)] : [],
+    ];
     if (verdict === "rejected" || verdict === "proxy login") {
       return [without, await explainRejectedToken({ examination, answer, bare, doubts })];
     }
     facts.isTokenAccepted = verdict === "accepted" && bare.status !== answer.status;
-    const missingScopes = findMissingScopes(examination);
     const refused: RefusedCall = { examination, call, answer, bare, doubts, headerLength, missingScopes };
     const finding = explainRefusedCall(verdict, refused)!;
     // It names both answers.
