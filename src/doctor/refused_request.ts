@@ -31,7 +31,7 @@ export async function explainRefusedRequest(kind: RefusalKind, request: RefusedR
   const explain = explanations[kind];
   if (explain) return await explain(request, describeRefusal(attempt, examination));
   if (kind === "limited" || kind === "failed") return explainUnavailable(attempt, examination);
-  return explainUnanswered(attempt, examination, own.method);
+  return await explainUnanswered(attempt, examination, own.method);
 }
 
 /** Tries it with these changes, to say whether the rest is fine. */

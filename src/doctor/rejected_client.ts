@@ -48,7 +48,8 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
   const refusal = describeRefusal(attempt, examination);
   // Further attempts could only do harm.
   const ended = /expired|disabled|locked|suspended|deactivated|revoked/i.exec(refusal)?.[0].toLowerCase();
-  for (const variant of ended ? [] : listVariants({ ...own, clientId, advertised, nameOption })) {
+  const variants = ended ? [] : listVariants({ ...own, clientId, advertised, nameOption });
+  for (const variant of variants) {
     const again = await tryToken(examination, variant.options);
     if (!again) break;
     tried.push(variant.name);
@@ -78,7 +79,12 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
       finding: { name, status: "failed", code: "auth_method_unsupported", seen, change: adviseOnMethods(advertised!) },
     };
   }
-  const others = tried.length > 1 ? "how id and secret are written" : "the encoding (it makes no difference to these)";
+  const untried = variants.map((variant) => variant.name).filter((each) => !tried.includes(each)).join(", ");
+  const others = untried
+    ? `too few (${untried} not tried: ${nameOption("maxTokenRequests")})`
+    : variants.length > 0
+    ? "how id and secret are written, blanks at their ends"
+    : "the encoding (it makes no difference to these), blanks at their ends";
   if (isUnclear) {
     const seen = `The server refuses the request and doesn't say why: ${refusal}. ${attempts}; ruled out: ${others}.`;
     const change = `Check ${nameOption("clientId")} and ${nameOption("clientSecret")}, then ${nameOption("scopes")}, ${
@@ -86,18 +92,29 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
     } and ${nameOption("parameters")}, against the server's documentation.`;
     return { finding: { name, status: "failed", code: "token_request_refused", seen, change } };
   }
-  const seen = `The server rejects the client: ${refusal}. ${attempts}; ruled out: ${others}, blanks at the ends.`;
+  const seen = `The server rejects the client: ${refusal}. ${attempts}; ruled out: ${others}.`;
   const change = `Copy ${nameOption("clientId")} and ${nameOption("clientSecret")} from the server again${
-    describeQuotes(own.secret)
+    describeSpelling(own.secret)
   }: the client is unknown there (another tenant or environment, perhaps), or its secret another${
     listOtherMethods(own.method, advertised)
   }.`;
   return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
 }
 
-/** Quotation marks come along from files and shells. */
-function describeQuotes(secret: string | undefined): string {
-  return /^(["']).*\1$/s.test(secret ?? "") ? ", without the quotation marks around the secret" : "";
+/** Quotation marks come along from files and shells, base64 from a Kubernetes Secret. */
+function describeSpelling(secret = ""): string {
+  if (/^(["']).*\1$/s.test(secret)) return ", without the quotation marks around the secret";
+  return /^[\w+/-]{12,}={0,2}$/.test(secret) && secret.length % 4 === 0 && isReadable(secret)
+    ? ", decoded where it is in base64"
+    : "";
+}
+
+function isReadable(base64: string): boolean {
+  try {
+    return /^[!-~]+\n?$/.test(atob(base64));
+  } catch {
+    return false;
+  }
 }
 
 /** Methods that the client may be registered for, and that weren't tried. */

@@ -8,10 +8,11 @@ import { getProofError } from "../dpop/challenge.ts";
 import { sleep } from "../refresh/deadlines.ts";
 import { describeAnswer, isSameAnswer, readChallenges } from "./api_answer.ts";
 import { type ApiCallChanges, callApi } from "./api_call.ts";
+import type { DiagnosisCode } from "./codes.ts";
 import { formatDuration } from "./durations.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
 import { readOwnProofs } from "./own_proofs.ts";
-import { readJwt, readMoment } from "./read_jwt.ts";
+import { readJwt, readMoment, readTexts } from "./read_jwt.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
 
@@ -29,6 +30,8 @@ const name = "API call";
 const usualHeaders = ["flyte-authorization", "proxy-authorization", "x-access-token", "x-auth-token"];
 /** Schemes that aren't for access tokens. */
 const otherSchemes = /^(basic|digest|negotiate|ntlm|hoba|mutual|vapid|scram-.*|aws4-.*)$/;
+const aboutAudience = /audience|\baud\b/i;
+const aboutIssuer = /issuer|\biss\b/i;
 /** How long a new token may take to be known everywhere, in milliseconds. */
 const lag = 1_500;
 
@@ -158,49 +161,72 @@ function explainByTime({ examination, answer }: RejectedToken): Finding | undefi
 
 function explainByDoubts({ examination, answer, doubts }: RejectedToken): Finding | undefined {
   const refusal = describeAnswer(answer, examination);
-  const about: readonly (readonly [RegExp, string])[] = [
-    [/audience|\baud\b/i, "audience_mismatch"],
-    [/issuer|\biss\b/i, "issuer_unexpected"],
-  ];
-  const named = about.find(([words]) => words.test(refusal))?.[1];
-  const relevant = doubts.filter(({ code }) => /^(audience|issuer|dpop|client_certificate)/.test(code));
+  const named = aboutAudience.test(refusal)
+    ? "audience_mismatch"
+    : aboutIssuer.test(refusal)
+    ? "issuer_unexpected"
+    : undefined;
+  const relevant = doubts.filter(({ code }) => /^(audience|issuer|dpop|client_certificate|scope)/.test(code))
+    .sort((a, b) => Number(a.isWeak ?? false) - Number(b.isWeak ?? false));
   const doubt = relevant.find(({ code }) => code === named) ?? (named ? undefined : relevant[0]);
   if (!doubt) return undefined;
   const isCertain = doubt.code === named;
   const seen = `The API rejects the token: ${refusal}. ${isCertain ? "" : "Most likely: "}${
     isCertain ? doubt.seen : doubt.seen[0]!.toLowerCase() + doubt.seen.slice(1)
-  } Ruled out: another header, a delay, the clocks.`;
+  } ${listRuledOut(answer)}.`;
   return { name, status: "failed", code: doubt.code, seen, change: doubt.change };
 }
 
+function listRuledOut({ headers }: Exchange): string {
+  return `Ruled out: another header, a delay${headers.has("date") ? ", the clocks" : ""}`;
+}
+
 function explainByChallenge({ examination, answer, bare }: RejectedToken): Finding {
+  const { nameOption } = examination;
   const schemes = readChallenges(answer).map(({ scheme }) => scheme);
   const refusal = describeAnswer(answer, examination);
-  const isOther = schemes.length > 0 && schemes.every((scheme) => otherSchemes.test(scheme));
-  const isOpaque = readJwt(examination.facts.issued!.credentials.accessToken) === undefined;
-  const isSame = bare !== undefined && isSameAnswer(answer, bare) &&
-    !/error=/.test(String(answer.headers.get("www-authenticate")));
-  const own = readHeaderKey(examination);
-  const namesAudience = /audience|\baud\b/i.test(refusal);
-  const namesIssuer = /issuer|\biss\b/i.test(refusal);
-  const seen = `The API rejects the token: ${refusal}. ` +
-    (isOther
-      ? `It, or a gateway before it, asks for ${schemes.join(", ")}, and not for a token.`
-      : `${
-        isSame ? `It answers so without a token, too: ${own} may get lost on the way. ` : ""
-      }Ruled out: another header, ` +
-        `a delay, the clocks${isOpaque ? "; the token is opaque" : ", the token's audience"}.`);
-  const change = isOther
-    ? `Give what stands before the API its own credentials (in another header), or call the API at an ${
-      examination.nameOption("endpoint")
-    } without it.`
-    : isOpaque
-    ? `Check whether the API takes JWTs only: then ask for another ${examination.nameOption("audience")} or ${
-      examination.nameOption("resource")
-    }, for which the server issues JWTs; and whether it trusts this authorization server.`
-    : `Check that the API trusts this issuer and its keys, and the ${examination.nameOption("audience")} and ${
-      examination.nameOption("scopes")
+  const fail = (code: DiagnosisCode, seen: string, change: string): Finding => ({
+    name,
+    status: "failed",
+    code,
+    seen: `The API rejects the token: ${refusal}. ${seen}`,
+    change,
+  });
+  if (schemes.length > 0 && schemes.every((scheme) => otherSchemes.test(scheme))) {
+    return fail(
+      "api_rejects_token",
+      `It, or a gateway before it, asks for ${schemes.join(", ")}, and not for a token.`,
+      `Give what stands before the API its own credentials (in another header), or call the API at an ${
+        nameOption("endpoint")
+      } without it.`,
+    );
+  }
+  const jwt = readJwt(examination.facts.issued!.credentials.accessToken);
+  const ruledOut = listRuledOut(answer);
+  if (aboutAudience.test(refusal)) {
+    const audiences = readTexts(jwt?.claims.aud).join(", ") || "not known: the token is opaque, or names none";
+    const change = `Set ${nameOption("audience")} (or ${
+      nameOption("resource")
+    }) to the identifier that the API expects.`;
+    return fail("audience_mismatch", `The token's audience is ${audiences}. ${ruledOut}.`, change);
+  }
+  if (bare && isSameAnswer(answer, bare) && !/error=/.test(String(answer.headers.get("www-authenticate")))) {
+    const own = readHeaderKey(examination);
+    const seen = `It answers so without a token, too: the header ${own} may get lost on the way. ${ruledOut}.`;
+    const change = `Check that the gateways before the API pass ${own} on, and which header the API reads (${
+      nameOption("headerKey")
+    }); then whether it trusts this authorization server.`;
+    return fail("api_rejects_token", seen, change);
+  }
+  const code = aboutIssuer.test(refusal) ? "issuer_unexpected" : "api_rejects_token";
+  if (jwt) {
+    const change = `Check that the API trusts this issuer and its keys, and the ${nameOption("audience")} and ${
+      nameOption("scopes")
     } that it wants.`;
-  const code = namesAudience ? "audience_mismatch" : namesIssuer ? "issuer_unexpected" : "api_rejects_token";
-  return { name, status: "failed", code, seen, change };
+    return fail(code, `${ruledOut}, the token's audience.`, change);
+  }
+  const change = `Check whether the API takes JWTs only: then ask for another ${nameOption("audience")} or ${
+    nameOption("resource")
+  }, for which the server issues JWTs; and whether it trusts this authorization server.`;
+  return fail(code, `${ruledOut}; the token is opaque.`, change);
 }

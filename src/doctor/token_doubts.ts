@@ -74,11 +74,11 @@ function doubtLifetime({ jwt, expiresIn, serverTime }: TokenContext): TokenDoubt
   }
   // A `Date` has whole seconds: `expires_in` is more exact.
   const lifetime = differs ? Math.min(own, expiresIn) : expiresIn ?? own ?? Infinity;
-  if (lifetime < shortest) {
+  if (lifetime < shortest && !(own !== undefined && own < 0)) {
     doubts.push({
       code: "lifetime_short",
       name,
-      seen: `The token lives for ${formatDuration(Math.max(0, lifetime))} only.`,
+      seen: `The token lives for ${formatDuration(lifetime)} only.`,
       change: "Have the server issue tokens that live for 5 minutes or more: each call may need a new one otherwise.",
     });
   }

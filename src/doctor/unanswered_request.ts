@@ -26,7 +26,11 @@ const codes: Readonly<Record<string, DiagnosisCode>> = {
 };
 
 /** Explains an error that isn't the token endpoint's. `method` is that of client authentication. */
-export function explainUnanswered(attempt: TokenAttempt, examination: Examination, method: string): Finding {
+export async function explainUnanswered(
+  attempt: TokenAttempt,
+  examination: Examination,
+  method: string,
+): Promise<Finding> {
   const { error } = attempt;
   const seen = examination.redact(error?.message ?? "No answer.");
   if (!(error instanceof AuthenticationError)) {
@@ -41,7 +45,7 @@ export function explainUnanswered(attempt: TokenAttempt, examination: Examinatio
   if (own) return { name, status: "failed", code: own, seen };
   const url = findTokenEndpoint(examination)!;
   const failure = classifyFailure(error, url.hostname);
-  return describeFailure(name, { role: "token endpoint", url }, failure, examination, seen);
+  return await describeFailure(name, { role: "token endpoint", url }, failure, examination, seen);
 }
 
 /** Explains a 429 or 5xx. */

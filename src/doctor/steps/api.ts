@@ -15,7 +15,7 @@ import { explainRejectedToken } from "../rejected_token.ts";
 import { readTokenContext } from "../token_context.ts";
 import { findApiUrl } from "../targets.ts";
 import { listTokenDoubts } from "../token_doubts.ts";
-import { findMissingScopes } from "./granted_scopes.ts";
+import { doubtScopes, findMissingScopes } from "./granted_scopes.ts";
 
 /** Calls the API. */
 export const api: Step = {
@@ -31,7 +31,7 @@ export const api: Step = {
       bare = await examination.send(url, { headers: { accept: "*/*" } });
     } catch (error) {
       examination.signal.throwIfAborted();
-      return [explainFailure(examination, "API reachability", error)];
+      return [await explainFailure(examination, "API reachability", error)];
     }
     const without = describeBare(examination, bare);
     if (!facts.issued) return [without];
@@ -43,16 +43,20 @@ export const api: Step = {
     const { answer } = call;
     const context = await readTokenContext(examination);
     const { headerLength } = context;
-    if (!answer) return [without, explainFailure(examination, "API call", call.error, headerLength)];
+    if (!answer) return [without, await explainFailure(examination, "API call", call.error, headerLength)];
     const lost = await explainLostPath(examination, call);
     if (lost) return [without, lost];
     const verdict = classifyApiAnswer(answer, { bare, headerLength, isRejected: call.isRejected });
-    const doubts = listTokenDoubts(context, (option) => examination.nameOption(option));
+    const missingScopes = findMissingScopes(examination);
+    const doubts = [
+      ...listTokenDoubts(context, (option) => examination.nameOption(option)),
+      // Some APIs answer 401 to these as well.
+      ...missingScopes.length > 0 ? [doubtScopes(missingScopes, examination)] : [],
+    ];
     if (verdict === "rejected" || verdict === "proxy login") {
       return [without, await explainRejectedToken({ examination, answer, bare, doubts })];
     }
     facts.isTokenAccepted = verdict === "accepted" && bare.status !== answer.status;
-    const missingScopes = findMissingScopes(examination);
     const refused: RefusedCall = { examination, call, answer, bare, doubts, headerLength, missingScopes };
     const finding = explainRefusedCall(verdict, refused)!;
     // It names both answers.
@@ -88,10 +92,15 @@ function explainForeignRequest(examination: Examination, url: URL): Finding | un
 }
 
 /** Says why no answer came; steps before have looked at names, connections and certificates. */
-function explainFailure(examination: Examination, name: string, error: unknown, headerLength = 0): Finding {
+async function explainFailure(
+  examination: Examination,
+  name: string,
+  error: unknown,
+  headerLength = 0,
+): Promise<Finding> {
   const url = findApiUrl(examination)!;
   const failure = classifyFailure(error, url.hostname);
-  const finding = { ...describeFailure(name, { role: "API", url }, failure, examination), name };
+  const finding = { ...await describeFailure(name, { role: "API", url }, failure, examination), name };
   if (headerLength < 8_000 || failure.code !== "connection_closed") return finding;
   const bytes = headerLength.toLocaleString("en");
   const seen =

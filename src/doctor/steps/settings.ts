@@ -14,6 +14,7 @@ import { formatUrl } from "../../token_endpoint/exchange.ts";
 import { explainDiscovery, readMetadata } from "../discovery_answers.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
 import { classifyFailure } from "../network_failure.ts";
+import { noteUnreached } from "../reach.ts";
 import { record } from "../recording.ts";
 
 const name = "settings";
@@ -109,11 +110,12 @@ async function explainFailure(error: Error, examination: Examination): Promise<F
       change: `Have the server publish an "https:" token endpoint, or set ${option} on the config store.`,
     });
   }
-  const [url] = facts.settingsUrls;
+  const url = facts.settingsUrls.at(-1);
   const isNetwork = isOurs && /^(network_error|tls_failed|proxy_failed|timeout|permission_denied)$/.test(error.code);
   const found = isNetwork ? undefined : await explainDiscovery(examination);
   if (found) return failed(found);
   if (isNetwork && url) {
+    noteUnreached(examination, url, error);
     const { state } = classifyFailure(error, url.hostname);
     return failed({
       code: "settings_unavailable",
