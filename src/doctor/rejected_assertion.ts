@@ -64,7 +64,7 @@ export async function explainRejectedAssertion(context: RejectedClientContext): 
     const value = audience === endpoint ? "token-endpoint" : "issuer";
     const change = value === "issuer" && audience !== settings?.issuer
       ? `Set ${examination.nameOption("issuer")} in the settings to ${audience}, as the server spells it.`
-      : `Set audience: "${value}" in the options of ${maker}.`;
+      : `Set the option audience of ${maker} to "${value}".`;
     const seen =
       `The server rejects an assertion for the audience ${used} (${refusal}), and takes one for ${audience}: ${
         countAttempts(tried.length)
