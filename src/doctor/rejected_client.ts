@@ -4,16 +4,16 @@
  * @module
  */
 
-import { isTlsMethod } from "../discovery/auth_methods.ts";
 import type { ClientConfigStore } from "../config_store/client_config_store.ts";
+import { isTlsMethod } from "../discovery/auth_methods.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
 import { listVariants, nameWay } from "./client_variants.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
+import { certificateValue, nameSetting } from "./name_setting.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 import { explainRejectedAssertion } from "./rejected_assertion.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
 import { describeRefusal, isClientAccepted } from "./token_refusal.ts";
-import { certificateValue, nameSetting } from "./name_setting.ts";
 
 /** A client that was rejected. */
 export interface RejectedClientContext {
