@@ -55,8 +55,9 @@ export function classifyApiAnswer(answer: Answer, { bare, headerLength, isReject
     return "certificate";
   }
   if (status === 407) return "proxy login";
+  if (/^40[13]$/.test(String(status)) && findChallenge(answer, "insufficient_scope")) return "scope";
   if (isRejected || rejectsToken(answer)) return "rejected";
-  if (status === 403) return findChallenge(answer, "insufficient_scope") ? "scope" : "forbidden";
+  if (status === 403) return "forbidden";
   if (status === 404 || status === 410) return "not found";
   if (status === 429) return "limited";
   if (status >= 500) return "failed";

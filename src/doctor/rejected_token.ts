@@ -15,6 +15,7 @@ import { readOwnProofs } from "./own_proofs.ts";
 import { readJwt, readMoment, readTexts } from "./read_jwt.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
+import { dpopValue, nameSetting } from "./name_setting.ts";
 
 /** A token that was rejected. */
 export interface RejectedToken {
@@ -52,7 +53,7 @@ async function explainProof({ examination, answer }: RejectedToken): Promise<Fin
     const seen = `The API wants DPoP, and the token is a ${tokenType} token: ${refusal}.`;
     const change = options.dpop
       ? "Have the authorization server issue DPoP-bound tokens for this client."
-      : `Set ${examination.nameOption("dpop")}: dpop(), of @m2m/authenticator/dpop.`;
+      : `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
     return { name, status: "failed", code: "dpop_required", seen, change };
   }
   const error = getProofError(answer);
@@ -109,13 +110,13 @@ function listCandidates(examination: Examination, answer: Exchange, bare: Exchan
   return [
     ...[...new Set(headers)].filter((each) => each && each !== own).slice(0, 6).map((headerKey) => ({
       what: `in ${headerKey}`,
-      change: `Set ${examination.nameOption("headerKey")}: "${headerKey}".`,
+      change: `Set ${nameSetting(examination.nameOption, "headerKey", headerKey)}.`,
       call: { headerKey },
     })),
     ...scheme
       ? [{
         what: `with the scheme ${written}`,
-        change: `Set ${examination.nameOption("tokenType")}: "${written}".`,
+        change: `Set ${nameSetting(examination.nameOption, "tokenType", written!)}.`,
         call: { authorization: () => `${written} ${accessToken}` },
       }]
       : [],
@@ -166,14 +167,19 @@ function explainByDoubts({ examination, answer, doubts }: RejectedToken): Findin
     : aboutIssuer.test(refusal)
     ? "issuer_unexpected"
     : undefined;
-  const relevant = doubts.filter(({ code }) => /^(audience|issuer|dpop|client_certificate)/.test(code));
+  const relevant = doubts.filter(({ code }) => /^(audience|issuer|dpop|client_certificate|scope)/.test(code))
+    .sort((a, b) => Number(a.isWeak ?? false) - Number(b.isWeak ?? false));
   const doubt = relevant.find(({ code }) => code === named) ?? (named ? undefined : relevant[0]);
   if (!doubt) return undefined;
   const isCertain = doubt.code === named;
   const seen = `The API rejects the token: ${refusal}. ${isCertain ? "" : "Most likely: "}${
     isCertain ? doubt.seen : doubt.seen[0]!.toLowerCase() + doubt.seen.slice(1)
-  } Ruled out: another header, a delay, the clocks.`;
+  } ${listRuledOut(answer)}.`;
   return { name, status: "failed", code: doubt.code, seen, change: doubt.change };
+}
+
+function listRuledOut({ headers }: Exchange): string {
+  return `Ruled out: another header, a delay${headers.has("date") ? ", the clocks" : ""}`;
 }
 
 function explainByChallenge({ examination, answer, bare }: RejectedToken): Finding {
@@ -197,7 +203,7 @@ function explainByChallenge({ examination, answer, bare }: RejectedToken): Findi
     );
   }
   const jwt = readJwt(examination.facts.issued!.credentials.accessToken);
-  const ruledOut = "Ruled out: another header, a delay, the clocks";
+  const ruledOut = listRuledOut(answer);
   if (aboutAudience.test(refusal)) {
     const audiences = readTexts(jwt?.claims.aud).join(", ") || "not known: the token is opaque, or names none";
     const change = `Set ${nameOption("audience")} (or ${

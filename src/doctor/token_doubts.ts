@@ -8,6 +8,7 @@ import { formatDuration } from "./durations.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
 import { type ReadJwt, readMoment, readTexts } from "./read_jwt.ts";
+import { certificateValue, nameSetting } from "./name_setting.ts";
 
 /** A token, and what it is for. Times in milliseconds. */
 export interface TokenContext {
@@ -186,7 +187,7 @@ function doubtBinding(
       code: "client_certificate_required",
       name,
       seen: "The token is bound to a client certificate, and none is set for calls of the API.",
-      change: `Set ${nameOption("clientCertificate")}: { cert, key }.`,
+      change: `Set ${nameSetting(nameOption, "clientCertificate", certificateValue)}.`,
     }];
   }
   return [];

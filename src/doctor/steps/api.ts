@@ -15,7 +15,8 @@ import { explainRejectedToken } from "../rejected_token.ts";
 import { readTokenContext } from "../token_context.ts";
 import { findApiUrl } from "../targets.ts";
 import { listTokenDoubts } from "../token_doubts.ts";
-import { findMissingScopes } from "./granted_scopes.ts";
+import { doubtScopes, findMissingScopes } from "./granted_scopes.ts";
+import { dpopValue, nameSetting } from "../name_setting.ts";
 
 /** Calls the API. */
 export const api: Step = {
@@ -47,12 +48,16 @@ export const api: Step = {
     const lost = await explainLostPath(examination, call);
     if (lost) return [without, lost];
     const verdict = classifyApiAnswer(answer, { bare, headerLength, isRejected: call.isRejected });
-    const doubts = listTokenDoubts(context, (option) => examination.nameOption(option));
+    const missingScopes = findMissingScopes(examination);
+    const doubts = [
+      ...listTokenDoubts(context, examination.nameOption),
+      // Some APIs answer 401 to these as well.
+      ...missingScopes.length > 0 ? [doubtScopes(missingScopes, examination)] : [],
+    ];
     if (verdict === "rejected" || verdict === "proxy login") {
       return [without, await explainRejectedToken({ examination, answer, bare, doubts })];
     }
     facts.isTokenAccepted = verdict === "accepted" && bare.status !== answer.status;
-    const missingScopes = findMissingScopes(examination);
     const refused: RefusedCall = { examination, call, answer, bare, doubts, headerLength, missingScopes };
     const finding = explainRefusedCall(verdict, refused)!;
     // It names both answers.
@@ -66,7 +71,7 @@ function describeBare(examination: Examination, bare: Exchange): Finding {
   const seen = `${bare.url.origin + bare.url.pathname} answers ${describeAnswer(bare, examination)} without a token.`;
   const name = "API reachability";
   if (!wantsDpop) return { name, status: "passed", seen };
-  const change = `Set ${examination.nameOption("dpop")}: dpop(), of @m2m/authenticator/dpop.`;
+  const change = `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
   return { name, status: "warned", code: "dpop_required", seen: `${seen} It wants DPoP.`, change };
 }
 
@@ -82,8 +87,8 @@ function explainForeignRequest(examination: Examination, url: URL): Finding | un
       new URL(endpoint).origin
     }): requests to it carry no token.`,
     change: `Set ${examination.nameOption("endpoint")} to ${url.origin}, or ${
-      examination.nameOption("allowedOrigins")
-    }: ["${url.origin}"].`,
+      nameSetting(examination.nameOption, "allowedOrigins", [url.origin])
+    }.`,
   };
 }
 

@@ -7,6 +7,7 @@
 import type { Examination, Step } from "../examination.ts";
 import { readJwt, readTexts } from "../read_jwt.ts";
 import { compareScopes, type ScopeComparison } from "../scopes.ts";
+import type { TokenDoubt } from "../token_doubts.ts";
 
 /** Compares the granted scopes with those asked for. */
 export const grantedScopes: Step = {
@@ -14,7 +15,7 @@ export const grantedScopes: Step = {
   needs: ["token"],
   run(examination) {
     const { facts } = examination;
-    const nameOption = (option: string) => examination.nameOption(option);
+    const nameOption = examination.nameOption;
     const redact = (text: string) => examination.redact(text);
     const { name } = grantedScopes;
     const asked = listAsked(examination);
@@ -64,4 +65,11 @@ function compare(examination: Examination): ScopeComparison {
   const lists = [scope, scp, permissions, roles].filter((claim) => claim !== undefined);
   const claimed = lists.length > 0 ? lists.flatMap((claim) => readTexts(claim, " ")) : undefined;
   return compareScopes({ asked: listAsked(examination), answered: credentials.scope, claimed });
+}
+
+/** The doubt that missing scopes are why the API rejects the token. */
+export function doubtScopes(missing: readonly string[], examination: Examination): TokenDoubt {
+  const scopes = examination.redact(missing.join(" "));
+  const seen = `The token has no "${scopes}", which ${examination.nameOption("scopes")} asks for.`;
+  return { code: "scope_narrowed", name: "scopes", seen, change: `Have the server allow this client "${scopes}".` };
 }
