@@ -115,7 +115,8 @@ export class OpenExamination implements Examination {
       ...{ tokenStore: undefined, revocation: undefined, onEvent: undefined, waitUntil: undefined },
       cooldown: 0,
       retry: { maxAttempts: 1 },
-      timeout: Math.min(options.timeout ?? this.stepTimeout, this.stepTimeout),
+      // By default the authenticator's own: a slow server isn't a broken one.
+      timeout: Math.min(options.timeout ?? 10_000, 2 * this.stepTimeout),
     });
     try {
       const credentials = await authenticator.getCredentials({ signal: this.signal });

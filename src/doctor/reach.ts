@@ -26,7 +26,7 @@ export function reach(examination: Examination, { url, role }: Target): Promise<
   return found;
 }
 
-/** Notes that a server didn't answer to another request: it isn't waited for once more. */
+/** Notes that a server didn't answer to another request: it isn't waited for again. */
 export function noteUnreached(examination: Examination, { origin }: URL, error: Error): void {
   getKnown(examination).set(origin, Promise.resolve({ error }));
 }

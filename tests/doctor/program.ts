@@ -111,7 +111,7 @@ async function main(path: string): Promise<void> {
       console.log(JSON.stringify(await examine(...next)));
     }
   };
-  await Promise.all(Array.from({ length: 6 }, worker));
+  await Promise.all(Array.from({ length: 4 }, worker));
 }
 
 await main(argv.at(-1)!);

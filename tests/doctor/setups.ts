@@ -54,6 +54,8 @@ export function listSetups(stage: Stage, runtime: string): Setup[] {
     tokenEndpoint: main.tokenEndpoint,
     scopes: ["api:read"],
     audience: apis.plain,
+    // A busy machine isn't one of the faults.
+    stepTimeout: 15_000,
   };
   const healthy: Row[] = [
     ["healthy: a secret by Basic", base, undefined],

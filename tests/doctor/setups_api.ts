@@ -71,7 +71,7 @@ export function apiSetups({ apis, authority, field, gateway, silent }: Stage, ba
       { ...at("behind"), tokenEndpoint: `${field}/token/jwt` },
       ["clock_ahead", "api_rejects_token"],
       /clock/,
-      { seen: /10 min|600/ },
+      { seen: /\b(10|9) min|\b(599|60[01])\b/ },
     ],
     [
       "clock of the API that is ahead of the server's",

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { encodeBase64 } from "@std/encoding/base64";
 import { parseJsonObject } from "../../http/json.ts";
 import { rootMessage } from "../../http/network_errors.ts";
+import { parseProxyUrl } from "../../transport/proxy_url.ts";
+import type { DiagnosisCode } from "../codes.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
 import { classifyFailure } from "../network_failure.ts";
 import { findBypass, findProxy, listProxyVariables, type Proxy } from "../proxies.ts";
@@ -64,12 +65,8 @@ async function explainProxy(
 ): Promise<Finding | undefined> {
   const { stepTimeout: timeout, signal } = examination;
   const place = `The proxy ${proxy.origin} (${option})`;
-  const fail = (code: Finding["code"], state: string, change: string): Finding => ({
-    name,
-    status: "failed",
-    code,
-    seen: `${place} ${state}`,
-    change,
+  const fail = (code: DiagnosisCode, state: string, change: string): Finding => ({
+    ...{ name, status: "failed", code, seen: `${place} ${state}`, change },
   });
   const checkUrl = `Check the host and port of ${option}, or remove it where no proxy is needed.`;
   const failure = reached.error && classifyFailure(reached.error, url.hostname);
@@ -80,14 +77,11 @@ async function explainProxy(
   }
   let status = reached.answer?.status ?? 0;
   if (connected.outcome === "connected") {
-    const authorization = proxy.username || proxy.password
-      ? `Proxy-Authorization: Basic ${encodeBase64(`${decode(proxy.username)}:${decode(proxy.password)}`)}\r\n`
-      : "";
+    const { authorization } = parseProxyUrl(proxy.href)!;
+    const login = authorization ? `Proxy-Authorization: ${authorization}\r\n` : "";
     const host = `${url.hostname}:${readPort(url)}`;
     // A proxy that speaks TLS itself isn't asked: `fetch` has said enough.
-    const request = proxy.protocol === "https:"
-      ? ""
-      : `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${authorization}\r\n`;
+    const request = proxy.protocol === "https:" ? "" : `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${login}\r\n`;
     const answer = request && await ask(connected.socket, request, timeout, signal).catch(rootMessage);
     connected.socket.destroy();
     status = Number(/^HTTP\/1\.\d (\d+)/.exec(answer)?.[1] ?? status);
@@ -105,65 +99,46 @@ async function explainProxy(
   // Many proxies open no tunnels to ports of http:, and send on what they are sent.
   const isRefusal = status >= 300 && (url.protocol === "https:" || status === reached.answer?.status);
   if (isRefusal || failure?.code === "proxy_refused") {
-    return fail(
-      "proxy_refused",
-      `refuses to let requests to ${url.host} through (${status}).`,
-      `Have the proxy allow ${url.host}, or go around it: ${describeDetour(option, url, examination)}`,
-    );
+    const isOption = option === examination.nameOption("httpProxyUrl");
+    const detour = isOption ? `remove ${option}` : `set NO_PROXY=${bareHost(url)}, or unset ${option}`;
+    return status >= 500
+      ? fail(
+        "proxy_refused",
+        `doesn't get through to ${url.host} (${status}).`,
+        `Check the host and port of that server, and whether the proxy can reach it; or go around it: ${detour}.`,
+      )
+      : fail(
+        "proxy_refused",
+        `refuses to let requests to ${url.host} through (${status}).`,
+        `Have the proxy allow ${url.host}, or go around it: ${detour}.`,
+      );
   }
   return undefined;
-}
-
-function describeDetour(option: string, url: URL, examination: Examination): string {
-  return option === examination.nameOption("httpProxyUrl")
-    ? `remove ${option}.`
-    : `set NO_PROXY=${bareHost(url)}, or unset ${option}.`;
 }
 
 /** Says why variables that name a proxy have no effect. */
 async function explainUnused(target: Target, examination: Examination): Promise<Finding[]> {
   const { url } = target;
-  const { host, options, facts } = examination;
+  const { host, options, facts, nameOption } = examination;
   const [variable] = listProxyVariables(examination, url);
   if (!variable) return [];
   const bypass = findBypass(examination, url);
-  if (bypass?.isFollowed) {
-    return [{
-      name,
-      status: "passed",
-      seen: `${variable.name} is set; NO_PROXY (${bypass.entry}) exempts ${url.host}.`,
-    }];
-  }
-  if (options.fetch) {
-    return [{
-      name,
-      status: "passed",
-      seen: `${variable.name} is set; whether it counts is up to ${examination.nameOption("fetch")}.`,
-    }];
-  }
+  const note = bypass?.isFollowed
+    ? `NO_PROXY (${bypass.entry}) exempts ${url.host}`
+    : options.fetch && `whether it counts is up to ${nameOption("fetch")}`;
+  if (note) return [{ name, status: "passed", seen: `${variable.name} is set; ${note}.` }];
   if (bypass) return [];
   const { error } = await reach(examination, target);
-  if (error) facts.unreachable.add(url.origin);
-  const seen = `${variable.name} is set, and this runtime doesn't follow it${
-    error ? `; without it, ${url.host} can't be reached` : `; ${url.host} is reached without it`
-  }.`;
-  const change = `${host === "node" ? "Set NODE_USE_ENV_PROXY=1 (without effect on ALL_PROXY), or set" : "Set"} ${
-    examination.nameOption("httpProxyUrl")
-  }.`;
+  // What is no fault of the connection, no proxy would cure.
+  const isCause = error && /^(name_|connection_)/.test(classifyFailure(error, url.hostname).code);
+  if (isCause) facts.unreachable.add(url.origin);
+  const state = isCause ? `without it, ${url.host} can't be reached` : `${url.host} is reached without it`;
+  const variables = host === "node" ? "Set NODE_USE_ENV_PROXY=1 (without effect on ALL_PROXY), or set" : "Set";
   return [{
     name: nameCheck(name, target),
-    status: error ? "failed" : "warned",
+    status: isCause ? "failed" : "warned",
     code: "proxy_variable_ignored",
-    seen,
-    change,
+    seen: `${variable.name} is set, and this runtime doesn't follow it; ${state}.`,
+    change: `${variables} ${nameOption("httpProxyUrl")}.`,
   }];
-}
-
-/** A bare `%` says that the text wasn't encoded. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
