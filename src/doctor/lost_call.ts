@@ -5,12 +5,13 @@
  */
 
 import { isRedirect } from "../api_call/redirects.ts";
-import { rootMessage } from "../http/network_errors.ts";
 import { parseUrl } from "../arguments.ts";
+import { rootMessage } from "../http/network_errors.ts";
 import { describeAnswer, isSignIn } from "./api_answer.ts";
 import { type ApiCall, callApi } from "./api_call.ts";
 import { isHtml } from "./discovery_answers.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
+import { nameSetting } from "./name_setting.ts";
 
 const name = "API call";
 
@@ -79,8 +80,8 @@ export function explainLeavingRedirect(examination: Examination, call: ApiCall):
       examination.nameOption("endpoint")
     } is for people, who are sent to a sign-in page.`
     : `Set ${examination.nameOption("endpoint")} to ${target.origin}, or if that host may have the token, ${
-      examination.nameOption("allowedOrigins")
-    }: ["${target.origin}"].`;
+      nameSetting(examination.nameOption, "allowedOrigins", [target.origin])
+    }.`;
   return { name, status: isFine ? "warned" : "failed", code: "api_redirects", seen, change };
 }
 

@@ -9,6 +9,7 @@ import { type ApiVerdict, describeAnswer, findChallenge, isSameAnswer, isSignIn 
 import type { ApiCall } from "./api_call.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
+import { certificateValue, nameSetting } from "./name_setting.ts";
 import { findApiUrl } from "./targets.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
 
@@ -49,7 +50,12 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
       return { status: "failed", code: "scope_narrowed", seen, change };
     }
     const all = [...new Set([...asked, ...wanted.length ? wanted : ["…"]])];
-    return { status: "failed", code: "api_wants_scope", seen, change: `Set ${option}: ${JSON.stringify(all)}.` };
+    return {
+      status: "failed",
+      code: "api_wants_scope",
+      seen,
+      change: `Set ${nameSetting(examination.nameOption, "scopes", all)}.`,
+    };
   },
 
   forbidden({ examination, answer, bare, missingScopes, doubts }, said) {
@@ -93,7 +99,7 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
     const seen = `The API ${hasCertificate ? "rejects the" : "requires a"} client certificate: ${said}.`;
     const change = hasCertificate
       ? `Check that the API trusts the certificate in ${examination.nameOption("clientCertificate")}, with its chain.`
-      : `Set ${examination.nameOption("clientCertificate")}: { cert, key }.`;
+      : `Set ${nameSetting(examination.nameOption, "clientCertificate", certificateValue)}.`;
     const code = hasCertificate ? "client_certificate_rejected" : "client_certificate_required";
     return { status: "failed", code, seen, change };
   },

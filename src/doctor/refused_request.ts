@@ -6,6 +6,7 @@
 
 import { dpop } from "../dpop/dpop.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
+import { certificateValue, dpopValue, nameSetting } from "./name_setting.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
 import { type Changes, noteToken, tryToken } from "./token_attempts.ts";
@@ -136,7 +137,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const again = await tryWithout(request, { dpop: dpop() });
     const works = again?.credentials ? " With a proof it issues a token." : "";
     const seen = `The server requires DPoP: ${refusal}.${works}`;
-    const change = `Set ${examination.nameOption("dpop")}: dpop(), of @m2m/authenticator/dpop.`;
+    const change = `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
     return { name, status: "failed", code: "dpop_required", seen, change };
   },
 
@@ -172,7 +173,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
       ? `Check that the server trusts the certificate in ${
         examination.nameOption("clientCertificate")
       }, with its chain.`
-      : `Set ${examination.nameOption("clientCertificate")}: { cert, key }${
+      : `Set ${nameSetting(examination.nameOption, "clientCertificate", certificateValue)}${
         alias ? `, for its endpoint ${alias}` : ""
       }.`;
     const code = hasCertificate ? "client_certificate_rejected" : "client_certificate_required";
@@ -205,7 +206,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const seen = `The token has the type "${type}", and ${usesDpop ? "DPoP" : "Bearer"} is expected.`;
     const change = usesDpop
       ? "Have the server issue DPoP-bound tokens for this client, or set dpop({ allowBearer: true })."
-      : `If the API takes it as Bearer, set ${examination.nameOption("tokenType")}: "Bearer".`;
+      : `If the API takes it as Bearer, set ${nameSetting(examination.nameOption, "tokenType", "Bearer")}.`;
     if (!usesDpop) await tryWithout(request, { tokenType: "Bearer" });
     return { name, status: "failed", code: "token_type_unsupported", seen, change };
   },

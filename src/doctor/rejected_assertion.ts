@@ -6,9 +6,9 @@
 
 import { chooseClientAuth } from "../token_endpoint/choose_client_auth.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
+import { mostVariants } from "./client_variants.ts";
 import { adviseOnClock, findClockEvidence } from "./clock_evidence.ts";
 import type { Finding } from "./examination.ts";
-import { mostVariants } from "./client_variants.ts";
 import { withAudience } from "./own_proofs.ts";
 import type { RejectedClientContext, RejectedClientOutcome } from "./rejected_client.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
@@ -64,7 +64,7 @@ export async function explainRejectedAssertion(context: RejectedClientContext): 
     const value = audience === endpoint ? "token-endpoint" : "issuer";
     const change = value === "issuer" && audience !== settings?.issuer
       ? `Set ${examination.nameOption("issuer")} in the settings to ${audience}, as the server spells it.`
-      : `Set audience: "${value}" in the options of ${maker}.`;
+      : `Set the option audience of ${maker} to "${value}".`;
     const seen =
       `The server rejects an assertion for the audience ${used} (${refusal}), and takes one for ${audience}: ${
         countAttempts(tried.length)

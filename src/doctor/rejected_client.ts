@@ -4,11 +4,12 @@
  * @module
  */
 
-import { isTlsMethod } from "../discovery/auth_methods.ts";
 import type { ClientConfigStore } from "../config_store/client_config_store.ts";
+import { isTlsMethod } from "../discovery/auth_methods.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
 import { listVariants, nameWay } from "./client_variants.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
+import { certificateValue, nameSetting } from "./name_setting.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 import { explainRejectedAssertion } from "./rejected_assertion.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
@@ -42,7 +43,7 @@ export async function explainRejectedClient(context: RejectedClientContext): Pro
 async function explainSecret(context: RejectedClientContext): Promise<RejectedClientOutcome> {
   const { examination, own, attempt, isUnclear } = context;
   const { options: { clientId }, facts: { metadata } } = examination;
-  const nameOption = (option: string) => examination.nameOption(option);
+  const nameOption = examination.nameOption;
   const advertised = metadata?.token_endpoint_auth_methods_supported;
   const tried = [nameWay(own)];
   const refusal = describeRefusal(attempt, examination);
@@ -147,7 +148,7 @@ async function explainCertificate(context: RejectedClientContext): Promise<Rejec
   const isCertain = options.clientCertificate !== undefined;
   if (!isCertain && options.fetch === undefined) {
     const seen = `The server rejects the client by ${method} (${refusal}), and no client certificate is set.`;
-    const change = `Set ${examination.nameOption("clientCertificate")}: { cert, key }.`;
+    const change = `Set ${nameSetting(examination.nameOption, "clientCertificate", certificateValue)}.`;
     return { finding: { name, status: "failed", code: "client_certificate_required", seen, change } };
   }
   if (alias && settings && alias !== String(settings.tokenEndpoint)) {

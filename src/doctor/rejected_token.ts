@@ -11,6 +11,7 @@ import { type ApiCallChanges, callApi } from "./api_call.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import { formatDuration } from "./durations.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
+import { dpopValue, nameSetting } from "./name_setting.ts";
 import { readOwnProofs } from "./own_proofs.ts";
 import { readJwt, readMoment, readTexts } from "./read_jwt.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
@@ -52,7 +53,7 @@ async function explainProof({ examination, answer }: RejectedToken): Promise<Fin
     const seen = `The API wants DPoP, and the token is a ${tokenType} token: ${refusal}.`;
     const change = options.dpop
       ? "Have the authorization server issue DPoP-bound tokens for this client."
-      : `Set ${examination.nameOption("dpop")}: dpop(), of @m2m/authenticator/dpop.`;
+      : `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
     return { name, status: "failed", code: "dpop_required", seen, change };
   }
   const error = getProofError(answer);
@@ -109,13 +110,13 @@ function listCandidates(examination: Examination, answer: Exchange, bare: Exchan
   return [
     ...[...new Set(headers)].filter((each) => each && each !== own).slice(0, 6).map((headerKey) => ({
       what: `in ${headerKey}`,
-      change: `Set ${examination.nameOption("headerKey")}: "${headerKey}".`,
+      change: `Set ${nameSetting(examination.nameOption, "headerKey", headerKey)}.`,
       call: { headerKey },
     })),
     ...scheme
       ? [{
         what: `with the scheme ${written}`,
-        change: `Set ${examination.nameOption("tokenType")}: "${written}".`,
+        change: `Set ${nameSetting(examination.nameOption, "tokenType", written!)}.`,
         call: { authorization: () => `${written} ${accessToken}` },
       }]
       : [],

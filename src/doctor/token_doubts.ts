@@ -4,9 +4,10 @@
  * @module
  */
 
-import { formatDuration } from "./durations.ts";
 import type { DiagnosisCode } from "./codes.ts";
+import { formatDuration } from "./durations.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
+import { certificateValue, nameSetting } from "./name_setting.ts";
 import { type ReadJwt, readMoment, readTexts } from "./read_jwt.ts";
 
 /** A token, and what it is for. Times in milliseconds. */
@@ -186,7 +187,7 @@ function doubtBinding(
       code: "client_certificate_required",
       name,
       seen: "The token is bound to a client certificate, and none is set for calls of the API.",
-      change: `Set ${nameOption("clientCertificate")}: { cert, key }.`,
+      change: `Set ${nameSetting(nameOption, "clientCertificate", certificateValue)}.`,
     }];
   }
   return [];

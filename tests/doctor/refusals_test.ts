@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { listVariants } from "../../src/doctor/client_variants.ts";
 import { findClockEvidence } from "../../src/doctor/clock_evidence.ts";
+import { nameSetting } from "../../src/doctor/name_setting.ts";
 import { classifyRefusal, type RefusalContext, type RefusalKind } from "../../src/doctor/token_refusal.ts";
 
 const refusals: readonly [name: string, kind: RefusalKind, context: Partial<RefusalContext>][] = [
@@ -133,4 +134,13 @@ Deno.test("A signed request that is dated outside of what servers tolerate shows
       assertEquals(findClockEvidence({ jwt: { header: {}, claims }, answer, offset })?.figure, figure);
     });
   }
+});
+
+Deno.test("An option is named as code or as a command line has it", () => {
+  assertEquals(nameSetting(String, "headerKey", "x-token"), 'headerKey: "x-token"');
+  assertEquals(nameSetting(String, "scopes", ["a", "b"]), 'scopes: ["a","b"]');
+  assertEquals(nameSetting(String, "dpop", { code: "dpop()" }), "dpop: dpop()");
+  const flags = (option: string) => `--${option.toLowerCase()}`;
+  assertEquals(nameSetting(flags, "scopes", ["a", "b"]), "--scopes a b");
+  assertEquals(nameSetting(flags, "dpop", { code: "dpop()" }), "--dpop");
 });

@@ -9,11 +9,12 @@ import { callApi } from "../api_call.ts";
 import type { Examination, Exchange, Finding, Step } from "../examination.ts";
 import { describeFailure } from "../failure_advice.ts";
 import { explainLeavingRedirect, explainLostPath } from "../lost_call.ts";
+import { dpopValue, nameSetting } from "../name_setting.ts";
 import { classifyFailure } from "../network_failure.ts";
 import { explainRefusedCall, type RefusedCall } from "../refused_call.ts";
 import { explainRejectedToken } from "../rejected_token.ts";
-import { readTokenContext } from "../token_context.ts";
 import { findApiUrl } from "../targets.ts";
+import { readTokenContext } from "../token_context.ts";
 import { listTokenDoubts } from "../token_doubts.ts";
 import { doubtScopes, findMissingScopes } from "./granted_scopes.ts";
 
@@ -49,7 +50,7 @@ export const api: Step = {
     const verdict = classifyApiAnswer(answer, { bare, headerLength, isRejected: call.isRejected });
     const missingScopes = findMissingScopes(examination);
     const doubts = [
-      ...listTokenDoubts(context, (option) => examination.nameOption(option)),
+      ...listTokenDoubts(context, examination.nameOption),
       // Some APIs answer 401 to these as well.
       ...missingScopes.length > 0 ? [doubtScopes(missingScopes, examination)] : [],
     ];
@@ -70,7 +71,7 @@ function describeBare(examination: Examination, bare: Exchange): Finding {
   const seen = `${bare.url.origin + bare.url.pathname} answers ${describeAnswer(bare, examination)} without a token.`;
   const name = "API reachability";
   if (!wantsDpop) return { name, status: "passed", seen };
-  const change = `Set ${examination.nameOption("dpop")}: dpop(), of @m2m/authenticator/dpop.`;
+  const change = `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
   return { name, status: "warned", code: "dpop_required", seen: `${seen} It wants DPoP.`, change };
 }
 
@@ -86,8 +87,8 @@ function explainForeignRequest(examination: Examination, url: URL): Finding | un
       new URL(endpoint).origin
     }): requests to it carry no token.`,
     change: `Set ${examination.nameOption("endpoint")} to ${url.origin}, or ${
-      examination.nameOption("allowedOrigins")
-    }: ["${url.origin}"].`,
+      nameSetting(examination.nameOption, "allowedOrigins", [url.origin])
+    }.`,
   };
 }
 

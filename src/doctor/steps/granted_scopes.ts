@@ -15,7 +15,7 @@ export const grantedScopes: Step = {
   needs: ["token"],
   run(examination) {
     const { facts } = examination;
-    const nameOption = (option: string) => examination.nameOption(option);
+    const nameOption = examination.nameOption;
     const redact = (text: string) => examination.redact(text);
     const { name } = grantedScopes;
     const asked = listAsked(examination);

@@ -17,7 +17,7 @@ export const token: Step = {
   async run(examination) {
     const context = await readTokenContext(examination);
     const { jwt, expiresIn, tokenType, headerLength } = context;
-    const doubts = listTokenDoubts(context, (option) => examination.nameOption(option)).filter(({ isWeak }) => !isWeak);
+    const doubts = listTokenDoubts(context, examination.nameOption).filter(({ isWeak }) => !isWeak);
     const { typ = "no typ", alg } = jwt?.header ?? {};
     const kind = jwt ? `a JWT (${typ}, ${alg})` : "opaque";
     const { credentials, exchanges } = examination.facts.issued!;
