@@ -1,12 +1,12 @@
 /**
- * Makes `doctor.svg`, the picture of README: what the doctor says of a wrong audience. `deno task picture`.
+ * Makes `doctor.svg`, the picture of README: what the doctor says of a token for another audience. `deno task picture`.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ServersOptions, startServers } from "../../examples/demo/servers.ts";
+import { startServers } from "../../examples/demo/servers.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { chooseSource, environment, flags } from "../std/source.ts";
 import { drawTerminal } from "./draw_terminal.ts";
@@ -16,9 +16,9 @@ export const picture = new URL("doctor.svg", import.meta.url);
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
-/** Runs the doctor against real servers, and draws its page. Default: on free ports. */
-export async function drawDoctor(ports: Pick<ServersOptions, "authorizationServerPort" | "apiPort"> = {}) {
-  await using servers = await startServers({ ...ports, clientId: "demo", clientSecret: "s3cret" });
+/** Runs the doctor against real servers, and draws its page. */
+export async function drawDoctor(): Promise<string> {
+  await using servers = await startServers({ clientId: "demo", clientSecret: "s3cret" });
   await using folder = await temporaryFolder("picture_");
   const { issuer } = servers.authorizationServer;
   await Deno.writeTextFile(
@@ -38,6 +38,4 @@ export async function drawDoctor(ports: Pick<ServersOptions, "authorizationServe
   return drawTerminal(`\x1b[2m$\x1b[22m m2m ${args.join(" ")}\n${page}`, `m2m ${args.join(" ")}`);
 }
 
-if (import.meta.main) {
-  await Deno.writeTextFile(picture, await drawDoctor({ authorizationServerPort: 8401, apiPort: 8400 }));
-}
+if (import.meta.main) await Deno.writeTextFile(picture, await drawDoctor());
