@@ -52,6 +52,8 @@ const fromCache = "--node-modules-dir=none";
 
 /** The flags before a subcommand's own arguments. */
 export function flags(source: Source, subcommand: string): string[] {
+  // With a configuration it looks for packages where that says.
+  if (subcommand === "doc") return ["--no-config", "--import-map", buildImportMap(source)];
   const map = source === "npm" && takeImportMap.test(subcommand) ? ["--import-map", buildImportMap(source)] : [];
   const packages = takeImportMap.test(subcommand) || subcommand === "publish" ? [fromCache] : [];
   return ["--config", `${root}/deno.json`, ...map, ...packages];
