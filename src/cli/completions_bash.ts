@@ -29,9 +29,9 @@ _m2m() {
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "\${COMP_WORDS[index]}" in
     --)
-      # A program, and its own arguments.
+      # A program, and its own arguments. Paths are bash's own matter.
       if ((index + 1 == COMP_CWORD)); then
-        COMPREPLY=($(compgen -c -- "$current"))
+        [[ $current == */* ]] || COMPREPLY=($(compgen -c -- "$current"))
       elif declare -F _command_offset >/dev/null; then
         _command_offset $((index + 1))
       fi

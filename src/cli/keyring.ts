@@ -28,7 +28,7 @@ interface Keyring {
 }
 
 /** How long a program may take, in milliseconds: on a desktop it may ask to unlock the keyring. */
-const timeouts = { desktop: 60_000, other: 5_000 } as const;
+const timeouts = { desktop: 60_000, other: 3_000 } as const;
 
 const keyrings: Readonly<Record<string, Keyring>> = {
   darwin: {
@@ -58,8 +58,8 @@ export async function readOrStoreSecret(secret: string): Promise<KeptSecret> {
   const read = async () => /^[\w+/=]{44}$/.exec((await run(keyring.read)).trim())?.[0];
   try {
     const kept = await read().catch((error) => {
-      // There is none, or the keyring can't be used: storing tells.
-      if (error.code === "ENOENT") throw error;
+      // There is none, or the keyring can't be used: storing tells. These it would only repeat.
+      if (error.code !== undefined) throw error;
     });
     if (kept !== undefined) return { secret: kept };
     await run(keyring.store(secret));
@@ -84,9 +84,9 @@ function run({ program, args, input = "" }: Command): Promise<string> {
     child.stdout.setEncoding("utf8").on("data", (text) => output += text);
     child.on("error", reject);
     child.stdin.on("error", () => {});
-    child.on("close", (code) => {
+    child.on("close", (code, signal) => {
       if (code === 0) resolve(output);
-      else reject(new Error(`${program} failed`));
+      else reject(Object.assign(new Error(`${program} failed`), signal && { code: signal }));
     });
     child.stdin.end(input);
   });

@@ -20,8 +20,8 @@ export interface TokenCache {
   readonly note?: string;
 }
 
-/** The name of the file with the key. */
-const keyName = "key";
+/** The name of the key, among those of tokens, which are hashes. */
+const keyName = "sealing-key";
 /** Files are removed after their time; this one stays. In milliseconds. */
 const farEnd = Date.UTC(2200, 0);
 /** For a signal that nothing aborts. */

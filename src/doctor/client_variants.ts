@@ -9,6 +9,7 @@ import { clientSecretBasic } from "../client_auth/client_secret_basic.ts";
 import { clientSecretPost } from "../client_auth/client_secret_post.ts";
 import type { ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
 import type { DiagnosisCode } from "./codes.ts";
+import { nameSetting } from "./name_setting.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 
 /** How many times a refused secret is sent again at most, written in other ways: servers may lock the client out. */
@@ -78,14 +79,14 @@ function makeVariant(way: Way | undefined, context: Trimmed): ClientVariant {
     nameOption(isIdBlank ? "clientId" : "clientSecret")
   }`;
   const wayChange = {
-    "raw Basic": `Set ${nameOption("basicEncoding")}: "raw".`,
+    "raw Basic": `Set ${nameSetting(nameOption, "basicEncoding", "raw")}.`,
     "form Basic": `Use ${nameOption("clientSecret")} (form-encoded Basic), without ${
       nameOption("basicEncoding")
     }: "raw" or another clientAuth.`,
-    "post": `Set ${nameOption("clientAuth")}: clientSecretPost(secret), in place of clientSecret.`,
+    "post": `Set ${nameOption("clientAuth")}: clientSecretPost(secret).`,
   }[used];
   return {
-    name: (hasBlank ? "trimmed, by " : "") + used,
+    name: (hasBlank ? "trimmed " : "") + used,
     code: hasBlank
       ? isIdBlank ? "id_has_blank" : "secret_has_blank"
       : own === "post" || used === "post"

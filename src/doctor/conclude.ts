@@ -8,8 +8,8 @@ import type { Check } from "./diagnosis.ts";
 
 /**
  * The first failed check, as steps go from what is needed first to what is needed last, with three exceptions: that the
- * settings can't be had is a consequence of what the network's steps find, faults of the API don't keep a token from being
- * issued, and what can't be explained explains nothing.
+ * settings can't be had is a consequence of what the network's steps find, what can't be explained explains little, and
+ * faults of the API don't keep a token from being issued.
  */
 export function chooseCause(checks: readonly Check[]): Check | undefined {
   const failed = checks.filter(({ status }) => status === "failed");
@@ -17,15 +17,13 @@ export function chooseCause(checks: readonly Check[]): Check | undefined {
 }
 
 function rank({ name, code }: Check): number {
-  if (code === undefined || code === "unexplained") return 3;
-  if (code === "settings_unavailable") return 1;
-  return /\bAPI\b/.test(name) ? 2 : 0;
+  if (/\bAPI\b/.test(name)) return 3;
+  if (code === undefined || code === "unexplained") return 2;
+  return code === "settings_unavailable" ? 1 : 0;
 }
 
 /** The names of the checks that passed, once each, without those under which another fault was found. */
 export function listRuledOut(checks: readonly Check[]): string[] {
   const faulty = new Set(checks.filter(({ status }) => status !== "passed").map(({ name }) => name));
-  return [...new Set(checks.map(({ name }) => name))].filter((name) =>
-    !faulty.has(name) && checks.some((check) => check.name === name)
-  );
+  return [...new Set(checks.map(({ name }) => name))].filter((name) => !faulty.has(name));
 }

@@ -24,7 +24,7 @@ export function readMetadata({ status, text }: Exchange): AuthorizationServerMet
 }
 
 /** Whether an answer is a web page. */
-export function isHtml({ headers, text }: Exchange): boolean {
+export function isHtml({ headers, text }: Pick<Exchange, "headers" | "text">): boolean {
   return /^\s*(text\/html|application\/xhtml)/i.test(headers.get("content-type") ?? "") ||
     /^\s*<(!doctype|html)/i.test(text);
 }
@@ -40,7 +40,7 @@ export async function explainDiscovery(
   const option = examination.nameOption("issuer");
   for (const answer of answers) {
     const issuer = readIssuerField(answer);
-    if (issuer === undefined || isSameIssuer(issuer, asked)) continue;
+    if (issuer === undefined || isSameIssuer(issuer, asked) && !readMetadata(answer)) continue;
     return {
       code: "issuer_mismatch",
       seen:
@@ -99,6 +99,7 @@ function summarize(answers: readonly Exchange[]): string {
 function compareIssuers(one: string, other: string): string {
   const [a, b] = [parseUrl(one), parseUrl(other)];
   if (!a || !b) return "it isn't a URL";
+  if (isSameIssuer(one, other)) return "they differ in a slash";
   if (one.toLowerCase() === other.toLowerCase()) return "they differ in capital letters";
   if (a.host === b.host && a.protocol !== b.protocol) return "one is https:, the other http:";
   if (a.hostname !== b.hostname) return "they differ in the host";
@@ -121,7 +122,11 @@ async function findElsewhere(
   });
   const places = [...redirects.slice(0, 2), ...listParents(base).flatMap(listMetadataUrls)].slice(0, 10);
   const found = await lookAt(examination, places.filter((place) => !answers.some(({ url }) => url.href === place)));
-  return found && { issuer: found.metadata.issuer, place: found.place };
+  if (found) return { issuer: found.metadata.issuer, place: found.place };
+  // Another origin, which may not be reachable from here as yet.
+  const [place] = redirects;
+  const issuer = place && readIssuer(new URL(place));
+  return issuer && !isSameIssuer(issuer, asked) ? { issuer, place } : undefined;
 }
 
 /** A URL's folders, the longest first, then its origin, each without a slash at the end. */
@@ -152,7 +157,7 @@ function readIssuerField({ status, text }: Exchange): string | undefined {
 /** The issuer whose metadata is looked for at a URL, without a slash at the end. */
 function readIssuer({ origin, pathname }: URL): string | undefined {
   const [, before, after] =
-    /^(.*)\/\.well-known\/(?:oauth-authorization-server|openid-configuration)(.*)$/.exec(pathname) ?? [];
+    /^(.*?)\/\.well-known\/(?:oauth-authorization-server|openid-configuration)(.*)$/.exec(pathname) ?? [];
   return before === undefined ? undefined : `${origin}${before || after || ""}`.replace(/\/$/, "");
 }
 

@@ -75,6 +75,8 @@ export interface Facts {
   working?: Partial<ClientCredentialsAuthenticatorOptions>;
   /** The API's answers, the last one last. */
   readonly apiAnswers: Exchange[];
+  /** Whether the API accepts the token, and not a request without it. */
+  isTokenAccepted?: boolean;
 }
 
 /** What a step works with. */

@@ -62,18 +62,17 @@ export class OpenExamination implements Examination {
     return this.#maxTokenRequests - this.#tokenRequests;
   }
 
-  nameOption(option: string): string {
-    return this.options.optionNames?.[option] ?? option;
-  }
+  // Bound: steps hand them on.
+  readonly nameOption = (option: string): string => this.options.optionNames?.[option] ?? option;
 
-  addSecret(secret: string): void {
+  readonly addSecret = (secret: string): void => {
     if (secret.trim() !== "") this.#secrets.add(secret);
-  }
+  };
 
-  redact(text: string): string {
+  readonly redact = (text: string): string => {
     const { search = "" } = readUrl(this.facts.settings?.tokenEndpoint) ?? {};
     return redactSecrets(text, String(this.options.clientId), [...this.#secrets], search);
-  }
+  };
 
   /** Replaces secrets in a text of our own, however long: none should be there. */
   redactOwn(text: string): string {
@@ -85,7 +84,7 @@ export class OpenExamination implements Examination {
     return text;
   }
 
-  async send(url: string | URL, init: RequestInit = {}): Promise<Exchange> {
+  readonly send = async (url: string | URL, init: RequestInit = {}): Promise<Exchange> => {
     const recording = this.#record(this.fetch);
     // A transport of the caller's may ignore the signal.
     return await withDeadline({ timeout: this.stepTimeout, signal: this.signal }, async (signal) => {
@@ -94,9 +93,9 @@ export class OpenExamination implements Examination {
       void response.body?.cancel().catch(() => {});
       return recording.exchanges[0]!;
     });
-  }
+  };
 
-  async requestToken(changes: Partial<ClientCredentialsAuthenticatorOptions> = {}): Promise<TokenAttempt> {
+  readonly requestToken: Examination["requestToken"] = async (changes = {}): Promise<TokenAttempt> => {
     const newSpentError = () => new RangeError("Cannot request another token: maxTokenRequests have been sent.");
     if (this.tokenRequestsLeft <= 0) throw newSpentError();
     const options = mergeChanges(this.options, changes);
@@ -116,7 +115,8 @@ export class OpenExamination implements Examination {
       ...{ tokenStore: undefined, revocation: undefined, onEvent: undefined, waitUntil: undefined },
       cooldown: 0,
       retry: { maxAttempts: 1 },
-      timeout: Math.min(options.timeout ?? this.stepTimeout, this.stepTimeout),
+      // By default the authenticator's own: a slow server isn't a broken one.
+      timeout: Math.min(options.timeout ?? 10_000, 2 * this.stepTimeout),
     });
     try {
       const credentials = await authenticator.getCredentials({ signal: this.signal });
@@ -131,7 +131,7 @@ export class OpenExamination implements Examination {
     } finally {
       await transport?.close();
     }
-  }
+  };
 
   async close(): Promise<void> {
     this.options.signal?.removeEventListener("abort", this.#end);

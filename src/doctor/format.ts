@@ -104,8 +104,18 @@ export function formatDiagnosis(diagnosis: Diagnosis, options: FormatOptions = {
 }
 
 /**
- * Writes the end of a diagnosis, for callers that have written the checks as they were made: the cause, what to change,
- * and what was ruled out.
+ * Writes the end of a diagnosis, for callers that have written its checks already: the cause, and what was ruled out.
+ *
+ * @example
+ * ```ts
+ * import { formatSummary } from "@m2m/authenticator/doctor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cause = { name: "clock", status: "failed", seen: "It is ahead.", change: "Set it.", duration: 0 } as const;
+ * const others = { checks: [cause], ruledOut: [], tokenRequests: 2, runtime: "Deno/2.9.6" };
+ * const [title] = formatSummary({ isFine: false, cause, ...others }).split("\n");
+ * assertEquals(title, "✗ Cause: clock");
+ * ```
  *
  * @param diagnosis The diagnosis.
  * @param options The width, and whether to color it.
@@ -125,8 +135,12 @@ export function formatSummary(diagnosis: Diagnosis, options: FormatOptions = {})
     ]);
   } else {
     const isRemarked = checks.some(({ status }) => status === "warned");
+    // A remark on the call may be that the API doesn't look at tokens there.
+    const isAccepted = checks.every(({ name, status }) => name !== "API call" || status === "passed");
     const text = isFine
-      ? `All is well${isRemarked ? ", but for the remarks" : ""}: a token was issued, and the API accepted it.`
+      ? `All is well${isRemarked ? ", but for the remarks" : ""}: a token was issued${
+        isAccepted ? ", and the API accepted it" : ""
+      }.`
       : "No cause was found: no check failed, but not all could be made.";
     const mark = isFine ? paint("✓", "green") : paint("!", "yellow");
     blocks.push(wrap(text, width - 2).map((line, index) => index ? pad(line, 2) : `${mark} ${paint(line, "bold")}`));

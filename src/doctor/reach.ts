@@ -20,11 +20,21 @@ const known = new WeakMap<Examination, Map<string, Promise<Reach>>>();
  * server takes for a failed login: it names no client.
  */
 export function reach(examination: Examination, { url, role }: Target): Promise<Reach> {
-  const reached = known.get(examination) ?? new Map<string, Promise<Reach>>();
-  known.set(examination, reached);
+  const reached = getKnown(examination);
   const found = reached.get(url.origin) ?? send(examination, url, role.includes("token endpoint"));
   reached.set(url.origin, found);
   return found;
+}
+
+/** Notes that a server didn't answer to another request: it isn't waited for again. */
+export function noteUnreached(examination: Examination, { origin }: URL, error: Error): void {
+  getKnown(examination).set(origin, Promise.resolve({ error }));
+}
+
+function getKnown(examination: Examination): Map<string, Promise<Reach>> {
+  const reached = known.get(examination) ?? new Map<string, Promise<Reach>>();
+  known.set(examination, reached);
+  return reached;
 }
 
 async function send(examination: Examination, url: URL, isTokenEndpoint: boolean): Promise<Reach> {

@@ -6,6 +6,7 @@
 
 import { dpop } from "../dpop/dpop.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
+import { certificateValue, dpopValue, nameSetting } from "./name_setting.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
 import { type Changes, noteToken, tryToken } from "./token_attempts.ts";
@@ -31,7 +32,7 @@ export async function explainRefusedRequest(kind: RefusalKind, request: RefusedR
   const explain = explanations[kind];
   if (explain) return await explain(request, describeRefusal(attempt, examination));
   if (kind === "limited" || kind === "failed") return explainUnavailable(attempt, examination);
-  return explainUnanswered(attempt, examination, own.method);
+  return await explainUnanswered(attempt, examination, own.method);
 }
 
 /** Tries it with these changes, to say whether the rest is fine. */
@@ -59,9 +60,14 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const supported = metadata?.scopes_supported?.slice(0, 12).join(" ");
     const seen = `The server refuses the scopes "${asked.join(" ")}": ${refusal}.${rest}` +
       (unknown.length ? ` It doesn't advertise ${unknown.join(" ")}, but ${supported}.` : "");
-    const change = `${unknown.length ? `Remove ${unknown.join(" ")} from` : "Correct"} ${
-      examination.nameOption("scopes")
-    }, or have the server allow ${unknown.length > 1 || asked.length > 1 ? "them" : "it"} for this client.`;
+    const joined = asked.find((scope) => scope.includes(","));
+    const change = joined
+      ? `Write each scope as an element of its own: ${examination.nameOption("scopes")}: ${
+        JSON.stringify(asked.flatMap((scope) => scope.split(",")))
+      }, without commas in them.`
+      : `${unknown.length ? `Remove ${unknown.join(" ")} from` : "Correct"} ${
+        examination.nameOption("scopes")
+      }, or have the server allow ${unknown.length > 1 || asked.length > 1 ? "them" : "it"} for this client.`;
     return { name, status: "failed", code: "invalid_scope", seen, change };
   },
 
@@ -116,13 +122,13 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
       },
     });
     const takesJson = again?.credentials !== undefined;
-    const seen = `The server doesn't see grant_type, though it was sent as a form: ${refusal}.` +
-      (takesJson ? " It takes JSON." : "");
+    const json = takesJson ? " It takes JSON." : again ? ` JSON gets ${describeRefusal(again, examination)}.` : "";
+    const seen = `The server doesn't read the request, which was sent as a form (RFC 6749 §4.4.2): ${refusal}.${json}`;
     const change = takesJson
       ? 'Set beforeTokenRequest: (request) => request.headers.set("content-type", "application/json").'
       : `Check that ${
         examination.nameOption("tokenEndpoint")
-      } is the token endpoint, and that no gateway drops bodies.`;
+      } is the token endpoint, and no gateway drops bodies; another content type can be set by beforeTokenRequest.`;
     return { name, status: "failed", code: "token_request_refused", seen, change };
   },
 
@@ -131,8 +137,17 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const again = await tryWithout(request, { dpop: dpop() });
     const works = again?.credentials ? " With a proof it issues a token." : "";
     const seen = `The server requires DPoP: ${refusal}.${works}`;
-    const change = `Set ${examination.nameOption("dpop")}: dpop(), of @m2m/authenticator/dpop.`;
+    const change = `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
     return { name, status: "failed", code: "dpop_required", seen, change };
+  },
+
+  async "dpop perhaps"(request, refusal) {
+    const { examination } = request;
+    if (examination.facts.metadata?.dpop_signing_alg_values_supported) {
+      const finding = await explanations["dpop required"]!(request, refusal);
+      if (examination.facts.issued) return finding;
+    }
+    return await explanations.other!(request, refusal);
   },
 
   "dpop rejected": ({ examination, own, attempt }, refusal) =>
@@ -158,7 +173,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
       ? `Check that the server trusts the certificate in ${
         examination.nameOption("clientCertificate")
       }, with its chain.`
-      : `Set ${examination.nameOption("clientCertificate")}: { cert, key }${
+      : `Set ${nameSetting(examination.nameOption, "clientCertificate", certificateValue)}${
         alias ? `, for its endpoint ${alias}` : ""
       }.`;
     const code = hasCertificate ? "client_certificate_rejected" : "client_certificate_required";
@@ -191,7 +206,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const seen = `The token has the type "${type}", and ${usesDpop ? "DPoP" : "Bearer"} is expected.`;
     const change = usesDpop
       ? "Have the server issue DPoP-bound tokens for this client, or set dpop({ allowBearer: true })."
-      : `If the API takes it as Bearer, set ${examination.nameOption("tokenType")}: "Bearer".`;
+      : `If the API takes it as Bearer, set ${nameSetting(examination.nameOption, "tokenType", "Bearer")}.`;
     if (!usesDpop) await tryWithout(request, { tokenType: "Bearer" });
     return { name, status: "failed", code: "token_type_unsupported", seen, change };
   },

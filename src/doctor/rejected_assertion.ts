@@ -6,6 +6,7 @@
 
 import { chooseClientAuth } from "../token_endpoint/choose_client_auth.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
+import { mostVariants } from "./client_variants.ts";
 import { adviseOnClock, findClockEvidence } from "./clock_evidence.ts";
 import type { Finding } from "./examination.ts";
 import { withAudience } from "./own_proofs.ts";
@@ -50,39 +51,47 @@ export async function explainRejectedAssertion(context: RejectedClientContext): 
   }
   const used = String(assertion!.claims.aud);
   const tried = [used];
-  const audiences = [settings?.issuer ?? metadata?.issuer, String(settings?.tokenEndpoint)];
+  const endpoint = String(settings?.tokenEndpoint);
+  const audiences = [settings?.issuer, metadata?.issuer, endpoint];
   for (const audience of audiences) {
-    if (!audience || tried.includes(audience)) continue;
+    if (!audience || tried.includes(audience) || tried.length > mostVariants) continue;
     const clientAuth = await withAudience(chooseClientAuth(examination.options), audience, examination);
     const changes: Changes = { clientAuth, clientSecret: undefined, basicEncoding: undefined };
     const again = clientAuth && await tryToken(examination, changes);
     if (!again) break;
     tried.push(audience);
     if (!isClientAccepted(again, examination)) continue;
-    const isEndpoint = audience === audiences[1];
-    const value = isEndpoint ? "token-endpoint" : settings?.issuer ? "issuer" : audience;
+    const value = audience === endpoint ? "token-endpoint" : "issuer";
+    const change = value === "issuer" && audience !== settings?.issuer
+      ? `Set ${examination.nameOption("issuer")} in the settings to ${audience}, as the server spells it.`
+      : `Set the option audience of ${maker} to "${value}".`;
     const seen =
       `The server rejects an assertion for the audience ${used} (${refusal}), and takes one for ${audience}: ${
         countAttempts(tried.length)
       }.`;
     return {
-      ...fail({ code: "assertion_rejected", seen, change: `Set audience: "${value}" in the options of ${maker}.` }),
+      ...fail({ code: "assertion_rejected", seen, change }),
       accepted: { attempt: again, changes },
     };
   }
   const hint = saysClock.test(refusal) ? " It names a time: check the lifetime and clockSkew of the assertion." : "";
   const ruledOut = [
     ...tried.length > 1 ? ["the assertion's audience"] : [],
-    "the clock",
+    ...attempt.exchanges.at(-1)?.headers.has("date") ? ["the clock"] : [],
     ...algorithms?.length ? ["the algorithm"] : [],
   ];
   const signed = `It is signed by ${alg}, ${
     kid === undefined ? "without a kid" : `with the kid "${kid}"`
   }, for ${used}`;
-  const seen =
-    `The server rejects the client's assertion: ${refusal}. ${signed}; ${countAttempts(tried.length)}; ruled ` +
-    `out: ${ruledOut.join(", ")}.${hint}`;
-  const change = method === "client_secret_jwt"
+  const seen = `The server rejects the client's assertion: ${refusal}. ${signed}; ${countAttempts(tried.length)}` +
+    `${ruledOut.length > 0 ? `; ruled out: ${ruledOut.join(", ")}` : ""}.${hint}`;
+  // An audience that the caller's clientAuth fixes can't be tried otherwise.
+  const isOdd = tried.length === 1 && !audiences.includes(used);
+  const change = isOdd
+    ? `Check the assertion's aud, ${used}: the server expects its issuer (${
+      audiences.find(Boolean)
+    }), or its token endpoint. Then check its key.`
+    : method === "client_secret_jwt"
     ? `Check ${examination.nameOption("clientId")} and the secret: the server knows another.`
     : `Register this key's public part for ${examination.nameOption("clientId")} (its jwks or jwks_uri)${
       kid === undefined ? ", and set the kid it has there" : ", under this kid"

@@ -30,7 +30,11 @@ export function explainRejectedProof({ examination, own, answer, refusal, name }
   const supported = metadata?.dpop_signing_alg_values_supported;
   const isUnsupported = supported?.length && !supported.includes(alg);
   const seen = `The DPoP proof is rejected: ${refusal}. It is signed by ${alg}${
-    isUnsupported ? `; the server advertises ${supported.slice(0, 12).join(", ")}` : "; ruled out: the clock"
+    isUnsupported
+      ? `; the server advertises ${supported.slice(0, 12).join(", ")}`
+      : answer?.headers.has("date")
+      ? "; ruled out: the clock"
+      : ""
   }.`;
   const change = isUnsupported
     ? `Set alg in the options of ${examination.nameOption("dpop")} to one of these.`

@@ -13,7 +13,7 @@ import type { OpenExamination } from "./examine.ts";
 import { findApiUrl, findTokenEndpoint } from "./targets.ts";
 
 /** How much later than its own time limits a step ends, in milliseconds: they say more. */
-const grace = 1_000;
+const grace = 5_000;
 
 /** Runs a step, or says why it is skipped. Rejects with the signal's reason alone. */
 export async function runStep(step: Step, examination: OpenExamination): Promise<Check[]> {

@@ -62,7 +62,7 @@ export interface TlsView {
 /** Looks at a server's certificate, whether it is trusted or not; `undefined` where this runtime can't. */
 export async function viewTls(
   { host, port, timeout, signal }: Place,
-  options: Tls.ConnectionOptions,
+  { ca, ...options }: Tls.ConnectionOptions & { readonly ca?: string | undefined } = {},
 ): Promise<TlsView | undefined> {
   let tls: typeof Tls;
   try {
@@ -72,7 +72,8 @@ export async function viewTls(
   }
   // RFC 6066 §3: an address is no server name.
   const servername = /^[\d.]+$|:/.test(host) ? "" : host;
-  const socket = tls.connect({ ...options, host, port, servername, rejectUnauthorized: false });
+  const authorities = ca ? { ca: [...listAuthorities(tls), ca] } : {};
+  const socket = tls.connect({ ...options, ...authorities, host, port, servername, rejectUnauthorized: false });
   try {
     const error = await settle(socket, "secureConnect", timeout, signal);
     if (error) return isDenied(error) ? undefined : { error };
@@ -92,6 +93,15 @@ export async function viewTls(
     };
   } finally {
     socket.destroy();
+  }
+}
+
+/** The runtime's own authorities, which others would replace. Deno needs a permission for them. */
+function listAuthorities(tls: typeof Tls): readonly string[] {
+  try {
+    return tls.getCACertificates?.("default") ?? tls.rootCertificates;
+  } catch {
+    return [];
   }
 }
 

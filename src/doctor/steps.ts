@@ -13,6 +13,7 @@ import { metadata } from "./steps/metadata.ts";
 import { nameResolution } from "./steps/name_resolution.ts";
 import { options } from "./steps/options.ts";
 import { proxy } from "./steps/proxy.ts";
+import { rateLimits } from "./steps/rate_limits.ts";
 import { secondToken } from "./steps/second_token.ts";
 import { settings } from "./steps/settings.ts";
 import { tls } from "./steps/tls.ts";
@@ -32,6 +33,7 @@ export const steps: readonly Step[] = [
   clientAuthentication,
   grantedScopes,
   token,
-  secondToken,
   api,
+  secondToken,
+  rateLimits,
 ];

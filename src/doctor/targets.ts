@@ -5,7 +5,7 @@
  */
 
 import { parseUrl } from "../arguments.ts";
-import type { Examination } from "./examination.ts";
+import type { Examination, Finding } from "./examination.ts";
 
 /** A server to reach. */
 export interface Target {
@@ -67,4 +67,11 @@ function parseHttpUrl(url: unknown): URL | undefined {
 /** The name of a check of one server. Faults of the API alone don't keep a token from being issued. */
 export function nameCheck(name: string, { role }: Target): string {
   return role === "API" ? `${name} (API)` : name;
+}
+
+/** Joins what was seen of servers that are fine into one check; the others follow. */
+export function gather(name: string, findings: readonly Finding[]): Finding[] {
+  const passed = findings.filter(({ status }) => status === "passed").map(({ seen }) => seen);
+  const others = findings.filter(({ status }) => status !== "passed");
+  return passed.length > 0 ? [{ name, status: "passed", seen: [...new Set(passed)].join(" ") }, ...others] : others;
 }

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { formatDuration } from "./durations.ts";
 import type { DiagnosisCode } from "./codes.ts";
+import { formatDuration } from "./durations.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
+import { certificateValue, nameSetting } from "./name_setting.ts";
 import { type ReadJwt, readMoment, readTexts } from "./read_jwt.ts";
 
 /** A token, and what it is for. Times in milliseconds. */
@@ -37,6 +38,8 @@ export interface TokenDoubt {
   readonly name: string;
   readonly seen: string;
   readonly change: string;
+  /** Whether it is worth a word only where the API rejects the token. */
+  readonly isWeak?: boolean | undefined;
 }
 
 /** A lifetime and `exp` that differ by no more say the same, in milliseconds. */
@@ -60,7 +63,8 @@ function doubtLifetime({ jwt, expiresIn, serverTime }: TokenContext): TokenDoubt
   const exp = jwt && readMoment(jwt, "exp");
   const own = exp === undefined ? undefined : exp - serverTime;
   const doubts: TokenDoubt[] = [];
-  if (own !== undefined && expiresIn !== undefined && Math.abs(own - expiresIn) > tolerance) {
+  const differs = own !== undefined && expiresIn !== undefined && Math.abs(own - expiresIn) > tolerance;
+  if (differs) {
     const ends = own > 0 ? `ends after ${formatDuration(own)}` : `ended ${formatDuration(-own)} ago`;
     doubts.push({
       code: "lifetime_mismatch",
@@ -69,12 +73,13 @@ function doubtLifetime({ jwt, expiresIn, serverTime }: TokenContext): TokenDoubt
       change: "The authenticator goes by the earlier of both; have the server make them the same.",
     });
   }
-  const lifetime = Math.min(own ?? Infinity, expiresIn ?? Infinity);
-  if (lifetime < shortest) {
+  // A `Date` has whole seconds: `expires_in` is more exact.
+  const lifetime = differs ? Math.min(own, expiresIn) : expiresIn ?? own ?? Infinity;
+  if (lifetime < shortest && !(own !== undefined && own < 0)) {
     doubts.push({
       code: "lifetime_short",
       name,
-      seen: `The token lives for ${formatDuration(Math.max(0, lifetime))} only.`,
+      seen: `The token lives for ${formatDuration(lifetime)} only.`,
       change: "Have the server issue tokens that live for 5 minutes or more: each call may need a new one otherwise.",
     });
   }
@@ -119,20 +124,25 @@ function doubtAudience(
   const isDoubtful = missing.length > 0 || !isForApi && !targets.some(has) ||
     targets.some(isForeign(endpoint)) && !isForApi;
   if (!isDoubtful) return [];
-  const asked = targets.length > 0 ? `; ${targets.join(", ")} ${targets.length > 1 ? "were" : "was"} asked for` : "";
+  const asked = targets.length > 0 && missing.length === 0
+    ? ", as asked for"
+    : targets.length > 0
+    ? `; ${targets.join(", ")} ${targets.length > 1 ? "were" : "was"} asked for`
+    : "";
   return [{
     code: "audience_mismatch",
     name: "token audience",
-    seen: `The token's audience is ${audiences.length > 0 ? audiences.join(", ") : "not named"}${asked}; the API is ${
-      endpoint.origin + endpoint.pathname
-    }.`,
+    isWeak: missing.length === 0,
+    seen: `The token's audience is ${
+      audiences.length > 0 ? audiences.slice(0, 5).join(", ") : "not named"
+    }${asked}; the API is ${endpoint.origin + endpoint.pathname}.`,
     change: `Set ${nameOption("audience")} (or ${
       nameOption("resource")
     }) to the identifier that the API expects in aud, ${endpoint.origin} perhaps.`,
   }];
 }
 
-/** Whether a target is a URL elsewhere: of what is no URL nobody can say that it isn't the API's name. */
+/** Whether a target is a URL elsewhere: what is no URL may well be the API's name. */
 function isForeign(endpoint: URL): (target: string) => boolean {
   return (target) => /^https?:/.test(target) && !isParent(target, endpoint);
 }
@@ -177,7 +187,7 @@ function doubtBinding(
       code: "client_certificate_required",
       name,
       seen: "The token is bound to a client certificate, and none is set for calls of the API.",
-      change: `Set ${nameOption("clientCertificate")}: { cert, key }.`,
+      change: `Set ${nameSetting(nameOption, "clientCertificate", certificateValue)}.`,
     }];
   }
   return [];

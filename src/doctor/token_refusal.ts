@@ -6,6 +6,7 @@
 
 import { AuthenticationError } from "../errors.ts";
 import { parseJsonObject } from "../http/json.ts";
+import { isHtml } from "./discovery_answers.ts";
 import type { Examination, TokenAttempt } from "./examination.ts";
 
 /** What a token endpoint refuses, or what else kept a token from coming. */
@@ -18,6 +19,7 @@ export type RefusalKind =
   | "target"
   | "missing"
   | "dpop required"
+  | "dpop perhaps"
   | "dpop rejected"
   | "dpop nonce"
   | "certificate"
@@ -47,7 +49,9 @@ export interface RefusalContext {
 }
 
 const absent = /missing|required|must (be|have|include|contain|specify)|not (provided|specified|present|given)|empty/i;
-const aboutClient = /client.?id|secret|credential|authenticat|assertion|unknown client|signature/i;
+const aboutClient =
+  /client.?id|secret|(?<!client_)credential|authenticat|assertion|(unknown|invalid) client(?!_)|signature/i;
+const aboutGrant = /not (enabled|allowed|permitted|authori[sz]ed)|no authori[sz]ed|service account|grant.?type/i;
 const aboutTarget = /audience|resource/i;
 
 /** Tells what a token endpoint refuses (RFC 6749 §5.2, and what servers write in the field). */
@@ -68,22 +72,27 @@ export function classifyRefusal(context: RefusalContext): RefusalKind {
   if (/^(unsupported_grant_type|authorization_type_invalid)$/.test(error)) {
     return /missing|required/i.test(text) ? "form" : "grant";
   }
+  if (status === 415) return "form";
   if (status >= 500) return status === 501 ? "grant" : "failed";
   if (/scope/.test(error)) return scopeKind;
   if (/target|audience|resource/.test(error)) return targetKind;
   // Keycloak and Auth0 say these of a wrong secret as well.
   if (/^(unauthorized_client|access_denied)$/.test(error)) {
-    if (status === 401 || /secret|credential/i.test(text)) return "client";
+    const isClient = !aboutGrant.test(text) && (status === 401 || aboutClient.test(text));
+    if (isClient) return "client";
     return error === "access_denied" && aboutTarget.test(text) ? targetKind : "grant";
   }
   if (status === 401 || /client/.test(error)) return "client";
   if (/^invalid_(request|grant)$/.test(error)) {
-    if (/grant_type/i.test(text) && absent.test(text)) return "form";
+    if (/grant.?type/i.test(text)) return absent.test(text) ? "form" : "grant";
     if (aboutTarget.test(text)) return absent.test(text) ? "missing" : targetKind;
     if (/\bscopes?\b/i.test(text)) return absent.test(text) ? "missing" : scopeKind;
     if (aboutClient.test(text)) return "client";
+    // What proves a client is refused by other codes; a proof of possession that is missing, by this one.
+    if (error === "invalid_grant") return usesDpop ? "other" : "dpop perhaps";
     return absent.test(text) ? "missing" : "unclear";
   }
+  if (/not_?found/.test(error)) return "not found";
   if (error) return status === 404 || aboutClient.test(text) ? "client" : "other";
   if (isHtml) return "page";
   if (status === 404 || status === 405) return "not found";
@@ -114,11 +123,6 @@ export function classifyAttempt({ error, exchanges }: TokenAttempt, examination:
 export function isClientAccepted(attempt: TokenAttempt, examination: Examination): boolean {
   return attempt.credentials !== undefined ||
     /^(scope|target|missing|grant)$/.test(classifyAttempt(attempt, examination));
-}
-
-/** Whether an answer is a web page. */
-export function isHtml({ headers, text }: { readonly headers: Headers; readonly text: string }): boolean {
-  return /\bhtml\b/i.test(headers.get("content-type") ?? "") || /^\s*<(!doctype html|html)/i.test(text);
 }
 
 /** Says what came in place of a token, in a few words for a sentence: `401 invalid_client "No such client"`. */

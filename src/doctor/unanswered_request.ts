@@ -8,56 +8,44 @@ import { AuthenticationError } from "../errors.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
+import { describeFailure } from "./failure_advice.ts";
+import { classifyFailure } from "./network_failure.ts";
+import { findTokenEndpoint } from "./targets.ts";
 import { describeRefusal } from "./token_refusal.ts";
 
 const name = "token request";
 
-/** The code for each of the library's. */
+/** What keeps a request from being sent, by the library's codes. Their messages end in what to do. */
 const codes: Readonly<Record<string, DiagnosisCode>> = {
-  network_error: "connection_closed",
-  timeout: "connection_timeout",
-  tls_failed: "tls_failed",
-  proxy_failed: "proxy_unreachable",
-  permission_denied: "permission_denied",
-  redirect_refused: "token_endpoint_redirects",
   insecure_endpoint: "http_endpoint",
-  client_auth_unavailable: "secret_unreadable",
+  redirect_refused: "token_endpoint_redirects",
   proof_failed: "key_unusable",
   config_store_failed: "settings_unavailable",
   config_not_found: "settings_unavailable",
-  invalid_config: "invalid_option",
   response_too_large: "response_invalid",
 };
 
 /** Explains an error that isn't the token endpoint's. `method` is that of client authentication. */
-export function explainUnanswered(attempt: TokenAttempt, examination: Examination, method: string): Finding {
+export async function explainUnanswered(
+  attempt: TokenAttempt,
+  examination: Examination,
+  method: string,
+): Promise<Finding> {
   const { error } = attempt;
-  const said = examination.redact(error?.message ?? "No answer.");
+  const seen = examination.redact(error?.message ?? "No answer.");
   if (!(error instanceof AuthenticationError)) {
     const change = "Check the options: the authenticator's constructor refuses them.";
-    return { name, status: "failed", code: "invalid_option", seen: said, change };
+    return { name, status: "failed", code: "invalid_option", seen, change };
   }
-  let code = codes[error.code] ?? "token_request_refused";
-  if (/certificate.?required|handshake.?failure|bad.?certificate|unknown.?ca/i.test(said) && code === "tls_failed") {
-    code = examination.options.clientCertificate ? "client_certificate_rejected" : "client_certificate_required";
-  }
-  if (code === "proxy_unreachable" && /407|credentials|login/i.test(said)) code = "proxy_login_required";
-  if (code === "secret_unreadable" && /jwt/.test(method)) code = "key_unusable";
-  if (code === "invalid_option" && /Cannot authenticate by/.test(said)) code = "auth_method_unsupported";
-  const changes: Partial<Record<DiagnosisCode, string>> = {
-    connection_timeout: `Raise ${
-      examination.nameOption("timeout")
-    }, or find out why the server is slow for this client: it answers requests without credentials.`,
-    connection_closed:
-      "Try again; if it repeats, look for a firewall or gateway that ends connections with credentials.",
-    client_certificate_required: `Set ${examination.nameOption("clientCertificate")}: { cert, key }.`,
-    client_certificate_rejected: `Check that the server knows the certificate in ${
-      examination.nameOption("clientCertificate")
-    }, and trusts its authority.`,
-    permission_denied: "Give the program the permission that the message names.",
-  };
-  // The library's own messages end in what to do.
-  return { name, status: "failed", code, seen: said, change: changes[code] };
+  const own = error.code === "client_auth_unavailable"
+    ? /jwt/.test(method) ? "key_unusable" : "secret_unreadable"
+    : /Cannot authenticate by/.test(seen)
+    ? "auth_method_unsupported"
+    : codes[error.code];
+  if (own) return { name, status: "failed", code: own, seen };
+  const url = findTokenEndpoint(examination)!;
+  const failure = classifyFailure(error, url.hostname);
+  return await describeFailure(name, { role: "token endpoint", url }, failure, examination, seen);
 }
 
 /** Explains a 429 or 5xx. */

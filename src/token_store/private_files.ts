@@ -60,7 +60,7 @@ export function openFiles(): PrivateFiles | undefined {
   if (typeof Deno !== "undefined") return openDenoFiles();
   if (globalThis.process?.getBuiltinModule === undefined) return undefined;
   const { lstatSync, promises } = process.getBuiltinModule("node:fs");
-  return Object.assign(Object.create(promises), { lstatSync, isWindows: process.platform === "win32" });
+  return { ...promises, lstatSync, isWindows: process.platform === "win32" };
 }
 
 /** Deno's errors have the codes of Node's, too. */

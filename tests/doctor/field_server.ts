@@ -9,13 +9,14 @@ import { serve } from "../servers/loopback.ts";
 
 /** Starts it; it knows one client. A token is always `planted-…`, or a JWT. */
 export function startFieldServer(client: { id: string; secret: string }) {
-  /** When each token was issued. */
-  const issuedAt = new Map<string, number>();
+  const issued = new Set<string>();
+  /** When each token first came to the API that lags. */
+  const firstSeen = new Map<string, number>();
   const last = new Map<string, string>();
   const origin = () => server.origin;
 
   function issue(token: string, fields: object = {}): Response {
-    if (!issuedAt.has(token)) issuedAt.set(token, Date.now());
+    issued.add(token);
     return Response.json({ access_token: token, token_type: "Bearer", expires_in: 3600, ...fields });
   }
   const fresh = () => `planted-${crypto.randomUUID()}`;
@@ -24,7 +25,8 @@ export function startFieldServer(client: { id: string; secret: string }) {
   /** A JWT that is no use but to be read. */
   const jwt = (lifetime: number) => {
     const iat = Math.floor(Date.now() / 1000);
-    const claims = { iss: origin(), aud: `${origin()}/api/any`, jti: crypto.randomUUID(), iat, exp: iat + lifetime };
+    const aud = `${origin()}/api/any`;
+    const claims = { iss: origin(), aud, jti: crypto.randomUUID(), iat, nbf: iat, exp: iat + lifetime };
     return `${[{ typ: "at+jwt", alg: "ES256" }, claims].map(encode).join(".")}.${"planted".repeat(12)}`;
   };
 
@@ -35,13 +37,14 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "type": () => issue(fresh(), { token_type: "BearerToken" }),
     "empty": () => new Response(null, { status: 200 }),
     "without-token": () => Response.json({ token: fresh(), expires_in: 3600 }),
+    jwt: () => issue(jwt(3600)),
     "mismatch": () => issue(jwt(60), { expires_in: 86_400 }),
     // One that serves all who ask, as a cache does.
     "same": () => issue("planted-always-the-same"),
     revokes: (form) => {
       const id = form.get("scope") ?? "";
       const token = fresh();
-      issuedAt.delete(last.get(id) ?? "");
+      issued.delete(last.get(id) ?? "");
       last.set(id, token);
       return issue(token);
     },
@@ -52,6 +55,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "not-enabled": () => error(401, "unauthorized_client", "Client not enabled to retrieve service account"),
     "unsupported": () => error(400, "unsupported_grant_type", "Unsupported grant type: client_credentials"),
     "not-implemented": () => error(501, "not_implemented", "This grant isn't supported"),
+    "drops-body": () => error(400, "invalid_request", "The grant_type parameter is missing"),
     "fails": () => error(500, "server_error"),
     "maintenance": () => new Response("Service Unavailable", { status: 503, headers: { "retry-after": "120" } }),
     "limited": () => new Response(null, { status: 429, headers: { "retry-after": "37" } }),
@@ -65,34 +69,45 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "by-text": () => new Response("Unauthorized", { status: 401 }),
     "by-nothing": () => new Response(null, { status: 403 }),
     "by-grant": () => error(401, "unauthorized_client", "Invalid client or Invalid client credentials"),
+    "by-lock": () => error(401, "invalid_client", "The client is locked after too many failed attempts"),
+    "by-expiry": () => error(401, "invalid_client", "AADSTS7000222: The provided client secret keys are expired."),
     "by-access": () => error(401, "access_denied", "Unauthorized"),
   };
 
   async function token(name: string, request: Request): Promise<Response> {
-    const form = new URLSearchParams(await request.text());
+    const isJson = request.headers.get("content-type")?.startsWith("application/json");
+    const form = new URLSearchParams(isJson ? await request.json() : await request.text());
+    if (name === "wants-json" && !isJson) return new Response("Unsupported Media Type", { status: 415 });
     const basic = /^Basic (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
     const { id, secret } = client;
     const inForm = form.get("client_id") === id && form.get("client_secret") === secret;
     const isRaw = name === "raw";
     const written = isRaw ? btoa(`${id}:${secret}`) : btoa([id, secret].map((it) => formEncode(it)).join(":"));
     // A fault of the server itself comes before any look at the client.
-    const isEarly = /^(fails|maintenance|limited|page)$/.test(name);
+    const isEarly = /^(drops-body|fails|maintenance|limited|page)$/.test(name);
     if (basic === written || !isRaw && inForm || isEarly) return (granted[name] ?? granted.plain!)(form);
+    // As some do: it must not come any further.
+    if (name === "by-echo") return error(401, "invalid_client", `Wrong secret: ${form.get("client_secret") ?? basic}`);
     return refused[name]?.() ?? error(401, "invalid_client", "Client authentication failed");
   }
 
   /** Answers of APIs, given the token if it was issued here. */
   const apis: Record<string, (request: Request, token?: string) => Response> = {
-    lagging: (_, token) => Date.now() - (issuedAt.get(token ?? "") ?? Infinity) > 700 ? fine() : unauthorized("Bearer"),
+    lagging: (_, token) => {
+      if (token === undefined) return unauthorized("Bearer");
+      const first = firstSeen.get(token) ?? Date.now();
+      firstSeen.set(token, first);
+      return Date.now() - first > 700 ? fine() : unauthorized("Bearer");
+    },
     "wants-dpop": () => unauthorized('DPoP error="invalid_token", algs="ES256 EdDSA"'),
     "wants-nonce": (request) =>
       request.headers.has("dpop") ? unauthorized('DPoP error="use_dpop_nonce"') : unauthorized("DPoP"),
     "wants-header": (request) => {
       const token = request.headers.get("x-access-token")?.replace(/^Bearer /, "");
-      return token && issuedAt.has(token) ? fine() : unauthorized('Bearer header="x-access-token"');
+      return token && issued.has(token) ? fine() : unauthorized('Bearer header="x-access-token"');
     },
     "behind-proxy": ({ headers }) =>
-      issuedAt.has(headers.get("proxy-authorization")?.replace(/^Bearer /, "") ?? "")
+      issued.has(headers.get("proxy-authorization")?.replace(/^Bearer /, "") ?? "")
         ? fine()
         : new Response("Invalid IAP credentials: empty token", {
           status: 401,
@@ -100,8 +115,17 @@ export function startFieldServer(client: { id: string; secret: string }) {
         }),
     "wants-scope": (_, token) =>
       token ? unauthorized('Bearer error="insufficient_scope", scope="planes:fly"', 403) : unauthorized("Bearer"),
+    // It must not come any further.
+    echoes: (request) => {
+      const sent = request.headers.get("authorization") ?? "nothing";
+      const headers = { "www-authenticate": `Bearer error="invalid_token", error_description="${sent}"` };
+      return Response.json({ message: `Got ${sent}`, error: sent }, { status: 401, headers });
+    },
     forbids: (_, token) => token ? Response.json({ message: "Forbidden" }, { status: 403 }) : unauthorized("Bearer"),
     open: () => fine(),
+    rootless: (_, token) => token ? Response.json({ message: "Not found" }, { status: 404 }) : unauthorized("Bearer"),
+    "post-only": (_, token) =>
+      token ? new Response(null, { status: 405, headers: { allow: "POST" } }) : unauthorized("Bearer"),
     missing: () => Response.json({ message: "Not found" }, { status: 404 }),
     fails: (_, token) => token ? Response.json({}, { status: 500 }) : unauthorized("Bearer"),
     limited: () => new Response(null, { status: 429, headers: { "retry-after": "37", "ratelimit-remaining": "0" } }),
@@ -117,6 +141,12 @@ export function startFieldServer(client: { id: string; secret: string }) {
       response.headers.set("date", new Date(Date.now() - 600_000).toUTCString());
       return response;
     },
+    // Its clock is two hours ahead.
+    "ahead": () => {
+      const response = unauthorized('Bearer error="invalid_token", error_description="The access token expired"');
+      response.headers.set("date", new Date(Date.now() + 7_200_000).toUTCString());
+      return response;
+    },
   };
 
   const server = serve(async (request) => {
@@ -126,8 +156,12 @@ export function startFieldServer(client: { id: string; secret: string }) {
     }
     const [, sent = ""] = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "") ?? [];
     await request.text();
+    if (kind === ".well-known" && rest[0] === "incomplete") return Response.json({ issuer: `${origin()}/incomplete` });
+    if (kind === ".well-known" && rest[0] === "internal") {
+      return Response.json({ issuer: `${origin()}/internal`, token_endpoint: "https://auth.nowhere.invalid/token" });
+    }
     if (kind !== "api") return Response.json({ error: "not_found" }, { status: 404 });
-    const known = issuedAt.has(sent) ? sent : undefined;
+    const known = issued.has(sent) ? sent : undefined;
     return apis[name]?.(request, known) ?? (known ? fine() : unauthorized("Bearer"));
   });
   return server;

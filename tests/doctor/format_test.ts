@@ -11,6 +11,7 @@ import {
   formatCheck,
   formatDiagnosis,
   type FormatOptions,
+  formatSummary,
 } from "@m2m/authenticator/doctor";
 
 const passed: Check = { name: "name resolution", status: "passed", seen: "auth.test is 127.0.0.1.", duration: 1 };
@@ -93,6 +94,10 @@ Deno.test("A diagnosis without a cause says whether all is well", () => {
   const { cause: _, ...rest } = diagnosis;
   const first = (changes: Partial<Diagnosis>) => formatDiagnosis({ ...rest, checks: [], ...changes }).split("\n")[0];
   assertEquals(first({ isFine: true }), "✓ All is well: a token was issued, and the API accepted it.");
+  const call = { ...warned, name: "API call" };
+  assertEquals(first({ isFine: true, checks: [call] }), formatCheck(call).split("\n")[0]);
+  const last = formatSummary({ ...rest, isFine: true, checks: [call] }).split("\n")[0];
+  assertEquals(last, "✓ All is well, but for the remarks: a token was issued.");
   assertEquals(first({}), "! No cause was found: no check failed, but not all could be made.");
 });
 

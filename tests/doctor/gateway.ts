@@ -13,7 +13,9 @@ import type { KeyPair } from "../servers/tls_certificates.ts";
 interface GatewayOptions {
   /** Origins of the servers behind it. */
   readonly places: Readonly<Record<"main" | "closed", string>>;
-  readonly certificates: Readonly<Record<"good" | "expired" | "misnamed" | "untrusted" | "selfSigned", KeyPair>>;
+  readonly certificates: Readonly<
+    Record<"good" | "expired" | "misnamed" | "untrusted" | "incomplete" | "selfSigned", KeyPair>
+  >;
   /** The authority of the clients' certificates, as PEM text. */
   readonly authority: string;
 }
@@ -21,7 +23,17 @@ interface GatewayOptions {
 /** Starts it. An API is to listen on `apiPort`, for tokens of the `audience`. */
 export async function makeGateway({ places, certificates, authority }: GatewayOptions) {
   const apiPort = await closedPort();
-  const names = ["plain", "good", "expired", "misnamed", "untrusted", "selfSigned", "mutual"] as const;
+  const names = [
+    "plain",
+    "good",
+    "expired",
+    "misnamed",
+    "untrusted",
+    "incomplete",
+    "selfSigned",
+    "mutual",
+    "old",
+  ] as const;
   const ports: Partial<Record<typeof names[number], number>> = {};
   for (const name of names) ports[name] = await closedPort();
   const at = (name: typeof names[number]) => `${name === "plain" ? "http" : "https"}://${host}:${ports[name]}`;
@@ -48,9 +60,10 @@ export async function makeGateway({ places, certificates, authority }: GatewayOp
   const content = `
     server { listen ${host}:${ports.plain}; ${plain} }
     ${tls("good", "good")} ${tls("expired", "expired")} ${tls("misnamed", "misnamed")}
-    ${tls("untrusted", "untrusted")} ${tls("selfSigned", "selfSigned")}
-    ${tls("mutual", "good", "ssl_client_certificate authority.crt; ssl_verify_client on;")}`;
-  const files: Record<string, string> = { "authority.crt": authority, users: "nobody:{PLAIN}planted\n" };
+    ${tls("untrusted", "untrusted")} ${tls("incomplete", "incomplete")} ${tls("selfSigned", "selfSigned")}
+    ${tls("mutual", "good", "ssl_client_certificate authority.crt; ssl_verify_client on;")}
+    ${tls("old", "good", "ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;")}`;
+  const files: Record<string, string> = { "authority.crt": authority, users: "me:{PLAIN}planted\n" };
   for (const [name, { cert, key }] of Object.entries(certificates)) {
     [files[`${name}.crt`], files[`${name}.key`]] = [cert, key];
   }

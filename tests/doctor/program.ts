@@ -17,7 +17,7 @@ import { diagnose, type DiagnoseOptions, type Diagnosis, formatDiagnosis } from 
 import { dpop } from "@m2m/authenticator/dpop";
 
 type Plain = "endpoint" | "request" | "clientId" | "basicEncoding" | "scopes" | "audience" | "resource" | "verify";
-type More = "httpProxyUrl" | "clientCertificate" | "headerKey" | "stepTimeout" | "maxTokenRequests";
+type More = "optionNames" | "httpProxyUrl" | "clientCertificate" | "headerKey" | "stepTimeout" | "maxTokenRequests";
 
 /** Options that can be written as JSON. */
 export interface Settings extends Partial<Pick<DiagnoseOptions, Plain | More>> {
@@ -111,7 +111,7 @@ async function main(path: string): Promise<void> {
       console.log(JSON.stringify(await examine(...next)));
     }
   };
-  await Promise.all(Array.from({ length: 6 }, worker));
+  await Promise.all(Array.from({ length: 4 }, worker));
 }
 
 await main(argv.at(-1)!);

@@ -80,7 +80,10 @@ export async function runSetups(
       timeout: 90_000,
     });
   };
-  const runs = await Promise.all(groups.map(run));
+  // Those apart one by one: on a busy machine a set-up takes too long if too many others run.
+  const [first = [], ...others] = groups;
+  const runOthers = () => Array.fromAsync(others, run);
+  const runs = (await Promise.all([run(first).then((it) => [it]), runOthers()])).flat();
   const results = runs.flatMap(({ stdout }) =>
     stdout.split("\n").filter(Boolean).map((it) => JSON.parse(it) as Result)
   );
@@ -103,7 +106,7 @@ export function findFaults(setup: Setup, result: Result | undefined, secrets: re
   const told = setup.isRemark ? checks.find(({ code }) => code !== undefined && codes.includes(code)) : cause;
   if (isHealthy) {
     expect(isFine && cause === undefined, `it isn't fine: ${cause?.code}`);
-    const remarks = checks.filter(({ status }) => status === "warned" || status === "failed");
+    const remarks = setup.isRemark ? [] : checks.filter(({ status }) => status === "warned" || status === "failed");
     expect(remarks.length === 0, `remarks: ${remarks.map(({ name, seen }) => `${name}: ${seen}`).join("; ")}`);
   } else if (setup.isRemark) {
     expect(
@@ -123,7 +126,7 @@ export function findFaults(setup: Setup, result: Result | undefined, secrets: re
   const printed = `${JSON.stringify(diagnosis)}\n${page}`;
   for (const secret of secrets) expect(!printed.includes(secret), `a secret shows: ${secret}`);
   expect(!/eyJ[\w-]{8,}\.[\w-]{8,}/.test(printed), "a token or an assertion shows");
-  expect(tokenRequests <= 6, `${tokenRequests} token requests`);
+  expect(tokenRequests <= (setup.settings.maxTokenRequests ?? 6), `${tokenRequests} token requests`);
   expect(duration < 20_000, `it took ${Math.round(duration)} ms`);
   expect(result.announced === checks.length, `${result.announced} checks were announced, of ${checks.length}`);
   expect(result.steps > 0 || checks.length <= 1, "no step was announced");

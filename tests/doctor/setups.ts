@@ -9,6 +9,7 @@ import type { Settings } from "./program.ts";
 import { apiSetups } from "./setups_api.ts";
 import { clientSetups } from "./setups_client.ts";
 import { networkSetups } from "./setups_network.ts";
+import { requestSetups } from "./setups_request.ts";
 import { serverSetups } from "./setups_server.ts";
 import { tokenSetups } from "./setups_token.ts";
 import { secret, type Stage } from "./stage.ts";
@@ -32,9 +33,18 @@ export interface Setup {
   readonly on?: readonly string[];
 }
 
+/** The same in a table: name, settings, code, advice, and the rest. */
+export type Row = readonly [
+  name: string,
+  settings: Settings,
+  code: Setup["code"],
+  change?: RegExp | undefined,
+  more?: Pick<Setup, "isRemark" | "seen" | "env" | "permissions" | "on">,
+];
+
 /** Lists set-ups; those by a gateway are absent without one. `runtime` names what is the runtime's own at a server. */
 export function listSetups(stage: Stage, runtime: string): Setup[] {
-  const { servers: { main }, apis } = stage;
+  const { servers: { main, mutual, nonces }, apis } = stage;
   /** The settings of a client that works. */
   const base: Settings = {
     endpoint: apis.plain,
@@ -44,23 +54,40 @@ export function listSetups(stage: Stage, runtime: string): Setup[] {
     tokenEndpoint: main.tokenEndpoint,
     scopes: ["api:read"],
     audience: apis.plain,
+    // A busy machine isn't one of the faults.
+    stepTimeout: 15_000,
   };
-  const healthy: Setup[] = [
-    { name: "healthy: a secret by Basic", settings: base },
-    {
-      name: "healthy: a key, and DPoP with nonces",
-      settings: {
-        ...base,
-        discover: stage.servers.nonces.issuer,
-        endpoint: apis.nonces,
-        audience: apis.nonces,
-        clientId: "by-key",
-        auth: { method: "private_key_jwt", key: stage.keys.mine.pem, kid: "kid-of-ES256" },
-        dpop: true,
-      },
-    },
+  const healthy: Row[] = [
+    ["healthy: a secret by Basic", base, undefined],
+    ["healthy: a key, and DPoP with nonces", {
+      ...base,
+      discover: nonces.issuer,
+      endpoint: apis.nonces,
+      audience: apis.nonces,
+      clientId: "by-key",
+      auth: { method: "private_key_jwt", key: stage.keys.mine.pem, kid: "kid-of-ES256" },
+      dpop: true,
+    }, undefined],
+    ["healthy: a client certificate, by a private authority", {
+      ...base,
+      discover: mutual.issuer,
+      endpoint: apis.mutual,
+      audience: mutual.issuer,
+      clientId: "by-certificate",
+      auth: { method: "tls_client_auth" },
+      verify: stage.authority,
+      clientCertificate: stage.certificates.client,
+    }, undefined],
+    ["healthy: through a proxy", { ...base, httpProxyUrl: stage.proxies.open }, undefined],
   ];
-  const tables = [networkSetups, serverSetups, clientSetups, tokenSetups, apiSetups];
+  const tables = [networkSetups, serverSetups, clientSetups, requestSetups, tokenSetups, apiSetups];
   return [...healthy, ...tables.flatMap((list) => list(stage, base, runtime))]
-    .filter(({ on }) => on?.includes(runtime) ?? true);
+    .map(([name, settings, code, change, more]) => ({
+      name,
+      settings,
+      ...code && { code },
+      ...change && { change },
+      ...more,
+    }))
+    .filter(({ on }: Setup) => on?.includes(runtime) ?? true);
 }

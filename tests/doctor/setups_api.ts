@@ -1,9 +1,9 @@
 /** Set-ups with faults of the API, and of how it is called. @module */
 import type { Settings } from "./program.ts";
-import type { Setup } from "./setups.ts";
+import type { Row } from "./setups.ts";
 import type { Stage } from "./stage.ts";
 
-export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Setup[] {
+export function apiSetups({ apis, authority, field, gateway, silent }: Stage, base: Settings): Row[] {
   const at = (name: string): Settings => ({
     ...base,
     endpoint: `${field}/api/${name}`,
@@ -11,103 +11,122 @@ export function apiSetups({ apis, field, gateway }: Stage, base: Settings): Setu
     audience: undefined,
     tokenEndpoint: `${field}/token/plain`,
   });
-  const setups: Setup[] = [
-    {
-      name: "API wants another header",
-      settings: { ...base, endpoint: apis.flyte, audience: apis.flyte },
-      code: "api_wants_header",
-      change: /headerKey/,
-    },
-    {
-      name: "API names another header",
-      settings: at("wants-header"),
-      code: "api_wants_header",
-      change: /headerKey.*x-access-token/,
-    },
-    {
-      name: "proxy in front wants the token in its own header",
-      settings: at("behind-proxy"),
-      code: "api_wants_header",
-      change: /headerKey.*proxy-authorization/i,
-    },
-    { name: "API wants DPoP", settings: at("wants-dpop"), code: "dpop_required", change: /dpop/ },
-    {
-      name: "API that verifies proofs for another URL",
-      settings: { ...base, dpop: true, endpoint: apis.dpopElsewhere, audience: apis.dpopElsewhere },
-      code: "dpop_rejected",
-      change: /endpoint|URL|htu/,
-    },
-    { name: "insufficient_scope", settings: at("wants-scope"), code: "api_wants_scope", change: /planes:fly/ },
-    {
-      name: "insufficient_scope of a real API",
-      settings: { ...base, endpoint: apis.admin, audience: apis.admin },
-      code: "api_wants_scope",
-      change: /api:admin/,
-    },
-    {
-      name: "API forbids",
-      settings: at("forbids"),
-      code: "api_forbids",
-      change: /permission|role|scope|right|access/i,
-    },
-    { name: "HTML sign-in page at the API", settings: at("sign-in"), code: "api_is_html", change: /endpoint/ },
-    {
-      name: "API redirects to a sign-in page elsewhere",
-      settings: at("to-sign-in"),
-      code: ["api_redirects", "api_is_html"],
-      change: /endpoint|allowedOrigins/,
-    },
-    { name: "API redirects to https", settings: at("to-https"), code: "api_redirects", change: /https:\/\/127/ },
-    {
-      name: "API without such a path",
-      settings: at("missing"),
-      code: "api_not_found",
-      change: /endpoint|request|path/,
-    },
-    { name: "API that fails", settings: at("fails"), code: "api_failed", seen: /500/ },
-    { name: "limited API", settings: at("limited"), code: ["rate_limited"], change: /37/ },
-    { name: "API that needs no token", settings: at("open"), code: "api_needs_no_token", isRemark: true },
-    { name: "lag", settings: at("lagging"), code: "replication_lag", isRemark: true },
-    {
-      name: "clock ahead for the API's nbf",
-      settings: at("behind"),
-      code: ["clock_ahead", "api_rejects_token"],
-      seen: /clock|10 min|600/,
-    },
+  const setups: Row[] = [
+    [
+      "API wants another header",
+      { ...base, endpoint: apis.flyte, audience: apis.flyte },
+      "api_wants_header",
+      /headerKey/,
+    ],
+    ["API names another header", at("wants-header"), "api_wants_header", /headerKey.*x-access-token/],
+    [
+      "proxy in front wants the token in its own header",
+      at("behind-proxy"),
+      "api_wants_header",
+      /headerKey.*proxy-authorization/i,
+    ],
+    ["API wants DPoP", at("wants-dpop"), "dpop_required", /dpop/],
+    [
+      "API that verifies proofs for another URL",
+      { ...base, dpop: true, endpoint: apis.dpopElsewhere, audience: apis.dpopElsewhere },
+      "dpop_rejected",
+      /endpoint|URL|htu/,
+    ],
+    ["insufficient_scope", at("wants-scope"), "api_wants_scope", /planes:fly/],
+    [
+      "insufficient_scope of a real API",
+      { ...base, endpoint: apis.admin, audience: apis.admin },
+      "api_wants_scope",
+      /api:admin/,
+    ],
+    ["API that echoes the token", at("echoes"), "api_rejects_token"],
+    ["API forbids", at("forbids"), "api_forbids", /permission|role|scope|right|access/i],
+    ["HTML sign-in page at the API", at("sign-in"), "api_is_html", /endpoint/],
+    [
+      "API redirects to a sign-in page elsewhere",
+      at("to-sign-in"),
+      ["api_redirects", "api_is_html"],
+      /endpoint|allowedOrigins/,
+    ],
+    ["API redirects to https", at("to-https"), "api_redirects", /https:\/\/127/],
+    ["API without such a path", { ...at(""), request: "missing" }, "api_not_found", /endpoint|request|path/],
+    ["API that fails", at("fails"), "api_failed", undefined, { seen: /500/ }],
+    [
+      "API's name that doesn't resolve",
+      { ...base, endpoint: "https://api.nowhere.invalid" },
+      "name_not_resolved",
+      /endpoint/,
+    ],
+    [
+      "API that hangs",
+      { ...base, endpoint: silent, stepTimeout: 800 },
+      ["connection_timeout", "api_failed"],
+      /endpoint|API/,
+    ],
+    ["limited API", at("limited"), ["rate_limited"], /37/],
+    ["API that needs no token", at("open"), "api_needs_no_token", undefined, { isRemark: true }],
+    ["lag", at("lagging"), "replication_lag", undefined, { isRemark: true }],
+    [
+      "clock ahead for the API's nbf",
+      { ...at("behind"), tokenEndpoint: `${field}/token/jwt` },
+      ["clock_ahead", "api_rejects_token"],
+      /clock/,
+      { seen: /\b(10|9) min|\b(599|60[01])\b/ },
+    ],
+    [
+      "clock of the API that is ahead of the server's",
+      { ...at("ahead"), tokenEndpoint: `${field}/token/jwt` },
+      ["clock_behind", "api_rejects_token"],
+      /clock/,
+    ],
+    ["API without a page at its root", at("rootless"), "api_not_found", /request/, { isRemark: true }],
+    ["API that takes POST alone", at("post-only"), undefined, undefined, { isRemark: true }],
+    ["healthy: an opaque token of a server without metadata", at("any"), undefined],
   ];
   if (gateway === undefined) return setups;
   const based = { ...base, audience: gateway.plain };
   return [
     ...setups,
-    {
-      name: "endpoint's base path lost: a slash at the input's start",
-      settings: { ...based, endpoint: `${gateway.plain}/v1/`, request: "/projects" },
-      code: "endpoint_path_lost",
-      change: /projects|slash/,
-    },
-    {
-      name: "endpoint's base path lost: none at its end",
-      settings: { ...based, endpoint: `${gateway.plain}/v1`, request: "projects" },
-      code: "endpoint_path_lost",
-      change: new RegExp(`${gateway.plain}/v1/`),
-    },
-    {
-      name: "gateway before the API that wants a login of its own",
-      settings: { ...based, endpoint: `${gateway.plain}/staging/`, request: "projects" },
-      code: ["api_rejects_token", "api_wants_header"],
-      seen: /Basic/,
-    },
-    {
-      name: "dead API behind a gateway",
-      settings: { ...based, endpoint: `${gateway.plain}/down/`, request: "projects" },
-      code: "api_failed",
-      seen: /502/,
-    },
-    {
-      name: "API redirects from http to https",
-      settings: { ...based, endpoint: `${gateway.plain}/moved/`, request: "projects" },
-      code: ["api_redirects", "tls_untrusted"],
-      change: new RegExp(gateway.good),
-    },
+    [
+      "endpoint's base path lost: a slash at the input's start",
+      { ...based, endpoint: `${gateway.plain}/v1/`, request: "/projects" },
+      "endpoint_path_lost",
+      /projects|slash/,
+    ],
+    [
+      "endpoint's base path lost: none at its end",
+      { ...based, endpoint: `${gateway.plain}/v1`, request: "projects" },
+      "endpoint_path_lost",
+      new RegExp(`${gateway.plain}/v1/`),
+    ],
+    [
+      "gateway before the API that wants a login of its own",
+      { ...based, endpoint: `${gateway.plain}/staging/`, request: "projects" },
+      ["api_rejects_token", "api_wants_header"],
+      undefined,
+      { seen: /Basic/ },
+    ],
+    ["API by http on a TLS port", { ...based, endpoint: gateway.good.replace("https:", "http:") }, [
+      "not_tls",
+      "http_api",
+      "api_failed",
+    ], /https:/],
+    [
+      "expired certificate at the API",
+      { ...based, endpoint: gateway.expired, verify: authority },
+      "tls_expired",
+      /certificate/,
+    ],
+    [
+      "dead API behind a gateway",
+      { ...based, endpoint: `${gateway.plain}/down/`, request: "projects" },
+      "api_failed",
+      undefined,
+      { seen: /502/ },
+    ],
+    ["API redirects from http to https", { ...based, endpoint: `${gateway.plain}/moved/`, request: "projects" }, [
+      "api_redirects",
+      "tls_untrusted",
+    ], new RegExp(gateway.good)],
   ];
 }

@@ -10,11 +10,10 @@ const runtimes = await obtainRuntimes();
 Deno.test("diagnose: names the cause and the cure of each broken set-up", async (context) => {
   await using project = await layOutProject();
   await using stage = await setStage(nginx !== undefined);
-  const runs = await Promise.all(runtimes.map(async (runtime) => {
+  for (const runtime of runtimes) {
     const setups = listSetups(stage, runtime.name);
-    return { runtime, setups, ...await runSetups(runtime, project.path, setups) };
-  }));
-  for (const { runtime, setups, results, stderr } of runs) {
+    // Before the steps, which look for what they leave running.
+    const { results, stderr } = await runSetups(runtime, project.path, setups);
     await context.step(`on ${runtime.name}`, async (context) => {
       for (const setup of setups) {
         const result = results.get(setup.name);

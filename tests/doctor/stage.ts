@@ -6,10 +6,12 @@
 
 import { type AuthorizationServerOptions, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type TestKey, testKey } from "../client_auth/signing_keys.ts";
-import { closedPort } from "../servers/fault_server.ts";
+import { temporaryFolder } from "../runtimes/temporary_folder.ts";
+import { closedPort, startFaultServer } from "../servers/fault_server.ts";
 import { startBetterAuth } from "../servers/better_auth.ts";
 import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { host } from "../servers/loopback.ts";
+import { startMtlsProtectedApi } from "../servers/mtls_protected_api.ts";
 import { type ProtectedApiOptions, startProtectedApi } from "../servers/protected_api.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { certificateAuthority, certify, type KeyPair } from "../servers/tls_certificates.ts";
@@ -30,14 +32,21 @@ export type Stage = Awaited<ReturnType<typeof setStage>>;
 export async function setStage(hasNginx: boolean) {
   await using stack = new AsyncDisposableStack();
   const keys = { mine: await testKey("ES256"), other: await testKey("ES256", "other"), rsa: await testKey("RS256") };
-  const [ours, others] = [await certificateAuthority("Our CA"), await certificateAuthority("Another CA")];
-  const server = { subject: "server", hosts: ["localhost"], addresses: [host] };
-  const clientOptions = { subject: "my-client", usage: "client" } as const;
+  // Those that expire soon are remarked upon.
+  const expiresIn = 90 * 24 * 3_600_000;
+  const [ours, others] = [
+    await certificateAuthority("Our CA", expiresIn),
+    await certificateAuthority("Another CA", expiresIn),
+  ];
+  const intermediate = await certificateAuthority("Our intermediate CA", expiresIn, ours.own);
+  const server = { subject: "server", expiresIn, hosts: ["localhost"], addresses: [host] };
+  const clientOptions = { subject: "my-client", expiresIn, usage: "client" } as const;
   const certificates = {
     good: await ours.issue(server),
     expired: await ours.issue({ ...server, expiresIn: -60_000 }),
-    misnamed: await ours.issue({ subject: "other", hosts: ["auth.example.com"] }),
+    misnamed: await ours.issue({ subject: "other", expiresIn, hosts: ["auth.example.com"] }),
     untrusted: await others.issue(server),
+    incomplete: await intermediate.issue(server),
     selfSigned: await certify(server),
     client: await ours.issue(clientOptions),
     otherClient: await others.issue(clientOptions),
@@ -71,6 +80,7 @@ export async function setStage(hasNginx: boolean) {
       client_id: "by-certificate",
       token_endpoint_auth_method: "tls_client_auth",
       tls_client_auth_subject_dn: "CN=my-client",
+      tls_client_certificate_bound_access_tokens: true,
     }],
     mutualTls: { certificate: certificates.good, clientAuthority: ours.pem },
   });
@@ -101,12 +111,15 @@ export async function setStage(hasNginx: boolean) {
     dpop: protect({ dpop: new DpopVerifier() }),
     /** Believes to be elsewhere, as behind a gateway that doesn't tell. */
     dpopElsewhere: protect({ dpop: new DpopVerifier({ origin: "https://api.example.com" }) }),
-    nonces: protect({ ...nonces, dpop: new DpopVerifier({ nonce: "first", nonceOnce: true }) }),
+    nonces: protect({ ...nonces, dpop: new DpopVerifier({ nonce: "first" }) }),
     flyte: protect({ headerKey: "flyte-authorization" }),
     elsewhere: protect({ audience: "https://other.example.com" }),
     ofAnotherIssuer: protect({ issuer: "https://other.example.com" }),
     admin: protect({ scope: "api:admin" }),
     ofOpaque: protect({ ...opaque }),
+    mutual: stack.use(
+      await startMtlsProtectedApi({ ...mutual, certificate: certificates.good, authority: ours.pem }),
+    ).origin,
   };
   const field = stack.use(startFieldServer({ id: "my-client", secret }));
   const special = stack.use(startFieldServer({ id: "my-client", secret: specialSecret }));
@@ -124,13 +137,17 @@ export async function setStage(hasNginx: boolean) {
   if (gateway) {
     stack.use(startProtectedApi({ ...main, audience: gateway.audience, port: gateway.apiPort }));
   }
+  const folder = stack.use(await temporaryFolder("stage_"));
+  const authorityFile = `${folder.path}/authority.pem`;
+  await Deno.writeTextFile(authorityFile, ours.pem);
   const started = {
-    ...{ keys, certificates, authority: ours.pem, apis, proxies, closed, gateway },
+    ...{ keys, certificates, authority: ours.pem, authorityFile, apis, proxies, closed, gateway },
     servers: { main, strict, nonces, opaque, brief, mutual, better, limited },
     field: field.origin,
     special: special.origin,
     tls: tls.origin,
     blocked: stack.use(await blockPort()).origin,
+    resetting: stack.use(await startFaultServer({ steps: ["reset"], unread: true })).origin,
     silent: stack.use(listenSilently()).origin,
     six: stack.use(listenOnSix()).origin,
   };

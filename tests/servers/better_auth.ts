@@ -42,13 +42,14 @@ export function startBetterAuth(clients: readonly BetterAuthClient[], tokenReque
     ...client,
   }));
   const limit = { window: 60, max: tokenRequestsPerMinute ?? 1e6 };
-  let handle: (request: Request) => Promise<Response>;
   // Without the signal, at which Deno prints a remark.
   const server = serve(async (request) => {
     const { url, method, headers } = request;
-    return await handle(new Request(url, { method, headers, ...method === "POST" && { body: await request.text() } }));
+    return await auth.handler(
+      new Request(url, { method, headers, ...method === "POST" && { body: await request.text() } }),
+    );
   });
-  const auth = betterAuth({
+  const auth: ReturnType<typeof betterAuth> = betterAuth({
     baseURL: server.origin,
     secret: crypto.randomUUID() + crypto.randomUUID(),
     database: memoryAdapter(database),
@@ -67,7 +68,6 @@ export function startBetterAuth(clients: readonly BetterAuthClient[], tokenReque
       }),
     ],
   });
-  handle = (request) => auth.handler(request);
   const issuer = `${server.origin}/api/auth`;
   return { ...server, issuer, tokenEndpoint: `${issuer}/oauth2/token` };
 }

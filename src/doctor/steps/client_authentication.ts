@@ -24,6 +24,10 @@ export const clientAuthentication: Step = {
     const findings: Finding[] = [];
     let changes: Changes = {};
     let attempt = await tryToken(examination);
+    // A kept connection that just ended; nothing was refused.
+    if (/^(network_error|tls_failed)$/.test(Object(attempt?.error).code)) {
+      attempt = await tryToken(examination) ?? attempt;
+    }
     if (!attempt) return [{ name, status: "skipped", seen: "Not tried: maxTokenRequests allows no request." }];
     let kind = classifyRefused(attempt, examination);
     if (kind === "client" || kind === "unclear") {

@@ -4,26 +4,23 @@
  * @module
  */
 
-import type { Step } from "../examination.ts";
+import type { Examination, Step } from "../examination.ts";
 import { readJwt, readTexts } from "../read_jwt.ts";
-import { compareScopes } from "../scopes.ts";
+import { compareScopes, type ScopeComparison } from "../scopes.ts";
+import type { TokenDoubt } from "../token_doubts.ts";
 
 /** Compares the granted scopes with those asked for. */
 export const grantedScopes: Step = {
   name: "scopes",
   needs: ["token"],
   run(examination) {
-    const { options, facts } = examination;
-    const nameOption = (option: string) => examination.nameOption(option);
+    const { facts } = examination;
+    const nameOption = examination.nameOption;
     const redact = (text: string) => examination.redact(text);
     const { name } = grantedScopes;
-    const { credentials } = facts.issued!;
-    const asked = facts.working?.scopes ?? options.scopes ?? facts.settings?.scopes ?? [];
-    const jwt = readJwt(credentials.accessToken);
-    const { scope, scp, permissions, roles } = jwt?.claims ?? {};
-    const lists = [scope, scp, permissions, roles].filter((claim) => claim !== undefined);
-    const claimed = lists.length > 0 ? lists.flatMap((claim) => readTexts(claim, " ")) : undefined;
-    const { granted, missing } = compareScopes({ asked, answered: credentials.scope, claimed });
+    const asked = listAsked(examination);
+    const { granted, missing } = compare(examination);
+    const jwt = readJwt(facts.issued!.credentials.accessToken);
     const quote = (scopes: readonly string[]) => scopes.length > 0 ? redact(`"${scopes.join(" ")}"`) : "none";
     const change = `Have the server allow this client ${quote(missing)}, or remove what isn't needed from ${
       nameOption("scopes")
@@ -52,3 +49,27 @@ export const grantedScopes: Step = {
     return [{ name, status: "warned", code: "scope_narrowed", seen, change }];
   },
 };
+
+/** The scopes that were asked for and not granted. */
+export function findMissingScopes(examination: Examination): readonly string[] {
+  return compare(examination).missing;
+}
+
+function listAsked({ options, facts }: Examination): readonly string[] {
+  return facts.working?.scopes ?? options.scopes ?? facts.settings?.scopes ?? [];
+}
+
+function compare(examination: Examination): ScopeComparison {
+  const { credentials } = examination.facts.issued!;
+  const { scope, scp, permissions, roles } = readJwt(credentials.accessToken)?.claims ?? {};
+  const lists = [scope, scp, permissions, roles].filter((claim) => claim !== undefined);
+  const claimed = lists.length > 0 ? lists.flatMap((claim) => readTexts(claim, " ")) : undefined;
+  return compareScopes({ asked: listAsked(examination), answered: credentials.scope, claimed });
+}
+
+/** The doubt that missing scopes are why the API rejects the token. */
+export function doubtScopes(missing: readonly string[], examination: Examination): TokenDoubt {
+  const scopes = examination.redact(missing.join(" "));
+  const seen = `The token has no "${scopes}", which ${examination.nameOption("scopes")} asks for.`;
+  return { code: "scope_narrowed", name: "scopes", seen, change: `Have the server allow this client "${scopes}".` };
+}

@@ -17,17 +17,19 @@ export const metadata: Step = {
     const { facts } = examination;
     const { issuer } = facts.settings!;
     if (facts.metadata) return [];
-    const folders = listParents(findTokenEndpoint(examination)!).slice(1).slice(-4).reverse();
+    // The origin first, then the folders: tenants often have one.
+    const folders = listParents(findTokenEndpoint(examination)!).slice(-4).reverse();
     const places = issuer && URL.canParse(issuer) ? listMetadataUrls(issuer) : folders.flatMap(listMetadataUrls);
     const found = await lookAt(examination, [...new Set(places)]);
     if (!found) return [];
     facts.metadata = found.metadata;
     const { token_endpoint_auth_methods_supported: methods = [] } = found.metadata;
     const advertised = examination.redact(methods.join(", "));
+    const { pathname } = new URL(found.place);
     return [{
       name: "metadata",
       status: "passed",
-      seen: `Found at ${found.place}${advertised ? `; it advertises ${advertised}` : ""}.`,
+      seen: `Found at ${pathname}${advertised ? `; it advertises ${advertised}` : ""}.`,
     }];
   },
 };

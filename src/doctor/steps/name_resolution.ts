@@ -8,9 +8,10 @@ import type * as Dns from "node:dns/promises";
 import { isDenied } from "../../http/network_errors.ts";
 import { waitFor } from "../../refresh/deadlines.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
+import { describeFailure } from "../failure_advice.ts";
 import { findProxy } from "../proxies.ts";
 import { reach } from "../reach.ts";
-import { bareHost, isAddress, listTargets, nameCheck, type Target } from "../targets.ts";
+import { bareHost, gather, isAddress, listTargets, type Target } from "../targets.ts";
 
 const name = "name resolution";
 
@@ -19,30 +20,24 @@ export const nameResolution: Step = {
   name,
   patience: 2,
   async run(examination) {
-    const targets = listTargets(examination).filter(({ url }) => !isAddress(bareHost(url)));
+    const targets = listTargets(examination).filter(({ url }) =>
+      !isAddress(bareHost(url)) && !findProxy(examination, url)
+    );
     const hosts = new Map(targets.map((target) => [target.url.hostname, target]));
-    if (hosts.size === 0) return [{ name, status: "skipped", seen: "The hosts are given by their addresses." }];
     let dns: typeof Dns;
     try {
       dns = await import("node:dns/promises");
     } catch {
-      return [{ name, status: "skipped", seen: "This runtime doesn't show it." }];
+      return [];
     }
-    const findings = await Promise.all([...hosts.values()].map((target) => resolve(target, dns, examination)));
-    const passed = findings.filter(({ status }) => status === "passed");
-    const others = findings.filter(({ status }) => status !== "passed");
-    const seen = passed.map(({ seen }) => seen).join(" ");
-    return passed.length > 0 ? [{ name, status: "passed", seen }, ...others] : others;
+    return gather(name, await Promise.all([...hosts.values()].map((target) => resolve(target, dns, examination))));
   },
 };
 
 async function resolve(target: Target, dns: typeof Dns, examination: Examination): Promise<Finding> {
   const { facts, signal, stepTimeout: timeout } = examination;
   const { url } = target;
-  const name = nameCheck(nameResolution.name, target);
   const host = bareHost(url);
-  const proxy = findProxy(examination, url);
-  if (proxy) return { name, status: "skipped", seen: `${host}: the proxy resolves it (${proxy.name}).` };
   let reason: string;
   try {
     const addresses = await waitFor(dns.lookup(host, { all: true }), { timeout, signal });
@@ -53,27 +48,16 @@ async function resolve(target: Target, dns: typeof Dns, examination: Examination
     reason = "no address";
   } catch (error) {
     signal.throwIfAborted();
-    if (isDenied(error)) return { name, status: "skipped", seen: `${host}: the runtime may not ask for it.` };
+    // Deno says so as well by a code of the system's.
+    if (isDenied(error) || Object(error).code === "EPERM") {
+      return { name, status: "skipped", seen: `${host}: the runtime may not ask for it.` };
+    }
     reason = String(Object(error).code ?? "no answer");
   }
   if ((await reach(examination, target)).answer) {
-    return { name, status: "passed", seen: `${host} isn't known to the system (${reason}); the transport reaches it.` };
+    return { name, status: "passed", seen: `${host}: unknown to the system (${reason}); the transport reaches it.` };
   }
   facts.unreachable.add(url.origin);
-  return {
-    name,
-    status: "failed",
-    code: "name_not_resolved",
-    seen: `${host} (${target.role}) has no address: ${reason}.`,
-    change: `Check the spelling of the host in ${nameOptions(target, examination)}, and the name server, VPN or ` +
-      "hosts file of this machine.",
-  };
-}
-
-/** The options that name a server. */
-export function nameOptions({ role }: Target, examination: Examination): string {
-  const options = role.split(", ").map((each) =>
-    each === "API" ? "endpoint" : each === "token endpoint" ? "tokenEndpoint" : "issuer"
-  );
-  return options.map((option) => examination.nameOption(option)).join(" and ");
+  const failure = { code: "name_not_resolved", state: `its name has no address (${reason})` } as const;
+  return await describeFailure(name, target, failure, examination);
 }

@@ -9,6 +9,7 @@ import { ClientCredentialsAuthenticator } from "../../client_credentials.ts";
 import type { ClientAuth } from "../../client_auth/client_auth.ts";
 import { isExposed } from "../../http/loopback.ts";
 import { rootMessage } from "../../http/network_errors.ts";
+import { waitFor } from "../../refresh/deadlines.ts";
 import { chooseClientAuth } from "../../token_endpoint/choose_client_auth.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
 import { findApiUrl } from "../targets.ts";
@@ -29,6 +30,8 @@ export const options: Step = {
       facts.noTokenRequest = "Not made: the options can't be used.";
       return [describeInvalid(error as Error, examination)];
     }
+    const unusable = await findUnusableTransport(examination);
+    if (unusable) return [unusable];
     findings.push(...findBlanks("clientId", options.clientId, examination));
     findings.push(...await findUnusableProof(examination));
     const api = findApiUrl(examination);
@@ -63,25 +66,32 @@ function describeInvalid(error: Error, examination: Examination): Finding {
   };
 }
 
+/** Opens the transport, which reads the files of the options, by a request that goes nowhere. */
+async function findUnusableTransport(examination: Examination): Promise<Finding | undefined> {
+  const { options: { httpProxyUrl, verify, clientCertificate }, facts, nameOption } = examination;
+  if (!httpProxyUrl && !verify && !clientCertificate) return undefined;
+  try {
+    await examination.fetch("data:,");
+  } catch (error) {
+    const { code, message } = Object(error);
+    if (code !== "invalid_config" && code !== "permission_denied") return undefined;
+    facts.noTokenRequest = "Not made: nothing can be sent with these options.";
+    const change = /undici/.test(message)
+      ? "Install undici beside the program (npm install undici), or pass the fetch of nodeTransport."
+      : `Correct ${nameOption("verify")} or ${nameOption("clientCertificate")}.`;
+    return { name, status: "failed", code: "invalid_option", seen: examination.redact(message), change };
+  }
+}
+
 /** Remarks on how an id or a secret is written. It isn't shown. */
 function findBlanks(option: "clientId" | "clientSecret", value: string, examination: Examination): Finding[] {
   const shown = examination.nameOption(option);
   const code = option === "clientId" ? "id_has_blank" : "secret_has_blank";
-  const oddity = value !== value.trim()
-    ? `${shown} ${/^\s/.test(value) ? "begins" : "ends"} with a ${
-      /^\s*[\r\n]|[\r\n]\s*$/.test(value) ? "line break" : "blank"
-    }.`
-    : /[\r\n]/.test(value)
-    ? `${shown} has a line break in it.`
-    : undefined;
-  if (oddity) {
-    return [{
-      name,
-      status: "warned",
-      code,
-      seen: oddity,
-      change: `Remove it from ${shown}: a file or a pasted text often ends in one.`,
-    }];
+  if (value !== value.trim() || /[\r\n]/.test(value)) {
+    const place = /^\s/.test(value) ? "begins with" : /\s$/.test(value) ? "ends with" : "has in it";
+    const seen = `${shown} ${place} a ${/[\r\n]/.test(value) ? "line break" : "blank"}.`;
+    const change = `Remove it from ${shown}: a file or a pasted text often ends in one.`;
+    return [{ name, status: "warned", code, seen, change }];
   }
   const remark = /^(["']).*\1$/s.test(value)
     ? "stands in quotation marks"
@@ -92,14 +102,9 @@ function findBlanks(option: "clientId" | "clientSecret", value: string, examinat
     : /^[$%]\{?\w+\}?%?$/.test(value)
     ? "is the name of a variable, as it seems, not its value"
     : undefined;
-  return remark
-    ? [{
-      name,
-      status: "warned",
-      seen: `${shown} ${remark}.`,
-      change: `If the server didn't give it so, correct ${shown}.`,
-    }]
-    : [];
+  if (!remark) return [];
+  const change = `If the server didn't give it so, correct ${shown}.`;
+  return [{ name, status: "warned", seen: `${shown} ${remark}.`, change }];
 }
 
 function hasColon(value: string): boolean {
@@ -112,16 +117,18 @@ function hasColon(value: string): boolean {
 
 /** Makes one client authentication, and a proof key, for a request that is never sent. */
 async function findUnusableProof(examination: Examination): Promise<Finding[]> {
-  const { options, facts, signal } = examination;
+  const { options, facts, signal, stepTimeout: timeout } = examination;
   const { clientId, dpop } = options;
   const body = new URLSearchParams();
   const issuer = "https://issuer.invalid";
   const clientAuth = chooseClientAuth(options);
+  const request = {
+    ...{ tokenEndpoint: new URL("/token", issuer), issuer, clientId, headers: new Headers(), body, signal },
+    redact: examination.addSecret,
+  };
+  const error = () => new Error(`it gave nothing within ${timeout} ms`);
   try {
-    await clientAuth.authenticate({
-      ...{ tokenEndpoint: new URL("/token", issuer), issuer, clientId, headers: new Headers(), body, signal },
-      redact: (secret) => examination.addSecret(secret),
-    });
+    await waitFor((async () => await clientAuth.authenticate(request))(), { timeout, signal, error });
     await dpop?.thumbprint?.();
   } catch (error) {
     signal.throwIfAborted();

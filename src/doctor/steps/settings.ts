@@ -13,6 +13,8 @@ import { rootMessage } from "../../http/network_errors.ts";
 import { formatUrl } from "../../token_endpoint/exchange.ts";
 import { explainDiscovery, readMetadata } from "../discovery_answers.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
+import { classifyFailure } from "../network_failure.ts";
+import { noteUnreached } from "../reach.ts";
 import { record } from "../recording.ts";
 
 const name = "settings";
@@ -91,6 +93,7 @@ function useSettings(config: ClientConfig, examination: Examination): Finding[] 
 
 /** Says why the store gave no settings. */
 async function explainFailure(error: Error, examination: Examination): Promise<Finding> {
+  const { facts } = examination;
   const { code, cause } = Object(error);
   const isOurs = error instanceof AuthenticationError;
   const message = examination.redact(isOurs && cause === undefined ? error.message : rootMessage(error));
@@ -107,16 +110,24 @@ async function explainFailure(error: Error, examination: Examination): Promise<F
       change: `Have the server publish an "https:" token endpoint, or set ${option} on the config store.`,
     });
   }
+  const url = facts.settingsUrls.at(-1);
   const isNetwork = isOurs && /^(network_error|tls_failed|proxy_failed|timeout|permission_denied)$/.test(error.code);
   const found = isNetwork ? undefined : await explainDiscovery(examination);
   if (found) return failed(found);
+  if (isNetwork && url) {
+    noteUnreached(examination, url, error);
+    const { state } = classifyFailure(error, url.hostname);
+    return failed({
+      code: "settings_unavailable",
+      seen: `${url.origin} can't be asked for the settings: ${state}.`,
+      change: "See what the next checks say of this server.",
+    });
+  }
   return failed({
     code: "settings_unavailable",
     seen: message,
-    change: isNetwork
-      ? "See what the next checks say of this server."
-      : `Correct what ${examination.nameOption("configStore")} reads, or set ${
-        examination.nameOption("tokenEndpoint")
-      } itself (StaticClientConfigStore).`,
+    change: `Correct what ${examination.nameOption("configStore")} reads, or set ${
+      examination.nameOption("tokenEndpoint")
+    } itself (StaticClientConfigStore).`,
   });
 }

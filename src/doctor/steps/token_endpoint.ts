@@ -10,7 +10,8 @@ import { readRetryAfter } from "../../http/retry_after.ts";
 import { formatUrl } from "../../token_endpoint/exchange.ts";
 import { isHtml } from "../discovery_answers.ts";
 import type { Examination, Exchange, Finding, Step } from "../examination.ts";
-import { classifyFailure } from "../network_failure.ts";
+import { describeFailure } from "../failure_advice.ts";
+import { classifyFailure, type NetworkFailure } from "../network_failure.ts";
 import { reach } from "../reach.ts";
 import { findTokenEndpoint } from "../targets.ts";
 
@@ -24,7 +25,16 @@ export const tokenEndpoint: Step = {
   async run(examination) {
     const url = findTokenEndpoint(examination)!;
     const { answer, error } = await reach(examination, { role: name, url });
-    const finding = answer ? readAnswer(answer, examination) : explainSilence(url, error!, examination);
+    const target = { role: name, url };
+    const failure = error && classifyFailure(error, url.hostname);
+    // The first step has said it.
+    if (failure?.code === "invalid_option") return [];
+    const certificate = answer && findCertificateDemand(answer);
+    const finding = certificate
+      ? await describeFailure(name, target, certificate, examination)
+      : answer
+      ? readAnswer(answer, examination)
+      : await describeFailure(name, target, failure!, examination);
     if (finding.status === "failed") {
       examination.facts.noTokenRequest ??= "Not made: the token endpoint doesn't take token requests.";
     }
@@ -32,25 +42,19 @@ export const tokenEndpoint: Step = {
   },
 };
 
-function explainSilence(url: URL, error: Error, examination: Examination): Finding {
-  const { code, state } = classifyFailure(error, url.hostname);
-  const message = code === "unexplained" ? ` (${examination.redact(error.message)})` : "";
-  return {
-    name,
-    status: "failed",
-    code,
-    seen: `${url.host} can be connected to, but gives no answer: ${state}${message}.`,
-    change: code === "connection_timeout"
-      ? `Check the port of ${examination.nameOption("tokenEndpoint")}, what stands before the server, and its load.`
-      : `Check the port of ${examination.nameOption("tokenEndpoint")}, and what stands before the server.`,
-  };
+/** Whether a gateway wants a client certificate: nginx and others say so after the handshake, by a page. */
+function findCertificateDemand(answer: Exchange): NetworkFailure | undefined {
+  const { status, text } = answer;
+  const words = /No required SSL certificate|SSL certificate error|client certificate/i.exec(text)?.[0];
+  if (!words || ![400, 403, 495, 496].includes(status) || parseJsonObject(text)) return undefined;
+  return { code: "client_certificate_required", state: `a gateway answers ${status}, "${words}"` };
 }
 
 /** Says what an answer tells of the endpoint. */
 function readAnswer(answer: Exchange, examination: Examination): Finding {
   const { url, status, headers, text } = answer;
   const { nameOption } = examination;
-  const option = nameOption.call(examination, "tokenEndpoint");
+  const option = nameOption("tokenEndpoint");
   const place = formatUrl(url);
   const failed = (code: Finding["code"], seen: string, change: string): Finding => ({
     name,
@@ -64,24 +68,15 @@ function readAnswer(answer: Exchange, examination: Examination): Finding {
   // An OAuth error in JSON is the endpoint's own, whatever the status.
   const { error, access_token } = parseJsonObject(text) ?? {};
   const said = typeof error === "string" ? ` (${examination.redact(error).slice(0, 60)})` : "";
-  const certificate = /No required SSL certificate|SSL certificate error|client certificate/i.exec(text)?.[0];
-  if (certificate && [400, 403, 495, 496].includes(status)) {
-    const isGiven = examination.options.clientCertificate !== undefined;
-    return failed(
-      isGiven ? "client_certificate_rejected" : "client_certificate_required",
-      `${place} answers ${status}: "${certificate}".`,
-      `Set ${nameOption.call(examination, "clientCertificate")} to ${
-        isGiven ? "a certificate of an authority that the server trusts" : "the client's certificate and key"
-      }.`,
-    );
-  }
   if (status === 429) {
     const wait = readRetryAfter(answer, answer.receivedAt);
-    const when = wait === undefined ? "It doesn't say for how long" : `It asks to wait ${Math.ceil(wait / 1000)} s`;
+    const time = wait === undefined ? "" : ` ${Math.ceil(wait / 1000)} s`;
     return failed(
       "rate_limited",
-      `${place} limits requests (429). ${when}.`,
-      "Wait, and request fewer tokens: keep each until it expires, share it (tokenStore), and one authenticator per process.",
+      `${place} limits requests (429)${time && `, and asks to wait${time}`}.`,
+      `Wait${time}, and request fewer tokens: by one authenticator for all calls, and a ${
+        nameOption("tokenStore")
+      } for all processes.`,
     );
   }
   if (isHtml(answer) && status >= 200 && status < 300) {
@@ -91,7 +86,9 @@ function readAnswer(answer: Exchange, examination: Examination): Finding {
       suggestEndpoint(examination, url) ?? `Set ${option} to the server's token endpoint.`,
     );
   }
-  if ([404, 405, 410, 501].includes(status) && !(said && status !== 405)) {
+  // Some servers say so that a client is unknown.
+  const isOfClient = status === 404 && /client|grant|invalid|unauthorized|denied|other_error/i.test(said);
+  if ([404, 405, 410, 501].includes(status) && !isOfClient) {
     return failed(
       "token_endpoint_not_found",
       `${place} answers ${status}${isHtml(answer) ? ", a web page" : ""}: no token endpoint is there.`,
@@ -108,7 +105,7 @@ function readAnswer(answer: Exchange, examination: Examination): Finding {
     };
   }
   const challenge = headers.get("www-authenticate")?.split(/[\s,]/)[0];
-  const kind = isHtml(answer) ? ", a web page: a gateway's, perhaps" : "";
+  const kind = isHtml(answer) ? " by a web page (a gateway's, perhaps)" : "";
   return {
     name,
     status: "passed",
