@@ -41,8 +41,15 @@ export async function main(args: readonly string[]): Promise<number> {
   if (await printQuickToken(args, terminal)) return 0;
   // Not by a literal: Deno would load all modules at every start. The package for npm has them as JavaScript.
   const module = `./run_command_line.${import.meta.url.endsWith(".js") ? "js" : "ts"}`;
-  const { runCommandLine }: typeof import("./run_command_line.ts") = await import(module);
-  return await runCommandLine(args, terminal);
+  let loaded: typeof import("./run_command_line.ts");
+  try {
+    loaded = await import(module);
+  } catch (error) {
+    // On Deno it takes a permission: --allow-read, or from a registry --allow-import.
+    terminal.writeError(`m2m: The program can't be loaded: ${Object(error).message}.\n`);
+    return 2;
+  }
+  return await loaded.runCommandLine(args, terminal);
 }
 
 if (isProgram()) exit(await main(readArguments()));

@@ -41,7 +41,7 @@ export async function installEverywhere(): Promise<{ readonly all: readonly Inst
   const script = join(path, "node_modules/@m2m/authenticator/src/cli/main.js");
   const source = await chooseSource();
   const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-  const deno = ["run", "--quiet", "--no-check", "--no-prompt", "-A", ...flags(source, "run"), main];
+  const deno = ["run", "--quiet", "--no-check", "--no-prompt", "--no-lock", "-A", ...flags(source, "run"), main];
   const node = await nodeExecutable(nodeVersions[1]);
   const all = [
     install("Deno", Deno.execPath(), deno, environment(source)),
@@ -61,21 +61,18 @@ function install(
   return { name, run: ({ args, ...options }) => runProgram(program, [...first, ...args], { ...options, more }) };
 }
 
-/** Runs a program with nothing of the test's environment but its path and home. */
+/** Runs a program without the settings that the test's own environment may have. */
 async function runProgram(
   program: string,
   args: readonly string[],
   { env, stdin, cwd, more }: Omit<CommandRun, "args"> & { readonly more: Readonly<Record<string, string>> },
 ): Promise<CommandResult> {
-  const kept = Object.fromEntries(["PATH", "DENO_DIR", "HOME"].flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  }));
+  const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !/^(M2M|FLYTE|XDG|DBUS)_/.test(name));
   const child = new Deno.Command(program, {
     args: [...args],
     cwd,
     clearEnv: true,
-    env: { ...kept, ...more, ...env },
+    env: { ...Object.fromEntries(kept), ...more, ...env },
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
