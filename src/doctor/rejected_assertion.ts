@@ -6,9 +6,9 @@
 
 import { chooseClientAuth } from "../token_endpoint/choose_client_auth.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
+import { mostVariants } from "./client_variants.ts";
 import { adviseOnClock, findClockEvidence } from "./clock_evidence.ts";
 import type { Finding } from "./examination.ts";
-import { mostVariants } from "./client_variants.ts";
 import { withAudience } from "./own_proofs.ts";
 import type { RejectedClientContext, RejectedClientOutcome } from "./rejected_client.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
