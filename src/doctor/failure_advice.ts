@@ -19,6 +19,7 @@ export async function describeFailure(
   seen = `${target.url.host} (${target.role}): ${state}.`,
 ): Promise<Finding> {
   const isGiven = examination.options.clientCertificate !== undefined;
+  if (code === "connection_timeout") seen = seen.replace("in time", `within ${examination.stepTimeout} ms`);
   if (isGiven && code === "client_certificate_required") code = "client_certificate_rejected";
   if (code === "client_certificate_rejected") seen += await describeOwnCertificate(examination);
   const change = advise(code, target, examination) ??

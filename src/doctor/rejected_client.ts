@@ -63,6 +63,7 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
         accepted: { attempt: again, changes: variant.options },
       };
     }
+    if (again.exchanges.at(-1)?.status === 429) break;
   }
   if (ended) {
     const seen =
@@ -82,7 +83,7 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
   }
   const untried = variants.map((variant) => variant.name).filter((each) => !tried.includes(each)).join(", ");
   const others = untried
-    ? `too few (${untried} not tried: ${nameOption("maxTokenRequests")})`
+    ? `nothing more (${untried} not tried: ${nameOption("maxTokenRequests")})`
     : variants.length > 0
     ? "how id and secret are written, blanks at their ends"
     : "the encoding (it makes no difference to these), blanks at their ends";

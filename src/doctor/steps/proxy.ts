@@ -12,7 +12,7 @@ import type { Examination, Finding, Step } from "../examination.ts";
 import { classifyFailure } from "../network_failure.ts";
 import { findBypass, findProxy, listProxyVariables, type Proxy } from "../proxies.ts";
 import { type Reach, reach } from "../reach.ts";
-import { ask, connect } from "../sockets.ts";
+import { ask, connect, viewTls } from "../sockets.ts";
 import { bareHost, gather, listTargets, nameCheck, readPort, type Target } from "../targets.ts";
 
 const name = "proxy";
@@ -74,6 +74,11 @@ async function explainProxy(
   if (connected.outcome === "failed") {
     const { state } = classifyFailure(connected.error, proxy.hostname);
     return fail("proxy_unreachable", `can't be reached: ${state}.`, checkUrl);
+  }
+  if (proxy.protocol === "https:") {
+    const view = await viewTls({ host: bareHost(proxy), port: readPort(proxy), timeout, signal });
+    const isPlain = view?.error && classifyFailure(view.error, proxy.hostname).code === "not_tls";
+    if (isPlain) return fail("proxy_unreachable", "doesn't speak TLS at this port.", `Write ${option} with "http:".`);
   }
   let status = reached.answer?.status ?? 0;
   if (connected.outcome === "connected") {
