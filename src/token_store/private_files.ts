@@ -39,7 +39,7 @@ declare const Deno: {
   lstat(path: string): Promise<DenoStats>;
   readDir(path: string): AsyncIterable<{ readonly name: string }>;
   readTextFile(path: string): Promise<string>;
-  writeTextFile(path: string, text: string, options: { createNew: boolean; mode: number }): Promise<void>;
+  writeTextFileSync(path: string, text: string, options: { createNew: boolean; mode: number }): void;
   utime(path: string, accessed: number, changed: number): Promise<void>;
   link(path: string, target: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -71,7 +71,9 @@ function openDenoFiles(): PrivateFiles {
     lstat: async (path) => convertStats(await Deno.lstat(path)),
     readdir: async (path) => (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name),
     readFile: (path) => Deno.readTextFile(path),
-    writeFile: (path, text, { mode }) => Deno.writeTextFile(path, text, { createNew: true, mode }),
+    // At its first use the asynchronous one takes longer than to write many of these files.
+    writeFile: (path, text, { mode }) =>
+      Promise.try(() => Deno.writeTextFileSync(path, text, { createNew: true, mode })),
     utimes: (path, accessed, changed) => Deno.utime(path, accessed, changed),
     link: (path, target) => Deno.link(path, target),
     async rm(path) {
