@@ -48,12 +48,9 @@ type Platform = Layer & { readonly insecure?: boolean };
 
 function readFlyteVariables(env: object): Platform {
   const names = Object.keys(flyteEnvNames) as (keyof typeof flyteEnvNames)[];
-  const { settings: { authMode: _, insecure, ...settings }, error } = new EnvReader(
-    { names: flyteEnvNames, env },
-    names,
-  );
+  const { settings: { authMode: _, ...settings }, error } = new EnvReader({ names: flyteEnvNames, env }, names);
   if (error) throw error;
-  return { ...settings, ...insecure !== undefined && { flyteInsecure: insecure } };
+  return settings;
 }
 
 /** Its secret is no property that would be copied. */

@@ -4,6 +4,7 @@ import config from "../../deno.json" with { type: "json" };
 import { optionSpecs } from "../../src/cli/options.ts";
 import { version } from "../../src/cli/version.ts";
 import { closedPort } from "../servers/fault_server.ts";
+import { client, startFlyteBackend } from "../servers/flyte_backend.ts";
 import { type CommandResult, type Installed, installEverywhere } from "./run_command.ts";
 import { secrets, type Stage, startStage } from "./stage.ts";
 
@@ -21,6 +22,8 @@ Deno.test.afterAll(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
+/** The cache of Deno, where another home folder is set. */
+const denoDir = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? ".", ".cache", "deno");
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const planted = [...Object.values(secrets), "planted-wrong-secret"];
 
@@ -410,6 +413,50 @@ Deno.test("m2m: flags before variables, .env, profiles; a profile with a secret 
   assertEquals(await path(["--endpoint", `${echo}/flag/`], { M2M_ENDPOINT: `${echo}/variable/` }), "/flag/x");
   assertMatch((await run(["token", "--profile", "other"])).stderr, /must be one of basic, .* Did you mean basic\?/);
   assertMatch((await run(["token", "--profile", "othre"])).stderr, /Did you mean other\?/);
+});
+
+Deno.test("m2m: settings of Flyte's clients, by variables, by an API key, by a config file", async () => {
+  await using backend = await startFlyteBackend();
+  const { flyte: { origin } } = backend;
+  const [deno] = installed.all;
+  const cwd = join(stage.work, "flyte");
+  await Deno.mkdir(cwd);
+  await Deno.writeTextFile(join(cwd, "secret"), client.clientSecret);
+  await Deno.writeTextFile(
+    join(cwd, "config.yaml"),
+    `admin:\n  endpoint: ${origin}\n  clientId: ${client.clientId}\n  clientSecretLocation: secret\n`,
+  );
+  const run = (args: string[], env: Record<string, string> = {}) =>
+    deno!.run({
+      args: ["token", "--header", "--no-cache", ...args],
+      env: { XDG_CACHE_HOME: cwd, XDG_CONFIG_HOME: cwd, HOME: cwd, DENO_DIR: denoDir, ...env },
+      cwd,
+    });
+  const variables = {
+    FLYTE_PLATFORM_URL: origin,
+    FLYTE_CREDENTIALS_CLIENT_ID: client.clientId,
+    FLYTE_CREDENTIALS_CLIENT_SECRET: client.clientSecret,
+  };
+  for (
+    const ways of [
+      [["--flyte"], variables],
+      [["--flyte-config", "config.yaml"], {}],
+      [["--flyte"], {
+        FLYTE_API_KEY: btoa(`${new URL(origin).host}:${client.clientId}:${client.clientSecret}:None`),
+        FLYTE_PLATFORM_INSECURE: "true",
+      }],
+      [["--flyte", "--client-secret-file", "secret"], {
+        ...variables,
+        FLYTE_CREDENTIALS_CLIENT_SECRET: "planted-wrong",
+      }],
+    ] as const
+  ) {
+    const { stdout, stderr } = await run([...ways[0]], ways[1]);
+    assertMatch(stdout, /^Flyte-Authorization: Bearer [\w.-]+\n$/, stderr);
+  }
+  const nothing = await run(["--flyte"]);
+  assertEquals(nothing.code, 2);
+  assertStringIncludes(nothing.stderr, "FLYTE_API_KEY");
 });
 
 Deno.test("m2m exec: passes signals on, keeps the token file fresh, and removes it", async () => {
