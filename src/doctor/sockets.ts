@@ -7,6 +7,7 @@
 import type * as Net from "node:net";
 import type * as Tls from "node:tls";
 import { isDenied } from "../http/network_errors.ts";
+import { isPermitted } from "./permissions.ts";
 
 /** Where to connect to, and for how long to try, in milliseconds. */
 export interface Place {
@@ -96,11 +97,8 @@ export async function viewTls(
 
 /** The runtime's own authorities, which others would replace. Deno needs a permission for them. */
 function listAuthorities(tls: typeof Tls): readonly string[] {
-  try {
-    return tls.getCACertificates?.("default") ?? tls.rootCertificates;
-  } catch {
-    return [];
-  }
+  if (!isPermitted({ name: "sys", kind: "ca" })) return [];
+  return tls.getCACertificates?.("default") ?? tls.rootCertificates;
 }
 
 const silence = "timed out";
