@@ -4,8 +4,8 @@
  * @module
  */
 
-import { rejectsToken } from "../api_call/rejection.ts";
 import { isRedirect } from "../api_call/redirects.ts";
+import { rejectsToken } from "../api_call/rejection.ts";
 import { type Challenge, parseChallenges } from "../http/www_authenticate.ts";
 import { isHtml } from "./discovery_answers.ts";
 import type { Examination, Exchange } from "./examination.ts";

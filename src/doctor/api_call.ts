@@ -5,11 +5,11 @@
  */
 
 import { Authenticator } from "../authenticator.ts";
+import type { AuthenticatorOptions } from "../authenticator_options.ts";
 import { systemClock } from "../clock.ts";
 import { Credentials } from "../credentials.ts";
 import { AuthenticationError } from "../errors.ts";
 import { withDeadline } from "../refresh/deadlines.ts";
-import type { AuthenticatorOptions } from "../authenticator_options.ts";
 import type { Examination, Exchange } from "./examination.ts";
 import { record } from "./recording.ts";
 

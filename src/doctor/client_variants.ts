@@ -9,8 +9,8 @@ import { clientSecretBasic } from "../client_auth/client_secret_basic.ts";
 import { clientSecretPost } from "../client_auth/client_secret_post.ts";
 import type { ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
 import type { DiagnosisCode } from "./codes.ts";
-import type { OwnProofs } from "./own_proofs.ts";
 import { nameSetting } from "./name_setting.ts";
+import type { OwnProofs } from "./own_proofs.ts";
 
 /** How many times a refused secret is sent again at most, written in other ways: servers may lock the client out. */
 export const mostVariants = 2;

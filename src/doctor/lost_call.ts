@@ -5,8 +5,8 @@
  */
 
 import { isRedirect } from "../api_call/redirects.ts";
-import { rootMessage } from "../http/network_errors.ts";
 import { parseUrl } from "../arguments.ts";
+import { rootMessage } from "../http/network_errors.ts";
 import { describeAnswer, isSignIn } from "./api_answer.ts";
 import { type ApiCall, callApi } from "./api_call.ts";
 import { isHtml } from "./discovery_answers.ts";

@@ -9,9 +9,9 @@ import { type ApiVerdict, describeAnswer, findChallenge, isSameAnswer, isSignIn 
 import type { ApiCall } from "./api_call.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
+import { certificateValue, nameSetting } from "./name_setting.ts";
 import { findApiUrl } from "./targets.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
-import { certificateValue, nameSetting } from "./name_setting.ts";
 
 /** A call that was refused. */
 export interface RefusedCall {

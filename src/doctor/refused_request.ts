@@ -6,12 +6,12 @@
 
 import { dpop } from "../dpop/dpop.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
+import { certificateValue, dpopValue, nameSetting } from "./name_setting.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
 import { type Changes, noteToken, tryToken } from "./token_attempts.ts";
 import { classifyAttempt, describeRefusal, type RefusalKind } from "./token_refusal.ts";
 import { explainUnanswered, explainUnavailable } from "./unanswered_request.ts";
-import { certificateValue, dpopValue, nameSetting } from "./name_setting.ts";
 
 /** A request that was refused. */
 export interface RefusedRequest {

@@ -6,9 +6,9 @@
 
 import { chooseClientAuth } from "../token_endpoint/choose_client_auth.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
+import { mostVariants } from "./client_variants.ts";
 import { adviseOnClock, findClockEvidence } from "./clock_evidence.ts";
 import type { Finding } from "./examination.ts";
-import { mostVariants } from "./client_variants.ts";
 import { withAudience } from "./own_proofs.ts";
 import type { RejectedClientContext, RejectedClientOutcome } from "./rejected_client.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
@@ -88,9 +88,7 @@ export async function explainRejectedAssertion(context: RejectedClientContext): 
   // An audience that the caller's clientAuth fixes can't be tried otherwise.
   const isOdd = tried.length === 1 && !audiences.includes(used);
   const change = isOdd
-    ? `Check the assertion's aud, ${used}: the server expects its issuer (${
-      audiences.find(Boolean)
-    }), or its token endpoint. Then check its key.`
+    ? `Set the option audience of ${maker} to "issuer" or "token-endpoint": the server hardly expects ${used}. Then check the key.`
     : method === "client_secret_jwt"
     ? `Check ${examination.nameOption("clientId")} and the secret: the server knows another.`
     : `Register this key's public part for ${examination.nameOption("clientId")} (its jwks or jwks_uri)${

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { isTlsMethod } from "../discovery/auth_methods.ts";
 import type { ClientConfigStore } from "../config_store/client_config_store.ts";
+import { isTlsMethod } from "../discovery/auth_methods.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
 import { listVariants, nameWay } from "./client_variants.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
+import { certificateValue, nameSetting } from "./name_setting.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 import { explainRejectedAssertion } from "./rejected_assertion.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
 import { describeRefusal, isClientAccepted } from "./token_refusal.ts";
-import { certificateValue, nameSetting } from "./name_setting.ts";
 
 /** A client that was rejected. */
 export interface RejectedClientContext {
@@ -63,6 +63,7 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
         accepted: { attempt: again, changes: variant.options },
       };
     }
+    if (again.exchanges.at(-1)?.status === 429) break;
   }
   if (ended) {
     const seen =
@@ -82,7 +83,7 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
   }
   const untried = variants.map((variant) => variant.name).filter((each) => !tried.includes(each)).join(", ");
   const others = untried
-    ? `too few (${untried} not tried: ${nameOption("maxTokenRequests")})`
+    ? `nothing more (${untried} not tried: ${nameOption("maxTokenRequests")})`
     : variants.length > 0
     ? "how id and secret are written, blanks at their ends"
     : "the encoding (it makes no difference to these), blanks at their ends";

@@ -11,11 +11,11 @@ import { type ApiCallChanges, callApi } from "./api_call.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import { formatDuration } from "./durations.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
+import { dpopValue, nameSetting } from "./name_setting.ts";
 import { readOwnProofs } from "./own_proofs.ts";
 import { readJwt, readMoment, readTexts } from "./read_jwt.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
-import { dpopValue, nameSetting } from "./name_setting.ts";
 
 /** A token that was rejected. */
 export interface RejectedToken {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { formatDuration } from "./durations.ts";
 import type { DiagnosisCode } from "./codes.ts";
+import { formatDuration } from "./durations.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
-import { type ReadJwt, readMoment, readTexts } from "./read_jwt.ts";
 import { certificateValue, nameSetting } from "./name_setting.ts";
+import { type ReadJwt, readMoment, readTexts } from "./read_jwt.ts";
 
 /** A token, and what it is for. Times in milliseconds. */
 export interface TokenContext {
@@ -70,7 +70,9 @@ function doubtLifetime({ jwt, expiresIn, serverTime }: TokenContext): TokenDoubt
       code: "lifetime_mismatch",
       name,
       seen: `expires_in says ${formatDuration(expiresIn)}, and the token's own exp ${ends}, by the server's clock.`,
-      change: "The authenticator goes by the earlier of both; have the server make them the same.",
+      change: own > 0
+        ? "The authenticator goes by the earlier of both; have the server make them the same."
+        : "APIs reject such a token: have the server's clock, or what it caches tokens in, corrected.",
     });
   }
   // A `Date` has whole seconds: `expires_in` is more exact.

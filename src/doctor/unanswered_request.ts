@@ -44,7 +44,10 @@ export async function explainUnanswered(
     : codes[error.code];
   if (own) return { name, status: "failed", code: own, seen };
   const url = findTokenEndpoint(examination)!;
-  const failure = classifyFailure(error, url.hostname);
+  const found = classifyFailure(error, url.hostname);
+  // An answer that broke off has as many messages as there are runtimes.
+  const isBroken = found.code === "unexplained" && error.code === "network_error";
+  const failure = isBroken ? { ...found, code: "connection_closed" as const } : found;
   return await describeFailure(name, { role: "token endpoint", url }, failure, examination, seen);
 }
 

@@ -9,14 +9,14 @@ import { callApi } from "../api_call.ts";
 import type { Examination, Exchange, Finding, Step } from "../examination.ts";
 import { describeFailure } from "../failure_advice.ts";
 import { explainLeavingRedirect, explainLostPath } from "../lost_call.ts";
+import { dpopValue, nameSetting } from "../name_setting.ts";
 import { classifyFailure } from "../network_failure.ts";
 import { explainRefusedCall, type RefusedCall } from "../refused_call.ts";
 import { explainRejectedToken } from "../rejected_token.ts";
-import { readTokenContext } from "../token_context.ts";
 import { findApiUrl } from "../targets.ts";
+import { readTokenContext } from "../token_context.ts";
 import { listTokenDoubts } from "../token_doubts.ts";
 import { doubtScopes, findMissingScopes } from "./granted_scopes.ts";
-import { dpopValue, nameSetting } from "../name_setting.ts";
 
 /** Calls the API. */
 export const api: Step = {

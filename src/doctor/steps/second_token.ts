@@ -4,8 +4,8 @@
  * @module
  */
 
-import { formatDuration } from "../durations.ts";
 import { callApi } from "../api_call.ts";
+import { formatDuration } from "../durations.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
 import { readRateLimit } from "../rate_limits.ts";
 import { tryToken } from "../token_attempts.ts";
