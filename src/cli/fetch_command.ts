@@ -41,7 +41,7 @@ export async function runFetch(invocation: Invocation): Promise<number> {
       throw explainUnreachable(error, url);
     });
     if (response.status < 400) return exitCodes.fine;
-    terminal.writeError(`m2m: the API answered ${response.status}${explainStatus(response, read.settings)}\n`);
+    terminal.writeError(`m2m: The API answered ${response.status}${explainStatus(response, read.settings)}\n`);
     return exitCodes.refused;
   } finally {
     progress[Symbol.dispose]();
