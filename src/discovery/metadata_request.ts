@@ -66,7 +66,7 @@ export async function requestMetadata(request: MetadataRequest): Promise<Authori
  * Lists where an issuer's metadata may be, in order: RFC 8414 §3.1, then its §5 for OpenID Connect, then, where the
  * issuer has a path, OpenID Connect Discovery 1.0 §4.1.
  */
-function listMetadataUrls(issuer: string): string[] {
+export function listMetadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
   return [

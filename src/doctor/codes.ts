@@ -12,8 +12,8 @@ export const diagnosisCodes = {
   secret_has_blank: "The secret begins or ends with a blank or a line break.",
   secret_unreadable: "What gives the secret or the key failed.",
   key_unusable: "The private key can't be used: another kind, another algorithm, damaged.",
-  http_endpoint: "The token endpoint is http: and not on loopback.",
-  http_api: "The API is http: and not on loopback: the token travels unencrypted.",
+  http_endpoint: "The token endpoint is http: and not on loopback, or its port speaks TLS.",
+  http_api: "The API is http: and not on loopback (the token travels unencrypted), or its port speaks TLS.",
   // Settings.
   settings_unavailable: "The config store failed.",
   metadata_not_found: "The server publishes no metadata where it was looked for.",
@@ -26,6 +26,7 @@ export const diagnosisCodes = {
   connection_refused: "Nothing listens at this address and port.",
   connection_timeout: "The connection isn't answered: a firewall, or a wrong port.",
   connection_closed: "The server closes the connection.",
+  not_http: "What answers doesn't speak HTTP.",
   permission_denied: "The runtime may not reach the host, or read a file or variable.",
   proxy_unreachable: "The proxy can't be reached.",
   proxy_login_required: "The proxy requires credentials, or others.",

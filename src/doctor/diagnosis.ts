@@ -53,7 +53,7 @@ export interface DiagnoseOptions extends ClientCredentialsAuthenticatorOptions {
    * @default {6}
    */
   maxTokenRequests?: number | undefined;
-  /** How long each step may take, in milliseconds. @default {5_000} */
+  /** How long each request may take, in milliseconds; token requests twice as long. @default {5_000} */
   stepTimeout?: number | undefined;
   /** Gets each check when it has been made. */
   onCheck?: ((check: Check) => void) | undefined;

@@ -15,10 +15,20 @@ import type { Check, DiagnoseOptions } from "./diagnosis.ts";
 /** A check without its duration, which the runner adds. */
 export type Finding = Omit<Check, "duration">;
 
+/**
+ * What a step can't do without: settings; a token endpoint that can be reached, and is worth a token request; a token; an
+ * API that can be reached.
+ */
+export type Need = "settings" | "token endpoint" | "token request" | "token" | "API";
+
 /** One step: looks at one thing, and reports what it found. */
 export interface Step {
   /** Shown while it runs. */
   readonly name: string;
+  /** What it can't do without: the runner skips it otherwise, and says why. @default {none} */
+  readonly needs?: readonly Need[] | undefined;
+  /** How many times `stepTimeout` it may take. @default {1} */
+  readonly patience?: number | undefined;
   /** Reports findings as it goes. What it throws (but an abort) becomes a warned check; a step times out by itself. */
   run(examination: Examination): Promise<readonly Finding[]> | readonly Finding[];
 }
@@ -52,6 +62,11 @@ export interface Facts {
   metadata?: AuthorizationServerMetadata;
   /** Origins that can't be reached: nothing more is sent there. */
   readonly unreachable: Set<string>;
+  /** The URLs that the config store asked, and their answers. */
+  readonly settingsUrls: URL[];
+  readonly settingsAnswers: Exchange[];
+  /** Why no token request with credentials is of use, as a sentence for the steps that are skipped. */
+  noTokenRequest?: string;
   /** How far this machine's clock is ahead of the server's, in milliseconds; negative: behind. By `Date`, so ±1 s. */
   clockOffset?: number;
   /** The attempt that got a token, and the token itself. */
@@ -60,6 +75,8 @@ export interface Facts {
   working?: Partial<ClientCredentialsAuthenticatorOptions>;
   /** The API's answers, the last one last. */
   readonly apiAnswers: Exchange[];
+  /** Whether the API accepts the token, and not a request without it. */
+  isTokenAccepted?: boolean;
 }
 
 /** What a step works with. */

@@ -106,8 +106,11 @@ function escapeHtml(text: string): string[] {
   });
 }
 
-/** Replaces secrets in all encodings that a server, or a proxy before it, may quote them in. */
-function redactSecrets(text: string, clientId: string, secrets: readonly string[], query: string): string {
+/**
+ * Replaces secrets in all encodings that a server, or a proxy before it, may quote them in. Returns 300 printable
+ * characters at most.
+ */
+export function redactSecrets(text: string, clientId: string, secrets: readonly string[], query: string): string {
   const forms = [query];
   for (const secret of secrets) {
     if (!secret) continue;

@@ -51,7 +51,7 @@ function connectTls({ hostname, port }: URL, options: Tls.ConnectionOptions, sig
 }
 
 /** Opens a tunnel to the URL's host, by CONNECT (RFC 9110 §9.3.6). */
-async function openTunnel(url: URL, { origin, authorization }: ProxyUrl, signal: AbortSignal): Promise<Duplex> {
+export async function openTunnel(url: URL, { origin, authorization }: ProxyUrl, signal: AbortSignal): Promise<Duplex> {
   const proxy = new URL(origin);
   const secured = proxy.protocol === "https:" ? await connectTls(proxy, {}, signal) : undefined;
   const target = `${url.hostname}:${url.port || 443}`;

@@ -33,7 +33,7 @@ export async function packPackage(): Promise<PackedPackage> {
   }
   await cp(join(root, "tests/std/encoding"), join(packed.path, "encoding"), { recursive: true });
   await cp(published, toPack, { recursive: true });
-  const linked = JSON.stringify({ ...config, links: ["../encoding"], lock: false });
+  const linked = JSON.stringify({ ...config, links: ["../encoding"], lock: false, nodeModulesDir: "none" });
   await Deno.writeTextFile(join(toPack, "deno.json"), linked);
   const args = ["pack", "--quiet", "--allow-dirty", "--output", join(packed.path, "m2m.tgz")];
   await runDeno({ args, cwd: toPack, env: offline, timeout: 120_000 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
@@ -9,7 +9,7 @@ import { testsOn } from "../runtimes/tests_on.ts";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { closedPort } from "../servers/fault_server.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
-import { chooseSource, environment, flags } from "../std/source.ts";
+import { chooseSource, environment, flags, root } from "../std/source.ts";
 
 const source = await chooseSource();
 const main = fileURLToPath(new URL("../../examples/demo/main.ts", import.meta.url));
@@ -140,6 +140,25 @@ Deno.test("demo: --help names its options", async () => {
   for (const option of ["--serve", "--issuer URL", "--token-endpoint URL", "--client-id ID", "M2M_CLIENT_SECRET"]) {
     assertStringIncludes(stdout, option);
   }
+});
+
+Deno.test("demo: the task's help and its refusals fetch nothing, and all else what deno.lock beside it names", async () => {
+  await using folder = await temporaryFolder("demo_");
+  const { origin } = new URL(`http://127.0.0.1:${await closedPort()}`);
+  const env = { DENO_DIR: folder.path, NPM_CONFIG_REGISTRY: origin, JSR_URL: origin };
+  for (const [option, code] of [["--help", 0], ["--frobnicate", 2]] as const) {
+    const args = ["task", "--quiet", "demo", option];
+    const { stdout, stderr, ...result } = await runToEnd(Deno.execPath(), { args, cwd: root, env });
+    assertEquals(result.code, code, stderr);
+    assertStringIncludes(stdout + stderr, "deno task demo --");
+  }
+
+  const [own, all] = ["examples/demo/deno.lock", "deno.lock"].map((file) => {
+    return JSON.parse(Deno.readTextFileSync(`${root}/${file}`)).npm as Record<string, { integrity: string }>;
+  });
+  const names = Object.keys(own!);
+  assert(names.length < 50, names.join(" "));
+  for (const name of names) assertEquals(own![name]!.integrity, all![name]?.integrity, name);
 });
 
 const refusals: readonly (readonly [args: string[], reason: RegExp])[] = [

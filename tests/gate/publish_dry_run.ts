@@ -22,7 +22,10 @@ export async function publishDryRun(source: Source): ReturnType<typeof publish> 
   await cp(`${root}/tests/std`, `${folder.path}/std`, { recursive: true });
   const config = JSON.parse(await Deno.readTextFile(`${copy}/deno.json`));
   const links = standInFolders.map((folder) => `../std/${folder}`);
-  await Deno.writeTextFile(`${copy}/deno.json`, JSON.stringify({ ...config, links, lock: false }));
+  await Deno.writeTextFile(
+    `${copy}/deno.json`,
+    JSON.stringify({ ...config, links, lock: false, nodeModulesDir: "none" }),
+  );
   return await publish(copy, source);
 }
 

@@ -162,7 +162,7 @@ function configure(
       const own = client.token_endpoint_auth_method === "none" ? [] : ["client_credentials"];
       return {
         ...client,
-        grant_types: [...own, ...grants.map(({ name }) => name)],
+        grant_types: client.grant_types ?? [...own, ...grants.map(({ name }) => name)],
         redirect_uris: [],
         response_types: [],
       };

@@ -41,14 +41,18 @@ const ecdsaWithSha256 = list(object("1.2.840.10045.4.3.2"));
 const usages = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 const hour = 3_600_000;
 
-/** Creates an authority of this name; `pem` is its own certificate. */
-export async function certificateAuthority(name: string) {
+/**
+ * Creates an authority of this name; `pem` is its own certificate, which expires in so many milliseconds. With an `issuer`
+ * it is an intermediate one.
+ */
+export async function certificateAuthority(name: string, expiresIn: number = hour, issuer?: Issuer) {
   const subject = distinguishedName(name);
-  const { cert, keys } = await sign(subject, hour, [
+  const { cert, keys } = await sign(subject, expiresIn, [
     extension("2.5.29.19", list(flag(true)), true), // basicConstraints: an authority
     extension("2.5.29.15", bits(new Uint8Array([0x06]), 1), true), // keyUsage: keyCertSign, cRLSign
-  ]);
-  return { pem: cert, issue: (options: CertificateOptions) => certify(options, { subject, keys }) };
+  ], issuer);
+  const own = { subject, keys };
+  return { pem: cert, own, issue: (options: CertificateOptions) => certify(options, own) };
 }
 
 type Issuer = { subject: Der; keys: CryptoKeyPair };

@@ -44,7 +44,7 @@ Deno.test("run.ts: SIGTERM ends the subcommand, whose exit code it returns", { i
 });
 
 Deno.test("flags: without JSR an import map has each stand-in, for subcommands that load modules", () => {
-  assertEquals([flags("jsr", "run").length, flags("npm", "fmt")], [2, flags("jsr", "fmt")]);
+  assertEquals([flags("jsr", "run").length, flags("npm", "fmt")], [3, flags("jsr", "fmt")]);
   const [, , name, map = ""] = flags("npm", "run");
 
   const { imports } = JSON.parse(decodeURIComponent(map.slice(map.indexOf(",") + 1)));

@@ -4,15 +4,19 @@
  * @module
  */
 
+import { tmpdir } from "node:os";
 import { type RunResult, runToEnd } from "../runtimes/run_to_end.ts";
 import { chooseSource, environment, flags, root } from "../std/source.ts";
 
 /** Runs a Deno subcommand in the top folder, with `@std` from the source in use. */
 export async function denoOutput(subcommand: string, ...args: string[]): Promise<RunResult> {
   const source = await chooseSource();
+  // `deno doc` looks for packages where the configuration of its folder says, whatever its flags are.
+  const cwd = subcommand === "doc" ? tmpdir() : root;
+  const absolute = args.map((each) => each.startsWith("./") ? root + each.slice(1) : each);
   return await runToEnd(Deno.execPath(), {
-    args: [subcommand, ...flags(source, subcommand), ...args],
-    cwd: root,
+    args: [subcommand, ...flags(source, subcommand), ...absolute],
+    cwd,
     env: environment(source),
     timeout: 300_000,
   });

@@ -1,0 +1,74 @@
+/**
+ * The token of the settings, cached between runs.
+ *
+ * @module
+ */
+
+import { parseRecord, type StoredToken } from "../token_store/token_record.ts";
+import type { TokenStore } from "../token_store/token_store.ts";
+import type { Invocation } from "./invocation.ts";
+import { openCacheOnce } from "./quick_token.ts";
+import { readText } from "./read_settings.ts";
+import type { Settings } from "./settings.ts";
+
+/** The place of one token in the cache. */
+export interface CachedToken {
+  /** Tells this token from others. */
+  readonly key: string;
+  /** The whole cache. */
+  readonly folder: TokenStore;
+  /** A store that keeps this token alone, whatever key it is asked for. */
+  readonly store: TokenStore;
+  /** Reads the token, if there is a live one. */
+  read(): Promise<StoredToken | undefined>;
+}
+
+/** Opens the cache, unless there is none for these settings. */
+export async function openCachedToken(
+  settings: Settings,
+  { terminal, signal, values }: Invocation,
+): Promise<CachedToken | undefined> {
+  // A token that is bound to a key of this run is of no use to the next one.
+  if (settings.noCache || settings.dpop && settings.dpopKeyFile === undefined) return undefined;
+  const { store, note } = await openCacheOnce(terminal);
+  if (note && (terminal.isErrorTerminal || values["verbose"])) terminal.writeError(`${note}\n`);
+  const key = await makeKey(settings);
+  return {
+    key,
+    folder: store,
+    store: pinKey(store, key),
+    async read() {
+      const now = Date.now();
+      const stored = await store.get(key, { signal }).catch(() => undefined);
+      return stored && parseRecord(stored, now);
+    },
+  };
+}
+
+/** What makes a token another one. No secret: a new one leaves a live token in use. */
+async function makeKey(settings: Settings): Promise<string> {
+  const { clientSecret: _, clientSecretStdin: __, httpProxyUrl: ___, timeout: ____, ...others } = settings;
+  const { subjectTokenFile, actorTokenFile, dpopKeyFile, scopes, ...rest } = others;
+  // These files stand for what is in them: another subject's token, or another key.
+  const files = [subjectTokenFile, actorTokenFile, dpopKeyFile].map((path) => path && readText(path, path));
+  const sorted = Object.entries(rest).sort(([a], [b]) => a < b ? -1 : 1);
+  const text = JSON.stringify(["m2m-command-1", scopes && [...new Set(scopes)].sort(), files, sorted]);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The authenticator's own key needs the server's metadata, which a cached token shouldn't have to wait for. */
+function pinKey({ lease, ...store }: TokenStore, key: string): TokenStore {
+  return {
+    get: (_, options) => store.get(key, options),
+    set: (_, value, options) => store.set(key, value, options),
+    delete: (_, value, options) => store.delete(key, value, options),
+    ...lease && {
+      lease: {
+        acquire: (_, owner, options) => lease.acquire(key, owner, options),
+        extend: (_, owner, options) => lease.extend(key, owner, options),
+        release: (_, owner, options) => lease.release(key, owner, options),
+      },
+    },
+  };
+}

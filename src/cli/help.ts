@@ -1,0 +1,124 @@
+/**
+ * The help, made of the tables of commands and options.
+ *
+ * @module
+ */
+
+import { type CommandExample, commands } from "./commands.ts";
+import { exitCodes } from "./exit_codes.ts";
+import { type CommandName, listOptions, optionGroups, type OptionSpec } from "./options.ts";
+import type { Style } from "./style.ts";
+import { formatTable, wrap } from "./wrap.ts";
+
+/** How help is written. */
+export interface HelpOptions {
+  /** How many columns there are. */
+  readonly width: number;
+  readonly style: Style;
+}
+
+/** Lines longer than this are hard to read. */
+const mostColumns = 100;
+
+const introduction =
+  "Gets access tokens for machines (OAuth 2.0 client credentials and kin), calls APIs with them, and " +
+  "finds out why they don't work.";
+
+const firstSteps: readonly CommandExample[] = [
+  {
+    line: "m2m token --issuer https://auth.example.com --client-id my-client",
+    about: "a token; asks for the secret",
+  },
+  { line: "m2m fetch https://api.example.com/v1/projects", about: "an API's answer, settings from variables or .env" },
+  { line: "m2m exec -- ./import.sh", about: "a program with the token in $M2M_ACCESS_TOKEN" },
+  { line: "m2m doctor https://api.example.com/v1/projects", about: "why doesn't it work?" },
+];
+
+const exitTexts: Readonly<Record<keyof typeof exitCodes, string>> = {
+  fine: "fine",
+  refused: "the server or the API refused, or the doctor found a fault",
+  usage: "the command line or the settings can't be used",
+  network: "a server can't be reached, or fails for the time being",
+  interrupted: "ended by Ctrl-C",
+};
+
+const sources: readonly (readonly [name: string, text: string])[] = [
+  ["options", "they count before all others"],
+  ["variables", "M2M_CLIENT_ID for --client-id, and so on"],
+  [".env", "the same variables, in the current folder"],
+  ["profiles.json", "in $XDG_CONFIG_HOME/m2m or ~/.config/m2m (Windows: %APPDATA%\\m2m); see --profile"],
+  ["Flyte", "its API key or config file, with --flyte or --flyte-config"],
+];
+
+const environment: readonly (readonly [name: string, text: string])[] = [
+  ["NO_COLOR", "no colors; FORCE_COLOR: colors in a pipe, too"],
+  ["XDG_CACHE_HOME", "where the cache of tokens is (default: ~/.cache)"],
+];
+
+/** Writes the help of a command, or without one of the whole tool. */
+export function formatHelp(name: CommandName | undefined, options: HelpOptions): string {
+  const width = Math.min(options.width, mostColumns);
+  const { style } = options;
+  const lines: string[] = [];
+  const add = (title: string, content: readonly string[]) => {
+    if (content.length > 0) lines.push("", style.bold(title), ...content);
+  };
+  const table = (rows: readonly (readonly [name: string, text: string])[]) =>
+    formatTable(rows, { width, column: 30, paint: style.cyan });
+  const column = (rows: readonly (readonly [name: string, text: string])[]) =>
+    formatTable(rows, { width, column: 18, paint: style.cyan });
+  const addOptions = (specs: readonly OptionSpec[]) => {
+    for (const group of optionGroups) {
+      const shown = specs.filter((spec) => spec.group === group && !spec.isHidden);
+      const rows = shown.map((spec) => [nameOption(spec), describe(spec)] as const);
+      add(group === "Command" ? `Options of ${name}` : group, table(rows));
+    }
+  };
+
+  const command = commands.find((each) => each.name === name);
+  if (command) {
+    lines.push(`${style.bold("Usage:")} m2m ${command.usage}`, "", ...wrap(`${command.summary}.`, width));
+    if (command.details) lines.push("", ...wrap(command.details, width));
+    add("Examples", formatExamples(command.examples, options));
+    const specs = listOptions(command.name);
+    addOptions(specs);
+    if (specs.some(({ env }) => env)) {
+      const text = `Each option of a setting is a variable, too: ${listVariables(specs)}. Exit codes and sources of ` +
+        "settings: m2m help.";
+      lines.push("", ...wrap(text, width));
+    }
+  } else {
+    lines.push(`${style.bold("Usage:")} m2m COMMAND [options]`, "", ...wrap(introduction, width));
+    add("Commands", column(commands.map(({ name, summary }) => [name, summary])));
+    add("First steps", formatExamples(firstSteps, options));
+    addOptions(listOptions(undefined));
+    add("Where settings come from, the first one counting", column(sources));
+    const codes = Object.entries(exitTexts) as [keyof typeof exitCodes, string][];
+    add("Exit codes", column(codes.map(([name, text]) => [`${exitCodes[name]}`, text])));
+    add("Environment", column(environment));
+    lines.push("", "All options of a command: m2m help COMMAND");
+  }
+  return lines.join("\n") + "\n";
+}
+
+/** Below each other: command lines are long, and are copied. */
+function formatExamples(examples: readonly CommandExample[], { style }: HelpOptions): string[] {
+  return examples.flatMap(({ line, about }) => [style.dim(`  # ${about}`), `  ${line}`]);
+}
+
+function nameOption({ name, short, value }: OptionSpec): string {
+  return `${short ? `-${short}, ` : ""}--${name}${value ? ` <${value}>` : ""}`;
+}
+
+function describe({ help, choices }: OptionSpec): string {
+  return choices ? `${help}: ${choices.join(", ")}` : help;
+}
+
+/** The rule by its first example, and what it doesn't give. */
+function listVariables(specs: readonly OptionSpec[]): string {
+  const usual = ({ name }: OptionSpec) => `M2M_${name.toUpperCase().replaceAll("-", "_")}`;
+  const settings = specs.filter(({ env, isHidden }) => env && !isHidden);
+  const first = settings.find((spec) => spec.env === usual(spec));
+  const others = settings.filter((spec) => spec.env !== usual(spec));
+  return [...first ? [first] : [], ...others].map(({ name, env }) => `${env} for --${name}`).join(", ");
+}

@@ -1,0 +1,113 @@
+/**
+ * The few operations of the runtime that every command needs: what they take is what a cached token takes.
+ *
+ * On Deno the first look at `process` or a `node:` module loads Node's environment, some 30 ms; on Bun `node:tty` does
+ * the like. So these come from the runtime itself; the rest comes from `node:` modules, when it is first used.
+ *
+ * @module
+ */
+
+/** Deno, Bun and Node have this. */
+declare const process: typeof import("node:process");
+
+const isDeno = typeof Deno !== "undefined";
+
+/** Standard input, output or error, by their numbers. */
+export type StreamNumber = 0 | 1 | 2;
+
+/** Whether a standard stream is a terminal. */
+export function isTerminal(stream: StreamNumber): boolean {
+  if (isDeno) return [Deno.stdin, Deno.stdout, Deno.stderr][stream]!.isTerminal();
+  try {
+    if (!process.getBuiltinModule("node:fs").fstatSync(stream).isCharacterDevice()) return false;
+  } catch {
+    // It is closed, or this isn't Unix.
+  }
+  return process.getBuiltinModule("node:tty").isatty(stream);
+}
+
+/** Reads a variable of the environment; one that may not be read is unset. */
+export function readEnvironment(name: string): string | undefined {
+  if (!isDeno) return process.env[name];
+  try {
+    return Deno.env.get(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes all of it to a standard stream. Rejects where that fails, as with `EPIPE`: see {@linkcode isClosedPipe}. */
+export async function writeAll(stream: 1 | 2, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
+  if (isDeno) {
+    const writer = stream === 1 ? Deno.stdout : Deno.stderr;
+    while (rest.length > 0) rest = rest.subarray(await writer.write(rest));
+    return;
+  }
+  const { writeSync } = process.getBuiltinModule("node:fs");
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(stream, rest));
+  } catch (error) {
+    // The pipe is full, and was made non-blocking by another process that has it.
+    if (Object(error).code !== "EAGAIN") throw error;
+    const target = stream === 1 ? process.stdout : process.stderr;
+    await new Promise<void>((resolve, reject) => {
+      target.once("error", reject);
+      target.write(rest, () => {
+        target.off("error", reject);
+        resolve();
+      });
+    });
+  }
+}
+
+/** Writes at once. A stream that takes nothing more is no failure: there is no reader. */
+export function writeAtOnce(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    if (isDeno) Deno.stderr.writeSync(bytes);
+    else process.getBuiltinModule("node:fs").writeSync(2, bytes);
+  } catch {
+    // As above.
+  }
+}
+
+/** Whether a failure says that the reader of a pipe has gone. */
+export function isClosedPipe(error: unknown): boolean {
+  const { code, name } = Object(error);
+  // EOF: Windows.
+  return name === "BrokenPipe" || ["EPIPE", "EOF", "ERR_STREAM_DESTROYED"].includes(code);
+}
+
+/** Ends the process at once. */
+export function exit(code: number): never {
+  return isDeno ? Deno.exit(code) : process.exit(code);
+}
+
+/** The operating system, as Node names it (`win32`, `darwin`, `linux`), or Deno (`windows`). */
+export function getPlatform(): string {
+  return isDeno ? Deno.build.os : process.platform;
+}
+
+/** The arguments of the program. */
+export function readArguments(): readonly string[] {
+  return isDeno ? Deno.args : process.argv.slice(2);
+}
+
+/** All variables of the environment. Throws where Deno may not read them. */
+export function listEnvironment(): (readonly [name: string, value: string])[] {
+  if (!isDeno) return Object.entries(process.env as Record<string, string>);
+  // Deno would ask on a terminal.
+  if (Deno.permissions.querySync({ name: "env" }).state !== "granted") throw new Deno.errors.NotCapable();
+  return Object.entries(Deno.env.toObject());
+}
+
+/** A small file's text; nothing where there is none. Throws where it can't be read. */
+export function readFile(path: string): string | undefined {
+  try {
+    return isDeno ? Deno.readTextFileSync(path) : process.getBuiltinModule("node:fs").readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(Object(error).code)) return undefined;
+    throw error;
+  }
+}

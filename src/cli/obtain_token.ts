@@ -1,0 +1,56 @@
+/**
+ * Gets the token of the settings: from the cache, or the server.
+ *
+ * @module
+ */
+
+import type { Credentials } from "../credentials.ts";
+import { type CachedToken, openCachedToken } from "./cached_token.ts";
+import type { Invocation } from "./invocation.ts";
+import { showProgress } from "./progress.ts";
+import { isFresh } from "./quick_token.ts";
+import { type ReadSettings, readSettings } from "./read_settings.ts";
+import type { Settings } from "./settings.ts";
+
+/** A token, and what gave it. */
+export interface ObtainedToken {
+  readonly credentials: Credentials;
+  /** The name of the header that carries it. */
+  readonly headerKey: string;
+  readonly read: ReadSettings;
+  readonly cached: CachedToken | undefined;
+}
+
+/** Gets a token. The modules that request one are loaded when the cache has none. */
+export async function obtainToken(invocation: Invocation): Promise<ObtainedToken> {
+  const read = await readSettings(invocation.values);
+  const { settings } = read;
+  const cached = await openCachedToken(settings, invocation);
+  const found = await cached?.read();
+  const isForced = invocation.values["refresh"] === true;
+  // Elsewhere the server's settings say which header it is.
+  const headerKey = settings.headerKey ?? (settings.flytePlatform === undefined ? "authorization" : undefined);
+  if (found && !isForced && isFresh(found) && headerKey !== undefined) {
+    return { credentials: found.credentials, headerKey, read, cached };
+  }
+  const { openAuthenticator } = await import("./open_authenticator.ts");
+  const authenticator = await openAuthenticator(read, invocation, { cached });
+  const progress = showProgress(invocation.terminal, `Requesting a token from ${nameServer(settings)}`);
+  const options = { signal: invocation.signal };
+  try {
+    if (isForced) await authenticator.refreshCredentials(options);
+    // Near its end: another one if there is one to be had, else this one while it lives.
+    else if (found && !isFresh(found)) await authenticator.refreshCredentials(options).catch(() => {});
+    const [name = "authorization"] = (await authenticator.authorize(new Headers(), options)).keys();
+    return { credentials: await authenticator.getCredentials(options), headerKey: name, read, cached };
+  } finally {
+    progress[Symbol.dispose]();
+    await authenticator.close();
+  }
+}
+
+/** The host of the server, for progress lines. */
+export function nameServer({ issuer, tokenEndpoint, flytePlatform, endpoint }: Settings): string {
+  const url = issuer ?? tokenEndpoint ?? flytePlatform ?? endpoint;
+  return url === undefined ? "the server" : new URL(url).host;
+}

@@ -1,0 +1,103 @@
+/**
+ * Tells by an API's answer what it says of the token.
+ *
+ * @module
+ */
+
+import { isRedirect } from "../api_call/redirects.ts";
+import { rejectsToken } from "../api_call/rejection.ts";
+import { type Challenge, parseChallenges } from "../http/www_authenticate.ts";
+import { isHtml } from "./discovery_answers.ts";
+import type { Examination, Exchange } from "./examination.ts";
+import { describeBody } from "./token_refusal.ts";
+
+/** What an answer says. */
+export type ApiVerdict =
+  | "accepted"
+  | "rejected"
+  | "scope"
+  | "forbidden"
+  | "header"
+  | "certificate"
+  | "proxy login"
+  | "not found"
+  | "redirect"
+  | "page"
+  | "limited"
+  | "failed"
+  | "unclear";
+
+/** What an answer is compared with. */
+export interface ApiAnswerContext {
+  /** The answer to the same request without a token. */
+  readonly bare: Pick<Exchange, "status"> | undefined;
+  /** The length of the header line with the token. */
+  readonly headerLength: number;
+  /** Whether the options' `isRejected` says so. */
+  readonly isRejected: boolean;
+}
+
+type Answer = Pick<Exchange, "status" | "headers" | "text">;
+
+/** Shorter ones are refused by no known gateway. */
+const shortestRefused = 4_000;
+
+/** Classifies an API's answer to a call with the token. */
+export function classifyApiAnswer(answer: Answer, { bare, headerLength, isRejected }: ApiAnswerContext): ApiVerdict {
+  const { status, text } = answer;
+  const isLong = headerLength > shortestRefused;
+  if (isLong && [400, 413, 414, 431, 494].includes(status)) {
+    if (status !== 400 || bare?.status !== 400 || /header|cookie|too (large|long|big)/i.test(text)) return "header";
+  }
+  if (
+    [400, 403, 495, 496].includes(status) && /ssl certificate|client.certificate|certificate (is )?required/i.test(text)
+  ) {
+    return "certificate";
+  }
+  if (status === 407) return "proxy login";
+  if (/^40[13]$/.test(String(status)) && findChallenge(answer, "insufficient_scope")) return "scope";
+  if (isRejected || rejectsToken(answer)) return "rejected";
+  if (status === 403) return "forbidden";
+  if (status === 404 || status === 410) return "not found";
+  if (status === 429) return "limited";
+  if (status >= 500) return "failed";
+  if (isRedirect(answer)) return "redirect";
+  if (status >= 200 && status < 300) return isHtml(answer) ? "page" : "accepted";
+  // The token comes first: what is refused after it is something else.
+  return bare && /^40[13]$/.test(String(bare.status)) ? "accepted" : "unclear";
+}
+
+/** The challenges of an answer. */
+export function readChallenges({ headers }: Pick<Answer, "headers">): Challenge[] {
+  return parseChallenges(headers.get("www-authenticate"));
+}
+
+/** The challenge with this error (RFC 6750 §3.1), if there is one. */
+export function findChallenge(answer: Pick<Answer, "headers">, error: string): Challenge | undefined {
+  return readChallenges(answer).find(({ parameters }) => parameters.get("error") === error);
+}
+
+/** Describes an answer for a sentence: `401 (Bearer: invalid_token "The token was revoked")`. */
+export function describeAnswer(answer: Exchange, examination: Pick<Examination, "redact">): string {
+  const challenges = readChallenges(answer).map(({ scheme, parameters }) => {
+    const error = parameters.get("error");
+    const description = parameters.get("error_description");
+    const said = [error, description && `"${description}"`].filter(Boolean).join(" ");
+    const name = scheme === "dpop" ? "DPoP" : scheme[0]!.toUpperCase() + scheme.slice(1);
+    return said ? `${name}: ${said}` : name;
+  });
+  const isFine = answer.status >= 200 && answer.status < 300;
+  const body = isFine && !isHtml(answer) ? undefined : describeBody(answer, examination);
+  const said = challenges.length > 0 ? challenges.slice(0, 3).join(", ") : body && `"${body}"`;
+  return examination.redact(said ? `${answer.status} (${said})` : String(answer.status));
+}
+
+/** Whether a page asks to sign in. */
+export function isSignIn({ text }: Pick<Answer, "text">): boolean {
+  return /sign.?in|log.?in|password|single.sign|saml/i.test(text);
+}
+
+/** Whether two answers are the same, as far as they tell of a token. */
+export function isSameAnswer(a: Answer, b: Answer): boolean {
+  return a.status === b.status && a.headers.get("www-authenticate") === b.headers.get("www-authenticate");
+}

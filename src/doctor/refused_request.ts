@@ -1,0 +1,234 @@
+/**
+ * Finds out what a token endpoint refuses in a request, once the client isn't it.
+ *
+ * @module
+ */
+
+import { dpop } from "../dpop/dpop.ts";
+import type { Examination, Finding, TokenAttempt } from "./examination.ts";
+import { certificateValue, dpopValue, nameSetting } from "./name_setting.ts";
+import type { OwnProofs } from "./own_proofs.ts";
+import { explainRejectedProof } from "./rejected_proof.ts";
+import { type Changes, noteToken, tryToken } from "./token_attempts.ts";
+import { classifyAttempt, describeRefusal, type RefusalKind } from "./token_refusal.ts";
+import { explainUnanswered, explainUnavailable } from "./unanswered_request.ts";
+
+/** A request that was refused. */
+export interface RefusedRequest {
+  readonly examination: Examination;
+  readonly own: OwnProofs;
+  readonly attempt: TokenAttempt;
+  /** What it took to have the client accepted. */
+  readonly changes: Changes;
+}
+
+type Explain = (request: RefusedRequest, refusal: string) => Promise<Finding> | Finding;
+
+const name = "token request";
+
+/** Finds out what is refused. Where the rest is fine, a token is issued and remembered. */
+export async function explainRefusedRequest(kind: RefusalKind, request: RefusedRequest): Promise<Finding> {
+  const { attempt, examination, own } = request;
+  const explain = explanations[kind];
+  if (explain) return await explain(request, describeRefusal(attempt, examination));
+  if (kind === "limited" || kind === "failed") return explainUnavailable(attempt, examination);
+  return await explainUnanswered(attempt, examination, own.method);
+}
+
+/** Tries it with these changes, to say whether the rest is fine. */
+async function tryWithout({ examination, changes }: RefusedRequest, more: Changes): Promise<TokenAttempt | undefined> {
+  const all = { ...changes, ...more };
+  const attempt = await tryToken(examination, all);
+  noteToken(examination, attempt, all);
+  return attempt;
+}
+
+function describeRest(attempt: TokenAttempt | undefined, what: string, examination: Examination): string {
+  if (!attempt) return "";
+  return attempt.credentials
+    ? ` Without ${what} it issues a token: all else is fine.`
+    : ` Without ${what} it answers ${describeRefusal(attempt, examination)}.`;
+}
+
+const explanations: Partial<Record<RefusalKind, Explain>> = {
+  async scope(request, refusal) {
+    const { examination } = request;
+    const { options, facts: { settings, metadata } } = examination;
+    const asked = options.scopes ?? settings?.scopes ?? [];
+    const rest = describeRest(await tryWithout(request, { scopes: [] }), "scopes", examination);
+    const unknown = asked.filter((scope) => !(metadata?.scopes_supported ?? asked).includes(scope));
+    const supported = metadata?.scopes_supported?.slice(0, 12).join(" ");
+    const seen = `The server refuses the scopes "${asked.join(" ")}": ${refusal}.${rest}` +
+      (unknown.length ? ` It doesn't advertise ${unknown.join(" ")}, but ${supported}.` : "");
+    const joined = asked.find((scope) => scope.includes(","));
+    const change = joined
+      ? `Write each scope as an element of its own: ${examination.nameOption("scopes")}: ${
+        JSON.stringify(asked.flatMap((scope) => scope.split(",")))
+      }, without commas in them.`
+      : `${unknown.length ? `Remove ${unknown.join(" ")} from` : "Correct"} ${
+        examination.nameOption("scopes")
+      }, or have the server allow ${unknown.length > 1 || asked.length > 1 ? "them" : "it"} for this client.`;
+    return { name, status: "failed", code: "invalid_scope", seen, change };
+  },
+
+  async target(request, refusal) {
+    const { examination } = request;
+    const { options, facts: { settings } } = examination;
+    const { audience = settings?.audience, resource = settings?.resource } = options;
+    const named = [
+      ...audience ? [`audience "${audience}"`] : [],
+      ...[resource ?? []].flat().map((each) => `resource "${each}"`),
+    ].join(", ");
+    const again = await tryWithout(request, { audience: "", resource: [] });
+    const rest = describeRest(again, "audience and resource", examination);
+    const seen = `The server refuses the ${named}: ${refusal}.${rest}`;
+    const change =
+      `Write ${examination.nameOption(audience ? "audience" : "resource")} exactly as the API is registered ` +
+      "at the server (scheme, slash at the end), and have the server allow this client to use it.";
+    return { name, status: "failed", code: "invalid_target", seen, change };
+  },
+
+  missing({ examination, attempt }, refusal) {
+    const { error_description: description = "" } = Object(attempt.error);
+    const text = `${description} ${attempt.exchanges.at(-1)?.text} ${Object(attempt.error).error}`;
+    const missing = ["audience", "resource", "scope"].find((each) => text.includes(each));
+    const option = missing === "scope" ? "scopes" : missing ?? "parameters";
+    const seen = `The server wants ${missing ? `a ${missing}` : "another parameter"}: ${refusal}.`;
+    const value = { scopes: '["…"]', audience: '"…"', resource: '"https://…"', parameters: "{ … }" }[option];
+    const change = `Set ${
+      examination.nameOption(option)
+    }: ${value}, as the server's or the API's documentation has it.`;
+    return { name, status: "failed", code: "parameter_missing", seen, change };
+  },
+
+  grant({ examination }, refusal) {
+    const { grant_types_supported: supported } = examination.facts.metadata ?? {};
+    const isUnadvertised = supported?.length && !supported.includes("client_credentials");
+    const seen = `The server doesn't let this client use the client credentials grant: ${refusal}.` +
+      (isUnadvertised ? ` It advertises ${supported.slice(0, 8).join(", ")}.` : "");
+    const change =
+      `Allow ${examination.nameOption("clientId")} the grant client_credentials at the server (a confidential ` +
+      "client, with a service account where the server calls it so).";
+    return { name, status: "failed", code: "grant_not_allowed", seen, change };
+  },
+
+  async form(request, refusal) {
+    const { examination } = request;
+    const { beforeTokenRequest: before } = examination.options;
+    const again = await tryWithout(request, {
+      async beforeTokenRequest(built) {
+        await before?.(built);
+        built.headers.set("content-type", "application/json");
+      },
+    });
+    const takesJson = again?.credentials !== undefined;
+    const json = takesJson ? " It takes JSON." : again ? ` JSON gets ${describeRefusal(again, examination)}.` : "";
+    const seen = `The server doesn't read the request, which was sent as a form (RFC 6749 §4.4.2): ${refusal}.${json}`;
+    const change = takesJson
+      ? 'Set beforeTokenRequest: (request) => request.headers.set("content-type", "application/json").'
+      : `Check that ${
+        examination.nameOption("tokenEndpoint")
+      } is the token endpoint, and no gateway drops bodies; another content type can be set by beforeTokenRequest.`;
+    return { name, status: "failed", code: "token_request_refused", seen, change };
+  },
+
+  async "dpop required"(request, refusal) {
+    const { examination } = request;
+    const again = await tryWithout(request, { dpop: dpop() });
+    const works = again?.credentials ? " With a proof it issues a token." : "";
+    const seen = `The server requires DPoP: ${refusal}.${works}`;
+    const change = `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
+    return { name, status: "failed", code: "dpop_required", seen, change };
+  },
+
+  async "dpop perhaps"(request, refusal) {
+    const { examination } = request;
+    if (examination.facts.metadata?.dpop_signing_alg_values_supported) {
+      const finding = await explanations["dpop required"]!(request, refusal);
+      if (examination.facts.issued) return finding;
+    }
+    return await explanations.other!(request, refusal);
+  },
+
+  "dpop rejected": ({ examination, own, attempt }, refusal) =>
+    explainRejectedProof({ examination, own, answer: attempt.exchanges.at(-1), refusal, name }),
+
+  "dpop nonce"({ attempt }, refusal) {
+    const hasNonce = attempt.exchanges.some(({ headers }) => headers.has("dpop-nonce"));
+    const seen = `The server requires a nonce in DPoP proofs (${refusal}), ${
+      hasNonce ? "and doesn't accept the one it has just sent" : "and its answer has no DPoP-Nonce header"
+    }.`;
+    const change = hasNonce
+      ? "Have the server's instances share their nonces, or send one client to one instance."
+      : "Have the gateway in front of the server pass DPoP-Nonce on (in browsers: expose it by CORS).";
+    return { name, status: "failed", code: "dpop_nonce_required", seen, change };
+  },
+
+  certificate({ examination }, refusal) {
+    const { options, facts: { metadata } } = examination;
+    const hasCertificate = options.clientCertificate !== undefined;
+    const alias = metadata?.mtls_endpoint_aliases?.token_endpoint;
+    const seen = `The server ${hasCertificate ? "rejects the" : "requires a"} client certificate: ${refusal}.`;
+    const change = hasCertificate
+      ? `Check that the server trusts the certificate in ${
+        examination.nameOption("clientCertificate")
+      }, with its chain.`
+      : `Set ${nameSetting(examination.nameOption, "clientCertificate", certificateValue)}${
+        alias ? `, for its endpoint ${alias}` : ""
+      }.`;
+    const code = hasCertificate ? "client_certificate_rejected" : "client_certificate_required";
+    return { name, status: "failed", code, seen, change };
+  },
+
+  "not found"({ examination }, refusal) {
+    const seen = `Nothing answers at ${examination.facts.settings?.tokenEndpoint}: ${refusal}.`;
+    const change = `Correct ${
+      examination.nameOption("tokenEndpoint")
+    }: the server's metadata or documentation names it.`;
+    return { name, status: "failed", code: "token_endpoint_not_found", seen, change };
+  },
+
+  page({ examination }, refusal) {
+    const seen = `A web page answers in place of the token endpoint: ${refusal}.`;
+    const change =
+      `Correct ${examination.nameOption("tokenEndpoint")}; if it is right, a firewall or a sign-in page stands ` +
+      "before the server.";
+    return { name, status: "failed", code: "token_endpoint_is_html", seen, change };
+  },
+
+  async type(request) {
+    const { examination, attempt } = request;
+    const text = attempt.exchanges.at(-1)?.text ?? "";
+    const type = examination.redact(/"token_type"\s*:\s*"([^"]{1,40})"/.exec(text)?.[1] ?? "none");
+    const isDpop = /^dpop$/i.test(type);
+    const usesDpop = examination.options.dpop !== undefined;
+    if (isDpop && !usesDpop) return await explanations["dpop required"]!(request, `token_type ${type}`);
+    const seen = `The token has the type "${type}", and ${usesDpop ? "DPoP" : "Bearer"} is expected.`;
+    const change = usesDpop
+      ? "Have the server issue DPoP-bound tokens for this client, or set dpop({ allowBearer: true })."
+      : `If the API takes it as Bearer, set ${nameSetting(examination.nameOption, "tokenType", "Bearer")}.`;
+    if (!usesDpop) await tryWithout(request, { tokenType: "Bearer" });
+    return { name, status: "failed", code: "token_type_unsupported", seen, change };
+  },
+
+  response({ examination, attempt }) {
+    const seen = examination.redact(attempt.error?.message ?? "");
+    const change = `Check that ${examination.nameOption("tokenEndpoint")} is the token endpoint.`;
+    return { name, status: "failed", code: "response_invalid", seen, change };
+  },
+
+  other: ({ examination }, refusal) => ({
+    name,
+    status: "failed",
+    code: "token_request_refused",
+    seen: `The server refuses the token request: ${refusal}.`,
+    change: `Look up what the server means by it; check ${
+      examination.nameOption("parameters")
+    } and the client's settings there.`,
+  }),
+};
+
+/** Classifies what an attempt was refused for; `undefined` if it got a token. */
+export function classifyRefused(attempt: TokenAttempt, examination: Examination): RefusalKind | undefined {
+  return attempt.credentials ? undefined : classifyAttempt(attempt, examination);
+}

@@ -1,0 +1,37 @@
+/**
+ * Token requests of a diagnosis: within its budget, and remembered where they succeed.
+ *
+ * @module
+ */
+
+import type { ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
+import type { Examination, TokenAttempt } from "./examination.ts";
+
+/** Options that differ from those given. */
+export type Changes = Partial<ClientCredentialsAuthenticatorOptions>;
+
+/** Requests a token; `undefined` where no request is left. */
+export async function tryToken(examination: Examination, changes: Changes = {}): Promise<TokenAttempt | undefined> {
+  if (examination.tokenRequestsLeft <= 0) return undefined;
+  try {
+    return await examination.requestToken(changes);
+  } catch (error) {
+    // A repeat with the server's nonce may have been one too many.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Remembers the token, if the attempt got one, and the options that it took. */
+export function noteToken({ facts }: Examination, attempt: TokenAttempt | undefined, changes: Changes): boolean {
+  const { credentials } = attempt ?? {};
+  if (!attempt || !credentials) return false;
+  facts.issued = { ...attempt, credentials };
+  if (Object.keys(changes).length > 0) facts.working = changes;
+  return true;
+}
+
+/** Counts for a sentence: `1 attempt`, `2 attempts`. */
+export function countAttempts(count: number): string {
+  return `${count} attempt${count === 1 ? "" : "s"}`;
+}
