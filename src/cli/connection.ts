@@ -5,7 +5,6 @@
  */
 
 import { chooseTransport } from "../authenticator_options.ts";
-import type { ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
 import type { Fetch } from "../http/fetch.ts";
 import type { TransportOptions } from "../transport/transport.ts";
 import type { Invocation } from "./invocation.ts";
@@ -13,10 +12,7 @@ import type { Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 
-type Connection = Pick<
-  ClientCredentialsAuthenticatorOptions,
-  "fetch" | "httpProxyUrl" | "verify" | "verifyName" | "clientCertificate"
->;
+type Connection = TransportOptions & { readonly fetch?: Fetch };
 
 /** Makes the options of a connection. */
 export async function openConnection(settings: Settings, { values, terminal }: Invocation): Promise<Connection> {

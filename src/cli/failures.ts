@@ -48,9 +48,8 @@ export function explainFailure(error: unknown): Failure {
     const { code, retryable } = error;
     const isNetwork = networkCodes.includes(code) || retryable;
     const exitCode = isNetwork ? exitCodes.network : usageCodes.includes(code) ? exitCodes.usage : exitCodes.refused;
-    const isRefusal = exitCode !== exitCodes.usage;
-    const hint = isRefusal ? " m2m doctor finds out more." : "";
-    return { message: `${nameFlags(error.message)}${hint}`, exitCode };
+    const message = nameFlags(error.message).replace(/[^.]$/, "$&.");
+    return { message: exitCode === exitCodes.usage ? message : `${message} m2m doctor finds out more.`, exitCode };
   }
   if (isDenied(error)) return { message: explainDenied(error), exitCode: exitCodes.usage };
   // Wrong options are of these two types; what else is thrown here is a fault of this program.

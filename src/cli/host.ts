@@ -84,6 +84,11 @@ export function exit(code: number): never {
   return isDeno ? Deno.exit(code) : process.exit(code);
 }
 
+/** The operating system, as Node names it (`win32`, `darwin`, `linux`), or Deno (`windows`). */
+export function getPlatform(): string {
+  return isDeno ? Deno.build.os : process.platform;
+}
+
 /** The arguments of the program. */
 export function readArguments(): readonly string[] {
   return isDeno ? Deno.args : process.argv.slice(2);

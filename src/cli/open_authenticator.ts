@@ -28,10 +28,7 @@ export async function openAuthenticator(
   switch (settings.grant) {
     case "jwt-bearer": {
       const { JwtBearerAuthenticator } = await import("../grants/jwt_bearer.ts");
-      const assertion = await openAssertion(settings);
-      // A service account is the issuer of its assertion, and no client.
-      const isNameless = options.clientAuth?.method === "none" && settings.assertionFile === undefined;
-      return new JwtBearerAuthenticator({ ...options, ...isNameless && { clientId: "" }, assertion });
+      return new JwtBearerAuthenticator({ ...options, assertion: await openAssertion(settings) });
     }
     case "token-exchange": {
       const { TokenExchangeAuthenticator } = await import("../grants/token_exchange.ts");

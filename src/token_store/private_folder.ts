@@ -9,11 +9,10 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
+import { type FileStats, openFiles, type PrivateFiles } from "./private_files.ts";
 
 /** Deno, Bun and Node have this, and bundlers for the web don't resolve it. */
 declare const process: {
-  readonly platform: string;
-  getBuiltinModule(name: "node:fs"): typeof import("node:fs");
   getBuiltinModule(name: "node:url"): typeof import("node:url");
 };
 
@@ -34,27 +33,25 @@ const pattern = /^m2m-[0-9a-f]+\.[0-9a-f-]+$/;
 /** How many writers are known. More changes than this come between no two steps of one process. */
 const mostWriters = 16;
 
-type Stats = import("node:fs").Stats;
-
 /** A folder. */
 export class PrivateFolder {
-  readonly #fs: typeof import("node:fs").promises;
+  readonly #fs: PrivateFiles;
   readonly #path: string;
   #owner: Promise<number> | undefined;
 
   /** Throws if others can use the folder. What can't be known yet is checked by each operation. */
   constructor(folder: string | URL) {
-    if (globalThis.process?.getBuiltinModule === undefined) {
+    const files = openFiles();
+    if (files === undefined) {
       throw new AuthenticationError("invalid_config", "Cannot keep tokens in a folder: this runtime has no files.");
     }
-    const { lstatSync, promises } = process.getBuiltinModule("node:fs");
     const path = typeof folder === "string" ? folder : process.getBuiltinModule("node:url").fileURLToPath(folder);
-    this.#fs = promises;
+    this.#fs = files;
     // A slash behind it would follow a symbolic link.
     this.#path = path.replace(/(?<=.)\/+$/, "");
-    let stats: Stats;
+    let stats: FileStats;
     try {
-      stats = lstatSync(this.#path);
+      stats = files.lstatSync(this.#path);
     } catch (error) {
       // It is missing, or can't be reached now.
       if (Object(error).name !== "NotCapable") return;
@@ -172,14 +169,13 @@ export class PrivateFolder {
     return `${this.#path}/${name}`;
   }
 
-  #check(stats: Stats, kind: "folder" | "file", owner: number | undefined = stats.uid): void {
+  #check(stats: FileStats, kind: "folder" | "file", owner: number | undefined = stats.uid): void {
     const isKind = kind === "folder" ? stats.isDirectory() : stats.isFile();
     const fault = stats.isSymbolicLink()
       ? "it is a symbolic link. Name its target"
       : !isKind
       ? `it is no ${kind}. Choose another folder`
-      // Windows has neither modes nor these owners.
-      : process.platform === "win32"
+      : this.#fs.isWindows
       ? undefined
       : stats.uid !== owner
       ? "it belongs to another user. Choose another folder"

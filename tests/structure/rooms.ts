@@ -46,6 +46,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "check_store",
     "indexed_database",
     "lease",
+    "private_files",
     "private_folder",
     "redis_scripts",
     "share",
@@ -71,6 +72,7 @@ const runtimeSpecific: readonly string[] = [
   "src/refresh/request_bound.ts",
   "src/secrets/secret_file.ts",
   "src/token_store/indexed_db.ts",
+  "src/token_store/private_files.ts",
   "src/token_store/private_folder.ts",
 ];
 

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AuthenticationError } from "@m2m/authenticator";
@@ -74,16 +73,17 @@ Deno.test("files: a process that was paused before its change makes none, and on
       () => store.lease!.acquire("key", "b", options),
       () => store.set("key", "of b", { ...options, owner: "b" }),
     ];
-    const { link } = fs;
+    const { link } = Deno;
     /** Writes for an owner; the others' changes come before its own, or after it. */
     const write = async (order: "before" | "after") => {
       await store.lease!.acquire("key", "a", options);
-      fs.link = async (...paths) => {
-        fs.link = link;
+      const linkLate: typeof link = async (...paths) => {
+        Object.assign(Deno, { link });
         if (order === "after") await link(...paths);
         for (const change of meanwhile) await change();
         if (order === "before") await link(...paths);
       };
+      Object.assign(Deno, { link: linkLate });
       return await store.set("key", "of a", { ...options, owner: "a" });
     };
     assertEquals([await write("before"), await write("after")], [false, true]);

@@ -1,0 +1,95 @@
+/**
+ * The cache of tokens between runs: private files, sealed.
+ *
+ * @module
+ */
+
+import { encodeBase64 } from "@std/encoding/base64";
+import { fileTokenStore } from "../token_store/file.ts";
+import { PrivateFolder } from "../token_store/private_folder.ts";
+import { sealed } from "../token_store/sealed.ts";
+import type { TokenStore } from "../token_store/token_store.ts";
+import { getPlatform, readEnvironment } from "./host.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The cache, if there can be one. */
+export interface TokenCache {
+  /** Where tokens are kept; without a cache nothing is kept. */
+  readonly store: TokenStore;
+  /** What is worth saying, once: how the key is kept, or why there is no cache. */
+  readonly note?: string;
+}
+
+/** The name of the file with the key. */
+const keyName = "key";
+/** Files are removed after their time; this one stays. In milliseconds. */
+const farEnd = Date.UTC(2200, 0);
+/** For a signal that nothing aborts. */
+const { signal } = new AbortController();
+
+/** Keeps nothing. */
+const noStore: TokenStore = {
+  get: () => Promise.resolve(undefined),
+  set: () => Promise.resolve(false),
+  delete: () => Promise.resolve(),
+};
+
+/**
+ * Opens the cache. A folder or a key that can't be used is no failure: nothing is cached then, and a note says why.
+ *
+ * The key is in a private file, if there is one; else in the system's keyring, where there is one; else such a file is made.
+ */
+export async function openTokenCache(_: { readonly terminal: Terminal }): Promise<TokenCache> {
+  try {
+    const folder = findCacheFolder();
+    if (folder === undefined) return { store: noStore, note: "Tokens aren't cached: there is no home folder." };
+    const { key, note } = await findKey(folder);
+    const store = sealed(fileTokenStore(folder), { id: "1", key });
+    return note === undefined ? { store } : { store, note };
+  } catch (error) {
+    const { message } = Object(error);
+    return { store: noStore, note: `Tokens aren't cached. ${message ?? error}` };
+  }
+}
+
+async function findKey(path: string): Promise<{ readonly key: string; readonly note?: string }> {
+  const folder = new PrivateFolder(path);
+  const version = await folder.read(keyName, signal);
+  if (version.number > 0) return { key: parseKey(version.state, path) };
+  const made = encodeBase64(crypto.getRandomValues(new Uint8Array(32)));
+  let reason = "this system has no keyring that it knows";
+  if (hasKeyring()) {
+    const { readOrStoreSecret } = await import("./keyring.ts");
+    const kept = await readOrStoreSecret(made);
+    if (kept.secret !== undefined) return { key: kept.secret };
+    reason = kept.reason;
+  }
+  if (!await folder.replace(keyName, version, { state: made, end: farEnd, signal })) {
+    // Another process was faster.
+    return { key: parseKey((await folder.read(keyName, signal)).state, path) };
+  }
+  return { key: made, note: `Cached tokens are sealed by a key in a private file, in ${path}: ${reason}.` };
+}
+
+function parseKey(state: unknown, path: string): string {
+  if (typeof state === "string") return state;
+  throw new Error(`Cannot read the key in ${path}: the file is damaged. Remove the folder.`);
+}
+
+/** The folder for this user's cached files of `m2m`; `undefined` where there is no home folder. */
+function findCacheFolder(): string | undefined {
+  const platform = getPlatform();
+  const given = readEnvironment("XDG_CACHE_HOME");
+  const [folder, name] = given?.startsWith("/") // The specification ignores relative ones.
+    ? [given, "m2m"]
+    : platform.startsWith("win")
+    ? [readEnvironment("LOCALAPPDATA"), "m2m"]
+    : [readEnvironment("HOME"), platform === "darwin" ? "Library/Caches/m2m" : ".cache/m2m"];
+  return folder && `${folder.replace(/[/\\]+$/, "")}/${name}`;
+}
+
+/** Whether there may be a keyring: a look at the surroundings, which starts no program. */
+function hasKeyring(): boolean {
+  const platform = getPlatform();
+  return platform === "darwin" || platform === "linux" && !!readEnvironment("DBUS_SESSION_BUS_ADDRESS");
+}
