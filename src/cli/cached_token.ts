@@ -7,14 +7,16 @@
 import { parseRecord, type StoredToken } from "../token_store/token_record.ts";
 import type { TokenStore } from "../token_store/token_store.ts";
 import type { Invocation } from "./invocation.ts";
+import { openCacheOnce } from "./quick_token.ts";
 import { readText } from "./read_settings.ts";
 import type { Settings } from "./settings.ts";
-import { openTokenCache } from "./token_cache.ts";
 
 /** The place of one token in the cache. */
 export interface CachedToken {
   /** Tells this token from others. */
   readonly key: string;
+  /** The whole cache. */
+  readonly folder: TokenStore;
   /** A store that keeps this token alone, whatever key it is asked for. */
   readonly store: TokenStore;
   /** Reads the token, if there is a live one. */
@@ -28,11 +30,12 @@ export async function openCachedToken(
 ): Promise<CachedToken | undefined> {
   // A token that is bound to a key of this run is of no use to the next one.
   if (settings.noCache || settings.dpop && settings.dpopKeyFile === undefined) return undefined;
-  const { store, note } = await openTokenCache({ terminal });
+  const { store, note } = await openCacheOnce(terminal);
   if (note && (terminal.isErrorTerminal || values["verbose"])) terminal.writeError(`${note}\n`);
   const key = await makeKey(settings);
   return {
     key,
+    folder: store,
     store: pinKey(store, key),
     async read() {
       const now = Date.now();
@@ -40,12 +43,6 @@ export async function openCachedToken(
       return stored && parseRecord(stored, now);
     },
   };
-}
-
-/** Whether a token is used without a look at its end: not in the last fifth of its lifetime, of 5 minutes at most. */
-export function isFresh({ credentials: { expiresAt = 0 }, age }: StoredToken): boolean {
-  const remaining = expiresAt - Date.now();
-  return remaining > Math.min((remaining + age) / 5, 300_000);
 }
 
 /** What makes a token another one. No secret: a new one leaves a live token in use. */

@@ -93,3 +93,21 @@ export function getPlatform(): string {
 export function readArguments(): readonly string[] {
   return isDeno ? Deno.args : process.argv.slice(2);
 }
+
+/** All variables of the environment. Throws where Deno may not read them. */
+export function listEnvironment(): (readonly [name: string, value: string])[] {
+  if (!isDeno) return Object.entries(process.env as Record<string, string>);
+  // Deno would ask on a terminal.
+  if (Deno.permissions.querySync({ name: "env" }).state !== "granted") throw new Deno.errors.NotCapable();
+  return Object.entries(Deno.env.toObject());
+}
+
+/** A small file's text; nothing where there is none. Throws where it can't be read. */
+export function readFile(path: string): string | undefined {
+  try {
+    return isDeno ? Deno.readTextFileSync(path) : process.getBuiltinModule("node:fs").readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(Object(error).code)) return undefined;
+    throw error;
+  }
+}

@@ -12,6 +12,8 @@ export type OptionValues = Readonly<Record<string, string | readonly string[] | 
 
 /** A parsed command line, and where it runs. */
 export interface Invocation {
+  /** The whole command line. */
+  readonly args: readonly string[];
   readonly command: CommandName;
   readonly values: OptionValues;
   /** What isn't an option. */

@@ -11,11 +11,9 @@
  * @module
  */
 
-import { commands } from "./commands.ts";
-import { exitCodes } from "./exit_codes.ts";
 import { exit, readArguments } from "./host.ts";
-import { parseArguments } from "./parse_arguments.ts";
-import { openTerminal, type Terminal } from "./terminal.ts";
+import { printQuickToken } from "./quick_token.ts";
+import { openTerminal } from "./terminal.ts";
 
 /** Whether this module is the program: the question has no answer of its own on Node before 22.18. */
 function isProgram(): boolean {
@@ -40,28 +38,11 @@ function isProgram(): boolean {
  */
 export async function main(args: readonly string[]): Promise<number> {
   const terminal = openTerminal();
-  try {
-    return await run(args, terminal);
-  } catch (error) {
-    const { explainFailure } = await import("./failures.ts");
-    const { message, exitCode } = explainFailure(error);
-    terminal.writeError(`m2m: ${message}\n`);
-    return exitCode;
-  }
-}
-
-async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const { command, values, positionals, rest } = parseArguments(args);
-  if (values["version"]) {
-    await terminal.writeOutput(`${(await import("./version.ts")).version}\n`);
-    return exitCodes.fine;
-  }
-  const isHelp = command === undefined || values["help"] === true;
-  const name = isHelp ? "help" : command;
-  const runCommand = await commands.find((each) => each.name === name)!.load();
-  const given = isHelp && command !== undefined && command !== "help" ? [command] : positionals;
-  const { signal } = new AbortController();
-  return await runCommand({ command: name, values, positionals: given, rest, terminal, signal });
+  if (await printQuickToken(args, terminal)) return 0;
+  // Not by a literal: Deno would load all modules at every start. The package for npm has them as JavaScript.
+  const module = `./run_command_line.${import.meta.url.endsWith(".js") ? "js" : "ts"}`;
+  const { runCommandLine }: typeof import("./run_command_line.ts") = await import(module);
+  return await runCommandLine(args, terminal);
 }
 
 if (isProgram()) exit(await main(readArguments()));

@@ -5,9 +5,10 @@
  */
 
 import type { Credentials } from "../credentials.ts";
-import { type CachedToken, isFresh, openCachedToken } from "./cached_token.ts";
+import { type CachedToken, openCachedToken } from "./cached_token.ts";
 import type { Invocation } from "./invocation.ts";
 import { showProgress } from "./progress.ts";
+import { isFresh } from "./quick_token.ts";
 import { type ReadSettings, readSettings } from "./read_settings.ts";
 import type { Settings } from "./settings.ts";
 

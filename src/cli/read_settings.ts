@@ -4,12 +4,13 @@
  * @module
  */
 
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { statSync } from "node:fs";
 import process from "node:process";
 import { parseEnv } from "node:util";
 import { readVariable, type Variable } from "../env/environment.ts";
+import { readFile } from "./host.ts";
 import type { OptionValues } from "./invocation.ts";
+import { locateProfiles } from "./quick_token.ts";
 import { settingOptions } from "./setting_options.ts";
 import { type Layer, mergeLayers, parseSetting, type Settings } from "./settings.ts";
 import { suggest, UsageError } from "./usage_error.ts";
@@ -86,22 +87,13 @@ function readEnvFile(values: OptionValues): Readonly<Record<string, string>> {
   return text === undefined ? {} : parseEnv(text) as Record<string, string>;
 }
 
-/** Where profiles are. */
-export function locateProfiles(env: object): string {
-  const read = (name: string) => {
-    const variable = readVariable(name, env);
-    return typeof variable === "object" ? variable.text : undefined;
-  };
-  const home = process.platform === "win32"
-    ? read("APPDATA") ?? "."
-    : read("XDG_CONFIG_HOME") ?? join(read("HOME") ?? ".", ".config");
-  return join(home, "m2m", "profiles.json");
-}
-
 function readProfile(values: OptionValues, env: object): Layer {
   const variable = readVariable("M2M_PROFILE", env);
   const chosen = values["profile"] ?? (typeof variable === "object" ? variable.text : undefined);
-  const path = locateProfiles(env);
+  const path = locateProfiles((name) => {
+    const variable = readVariable(name, env);
+    return typeof variable === "object" ? variable.text : undefined;
+  });
   const text = readText(path, path);
   if (text === undefined) {
     if (chosen === undefined) return {};
@@ -144,10 +136,9 @@ function parseProfiles(text: string, path: string): Readonly<Record<string, obje
 /** A small file's text; `undefined` where there is none. */
 export function readText(path: string, name: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFile(path);
   } catch (error) {
     const { code, name: kind } = Object(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     if (kind === "NotCapable") {
       throw new UsageError(`${name} can't be read: not permitted. Run Deno with --allow-read.`);
     }

@@ -7,36 +7,32 @@
 import { exitCodes } from "./exit_codes.ts";
 import type { Invocation } from "./invocation.ts";
 import { obtainToken } from "./obtain_token.ts";
+import { printToken } from "./print_token.ts";
+import { rememberCommandLine } from "./quick_token.ts";
+import type { Settings } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Runs the command. */
 export async function runToken(invocation: Invocation): Promise<number> {
   const { values, terminal, positionals } = invocation;
   if (positionals.length > 0) throw new UsageError("token takes no arguments but options. Run m2m help token.");
-  const { credentials, headerKey, read: { settings } } = await obtainToken(invocation);
-  const { accessToken, tokenType, expiresAt, scope } = credentials;
+  const { credentials, headerKey, read: { settings }, cached } = await obtainToken(invocation);
   if (settings.dpop && settings.dpopKeyFile === undefined) {
     terminal.writeError(
       "The token is bound to a key that ends with this run: pass --dpop-key-file to use it elsewhere.\n",
     );
   }
-  if (values["json"]) {
-    await terminal.writeOutput(`${
-      JSON.stringify({
-        access_token: accessToken,
-        token_type: tokenType,
-        ...expiresAt !== undefined && {
-          expires_in: Math.max(0, Math.floor((expiresAt - Date.now()) / 1_000)),
-          expires_at: new Date(expiresAt).toISOString(),
-        },
-        ...scope !== undefined && { scope },
-      })
-    }\n`);
-  } else if (values["header"]) {
-    const name = headerKey.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
-    await terminal.writeOutput(`${name}: ${tokenType} ${accessToken}\n`);
-  } else {
-    await terminal.writeOutput(terminal.isOutputTerminal ? `${accessToken}\n` : accessToken);
+  const form = values["json"] ? "json" : values["header"] ? "header" : "token";
+  await printToken(terminal, credentials, { form, headerKey });
+  if (cached && isRepeatable(invocation, settings)) {
+    await rememberCommandLine(invocation.args, cached.folder, { key: cached.key, form, headerKey });
   }
   return exitCodes.fine;
+}
+
+/** Whether the same arguments, variables, `.env` and profiles mean the same token: no other file counts. */
+function isRepeatable({ values }: Invocation, settings: Settings): boolean {
+  const others = ["refresh", "verbose", "env-file", "insecure-client-secret-argument"].map((name) => values[name]);
+  const { flyte, flyteConfig, subjectTokenFile, actorTokenFile, dpopKeyFile } = settings;
+  return [...others, flyte, flyteConfig, subjectTokenFile, actorTokenFile, dpopKeyFile].every((each) => !each);
 }

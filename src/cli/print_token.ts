@@ -1,0 +1,42 @@
+/**
+ * The output of `m2m token`.
+ *
+ * @module
+ */
+
+import type { Credentials } from "../credentials.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What is printed. */
+export interface TokenForm {
+  /** The token alone, its header, or what is known of it as JSON. */
+  readonly form: "token" | "header" | "json";
+  /** The name of the header. */
+  readonly headerKey: string;
+}
+
+/** Prints a token. */
+export async function printToken(
+  terminal: Terminal,
+  { accessToken, tokenType, expiresAt, scope }: Credentials,
+  { form, headerKey }: TokenForm,
+): Promise<void> {
+  if (form === "json") {
+    await terminal.writeOutput(`${
+      JSON.stringify({
+        access_token: accessToken,
+        token_type: tokenType,
+        ...expiresAt !== undefined && {
+          expires_in: Math.max(0, Math.floor((expiresAt - Date.now()) / 1_000)),
+          expires_at: new Date(expiresAt).toISOString(),
+        },
+        ...scope !== undefined && { scope },
+      })
+    }\n`);
+  } else if (form === "header") {
+    const name = headerKey.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+    await terminal.writeOutput(`${name}: ${tokenType} ${accessToken}\n`);
+  } else {
+    await terminal.writeOutput(terminal.isOutputTerminal ? `${accessToken}\n` : accessToken);
+  }
+}
