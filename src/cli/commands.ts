@@ -5,7 +5,7 @@
  */
 
 import type { Invocation } from "./invocation.ts";
-import type { CommandName } from "./options.ts";
+import type { CommandName } from "./options/options.ts";
 
 /** Runs a command; resolves to the exit code. */
 export type RunCommand = (invocation: Invocation) => Promise<number>;
@@ -47,7 +47,7 @@ export const commands: readonly Command[] = [
       { line: "m2m token --client-secret-file /run/secrets/client --scope api:read", about: "with a secret in a file" },
       { line: 'curl -H "$(m2m token --header)" https://api.example.com/v1', about: "for another program" },
     ],
-    load: async () => (await import("./token_command.ts")).runToken,
+    load: async () => (await import("./commands/token.ts")).runToken,
   },
   {
     name: "fetch",
@@ -65,7 +65,7 @@ export const commands: readonly Command[] = [
       },
       { line: "tar c src | m2m fetch -X PUT -d @- /v1/archive", about: "a stream from stdin" },
     ],
-    load: async () => (await import("./fetch_command.ts")).runFetch,
+    load: async () => (await import("./commands/fetch.ts")).runFetch,
   },
   {
     name: "exec",
@@ -79,7 +79,7 @@ export const commands: readonly Command[] = [
       { line: "m2m exec --variable GH_TOKEN -- gh repo list", about: "in another variable" },
       { line: "m2m exec --token-file /run/user/1000/token -- ./server", about: "in a file that stays fresh" },
     ],
-    load: async () => (await import("./exec_command.ts")).runExec,
+    load: async () => (await import("./commands/exec.ts")).runExec,
   },
   {
     name: "inspect",
@@ -92,7 +92,7 @@ export const commands: readonly Command[] = [
       { line: "m2m inspect", about: "the token that the settings give" },
       { line: "pbpaste | m2m inspect -", about: "another one" },
     ],
-    load: async () => (await import("./inspect_command.ts")).runInspect,
+    load: async () => (await import("./commands/inspect.ts")).runInspect,
   },
   {
     name: "doctor",
@@ -106,7 +106,7 @@ export const commands: readonly Command[] = [
       { line: "m2m doctor /v1/projects", about: "and a call of this path" },
       { line: "m2m doctor --json > diagnosis.json", about: "for programs" },
     ],
-    load: async () => (await import("./doctor_command.ts")).runDoctor,
+    load: async () => (await import("./commands/doctor.ts")).runDoctor,
   },
   {
     name: "completions",
@@ -116,13 +116,13 @@ export const commands: readonly Command[] = [
       { line: 'eval "$(m2m completions bash)"', about: "in ~/.bashrc" },
       { line: "m2m completions fish > ~/.config/fish/completions/m2m.fish", about: "for fish" },
     ],
-    load: async () => (await import("./completions_command.ts")).runCompletions,
+    load: async () => (await import("./commands/completions.ts")).runCompletions,
   },
   {
     name: "help",
     summary: "Shows help, for a command too",
     usage: "help [COMMAND]",
     examples: [{ line: "m2m help fetch", about: "the options of fetch" }],
-    load: async () => (await import("./help_command.ts")).runHelp,
+    load: async () => (await import("./commands/help.ts")).runHelp,
   },
 ];

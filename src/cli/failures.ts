@@ -7,7 +7,7 @@
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { failureMessage, isDenied } from "../http/network_errors.ts";
 import { exitCodes } from "./exit_codes.ts";
-import { nameFlags } from "./option_names.ts";
+import { nameFlags } from "./options/option_names.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A failure, ready to be printed. */

@@ -6,9 +6,9 @@
 
 import { type CommandExample, commands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
-import { type CommandName, listOptions, optionGroups, type OptionSpec } from "./options.ts";
-import type { Style } from "./style.ts";
-import { formatTable, wrap } from "./wrap.ts";
+import { type CommandName, listOptions, optionGroups, type OptionSpec } from "./options/options.ts";
+import type { Style } from "./terminal/style.ts";
+import { formatTable, wrap } from "./terminal/wrap.ts";
 
 /** How help is written. */
 export interface HelpOptions {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { CommandName } from "./options.ts";
-import type { Terminal } from "./terminal.ts";
+import type { CommandName } from "./options/options.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 /** The values of options, by their names: texts, lists of texts where several are allowed, and `true`. */
 export type OptionValues = Readonly<Record<string, string | readonly string[] | true | undefined>>;

@@ -13,7 +13,7 @@
 
 import { exit, readArguments } from "./host.ts";
 import { printQuickToken } from "./quick_token.ts";
-import { openTerminal } from "./terminal.ts";
+import { openTerminal } from "./terminal/terminal.ts";
 
 /** Whether this module is the program: the question has no answer of its own on Node before 22.18. */
 function isProgram(): boolean {

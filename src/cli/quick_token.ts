@@ -9,10 +9,10 @@
 
 import { parseRecord, type StoredToken } from "../token_store/token_record.ts";
 import type { TokenStore } from "../token_store/token_store.ts";
+import { openTokenCache } from "./cache/token_cache.ts";
+import { printToken, type TokenForm } from "./commands/print_token.ts";
 import { listEnvironment, readEnvironment, readFile } from "./host.ts";
-import { printToken, type TokenForm } from "./print_token.ts";
-import type { Terminal } from "./terminal.ts";
-import { openTokenCache } from "./token_cache.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 /** What a command line led to: the key of its token, and what was printed. */
 interface Outcome extends TokenForm {

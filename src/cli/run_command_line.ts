@@ -7,8 +7,8 @@
 import { commands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { explainFailure } from "./failures.ts";
-import { parseArguments } from "./parse_arguments.ts";
-import type { Terminal } from "./terminal.ts";
+import { parseArguments } from "./options/parse_arguments.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
 
 /** Runs it; resolves to the exit code. */

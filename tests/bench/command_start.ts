@@ -70,7 +70,9 @@ export async function measureCommandStart({ smoke }: Effort): Promise<Report> {
     title: "The start of a command",
     how: "`m2m token` with a cached token, as a whole process, in turns with an empty program; the fast runs of each.",
     columns: ["runtime", "empty program, ms", "m2m token, ms", "ratio"],
-    rows: rows.map(({ runtime, empty, command }) => [runtime, show(empty), show(command), (command / empty).toFixed(2)]),
+    rows: rows.map((
+      { runtime, empty, command },
+    ) => [runtime, show(empty), show(command), (command / empty).toFixed(2)]),
     budgets: rows.map(({ runtime, empty, command }) =>
       atMost(`m2m token with a cached token over an empty program, ${runtime}`, command / empty, 1.3, "times")
     ),

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import { optionSpecs } from "../../src/cli/options.ts";
+import { optionSpecs } from "../../src/cli/options/options.ts";
 import { version } from "../../src/cli/version.ts";
 import { closedPort } from "../servers/fault_server.ts";
 import { client, startFlyteBackend } from "../servers/flyte_backend.ts";

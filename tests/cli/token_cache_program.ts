@@ -1,6 +1,6 @@
 /** Reads a token from the cache, or stores one; prints both, and the note. @module */
-import { openTerminal } from "../../src/cli/terminal.ts";
-import { openTokenCache } from "../../src/cli/token_cache.ts";
+import { openTerminal } from "../../src/cli/terminal/terminal.ts";
+import { openTokenCache } from "../../src/cli/cache/token_cache.ts";
 
 const options = { signal: new AbortController().signal, lifetime: 60_000 };
 const { store, note } = await openTokenCache({ terminal: openTerminal() });

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import { rmSync } from "node:fs";
+import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
-import type { Credentials } from "../credentials.ts";
-import type { CachedToken } from "./cached_token.ts";
-import type { Invocation } from "./invocation.ts";
-import { openAuthenticator } from "./open_authenticator.ts";
-import type { ReadSettings } from "./read_settings.ts";
-import { UsageError } from "./usage_error.ts";
+import type { Credentials } from "../../credentials.ts";
+import type { CachedToken } from "../cache/cached_token.ts";
+import { openAuthenticator } from "../client/open_authenticator.ts";
+import type { Invocation } from "../invocation.ts";
+import type { ReadSettings } from "../settings/read_settings.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** What keeps the file fresh. */
 export interface TokenFileOptions {

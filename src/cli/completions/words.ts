@@ -4,8 +4,8 @@
  * @module
  */
 
-import { commands } from "./commands.ts";
-import { type CommandName, listOptions, type OptionSpec, optionSpecs, shells } from "./options.ts";
+import { commands } from "../commands.ts";
+import { type CommandName, listOptions, type OptionSpec, optionSpecs, shells } from "../options/options.ts";
 
 /** What stands behind an option, for completions. */
 export type Argument = "none" | "any" | "file" | readonly string[];

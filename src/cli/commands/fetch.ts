@@ -4,20 +4,20 @@
  * @module
  */
 
+import { once } from "node:events";
 import { createWriteStream, openAsBlob, statSync } from "node:fs";
 import { finished } from "node:stream/promises";
-import { once } from "node:events";
-import { parseUrl } from "../arguments.ts";
-import { openCachedToken } from "./cached_token.ts";
-import { exitCodes } from "./exit_codes.ts";
-import { explainUnreachable } from "./failures.ts";
-import type { Invocation } from "./invocation.ts";
-import { nameServer } from "./obtain_token.ts";
-import { openAuthenticator } from "./open_authenticator.ts";
-import { showProgress } from "./progress.ts";
-import { readSettings } from "./read_settings.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { parseUrl } from "../../arguments.ts";
+import { openCachedToken } from "../cache/cached_token.ts";
+import { nameServer } from "../client/obtain_token.ts";
+import { openAuthenticator } from "../client/open_authenticator.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { explainUnreachable } from "../failures.ts";
+import type { Invocation } from "../invocation.ts";
+import { readSettings } from "../settings/read_settings.ts";
+import type { Settings } from "../settings/settings.ts";
+import { showProgress } from "../terminal/progress.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Runs the command. */
 export async function runFetch(invocation: Invocation): Promise<number> {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { exit, isClosedPipe, isTerminal, readEnvironment, writeAll, writeAtOnce } from "./host.ts";
+import { exit, isClosedPipe, isTerminal, readEnvironment, writeAll, writeAtOnce } from "../host.ts";
 import { isColored } from "./style.ts";
 
 /** Deno, Bun and Node have this. */

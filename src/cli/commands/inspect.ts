@@ -6,16 +6,16 @@
 
 import { fstatSync } from "node:fs";
 import process from "node:process";
-import { formatDuration } from "../doctor/durations.ts";
-import { listGatewaysBeyond, measureHeader } from "../doctor/header_limits.ts";
-import { readJwt, readMoment, readTexts } from "../doctor/read_jwt.ts";
-import { exitCodes } from "./exit_codes.ts";
-import type { Invocation } from "./invocation.ts";
-import { obtainToken } from "./obtain_token.ts";
-import { showProgress } from "./progress.ts";
-import { readText } from "./read_settings.ts";
-import { createStyle } from "./style.ts";
-import { UsageError } from "./usage_error.ts";
+import { formatDuration } from "../../doctor/durations.ts";
+import { listGatewaysBeyond, measureHeader } from "../../doctor/header_limits.ts";
+import { readJwt, readMoment, readTexts } from "../../doctor/read_jwt.ts";
+import { obtainToken } from "../client/obtain_token.ts";
+import { exitCodes } from "../exit_codes.ts";
+import type { Invocation } from "../invocation.ts";
+import { readText } from "../settings/read_settings.ts";
+import { showProgress } from "../terminal/progress.ts";
+import { createStyle } from "../terminal/style.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** A token, and what is known besides. */
 interface InspectedToken {

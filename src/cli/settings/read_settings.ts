@@ -7,13 +7,13 @@
 import { statSync } from "node:fs";
 import process from "node:process";
 import { parseEnv } from "node:util";
-import { readVariable, type Variable } from "../env/environment.ts";
-import { readFile } from "./host.ts";
-import type { OptionValues } from "./invocation.ts";
-import { locateProfiles } from "./quick_token.ts";
-import { settingOptions } from "./setting_options.ts";
+import { readVariable, type Variable } from "../../env/environment.ts";
+import { readFile } from "../host.ts";
+import type { OptionValues } from "../invocation.ts";
+import { settingOptions } from "../options/setting_options.ts";
+import { locateProfiles } from "../quick_token.ts";
+import { suggest, UsageError } from "../usage_error.ts";
 import { type Layer, mergeLayers, parseSetting, type Settings } from "./settings.ts";
-import { suggest, UsageError } from "./usage_error.ts";
 
 /** Settings, and the variables they may name. */
 export interface ReadSettings {

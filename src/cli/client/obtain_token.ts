@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { Credentials } from "../credentials.ts";
-import { type CachedToken, openCachedToken } from "./cached_token.ts";
-import type { Invocation } from "./invocation.ts";
-import { showProgress } from "./progress.ts";
-import { isFresh } from "./quick_token.ts";
-import { type ReadSettings, readSettings } from "./read_settings.ts";
-import type { Settings } from "./settings.ts";
+import type { Credentials } from "../../credentials.ts";
+import { type CachedToken, openCachedToken } from "../cache/cached_token.ts";
+import type { Invocation } from "../invocation.ts";
+import { isFresh } from "../quick_token.ts";
+import { type ReadSettings, readSettings } from "../settings/read_settings.ts";
+import type { Settings } from "../settings/settings.ts";
+import { showProgress } from "../terminal/progress.ts";
 
 /** A token, and what gave it. */
 export interface ObtainedToken {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { completedCommands, type CompletedOption, quote } from "./completion_words.ts";
+import { completedCommands, type CompletedOption, quote } from "./words.ts";
 
 /** Writes the script: for a file `_m2m` in `$fpath`, or for `source <(m2m completions zsh)`. */
 export function writeZshCompletions(): string {

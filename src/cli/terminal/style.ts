@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readEnvironment } from "./host.ts";
+import { readEnvironment } from "../host.ts";
 
 /** Start and end of each style, as parameters of SGR (ECMA-48). */
 const styles = {

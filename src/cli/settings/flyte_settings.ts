@@ -5,15 +5,15 @@
  */
 
 import { join } from "node:path";
-import { flyteEnvNames } from "../env/env_names.ts";
-import { EnvReader } from "../env/env_settings.ts";
-import { readVariable } from "../env/environment.ts";
-import { checkPlatform } from "../env/platform_url.ts";
-import { parseFlyteApiKey } from "../flyte/api_key.ts";
-import { parseFlyteConfig } from "../flyte/config_file.ts";
+import { flyteEnvNames } from "../../env/env_names.ts";
+import { EnvReader } from "../../env/env_settings.ts";
+import { readVariable } from "../../env/environment.ts";
+import { checkPlatform } from "../../env/platform_url.ts";
+import { parseFlyteApiKey } from "../../flyte/api_key.ts";
+import { parseFlyteConfig } from "../../flyte/config_file.ts";
+import { UsageError } from "../usage_error.ts";
 import { readText } from "./read_settings.ts";
 import { type Layer, mergeLayers, type Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** Reads Flyte's variables, its API key and its config file, in this order. */
 export function readFlyteSettings({ flyteConfig, allowInsecureRequests }: Settings, env: object): Layer {

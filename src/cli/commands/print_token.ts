@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Credentials } from "../credentials.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Credentials } from "../../credentials.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** What is printed. */
 export interface TokenForm {

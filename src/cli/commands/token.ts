@@ -4,13 +4,13 @@
  * @module
  */
 
-import { exitCodes } from "./exit_codes.ts";
-import type { Invocation } from "./invocation.ts";
-import { obtainToken } from "./obtain_token.ts";
+import { obtainToken } from "../client/obtain_token.ts";
+import { exitCodes } from "../exit_codes.ts";
+import type { Invocation } from "../invocation.ts";
+import { rememberCommandLine } from "../quick_token.ts";
+import type { Settings } from "../settings/settings.ts";
+import { UsageError } from "../usage_error.ts";
 import { printToken } from "./print_token.ts";
-import { rememberCommandLine } from "./quick_token.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** Runs the command. */
 export async function runToken(invocation: Invocation): Promise<number> {

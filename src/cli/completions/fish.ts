@@ -4,7 +4,7 @@
  * @module
  */
 
-import { completedCommands, type CompletedOption, completedOptions } from "./completion_words.ts";
+import { completedCommands, type CompletedOption, completedOptions } from "./words.ts";
 
 /** Writes the script. */
 export function writeFishCompletions(): string {

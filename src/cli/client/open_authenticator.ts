@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { Authenticator } from "../authenticator.ts";
-import { ClientCredentialsAuthenticator } from "../client_credentials.ts";
-import { namedSecretFile } from "../env/named_secret_file.ts";
-import type { SignedAssertionOptions } from "../grants/signed_assertion.ts";
-import { sharedTokens } from "../token_store/shared_tokens.ts";
+import type { Authenticator } from "../../authenticator.ts";
+import { ClientCredentialsAuthenticator } from "../../client_credentials.ts";
+import { namedSecretFile } from "../../env/named_secret_file.ts";
+import type { SignedAssertionOptions } from "../../grants/signed_assertion.ts";
+import { sharedTokens } from "../../token_store/shared_tokens.ts";
+import type { CachedToken } from "../cache/cached_token.ts";
+import type { Invocation } from "../invocation.ts";
+import { type ReadSettings, readText } from "../settings/read_settings.ts";
+import type { Settings } from "../settings/settings.ts";
+import { UsageError } from "../usage_error.ts";
 import { buildOptions, type Purpose } from "./build_options.ts";
-import type { CachedToken } from "./cached_token.ts";
-import type { Invocation } from "./invocation.ts";
-import { type ReadSettings, readText } from "./read_settings.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** Opens it. Sends nothing yet. */
 export async function openAuthenticator(
@@ -27,11 +27,11 @@ export async function openAuthenticator(
   const { settings } = read;
   switch (settings.grant) {
     case "jwt-bearer": {
-      const { JwtBearerAuthenticator } = await import("../grants/jwt_bearer.ts");
+      const { JwtBearerAuthenticator } = await import("../../grants/jwt_bearer.ts");
       return new JwtBearerAuthenticator({ ...options, assertion: await openAssertion(settings) });
     }
     case "token-exchange": {
-      const { TokenExchangeAuthenticator } = await import("../grants/token_exchange.ts");
+      const { TokenExchangeAuthenticator } = await import("../../grants/token_exchange.ts");
       const { subjectTokenFile, subjectTokenType, actorTokenFile } = settings;
       if (subjectTokenFile === undefined) throw new UsageError("--grant token-exchange needs --subject-token-file.");
       return new TokenExchangeAuthenticator({
@@ -56,7 +56,7 @@ async function openAssertion({ assertionFile, keyFile, clientId, ...settings }: 
   if (keyFile === undefined) {
     throw new UsageError("--grant jwt-bearer needs --assertion-file, or --key-file to sign one.");
   }
-  const { signedAssertion } = await import("../grants/signed_assertion.ts");
+  const { signedAssertion } = await import("../../grants/signed_assertion.ts");
   const account = parseAccount(readText(keyFile, "--key-file"));
   const iss = account.client_email ?? clientId;
   if (iss === undefined) throw new UsageError("--grant jwt-bearer needs --client-id, the issuer of the assertion.");

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { frozenScopes } from "../config_store/overrides.ts";
-import { flag, headerKey, isAllowed, proxyUrl } from "../env/setting_rules.ts";
-import { parseUrl } from "../arguments.ts";
-import type { OptionSpec } from "./options.ts";
-import type { clientAuthChoices, grantChoices } from "./setting_options.ts";
-import { suggest, UsageError } from "./usage_error.ts";
+import { parseUrl } from "../../arguments.ts";
+import { frozenScopes } from "../../config_store/overrides.ts";
+import { flag, headerKey, isAllowed, proxyUrl } from "../../env/setting_rules.ts";
+import type { OptionSpec } from "../options/options.ts";
+import type { clientAuthChoices, grantChoices } from "../options/setting_options.ts";
+import { suggest, UsageError } from "../usage_error.ts";
 
 /** The settings. Those that nothing sets are absent. */
 export interface Settings {

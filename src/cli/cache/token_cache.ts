@@ -5,12 +5,12 @@
  */
 
 import { encodeBase64 } from "@std/encoding/base64";
-import { fileTokenStore } from "../token_store/file.ts";
-import { PrivateFolder } from "../token_store/private_folder.ts";
-import { sealed } from "../token_store/sealed.ts";
-import type { TokenStore } from "../token_store/token_store.ts";
-import { getPlatform, readEnvironment } from "./host.ts";
-import type { Terminal } from "./terminal.ts";
+import { fileTokenStore } from "../../token_store/file.ts";
+import { PrivateFolder } from "../../token_store/private_folder.ts";
+import { sealed } from "../../token_store/sealed.ts";
+import type { TokenStore } from "../../token_store/token_store.ts";
+import { getPlatform, readEnvironment } from "../host.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** The cache, if there can be one. */
 export interface TokenCache {

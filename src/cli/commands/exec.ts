@@ -7,10 +7,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
-import type { Invocation } from "./invocation.ts";
-import { obtainToken } from "./obtain_token.ts";
+import { obtainToken } from "../client/obtain_token.ts";
+import type { Invocation } from "../invocation.ts";
+import { UsageError } from "../usage_error.ts";
 import { keepTokenFile } from "./token_file.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** What a program may be told; the rest can't be caught. */
 const passedOn = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT"] as const;

@@ -4,19 +4,19 @@
  * @module
  */
 
-import { clientAssertion } from "../client_auth/client_assertion.ts";
-import { clientSecretJwt, type ClientSecretJwtOptions } from "../client_auth/client_secret_jwt.ts";
-import { clientSecretPost } from "../client_auth/client_secret_post.ts";
-import { none } from "../client_auth/none.ts";
-import { privateKeyJwt, type PrivateKeyJwtOptions } from "../client_auth/private_key_jwt.ts";
-import { selfSignedTlsClientAuth, tlsClientAuth } from "../client_auth/tls.ts";
-import type { ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
-import { namedSecretFile } from "../env/named_secret_file.ts";
-import type { Invocation } from "./invocation.ts";
-import type { ReadSettings } from "./read_settings.ts";
+import { clientAssertion } from "../../client_auth/client_assertion.ts";
+import { clientSecretJwt, type ClientSecretJwtOptions } from "../../client_auth/client_secret_jwt.ts";
+import { clientSecretPost } from "../../client_auth/client_secret_post.ts";
+import { none } from "../../client_auth/none.ts";
+import { privateKeyJwt, type PrivateKeyJwtOptions } from "../../client_auth/private_key_jwt.ts";
+import { selfSignedTlsClientAuth, tlsClientAuth } from "../../client_auth/tls.ts";
+import type { ClientCredentialsAuthenticatorOptions } from "../../client_credentials.ts";
+import { namedSecretFile } from "../../env/named_secret_file.ts";
+import type { Invocation } from "../invocation.ts";
+import type { ReadSettings } from "../settings/read_settings.ts";
+import type { Settings } from "../settings/settings.ts";
+import { UsageError } from "../usage_error.ts";
 import { hasSecret, openSecret } from "./secret.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
 
 type Method = NonNullable<Settings["clientAuth"]>;
 type Authentication = Pick<ClientCredentialsAuthenticatorOptions, "clientSecret" | "clientAuth" | "basicEncoding">;

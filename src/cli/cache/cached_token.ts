@@ -4,12 +4,12 @@
  * @module
  */
 
-import { parseRecord, type StoredToken } from "../token_store/token_record.ts";
-import type { TokenStore } from "../token_store/token_store.ts";
-import type { Invocation } from "./invocation.ts";
-import { openCacheOnce } from "./quick_token.ts";
-import { readText } from "./read_settings.ts";
-import type { Settings } from "./settings.ts";
+import { parseRecord, type StoredToken } from "../../token_store/token_record.ts";
+import type { TokenStore } from "../../token_store/token_store.ts";
+import type { Invocation } from "../invocation.ts";
+import { openCacheOnce } from "../quick_token.ts";
+import { readText } from "../settings/read_settings.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** The place of one token in the cache. */
 export interface CachedToken {

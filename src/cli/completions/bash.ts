@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Argument, completedCommands, type CompletedOption, completedOptions } from "./completion_words.ts";
+import { type Argument, completedCommands, type CompletedOption, completedOptions } from "./words.ts";
 
 /** Writes the script. */
 export function writeBashCompletions(): string {

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { chooseTransport } from "../authenticator_options.ts";
-import type { Fetch } from "../http/fetch.ts";
-import type { TransportOptions } from "../transport/transport.ts";
-import type { Invocation } from "./invocation.ts";
-import type { Settings } from "./settings.ts";
-import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./usage_error.ts";
+import { chooseTransport } from "../../authenticator_options.ts";
+import type { Fetch } from "../../http/fetch.ts";
+import type { TransportOptions } from "../../transport/transport.ts";
+import type { Invocation } from "../invocation.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { UsageError } from "../usage_error.ts";
 
 type Connection = TransportOptions & { readonly fetch?: Fetch };
 
@@ -29,7 +29,7 @@ export async function openConnection(settings: Settings, { values, terminal }: I
   const isUnverifiedDeno = options.verify === false && navigator.userAgent.startsWith("Deno/");
   if (!values["verbose"] && !isUnverifiedDeno) return options;
   const transport = isUnverifiedDeno
-    ? (await import("../transport/deno.ts")).denoTransport(options)
+    ? (await import("../../transport/deno.ts")).denoTransport(options)
     : chooseTransport(options);
   const fetch = transport?.fetch ?? globalThis.fetch;
   return { fetch: values["verbose"] ? showRequests(fetch, terminal) : fetch };

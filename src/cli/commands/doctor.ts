@@ -4,18 +4,18 @@
  * @module
  */
 
-import { parseUrl } from "../arguments.ts";
-import { diagnose } from "../doctor/diagnose.ts";
-import type { Check, Diagnosis } from "../doctor/diagnosis.ts";
-import { formatCheck, formatSummary } from "../doctor/format.ts";
-import { buildOptions } from "./build_options.ts";
-import { exitCodes } from "./exit_codes.ts";
-import { explainFailure } from "./failures.ts";
-import type { Invocation } from "./invocation.ts";
-import { nameFlags, optionNames } from "./option_names.ts";
-import { showProgress } from "./progress.ts";
-import { readSettings } from "./read_settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { parseUrl } from "../../arguments.ts";
+import { diagnose } from "../../doctor/diagnose.ts";
+import type { Check, Diagnosis } from "../../doctor/diagnosis.ts";
+import { formatCheck, formatSummary } from "../../doctor/format.ts";
+import { buildOptions } from "../client/build_options.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { explainFailure } from "../failures.ts";
+import type { Invocation } from "../invocation.ts";
+import { nameFlags, optionNames } from "../options/option_names.ts";
+import { readSettings } from "../settings/read_settings.ts";
+import { showProgress } from "../terminal/progress.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Runs the command. Its checks are printed as they are made. */
 export async function runDoctor(invocation: Invocation): Promise<number> {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { namedSecretFile } from "../env/named_secret_file.ts";
-import { describeNamedFault, readVariable } from "../env/environment.ts";
-import type { Invocation } from "./invocation.ts";
-import type { ReadSettings } from "./read_settings.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { describeNamedFault, readVariable } from "../../env/environment.ts";
+import { namedSecretFile } from "../../env/named_secret_file.ts";
+import type { Invocation } from "../invocation.ts";
+import type { ReadSettings } from "../settings/read_settings.ts";
+import type { Settings } from "../settings/settings.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Whether something gives a secret without a prompt. */
 export function hasSecret(

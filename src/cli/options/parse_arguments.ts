@@ -5,10 +5,10 @@
  */
 
 import { parseArgs } from "node:util";
-import { commands } from "./commands.ts";
-import type { OptionValues } from "./invocation.ts";
+import { commands } from "../commands.ts";
+import type { OptionValues } from "../invocation.ts";
+import { suggest, UsageError } from "../usage_error.ts";
 import { type CommandName, listOptions, type OptionSpec } from "./options.ts";
-import { suggest, UsageError } from "./usage_error.ts";
 
 /** A parsed command line. */
 export interface ParsedArguments {

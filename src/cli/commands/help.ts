@@ -4,14 +4,14 @@
  * @module
  */
 
-import { commands } from "./commands.ts";
-import { exitCodes } from "./exit_codes.ts";
-import { formatHelp } from "./help.ts";
-import type { Invocation } from "./invocation.ts";
-import type { CommandName } from "./options.ts";
-import { createStyle } from "./style.ts";
-import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./usage_error.ts";
+import { commands } from "../commands.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { formatHelp } from "../help.ts";
+import type { Invocation } from "../invocation.ts";
+import type { CommandName } from "../options/options.ts";
+import { createStyle } from "../terminal/style.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Shows the help of a command, or without one of the whole tool. */
 export async function showHelp(terminal: Terminal, name?: CommandName): Promise<number> {

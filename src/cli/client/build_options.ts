@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
-import type { ClientConfigStore } from "../config_store/client_config_store.ts";
-import { StaticClientConfigStore } from "../config_store/static.ts";
-import { DiscoveryClientConfigStore } from "../discovery/discovery.ts";
+import type { ClientCredentialsAuthenticatorOptions } from "../../client_credentials.ts";
+import type { ClientConfigStore } from "../../config_store/client_config_store.ts";
+import { StaticClientConfigStore } from "../../config_store/static.ts";
+import { DiscoveryClientConfigStore } from "../../discovery/discovery.ts";
+import type { Invocation } from "../invocation.ts";
+import type { ReadSettings } from "../settings/read_settings.ts";
+import { readText } from "../settings/read_settings.ts";
+import type { Settings } from "../settings/settings.ts";
+import { UsageError } from "../usage_error.ts";
 import { openClientAuthentication } from "./client_authentication.ts";
 import { openConnection } from "./connection.ts";
-import type { Invocation } from "./invocation.ts";
-import type { ReadSettings } from "./read_settings.ts";
-import { readText } from "./read_settings.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** What a command knows besides the settings. */
 export interface Purpose {
@@ -60,12 +60,12 @@ async function openConfigStore(settings: Settings): Promise<ClientConfigStore> {
   if (tokenEndpoint !== undefined) return new StaticClientConfigStore({ tokenEndpoint, issuer });
   if (issuer !== undefined && protectedResource) {
     if (endpoint === undefined) throw new UsageError("--protected-resource needs --endpoint, the API to ask.");
-    const { ProtectedResourceClientConfigStore } = await import("../discovery/protected_resource.ts");
+    const { ProtectedResourceClientConfigStore } = await import("../../discovery/protected_resource.ts");
     return new ProtectedResourceClientConfigStore(endpoint, { issuer, allowInsecureRequests });
   }
   if (issuer !== undefined) return new DiscoveryClientConfigStore(issuer, { allowInsecureRequests });
   if (flytePlatform !== undefined) {
-    const { FlyteClientConfigStore } = await import("../flyte/flyte_store.ts");
+    const { FlyteClientConfigStore } = await import("../../flyte/flyte_store.ts");
     const insecure = flytePlatform.startsWith("http:");
     return new FlyteClientConfigStore(flytePlatform, { insecure, allowInsecureRequests });
   }
@@ -79,7 +79,7 @@ async function openProofs(
   { dpop: isBound, dpopKeyFile }: Settings,
 ): Promise<Pick<ClientCredentialsAuthenticatorOptions, "dpop">> {
   if (!isBound && dpopKeyFile === undefined) return {};
-  const { dpop } = await import("../dpop/dpop.ts");
+  const { dpop } = await import("../../dpop/dpop.ts");
   return { dpop: dpop(dpopKeyFile === undefined ? {} : { keyPair: await importKeyPair(dpopKeyFile) }) };
 }
 

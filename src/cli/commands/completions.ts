@@ -4,14 +4,14 @@
  * @module
  */
 
-import { writeBashCompletions } from "./completions_bash.ts";
-import { writeFishCompletions } from "./completions_fish.ts";
-import { writePowershellCompletions } from "./completions_powershell.ts";
-import { writeZshCompletions } from "./completions_zsh.ts";
-import { exitCodes } from "./exit_codes.ts";
-import type { Invocation } from "./invocation.ts";
-import { shells } from "./options.ts";
-import { UsageError } from "./usage_error.ts";
+import { writeBashCompletions } from "../completions/bash.ts";
+import { writeFishCompletions } from "../completions/fish.ts";
+import { writePowershellCompletions } from "../completions/powershell.ts";
+import { writeZshCompletions } from "../completions/zsh.ts";
+import { exitCodes } from "../exit_codes.ts";
+import type { Invocation } from "../invocation.ts";
+import { shells } from "../options/options.ts";
+import { UsageError } from "../usage_error.ts";
 
 const writers: Readonly<Record<typeof shells[number], () => string>> = {
   bash: writeBashCompletions,
