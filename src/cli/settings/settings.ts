@@ -54,6 +54,12 @@ export interface Settings {
   readonly noCache?: boolean;
 }
 
+/** The host of the server, for people. */
+export function nameServer({ tokenEndpoint, issuer, flytePlatform, endpoint }: Settings): string {
+  const url = tokenEndpoint ?? issuer ?? flytePlatform ?? endpoint;
+  return url === undefined ? "the server" : new URL(url).host;
+}
+
 /** What one place sets. */
 export type Layer = Settings;
 

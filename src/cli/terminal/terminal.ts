@@ -8,6 +8,7 @@
  */
 
 import { exit, isClosedPipe, isTerminal, readEnvironment, writeAll, writeAtOnce } from "../host.ts";
+import { UsageError } from "../usage_error.ts";
 import { isColored } from "./style.ts";
 
 /** Deno, Bun and Node have this. */
@@ -60,7 +61,7 @@ export function openTerminal(): Terminal {
         await writeAll(1, typeof data === "string" ? new TextEncoder().encode(data) : data);
       } catch (error) {
         if (isClosedPipe(error)) exit(0);
-        throw error;
+        throw new UsageError(`Standard output can't be written (${Object(error).code ?? "for an unknown reason"}).`);
       }
     },
     writeError: writeAtOnce,
