@@ -10,6 +10,7 @@ import { measureBudgets } from "./budgets.ts";
 import { measureBundleSize } from "./bundle_size.ts";
 import { measureCached } from "./cached.ts";
 import { measureColdCallers } from "./cold_callers.ts";
+import { measureCommandStart } from "./command_start.ts";
 import { measureFetchOverhead } from "./fetch_overhead.ts";
 import { measureStoreCosts } from "./fleet_costs.ts";
 import { measureFleetRequests } from "./fleet_requests.ts";
@@ -30,6 +31,7 @@ const measurements: Readonly<Record<string, Measure | readonly Measure[]>> = {
   memory: measureMemory,
   derived: measureDerived,
   fleet: [measureFleetRequests, measureStoreCosts, measureSimulatedFleet],
+  command: measureCommandStart,
   budgets: measureBudgets,
 };
 
