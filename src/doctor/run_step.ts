@@ -27,19 +27,24 @@ export async function runStep(step: Step, examination: OpenExamination): Promise
   const error = () => new Error(`it took longer than ${timeout} ms`);
   let findings: readonly Finding[];
   try {
-    findings = await withDeadline({ timeout, signal, error }, async () => await step.run(examination));
+    const found = await withDeadline({ timeout, signal, error }, async () => await step.run(examination));
+    findings = found.map((finding) => redactFinding(finding, examination));
   } catch (error) {
     signal.throwIfAborted();
     const seen = `The check itself failed: ${examination.redact(rootMessage(error))}.`;
     findings = [{ name, status: "warned", code: "unexplained", seen }];
   }
   const duration = Math.round(performance.now() - started);
-  return findings.map((finding) => ({
+  return findings.map((finding) => ({ ...finding, duration }));
+}
+
+function redactFinding(finding: Finding, examination: OpenExamination): Finding {
+  const { seen, change } = finding;
+  return {
     ...finding,
-    seen: examination.redactOwn(finding.seen),
-    ...finding.change !== undefined && { change: examination.redactOwn(finding.change) },
-    duration,
-  }));
+    seen: examination.redactOwn(seen),
+    ...change !== undefined && { change: examination.redactOwn(change) },
+  };
 }
 
 /** Says why a step can't be made, if it can't. */

@@ -74,6 +74,8 @@ export async function viewTls(
   const servername = /^[\d.]+$|:/.test(host) ? "" : host;
   const authorities = ca ? { ca: [...listAuthorities(tls), ca] } : {};
   const socket = tls.connect({ ...options, ...authorities, host, port, servername, rejectUnauthorized: false });
+  // From the start: the server's alert may come together with the end of the handshake.
+  const refusing = settle(socket, "data", timeout + patience, signal);
   try {
     const error = await settle(socket, "secureConnect", timeout, signal);
     if (error) return isDenied(error) ? undefined : { error };
@@ -83,7 +85,7 @@ export async function viewTls(
     const mismatch = tls.checkServerIdentity(host, certificate);
     // With TLS 1.3 the server checks the client's certificate after the handshake, and says so after the first data.
     socket.write(`HEAD / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
-    const refusal = await settle(socket, "data", Math.min(timeout, 1_500), signal);
+    const refusal = await refusing;
     return {
       certificate,
       distrust: authorized ? undefined : String(reason ?? "unknown"),
@@ -106,6 +108,9 @@ function listAuthorities(tls: typeof Tls): readonly string[] {
 }
 
 const silence = "timed out";
+
+/** How long an answer to the first data is waited for, at least, in milliseconds. */
+const patience = 1_500;
 
 /** Waits for an event, and returns what came in its place. */
 function settle(socket: Net.Socket, event: string, timeout: number, signal: AbortSignal): Promise<Error | undefined> {
