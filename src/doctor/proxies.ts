@@ -7,7 +7,11 @@
 import { parseUrl } from "../arguments.ts";
 import { readVariable } from "../env/environment.ts";
 import type { Examination } from "./examination.ts";
+import { isPermitted } from "./permissions.ts";
 import { bareHost, isAddress, readPort } from "./targets.ts";
+
+/** Absent on some runtimes. */
+declare const process: unknown;
 
 /** A proxy, and where it is set. */
 export interface Proxy {
@@ -88,10 +92,7 @@ function isInNetwork(host: string, network: string): boolean {
 
 /** A variable's text; `undefined` where there is none, or it may not be read. */
 export function read(name: string): string | undefined {
-  try {
-    const variable = readVariable(name, undefined);
-    return typeof variable === "object" ? variable.text : undefined;
-  } catch {
-    return undefined;
-  }
+  if (!isPermitted({ name: "env", variable: name }) || typeof process === "undefined") return undefined;
+  const variable = readVariable(name, undefined);
+  return typeof variable === "object" ? variable.text : undefined;
 }

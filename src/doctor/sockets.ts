@@ -7,6 +7,7 @@
 import type * as Net from "node:net";
 import type * as Tls from "node:tls";
 import { isDenied } from "../http/network_errors.ts";
+import { isPermitted } from "./permissions.ts";
 
 /** Where to connect to, and for how long to try, in milliseconds. */
 export interface Place {
@@ -74,37 +75,30 @@ export async function viewTls(
   const servername = /^[\d.]+$|:/.test(host) ? "" : host;
   const authorities = ca ? { ca: [...listAuthorities(tls), ca] } : {};
   const socket = tls.connect({ ...options, ...authorities, host, port, servername, rejectUnauthorized: false });
-  // From the start: the server's alert may come together with the end of the handshake.
-  const refusing = settle(socket, "data", timeout + patience, signal);
-  try {
-    const error = await settle(socket, "secureConnect", timeout, signal);
-    if (error) return isDenied(error) ? undefined : { error };
-    const certificate = socket.getPeerCertificate(true);
+  let view: TlsView = {};
+  socket.once("secureConnect", () => {
+    // At once: Deno shows no certificate of a connection that has ended, and an alert may come with the handshake's end.
+    const certificate = socket.getPeerCertificate(true) ?? undefined;
     const { authorized, authorizationError } = socket;
     const reason = Object(authorizationError).code ?? authorizationError;
-    const mismatch = tls.checkServerIdentity(host, certificate);
+    const mismatch = certificate?.valid_to ? tls.checkServerIdentity(host, certificate)?.message : undefined;
+    view = { certificate, distrust: authorized ? undefined : String(reason ?? "unknown"), mismatch };
     // With TLS 1.3 the server checks the client's certificate after the handshake, and says so after the first data.
     socket.write(`HEAD / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
-    const refusal = await refusing;
-    return {
-      certificate,
-      distrust: authorized ? undefined : String(reason ?? "unknown"),
-      mismatch: mismatch && mismatch.message,
-      // Silence is no refusal.
-      error: refusal?.message === silence ? undefined : refusal,
-    };
-  } finally {
-    socket.destroy();
-  }
+  });
+  const refusing = settle(socket, "data", timeout + patience, signal);
+  const failure = await settle(socket, "secureConnect", timeout, signal);
+  const refusal = failure ?? await refusing;
+  socket.destroy();
+  if (isDenied(failure)) return undefined;
+  // Silence after the handshake is no refusal.
+  return { ...view, error: failure || refusal?.message !== silence ? refusal : undefined };
 }
 
 /** The runtime's own authorities, which others would replace. Deno needs a permission for them. */
 function listAuthorities(tls: typeof Tls): readonly string[] {
-  try {
-    return tls.getCACertificates?.("default") ?? tls.rootCertificates;
-  } catch {
-    return [];
-  }
+  if (!isPermitted({ name: "sys", kind: "ca" })) return [];
+  return tls.getCACertificates?.("default") ?? tls.rootCertificates;
 }
 
 const silence = "timed out";
