@@ -57,7 +57,10 @@ function describeInvalid(error: Error, examination: Examination): Finding {
     /\b(endpoint|client[A-Z]\w+|configStore|[a-z]+[A-Z]\w+|verify|fetch|scopes|resource|timeout|dpop|retry\.\w+)\b/g,
   );
   const shown = [...new Set(names ?? [])].slice(0, 3).map((name) => examination.nameOption(name));
-  const wanted = missing?.replace(/\w+/g, (word) => names?.includes(word) ? examination.nameOption(word) : word);
+  const wanted = missing?.replace(/ \((.*?)\)/g, " $1").replace(
+    /\w+/g,
+    (word) => names?.includes(word) ? examination.nameOption(word) : word,
+  );
   return {
     name,
     status: "failed",
