@@ -97,9 +97,12 @@ export function readWantedScopes(answer: Pick<Answer, "headers" | "text">): stri
 
 /** Describes an answer for a sentence: `401 (Bearer: invalid_token "The token was revoked")`. */
 export function describeAnswer(answer: Exchange, examination: Pick<Examination, "redact">): string {
+  // Amazon API Gateway leaves the commas out.
+  const find = (parameter: string) =>
+    new RegExp(`\\s${parameter}="([^"]+)"`).exec(answer.headers.get("www-authenticate") ?? "")?.[1];
   const challenges = readChallenges(answer).map(({ scheme, parameters }) => {
-    const error = parameters.get("error");
-    const description = parameters.get("error_description");
+    const error = parameters.get("error") ?? find("error");
+    const description = parameters.get("error_description") ?? find("error_description");
     const said = [error, description && `"${description}"`].filter(Boolean).join(" ");
     const name = scheme === "dpop" ? "DPoP" : scheme[0]!.toUpperCase() + scheme.slice(1);
     return said ? `${name}: ${said}` : name;

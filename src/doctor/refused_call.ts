@@ -109,9 +109,10 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
 
   "not found"({ examination, answer, bare }, said) {
     const url = findApiUrl(examination)!;
-    const { options: { request }, facts: { settings } } = examination;
+    const { options: { request }, facts: { settings, metadata } } = examination;
     // A client without an API has the server itself for its endpoint.
-    const isServer = url.origin === parseUrl(settings?.tokenEndpoint ?? "")?.origin;
+    const isServer = [settings?.tokenEndpoint, settings?.issuer ?? metadata?.issuer]
+      .some((each) => parseUrl(each ?? "")?.href === url.href);
     const isRoot = request === undefined && (url.pathname === "/" || isServer);
     const takes = bare && !isSameAnswer(answer, bare) && /^40[13]$/.test(String(bare.status));
     const seen = `${url.origin + url.pathname} answers ${said}${

@@ -80,7 +80,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
           : unknown.length < asked.length
           ? `Remove ${unknown.join(" ")} from ${option}`
           : `Set ${option} to those of ${supported} that the API wants`
-      }, or have the server allow ${unknown.length > 1 || asked.length > 1 ? "them" : "it"} for this client.`;
+      }, or have the server allow this client ${JSON.stringify((unknown.length ? unknown : asked).join(" "))}.`;
     return { name, status: "failed", code: "invalid_scope", seen, change };
   },
 

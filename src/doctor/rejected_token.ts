@@ -145,7 +145,7 @@ function explainByScheme({ examination, answer }: RejectedToken): Finding | unde
   if (schemes.length === 0 || schemes.some((scheme) => tokenSchemes.test(scheme))) return undefined;
   const seen = `The API rejects the token: ${
     describeAnswer(answer, examination)
-  }. It, or a gateway before it, asks for the scheme ${schemes.join(", ")}, not for Bearer.`;
+  }. It, or a gateway before it, asks for another scheme than Bearer.`;
   const change =
     `Give what stands before the API the credentials of its own that it asks for (in another header), or ` +
     `call the API at an ${examination.nameOption("endpoint")} without it.`;

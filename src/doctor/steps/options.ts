@@ -53,7 +53,7 @@ export const options: Step = {
 /** Names the options that a constructor's message is about. */
 function describeInvalid({ message }: Error, examination: Examination): Finding {
   const option = /\b(endpoint|configStore|verify|fetch|scopes|resource|timeout|dpop|retry\.\w+|[a-z]+[A-Z]\w+)\b/g;
-  const [, missing] = /Missing: (.*?)\.?$/.exec(message) ?? [];
+  const [, missing] = /Missing: (.*?)\.?$/.exec(message.replace(/ \((.*?)\)/g, " $1")) ?? [];
   // What to do follows in a sentence of its own.
   const [, todo] = /^Cannot .*?\. ([A-Z].*)$/s.exec(message) ?? [];
   const names = [...new Set(message.match(option))].slice(0, 3).map(examination.nameOption);
