@@ -5,12 +5,14 @@
  */
 
 import { dpop } from "../dpop/dpop.ts";
+import { formatUrl } from "../token_endpoint/exchange.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
 import { certificateValue, dpopValue, nameSetting } from "./name_setting.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
 import { type Changes, noteToken, tryToken } from "./token_attempts.ts";
 import { classifyAttempt, describeRefusal, type RefusalKind } from "./token_refusal.ts";
+import { findTokenEndpoint, suggestTokenEndpoint } from "./targets.ts";
 import { explainUnanswered, explainUnavailable } from "./unanswered_request.ts";
 
 /** A request that was refused. */
@@ -60,14 +62,25 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const supported = metadata?.scopes_supported?.slice(0, 12).join(" ");
     const seen = `The server refuses the scopes "${asked.join(" ")}": ${refusal}.${rest}` +
       (unknown.length ? ` It doesn't advertise ${unknown.join(" ")}, but ${supported}.` : "");
+    // Entra ID: all that the client was given at the API.
+    const isDefault = refusal.includes("/.default") && !asked.some((scope) => scope.endsWith("/.default"));
+    const option = examination.nameOption("scopes");
     const joined = asked.find((scope) => scope.includes(","));
     const change = joined
       ? `Write each scope as an element of its own: ${examination.nameOption("scopes")}: ${
         JSON.stringify(asked.flatMap((scope) => scope.split(",")))
       }, without commas in them.`
-      : `${unknown.length ? `Remove ${unknown.join(" ")} from` : "Correct"} ${
-        examination.nameOption("scopes")
-      }, or have the server allow ${unknown.length > 1 || asked.length > 1 ? "them" : "it"} for this client.`;
+      : isDefault
+      ? `Set ${
+        nameSetting(examination.nameOption, "scopes", ["api://…/.default"])
+      }: the API's application ID URI, then /.default.`
+      : `${
+        unknown.length === 0
+          ? `Correct ${option}`
+          : unknown.length < asked.length
+          ? `Remove ${unknown.join(" ")} from ${option}`
+          : `Set ${option} to those of ${supported} that the API wants`
+      }, or have the server allow this client ${JSON.stringify((unknown.length ? unknown : asked).join(" "))}.`;
     return { name, status: "failed", code: "invalid_scope", seen, change };
   },
 
@@ -91,7 +104,11 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
   missing({ examination, attempt }, refusal) {
     const { error_description: description = "" } = Object(attempt.error);
     const text = `${description} ${attempt.exchanges.at(-1)?.text} ${Object(attempt.error).error}`;
-    const missing = ["audience", "resource", "scope"].find((each) => text.includes(each));
+    const { options, facts: { settings } } = examination;
+    const { scopes = settings?.scopes, audience = settings?.audience, resource = settings?.resource } = options;
+    const isSent = { scope: scopes?.length, audience, resource };
+    const absent = (["audience", "resource", "scope"] as const).filter((each) => !isSent[each] && text.includes(each));
+    const missing = absent.find((each) => new RegExp(`['"\`]${each}['"\`]|^${each}|_${each}`).test(text)) ?? absent[0];
     const option = missing === "scope" ? "scopes" : missing ?? "parameters";
     const seen = `The server wants ${missing ? `a ${missing}` : "another parameter"}: ${refusal}.`;
     const value = { scopes: '["…"]', audience: '"…"', resource: '"https://…"', parameters: "{ … }" }[option];
@@ -111,6 +128,24 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
       "client, with a service account where the server calls it so).";
     return { name, status: "failed", code: "grant_not_allowed", seen, change };
   },
+
+  denied: ({ examination }, refusal) => ({
+    name,
+    status: "failed",
+    code: "token_request_refused",
+    seen: `The server, or what stands before it, denies the request: ${refusal}.`,
+    change: `Have the server's operator look up why: a policy, a firewall or a list of addresses may deny it to ${
+      examination.nameOption("clientId")
+    } or to this machine.`,
+  }),
+
+  http: ({ examination }, refusal) => ({
+    name,
+    status: "failed",
+    code: "http_endpoint",
+    seen: `The server wants https: ${refusal}.`,
+    change: `Write ${examination.nameOption("tokenEndpoint")} with "https:".`,
+  }),
 
   async form(request, refusal) {
     const { examination } = request;
@@ -181,18 +216,18 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
   },
 
   "not found"({ examination }, refusal) {
-    const seen = `Nothing answers at ${examination.facts.settings?.tokenEndpoint}: ${refusal}.`;
-    const change = `Correct ${
-      examination.nameOption("tokenEndpoint")
-    }: the server's metadata or documentation names it.`;
+    const url = findTokenEndpoint(examination)!;
+    const seen = `No token endpoint is at ${formatUrl(url)}: ${refusal}.`;
+    const change = suggestTokenEndpoint(examination, url) ??
+      `Correct ${examination.nameOption("tokenEndpoint")} (its tenant, its path): the server's documentation names it.`;
     return { name, status: "failed", code: "token_endpoint_not_found", seen, change };
   },
 
   page({ examination }, refusal) {
     const seen = `A web page answers in place of the token endpoint: ${refusal}.`;
-    const change =
+    const change = suggestTokenEndpoint(examination, findTokenEndpoint(examination)!) ??
       `Correct ${examination.nameOption("tokenEndpoint")}; if it is right, a firewall or a sign-in page stands ` +
-      "before the server.";
+        "before the server.";
     return { name, status: "failed", code: "token_endpoint_is_html", seen, change };
   },
 
@@ -213,7 +248,8 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
 
   response({ examination, attempt }) {
     const seen = examination.redact(attempt.error?.message ?? "");
-    const change = `Check that ${examination.nameOption("tokenEndpoint")} is the token endpoint.`;
+    const change = suggestTokenEndpoint(examination, findTokenEndpoint(examination)!) ??
+      `Check that ${examination.nameOption("tokenEndpoint")} is the token endpoint.`;
     return { name, status: "failed", code: "response_invalid", seen, change };
   },
 

@@ -14,6 +14,7 @@ import type { Examination, Exchange, Finding } from "./examination.ts";
 import { dpopValue, nameSetting } from "./name_setting.ts";
 import { readOwnProofs } from "./own_proofs.ts";
 import { readJwt, readMoment, readTexts } from "./read_jwt.ts";
+import { explainByResource } from "./resource_metadata.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
 
@@ -31,6 +32,7 @@ const name = "API call";
 const usualHeaders = ["flyte-authorization", "proxy-authorization", "x-access-token", "x-auth-token"];
 /** Schemes that aren't for access tokens. */
 const otherSchemes = /^(basic|digest|negotiate|ntlm|hoba|mutual|vapid|scram-.*|aws4-.*)$/;
+const tokenSchemes = /^(bearer|dpop)$/;
 const aboutAudience = /audience|\baud\b/i;
 const aboutIssuer = /issuer|\biss\b/i;
 /** How long a new token may take to be known everywhere, in milliseconds. */
@@ -38,7 +40,9 @@ const lag = 1_500;
 
 /** Finds out why. */
 export async function explainRejectedToken(rejected: RejectedToken): Promise<Finding> {
-  return await explainProof(rejected) ?? await tryOtherHeaders(rejected) ?? await tryAgain(rejected) ??
+  const { examination, answer } = rejected;
+  return await explainProof(rejected) ?? await tryOtherHeaders(rejected) ?? explainByScheme(rejected) ??
+    await explainByResource(examination, answer, describeAnswer(answer, examination)) ?? await tryAgain(rejected) ??
     explainByTime(rejected) ?? explainByDoubts(rejected) ?? explainByChallenge(rejected);
 }
 
@@ -55,6 +59,11 @@ async function explainProof({ examination, answer }: RejectedToken): Promise<Fin
       ? "Have the authorization server issue DPoP-bound tokens for this client."
       : `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
     return { name, status: "failed", code: "dpop_required", seen, change };
+  }
+  if (schemes.length > 0 && !schemes.includes("dpop")) {
+    const seen = `The API asks for a Bearer token (${refusal}), and the token is bound to a DPoP key.`;
+    const change = `Remove ${examination.nameOption("dpop")}, or have the API take DPoP tokens.`;
+    if (schemes.includes("bearer")) return { name, status: "failed", code: "api_rejects_token", seen, change };
   }
   const error = getProofError(answer);
   if (error === "use_dpop_nonce") {
@@ -80,7 +89,10 @@ async function tryOtherHeaders({ examination, answer, bare }: RejectedToken): Pr
   const own = readHeaderKey(examination);
   for (const { what, change, call } of listCandidates(examination, answer, bare)) {
     const { answer: again } = await callApi(examination, call);
-    if (!again || again.status === 401 || again.status === 407 || again.status >= 500 || again.status === 400) continue;
+    if (
+      !again || again.status === 401 || again.status === answer.status || again.status === 407 || again.status >= 500 ||
+      again.status === 400
+    ) continue;
     examination.facts.working = { ...examination.facts.working, ...call };
     const seen = `The API doesn't see the token in ${own} (${
       describeAnswer(answer, examination)
@@ -104,7 +116,7 @@ function listCandidates(examination: Examination, answer: Exchange, bare: Exchan
     ...bare && isSameAnswer(answer, bare) && !/error=/.test(text) ? usualHeaders : [],
   ];
   const scheme = readChallenges(answer).map(({ scheme }) => scheme)
-    .find((each) => !otherSchemes.test(each) && !/^(bearer|dpop)$/.test(each) && /^[a-z][a-z-]*$/.test(each));
+    .find((each) => !otherSchemes.test(each) && !tokenSchemes.test(each) && /^[a-z][a-z-]*$/.test(each));
   const { accessToken } = issued!.credentials;
   const [, written = scheme] = new RegExp(`(?:^|,\\s*)(${scheme})\\b`, "i").exec(text) ?? [];
   return [
@@ -125,6 +137,19 @@ function listCandidates(examination: Examination, answer: Exchange, bare: Exchan
 
 function readHeaderKey({ options, facts: { settings, working } }: Examination): string {
   return (working?.headerKey ?? options.headerKey ?? settings?.headerKey ?? "authorization").toLowerCase();
+}
+
+/** By what is asked for in place of a token. */
+function explainByScheme({ examination, answer }: RejectedToken): Finding | undefined {
+  const schemes = readChallenges(answer).map(({ scheme }) => scheme);
+  if (schemes.length === 0 || schemes.some((scheme) => tokenSchemes.test(scheme))) return undefined;
+  const seen = `The API rejects the token: ${
+    describeAnswer(answer, examination)
+  }. It, or a gateway before it, asks for another scheme than Bearer.`;
+  const change =
+    `Give what stands before the API the credentials of its own that it asks for (in another header), or ` +
+    `call the API at an ${examination.nameOption("endpoint")} without it.`;
+  return { name, status: "failed", code: "api_rejects_token", seen, change };
 }
 
 async function tryAgain({ examination, answer }: RejectedToken): Promise<Finding | undefined> {
@@ -184,7 +209,6 @@ function listRuledOut({ headers }: Exchange): string {
 
 function explainByChallenge({ examination, answer, bare }: RejectedToken): Finding {
   const { nameOption } = examination;
-  const schemes = readChallenges(answer).map(({ scheme }) => scheme);
   const refusal = describeAnswer(answer, examination);
   const fail = (code: DiagnosisCode, seen: string, change: string): Finding => ({
     name,
@@ -193,15 +217,6 @@ function explainByChallenge({ examination, answer, bare }: RejectedToken): Findi
     seen: `The API rejects the token: ${refusal}. ${seen}`,
     change,
   });
-  if (schemes.length > 0 && schemes.every((scheme) => otherSchemes.test(scheme))) {
-    return fail(
-      "api_rejects_token",
-      `It, or a gateway before it, asks for ${schemes.join(", ")}, and not for a token.`,
-      `Give what stands before the API its own credentials (in another header), or call the API at an ${
-        nameOption("endpoint")
-      } without it.`,
-    );
-  }
   const jwt = readJwt(examination.facts.issued!.credentials.accessToken);
   const ruledOut = listRuledOut(answer);
   if (aboutAudience.test(refusal)) {

@@ -108,7 +108,7 @@ function doubtIssuer({ jwt, issuer }: TokenContext): TokenDoubt[] {
   return [{
     code: "issuer_unexpected",
     name: "token issuer",
-    seen: `The token's issuer is ${iss}, that of the settings ${issuer}.`,
+    seen: `The token's issuer is ${iss}; the settings, or the server's metadata, say ${issuer}.`,
     change:
       "Check which of them the API trusts: another version, tenant or name of the server needs another token endpoint.",
   }];

@@ -11,7 +11,7 @@ import type { Examination, Finding, TokenAttempt } from "./examination.ts";
 import { describeFailure } from "./failure_advice.ts";
 import { classifyFailure } from "./network_failure.ts";
 import { findTokenEndpoint } from "./targets.ts";
-import { describeRefusal } from "./token_refusal.ts";
+import { classifyAttempt, describeRefusal } from "./token_refusal.ts";
 
 const name = "token request";
 
@@ -56,7 +56,7 @@ export function explainUnavailable(attempt: TokenAttempt, examination: Examinati
   const last = attempt.exchanges.at(-1);
   const wait = last && readRetryAfter(last, last.receivedAt);
   const seconds = wait === undefined ? undefined : Math.ceil(wait / 1_000);
-  const isLimited = last?.status === 429 || !(last && last.status >= 500);
+  const isLimited = classifyAttempt(attempt, examination) === "limited";
   const asks = seconds === undefined ? "" : ` It asks to wait ${seconds} s.`;
   const seen = `The server ${isLimited ? "limits requests" : "fails"}: ${
     describeRefusal(attempt, examination)

@@ -4,7 +4,7 @@ import type { Row } from "./setups.ts";
 import type { Stage } from "./stage.ts";
 
 export function serverSetups(
-  { servers: { main, limited }, gateway, field, authority, keys }: Stage,
+  { servers: { main, limited }, gateway, field, authority, keys, silent }: Stage,
   base: Settings,
 ): Row[] {
   const at = (tokenEndpoint: string): Settings => ({ ...base, tokenEndpoint });
@@ -34,6 +34,14 @@ export function serverSetups(
       { ...base, discover: issuer.replace("127.0.0.1", "localhost") },
       "issuer_mismatch",
       new RegExp(issuer),
+    ],
+    ["discovery that hangs", { ...base, discover: silent, stepTimeout: 800 }, "connection_timeout", /issuer/],
+    [
+      "healthy: no API but the server",
+      { ...base, endpoint: at(issuer).tokenEndpoint!, request: undefined, audience: undefined },
+      "api_not_found",
+      /request/,
+      { isRemark: true },
     ],
     ["discovery that isn't there", { ...base, discover: field }, "metadata_not_found", /issuer|tokenEndpoint/, {
       seen: /404/,
