@@ -102,6 +102,13 @@ export function listEnvironment(): (readonly [name: string, value: string])[] {
   return Object.entries(Deno.env.toObject());
 }
 
+/** Where profiles are; `read` reads variables. */
+export function locateProfiles(read: (name: string) => string | undefined): string {
+  const windows = read("APPDATA");
+  const home = windows ? `${windows}\\` : read("XDG_CONFIG_HOME") || `${read("HOME") ?? "."}/.config`;
+  return `${home}/m2m/profiles.json`;
+}
+
 /** A small file's text; nothing where there is none. Throws where it can't be read. */
 export function readFile(path: string): string | undefined {
   try {

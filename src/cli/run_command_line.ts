@@ -32,6 +32,5 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   const name = isHelp ? "help" : command;
   const runCommand = await commands.find((each) => each.name === name)!.load();
   const given = isHelp && command !== undefined && command !== "help" ? [command] : positionals;
-  const { signal } = new AbortController();
-  return await runCommand({ args, command: name, values, positionals: given, rest, terminal, signal });
+  return await runCommand({ args, command: name, values, positionals: given, rest, terminal });
 }

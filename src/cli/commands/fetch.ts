@@ -21,7 +21,7 @@ import { UsageError } from "../usage_error.ts";
 
 /** Runs the command. */
 export async function runFetch(invocation: Invocation): Promise<number> {
-  const { values, terminal, positionals, signal } = invocation;
+  const { values, terminal, positionals } = invocation;
   const read = await readSettings(values);
   const { url, endpoint } = resolveUrl(positionals, read.settings);
   const init = await readRequest(invocation);
@@ -29,11 +29,11 @@ export async function runFetch(invocation: Invocation): Promise<number> {
   const authenticator = await openAuthenticator(read, invocation, { cached, endpoint });
   const progress = showProgress(terminal, `Calling ${url.host}`);
   try {
-    if (values["refresh"]) await authenticator.refreshCredentials({ signal });
+    if (values["refresh"]) await authenticator.refreshCredentials();
     // Apart from the call, so that its failures are told from those of the API.
-    else await authenticator.ready({ signal });
+    else await authenticator.ready();
     progress.update(`Waiting for ${url.host}`);
-    const response = await authenticator.fetch(url, { ...init, signal }).catch((error) => {
+    const response = await authenticator.fetch(url, init).catch((error) => {
       throw explainUnreachable(error, url);
     });
     progress[Symbol.dispose]();

@@ -9,6 +9,7 @@ import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import type { Credentials } from "../../credentials.ts";
 import type { CachedToken } from "../cache/cached_token.ts";
+import { chooseMargin } from "../cache/token_cache.ts";
 import { openAuthenticator } from "../client/open_authenticator.ts";
 import type { Invocation } from "../invocation.ts";
 import type { ReadSettings } from "../settings/read_settings.ts";
@@ -67,9 +68,8 @@ export async function keepTokenFile(
   };
 }
 
-/** The last fifth of the token's lifetime, of 5 minutes at most. */
 function chooseMoment({ expiresAt = Date.now() + 300_000 }: Credentials): number {
-  return expiresAt - Math.min((expiresAt - Date.now()) / 5, 300_000);
+  return expiresAt - chooseMargin(expiresAt - Date.now());
 }
 
 /** Readers find the old token or the new one, never half of one. */

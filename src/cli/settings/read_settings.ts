@@ -8,12 +8,11 @@ import { statSync } from "node:fs";
 import process from "node:process";
 import { parseEnv } from "node:util";
 import { readVariable, type Variable } from "../../env/environment.ts";
-import { readFile } from "../host.ts";
+import { locateProfiles, readFile } from "../host.ts";
 import type { OptionValues } from "../invocation.ts";
 import { settingOptions } from "../options/setting_options.ts";
-import { locateProfiles } from "../quick_token.ts";
 import { suggest, UsageError } from "../usage_error.ts";
-import { type Layer, mergeLayers, parseSetting, type Settings } from "./settings.ts";
+import { mergeLayers, parseSetting, type Settings } from "./settings.ts";
 
 /** Settings, and the variables they may name. */
 export interface ReadSettings {
@@ -37,7 +36,7 @@ export async function readSettings(values: OptionValues): Promise<ReadSettings> 
   return { settings: mergeLayers([settings, readFlyteSettings(settings, env)]), env };
 }
 
-function readFlags(values: OptionValues): Layer {
+function readFlags(values: OptionValues): Settings {
   const { "client-secret": secret, "insecure-client-secret-argument": shown, proxy } = values;
   if (secret !== undefined) {
     throw new UsageError(
@@ -62,7 +61,7 @@ function readFlags(values: OptionValues): Layer {
 }
 
 /** Reads variables of the process, or of a file. */
-function readVariables(file: object | undefined): Layer {
+function readVariables(file: object | undefined): Settings {
   const layer: Record<string, unknown> = {};
   for (const spec of specs) {
     if (spec.env === undefined) continue;
@@ -87,7 +86,7 @@ function readEnvFile(values: OptionValues): Readonly<Record<string, string>> {
   return text === undefined ? {} : parseEnv(text) as Record<string, string>;
 }
 
-function readProfile(values: OptionValues, env: object): Layer {
+function readProfile(values: OptionValues, env: object): Settings {
   const variable = readVariable("M2M_PROFILE", env);
   const chosen = values["profile"] ?? (typeof variable === "object" ? variable.text : undefined);
   const path = locateProfiles((name) => {

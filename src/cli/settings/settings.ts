@@ -54,9 +54,6 @@ export interface Settings {
   readonly noCache?: boolean;
 }
 
-/** What one place sets. */
-export type Layer = Settings;
-
 /**
  * Settings that answer one question together: of these a place replaces all that places below it set. A secret of the
  * environment must not go to the server that a flag names by another kind of URL, say.
@@ -67,7 +64,7 @@ const answers: readonly (readonly (keyof Settings)[])[] = [
 ];
 
 /** Merges layers; the first that sets something counts. */
-export function mergeLayers(layers: readonly Layer[]): Settings {
+export function mergeLayers(layers: readonly Settings[]): Settings {
   const merged: Record<string, unknown> = {};
   const isBearer = layers.find(({ grant }) => grant !== undefined)?.grant === "jwt-bearer";
   for (const layer of layers) {

@@ -34,7 +34,7 @@ export interface Terminal {
   /** Standard input as it comes. */
   inputStream(): ReadableStream<Uint8Array>;
   /** Asks for a secret, which isn't shown. */
-  promptSecret(label: string, signal: AbortSignal): Promise<string>;
+  promptSecret(label: string): Promise<string>;
 }
 
 /** Opens the terminal of this process. */
@@ -68,8 +68,8 @@ export function openTerminal(): Terminal {
       return new Uint8Array(await new Response(readStream()).arrayBuffer());
     },
     inputStream: readStream,
-    async promptSecret(label, signal) {
-      return await (await import("./prompt.ts")).promptSecret(terminal, label, signal);
+    async promptSecret(label) {
+      return await (await import("./prompt.ts")).promptSecret(terminal, label);
     },
   };
   return terminal;
