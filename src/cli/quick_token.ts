@@ -12,7 +12,6 @@ import type { TokenStore } from "../token_store/token_store.ts";
 import { hashName, isFresh, openTokenCache, signal } from "./cache/token_cache.ts";
 import { printToken, type TokenForm } from "./commands/print_token.ts";
 import { listEnvironment, locateProfiles, readEnvironment, readFile } from "./host.ts";
-import type { Terminal } from "./terminal/terminal.ts";
 
 /** What a command line led to: the key of its token, and what was printed. */
 interface Outcome extends TokenForm {
@@ -25,7 +24,7 @@ const memory = 30 * 24 * 3_600_000;
 const longWay = /^(--no-cache|--refresh|--help|-h)$/;
 
 /** Prints the token of a command line that is remembered; whether there was a fresh one. */
-export async function printQuickToken(args: readonly string[], terminal: Terminal): Promise<boolean> {
+export async function printQuickToken(args: readonly string[]): Promise<boolean> {
   if (args[0] !== "token" || args.some((each) => longWay.test(each))) return false;
   const name = await nameCommandLine(args);
   if (name === undefined) return false;
@@ -38,7 +37,7 @@ export async function printQuickToken(args: readonly string[], terminal: Termina
     const stored = await store.get(key, { signal });
     const found = stored && parseRecord(stored, now);
     if (!found || !isFresh(found)) return false;
-    await printToken(terminal, found.credentials, form);
+    await printToken(found.credentials, form);
     return true;
   } catch {
     // The long way says what is wrong.

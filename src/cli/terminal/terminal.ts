@@ -7,7 +7,7 @@
  * @module
  */
 
-import { exit, isClosedPipe, isTerminal, readEnvironment, writeAll, writeAtOnce } from "../host.ts";
+import { isTerminal, readEnvironment, writeError, writeOutput } from "../host.ts";
 import { isColored } from "./style.ts";
 
 /** Deno, Bun and Node have this. */
@@ -25,7 +25,7 @@ export interface Terminal {
   readonly columns: number;
   /** Whether text for a stream is colored. */
   hasColor(stream: "output" | "error"): boolean;
-  /** Writes all of it. Where the reader has closed the pipe, the process ends with exit code 0 and without a word. */
+  /** Writes all of it to standard output. */
   writeOutput(data: string | Uint8Array): Promise<void>;
   /** Writes a message. Without a reader it is dropped. */
   writeError(text: string): void;
@@ -55,15 +55,8 @@ export function openTerminal(): Terminal {
         Number(readEnvironment("COLUMNS")) || 80;
     },
     hasColor: (stream) => isColored(isTerminal(stream === "output" ? 1 : 2)),
-    async writeOutput(data) {
-      try {
-        await writeAll(1, typeof data === "string" ? new TextEncoder().encode(data) : data);
-      } catch (error) {
-        if (isClosedPipe(error)) exit(0);
-        throw error;
-      }
-    },
-    writeError: writeAtOnce,
+    writeOutput,
+    writeError,
     async readInput() {
       return new Uint8Array(await new Response(readStream()).arrayBuffer());
     },
