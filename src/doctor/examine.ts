@@ -71,7 +71,8 @@ export class OpenExamination implements Examination {
 
   readonly redact = (text: string): string => {
     const { search = "" } = readUrl(this.facts.settings?.tokenEndpoint) ?? {};
-    return redactSecrets(text, String(this.options.clientId), [...this.#secrets], search);
+    // What isn't ASCII becomes a blank.
+    return redactSecrets(text.replaceAll("§", "section "), String(this.options.clientId), [...this.#secrets], search);
   };
 
   /** Replaces secrets in a text of our own, however long: none should be there. */

@@ -88,7 +88,9 @@ export async function readStart(response: Response): Promise<string> {
 function findSecrets(init: RequestInit | undefined): string[] {
   const secrets: string[] = [];
   new Headers(init?.headers).forEach((value, name) => {
-    if (/^(accept|content-type|cache-control|user-agent)$/.test(name)) return;
+    // A version or the like is no secret, and would be redacted wherever it stands.
+    const isCredential = /^(proxy-)?authorization$/.test(name);
+    if (/^(accept|content-type|cache-control|user-agent)$/.test(name) || !isCredential && value.length < 8) return;
     const credentials = value.replace(/^\w+ +/, "");
     secrets.push(credentials);
     if (/^basic /i.test(value)) secrets.push(...decodeBasic(credentials));

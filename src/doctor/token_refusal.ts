@@ -50,7 +50,7 @@ export interface RefusalContext {
 
 const absent = /missing|required|must (be|have|include|contain|specify)|not (provided|specified|present|given)|empty/i;
 const aboutClient =
-  /client.?id|secret|(?<!client_)credential|authenticat|assertion|(unknown|invalid) client(?!_)|signature/i;
+  /client.?id|secret|(?<!client_)credential|authenticat|assertion|(unknown|invalid) client(?!_)|signature|application.{1,80}not found/i;
 const aboutGrant = /not (enabled|allowed|permitted|authori[sz]ed)|no authori[sz]ed|service account|grant.?type/i;
 const aboutTarget = /audience|resource/i;
 
@@ -96,7 +96,8 @@ export function classifyRefusal(context: RefusalContext): RefusalKind {
   if (error) return status === 404 || aboutClient.test(text) ? "client" : "other";
   if (isHtml) return "page";
   if (status === 404 || status === 405) return "not found";
-  return status === 400 || status === 403 ? "client" : "other";
+  if (status === 400) return text.trim() === "" || aboutClient.test(text) ? "client" : "unclear";
+  return status === 403 ? "client" : "other";
 }
 
 /** Classifies an attempt that got no token. */

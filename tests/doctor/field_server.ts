@@ -70,6 +70,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "by-nothing": () => new Response(null, { status: 403 }),
     "by-grant": () => error(401, "unauthorized_client", "Invalid client or Invalid client credentials"),
     "by-lock": () => error(401, "invalid_client", "The client is locked after too many failed attempts"),
+    "by-tenant": () => error(400, "unauthorized_client", "AADSTS700016: Application 'my-client' was not found in it"),
     "by-expiry": () => error(401, "invalid_client", "AADSTS7000222: The provided client secret keys are expired."),
     "by-access": () => error(401, "access_denied", "Unauthorized"),
   };

@@ -43,7 +43,7 @@ export function clientSetups(
     ["secret in quotes", { ...base, clientSecret: `"${secret}"` }, "wrong_secret", /quot/],
     ["wrong secret, of one attempt", { ...base, clientSecret: wrongSecret, maxTokenRequests: 1 }, "wrong_secret"],
     ["unknown client", { ...base, clientId: "my-clinet" }, "wrong_secret", /clientId/],
-    ...["by-200", "by-text", "by-nothing", "by-grant", "by-access", "by-echo"].map((
+    ...["by-200", "by-text", "by-nothing", "by-grant", "by-access", "by-tenant", "by-echo"].map((
       name,
     ): Row => [`wrong secret, said ${name.replace("-", " ")}`, wrongAt(name), "wrong_secret", /clientSecret/]),
     ["locked client", wrongAt("by-lock"), "wrong_secret", /server|clientSecret/, { seen: /locked/ }],

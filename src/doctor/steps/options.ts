@@ -57,12 +57,16 @@ function describeInvalid(error: Error, examination: Examination): Finding {
     /\b(endpoint|client[A-Z]\w+|configStore|[a-z]+[A-Z]\w+|verify|fetch|scopes|resource|timeout|dpop|retry\.\w+)\b/g,
   );
   const shown = [...new Set(names ?? [])].slice(0, 3).map((name) => examination.nameOption(name));
+  const wanted = missing?.replace(/ \((.*?)\)/g, " $1").replace(
+    /\w+/g,
+    (word) => names?.includes(word) ? examination.nameOption(word) : word,
+  );
   return {
     name,
     status: "failed",
     code: "invalid_option",
     seen: message,
-    change: shown.length > 0 ? `${missing ? "Set" : "Correct"} ${shown.join(" and ")}.` : "Correct the option.",
+    change: wanted ? `Set ${wanted}.` : shown.length > 0 ? `Correct ${shown.join(" and ")}.` : "Correct the option.",
   };
 }
 
@@ -151,7 +155,9 @@ function describeUnusable(error: Error, { method }: ClientAuth, examination: Exa
     status: "failed",
     code: isKey ? "key_unusable" : "secret_unreadable",
     seen: `${isProof ? "The DPoP proof" : `Client authentication by ${method}`} can't be made: ${
-      examination.redact(`${error.message}${cause === undefined ? "" : ` (${rootMessage(cause)})`}`)
+      examination.redact(
+        `${error?.message ?? "no reason is given"}${cause === undefined ? "" : ` (${rootMessage(cause)})`}`,
+      )
     }`,
     change: isKey
       ? `Pass ${option} a private key of the kind that the algorithm needs, as a JWK, PKCS#8 PEM or CryptoKey.`
