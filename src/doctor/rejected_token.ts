@@ -139,7 +139,7 @@ function readHeaderKey({ options, facts: { settings, working } }: Examination): 
   return (working?.headerKey ?? options.headerKey ?? settings?.headerKey ?? "authorization").toLowerCase();
 }
 
-/** By what is asked for in place of a token. */
+/** By another scheme than those of tokens. */
 function explainByScheme({ examination, answer }: RejectedToken): Finding | undefined {
   const schemes = readChallenges(answer).map(({ scheme }) => scheme);
   if (schemes.length === 0 || schemes.some((scheme) => tokenSchemes.test(scheme))) return undefined;
@@ -236,10 +236,10 @@ function explainByChallenge({ examination, answer, bare }: RejectedToken): Findi
   }
   const code = aboutIssuer.test(refusal) ? "issuer_unexpected" : "api_rejects_token";
   if (jwt) {
-    const change = `Check that the API trusts this issuer and its keys, and the ${nameOption("audience")} and ${
-      nameOption("scopes")
-    } that it wants.`;
-    return fail(code, `${ruledOut}, the token's audience.`, change);
+    const change = `Check that the API trusts this issuer and its keys, and wants this ${
+      nameOption("audience")
+    } (to the letter: ${readTexts(jwt.claims.aud).join(", ") || "none"}) and these ${nameOption("scopes")}.`;
+    return fail(code, `${ruledOut}.`, change);
   }
   const change = `Check whether the API takes JWTs only: then ask for another ${nameOption("audience")} or ${
     nameOption("resource")
