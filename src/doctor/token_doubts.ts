@@ -141,9 +141,9 @@ function doubtAudience(
     seen: `The token's audience is ${
       audiences.length > 0 ? audiences.slice(0, 5).join(", ") : "not named"
     }${asked}; the API is ${place}.`,
-    change: `Set ${nameOption("audience")} (or ${
+    change: `Set ${nameOption("audience")} ${targets.length > 1 ? "and" : "or"} ${
       nameOption("resource")
-    }) to what the API expects in aud, to the letter: ${endpoint.origin} perhaps.`,
+    } to what the API expects in aud, to the letter: ${endpoint.origin} perhaps.`,
   }];
 }
 
