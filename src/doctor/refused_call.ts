@@ -50,7 +50,8 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
       }": ${option} asks for it, and it isn't granted.`;
       return { status: "failed", code: "scope_narrowed", seen, change };
     }
-    const all = [...new Set([...asked, ...wanted.length ? wanted : ["…"]])];
+    const isMisspelt = (scope: string) => wanted.some((each) => each.toLowerCase() === scope.toLowerCase());
+    const all = [...asked.filter((scope) => !isMisspelt(scope)), ...wanted.length ? wanted : ["…"]];
     return {
       status: "failed",
       code: "api_wants_scope",

@@ -8,21 +8,12 @@ import { dpop } from "../dpop/dpop.ts";
 import { formatUrl } from "../token_endpoint/exchange.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
 import { certificateValue, dpopValue, nameSetting } from "./name_setting.ts";
-import type { OwnProofs } from "./own_proofs.ts";
+import { explainMissing, explainScope, explainTarget } from "./refused_parameters.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
-import { type Changes, noteToken, tryToken } from "./token_attempts.ts";
-import { classifyAttempt, describeRefusal, type RefusalKind } from "./token_refusal.ts";
 import { findTokenEndpoint, suggestTokenEndpoint } from "./targets.ts";
+import { type RefusedRequest, tryWith } from "./token_attempts.ts";
+import { classifyAttempt, describeRefusal, type RefusalKind } from "./token_refusal.ts";
 import { explainUnanswered, explainUnavailable } from "./unanswered_request.ts";
-
-/** A request that was refused. */
-export interface RefusedRequest {
-  readonly examination: Examination;
-  readonly own: OwnProofs;
-  readonly attempt: TokenAttempt;
-  /** What it took to have the client accepted. */
-  readonly changes: Changes;
-}
 
 type Explain = (request: RefusedRequest, refusal: string) => Promise<Finding> | Finding;
 
@@ -37,86 +28,10 @@ export async function explainRefusedRequest(kind: RefusalKind, request: RefusedR
   return await explainUnanswered(attempt, examination, own.method);
 }
 
-/** Tries it with these changes, to say whether the rest is fine. */
-async function tryWithout({ examination, changes }: RefusedRequest, more: Changes): Promise<TokenAttempt | undefined> {
-  const all = { ...changes, ...more };
-  const attempt = await tryToken(examination, all);
-  noteToken(examination, attempt, all);
-  return attempt;
-}
-
-function describeRest(attempt: TokenAttempt | undefined, what: string, examination: Examination): string {
-  if (!attempt) return "";
-  return attempt.credentials
-    ? ` Without ${what} it issues a token: all else is fine.`
-    : ` Without ${what} it answers ${describeRefusal(attempt, examination)}.`;
-}
-
 const explanations: Partial<Record<RefusalKind, Explain>> = {
-  async scope(request, refusal) {
-    const { examination } = request;
-    const { options, facts: { settings, metadata } } = examination;
-    const asked = options.scopes ?? settings?.scopes ?? [];
-    const rest = describeRest(await tryWithout(request, { scopes: [] }), "scopes", examination);
-    const unknown = asked.filter((scope) => !(metadata?.scopes_supported ?? asked).includes(scope));
-    const supported = metadata?.scopes_supported?.slice(0, 12).join(" ");
-    const seen = `The server refuses the scopes "${asked.join(" ")}": ${refusal}.${rest}` +
-      (unknown.length ? ` It doesn't advertise ${unknown.join(" ")}, but ${supported}.` : "");
-    // Entra ID: all that the client was given at the API.
-    const isDefault = refusal.includes("/.default") && !asked.some((scope) => scope.endsWith("/.default"));
-    const option = examination.nameOption("scopes");
-    const joined = asked.find((scope) => scope.includes(","));
-    const change = joined
-      ? `Write each scope as an element of its own: ${examination.nameOption("scopes")}: ${
-        JSON.stringify(asked.flatMap((scope) => scope.split(",")))
-      }, without commas in them.`
-      : isDefault
-      ? `Set ${
-        nameSetting(examination.nameOption, "scopes", ["api://…/.default"])
-      }: the API's application ID URI, then /.default.`
-      : `${
-        unknown.length === 0
-          ? `Correct ${option}`
-          : unknown.length < asked.length
-          ? `Remove ${unknown.join(" ")} from ${option}`
-          : `Set ${option} to those of ${supported} that the API wants`
-      }, or have the server allow this client ${JSON.stringify((unknown.length ? unknown : asked).join(" "))}.`;
-    return { name, status: "failed", code: "invalid_scope", seen, change };
-  },
-
-  async target(request, refusal) {
-    const { examination } = request;
-    const { options, facts: { settings } } = examination;
-    const { audience = settings?.audience, resource = settings?.resource } = options;
-    const named = [
-      ...audience ? [`audience "${audience}"`] : [],
-      ...[resource ?? []].flat().map((each) => `resource "${each}"`),
-    ].join(", ");
-    const again = await tryWithout(request, { audience: "", resource: [] });
-    const rest = describeRest(again, "audience and resource", examination);
-    const seen = `The server refuses the ${named}: ${refusal}.${rest}`;
-    const change =
-      `Write ${examination.nameOption(audience ? "audience" : "resource")} exactly as the API is registered ` +
-      "at the server (scheme, slash at the end), and have the server allow this client to use it.";
-    return { name, status: "failed", code: "invalid_target", seen, change };
-  },
-
-  missing({ examination, attempt }, refusal) {
-    const { error_description: description = "" } = Object(attempt.error);
-    const text = `${description} ${attempt.exchanges.at(-1)?.text} ${Object(attempt.error).error}`;
-    const { options, facts: { settings } } = examination;
-    const { scopes = settings?.scopes, audience = settings?.audience, resource = settings?.resource } = options;
-    const isSent = { scope: scopes?.length, audience, resource };
-    const absent = (["audience", "resource", "scope"] as const).filter((each) => !isSent[each] && text.includes(each));
-    const missing = absent.find((each) => new RegExp(`['"\`]${each}['"\`]|^${each}|_${each}`).test(text)) ?? absent[0];
-    const option = missing === "scope" ? "scopes" : missing ?? "parameters";
-    const seen = `The server wants ${missing ? `a ${missing}` : "another parameter"}: ${refusal}.`;
-    const value = { scopes: '["…"]', audience: '"…"', resource: '"https://…"', parameters: "{ … }" }[option];
-    const change = `Set ${
-      examination.nameOption(option)
-    }: ${value}, as the server's or the API's documentation has it.`;
-    return { name, status: "failed", code: "parameter_missing", seen, change };
-  },
+  scope: explainScope,
+  target: explainTarget,
+  missing: explainMissing,
 
   grant({ examination }, refusal) {
     const { grant_types_supported: supported } = examination.facts.metadata ?? {};
@@ -150,7 +65,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
   async form(request, refusal) {
     const { examination } = request;
     const { beforeTokenRequest: before } = examination.options;
-    const again = await tryWithout(request, {
+    const again = await tryWith(request, {
       async beforeTokenRequest(built) {
         await before?.(built);
         built.headers.set("content-type", "application/json");
@@ -169,7 +84,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
 
   async "dpop required"(request, refusal) {
     const { examination } = request;
-    const again = await tryWithout(request, { dpop: dpop() });
+    const again = await tryWith(request, { dpop: dpop() });
     const works = again?.credentials ? " With a proof it issues a token." : "";
     const seen = `The server requires DPoP: ${refusal}.${works}`;
     const change = `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
@@ -242,7 +157,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const change = usesDpop
       ? "Have the server issue DPoP-bound tokens for this client, or set dpop({ allowBearer: true })."
       : `If the API takes it as Bearer, set ${nameSetting(examination.nameOption, "tokenType", "Bearer")}.`;
-    if (!usesDpop) await tryWithout(request, { tokenType: "Bearer" });
+    if (!usesDpop) await tryWith(request, { tokenType: "Bearer" });
     return { name, status: "failed", code: "token_type_unsupported", seen, change };
   },
 

@@ -6,6 +6,7 @@
 
 import type { ClientConfigStore } from "../config_store/client_config_store.ts";
 import { isTlsMethod } from "../discovery/auth_methods.ts";
+import { parseJsonObject } from "../http/json.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
 import { listVariants, nameWay } from "./client_variants.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
@@ -108,11 +109,12 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
     return { finding: { name, status: "failed", code: "token_request_refused", seen, change } };
   }
   const seen = `The server rejects the client: ${refusal}. ${attempts}; ruled out: ${others}.`;
+  const isOAuth = parseJsonObject(attempt.exchanges.at(-1)?.text ?? "")?.error !== undefined;
   const change = `${describeOddities(own, examination)} ${nameOption("clientId")} and ${
     nameOption("clientSecret")
   } from the server again: the client is unknown there (another tenant or environment, perhaps), or its secret another${
     listOtherMethods(own.method, advertised)
-  }.`;
+  }${isOAuth ? "" : `; or ${nameOption("tokenEndpoint")} is no token endpoint: its answer isn't OAuth's`}.`;
   return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
 }
 

@@ -7,11 +7,12 @@
 import { getProofError } from "../dpop/challenge.ts";
 import { sleep } from "../refresh/deadlines.ts";
 import { describeAnswer, isSameAnswer, readChallenges } from "./api_answer.ts";
-import { type ApiCallChanges, callApi } from "./api_call.ts";
+import { callApi } from "./api_call.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import { formatDuration } from "./durations.ts";
-import type { Examination, Exchange, Finding } from "./examination.ts";
+import type { Exchange, Finding } from "./examination.ts";
 import { dpopValue, nameSetting } from "./name_setting.ts";
+import { readHeaderKey, tokenSchemes, tryOtherHeaders, type UnseenToken } from "./other_headers.ts";
 import { readOwnProofs } from "./own_proofs.ts";
 import { readJwt, readMoment, readTexts } from "./read_jwt.ts";
 import { explainByResource } from "./resource_metadata.ts";
@@ -19,20 +20,11 @@ import { explainRejectedProof } from "./rejected_proof.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
 
 /** A token that was rejected. */
-export interface RejectedToken {
-  readonly examination: Examination;
-  /** The API's answer to a call with the token, and to one without. */
-  readonly answer: Exchange;
-  readonly bare: Exchange | undefined;
+export interface RejectedToken extends UnseenToken {
   readonly doubts: readonly TokenDoubt[];
 }
 
 const name = "API call";
-/** Headers that APIs want tokens in, besides `authorization`. */
-const usualHeaders = ["flyte-authorization", "proxy-authorization", "x-access-token", "x-auth-token"];
-/** Schemes that aren't for access tokens. */
-const otherSchemes = /^(basic|digest|negotiate|ntlm|hoba|mutual|vapid|scram-.*|aws4-.*)$/;
-const tokenSchemes = /^(bearer|dpop)$/;
 const aboutAudience = /audience|\baud\b/i;
 const aboutIssuer = /issuer|\biss\b/i;
 /** How long a new token may take to be known everywhere, in milliseconds. */
@@ -78,68 +70,7 @@ async function explainProof({ examination, answer }: RejectedToken): Promise<Fin
   return explainRejectedProof({ examination, own: await readOwnProofs(examination), answer, refusal, name });
 }
 
-interface Candidate {
-  readonly what: string;
-  readonly change: string;
-  readonly call: ApiCallChanges;
-}
-
-/** Sends the token in other headers, or by another scheme: those that the answer names, else those that are usual. */
-async function tryOtherHeaders({ examination, answer, bare }: RejectedToken): Promise<Finding | undefined> {
-  const own = readHeaderKey(examination);
-  for (const { what, change, call } of listCandidates(examination, answer, bare)) {
-    const { answer: again } = await callApi(examination, call);
-    if (
-      !again || again.status === 401 || again.status === answer.status || again.status === 407 || again.status >= 500 ||
-      again.status === 400
-    ) continue;
-    examination.facts.working = { ...examination.facts.working, ...call };
-    const seen = `The API doesn't see the token in ${own} (${
-      describeAnswer(answer, examination)
-    }), and takes it ${what}.`;
-    return { name, status: "failed", code: "api_wants_header", seen, change };
-  }
-  return undefined;
-}
-
-function listCandidates(examination: Examination, answer: Exchange, bare: Exchange | undefined): Candidate[] {
-  const { facts: { settings, issued } } = examination;
-  const own = readHeaderKey(examination);
-  const text = `${answer.headers.get("www-authenticate")} ${answer.text.slice(0, 4_096)}`;
-  const named = text.match(/\b(x-[\w-]+|[a-z]+-authorization)\b/gi) ?? [];
-  const headers = [
-    ...answer.status === 407 ? ["proxy-authorization"] : [],
-    ...named.map((each) => each.toLowerCase()),
-    settings?.headerKey?.toLowerCase() ?? "",
-    ...own !== "authorization" ? ["authorization"] : [],
-    // What is answered as if there were no token may look for it elsewhere.
-    ...bare && isSameAnswer(answer, bare) && !/error=/.test(text) ? usualHeaders : [],
-  ];
-  const scheme = readChallenges(answer).map(({ scheme }) => scheme)
-    .find((each) => !otherSchemes.test(each) && !tokenSchemes.test(each) && /^[a-z][a-z-]*$/.test(each));
-  const { accessToken } = issued!.credentials;
-  const [, written = scheme] = new RegExp(`(?:^|,\\s*)(${scheme})\\b`, "i").exec(text) ?? [];
-  return [
-    ...[...new Set(headers)].filter((each) => each && each !== own).slice(0, 6).map((headerKey) => ({
-      what: `in ${headerKey}`,
-      change: `Set ${nameSetting(examination.nameOption, "headerKey", headerKey)}.`,
-      call: { headerKey },
-    })),
-    ...scheme
-      ? [{
-        what: `with the scheme ${written}`,
-        change: `Set ${nameSetting(examination.nameOption, "tokenType", written!)}.`,
-        call: { authorization: () => `${written} ${accessToken}` },
-      }]
-      : [],
-  ];
-}
-
-function readHeaderKey({ options, facts: { settings, working } }: Examination): string {
-  return (working?.headerKey ?? options.headerKey ?? settings?.headerKey ?? "authorization").toLowerCase();
-}
-
-/** By what is asked for in place of a token. */
+/** By another scheme than those of tokens. */
 function explainByScheme({ examination, answer }: RejectedToken): Finding | undefined {
   const schemes = readChallenges(answer).map(({ scheme }) => scheme);
   if (schemes.length === 0 || schemes.some((scheme) => tokenSchemes.test(scheme))) return undefined;
@@ -236,10 +167,10 @@ function explainByChallenge({ examination, answer, bare }: RejectedToken): Findi
   }
   const code = aboutIssuer.test(refusal) ? "issuer_unexpected" : "api_rejects_token";
   if (jwt) {
-    const change = `Check that the API trusts this issuer and its keys, and the ${nameOption("audience")} and ${
-      nameOption("scopes")
-    } that it wants.`;
-    return fail(code, `${ruledOut}, the token's audience.`, change);
+    const change = `Check that the API trusts this issuer and its keys, and wants this ${
+      nameOption("audience")
+    } (to the letter: ${readTexts(jwt.claims.aud).join(", ") || "none"}) and these ${nameOption("scopes")}.`;
+    return fail(code, `${ruledOut}.`, change);
   }
   const change = `Check whether the API takes JWTs only: then ask for another ${nameOption("audience")} or ${
     nameOption("resource")

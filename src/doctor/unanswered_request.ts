@@ -5,11 +5,13 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
+import { rootMessage } from "../http/network_errors.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
 import { describeFailure } from "./failure_advice.ts";
 import { classifyFailure } from "./network_failure.ts";
+import { readAdvice } from "./own_advice.ts";
 import { findTokenEndpoint } from "./targets.ts";
 import { classifyAttempt, describeRefusal } from "./token_refusal.ts";
 
@@ -42,13 +44,30 @@ export async function explainUnanswered(
     : /Cannot authenticate by/.test(seen)
     ? "auth_method_unsupported"
     : codes[error.code];
-  if (own) return { name, status: "failed", code: own, seen };
+  if (own) {
+    const { cause } = error;
+    // Secret and key were read before: what is called next is the caller's as well.
+    const change = cause === undefined
+      ? readAdvice(error.message)
+      : `See to it that ${examination.nameOption("clientAuth")}, dpop and beforeTokenRequest do what they should.`;
+    return {
+      name,
+      status: "failed",
+      code: own,
+      seen: seen.replace("see the cause", examination.redact(rootMessage(cause))),
+      change,
+    };
+  }
   const url = findTokenEndpoint(examination)!;
   const found = classifyFailure(error, url.hostname);
   // An answer that broke off has as many messages as there are runtimes.
   const isBroken = found.code === "unexplained" && error.code === "network_error";
   const failure = isBroken ? { ...found, code: "connection_closed" as const } : found;
-  return await describeFailure(name, { role: "token endpoint", url }, failure, examination, seen);
+  const finding = await describeFailure(name, { role: "token endpoint", url }, failure, examination, seen);
+  const { timeout } = examination.options;
+  return error.code === "timeout" && timeout !== undefined
+    ? { ...finding, change: `Raise ${examination.nameOption("timeout")} (${timeout} ms). Else: ${finding.change}` }
+    : finding;
 }
 
 /** Explains a 429 or 5xx. */

@@ -11,6 +11,12 @@ export function serverSetups(
   const { issuer } = main;
   const local: Row[] = [
     ["mistyped path", at(`${issuer}/tokens`), "token_endpoint_not_found", /tokenEndpoint/, { seen: /404/ }],
+    [
+      "another endpoint of the server",
+      at(main.introspectionEndpoint),
+      "token_endpoint_not_found",
+      new RegExp(`${issuer}/token"`),
+    ],
     ["issuer in place of the token endpoint", at(issuer), "token_endpoint_not_found", /\/token\b/],
     [
       "issuer with a slash too many",

@@ -12,6 +12,7 @@ import { rootMessage } from "../../http/network_errors.ts";
 import { waitFor } from "../../refresh/deadlines.ts";
 import { chooseClientAuth } from "../../token_endpoint/choose_client_auth.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
+import { readAdvice } from "../own_advice.ts";
 import { findOddity, trimBlanks } from "../odd_spelling.ts";
 import { findApiUrl } from "../targets.ts";
 
@@ -52,14 +53,13 @@ export const options: Step = {
 
 /** Names the options that a constructor's message is about. */
 function describeInvalid({ message }: Error, examination: Examination): Finding {
-  const option = /\b(endpoint|configStore|verify|fetch|scopes|resource|timeout|dpop|retry\.\w+|[a-z]+[A-Z]\w+)\b/g;
+  const option =
+    /\b(endpoint|configStore|verify|fetch|scopes|resource|timeout|parameters|dpop|retry\.\w+|[a-z]+[A-Z]\w+)\b/g;
   const [, missing] = /Missing: (.*?)\.?$/.exec(message.replace(/ \((.*?)\)/g, " $1")) ?? [];
-  // What to do follows in a sentence of its own.
-  const [, todo] = /^Cannot .*?\. ([A-Z].*)$/s.exec(message) ?? [];
   const names = [...new Set(message.match(option))].slice(0, 3).map(examination.nameOption);
   const change = missing
     ? `Set ${missing.replace(option, examination.nameOption)}.`
-    : todo ?? `Correct ${names.join(" or ") || "the option"}.`;
+    : readAdvice(message) ?? `Correct ${names.join(" or ") || "the option"}.`;
   return { name, status: "failed", code: "invalid_option", seen: examination.redact(message), change };
 }
 

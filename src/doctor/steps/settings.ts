@@ -16,6 +16,7 @@ import { explainDiscovery, readMetadata } from "../discovery_answers.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
 import { describeFailure } from "../failure_advice.ts";
 import { classifyFailure } from "../network_failure.ts";
+import { readAdvice } from "../own_advice.ts";
 import { noteUnreached } from "../reach.ts";
 import { record } from "../recording.ts";
 
@@ -108,8 +109,7 @@ async function explainFailure(error: Error, examination: Examination): Promise<F
   const message = isOurs && cause === undefined ? error.message : examination.redact(rootMessage(error));
   const failed = (rest: Omit<Finding, "name" | "status">): Finding => ({ name, status: "failed", ...rest });
   if (isOurs && /^Cannot authenticate by/.test(message)) {
-    const [, todo] = /\. (Pass .*|If its .*)$/.exec(message) ?? [];
-    return failed({ code: "auth_method_unsupported", seen: message, change: todo ?? message });
+    return failed({ code: "auth_method_unsupported", seen: message, change: readAdvice(message) ?? message });
   }
   if (code === "insecure_endpoint") {
     const option = examination.nameOption("allowInsecureRequests");
@@ -139,8 +139,9 @@ async function explainFailure(error: Error, examination: Examination): Promise<F
   return failed({
     code: "settings_unavailable",
     seen: message,
-    change: `Correct what ${examination.nameOption("configStore")} reads, or set ${
-      examination.nameOption("tokenEndpoint")
-    } itself (StaticClientConfigStore).`,
+    change: readAdvice(message) ??
+      `Correct what ${examination.nameOption("configStore")} reads, or set ${
+        examination.nameOption("tokenEndpoint")
+      } itself (StaticClientConfigStore).`,
   });
 }
