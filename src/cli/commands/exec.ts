@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
+import { isDenied } from "../../http/network_errors.ts";
 import { obtainToken } from "../client/obtain_token.ts";
 import type { Invocation } from "../invocation.ts";
 import { UsageError } from "../usage_error.ts";
@@ -65,8 +66,8 @@ async function runProgram(program: string, args: readonly string[], env: NodeJS.
 }
 
 function explainStart(error: Error, program: string): Error {
-  const { name, code } = error as Error & { code?: string };
-  if (name === "NotCapable") return error;
+  const { code } = error as Error & { code?: string };
+  if (isDenied(error)) return error;
   return new UsageError(
     code === "ENOENT" ? `There is no program ${program}.` : `${program} can't be started${code ? ` (${code})` : ""}.`,
   );

@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { createWriteStream, openAsBlob, statSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { parseUrl } from "../../arguments.ts";
+import { isDenied } from "../../http/network_errors.ts";
 import { openCachedToken } from "../cache/cached_token.ts";
 import { nameServer } from "../client/obtain_token.ts";
 import { openAuthenticator } from "../client/open_authenticator.ts";
@@ -64,11 +65,10 @@ function resolveUrl(
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     throw new UsageError("The URL must be http: or https:, without user name and password.");
   }
-  if (endpoint !== undefined && url.origin !== new URL(endpoint).origin) {
+  const { origin } = new URL(endpoint ?? url);
+  if (url.origin !== origin) {
     throw new UsageError(
-      `The token is for ${
-        new URL(endpoint).origin
-      } and isn't sent to ${url.origin}. Pass --endpoint ${url.origin} to do so.`,
+      `The token is for ${origin} and isn't sent to ${url.origin}. Pass --endpoint ${url.origin} to do so.`,
     );
   }
   return { url, endpoint: endpoint ?? url.origin };
@@ -114,7 +114,7 @@ async function readBody(
     if (!statSync(path).isFile()) throw new TypeError();
     return { body: await openAsBlob(path), type };
   } catch (error) {
-    if (Object(error).name === "NotCapable") throw error;
+    if (isDenied(error)) throw error;
     throw new UsageError("--data @file must name a file that can be read.");
   }
 }
@@ -140,7 +140,7 @@ async function writeResponse(response: Response, { values, terminal }: Invocatio
   }
   const file = createWriteStream(path);
   const written = finished(file).catch((error) => {
-    throw Object(error).name === "NotCapable" ? error : new UsageError(`${path} can't be written (${error.code}).`);
+    throw isDenied(error) ? error : new UsageError(`${path} can't be written (${error.code}).`);
   });
   // Its failure is thrown below.
   written.catch(() => {});

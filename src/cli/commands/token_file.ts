@@ -8,6 +8,7 @@ import { rmSync } from "node:fs";
 import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import type { Credentials } from "../../credentials.ts";
+import { isDenied } from "../../http/network_errors.ts";
 import type { CachedToken } from "../cache/cached_token.ts";
 import { chooseMargin } from "../cache/token_cache.ts";
 import { openAuthenticator } from "../client/open_authenticator.ts";
@@ -81,7 +82,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    if (Object(error).name === "NotCapable") throw error;
+    if (isDenied(error)) throw error;
     throw new UsageError(`The token file can't be written (${Object(error).code}). Check --token-file.`);
   }
 }

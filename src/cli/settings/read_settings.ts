@@ -8,6 +8,7 @@ import { statSync } from "node:fs";
 import process from "node:process";
 import { parseEnv } from "node:util";
 import { readVariable, type Variable } from "../../env/environment.ts";
+import { isDenied } from "../../http/network_errors.ts";
 import { locateProfiles, readFile } from "../host.ts";
 import type { OptionValues } from "../invocation.ts";
 import { settingOptions } from "../options/setting_options.ts";
@@ -137,8 +138,8 @@ export function readText(path: string, name: string): string | undefined {
   try {
     return readFile(path);
   } catch (error) {
-    const { code, name: kind } = Object(error);
-    if (kind === "NotCapable") {
+    const { code } = Object(error);
+    if (isDenied(error)) {
       throw new UsageError(`${name} can't be read: not permitted. Run Deno with --allow-read.`);
     }
     throw new UsageError(`${name} can't be read${typeof code === "string" ? ` (${code})` : ""}.`);

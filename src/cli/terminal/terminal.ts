@@ -8,7 +8,6 @@
  */
 
 import { isTerminal, readEnvironment, writeError, writeOutput } from "../host.ts";
-import { isColored } from "./style.ts";
 
 /** Deno, Bun and Node have this. */
 declare const process: typeof import("node:process");
@@ -71,4 +70,12 @@ export function openTerminal(): Terminal {
 function readStream(): ReadableStream<Uint8Array> {
   const { Readable } = process.getBuiltinModule("node:stream");
   return Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>;
+}
+
+/** Whether a stream is written in color: `NO_COLOR` (no-color.org) before `FORCE_COLOR` before what it is. */
+function isColored(isTerminal: boolean): boolean {
+  if (readEnvironment("NO_COLOR")) return false;
+  const force = readEnvironment("FORCE_COLOR") ?? readEnvironment("CLICOLOR_FORCE");
+  if (force !== undefined) return !/^(0|false|)$/.test(force);
+  return isTerminal && readEnvironment("TERM") !== "dumb";
 }
