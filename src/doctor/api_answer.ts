@@ -6,8 +6,8 @@
 
 import { isRedirect } from "../api_call/redirects.ts";
 import { rejectsToken } from "../api_call/rejection.ts";
-import { type Challenge, parseChallenges } from "../http/www_authenticate.ts";
 import { parseJsonObject } from "../http/json.ts";
+import { type Challenge, parseChallenges } from "../http/www_authenticate.ts";
 import { isHtml } from "./discovery_answers.ts";
 import type { Examination, Exchange } from "./examination.ts";
 import { describeBody } from "./token_refusal.ts";

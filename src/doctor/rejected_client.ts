@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClientConfigStore } from "../config_store/client_config_store.ts";
+import { StaticClientConfigStore } from "../config_store/static.ts";
 import { isTlsMethod } from "../discovery/auth_methods.ts";
 import { parseJsonObject } from "../http/json.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
@@ -165,7 +165,7 @@ async function explainCertificate(context: RejectedClientContext): Promise<Rejec
     return { finding: { name, status: "failed", code: "client_certificate_required", seen, change } };
   }
   if (alias && settings && alias !== String(settings.tokenEndpoint)) {
-    const changes: Changes = { configStore: makeStore({ ...settings, tokenEndpoint: alias }) };
+    const changes: Changes = { configStore: new StaticClientConfigStore({ ...settings, tokenEndpoint: alias }) };
     const again = await tryToken(examination, changes);
     if (again && isClientAccepted(again, examination)) {
       const seen =
@@ -185,9 +185,4 @@ async function explainCertificate(context: RejectedClientContext): Promise<Rejec
     examination.nameOption("clientCertificate")
   } is the one registered for the client: its subject, or its key.`;
   return { finding: { name, status: "failed", code: "client_certificate_rejected", seen, change } };
-}
-
-/** A store of these settings alone. */
-export function makeStore(settings: Awaited<ReturnType<ClientConfigStore["getClientConfig"]>>): ClientConfigStore {
-  return { getClientConfig: () => settings } as ClientConfigStore;
 }

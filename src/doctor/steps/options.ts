@@ -5,15 +5,15 @@
  */
 
 import { checkDuration, checkNumber } from "../../arguments.ts";
-import { ClientCredentialsAuthenticator } from "../../client_credentials.ts";
 import type { ClientAuth } from "../../client_auth/client_auth.ts";
+import { ClientCredentialsAuthenticator } from "../../client_credentials.ts";
 import { isExposed } from "../../http/loopback.ts";
 import { rootMessage } from "../../http/network_errors.ts";
 import { waitFor } from "../../refresh/deadlines.ts";
 import { chooseClientAuth } from "../../token_endpoint/choose_client_auth.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
-import { readAdvice } from "../own_advice.ts";
 import { findOddity, trimBlanks } from "../odd_spelling.ts";
+import { readAdvice } from "../own_advice.ts";
 import { findApiUrl } from "../targets.ts";
 
 const name = "options";

@@ -9,8 +9,8 @@ import { systemClock } from "../../clock.ts";
 import type { ClientConfig } from "../../config_store/client_config_store.ts";
 import { AuthenticationError } from "../../errors.ts";
 import { isExposed } from "../../http/loopback.ts";
-import { withDeadline } from "../../refresh/deadlines.ts";
 import { rootMessage } from "../../http/network_errors.ts";
+import { withDeadline } from "../../refresh/deadlines.ts";
 import { formatUrl } from "../../token_endpoint/exchange.ts";
 import { explainDiscovery, readMetadata } from "../discovery_answers.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
@@ -35,7 +35,7 @@ export const settings: Step = {
       fetch: examination.fetch,
       clock,
       onRequest: (url) => void asked.set(url.href, url),
-      onSecret: (secret) => examination.addSecret(secret),
+      onSecret: examination.addSecret,
     });
     const authMethod = clientAuth?.method ?? (clientSecret ? "client_secret_basic" : undefined);
     let config: ClientConfig | undefined;

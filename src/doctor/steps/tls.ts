@@ -8,11 +8,11 @@ import type * as Tls from "node:tls";
 import { readPems } from "../../transport/pem.ts";
 import { parseProxyUrl } from "../../transport/proxy_url.ts";
 import { openTunnel } from "../../transport/unverified_connection.ts";
-import type { Examination, Finding, Step } from "../examination.ts";
+import type { Examination, Finding, Reach, Step } from "../examination.ts";
 import { describeFailure, nameOptions } from "../failure_advice.ts";
 import { classifyFailure, type NetworkFailure } from "../network_failure.ts";
 import { findProxy } from "../proxies.ts";
-import { type Reach, reach } from "../reach.ts";
+import { reach } from "../reach.ts";
 import { type TlsView, viewTls } from "../sockets.ts";
 import { bareHost, gather, listTargets, nameCheck, readPort, type Target } from "../targets.ts";
 
