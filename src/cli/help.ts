@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { Style } from "../doctor/style.ts";
+import { wrap } from "../doctor/wrap.ts";
 import { type CommandExample, commands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { type CommandName, listOptions, optionGroups, type OptionSpec } from "./options/options.ts";
-import type { Style } from "./terminal/style.ts";
-import { formatTable, wrap } from "./terminal/wrap.ts";
+import { formatTable } from "./terminal/table.ts";
 
 /** How help is written. */
 export interface HelpOptions {

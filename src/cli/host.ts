@@ -36,33 +36,45 @@ export function readEnvironment(name: string): string | undefined {
   }
 }
 
-/** Writes all of it to a standard stream. Rejects where that fails, as with `EPIPE`: see {@linkcode isClosedPipe}. */
-export async function writeAll(stream: 1 | 2, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes all of it to standard output. Where the reader has closed the pipe, the process ends with exit code 0 and without
+ * a word.
+ */
+export async function writeOutput(data: string | Uint8Array): Promise<void> {
+  try {
+    await writeAll(typeof data === "string" ? new TextEncoder().encode(data) : data);
+  } catch (error) {
+    if (isClosedPipe(error)) exit(0);
+    const { UsageError } = await import("./usage_error.ts");
+    throw new UsageError(`Standard output can't be written (${Object(error).code}).`);
+  }
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
   let rest = bytes;
   if (isDeno) {
-    const writer = stream === 1 ? Deno.stdout : Deno.stderr;
-    while (rest.length > 0) rest = rest.subarray(await writer.write(rest));
+    while (rest.length > 0) rest = rest.subarray(await Deno.stdout.write(rest));
     return;
   }
   const { writeSync } = process.getBuiltinModule("node:fs");
   try {
-    while (rest.length > 0) rest = rest.subarray(writeSync(stream, rest));
+    while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
   } catch (error) {
     // The pipe is full, and was made non-blocking by another process that has it.
     if (Object(error).code !== "EAGAIN") throw error;
-    const target = stream === 1 ? process.stdout : process.stderr;
+    const { stdout } = process;
     await new Promise<void>((resolve, reject) => {
-      target.once("error", reject);
-      target.write(rest, () => {
-        target.off("error", reject);
+      stdout.once("error", reject);
+      stdout.write(rest, () => {
+        stdout.off("error", reject);
         resolve();
       });
     });
   }
 }
 
-/** Writes at once. A stream that takes nothing more is no failure: there is no reader. */
-export function writeAtOnce(text: string): void {
+/** Writes to standard error, at once. A stream that takes nothing more is no failure: there is no reader. */
+export function writeError(text: string): void {
   const bytes = new TextEncoder().encode(text);
   try {
     if (isDeno) Deno.stderr.writeSync(bytes);
@@ -72,8 +84,7 @@ export function writeAtOnce(text: string): void {
   }
 }
 
-/** Whether a failure says that the reader of a pipe has gone. */
-export function isClosedPipe(error: unknown): boolean {
+function isClosedPipe(error: unknown): boolean {
   const { code, name } = Object(error);
   // EOF: Windows.
   return name === "BrokenPipe" || ["EPIPE", "EOF", "ERR_STREAM_DESTROYED"].includes(code);
@@ -89,6 +100,16 @@ export function getPlatform(): string {
   return isDeno ? Deno.build.os : process.platform;
 }
 
+/** Whether Node or Bun was started with this file, or with a link to it: some package managers make those. */
+export function isStartedAs(path: string | undefined): boolean {
+  try {
+    return process.getBuiltinModule("node:fs").realpathSync(process.argv[1]!) === path;
+  } catch {
+    // There is no such file: text, or a name without its extension.
+    return false;
+  }
+}
+
 /** The arguments of the program. */
 export function readArguments(): readonly string[] {
   return isDeno ? Deno.args : process.argv.slice(2);
@@ -100,6 +121,13 @@ export function listEnvironment(): (readonly [name: string, value: string])[] {
   // Deno would ask on a terminal.
   if (Deno.permissions.querySync({ name: "env" }).state !== "granted") throw new Deno.errors.NotCapable();
   return Object.entries(Deno.env.toObject());
+}
+
+/** Where profiles are; `read` reads variables. */
+export function locateProfiles(read: (name: string) => string | undefined): string {
+  const windows = read("APPDATA");
+  const home = windows ? `${windows}\\` : read("XDG_CONFIG_HOME") || `${read("HOME") ?? "."}/.config`;
+  return `${home}/m2m/profiles.json`;
 }
 
 /** A small file's text; nothing where there is none. Throws where it can't be read. */

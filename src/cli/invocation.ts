@@ -21,6 +21,4 @@ export interface Invocation {
   /** What stands behind `--`; `undefined` without one. */
   readonly rest: readonly string[] | undefined;
   readonly terminal: Terminal;
-  /** Ends what is under way. */
-  readonly signal: AbortSignal;
 }

@@ -11,15 +11,8 @@
  * @module
  */
 
-import { exit, readArguments } from "./host.ts";
+import { exit, isStartedAs, readArguments, writeError } from "./host.ts";
 import { printQuickToken } from "./quick_token.ts";
-import { openTerminal } from "./terminal/terminal.ts";
-
-/** Whether this module is the program: the question has no answer of its own on Node before 22.18. */
-function isProgram(): boolean {
-  const { main, filename } = import.meta;
-  return main ?? (filename !== undefined && filename === globalThis.process?.argv[1]);
-}
 
 /**
  * Runs a command line, as `m2m` does.
@@ -37,8 +30,7 @@ function isProgram(): boolean {
  * @returns The exit code: 0 fine, 1 refused, 2 usage, 3 network; of `exec`, the program's own.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const terminal = openTerminal();
-  if (await printQuickToken(args, terminal)) return 0;
+  if (await printQuickToken(args)) return 0;
   // Not by a literal: Deno would load all modules at every start. The package for npm has them as JavaScript.
   const module = `./run_command_line.${import.meta.url.endsWith(".js") ? "js" : "ts"}`;
   let loaded: typeof import("./run_command_line.ts");
@@ -46,10 +38,11 @@ export async function main(args: readonly string[]): Promise<number> {
     loaded = await import(module);
   } catch (error) {
     // On Deno it takes a permission: --allow-read, or from a registry --allow-import.
-    terminal.writeError(`m2m: The program can't be loaded: ${Object(error).message}.\n`);
+    writeError(`m2m: The program can't be loaded: ${Object(error).message}.\n`);
     return 2;
   }
-  return await loaded.runCommandLine(args, terminal);
+  return await loaded.runCommandLine(args);
 }
 
-if (isProgram()) exit(await main(readArguments()));
+// Node before 22.18 has no `import.meta.main`.
+if (import.meta.main ?? isStartedAs(import.meta.filename)) exit(await main(readArguments()));

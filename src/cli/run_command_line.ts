@@ -8,11 +8,12 @@ import { commands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { explainFailure } from "./failures.ts";
 import { parseArguments } from "./options/parse_arguments.ts";
-import type { Terminal } from "./terminal/terminal.ts";
+import { openTerminal, type Terminal } from "./terminal/terminal.ts";
 import { version } from "./version.ts";
 
 /** Runs it; resolves to the exit code. */
-export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const terminal = openTerminal();
   try {
     return await run(args, terminal);
   } catch (error) {
@@ -32,6 +33,5 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   const name = isHelp ? "help" : command;
   const runCommand = await commands.find((each) => each.name === name)!.load();
   const given = isHelp && command !== undefined && command !== "help" ? [command] : positionals;
-  const { signal } = new AbortController();
-  return await runCommand({ args, command: name, values, positionals: given, rest, terminal, signal });
+  return await runCommand({ args, command: name, values, positionals: given, rest, terminal });
 }

@@ -53,8 +53,7 @@ export async function callApi(examination: Examination, changes: ApiCallChanges 
   const { accessToken, tokenType } = credentials;
   const options = { ...given, ...facts.working };
   const { headerKey = facts.settings?.headerKey, clock = systemClock, endpoint } = options;
-  const onSecret = (secret: string) => examination.addSecret(secret);
-  const recording = record({ fetch: examination.fetch, clock, onSecret });
+  const recording = record({ fetch: examination.fetch, clock, onSecret: examination.addSecret });
   let isRejected = false;
   const authenticator = new GivenTokenAuthenticator({
     ...options,

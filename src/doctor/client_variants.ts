@@ -10,6 +10,7 @@ import { clientSecretPost } from "../client_auth/client_secret_post.ts";
 import type { ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import { nameSetting } from "./name_setting.ts";
+import { trimBlanks } from "./odd_spelling.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 
 /** How many times a refused secret is sent again at most, written in other ways: servers may lock the client out. */
@@ -45,7 +46,7 @@ export function listVariants(context: VariantContext): ClientVariant[] {
   const { method, secret, encoding, clientId, advertised } = context;
   if (!/^client_secret_(basic|post)$/.test(method) || secret === undefined) return [];
   const own: Way = method === "client_secret_post" ? "post" : `${encoding ?? "form"} Basic`;
-  const trimmed = { clientId: clientId.trim(), secret: secret.trim() };
+  const trimmed = { clientId: trimBlanks(clientId), secret: trimBlanks(secret) };
   const hasBlank = trimmed.clientId !== clientId || trimmed.secret !== secret;
   const supports = (name: string) => !advertised?.length || advertised.includes(name);
   const isSameEncoded = [trimmed.clientId, trimmed.secret].every((text) => formEncode(text) === text);

@@ -46,6 +46,12 @@ export interface Exchange {
   readonly receivedAt: number;
 }
 
+/** The answer to a request without credentials, or why none came. */
+export type Reach = { readonly answer: Exchange; readonly error?: never } | {
+  readonly answer?: never;
+  readonly error: Error;
+};
+
 /** What a token request with credentials came to. */
 export interface TokenAttempt {
   readonly credentials?: Credentials | undefined;
@@ -60,6 +66,8 @@ export interface Facts {
   settings?: ClientConfig;
   /** The server's metadata (RFC 8414, OpenID Connect), where some was found. */
   metadata?: AuthorizationServerMetadata;
+  /** What came of a request without credentials, by origin: one is sent for all steps. */
+  readonly reached: Map<string, Promise<Reach>>;
   /** Origins that can't be reached: nothing more is sent there. */
   readonly unreachable: Set<string>;
   /** The URLs that the config store asked, and their answers. */

@@ -7,7 +7,7 @@
 import { chooseTransport } from "../authenticator_options.ts";
 import { ClientCredentialsAuthenticator, type ClientCredentialsAuthenticatorOptions } from "../client_credentials.ts";
 import { systemClock } from "../clock.ts";
-import type { ClientConfigStore } from "../config_store/client_config_store.ts";
+import { StaticClientConfigStore } from "../config_store/static.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import { withDeadline } from "../refresh/deadlines.ts";
 import { redactSecrets } from "../token_endpoint/request.ts";
@@ -26,7 +26,13 @@ export class OpenExamination implements Examination {
   readonly stepTimeout: number;
   readonly host: Examination["host"];
   readonly fetch: Fetch;
-  readonly facts: Facts = { unreachable: new Set(), settingsUrls: [], settingsAnswers: [], apiAnswers: [] };
+  readonly facts: Facts = {
+    reached: new Map(),
+    unreachable: new Set(),
+    settingsUrls: [],
+    settingsAnswers: [],
+    apiAnswers: [],
+  };
   readonly #transport: Transport | undefined;
   readonly #secrets = new Set<string>();
   readonly #ending = new AbortController();
@@ -71,7 +77,8 @@ export class OpenExamination implements Examination {
 
   readonly redact = (text: string): string => {
     const { search = "" } = readUrl(this.facts.settings?.tokenEndpoint) ?? {};
-    return redactSecrets(text, String(this.options.clientId), [...this.#secrets], search);
+    // What isn't ASCII becomes a blank.
+    return redactSecrets(text.replaceAll("§", "section "), String(this.options.clientId), [...this.#secrets], search);
   };
 
   /** Replaces secrets in a text of our own, however long: none should be there. */
@@ -110,7 +117,7 @@ export class OpenExamination implements Examination {
     const authenticator = new ClientCredentialsAuthenticator({
       ...options,
       // The settings are known, and a store that asks a server would do so again.
-      ...settings && !changes.configStore && { configStore: { getClientConfig: () => settings } as ClientConfigStore },
+      ...settings && !changes.configStore && { configStore: new StaticClientConfigStore(settings) },
       ...{ httpProxyUrl: undefined, verify: undefined, clientCertificate: undefined, fetch: recording.fetch },
       ...{ tokenStore: undefined, revocation: undefined, onEvent: undefined, waitUntil: undefined },
       cooldown: 0,
@@ -141,7 +148,7 @@ export class OpenExamination implements Examination {
 
   #record(fetch: Fetch, onRequest?: () => void) {
     const { clock = systemClock } = this.options;
-    return record({ fetch, clock, onSecret: (secret) => this.addSecret(secret), ...onRequest && { onRequest } });
+    return record({ fetch, clock, onSecret: this.addSecret, ...onRequest && { onRequest } });
   }
 }
 

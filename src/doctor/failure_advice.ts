@@ -49,7 +49,8 @@ function advise(code: DiagnosisCode, target: Target, examination: Examination): 
     case "tls_name_mismatch":
       return `Write ${where} with a name of the certificate, or have one issued for ${bareHost(url)}.`;
     case "tls_failed":
-      return `Check the port of ${where}, and that the server speaks TLS 1.2 or 1.3 there.`;
+      return `Check the port of ${where}, and that the server speaks TLS 1.2 or 1.3 there; one that wants a client ` +
+        `certificate may end the handshake so, too: set ${nameOption("clientCertificate")}.`;
     case "tls_expired":
       return `Have the operator of ${url.host} replace the certificate, and check this machine's date.`;
     case "tls_untrusted": {

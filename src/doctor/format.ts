@@ -5,6 +5,8 @@
  */
 
 import type { Check, CheckStatus, Diagnosis } from "./diagnosis.ts";
+import { createStyle, type Style } from "./style.ts";
+import { sanitize, wrap } from "./wrap.ts";
 
 /** How a diagnosis is written. */
 export interface FormatOptions {
@@ -14,18 +16,7 @@ export interface FormatOptions {
   readonly color?: boolean | undefined;
 }
 
-/** A style by ANSI escape sequences: of the eight basic colors, those that are readable on light and dark alike. */
-type Style = "bold" | "dim" | "red" | "green" | "yellow";
-
-const escapes: Readonly<Record<Style, readonly [on: number, off: number]>> = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-};
-
-const marks: Readonly<Record<CheckStatus, readonly [mark: string, style: Style]>> = {
+const marks: Readonly<Record<CheckStatus, readonly [mark: string, style: keyof Style]>> = {
   passed: ["✓", "green"],
   warned: ["!", "yellow"],
   failed: ["✗", "red"],
@@ -55,16 +46,16 @@ const narrow = 60;
  */
 export function formatCheck(check: Check, options: FormatOptions = {}): string {
   const { width = 80, color = false } = options;
-  const paint = color ? paintText : (text: string) => text;
+  const style = createStyle(color);
   const { status, change } = check;
-  const [mark, style] = marks[status];
+  const [mark, kind] = marks[status];
   const name = sanitize(check.name);
   const isNarrow = width < narrow;
   const start = isNarrow ? 2 : indent;
-  const quiet = (text: string) => status === "skipped" ? paint(text, "dim") : text;
+  const quiet = (text: string) => status === "skipped" ? style.dim(text) : text;
   const seen = wrap(check.seen, width - start).map(quiet);
-  const title = status === "skipped" ? paint(name, "dim") : paint(name, "bold");
-  const head = `${paint(mark, style)} ${title}`;
+  const title = status === "skipped" ? style.dim(name) : style.bold(name);
+  const head = `${style[kind](mark)} ${title}`;
   // A name that is too long, and all names on a narrow terminal, stand above the text.
   const isAbove = isNarrow || name.length > indent - 3;
   const gap = " ".repeat(Math.max(0, indent - 2 - name.length));
@@ -73,7 +64,7 @@ export function formatCheck(check: Check, options: FormatOptions = {}): string {
     ...seen.slice(1).map((line) => pad(line, start)),
   ];
   if (change && (status === "warned" || status === "failed")) {
-    lines.push(...formatChange(change, width, start, (text) => paint(text, style)));
+    lines.push(...formatChange(change, width, start, style[kind]));
   }
   return lines.join("\n");
 }
@@ -124,14 +115,14 @@ export function formatDiagnosis(diagnosis: Diagnosis, options: FormatOptions = {
 export function formatSummary(diagnosis: Diagnosis, options: FormatOptions = {}): string {
   const { width = 80, color = false } = options;
   const { cause, checks, isFine, ruledOut, tokenRequests, runtime } = diagnosis;
-  const paint = color ? paintText : (text: string) => text;
+  const style = createStyle(color);
   const blocks: string[][] = [];
   if (cause) {
-    const title = `${paint("✗", "red")} ${paint(`Cause: ${sanitize(cause.name)}`, "bold")}`;
+    const title = `${style.red("✗")} ${style.bold(`Cause: ${sanitize(cause.name)}`)}`;
     blocks.push([
-      title + (cause.code ? paint(` (${cause.code})`, "dim") : ""),
+      title + (cause.code ? style.dim(` (${cause.code})`) : ""),
       ...wrap(cause.seen, width - 2).map((line) => pad(line, 2)),
-      ...cause.change ? formatChange(cause.change, width, 2, (text) => paint(text, "red")) : [],
+      ...cause.change ? formatChange(cause.change, width, 2, style.red) : [],
     ]);
   } else {
     const isRemarked = checks.some(({ status }) => status === "warned");
@@ -142,13 +133,13 @@ export function formatSummary(diagnosis: Diagnosis, options: FormatOptions = {})
         isAccepted ? ", and the API accepted it" : ""
       }.`
       : "No cause was found: no check failed, but not all could be made.";
-    const mark = isFine ? paint("✓", "green") : paint("!", "yellow");
-    blocks.push(wrap(text, width - 2).map((line, index) => index ? pad(line, 2) : `${mark} ${paint(line, "bold")}`));
+    const mark = isFine ? style.green("✓") : style.yellow("!");
+    blocks.push(wrap(text, width - 2).map((line, index) => index ? pad(line, 2) : `${mark} ${style.bold(line)}`));
   }
   const [verb, plural] = tokenRequests === 1 ? ["was", ""] : ["were", "s"];
   const sent = `${tokenRequests} token request${plural} with credentials ${verb} sent, on ${runtime}.`;
   const ruled = !isFine && ruledOut.length ? [`Ruled out: ${[...new Set(ruledOut)].join(", ")}.`] : [];
-  blocks.push([...ruled, sent].flatMap((text) => wrap(text, width)).map((line) => paint(line, "dim")));
+  blocks.push([...ruled, sent].flatMap((text) => wrap(text, width)).map((line) => style.dim(line)));
   return blocks.map((lines) => lines.join("\n")).join("\n\n");
 }
 
@@ -160,35 +151,4 @@ function formatChange(change: string, width: number, start: number, paint: (text
 
 function pad(line: string, count: number): string {
   return " ".repeat(count) + line;
-}
-
-function paintText(text: string, style: Style): string {
-  const [on, off] = escapes[style];
-  return `\x1b[${on}m${text}\x1b[${off}m`;
-}
-
-/** Strips control characters and such that change the direction of a text: servers wrote parts of these. */
-function sanitize(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
-}
-
-/** Wraps a text at blanks; words that are longer than a line (URLs, lists), after a sign of punctuation. */
-function wrap(text: string, given: number): string[] {
-  const width = Math.max(given, 16);
-  const lines: string[] = [];
-  let line = "";
-  for (let word of sanitize(text).split(" ")) {
-    if (line && line.length + 1 + word.length <= width) {
-      line += ` ${word}`;
-      continue;
-    }
-    if (line) lines.push(line);
-    while (word.length > width) {
-      const [part = word.slice(0, width)] = /^.*[/,;&?=_.:-]/.exec(word.slice(0, width)) ?? [];
-      lines.push(part);
-      word = word.slice(part.length);
-    }
-    line = word;
-  }
-  return line ? [...lines, line] : lines;
 }

@@ -75,6 +75,8 @@ export function explainLeavingRedirect(examination: Examination, call: ApiCall):
   const isSameHost = target.hostname === url.hostname;
   const change = isSameHost && target.protocol === "https:" && url.protocol === "http:"
     ? `Set ${examination.nameOption("endpoint")} to ${target.origin + new URL(endpoint).pathname}.`
+    : isSameHost && target.protocol === "http:" && url.protocol === "https:"
+    ? `Call ${target.pathname} at once (${examination.nameOption("request")}), and have the API redirect to https:.`
     : isSignIn({ text: place }) || answer && isHtml(answer)
     ? `Call the API where it takes tokens: this ${
       examination.nameOption("endpoint")

@@ -35,7 +35,7 @@ const failures: readonly (readonly [pattern: RegExp, code: DiagnosisCode, state:
   [/UnknownIssuer|UNABLE_TO_|SELF_SIGNED|self.signed|CaUsedAsEndEntity|unable to (get|verify)|unknown ?issuer/i, "tls_untrusted", "its certificate comes from an authority that isn't trusted here"],
   [/alert|handshake|EPROTO|certificate|tls_failed|ERR_SSL/i, "tls_failed", "the TLS handshake fails"],
   [/ENOTFOUND|EAI_|dns error|failed to lookup/i, "name_not_resolved", "its name has no address"],
-  [/HPE_|pars(e|ing) error|invalid HTTP|not match the HTTP|Malformed|InvalidHTTPResponse|BadStatus/i, "not_http", "what answers there doesn't speak HTTP"],
+  [/HPE_|pars(e|ing) error|unexpected message|invalid HTTP|not match the HTTP|Malformed|InvalidHTTPResponse|BadStatus/i, "not_http", "what answers there doesn't speak HTTP"],
   [/ECONNREFUSED|ConnectionRefused|Connection refused|os error 111|Unable to connect/i, "connection_refused", "nothing listens at its address and port"],
   [/timeout|timed out|no answer within|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|unreachable/i, "connection_timeout", "it doesn't answer in time"],
   [/ECONNRESET|reset by peer|closed|socket hang up|IncompleteMessage|unexpected end|eof|broken pipe/i, "connection_closed", "it closes the connection"],

@@ -66,7 +66,7 @@ async function authenticate(clientAuth: ClientAuth, context: Context): Promise<T
     signal,
     headers: new Headers(),
     body: new URLSearchParams(),
-    redact: (secret) => examination.addSecret(secret),
+    redact: examination.addSecret,
   };
   await waitFor(Promise.resolve(clientAuth.authenticate(request)), { signal, timeout: stepTimeout });
   return request;

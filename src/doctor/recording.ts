@@ -30,7 +30,7 @@ export interface Recording {
   readonly fetch: Fetch;
   /** The answers so far. Complete once `settled` is called and awaited. */
   readonly exchanges: Exchange[];
-  /** Waits until the answers' texts have been read: a second at most. */
+  /** Waits until the answers' texts have been read: a second at most, then what has come counts. */
   settled(): Promise<void>;
 }
 
@@ -38,6 +38,7 @@ export interface Recording {
 export function record({ fetch, clock, onRequest, onSecret }: RecordingOptions): Recording {
   const exchanges: Exchange[] = [];
   const reading: Promise<void>[] = [];
+  const ending = new AbortController();
   return {
     exchanges,
     async fetch(input, init) {
@@ -52,7 +53,7 @@ export function record({ fetch, clock, onRequest, onSecret }: RecordingOptions):
       const place = exchanges.length;
       exchanges.push({ ...about, text: "" });
       reading.push(
-        readStart(response.body ? response.clone() : response).then((text) => {
+        readStart(response.body ? response.clone() : response, ending.signal).then((text) => {
           exchanges[place] = { ...about, text };
           for (const secret of findTokens(text)) onSecret(secret);
         }),
@@ -60,14 +61,18 @@ export function record({ fetch, clock, onRequest, onSecret }: RecordingOptions):
       return response;
     },
     async settled() {
-      await waitFor(Promise.all(reading), { timeout: 1_000 }).catch(() => {});
+      // An endless stream would keep the program running.
+      await waitFor(Promise.all(reading), { timeout: 1_000 }).catch(() => ending.abort());
+      await Promise.all(reading);
     },
   };
 }
 
 /** Reads the first of a body. A broken one is as long as it is. */
-export async function readStart(response: Response): Promise<string> {
+async function readStart(response: Response, signal: AbortSignal): Promise<string> {
   const reader = response.body?.getReader();
+  const end = () => cancel(reader as Pick<ReadableStream, "cancel"> | undefined);
+  signal.addEventListener("abort", end, { once: true });
   const decoder = new TextDecoder();
   let [text, size] = ["", 0];
   try {
@@ -80,7 +85,8 @@ export async function readStart(response: Response): Promise<string> {
   } catch {
     // What came before counts.
   }
-  cancel(reader as Pick<ReadableStream, "cancel"> | undefined);
+  signal.removeEventListener("abort", end);
+  end();
   return text.slice(0, maxText);
 }
 
@@ -88,7 +94,9 @@ export async function readStart(response: Response): Promise<string> {
 function findSecrets(init: RequestInit | undefined): string[] {
   const secrets: string[] = [];
   new Headers(init?.headers).forEach((value, name) => {
-    if (/^(accept|content-type|cache-control|user-agent)$/.test(name)) return;
+    // A version or the like is no secret, and would be redacted wherever it stands.
+    const isCredential = /^(proxy-)?authorization$/.test(name);
+    if (/^(accept|content-type|cache-control|user-agent)$/.test(name) || !isCredential && value.length < 8) return;
     const credentials = value.replace(/^\w+ +/, "");
     secrets.push(credentials);
     if (/^basic /i.test(value)) secrets.push(...decodeBasic(credentials));

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { parseUrl } from "../arguments.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
-import { type ApiVerdict, describeAnswer, findChallenge, isSameAnswer, isSignIn } from "./api_answer.ts";
+import { type ApiVerdict, describeAnswer, isSameAnswer, isSignIn, readWantedScopes } from "./api_answer.ts";
 import type { ApiCall } from "./api_call.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
@@ -35,7 +36,7 @@ export function explainRefusedCall(verdict: ApiVerdict, call: RefusedCall): Find
 
 const explanations: Partial<Record<ApiVerdict, Explain>> = {
   scope({ examination, answer, missingScopes }, said) {
-    const wanted = findChallenge(answer, "insufficient_scope")?.parameters.get("scope")?.split(" ") ?? [];
+    const wanted = readWantedScopes(answer) ?? [];
     const { options, facts: { settings, issued } } = examination;
     const asked = options.scopes ?? settings?.scopes ?? [];
     const option = examination.nameOption("scopes");
@@ -49,7 +50,8 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
       }": ${option} asks for it, and it isn't granted.`;
       return { status: "failed", code: "scope_narrowed", seen, change };
     }
-    const all = [...new Set([...asked, ...wanted.length ? wanted : ["…"]])];
+    const isMisspelt = (scope: string) => wanted.some((each) => each.toLowerCase() === scope.toLowerCase());
+    const all = [...asked.filter((scope) => !isMisspelt(scope)), ...wanted.length ? wanted : ["…"]];
     return {
       status: "failed",
       code: "api_wants_scope",
@@ -61,7 +63,9 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
   forbidden({ examination, answer, bare, missingScopes, doubts }, said) {
     const seen = `The API forbids the call: ${said}.`;
     if (bare && isSameAnswer(answer, bare)) {
-      const change = "Look for what stands before the API: a firewall, a list of addresses, a path that isn't public.";
+      const change =
+        "Look for what stands before the API: a firewall, a list of addresses, a key of its own that it wants in " +
+        "another header, a path that isn't public.";
       const more = "It does so without a token as well: the token isn't the reason.";
       return { status: "failed", code: "api_forbids", seen: `${seen} ${more}`, change };
     }
@@ -106,15 +110,22 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
 
   "not found"({ examination, answer, bare }, said) {
     const url = findApiUrl(examination)!;
-    const isRoot = examination.options.request === undefined && url.pathname === "/";
+    const { options: { request }, facts: { settings, metadata } } = examination;
+    // A client without an API has the server itself for its endpoint.
+    const isServer = [settings?.tokenEndpoint, settings?.issuer ?? metadata?.issuer]
+      .some((each) => parseUrl(each ?? "")?.href === url.href);
+    const isRoot = request === undefined && (url.pathname === "/" || isServer);
     const takes = bare && !isSameAnswer(answer, bare) && /^40[13]$/.test(String(bare.status));
     const seen = `${url.origin + url.pathname} answers ${said}${
       takes ? ` with the token, and ${bare.status} without: the token is accepted` : ", with and without a token"
     }.`;
+    const gateway = answer.status === 403
+      ? " Amazon API Gateway says so where it has no such path, stage or method."
+      : "";
     const change = isRoot
       ? `Name a path of the API by ${examination.nameOption("request")}, to have the token tried.`
       : `Correct the path in ${examination.nameOption("endpoint")} or ${examination.nameOption("request")}.`;
-    return { status: isRoot || takes ? "warned" : "failed", code: "api_not_found", seen, change };
+    return { status: isRoot || takes ? "warned" : "failed", code: "api_not_found", seen: seen + gateway, change };
   },
 
   page({ examination, call, answer, bare }, said) {

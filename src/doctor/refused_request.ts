@@ -5,22 +5,15 @@
  */
 
 import { dpop } from "../dpop/dpop.ts";
+import { formatUrl } from "../token_endpoint/exchange.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
 import { certificateValue, dpopValue, nameSetting } from "./name_setting.ts";
-import type { OwnProofs } from "./own_proofs.ts";
+import { explainMissing, explainScope, explainTarget } from "./refused_parameters.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
-import { type Changes, noteToken, tryToken } from "./token_attempts.ts";
+import { findTokenEndpoint, suggestTokenEndpoint } from "./targets.ts";
+import { type RefusedRequest, tryWith } from "./token_attempts.ts";
 import { classifyAttempt, describeRefusal, type RefusalKind } from "./token_refusal.ts";
 import { explainUnanswered, explainUnavailable } from "./unanswered_request.ts";
-
-/** A request that was refused. */
-export interface RefusedRequest {
-  readonly examination: Examination;
-  readonly own: OwnProofs;
-  readonly attempt: TokenAttempt;
-  /** What it took to have the client accepted. */
-  readonly changes: Changes;
-}
 
 type Explain = (request: RefusedRequest, refusal: string) => Promise<Finding> | Finding;
 
@@ -35,71 +28,10 @@ export async function explainRefusedRequest(kind: RefusalKind, request: RefusedR
   return await explainUnanswered(attempt, examination, own.method);
 }
 
-/** Tries it with these changes, to say whether the rest is fine. */
-async function tryWithout({ examination, changes }: RefusedRequest, more: Changes): Promise<TokenAttempt | undefined> {
-  const all = { ...changes, ...more };
-  const attempt = await tryToken(examination, all);
-  noteToken(examination, attempt, all);
-  return attempt;
-}
-
-function describeRest(attempt: TokenAttempt | undefined, what: string, examination: Examination): string {
-  if (!attempt) return "";
-  return attempt.credentials
-    ? ` Without ${what} it issues a token: all else is fine.`
-    : ` Without ${what} it answers ${describeRefusal(attempt, examination)}.`;
-}
-
 const explanations: Partial<Record<RefusalKind, Explain>> = {
-  async scope(request, refusal) {
-    const { examination } = request;
-    const { options, facts: { settings, metadata } } = examination;
-    const asked = options.scopes ?? settings?.scopes ?? [];
-    const rest = describeRest(await tryWithout(request, { scopes: [] }), "scopes", examination);
-    const unknown = asked.filter((scope) => !(metadata?.scopes_supported ?? asked).includes(scope));
-    const supported = metadata?.scopes_supported?.slice(0, 12).join(" ");
-    const seen = `The server refuses the scopes "${asked.join(" ")}": ${refusal}.${rest}` +
-      (unknown.length ? ` It doesn't advertise ${unknown.join(" ")}, but ${supported}.` : "");
-    const joined = asked.find((scope) => scope.includes(","));
-    const change = joined
-      ? `Write each scope as an element of its own: ${examination.nameOption("scopes")}: ${
-        JSON.stringify(asked.flatMap((scope) => scope.split(",")))
-      }, without commas in them.`
-      : `${unknown.length ? `Remove ${unknown.join(" ")} from` : "Correct"} ${
-        examination.nameOption("scopes")
-      }, or have the server allow ${unknown.length > 1 || asked.length > 1 ? "them" : "it"} for this client.`;
-    return { name, status: "failed", code: "invalid_scope", seen, change };
-  },
-
-  async target(request, refusal) {
-    const { examination } = request;
-    const { options, facts: { settings } } = examination;
-    const { audience = settings?.audience, resource = settings?.resource } = options;
-    const named = [
-      ...audience ? [`audience "${audience}"`] : [],
-      ...[resource ?? []].flat().map((each) => `resource "${each}"`),
-    ].join(", ");
-    const again = await tryWithout(request, { audience: "", resource: [] });
-    const rest = describeRest(again, "audience and resource", examination);
-    const seen = `The server refuses the ${named}: ${refusal}.${rest}`;
-    const change =
-      `Write ${examination.nameOption(audience ? "audience" : "resource")} exactly as the API is registered ` +
-      "at the server (scheme, slash at the end), and have the server allow this client to use it.";
-    return { name, status: "failed", code: "invalid_target", seen, change };
-  },
-
-  missing({ examination, attempt }, refusal) {
-    const { error_description: description = "" } = Object(attempt.error);
-    const text = `${description} ${attempt.exchanges.at(-1)?.text} ${Object(attempt.error).error}`;
-    const missing = ["audience", "resource", "scope"].find((each) => text.includes(each));
-    const option = missing === "scope" ? "scopes" : missing ?? "parameters";
-    const seen = `The server wants ${missing ? `a ${missing}` : "another parameter"}: ${refusal}.`;
-    const value = { scopes: '["…"]', audience: '"…"', resource: '"https://…"', parameters: "{ … }" }[option];
-    const change = `Set ${
-      examination.nameOption(option)
-    }: ${value}, as the server's or the API's documentation has it.`;
-    return { name, status: "failed", code: "parameter_missing", seen, change };
-  },
+  scope: explainScope,
+  target: explainTarget,
+  missing: explainMissing,
 
   grant({ examination }, refusal) {
     const { grant_types_supported: supported } = examination.facts.metadata ?? {};
@@ -112,10 +44,28 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     return { name, status: "failed", code: "grant_not_allowed", seen, change };
   },
 
+  denied: ({ examination }, refusal) => ({
+    name,
+    status: "failed",
+    code: "token_request_refused",
+    seen: `The server, or what stands before it, denies the request: ${refusal}.`,
+    change: `Have the server's operator look up why: a policy, a firewall or a list of addresses may deny it to ${
+      examination.nameOption("clientId")
+    } or to this machine.`,
+  }),
+
+  http: ({ examination }, refusal) => ({
+    name,
+    status: "failed",
+    code: "http_endpoint",
+    seen: `The server wants https: ${refusal}.`,
+    change: `Write ${examination.nameOption("tokenEndpoint")} with "https:".`,
+  }),
+
   async form(request, refusal) {
     const { examination } = request;
     const { beforeTokenRequest: before } = examination.options;
-    const again = await tryWithout(request, {
+    const again = await tryWith(request, {
       async beforeTokenRequest(built) {
         await before?.(built);
         built.headers.set("content-type", "application/json");
@@ -134,7 +84,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
 
   async "dpop required"(request, refusal) {
     const { examination } = request;
-    const again = await tryWithout(request, { dpop: dpop() });
+    const again = await tryWith(request, { dpop: dpop() });
     const works = again?.credentials ? " With a proof it issues a token." : "";
     const seen = `The server requires DPoP: ${refusal}.${works}`;
     const change = `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
@@ -181,18 +131,18 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
   },
 
   "not found"({ examination }, refusal) {
-    const seen = `Nothing answers at ${examination.facts.settings?.tokenEndpoint}: ${refusal}.`;
-    const change = `Correct ${
-      examination.nameOption("tokenEndpoint")
-    }: the server's metadata or documentation names it.`;
+    const url = findTokenEndpoint(examination)!;
+    const seen = `No token endpoint is at ${formatUrl(url)}: ${refusal}.`;
+    const change = suggestTokenEndpoint(examination, url) ??
+      `Correct ${examination.nameOption("tokenEndpoint")} (its tenant, its path): the server's documentation names it.`;
     return { name, status: "failed", code: "token_endpoint_not_found", seen, change };
   },
 
   page({ examination }, refusal) {
     const seen = `A web page answers in place of the token endpoint: ${refusal}.`;
-    const change =
+    const change = suggestTokenEndpoint(examination, findTokenEndpoint(examination)!) ??
       `Correct ${examination.nameOption("tokenEndpoint")}; if it is right, a firewall or a sign-in page stands ` +
-      "before the server.";
+        "before the server.";
     return { name, status: "failed", code: "token_endpoint_is_html", seen, change };
   },
 
@@ -207,13 +157,14 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
     const change = usesDpop
       ? "Have the server issue DPoP-bound tokens for this client, or set dpop({ allowBearer: true })."
       : `If the API takes it as Bearer, set ${nameSetting(examination.nameOption, "tokenType", "Bearer")}.`;
-    if (!usesDpop) await tryWithout(request, { tokenType: "Bearer" });
+    if (!usesDpop) await tryWith(request, { tokenType: "Bearer" });
     return { name, status: "failed", code: "token_type_unsupported", seen, change };
   },
 
   response({ examination, attempt }) {
     const seen = examination.redact(attempt.error?.message ?? "");
-    const change = `Check that ${examination.nameOption("tokenEndpoint")} is the token endpoint.`;
+    const change = suggestTokenEndpoint(examination, findTokenEndpoint(examination)!) ??
+      `Check that ${examination.nameOption("tokenEndpoint")} is the token endpoint.`;
     return { name, status: "failed", code: "response_invalid", seen, change };
   },
 

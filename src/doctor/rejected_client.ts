@@ -4,16 +4,18 @@
  * @module
  */
 
-import type { ClientConfigStore } from "../config_store/client_config_store.ts";
+import { StaticClientConfigStore } from "../config_store/static.ts";
 import { isTlsMethod } from "../discovery/auth_methods.ts";
+import { parseJsonObject } from "../http/json.ts";
 import { adviseOnMethods, describeUnadvertised } from "./advertised_methods.ts";
 import { listVariants, nameWay } from "./client_variants.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
 import { certificateValue, nameSetting } from "./name_setting.ts";
+import { findOddity, isBase64 } from "./odd_spelling.ts";
 import type { OwnProofs } from "./own_proofs.ts";
 import { explainRejectedAssertion } from "./rejected_assertion.ts";
 import { type Changes, countAttempts, tryToken } from "./token_attempts.ts";
-import { describeRefusal, isClientAccepted } from "./token_refusal.ts";
+import { describeRefusal, isClientAccepted, isUnknownClient } from "./token_refusal.ts";
 
 /** A client that was rejected. */
 export interface RejectedClientContext {
@@ -31,6 +33,7 @@ export interface RejectedClientOutcome {
 }
 
 const name = "client authentication";
+const methods = /client_secret_(basic|post|jwt)|private_key_jwt|(self_signed_)?tls_client_auth/g;
 
 /** Finds out why the client is rejected. */
 export async function explainRejectedClient(context: RejectedClientContext): Promise<RejectedClientOutcome> {
@@ -44,9 +47,18 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
   const { examination, own, attempt, isUnclear } = context;
   const { options: { clientId }, facts: { metadata } } = examination;
   const nameOption = examination.nameOption;
-  const advertised = metadata?.token_endpoint_auth_methods_supported;
   const tried = [nameWay(own)];
   const refusal = describeRefusal(attempt, examination);
+  // Some servers say which method the client is registered for.
+  const named = (refusal.match(methods) ?? []).filter((each) => each !== own.method);
+  const advertised = named.length > 0 ? named : metadata?.token_endpoint_auth_methods_supported;
+  if (isUnknownClient(refusal)) {
+    const seen = `The server doesn't know the client: ${refusal}.`;
+    const change = `Correct ${nameOption("clientId")}, or ${
+      nameOption("tokenEndpoint")
+    }: the client is registered elsewhere (another tenant or environment), perhaps.`;
+    return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
+  }
   // Further attempts could only do harm.
   const ended = /expired|disabled|locked|suspended|deactivated|revoked/i.exec(refusal)?.[0].toLowerCase();
   const variants = ended ? [] : listVariants({ ...own, clientId, advertised, nameOption });
@@ -74,7 +86,9 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
     return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
   }
   const attempts = `${countAttempts(tried.length)} (${tried.join(", ")})`;
-  const unsupported = describeUnadvertised(own.method, advertised);
+  const unsupported = named.length > 0
+    ? `The server wants ${named.join(" or ")}, not ${own.method}.`
+    : describeUnadvertised(own.method, advertised);
   if (unsupported) {
     const seen = `${unsupported} It answers ${refusal}, after ${attempts}.`;
     return {
@@ -95,28 +109,26 @@ async function explainSecret(context: RejectedClientContext): Promise<RejectedCl
     return { finding: { name, status: "failed", code: "token_request_refused", seen, change } };
   }
   const seen = `The server rejects the client: ${refusal}. ${attempts}; ruled out: ${others}.`;
-  const change = `Copy ${nameOption("clientId")} and ${nameOption("clientSecret")} from the server again${
-    describeSpelling(own.secret)
-  }: the client is unknown there (another tenant or environment, perhaps), or its secret another${
+  const isOAuth = parseJsonObject(attempt.exchanges.at(-1)?.text ?? "")?.error !== undefined;
+  const change = `${describeOddities(own, examination)} ${nameOption("clientId")} and ${
+    nameOption("clientSecret")
+  } from the server again: the client is unknown there (another tenant or environment, perhaps), or its secret another${
     listOtherMethods(own.method, advertised)
-  }.`;
+  }${isOAuth ? "" : `; or ${nameOption("tokenEndpoint")} is no token endpoint: its answer isn't OAuth's`}.`;
   return { finding: { name, status: "failed", code: "wrong_secret", seen, change } };
 }
 
-/** Quotation marks come along from files and shells, base64 from a Kubernetes Secret. */
-function describeSpelling(secret = ""): string {
-  if (/^(["']).*\1$/s.test(secret)) return ", without the quotation marks around the secret";
-  return /^[\w+/-]{12,}={0,2}$/.test(secret) && secret.length % 4 === 0 && isReadable(secret)
-    ? ", decoded where it is in base64"
-    : "";
-}
-
-function isReadable(base64: string): boolean {
-  try {
-    return /^[!-~]+\n?$/.test(atob(base64));
-  } catch {
-    return false;
-  }
+/** What is oddly written is the likeliest fault. */
+function describeOddities({ secret = "" }: OwnProofs, { options, nameOption }: Examination): string {
+  const written = Object.entries({ clientId: options.clientId, clientSecret: secret }).map(([option, value]) => {
+    const oddity = findOddity(value) ??
+      // As a Kubernetes Secret has it.
+      (option === "clientSecret" && /^[\w+/-]{12,}={0,2}$/.test(value) && isBase64(value, /^[!-~]+\n?$/)
+        ? "is base64, as it seems: decode it"
+        : undefined);
+    return oddity && `${nameOption(option)} ${oddity}.`;
+  }).filter(Boolean);
+  return written.length > 0 ? `Correct what is oddly written: ${written.join(" ")} Else copy` : "Copy";
 }
 
 /** Methods that the client may be registered for, and that weren't tried. */
@@ -153,7 +165,7 @@ async function explainCertificate(context: RejectedClientContext): Promise<Rejec
     return { finding: { name, status: "failed", code: "client_certificate_required", seen, change } };
   }
   if (alias && settings && alias !== String(settings.tokenEndpoint)) {
-    const changes: Changes = { configStore: makeStore({ ...settings, tokenEndpoint: alias }) };
+    const changes: Changes = { configStore: new StaticClientConfigStore({ ...settings, tokenEndpoint: alias }) };
     const again = await tryToken(examination, changes);
     if (again && isClientAccepted(again, examination)) {
       const seen =
@@ -173,9 +185,4 @@ async function explainCertificate(context: RejectedClientContext): Promise<Rejec
     examination.nameOption("clientCertificate")
   } is the one registered for the client: its subject, or its key.`;
   return { finding: { name, status: "failed", code: "client_certificate_rejected", seen, change } };
-}
-
-/** A store of these settings alone. */
-export function makeStore(settings: Awaited<ReturnType<ClientConfigStore["getClientConfig"]>>): ClientConfigStore {
-  return { getClientConfig: () => settings } as ClientConfigStore;
 }

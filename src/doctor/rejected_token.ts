@@ -7,30 +7,24 @@
 import { getProofError } from "../dpop/challenge.ts";
 import { sleep } from "../refresh/deadlines.ts";
 import { describeAnswer, isSameAnswer, readChallenges } from "./api_answer.ts";
-import { type ApiCallChanges, callApi } from "./api_call.ts";
+import { callApi } from "./api_call.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import { formatDuration } from "./durations.ts";
-import type { Examination, Exchange, Finding } from "./examination.ts";
+import type { Exchange, Finding } from "./examination.ts";
 import { dpopValue, nameSetting } from "./name_setting.ts";
+import { readHeaderKey, tokenSchemes, tryOtherHeaders, type UnseenToken } from "./other_headers.ts";
 import { readOwnProofs } from "./own_proofs.ts";
 import { readJwt, readMoment, readTexts } from "./read_jwt.ts";
 import { explainRejectedProof } from "./rejected_proof.ts";
+import { explainByResource } from "./resource_metadata.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
 
 /** A token that was rejected. */
-export interface RejectedToken {
-  readonly examination: Examination;
-  /** The API's answer to a call with the token, and to one without. */
-  readonly answer: Exchange;
-  readonly bare: Exchange | undefined;
+export interface RejectedToken extends UnseenToken {
   readonly doubts: readonly TokenDoubt[];
 }
 
 const name = "API call";
-/** Headers that APIs want tokens in, besides `authorization`. */
-const usualHeaders = ["flyte-authorization", "proxy-authorization", "x-access-token", "x-auth-token"];
-/** Schemes that aren't for access tokens. */
-const otherSchemes = /^(basic|digest|negotiate|ntlm|hoba|mutual|vapid|scram-.*|aws4-.*)$/;
 const aboutAudience = /audience|\baud\b/i;
 const aboutIssuer = /issuer|\biss\b/i;
 /** How long a new token may take to be known everywhere, in milliseconds. */
@@ -38,7 +32,9 @@ const lag = 1_500;
 
 /** Finds out why. */
 export async function explainRejectedToken(rejected: RejectedToken): Promise<Finding> {
-  return await explainProof(rejected) ?? await tryOtherHeaders(rejected) ?? await tryAgain(rejected) ??
+  const { examination, answer } = rejected;
+  return await explainProof(rejected) ?? await tryOtherHeaders(rejected) ?? explainByScheme(rejected) ??
+    await explainByResource(examination, answer, describeAnswer(answer, examination)) ?? await tryAgain(rejected) ??
     explainByTime(rejected) ?? explainByDoubts(rejected) ?? explainByChallenge(rejected);
 }
 
@@ -56,6 +52,11 @@ async function explainProof({ examination, answer }: RejectedToken): Promise<Fin
       : `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
     return { name, status: "failed", code: "dpop_required", seen, change };
   }
+  if (schemes.length > 0 && !schemes.includes("dpop")) {
+    const seen = `The API asks for a Bearer token (${refusal}), and the token is bound to a DPoP key.`;
+    const change = `Remove ${examination.nameOption("dpop")}, or have the API take DPoP tokens.`;
+    if (schemes.includes("bearer")) return { name, status: "failed", code: "api_rejects_token", seen, change };
+  }
   const error = getProofError(answer);
   if (error === "use_dpop_nonce") {
     const hasNonce = answer.headers.has("dpop-nonce");
@@ -69,62 +70,17 @@ async function explainProof({ examination, answer }: RejectedToken): Promise<Fin
   return explainRejectedProof({ examination, own: await readOwnProofs(examination), answer, refusal, name });
 }
 
-interface Candidate {
-  readonly what: string;
-  readonly change: string;
-  readonly call: ApiCallChanges;
-}
-
-/** Sends the token in other headers, or by another scheme: those that the answer names, else those that are usual. */
-async function tryOtherHeaders({ examination, answer, bare }: RejectedToken): Promise<Finding | undefined> {
-  const own = readHeaderKey(examination);
-  for (const { what, change, call } of listCandidates(examination, answer, bare)) {
-    const { answer: again } = await callApi(examination, call);
-    if (!again || again.status === 401 || again.status === 407 || again.status >= 500 || again.status === 400) continue;
-    examination.facts.working = { ...examination.facts.working, ...call };
-    const seen = `The API doesn't see the token in ${own} (${
-      describeAnswer(answer, examination)
-    }), and takes it ${what}.`;
-    return { name, status: "failed", code: "api_wants_header", seen, change };
-  }
-  return undefined;
-}
-
-function listCandidates(examination: Examination, answer: Exchange, bare: Exchange | undefined): Candidate[] {
-  const { facts: { settings, issued } } = examination;
-  const own = readHeaderKey(examination);
-  const text = `${answer.headers.get("www-authenticate")} ${answer.text.slice(0, 4_096)}`;
-  const named = text.match(/\b(x-[\w-]+|[a-z]+-authorization)\b/gi) ?? [];
-  const headers = [
-    ...answer.status === 407 ? ["proxy-authorization"] : [],
-    ...named.map((each) => each.toLowerCase()),
-    settings?.headerKey?.toLowerCase() ?? "",
-    ...own !== "authorization" ? ["authorization"] : [],
-    // What is answered as if there were no token may look for it elsewhere.
-    ...bare && isSameAnswer(answer, bare) && !/error=/.test(text) ? usualHeaders : [],
-  ];
-  const scheme = readChallenges(answer).map(({ scheme }) => scheme)
-    .find((each) => !otherSchemes.test(each) && !/^(bearer|dpop)$/.test(each) && /^[a-z][a-z-]*$/.test(each));
-  const { accessToken } = issued!.credentials;
-  const [, written = scheme] = new RegExp(`(?:^|,\\s*)(${scheme})\\b`, "i").exec(text) ?? [];
-  return [
-    ...[...new Set(headers)].filter((each) => each && each !== own).slice(0, 6).map((headerKey) => ({
-      what: `in ${headerKey}`,
-      change: `Set ${nameSetting(examination.nameOption, "headerKey", headerKey)}.`,
-      call: { headerKey },
-    })),
-    ...scheme
-      ? [{
-        what: `with the scheme ${written}`,
-        change: `Set ${nameSetting(examination.nameOption, "tokenType", written!)}.`,
-        call: { authorization: () => `${written} ${accessToken}` },
-      }]
-      : [],
-  ];
-}
-
-function readHeaderKey({ options, facts: { settings, working } }: Examination): string {
-  return (working?.headerKey ?? options.headerKey ?? settings?.headerKey ?? "authorization").toLowerCase();
+/** By another scheme than those of tokens. */
+function explainByScheme({ examination, answer }: RejectedToken): Finding | undefined {
+  const schemes = readChallenges(answer).map(({ scheme }) => scheme);
+  if (schemes.length === 0 || schemes.some((scheme) => tokenSchemes.test(scheme))) return undefined;
+  const seen = `The API rejects the token: ${
+    describeAnswer(answer, examination)
+  }. It, or a gateway before it, asks for another scheme than Bearer.`;
+  const change =
+    `Give what stands before the API the credentials of its own that it asks for (in another header), or ` +
+    `call the API at an ${examination.nameOption("endpoint")} without it.`;
+  return { name, status: "failed", code: "api_rejects_token", seen, change };
 }
 
 async function tryAgain({ examination, answer }: RejectedToken): Promise<Finding | undefined> {
@@ -184,7 +140,6 @@ function listRuledOut({ headers }: Exchange): string {
 
 function explainByChallenge({ examination, answer, bare }: RejectedToken): Finding {
   const { nameOption } = examination;
-  const schemes = readChallenges(answer).map(({ scheme }) => scheme);
   const refusal = describeAnswer(answer, examination);
   const fail = (code: DiagnosisCode, seen: string, change: string): Finding => ({
     name,
@@ -193,15 +148,6 @@ function explainByChallenge({ examination, answer, bare }: RejectedToken): Findi
     seen: `The API rejects the token: ${refusal}. ${seen}`,
     change,
   });
-  if (schemes.length > 0 && schemes.every((scheme) => otherSchemes.test(scheme))) {
-    return fail(
-      "api_rejects_token",
-      `It, or a gateway before it, asks for ${schemes.join(", ")}, and not for a token.`,
-      `Give what stands before the API its own credentials (in another header), or call the API at an ${
-        nameOption("endpoint")
-      } without it.`,
-    );
-  }
   const jwt = readJwt(examination.facts.issued!.credentials.accessToken);
   const ruledOut = listRuledOut(answer);
   if (aboutAudience.test(refusal)) {
@@ -221,10 +167,10 @@ function explainByChallenge({ examination, answer, bare }: RejectedToken): Findi
   }
   const code = aboutIssuer.test(refusal) ? "issuer_unexpected" : "api_rejects_token";
   if (jwt) {
-    const change = `Check that the API trusts this issuer and its keys, and the ${nameOption("audience")} and ${
-      nameOption("scopes")
-    } that it wants.`;
-    return fail(code, `${ruledOut}, the token's audience.`, change);
+    const change = `Check that the API trusts this issuer and its keys, and wants this ${
+      nameOption("audience")
+    } (to the letter: ${readTexts(jwt.claims.aud).join(", ") || "none"}) and these ${nameOption("scopes")}.`;
+    return fail(code, `${ruledOut}.`, change);
   }
   const change = `Check whether the API takes JWTs only: then ask for another ${nameOption("audience")} or ${
     nameOption("resource")

@@ -8,6 +8,7 @@ import type * as Net from "node:net";
 import type * as Tls from "node:tls";
 import { isDenied } from "../http/network_errors.ts";
 import { isPermitted } from "./permissions.ts";
+import { isAddress } from "./targets.ts";
 
 /** Where to connect to, and for how long to try, in milliseconds. */
 export interface Place {
@@ -72,7 +73,7 @@ export async function viewTls(
     return undefined;
   }
   // RFC 6066 §3: an address is no server name.
-  const servername = /^[\d.]+$|:/.test(host) ? "" : host;
+  const servername = isAddress(host) ? "" : host;
   const authorities = ca ? { ca: [...listAuthorities(tls), ca] } : {};
   const socket = tls.connect({ ...options, ...authorities, host, port, servername, rejectUnauthorized: false });
   let view: TlsView = {};

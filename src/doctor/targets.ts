@@ -5,6 +5,7 @@
  */
 
 import { parseUrl } from "../arguments.ts";
+import { formatUrl } from "../token_endpoint/exchange.ts";
 import type { Examination, Finding } from "./examination.ts";
 
 /** A server to reach. */
@@ -17,6 +18,15 @@ export interface Target {
 /** The token endpoint, once the settings are known. */
 export function findTokenEndpoint({ facts: { settings } }: Examination): URL | undefined {
   return settings && parseHttpUrl(settings.tokenEndpoint);
+}
+
+/** Advice to set the token endpoint that the server's metadata names, where it is another one than `url`. */
+export function suggestTokenEndpoint(examination: Examination, url: URL): string | undefined {
+  const named = examination.facts.metadata?.token_endpoint;
+  if (named === undefined || formatUrl(new URL(named)) === formatUrl(url)) return undefined;
+  return `Set ${examination.nameOption("tokenEndpoint")} to "${
+    examination.redact(named)
+  }", as the server's metadata says.`;
 }
 
 /** The URL of the API that is called: `request`, resolved as the authenticator's `fetch` does. */

@@ -108,7 +108,7 @@ function doubtIssuer({ jwt, issuer }: TokenContext): TokenDoubt[] {
   return [{
     code: "issuer_unexpected",
     name: "token issuer",
-    seen: `The token's issuer is ${iss}, that of the settings ${issuer}.`,
+    seen: `The token's issuer is ${iss}; the settings, or the server's metadata, say ${issuer}.`,
     change:
       "Check which of them the API trusts: another version, tenant or name of the server needs another token endpoint.",
   }];
@@ -123,7 +123,10 @@ function doubtAudience(
   const has = (target: string) => audiences.some((aud) => isSame(aud, target));
   const isForApi = audiences.some((aud) => isParent(aud, endpoint));
   const missing = targets.filter((target) => !has(target));
-  const isDoubtful = missing.length > 0 || !isForApi && !targets.some(has) ||
+  const place = endpoint.origin + endpoint.pathname;
+  // APIs compare letter by letter: a slash at the end counts, and so does a path.
+  const isExact = audiences.some((aud) => aud === endpoint.origin || aud === place);
+  const isDoubtful = missing.length > 0 || isForApi && !isExact || !isForApi && !targets.some(has) ||
     targets.some(isForeign(endpoint)) && !isForApi;
   if (!isDoubtful) return [];
   const asked = targets.length > 0 && missing.length === 0
@@ -137,10 +140,10 @@ function doubtAudience(
     isWeak: missing.length === 0,
     seen: `The token's audience is ${
       audiences.length > 0 ? audiences.slice(0, 5).join(", ") : "not named"
-    }${asked}; the API is ${endpoint.origin + endpoint.pathname}.`,
-    change: `Set ${nameOption("audience")} (or ${
+    }${asked}; the API is ${place}.`,
+    change: `Set ${nameOption("audience")} ${targets.length > 1 ? "and" : "or"} ${
       nameOption("resource")
-    }) to the identifier that the API expects in aud, ${endpoint.origin} perhaps.`,
+    } to what the API expects in aud, to the letter: ${endpoint.origin} perhaps.`,
   }];
 }
 

@@ -5,13 +5,15 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
+import { rootMessage } from "../http/network_errors.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
 import { describeFailure } from "./failure_advice.ts";
 import { classifyFailure } from "./network_failure.ts";
+import { readAdvice } from "./own_advice.ts";
 import { findTokenEndpoint } from "./targets.ts";
-import { describeRefusal } from "./token_refusal.ts";
+import { classifyAttempt, describeRefusal } from "./token_refusal.ts";
 
 const name = "token request";
 
@@ -42,13 +44,30 @@ export async function explainUnanswered(
     : /Cannot authenticate by/.test(seen)
     ? "auth_method_unsupported"
     : codes[error.code];
-  if (own) return { name, status: "failed", code: own, seen };
+  if (own) {
+    const { cause } = error;
+    // Secret and key were read before: what is called next is the caller's as well.
+    const change = cause === undefined
+      ? readAdvice(error.message)
+      : `See to it that ${examination.nameOption("clientAuth")}, dpop and beforeTokenRequest do what they should.`;
+    return {
+      name,
+      status: "failed",
+      code: own,
+      seen: seen.replace("see the cause", examination.redact(rootMessage(cause))),
+      change,
+    };
+  }
   const url = findTokenEndpoint(examination)!;
   const found = classifyFailure(error, url.hostname);
   // An answer that broke off has as many messages as there are runtimes.
   const isBroken = found.code === "unexplained" && error.code === "network_error";
   const failure = isBroken ? { ...found, code: "connection_closed" as const } : found;
-  return await describeFailure(name, { role: "token endpoint", url }, failure, examination, seen);
+  const finding = await describeFailure(name, { role: "token endpoint", url }, failure, examination, seen);
+  const { timeout } = examination.options;
+  return error.code === "timeout" && timeout !== undefined
+    ? { ...finding, change: `Raise ${examination.nameOption("timeout")} (${timeout} ms). Else: ${finding.change}` }
+    : finding;
 }
 
 /** Explains a 429 or 5xx. */
@@ -56,7 +75,7 @@ export function explainUnavailable(attempt: TokenAttempt, examination: Examinati
   const last = attempt.exchanges.at(-1);
   const wait = last && readRetryAfter(last, last.receivedAt);
   const seconds = wait === undefined ? undefined : Math.ceil(wait / 1_000);
-  const isLimited = last?.status === 429 || !(last && last.status >= 500);
+  const isLimited = classifyAttempt(attempt, examination) === "limited";
   const asks = seconds === undefined ? "" : ` It asks to wait ${seconds} s.`;
   const seen = `The server ${isLimited ? "limits requests" : "fails"}: ${
     describeRefusal(attempt, examination)

@@ -1,6 +1,5 @@
 /** The command line as one module, for Bun and Node. @module */
 import { exit, readArguments } from "../../src/cli/host.ts";
 import { runCommandLine } from "../../src/cli/run_command_line.ts";
-import { openTerminal } from "../../src/cli/terminal/terminal.ts";
 
-exit(await runCommandLine(readArguments(), openTerminal()));
+exit(await runCommandLine(readArguments()));

@@ -1,9 +1,8 @@
 /** Reads a token from the cache, or stores one; prints both, and the note. @module */
-import { openTerminal } from "../../src/cli/terminal/terminal.ts";
 import { openTokenCache } from "../../src/cli/cache/token_cache.ts";
 
 const options = { signal: new AbortController().signal, lifetime: 60_000 };
-const { store, note } = await openTokenCache({ terminal: openTerminal() });
+const { store, note } = await openTokenCache();
 const read = async () => (await store.get("key", options))?.value;
 const before = await read();
 if (before === undefined) await store.set("key", "planted-token", options);

@@ -27,6 +27,7 @@ import { authenticatorFromEnv } from "@m2m/authenticator/config-store/env";
 import { FlyteClientConfigStore } from "@m2m/authenticator/config-store/flyte";
 import { authenticatorFromFlyteConfig } from "@m2m/authenticator/config-store/flyte-config-file";
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
+import { diagnose } from "@m2m/authenticator/doctor";
 import { dpop } from "@m2m/authenticator/dpop";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
@@ -82,6 +83,10 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
     "client_credentials Bearer",
   ],
+  // Not in a worker's bundle: a command line is for runtimes with files and processes.
+  "./cli": [async () => typeof (await import(["@m2m/authenticator", "cli"].join("/"))).main, "function", {
+    ...onWorkerd(/^failed: Error: .*No such module/),
+  }],
   "./config-store/chain": [() => findTokenEndpoint(new ChainClientConfigStore([configStore])), tokenEndpoint],
   "./config-store/discovery": [
     () => findTokenEndpoint(new DiscoveryClientConfigStore(issuer, publish({ token_endpoint: tokenEndpoint }))),
@@ -118,6 +123,10 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`,
     "tls_client_auth self_signed_tls_client_auth",
   ],
+  "./doctor": [async () => {
+    const client = { clientId: "my-client", clientSecret: "my-secret\n", configStore, ...recordForms() };
+    return (await diagnose({ endpoint, ...client })).checks.find(({ code }) => code)?.code;
+  }, "secret_has_blank"],
   "./dpop": [async () => {
     const proofs = dpop();
     const sent: string[] = [];

@@ -68,7 +68,7 @@ Deno.test("diagnose: wrong options are checks, whatever they are", async () => {
 Deno.test("diagnose: advice names options as the caller does", async () => {
   const optionNames = { clientSecret: "--secret-file" };
   const { cause } = await diagnose(makeOptions({ clientSecret: undefined, optionNames }));
-  assertEquals(cause?.change, "Set --secret-file and clientAuth.");
+  assertEquals(cause?.change, "Set --secret-file or clientAuth.");
 });
 
 Deno.test("diagnose: rejects with the signal's reason, whatever is under way", async () => {

@@ -60,6 +60,13 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "maintenance": () => new Response("Service Unavailable", { status: 503, headers: { "retry-after": "120" } }),
     "limited": () => new Response(null, { status: 429, headers: { "retry-after": "37" } }),
     "page": () => new Response("<!doctype html><title>Sign in</title>", { headers: { "content-type": "text/html" } }),
+    // Okta's, where the client is registered for a key.
+    "by-key": () =>
+      error(401, "invalid_client", "This client must use the private_key_jwt token_endpoint_auth_method."),
+    "denied": () => error(400, "access_denied", "Policy evaluation failed for this request"),
+    "default-scopes": () =>
+      error(400, "invalid_scope", "The authorization server resource has no default scopes, 'scope' must be provided."),
+    "wants-default": () => error(400, "invalid_scope", "AADSTS1002012: scope must end in /.default"),
     "nonce": () => error(400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof"),
     "bound": () => error(400, "invalid_dpop_proof", "DPoP proof is missing"),
   };
@@ -70,6 +77,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     "by-nothing": () => new Response(null, { status: 403 }),
     "by-grant": () => error(401, "unauthorized_client", "Invalid client or Invalid client credentials"),
     "by-lock": () => error(401, "invalid_client", "The client is locked after too many failed attempts"),
+    "by-tenant": () => error(400, "unauthorized_client", "AADSTS700016: Application 'my-client' was not found in it"),
     "by-expiry": () => error(401, "invalid_client", "AADSTS7000222: The provided client secret keys are expired."),
     "by-access": () => error(401, "access_denied", "Unauthorized"),
   };
@@ -128,6 +136,31 @@ export function startFieldServer(client: { id: string; secret: string }) {
       token ? new Response(null, { status: 405, headers: { allow: "POST" } }) : unauthorized("Bearer"),
     missing: () => Response.json({ message: "Not found" }, { status: 404 }),
     fails: (_, token) => token ? Response.json({}, { status: 500 }) : unauthorized("Bearer"),
+    // A gateway's, for paths that it doesn't have.
+    "no-route": () => Response.json({ message: "Missing Authentication Token" }, { status: 403 }),
+    "other-audience": (_, token) =>
+      token ? new Response("Audiences in Jwt are not allowed", { status: 403 }) : unauthorized("Bearer"),
+    "no-commas": (_, token) =>
+      unauthorized(token ? 'Bearer scope="" error="invalid_token" error_description="invalid audience"' : "Bearer"),
+    "wants-key": () =>
+      new Response('{"message":"No API key found"}', {
+        status: 401,
+        headers: { "www-authenticate": "Key" },
+      }),
+    "bearer-only": () => unauthorized("Bearer"),
+    "body-scope": (_, token) =>
+      token
+        ? Response.json({ error: "insufficient_scope", scope: "planes:fly" }, { status: 403 })
+        : unauthorized("Bearer"),
+    // MCP servers name their metadata.
+    "mcp": () => unauthorized(`Bearer error="invalid_token", resource_metadata="${origin()}/resource"`),
+    "turns": () => moved(`${origin()}/api/turns`),
+    "endless": (_, token) =>
+      token
+        ? new Response(new ReadableStream({ start: (it) => it.enqueue(new TextEncoder().encode(": ping\n\n")) }), {
+          headers: { "content-type": "text/event-stream" },
+        })
+        : unauthorized("Bearer"),
     limited: () => new Response(null, { status: 429, headers: { "retry-after": "37", "ratelimit-remaining": "0" } }),
     "sign-in": () =>
       new Response("<!doctype html><title>Sign in</title>", { headers: { "content-type": "text/html" } }),
@@ -160,6 +193,7 @@ export function startFieldServer(client: { id: string; secret: string }) {
     if (kind === ".well-known" && rest[0] === "internal") {
       return Response.json({ issuer: `${origin()}/internal`, token_endpoint: "https://auth.nowhere.invalid/token" });
     }
+    if (kind === "resource") return Response.json({ resource: `${origin()}/api/mcp` });
     if (kind !== "api") return Response.json({ error: "not_found" }, { status: 404 });
     const known = issued.has(sent) ? sent : undefined;
     return apis[name]?.(request, known) ?? (known ? fine() : unauthorized("Bearer"));

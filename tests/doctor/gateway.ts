@@ -22,7 +22,7 @@ interface GatewayOptions {
 
 /** Starts it. An API is to listen on `apiPort`, for tokens of the `audience`. */
 export async function makeGateway({ places, certificates, authority }: GatewayOptions) {
-  const apiPort = await closedPort();
+  const found = new Set<number>();
   const names = [
     "plain",
     "good",
@@ -35,7 +35,9 @@ export async function makeGateway({ places, certificates, authority }: GatewayOp
     "old",
   ] as const;
   const ports: Partial<Record<typeof names[number], number>> = {};
-  for (const name of names) ports[name] = await closedPort();
+  while (found.size <= names.length) found.add(await closedPort());
+  const [apiPort = 0, ...others] = found;
+  for (const [index, name] of names.entries()) ports[name] = others[index]!;
   const at = (name: typeof names[number]) => `${name === "plain" ? "http" : "https"}://${host}:${ports[name]}`;
   const page = 'default_type text/html; return 200 "<!doctype html><title>Sign in</title>";';
   const plain = `

@@ -51,6 +51,16 @@ export function apiSetups({ apis, authority, field, gateway, silent }: Stage, ba
     ["API redirects to https", at("to-https"), "api_redirects", /https:\/\/127/],
     ["API without such a path", { ...at(""), request: "missing" }, "api_not_found", /endpoint|request|path/],
     ["API that fails", at("fails"), "api_failed", undefined, { seen: /500/ }],
+    ["path that Amazon's gateway doesn't have", { ...at("no-route"), request: "no-route" }, "api_not_found", /request/],
+    ["API for another audience, said by 403", at("other-audience"), "audience_mismatch", /audience/],
+    ["API for another audience, in a challenge without commas", at("no-commas"), "audience_mismatch", /audience/],
+    ["API that names its resource", at("mcp"), "audience_mismatch", new RegExp(`resource: "${field}/api/mcp"`)],
+    ["gateway that wants a key", at("wants-key"), "api_rejects_token", /credentials of its own/, {
+      seen: /No API key/,
+    }],
+    ["insufficient_scope in the body", at("body-scope"), "api_wants_scope", /planes:fly/],
+    ["redirects without end", at("turns"), "api_redirects", /endpoint/],
+    ["healthy: an endless answer", { ...at("endless"), stepTimeout: 3_000 }, undefined],
     [
       "API's name that doesn't resolve",
       { ...base, endpoint: "https://api.nowhere.invalid" },

@@ -43,9 +43,28 @@ export function clientSetups(
     ["secret in quotes", { ...base, clientSecret: `"${secret}"` }, "wrong_secret", /quot/],
     ["wrong secret, of one attempt", { ...base, clientSecret: wrongSecret, maxTokenRequests: 1 }, "wrong_secret"],
     ["unknown client", { ...base, clientId: "my-clinet" }, "wrong_secret", /clientId/],
-    ...["by-200", "by-text", "by-nothing", "by-grant", "by-access", "by-echo"].map((
+    ...["by-200", "by-text", "by-nothing", "by-grant", "by-access", "by-tenant", "by-echo"].map((
       name,
-    ): Row => [`wrong secret, said ${name.replace("-", " ")}`, wrongAt(name), "wrong_secret", /clientSecret/]),
+    ): Row => [`wrong secret, said ${name.replace("-", " ")}`, wrongAt(name), "wrong_secret", /clientSecret|clientId/]),
+    [
+      "method that the server names",
+      { ...base, tokenEndpoint: `${field}/token/by-key` },
+      "auth_method_unsupported",
+      /privateKeyJwt/,
+    ],
+    ["secret that is a file's path", { ...base, clientSecret: "/run/secrets/client" }, "wrong_secret", /path/],
+    ["id in place of a value", { ...base, clientId: "<your-client-id>" }, "wrong_secret", /clientId is a placeholder/],
+    [
+      "newline in secret, and a clock that is ahead",
+      {
+        ...base,
+        clientSecret: `${secret}\n`,
+        dpop: true,
+        clockAhead: 10 * minutes,
+      },
+      "secret_has_blank",
+      /clientSecret/,
+    ],
     ["locked client", wrongAt("by-lock"), "wrong_secret", /server|clientSecret/, { seen: /locked/ }],
     [
       "byte order mark in secret",

@@ -65,6 +65,19 @@ export function requestSetups(
       "dpop_required",
       /dpop/,
     ],
+    ["policy that denies", { ...base, tokenEndpoint: `${field}/token/denied` }, "token_request_refused", /policy/],
+    [
+      "scope that the server wants, which has no default ones",
+      { ...base, tokenEndpoint: `${field}/token/default-scopes`, scopes: undefined },
+      "parameter_missing",
+      /^Set scopes/,
+    ],
+    [
+      "scope that isn't Entra's",
+      { ...base, tokenEndpoint: `${field}/token/wants-default` },
+      "invalid_scope",
+      /\/\.default/,
+    ],
     ["grant not allowed", { ...base, clientId: "no-grant" }, "grant_not_allowed", /grant|client_credentials/],
     [
       "grant not enabled, said by 401",

@@ -4,13 +4,19 @@ import type { Row } from "./setups.ts";
 import type { Stage } from "./stage.ts";
 
 export function serverSetups(
-  { servers: { main, limited }, gateway, field, authority, keys }: Stage,
+  { servers: { main, limited }, gateway, field, authority, keys, silent }: Stage,
   base: Settings,
 ): Row[] {
   const at = (tokenEndpoint: string): Settings => ({ ...base, tokenEndpoint });
   const { issuer } = main;
   const local: Row[] = [
     ["mistyped path", at(`${issuer}/tokens`), "token_endpoint_not_found", /tokenEndpoint/, { seen: /404/ }],
+    [
+      "another endpoint of the server",
+      at(main.introspectionEndpoint),
+      "token_endpoint_not_found",
+      new RegExp(`${issuer}/token"`),
+    ],
     ["issuer in place of the token endpoint", at(issuer), "token_endpoint_not_found", /\/token\b/],
     [
       "issuer with a slash too many",
@@ -34,6 +40,14 @@ export function serverSetups(
       { ...base, discover: issuer.replace("127.0.0.1", "localhost") },
       "issuer_mismatch",
       new RegExp(issuer),
+    ],
+    ["discovery that hangs", { ...base, discover: silent, stepTimeout: 800 }, "connection_timeout", /issuer/],
+    [
+      "healthy: no API but the server",
+      { ...base, endpoint: at(issuer).tokenEndpoint!, request: undefined, audience: undefined },
+      "api_not_found",
+      /request/,
+      { isRemark: true },
     ],
     ["discovery that isn't there", { ...base, discover: field }, "metadata_not_found", /issuer|tokenEndpoint/, {
       seen: /404/,

@@ -39,6 +39,12 @@ export function tokenSetups(
     ["wrong audience", { ...base, audience: "https://other.example.org" }, "audience_mismatch", /audience/, {
       seen: /other\.example\.org/,
     }],
+    [
+      "audience with a slash too many",
+      { ...base, audience: `${apis.plain}/` },
+      "audience_mismatch",
+      new RegExp(`${apis.plain} perhaps`),
+    ],
     ["no audience", { ...base, audience: undefined }, "audience_mismatch", /audience/],
     ["API of another issuer", { ...base, endpoint: apis.ofAnotherIssuer, audience: apis.ofAnotherIssuer }, [
       "api_rejects_token",

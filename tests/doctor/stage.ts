@@ -7,7 +7,7 @@
 import { type AuthorizationServerOptions, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { type TestKey, testKey } from "../client_auth/signing_keys.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
-import { closedPort, startFaultServer } from "../servers/fault_server.ts";
+import { closedPort, startFaultServer, unusedPorts } from "../servers/fault_server.ts";
 import { startBetterAuth } from "../servers/better_auth.ts";
 import { DpopVerifier } from "../servers/dpop_verifier.ts";
 import { host } from "../servers/loopback.ts";
@@ -126,11 +126,11 @@ export async function setStage(hasNginx: boolean) {
   const tls = stack.use(await startTlsServer({ certificate: certificates.good, clientAuthority: ours.pem }));
   const proxies = {
     open: stack.use(await startProxy()).url,
-    dead: `http://${host}:${await closedPort()}`,
+    dead: `http://${host}:${await closedPort(unusedPorts)}`,
     locked: stack.use(await startProxy({ credentials: `me:${proxyPassword}` })).url,
     refusing: stack.use(await startProxy({ refuseWith: 403 })).url,
   };
-  const closed = `http://${host}:${await closedPort()}`;
+  const closed = `http://${host}:${await closedPort(unusedPorts)}`;
   const places = { main: main.issuer, closed };
   const gateway = hasNginx ? stack.use(await makeGateway({ places, certificates, authority: ours.pem })) : undefined;
   // Tokens for what the gateway shows are verified behind it.

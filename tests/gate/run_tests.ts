@@ -43,11 +43,12 @@ async function runAll(): Promise<number> {
   const folders = ["client_auth", "consumer", "dpop", "grant", "token_store"].map((name) => `tests/${name}`);
   const runtimes = await listTests("tests/runtimes");
   const isBesides = (path: string) => /(chromium|service_worker|tried_methods)_test\.ts$/.test(path);
-  const suites = runtimes.filter((path) => !isBesides(path));
+  const programs = ["cli", "doctor"].map((name) => `tests/${name}`);
+  const suites = [...runtimes.filter((path) => !isBesides(path)), ...programs];
   // Files are named one by one, for Deno runs files before folders, and the last one compares which methods were tried.
   const methods = [...(await Promise.all(folders.map(listTests))).flat(), ...runtimes.filter(isBesides)];
   // 32 processes want the whole machine: a fleet's tests are a task of their own.
-  const apart = ["tests/fleet", "tests/runtimes", ...folders];
+  const apart = ["tests/fleet", "tests/runtimes", ...folders, ...programs];
   const others = (await listTests("tests")).filter((path) => !apart.includes(path));
   const start = performance.now();
   const outputs: Uint8Array[][] = [[], [], []];

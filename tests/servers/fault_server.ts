@@ -124,10 +124,13 @@ export async function startFaultServer(usual: Behaves = { steps: [] }) {
   }
 }
 
-/** Finds a port of 127.0.0.1 without a server, below those that systems give to servers and connections meanwhile. */
-export async function closedPort(): Promise<number> {
+/**
+ * Finds a port of 127.0.0.1 without a server, below those that systems give to servers and connections meanwhile. From
+ * `unusedPorts` it stays closed, as no test starts a server there.
+ */
+export async function closedPort({ from, count } = { from: 20_000, count: 10_000 }): Promise<number> {
   for (let tries = 0;; tries++) {
-    const wanted = 20_000 + Math.floor(Math.random() * 10_000);
+    const wanted = from + Math.floor(Math.random() * count);
     try {
       const { port, close } = await listen(createServer(), wanted);
       await close();
@@ -138,6 +141,9 @@ export async function closedPort(): Promise<number> {
     }
   }
 }
+
+/** Ports for `closedPort`, at which no test starts a server. */
+export const unusedPorts = { from: 30_000, count: 2_500 };
 
 /** The client disconnected before the server was done. */
 class ClientLeft extends Error {}

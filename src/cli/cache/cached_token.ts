@@ -7,9 +7,9 @@
 import { parseRecord, type StoredToken } from "../../token_store/token_record.ts";
 import type { TokenStore } from "../../token_store/token_store.ts";
 import type { Invocation } from "../invocation.ts";
-import { openCacheOnce } from "../quick_token.ts";
 import { readText } from "../settings/read_settings.ts";
 import type { Settings } from "../settings/settings.ts";
+import { hashName, openTokenCache, signal } from "./token_cache.ts";
 
 /** The place of one token in the cache. */
 export interface CachedToken {
@@ -26,11 +26,11 @@ export interface CachedToken {
 /** Opens the cache, unless there is none for these settings. */
 export async function openCachedToken(
   settings: Settings,
-  { terminal, signal, values }: Invocation,
+  { terminal, values }: Invocation,
 ): Promise<CachedToken | undefined> {
   // A token that is bound to a key of this run is of no use to the next one.
   if (settings.noCache || settings.dpop && settings.dpopKeyFile === undefined) return undefined;
-  const { store, note } = await openCacheOnce(terminal);
+  const { store, note } = await openTokenCache();
   if (note && (terminal.isErrorTerminal || values["verbose"])) terminal.writeError(`${note}\n`);
   const key = await makeKey(settings);
   return {
@@ -52,9 +52,7 @@ async function makeKey(settings: Settings): Promise<string> {
   // These files stand for what is in them: another subject's token, or another key.
   const files = [subjectTokenFile, actorTokenFile, dpopKeyFile].map((path) => path && readText(path, path));
   const sorted = Object.entries(rest).sort(([a], [b]) => a < b ? -1 : 1);
-  const text = JSON.stringify(["m2m-command-1", scopes && [...new Set(scopes)].sort(), files, sorted]);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return await hashName(["m2m-command-1", scopes && [...new Set(scopes)].sort(), files, sorted]);
 }
 
 /** The authenticator's own key needs the server's metadata, which a cached token shouldn't have to wait for. */

@@ -8,9 +8,9 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { fileTokenStore } from "../../token_store/file.ts";
 import { PrivateFolder } from "../../token_store/private_folder.ts";
 import { sealed } from "../../token_store/sealed.ts";
+import type { StoredToken } from "../../token_store/token_record.ts";
 import type { TokenStore } from "../../token_store/token_store.ts";
 import { getPlatform, readEnvironment } from "../host.ts";
-import type { Terminal } from "../terminal/terminal.ts";
 
 /** The cache, if there can be one. */
 export interface TokenCache {
@@ -24,8 +24,8 @@ export interface TokenCache {
 const keyName = "sealing-key";
 /** Files are removed after their time; this one stays. In milliseconds. */
 const farEnd = Date.UTC(2200, 0);
-/** For a signal that nothing aborts. */
-const { signal } = new AbortController();
+/** Stores take a signal; nothing aborts this one. */
+export const { signal } = new AbortController();
 
 /** Keeps nothing. */
 const noStore: TokenStore = {
@@ -34,12 +34,36 @@ const noStore: TokenStore = {
   delete: () => Promise.resolve(),
 };
 
+let opened: Promise<TokenCache> | undefined;
+
 /**
- * Opens the cache. A folder or a key that can't be used is no failure: nothing is cached then, and a note says why.
+ * Opens the cache; from the second call on, the same one. A folder or a key that can't be used is no failure: nothing is
+ * cached then, and a note says why.
  *
  * The key is in a private file, if there is one; else in the system's keyring, where there is one; else such a file is made.
  */
-export async function openTokenCache(_: { readonly terminal: Terminal }): Promise<TokenCache> {
+export function openTokenCache(): Promise<TokenCache> {
+  return opened ??= open();
+}
+
+/** Makes the name of a cache entry: a hash, which tells nothing of what it is made of. */
+export async function hashName(parts: readonly unknown[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(parts)));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** How long before its end a token is refreshed: a fifth of its lifetime, 5 minutes at most. In milliseconds. */
+export function chooseMargin(lifetime: number): number {
+  return Math.min(lifetime / 5, 300_000);
+}
+
+/** Whether a token can be used without a refresh. */
+export function isFresh({ credentials: { expiresAt = 0 }, age }: StoredToken): boolean {
+  const remaining = expiresAt - Date.now();
+  return remaining > chooseMargin(remaining + age);
+}
+
+async function open(): Promise<TokenCache> {
   try {
     const folder = findCacheFolder();
     if (folder === undefined) return { store: noStore, note: "Tokens aren't cached: there is no home folder." };

@@ -49,7 +49,7 @@ export async function buildOptions(
       timeout: Math.min(timeout * 1_000, 10_000),
       retry: { totalTimeout: timeout * 1_000 },
     },
-    ...await openClientAuthentication(read, invocation),
+    ...await openClientAuthentication(read, invocation.terminal),
     ...await openProofs(settings),
     ...await openConnection(settings, invocation),
   };

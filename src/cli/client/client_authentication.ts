@@ -12,9 +12,9 @@ import { privateKeyJwt, type PrivateKeyJwtOptions } from "../../client_auth/priv
 import { selfSignedTlsClientAuth, tlsClientAuth } from "../../client_auth/tls.ts";
 import type { ClientCredentialsAuthenticatorOptions } from "../../client_credentials.ts";
 import { namedSecretFile } from "../../env/named_secret_file.ts";
-import type { Invocation } from "../invocation.ts";
 import type { ReadSettings } from "../settings/read_settings.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import { hasSecret, openSecret } from "./secret.ts";
 
@@ -38,11 +38,11 @@ export function chooseMethod(settings: Settings): Method {
 /** Makes the options for the method. Reads stdin, or asks for the secret, where the method needs one. */
 export async function openClientAuthentication(
   read: ReadSettings,
-  invocation: Pick<Invocation, "terminal" | "signal">,
+  terminal: Terminal,
 ): Promise<Authentication> {
   const { keyFile, keyId: kid, algorithm, assertionFile, assertionAudience: audience, certificate } = read.settings;
   const method = chooseMethod(read.settings);
-  const secret = () => openSecret(read, invocation);
+  const secret = () => openSecret(read, terminal);
   switch (method) {
     case "basic":
       return { clientSecret: await secret() };

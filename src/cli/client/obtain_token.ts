@@ -6,8 +6,8 @@
 
 import type { Credentials } from "../../credentials.ts";
 import { type CachedToken, openCachedToken } from "../cache/cached_token.ts";
+import { isFresh } from "../cache/token_cache.ts";
 import type { Invocation } from "../invocation.ts";
-import { isFresh } from "../quick_token.ts";
 import { type ReadSettings, readSettings } from "../settings/read_settings.ts";
 import { nameServer } from "../settings/settings.ts";
 import { showProgress } from "../terminal/progress.ts";
@@ -36,13 +36,12 @@ export async function obtainToken(invocation: Invocation): Promise<ObtainedToken
   const { openAuthenticator } = await import("./open_authenticator.ts");
   const authenticator = await openAuthenticator(read, invocation, { cached });
   const progress = showProgress(invocation.terminal, `Requesting a token from ${nameServer(settings)}`);
-  const options = { signal: invocation.signal };
   try {
-    if (isForced) await authenticator.refreshCredentials(options);
+    if (isForced) await authenticator.refreshCredentials();
     // Near its end: another one if there is one to be had, else this one while it lives.
-    else if (found && !isFresh(found)) await authenticator.refreshCredentials(options).catch(() => {});
-    const [name = "authorization"] = (await authenticator.authorize(new Headers(), options)).keys();
-    return { credentials: await authenticator.getCredentials(options), headerKey: name, read, cached };
+    else if (found && !isFresh(found)) await authenticator.refreshCredentials().catch(() => {});
+    const [name = "authorization"] = (await authenticator.authorize(new Headers())).keys();
+    return { credentials: await authenticator.getCredentials(), headerKey: name, read, cached };
   } finally {
     progress[Symbol.dispose]();
     await authenticator.close();

@@ -6,9 +6,9 @@
 
 import { describeNamedFault, readVariable } from "../../env/environment.ts";
 import { namedSecretFile } from "../../env/named_secret_file.ts";
-import type { Invocation } from "../invocation.ts";
 import type { ReadSettings } from "../settings/read_settings.ts";
 import { nameServer, type Settings } from "../settings/settings.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Whether something gives a secret without a prompt. */
@@ -21,7 +21,7 @@ export function hasSecret(
 /** Gets the secret; a file is read again for each token request. Asks for it on a terminal where nothing gives it. */
 export async function openSecret(
   { settings, env }: ReadSettings,
-  { terminal, signal }: Pick<Invocation, "terminal" | "signal">,
+  terminal: Terminal,
 ): Promise<string | (() => Promise<string>)> {
   const { clientId, clientSecret, clientSecretStdin, clientSecretFile, clientSecretEnvVar: name } = settings;
   if (clientSecretStdin) {
@@ -42,5 +42,5 @@ export async function openSecret(
         "(without a secret: --key-file, --assertion-file, --certificate, or --client-auth none).",
     );
   }
-  return await terminal.promptSecret(`secret of the client ${clientId} at ${nameServer(settings)}`, signal);
+  return await terminal.promptSecret(`secret of the client ${clientId} at ${nameServer(settings)}`);
 }

@@ -69,9 +69,9 @@ async function examine(invocation: Invocation, request: string | undefined, list
     }
     const url = request === undefined ? undefined : parseUrl(request, endpoint);
     if (request !== undefined && !url) throw new UsageError("A relative URL needs --endpoint, the URL of the API.");
-    const options = await buildOptions(read, { ...invocation, values: { ...invocation.values, verbose: undefined } }, {
-      endpoint: url?.origin,
-    });
+    // The doctor looks at the transport itself, and its page says more than --verbose.
+    const quiet = { ...invocation, values: { ...invocation.values, verbose: undefined } };
+    const options = await buildOptions(read, quiet, { endpoint: url?.origin });
     return await diagnose({ ...options, request, optionNames: advisedNames, ...listeners });
   } catch (error) {
     const { message, exitCode } = explainFailure(error);

@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
+import { isDenied } from "../../http/network_errors.ts";
 import { obtainToken } from "../client/obtain_token.ts";
 import type { Invocation } from "../invocation.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -45,7 +46,6 @@ function withoutSecrets({ clientSecretEnvVar = "" }: Settings): NodeJS.ProcessEn
 
 async function runProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const ended = Promise.withResolvers<number>();
-  let child: ChildProcess | undefined;
   // The terminal sends these to the program itself, too.
   const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
   // Before the program starts: it may be quick to send one.
@@ -53,7 +53,7 @@ async function runProgram(program: string, args: readonly string[], env: NodeJS.
     const isDoubled = hasTerminal && (signal === "SIGINT" || signal === "SIGQUIT");
     const listener = () => {
       // Not by child.kill: on Deno it would count as what ended the program.
-      if (!isDoubled && child?.pid !== undefined && child.exitCode === null) process.kill(child.pid, signal);
+      if (!isDoubled && child.pid !== undefined && child.exitCode === null) process.kill(child.pid, signal);
     };
     try {
       process.on(signal, listener);
@@ -62,7 +62,7 @@ async function runProgram(program: string, args: readonly string[], env: NodeJS.
     }
     return () => void process.off(signal, listener);
   });
-  child = spawn(program, args, { stdio: "inherit", env });
+  const child: ChildProcess = spawn(program, args, { stdio: "inherit", env });
   child.once("error", (error) => ended.reject(explainStart(error, program)));
   child.once("exit", (code, signal) => {
     ended.resolve(code ?? 128 + (constants.signals[signal as keyof typeof constants.signals] ?? 0));
@@ -75,8 +75,8 @@ async function runProgram(program: string, args: readonly string[], env: NodeJS.
 }
 
 function explainStart(error: Error, program: string): Error {
-  const { name, code } = error as Error & { code?: string };
-  if (name === "NotCapable") return error;
+  const { code } = error as Error & { code?: string };
+  if (isDenied(error)) return error;
   return new UsageError(
     code === "ENOENT" ? `There is no program ${program}.` : `${program} can't be started${code ? ` (${code})` : ""}.`,
   );

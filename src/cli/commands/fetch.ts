@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { createWriteStream, openAsBlob, statSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { parseUrl } from "../../arguments.ts";
+import { isDenied } from "../../http/network_errors.ts";
 import { openCachedToken } from "../cache/cached_token.ts";
 import { openAuthenticator } from "../client/open_authenticator.ts";
 import { exitCodes } from "../exit_codes.ts";
@@ -20,7 +21,7 @@ import { UsageError } from "../usage_error.ts";
 
 /** Runs the command. */
 export async function runFetch(invocation: Invocation): Promise<number> {
-  const { values, terminal, positionals, signal } = invocation;
+  const { values, terminal, positionals } = invocation;
   const read = await readSettings(values);
   const { url, endpoint } = resolveUrl(positionals, read.settings);
   const init = await readRequest(invocation);
@@ -28,12 +29,12 @@ export async function runFetch(invocation: Invocation): Promise<number> {
   const authenticator = await openAuthenticator(read, invocation, { cached, endpoint });
   const progress = showProgress(terminal, `Calling ${url.host}`);
   try {
-    if (values["refresh"]) await authenticator.refreshCredentials({ signal });
+    if (values["refresh"]) await authenticator.refreshCredentials();
     // Apart from the call, so that its failures are told from those of the API.
-    else await authenticator.ready({ signal });
+    else await authenticator.ready();
     progress.update(`Waiting for ${url.host}`);
     const redirect = values["location"] ? "follow" : "manual";
-    const response = await authenticator.fetch(url, { ...init, redirect, signal }).catch((error) => {
+    const response = await authenticator.fetch(url, { ...init, redirect }).catch((error) => {
       throw explainUnreachable(error, url);
     });
     progress[Symbol.dispose]();
@@ -68,11 +69,10 @@ function resolveUrl(
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     throw new UsageError("The URL must be http: or https:, without user name and password.");
   }
-  if (endpoint !== undefined && url.origin !== new URL(endpoint).origin) {
+  const { origin } = new URL(endpoint ?? url);
+  if (url.origin !== origin) {
     throw new UsageError(
-      `The token is for ${
-        new URL(endpoint).origin
-      } and isn't sent to ${url.origin}. Pass --endpoint ${url.origin} to do so.`,
+      `The token is for ${origin} and isn't sent to ${url.origin}. Pass --endpoint ${url.origin} to do so.`,
     );
   }
   return { url, endpoint: endpoint ?? url.origin };
@@ -118,7 +118,7 @@ async function readBody(
     if (!statSync(path).isFile()) throw new TypeError();
     return { body: await openAsBlob(path), type };
   } catch (error) {
-    if (Object(error).name === "NotCapable") throw error;
+    if (isDenied(error)) throw error;
     throw new UsageError("--data @file must name a file that can be read.");
   }
 }
@@ -144,7 +144,7 @@ async function writeResponse(response: Response, { values, terminal }: Invocatio
   }
   const file = createWriteStream(path);
   const written = finished(file).catch((error) => {
-    throw Object(error).name === "NotCapable" ? error : new UsageError(`${path} can't be written (${error.code}).`);
+    throw isDenied(error) ? error : new UsageError(`${path} can't be written (${error.code}).`);
   });
   // Its failure is thrown below.
   written.catch(() => {});

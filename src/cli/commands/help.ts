@@ -4,12 +4,12 @@
  * @module
  */
 
+import { createStyle } from "../../doctor/style.ts";
 import { commands } from "../commands.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { formatHelp } from "../help.ts";
 import type { Invocation } from "../invocation.ts";
 import type { CommandName } from "../options/options.ts";
-import { createStyle } from "../terminal/style.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { UsageError } from "../usage_error.ts";
 

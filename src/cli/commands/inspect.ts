@@ -5,16 +5,15 @@
  */
 
 import { fstatSync } from "node:fs";
-import process from "node:process";
 import { formatDuration } from "../../doctor/durations.ts";
 import { listGatewaysBeyond, measureHeader } from "../../doctor/header_limits.ts";
 import { readJwt, readMoment, readTexts } from "../../doctor/read_jwt.ts";
+import { createStyle } from "../../doctor/style.ts";
 import { obtainToken } from "../client/obtain_token.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { Invocation } from "../invocation.ts";
 import { readText } from "../settings/read_settings.ts";
 import { showProgress } from "../terminal/progress.ts";
-import { createStyle } from "../terminal/style.ts";
 import { UsageError } from "../usage_error.ts";
 import { escapeControls } from "./print_token.ts";
 
@@ -81,7 +80,7 @@ function readToken(text: string): string {
 /** A pipe or a file, not a terminal nor /dev/null. */
 function isPiped(): boolean {
   try {
-    const stats = fstatSync(process.stdin.fd);
+    const stats = fstatSync(0);
     return stats.isFIFO() || stats.isFile();
   } catch {
     return false;
@@ -145,9 +144,9 @@ function listFacts(report: TokenReport): readonly (readonly [name: string, fact:
   const { kind, issuer, subject, audience, scopes, lifetime, expires_in: expiresIn, too_long_for: beyond } = report;
   const ends = expiresIn === undefined
     ? "unknown: neither the token nor the server says"
-    : `${
-      expiresIn > 0 ? `ends in ${formatDuration(expiresIn * 1_000)}` : `ended ${formatDuration(-expiresIn * 1_000)} ago`
-    }` +
+    : (expiresIn > 0
+      ? `ends in ${formatDuration(expiresIn * 1_000)}`
+      : `ended ${formatDuration(-expiresIn * 1_000)} ago`) +
       ` (${report.expires_at})${lifetime === undefined ? "" : `, of ${formatDuration(lifetime * 1_000)}`}`;
   const size = `${report.characters.toLocaleString("en")} characters; the header takes ${
     report.header_bytes.toLocaleString("en")

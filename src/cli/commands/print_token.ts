@@ -5,7 +5,7 @@
  */
 
 import type { Credentials } from "../../credentials.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { isTerminal, writeOutput } from "../host.ts";
 
 /** What is printed. */
 export interface TokenForm {
@@ -17,12 +17,11 @@ export interface TokenForm {
 
 /** Prints a token. */
 export async function printToken(
-  terminal: Terminal,
   { accessToken, tokenType, expiresAt, scope }: Credentials,
   { form, headerKey }: TokenForm,
 ): Promise<void> {
   if (form === "json") {
-    await terminal.writeOutput(`${
+    await writeOutput(`${
       escapeControls(JSON.stringify({
         access_token: accessToken,
         token_type: tokenType,
@@ -35,9 +34,9 @@ export async function printToken(
     }\n`);
   } else if (form === "header") {
     const name = headerKey.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
-    await terminal.writeOutput(`${name}: ${tokenType} ${accessToken}\n`);
+    await writeOutput(`${name}: ${tokenType} ${accessToken}\n`);
   } else {
-    await terminal.writeOutput(terminal.isOutputTerminal ? `${accessToken}\n` : accessToken);
+    await writeOutput(isTerminal(1) ? `${accessToken}\n` : accessToken);
   }
 }
 

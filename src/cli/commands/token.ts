@@ -23,7 +23,7 @@ export async function runToken(invocation: Invocation): Promise<number> {
     );
   }
   const form = values["json"] ? "json" : values["header"] ? "header" : "token";
-  await printToken(terminal, credentials, { form, headerKey });
+  await printToken(credentials, { form, headerKey });
   if (cached && isRepeatable(invocation, settings)) {
     await rememberCommandLine(invocation.args, cached.folder, { key: cached.key, form, headerKey });
   }

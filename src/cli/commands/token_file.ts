@@ -8,7 +8,9 @@ import { lstatSync, readFileSync, rmSync } from "node:fs";
 import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import type { Credentials } from "../../credentials.ts";
+import { isDenied } from "../../http/network_errors.ts";
 import type { CachedToken } from "../cache/cached_token.ts";
+import { chooseMargin } from "../cache/token_cache.ts";
 import { openAuthenticator } from "../client/open_authenticator.ts";
 import type { Invocation } from "../invocation.ts";
 import type { ReadSettings } from "../settings/read_settings.ts";
@@ -76,14 +78,13 @@ function checkFree(path: string): void {
     isFree = stats.isFile() && (stats.size === 0 || stats.size < 65_536 && /^[!-~]+$/.test(readFileSync(path, "utf8")));
   } catch (error) {
     // What can't be written is found out below.
-    if (Object(error).name === "NotCapable") throw error;
+    if (isDenied(error)) throw error;
   }
   if (!isFree) throw new UsageError("--token-file names something else than a token. Choose a file of its own.");
 }
 
-/** The last fifth of the token's lifetime, of 5 minutes at most. */
 function chooseMoment({ expiresAt = Date.now() + 300_000 }: Credentials): number {
-  return expiresAt - Math.min((expiresAt - Date.now()) / 5, 300_000);
+  return expiresAt - chooseMargin(expiresAt - Date.now());
 }
 
 /** Readers find the old token or the new one, never half of one. */
@@ -95,7 +96,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    if (Object(error).name === "NotCapable") throw error;
+    if (isDenied(error)) throw error;
     throw new UsageError(`The token file can't be written (${Object(error).code}). Check --token-file.`);
   }
 }

@@ -25,7 +25,7 @@ export const grantChoices = ["client-credentials", "jwt-bearer", "token-exchange
 type Given = Pick<OptionSpec, "name" | "kind" | "help"> & Partial<Omit<OptionSpec, "group">>;
 
 /** Options of one group. Their keys and variables follow from their names, where nothing else is said. */
-function inGroup(group: OptionSpec["group"], options: readonly Given[]): readonly OptionSpec[] {
+function describeSettings(group: OptionSpec["group"], options: readonly Given[]): readonly OptionSpec[] {
   return options.map((given) => ({
     commands: "client",
     group,
@@ -35,9 +35,9 @@ function inGroup(group: OptionSpec["group"], options: readonly Given[]): readonl
   }));
 }
 
-/** Options that stand in the arguments alone. */
-function onlyFlags(options: readonly OptionSpec[]): readonly OptionSpec[] {
-  return options.map(({ key: _, env: __, ...option }) => option);
+/** Options that stand in the arguments alone, where nothing else is said. */
+function describeFlags(group: OptionSpec["group"], options: readonly Given[]): readonly OptionSpec[] {
+  return options.map((given) => ({ commands: "client", group, ...given }));
 }
 
 const url = { kind: "url", value: "url" } as const;
@@ -45,7 +45,7 @@ const file = { kind: "path", value: "file" } as const;
 
 /** The settings, in the order of the help. */
 export const settingOptions: readonly OptionSpec[] = [
-  ...inGroup("Server and API", [
+  ...describeSettings("Server and API", [
     { name: "endpoint", ...url, help: "The API; relative URLs resolve against it" },
     { name: "issuer", ...url, help: "The authorization server: its metadata gives the rest" },
     { name: "token-endpoint", ...url, help: "The token endpoint, where no metadata is published" },
@@ -57,12 +57,12 @@ export const settingOptions: readonly OptionSpec[] = [
     { name: "flyte", kind: "switch", help: "Use FLYTE_API_KEY, or Flyte's variables and ~/.flyte/config.yaml" },
     { name: "flyte-config", ...file, help: "Use this config file of Flyte's" },
   ]),
-  ...inGroup("Client authentication", [
+  ...describeSettings("Client authentication", [
     { name: "client-id", kind: "text", value: "id", help: "The client's identifier" },
     { name: "client-secret-file", ...file, help: "Read the secret from a file" },
     { name: "client-secret-env-var", kind: "text", value: "name", help: "Read it from a variable of this name" },
   ]),
-  ...onlyFlags(inGroup("Client authentication", [
+  ...describeFlags("Client authentication", [
     { name: "client-secret-stdin", kind: "switch", help: "Read it from stdin" },
     {
       name: "insecure-client-secret-argument",
@@ -70,8 +70,8 @@ export const settingOptions: readonly OptionSpec[] = [
       value: "secret",
       help: "The secret itself: other users see it in ps, and the shell remembers it",
     },
-  ])),
-  ...inGroup("Client authentication", [
+  ]),
+  ...describeSettings("Client authentication", [
     {
       name: "client-secret",
       kind: "text",
@@ -103,7 +103,7 @@ export const settingOptions: readonly OptionSpec[] = [
     { name: "certificate", ...file, help: "The client's certificate (PEM), for mutual TLS" },
     { name: "certificate-key", ...file, help: "Its private key (PEM)" },
   ]),
-  ...inGroup("Token", [
+  ...describeSettings("Token", [
     {
       name: "scope",
       kind: "text",
@@ -133,8 +133,6 @@ export const settingOptions: readonly OptionSpec[] = [
     { name: "header-key", kind: "text", value: "name", help: "The header that carries the token" },
     { name: "dpop", kind: "switch", help: "Bind the token to a new key (RFC 9449); it isn't cached" },
     { name: "dpop-key-file", ...file, help: "Bind it to this private key (JWK); it is cached" },
-  ]),
-  ...inGroup("Token", [
     {
       name: "parameter",
       kind: "text",
@@ -145,20 +143,30 @@ export const settingOptions: readonly OptionSpec[] = [
       help: "Another parameter of the token request; repeatable",
     },
   ]),
-  ...inGroup("Connection", [
+  ...describeSettings("Connection", [
     { name: "proxy", ...url, key: "httpProxyUrl", env: "M2M_HTTP_PROXY_URL", help: "An HTTP proxy for all requests" },
     { name: "ca-file", ...file, help: "More certificate authorities to trust (PEM)" },
     { name: "insecure-skip-verify", kind: "switch", help: "Trust any certificate: others may read the secret" },
     { name: "allow-insecure-requests", kind: "switch", help: "Send the secret by http: over the network" },
     { name: "timeout", kind: "seconds", value: "seconds", help: "How long a token request may take (default: 10)" },
   ]),
-  ...inGroup("Cache", [{ name: "no-cache", kind: "switch", help: "Neither read nor write the cache of tokens" }]),
-  ...onlyFlags(inGroup("Cache", [
+  ...describeSettings("Cache", [{
+    name: "no-cache",
+    kind: "switch",
+    help: "Neither read nor write the cache of tokens",
+  }]),
+  ...describeFlags("Cache", [
     { name: "refresh", kind: "switch", help: "Request a new token, whatever is cached" },
-  ])),
-  ...onlyFlags(inGroup("Where settings come from", [
-    { name: "profile", kind: "text", value: "name", help: "Settings in profiles.json (default: those named default)" },
+  ]),
+  ...describeFlags("Where settings come from", [
+    {
+      name: "profile",
+      kind: "text",
+      value: "name",
+      env: "M2M_PROFILE",
+      help: "Settings in profiles.json (default: those named default)",
+    },
     { name: "env-file", ...file, help: "Read variables from this file (default: .env)" },
     { name: "no-env-file", kind: "switch", help: "Don't read .env" },
-  ])).map((option) => option.name === "profile" ? { ...option, env: "M2M_PROFILE" } : option),
+  ]),
 ];

@@ -9,7 +9,7 @@ import { sep } from "node:path";
 import { readVariable } from "../../env/environment.ts";
 import { settingOptions } from "../options/setting_options.ts";
 import { UsageError } from "../usage_error.ts";
-import type { Layer, Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** What says where secrets and tokens go, and what could read them on the way. */
 const destinations = [
@@ -36,10 +36,10 @@ const credentials = ["clientSecret", "clientSecretEnvVar", ...inFiles] as const;
 
 /** Layers, by their places. */
 export interface Places {
-  readonly flags: Layer;
-  readonly variables: Layer;
-  readonly file: Layer;
-  readonly profile: Layer;
+  readonly flags: Settings;
+  readonly variables: Settings;
+  readonly file: Settings;
+  readonly profile: Settings;
 }
 
 /** Throws if `.env` would send elsewhere what is secret in another place: a variable, a profile, a file outside. */

@@ -13,10 +13,10 @@ import { parseFlyteApiKey } from "../../flyte/api_key.ts";
 import { parseFlyteConfig } from "../../flyte/config_file.ts";
 import { UsageError } from "../usage_error.ts";
 import { readText } from "./read_settings.ts";
-import { type Layer, mergeLayers, type Settings } from "./settings.ts";
+import { mergeLayers, type Settings } from "./settings.ts";
 
 /** Reads Flyte's variables, its API key and its config file, in this order. */
-export function readFlyteSettings({ flyteConfig, allowInsecureRequests }: Settings, env: object): Layer {
+export function readFlyteSettings({ flyteConfig, allowInsecureRequests }: Settings, env: object): Settings {
   const read = (name: string) => {
     const variable = readVariable(name, env);
     return typeof variable === "object" ? variable.text : undefined;
@@ -44,7 +44,7 @@ export function readFlyteSettings({ flyteConfig, allowInsecureRequests }: Settin
 }
 
 /** Settings of a platform, which may be called without TLS. */
-type Platform = Layer & { readonly insecure?: boolean };
+type Platform = Settings & { readonly insecure?: boolean };
 
 function readFlyteVariables(env: object): Platform {
   const names = Object.keys(flyteEnvNames) as (keyof typeof flyteEnvNames)[];
@@ -54,7 +54,7 @@ function readFlyteVariables(env: object): Platform {
 }
 
 /** Its secret is no property that would be copied. */
-function readApiKey(apiKey: string): Layer {
+function readApiKey(apiKey: string): Settings {
   const { endpoint, clientId, clientSecret } = parseFlyteApiKey(apiKey);
   return { endpoint, clientId, clientSecret };
 }

@@ -8,13 +8,13 @@ import { statSync } from "node:fs";
 import process from "node:process";
 import { parseEnv } from "node:util";
 import { readVariable, type Variable } from "../../env/environment.ts";
-import { readEnvironment, readFile } from "../host.ts";
+import { isDenied } from "../../http/network_errors.ts";
+import { locateProfiles, readEnvironment, readFile } from "../host.ts";
 import type { OptionValues } from "../invocation.ts";
 import { settingOptions } from "../options/setting_options.ts";
-import { locateProfiles } from "../quick_token.ts";
 import { suggest, UsageError } from "../usage_error.ts";
 import { checkEnvFile } from "./check_env_file.ts";
-import { type Layer, mergeLayers, parseSetting, type Settings } from "./settings.ts";
+import { mergeLayers, parseSetting, type Settings } from "./settings.ts";
 
 /** Settings, and the variables they may name. */
 export interface ReadSettings {
@@ -46,7 +46,7 @@ export async function readSettings(values: OptionValues): Promise<ReadSettings> 
   return { settings: mergeLayers([settings, readFlyteSettings(settings, isNamed ? env : process.env)]), env };
 }
 
-function readFlags(values: OptionValues): Layer {
+function readFlags(values: OptionValues): Settings {
   const { "client-secret": secret, "insecure-client-secret-argument": shown, proxy } = values;
   if (secret !== undefined) {
     throw new UsageError(
@@ -71,7 +71,7 @@ function readFlags(values: OptionValues): Layer {
 }
 
 /** Reads variables of the process, or of a file. */
-function readVariables(file: object | undefined): Layer {
+function readVariables(file: object | undefined): Settings {
   const layer: Record<string, unknown> = {};
   for (const spec of specs) {
     if (spec.env === undefined) continue;
@@ -96,7 +96,7 @@ function readEnvFile(values: OptionValues): Readonly<Record<string, string>> {
   return text === undefined ? {} : parseEnv(text) as Record<string, string>;
 }
 
-function readProfile(values: OptionValues, env: object): Layer {
+function readProfile(values: OptionValues, env: object): Settings {
   const variable = readVariable("M2M_PROFILE", env);
   const chosen = values["profile"] ?? (typeof variable === "object" ? variable.text : undefined);
   const path = locateProfiles(readEnvironment);
@@ -146,8 +146,8 @@ export function readText(path: string, name: string): string | undefined {
   try {
     return readFile(path);
   } catch (error) {
-    const { code, name: kind } = Object(error);
-    if (kind === "NotCapable") {
+    const { code } = Object(error);
+    if (isDenied(error)) {
       throw new UsageError(`${name} can't be read: not permitted. Run Deno with --allow-read.`);
     }
     throw new UsageError(`${name} can't be read${typeof code === "string" ? ` (${code})` : ""}.`);

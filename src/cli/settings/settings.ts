@@ -60,9 +60,6 @@ export function nameServer({ tokenEndpoint, issuer, flytePlatform, endpoint }: S
   return url === undefined ? "the server" : new URL(url).host;
 }
 
-/** What one place sets. */
-export type Layer = Settings;
-
 /**
  * Settings that answer one question together: of these a place replaces all that places below it set. A secret of the
  * environment must not go to the server that a flag names by another kind of URL, say.
@@ -73,7 +70,7 @@ const answers: readonly (readonly (keyof Settings)[])[] = [
 ];
 
 /** Merges layers; the first that sets something counts. */
-export function mergeLayers(layers: readonly Layer[]): Settings {
+export function mergeLayers(layers: readonly Settings[]): Settings {
   const merged: Record<string, unknown> = {};
   const isBearer = layers.find(({ grant }) => grant !== undefined)?.grant === "jwt-bearer";
   for (const layer of layers) {

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { createStyle } from "../../doctor/style.ts";
 import { restoreAtSignal } from "./interrupts.ts";
-import { createStyle } from "./style.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is done sooner is not announced, in milliseconds. */

@@ -21,9 +21,7 @@ const sequences = /\x1b(\[[\d;?]*[ -/]*[@-~]|O.|.)/gs;
 export async function promptSecret(
   terminal: Pick<Terminal, "isInputTerminal" | "isErrorTerminal" | "writeError">,
   label: string,
-  signal: AbortSignal,
 ): Promise<string> {
-  signal.throwIfAborted();
   if (!terminal.isInputTerminal || !terminal.isErrorTerminal) {
     throw new TypeError(
       `Cannot ask for the ${label}: standard input or error is no terminal. ` +
@@ -53,13 +51,10 @@ export async function promptSecret(
       else if (character >= " " || character === "\t") typed.push(character);
     }
   };
-  const leave = () => done.reject(signal.reason);
-  signal.addEventListener("abort", leave);
   stdin.on("data", read);
   try {
     return await done.promise;
   } finally {
-    signal.removeEventListener("abort", leave);
     stdin.off("data", read);
     // Otherwise it keeps the process alive.
     stdin.pause();

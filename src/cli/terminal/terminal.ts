@@ -7,9 +7,7 @@
  * @module
  */
 
-import { exit, isClosedPipe, isTerminal, readEnvironment, writeAll, writeAtOnce } from "../host.ts";
-import { UsageError } from "../usage_error.ts";
-import { isColored } from "./style.ts";
+import { isTerminal, readEnvironment, writeError, writeOutput } from "../host.ts";
 
 /** Deno, Bun and Node have this. */
 declare const process: typeof import("node:process");
@@ -26,7 +24,7 @@ export interface Terminal {
   readonly columns: number;
   /** Whether text for a stream is colored. */
   hasColor(stream: "output" | "error"): boolean;
-  /** Writes all of it. Where the reader has closed the pipe, the process ends with exit code 0 and without a word. */
+  /** Writes all of it to standard output. */
   writeOutput(data: string | Uint8Array): Promise<void>;
   /** Writes a message. Without a reader it is dropped. */
   writeError(text: string): void;
@@ -35,7 +33,7 @@ export interface Terminal {
   /** Standard input as it comes. */
   inputStream(): ReadableStream<Uint8Array>;
   /** Asks for a secret, which isn't shown. */
-  promptSecret(label: string, signal: AbortSignal): Promise<string>;
+  promptSecret(label: string): Promise<string>;
 }
 
 /** Opens the terminal of this process. */
@@ -56,21 +54,14 @@ export function openTerminal(): Terminal {
         Number(readEnvironment("COLUMNS")) || 80;
     },
     hasColor: (stream) => isColored(isTerminal(stream === "output" ? 1 : 2)),
-    async writeOutput(data) {
-      try {
-        await writeAll(1, typeof data === "string" ? new TextEncoder().encode(data) : data);
-      } catch (error) {
-        if (isClosedPipe(error)) exit(0);
-        throw new UsageError(`Standard output can't be written (${Object(error).code ?? "for an unknown reason"}).`);
-      }
-    },
-    writeError: writeAtOnce,
+    writeOutput,
+    writeError,
     async readInput() {
       return new Uint8Array(await new Response(readStream()).arrayBuffer());
     },
     inputStream: readStream,
-    async promptSecret(label, signal) {
-      return await (await import("./prompt.ts")).promptSecret(terminal, label, signal);
+    async promptSecret(label) {
+      return await (await import("./prompt.ts")).promptSecret(terminal, label);
     },
   };
   return terminal;
@@ -79,4 +70,12 @@ export function openTerminal(): Terminal {
 function readStream(): ReadableStream<Uint8Array> {
   const { Readable } = process.getBuiltinModule("node:stream");
   return Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>;
+}
+
+/** Whether a stream is written in color: `NO_COLOR` (no-color.org) before `FORCE_COLOR` before what it is. */
+function isColored(isTerminal: boolean): boolean {
+  if (readEnvironment("NO_COLOR")) return false;
+  const force = readEnvironment("FORCE_COLOR") ?? readEnvironment("CLICOLOR_FORCE");
+  if (force !== undefined) return !/^(0|false|)$/.test(force);
+  return isTerminal && readEnvironment("TERM") !== "dumb";
 }

@@ -32,6 +32,8 @@ export const api: Step = {
       bare = await examination.send(url, { headers: { accept: "*/*" } });
     } catch (error) {
       examination.signal.throwIfAborted();
+      // The first step has said it.
+      if (Object(error).code === "invalid_config") return [];
       return [await explainFailure(examination, "API reachability", error)];
     }
     const without = describeBare(examination, bare);
@@ -101,6 +103,13 @@ async function explainFailure(
 ): Promise<Finding> {
   const url = findApiUrl(examination)!;
   const failure = classifyFailure(error, url.hostname);
+  if (/redirects: too many/.test(String(error))) {
+    const seen = `${url.origin + url.pathname} redirects again and again, and comes to no answer.`;
+    const change = `Correct ${examination.nameOption("endpoint")} or ${
+      examination.nameOption("request")
+    }; if it is right, this is for the API's operator.`;
+    return { name, status: "failed", code: "api_redirects", seen, change };
+  }
   const finding = { ...await describeFailure(name, { role: "API", url }, failure, examination), name };
   if (headerLength < 8_000 || failure.code !== "connection_closed") return finding;
   const bytes = headerLength.toLocaleString("en");

@@ -14,9 +14,7 @@ export const grantedScopes: Step = {
   name: "scopes",
   needs: ["token"],
   run(examination) {
-    const { facts } = examination;
-    const nameOption = examination.nameOption;
-    const redact = (text: string) => examination.redact(text);
+    const { facts, nameOption, redact } = examination;
     const { name } = grantedScopes;
     const asked = listAsked(examination);
     const { granted, missing } = compare(examination);

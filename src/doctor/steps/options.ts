@@ -5,13 +5,15 @@
  */
 
 import { checkDuration, checkNumber } from "../../arguments.ts";
-import { ClientCredentialsAuthenticator } from "../../client_credentials.ts";
 import type { ClientAuth } from "../../client_auth/client_auth.ts";
+import { ClientCredentialsAuthenticator } from "../../client_credentials.ts";
 import { isExposed } from "../../http/loopback.ts";
 import { rootMessage } from "../../http/network_errors.ts";
 import { waitFor } from "../../refresh/deadlines.ts";
 import { chooseClientAuth } from "../../token_endpoint/choose_client_auth.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
+import { findOddity, trimBlanks } from "../odd_spelling.ts";
+import { readAdvice } from "../own_advice.ts";
 import { findApiUrl } from "../targets.ts";
 
 const name = "options";
@@ -32,7 +34,7 @@ export const options: Step = {
     }
     const unusable = await findUnusableTransport(examination);
     if (unusable) return [unusable];
-    findings.push(...findBlanks("clientId", options.clientId, examination));
+    findings.push(...findOddities("clientId", options.clientId, examination));
     findings.push(...await findUnusableProof(examination));
     const api = findApiUrl(examination);
     if (api && isExposed(api)) {
@@ -50,20 +52,15 @@ export const options: Step = {
 };
 
 /** Names the options that a constructor's message is about. */
-function describeInvalid(error: Error, examination: Examination): Finding {
-  const message = examination.redact(error.message);
-  const [, missing] = /Missing: (.*?)\.?$/.exec(error.message) ?? [];
-  const names = (missing ?? error.message).match(
-    /\b(endpoint|client[A-Z]\w+|configStore|[a-z]+[A-Z]\w+|verify|fetch|scopes|resource|timeout|dpop|retry\.\w+)\b/g,
-  );
-  const shown = [...new Set(names ?? [])].slice(0, 3).map((name) => examination.nameOption(name));
-  return {
-    name,
-    status: "failed",
-    code: "invalid_option",
-    seen: message,
-    change: shown.length > 0 ? `${missing ? "Set" : "Correct"} ${shown.join(" and ")}.` : "Correct the option.",
-  };
+function describeInvalid({ message }: Error, examination: Examination): Finding {
+  const option =
+    /\b(endpoint|configStore|verify|fetch|scopes|resource|timeout|parameters|dpop|retry\.\w+|[a-z]+[A-Z]\w+)\b/g;
+  const [, missing] = /Missing: (.*?)\.?$/.exec(message.replace(/ \((.*?)\)/g, " $1")) ?? [];
+  const names = [...new Set(message.match(option))].slice(0, 3).map(examination.nameOption);
+  const change = missing
+    ? `Set ${missing.replace(option, examination.nameOption)}.`
+    : readAdvice(message) ?? `Correct ${names.join(" or ") || "the option"}.`;
+  return { name, status: "failed", code: "invalid_option", seen: examination.redact(message), change };
 }
 
 /** Opens the transport, which reads the files of the options, by a request that goes nowhere. */
@@ -84,35 +81,28 @@ async function findUnusableTransport(examination: Examination): Promise<Finding 
 }
 
 /** Remarks on how an id or a secret is written. It isn't shown. */
-function findBlanks(option: "clientId" | "clientSecret", value: string, examination: Examination): Finding[] {
+function findOddities(option: "clientId" | "clientSecret", value: string, examination: Examination): Finding[] {
   const shown = examination.nameOption(option);
-  const code = option === "clientId" ? "id_has_blank" : "secret_has_blank";
-  if (value !== value.trim() || /[\r\n]/.test(value)) {
-    const place = /^\s/.test(value) ? "begins with" : /\s$/.test(value) ? "ends with" : "has in it";
+  const findings: Finding[] = [];
+  const trimmed = trimBlanks(value);
+  if (value !== trimmed || /[\r\n]/.test(value)) {
+    const place = !value.startsWith(trimmed) ? "begins with" : value !== trimmed ? "ends with" : "has in it";
     const seen = `${shown} ${place} a ${/[\r\n]/.test(value) ? "line break" : "blank"}.`;
     const change = `Remove it from ${shown}: a file or a pasted text often ends in one.`;
-    return [{ name, status: "warned", code, seen, change }];
+    findings.push({
+      name,
+      status: "warned",
+      code: option === "clientId" ? "id_has_blank" : "secret_has_blank",
+      seen,
+      change,
+    });
   }
-  const remark = /^(["']).*\1$/s.test(value)
-    ? "stands in quotation marks"
-    : /^(bearer|basic) /i.test(value)
-    ? `begins with "${value.slice(0, value.indexOf(" "))}", as a header's value does`
-    : option === "clientSecret" && hasColon(value)
-    ? 'is the base64 of "id:secret", as it seems'
-    : /^[$%]\{?\w+\}?%?$/.test(value)
-    ? "is the name of a variable, as it seems, not its value"
-    : undefined;
-  if (!remark) return [];
-  const change = `If the server didn't give it so, correct ${shown}.`;
-  return [{ name, status: "warned", seen: `${shown} ${remark}.`, change }];
-}
-
-function hasColon(value: string): boolean {
-  try {
-    return /^[\x21-\x7e]+:[\x21-\x7e]+$/.test(atob(value));
-  } catch {
-    return false;
+  const oddity = findOddity(value);
+  if (oddity) {
+    const change = `If the server didn't give it so, correct ${shown}.`;
+    findings.push({ name, status: "warned", seen: `${shown} ${oddity}.`, change });
   }
+  return findings;
 }
 
 /** Makes one client authentication, and a proof key, for a request that is never sent. */
@@ -136,7 +126,7 @@ async function findUnusableProof(examination: Examination): Promise<Finding[]> {
     return [describeUnusable(error as Error, clientAuth, examination)];
   }
   const secret = typeof options.clientSecret === "string" ? options.clientSecret : body.get("client_secret");
-  return secret ? findBlanks("clientSecret", secret, examination) : [];
+  return secret ? findOddities("clientSecret", secret, examination) : [];
 }
 
 function describeUnusable(error: Error, { method }: ClientAuth, examination: Examination): Finding {
@@ -151,7 +141,9 @@ function describeUnusable(error: Error, { method }: ClientAuth, examination: Exa
     status: "failed",
     code: isKey ? "key_unusable" : "secret_unreadable",
     seen: `${isProof ? "The DPoP proof" : `Client authentication by ${method}`} can't be made: ${
-      examination.redact(`${error.message}${cause === undefined ? "" : ` (${rootMessage(cause)})`}`)
+      examination.redact(
+        `${error?.message ?? "no reason is given"}${cause === undefined ? "" : ` (${rootMessage(cause)})`}`,
+      )
     }`,
     change: isKey
       ? `Pass ${option} a private key of the kind that the algorithm needs, as a JWK, PKCS#8 PEM or CryptoKey.`

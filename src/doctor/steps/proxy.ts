@@ -8,10 +8,10 @@ import { parseJsonObject } from "../../http/json.ts";
 import { rootMessage } from "../../http/network_errors.ts";
 import { parseProxyUrl } from "../../transport/proxy_url.ts";
 import type { DiagnosisCode } from "../codes.ts";
-import type { Examination, Finding, Step } from "../examination.ts";
+import type { Examination, Finding, Reach, Step } from "../examination.ts";
 import { classifyFailure } from "../network_failure.ts";
 import { findBypass, findProxy, listProxyVariables, type Proxy } from "../proxies.ts";
-import { type Reach, reach } from "../reach.ts";
+import { reach } from "../reach.ts";
 import { ask, connect, viewTls } from "../sockets.ts";
 import { bareHost, gather, listTargets, nameCheck, readPort, type Target } from "../targets.ts";
 

@@ -10,10 +10,13 @@ import type { ClientConfig } from "../../config_store/client_config_store.ts";
 import { AuthenticationError } from "../../errors.ts";
 import { isExposed } from "../../http/loopback.ts";
 import { rootMessage } from "../../http/network_errors.ts";
+import { withDeadline } from "../../refresh/deadlines.ts";
 import { formatUrl } from "../../token_endpoint/exchange.ts";
 import { explainDiscovery, readMetadata } from "../discovery_answers.ts";
 import type { Examination, Finding, Step } from "../examination.ts";
+import { describeFailure } from "../failure_advice.ts";
 import { classifyFailure } from "../network_failure.ts";
+import { readAdvice } from "../own_advice.ts";
 import { noteUnreached } from "../reach.ts";
 import { record } from "../recording.ts";
 
@@ -24,7 +27,7 @@ export const settings: Step = {
   name,
   patience: 3,
   async run(examination) {
-    const { options, facts, signal } = examination;
+    const { options, facts, signal, stepTimeout } = examination;
     const { configStore, clientAuth, clientSecret, clock = systemClock } = options;
     if (typeof configStore?.getClientConfig !== "function") return [];
     const asked = new Map<string, URL>();
@@ -32,13 +35,20 @@ export const settings: Step = {
       fetch: examination.fetch,
       clock,
       onRequest: (url) => void asked.set(url.href, url),
-      onSecret: (secret) => examination.addSecret(secret),
+      onSecret: examination.addSecret,
     });
     const authMethod = clientAuth?.method ?? (clientSecret ? "client_secret_basic" : undefined);
     let config: ClientConfig | undefined;
     let failure: Error | undefined;
     try {
-      config = Object(await configStore.getClientConfig({ signal, fetch: recording.fetch, authMethod }));
+      // It may ask at several places, one after the other.
+      const error = () => new AuthenticationError("timeout", `it gave nothing within ${2 * stepTimeout} ms`);
+      config = Object(
+        await withDeadline(
+          { timeout: 2 * stepTimeout, signal, error },
+          async (signal) => await configStore.getClientConfig({ signal, fetch: recording.fetch, authMethod }),
+        ),
+      );
     } catch (error) {
       signal.throwIfAborted();
       failure = error as Error;
@@ -96,11 +106,10 @@ async function explainFailure(error: Error, examination: Examination): Promise<F
   const { facts } = examination;
   const { code, cause } = Object(error);
   const isOurs = error instanceof AuthenticationError;
-  const message = examination.redact(isOurs && cause === undefined ? error.message : rootMessage(error));
+  const message = isOurs && cause === undefined ? error.message : examination.redact(rootMessage(error));
   const failed = (rest: Omit<Finding, "name" | "status">): Finding => ({ name, status: "failed", ...rest });
   if (isOurs && /^Cannot authenticate by/.test(message)) {
-    const [, todo] = /\. (Pass .*|If its .*)$/.exec(message) ?? [];
-    return failed({ code: "auth_method_unsupported", seen: message, change: todo ?? message });
+    return failed({ code: "auth_method_unsupported", seen: message, change: readAdvice(message) ?? message });
   }
   if (code === "insecure_endpoint") {
     const option = examination.nameOption("allowInsecureRequests");
@@ -112,22 +121,27 @@ async function explainFailure(error: Error, examination: Examination): Promise<F
   }
   const url = facts.settingsUrls.at(-1);
   const isNetwork = isOurs && /^(network_error|tls_failed|proxy_failed|timeout|permission_denied)$/.test(error.code);
-  const found = isNetwork ? undefined : await explainDiscovery(examination);
-  if (found) return failed(found);
+  const published = isNetwork ? undefined : await explainDiscovery(examination);
+  if (published) return failed(published);
   if (isNetwork && url) {
     noteUnreached(examination, url, error);
-    const { state } = classifyFailure(error, url.hostname);
+    const found = classifyFailure(error, url.hostname);
+    // That it may be connected to, as the next checks find, explains nothing.
+    if (found.code === "connection_timeout") {
+      return await describeFailure(name, { role: name, url }, found, examination);
+    }
     return failed({
       code: "settings_unavailable",
-      seen: `${url.origin} can't be asked for the settings: ${state}.`,
+      seen: `${url.origin} can't be asked for the settings: ${found.state}.`,
       change: "See what the next checks say of this server.",
     });
   }
   return failed({
     code: "settings_unavailable",
     seen: message,
-    change: `Correct what ${examination.nameOption("configStore")} reads, or set ${
-      examination.nameOption("tokenEndpoint")
-    } itself (StaticClientConfigStore).`,
+    change: readAdvice(message) ??
+      `Correct what ${examination.nameOption("configStore")} reads, or set ${
+        examination.nameOption("tokenEndpoint")
+      } itself (StaticClientConfigStore).`,
   });
 }

@@ -8,11 +8,11 @@ import type * as Tls from "node:tls";
 import { readPems } from "../../transport/pem.ts";
 import { parseProxyUrl } from "../../transport/proxy_url.ts";
 import { openTunnel } from "../../transport/unverified_connection.ts";
-import type { Examination, Finding, Step } from "../examination.ts";
+import type { Examination, Finding, Reach, Step } from "../examination.ts";
 import { describeFailure, nameOptions } from "../failure_advice.ts";
 import { classifyFailure, type NetworkFailure } from "../network_failure.ts";
 import { findProxy } from "../proxies.ts";
-import { type Reach, reach } from "../reach.ts";
+import { reach } from "../reach.ts";
 import { type TlsView, viewTls } from "../sockets.ts";
 import { bareHost, gather, listTargets, nameCheck, readPort, type Target } from "../targets.ts";
 
@@ -73,7 +73,7 @@ function describeCertificate(
   if (!certificate?.valid_to) return { name, status: "passed", seen: `${url.host}: the handshake succeeds.` };
   const { valid_to } = certificate;
   const days = Math.floor((Date.parse(valid_to) - readNow(examination)) / 86_400_000);
-  const seen = `${url.host}: certificate by ${readIssuerName(certificate)}, valid until ${formatDay(valid_to)}.`;
+  const seen = `${url.host}: certificate by ${readIssuerName(certificate)}, valid until ${formatMinute(valid_to)}.`;
   if (days >= soon) return { name, status: "passed", seen };
   return {
     name: nameCheck(name, target),
@@ -122,12 +122,14 @@ function explainView(
 
 /** Says which certificate of a chain has expired, or isn't valid yet. */
 function findExpired(leaf: Tls.DetailedPeerCertificate, now: number): string | undefined {
-  const today = formatDay(now);
+  const today = formatMinute(now);
   for (let each = leaf, depth = 0; each?.valid_to && depth < 5; each = each.issuerCertificate, depth++) {
     const which = depth === 0 ? "" : `has an authority above it (${readIssuerName({ issuer: each.subject })}) that `;
-    if (now > Date.parse(each.valid_to)) return `${which}expired on ${formatDay(each.valid_to)}; here it is ${today}`;
+    if (now > Date.parse(each.valid_to)) {
+      return `${which}expired on ${formatMinute(each.valid_to)}; here it is ${today}`;
+    }
     if (now < Date.parse(each.valid_from)) {
-      return `${which}isn't valid before ${formatDay(each.valid_from)}; here it is ${today}`;
+      return `${which}isn't valid before ${formatMinute(each.valid_from)}; here it is ${today}`;
     }
     if (each.issuerCertificate === each) break;
   }
@@ -161,6 +163,6 @@ function readNow({ options: { clock } }: Examination): number {
   return clock?.wall() ?? Date.now();
 }
 
-function formatDay(time: number | string): string {
-  return new Date(time).toISOString().slice(0, 10);
+function formatMinute(time: number | string): string {
+  return new Date(time).toISOString().replace(/:\d\d\.\d+Z$/, "Z");
 }

@@ -13,7 +13,7 @@ import type { Examination, Exchange, Finding, Step } from "../examination.ts";
 import { describeFailure } from "../failure_advice.ts";
 import { classifyFailure, type NetworkFailure } from "../network_failure.ts";
 import { reach } from "../reach.ts";
-import { findTokenEndpoint } from "../targets.ts";
+import { findTokenEndpoint, suggestTokenEndpoint } from "../targets.ts";
 
 const name = "token endpoint";
 
@@ -83,7 +83,7 @@ function readAnswer(answer: Exchange, examination: Examination): Finding {
     return failed(
       "token_endpoint_is_html",
       `${place} answers ${status} with a web page: a console or a sign-in, not a token endpoint.`,
-      suggestEndpoint(examination, url) ?? `Set ${option} to the server's token endpoint.`,
+      suggestTokenEndpoint(examination, url) ?? `Set ${option} to the server's token endpoint.`,
     );
   }
   // Some servers say so that a client is unknown.
@@ -92,7 +92,7 @@ function readAnswer(answer: Exchange, examination: Examination): Finding {
     return failed(
       "token_endpoint_not_found",
       `${place} answers ${status}${isHtml(answer) ? ", a web page" : ""}: no token endpoint is there.`,
-      suggestEndpoint(examination, url) ?? `Check the path of ${option}: the server's documentation names it.`,
+      suggestTokenEndpoint(examination, url) ?? `Check the path of ${option}: the server's documentation names it.`,
     );
   }
   if (status >= 500) {
@@ -120,7 +120,7 @@ function explainRedirect(answer: Exchange, location: URL | undefined, examinatio
   const option = examination.nameOption("tokenEndpoint");
   const target = location && formatUrl(location);
   const isSignIn = location && /log-?in|sign-?in|sso|authorize/i.test(location.pathname);
-  const suggestion = suggestEndpoint(examination, url);
+  const suggestion = suggestTokenEndpoint(examination, url);
   return {
     name,
     status: "failed",
@@ -133,15 +133,6 @@ function explainRedirect(answer: Exchange, location: URL | undefined, examinatio
         ? `Set ${option} to "${target}", if that server is the right one.`
         : `Check ${option}: the server's documentation names it.`),
   };
-}
-
-/** The token endpoint that the server's metadata names, where it is another one. */
-function suggestEndpoint(examination: Examination, url: URL): string | undefined {
-  const named = examination.facts.metadata?.token_endpoint;
-  if (named === undefined || formatUrl(new URL(named)) === formatUrl(url)) return undefined;
-  return `Set ${examination.nameOption("tokenEndpoint")} to "${
-    examination.redact(named)
-  }", as the server's metadata says.`;
 }
 
 /** What `Date` says of this machine's clock. */

@@ -4,16 +4,7 @@
  * @module
  */
 
-/** Breaks text at blanks, into lines of at most so many characters; a longer word has its own. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
+import { wrap } from "../../doctor/wrap.ts";
 
 /** Writes names and texts beside each other, or below where there is no room. */
 export function formatTable(
