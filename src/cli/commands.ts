@@ -73,7 +73,8 @@ export const commands: readonly Command[] = [
     usage: "exec [options] -- COMMAND [ARGUMENT…]",
     details:
       "The token stands in a variable, as it is when the program starts. For programs that run longer than a token lives, " +
-      "--token-file names a file with a live one. Signals are passed on, and the program's exit code is this one's.",
+      "--token-file names a file with a live one. Signals are passed on, variables with the " +
+      "client's secret aren't, and the program's exit code is this one's.",
     examples: [
       { line: "m2m exec -- ./import.sh", about: "with $M2M_ACCESS_TOKEN" },
       { line: "m2m exec --variable GH_TOKEN -- gh repo list", about: "in another variable" },

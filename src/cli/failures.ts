@@ -23,7 +23,7 @@ export class ApiUnreachableError extends Error {
 
 /** Says that the API couldn't be reached: the runtime's error is in its message, without queries. */
 export function explainUnreachable(error: unknown, url: URL): Error {
-  if (error instanceof AuthenticationError || isDenied(error)) return error as Error;
+  if (error instanceof AuthenticationError || error instanceof UsageError || isDenied(error)) return error as Error;
   const reason = failureMessage(error, url.href).replace(/\.$/, "");
   return new ApiUnreachableError(
     `Cannot reach ${url.origin}: ${reason}. Run m2m doctor ${url.origin}${url.pathname} to find out why.`,

@@ -46,7 +46,7 @@ const exitTexts: Readonly<Record<keyof typeof exitCodes, string>> = {
 const sources: readonly (readonly [name: string, text: string])[] = [
   ["options", "they count before all others"],
   ["variables", "M2M_CLIENT_ID for --client-id, and so on"],
-  [".env", "the same variables, in the current folder"],
+  [".env", "the same variables, in the current folder; if it names a server, the secret too (or pass --env-file .env)"],
   ["profiles.json", "in $XDG_CONFIG_HOME/m2m or ~/.config/m2m (Windows: %APPDATA%\\m2m); see --profile"],
   ["Flyte", "its API key or config file, with --flyte or --flyte-config"],
 ];

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { encodeBase64Url } from "@std/encoding/base64url";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { optionSpecs } from "../../src/cli/options/options.ts";
@@ -55,6 +56,8 @@ const variables = ({ server, api }: Stage) => ({
   M2M_CLIENT_ID: "basic-client",
   M2M_CLIENT_SECRET: secrets.basic,
 });
+
+const hostileToken = `eyJhbGciOiJub25lIn0.${encodeBase64Url('{"iss":"\\u001b[31m\\u009b\\u202ex"}')}.x`;
 
 const cases: readonly Case[] = [
   { name: "--version", args: () => ["--version"], stdout: `${version}\n` },
@@ -173,6 +176,23 @@ const cases: readonly Case[] = [
     stderr: /The API answered 401/,
   },
   {
+    name: "fetch: a redirect isn't followed",
+    args: (it) => ["fetch", "-i", `${it.echo}/redirect`, ...basic(it)],
+    stdout: /^HTTP 307/,
+    stderr: /^m2m: The API redirects to http:\/\/elsewhere\.example\/\?\. Call that, or pass --location\.\n$/,
+  },
+  {
+    name: "fetch -L",
+    args: (it) => ["fetch", "-L", `${it.echo}/redirect?to=/there`, ...basic(it)],
+    stdout: /"path":"\/there"/,
+  },
+  {
+    name: "fetch: a file that can't be written",
+    args: (it) => ["fetch", `${it.echo}/x`, "-o", "missing/file", ...basic(it)],
+    code: 2,
+    stderr: /^m2m: missing\/file can't be written \(ENOENT\)\.\n$/,
+  },
+  {
     name: "fetch: another origin",
     args: (it) => ["fetch", `${it.echo}/x`, "--endpoint", it.api.origin, ...basic(it)],
     code: 2,
@@ -203,6 +223,23 @@ const cases: readonly Case[] = [
     code: 2,
     stderr: /There is no program/,
   },
+  {
+    name: "exec: the program doesn't get the secret",
+    args: () => ["exec", "--", "sh", "-c", "env"],
+    env: variables,
+    stdout: /M2M_ACCESS_TOKEN=/,
+  },
+  {
+    name: "exec: a program that ignores signals ends with its own code",
+    args: (it) => ["exec", ...basic(it), "--", "sh", "-c", "trap '' TERM; kill -TERM $PPID; sleep 1; exit 4"],
+    code: 4,
+  },
+  {
+    name: "exec --token-file: what is no token is kept",
+    args: (it) => ["exec", ...basic(it), "--token-file", it.files.body, "--", "true"],
+    code: 2,
+    stderr: /names something else than a token/,
+  },
   { name: "exec without --", args: (it) => ["exec", ...basic(it), "ls"], code: 2, stderr: /two dashes/ },
   {
     name: "exec --token-file",
@@ -219,6 +256,18 @@ const cases: readonly Case[] = [
     args: () => ["inspect"],
     stdin: () => "Authorization: Bearer eyJhbGciOiJub25lIn0.eyJhdWQiOiJhIiwiaWF0IjoxLCJleHAiOjYxfQ.x\n",
     stdout: /Audience +a\nLifetime +ended .* ago \(1970-01-01T00:01:01.000Z\), of 1 min/,
+  },
+  {
+    name: "inspect: escape sequences in claims",
+    args: () => ["inspect", "-"],
+    stdin: () => hostileToken,
+    stdout: /^[ -~\n]*Issuer +\?\[31m\?\?x\n[ -~\n]*$/,
+  },
+  {
+    name: "inspect --json: escape sequences in claims",
+    args: () => ["inspect", "-", "--json"],
+    stdin: () => hostileToken,
+    stdout: /^[ -~\n]*"issuer": "\\u001b\[31m\\u009b\\u202ex"[ -~\n]*$/,
   },
   {
     name: "inspect of an opaque token",
@@ -412,7 +461,7 @@ Deno.test("m2m: flags before variables, .env, profiles; a profile with a secret 
   };
   assertEquals(await path([]), "/profile/x");
   await Deno.writeTextFile(join(cwd, ".env"), `M2M_ENDPOINT=${echo}/file/\n`);
-  assertEquals(await path([]), "/file/x");
+  assertEquals(await path(["--env-file", ".env"]), "/file/x");
   assertEquals(await path(["--no-env-file"]), "/profile/x");
   assertEquals(await path([], { M2M_ENDPOINT: `${echo}/variable/` }), "/variable/x");
   assertEquals(await path(["--endpoint", `${echo}/flag/`], { M2M_ENDPOINT: `${echo}/variable/` }), "/flag/x");

@@ -62,7 +62,7 @@ function install(
 }
 
 /** Runs a program without the settings that the test's own environment may have. */
-async function runProgram(
+export async function runProgram(
   program: string,
   args: readonly string[],
   { env, stdin, cwd, more }: Omit<CommandRun, "args"> & { readonly more: Readonly<Record<string, string>> },

@@ -51,10 +51,15 @@ export async function startStage({ lifetime }: { lifetime?: number } = {}) {
   // Answers with what it got.
   const echo = stack.use(serve(async (request) => {
     const { method, url, headers } = request;
+    const { pathname, searchParams } = new URL(url);
+    if (pathname === "/redirect") {
+      const location = searchParams.get("to") ?? "http://elsewhere.example/\x9b";
+      return new Response(null, { status: 307, headers: { location } });
+    }
     const type = headers.get("content-type");
     return Response.json({
       method,
-      path: new URL(url).pathname,
+      path: pathname,
       type,
       custom: headers.get("x-custom"),
       body: await request.text(),

@@ -9,7 +9,7 @@ import { type CachedToken, openCachedToken } from "../cache/cached_token.ts";
 import { isFresh } from "../cache/token_cache.ts";
 import type { Invocation } from "../invocation.ts";
 import { type ReadSettings, readSettings } from "../settings/read_settings.ts";
-import type { Settings } from "../settings/settings.ts";
+import { nameServer } from "../settings/settings.ts";
 import { showProgress } from "../terminal/progress.ts";
 
 /** A token, and what gave it. */
@@ -46,10 +46,4 @@ export async function obtainToken(invocation: Invocation): Promise<ObtainedToken
     progress[Symbol.dispose]();
     await authenticator.close();
   }
-}
-
-/** The host of the server, for progress lines. */
-export function nameServer({ issuer, tokenEndpoint, flytePlatform, endpoint }: Settings): string {
-  const url = issuer ?? tokenEndpoint ?? flytePlatform ?? endpoint;
-  return url === undefined ? "the server" : new URL(url).host;
 }

@@ -7,7 +7,7 @@
 import { describeNamedFault, readVariable } from "../../env/environment.ts";
 import { namedSecretFile } from "../../env/named_secret_file.ts";
 import type { ReadSettings } from "../settings/read_settings.ts";
-import type { Settings } from "../settings/settings.ts";
+import { nameServer, type Settings } from "../settings/settings.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -42,5 +42,5 @@ export async function openSecret(
         "(without a secret: --key-file, --assertion-file, --certificate, or --client-auth none).",
     );
   }
-  return await terminal.promptSecret(`secret of the client ${clientId}`);
+  return await terminal.promptSecret(`secret of the client ${clientId} at ${nameServer(settings)}`);
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
 import { isDenied } from "../../http/network_errors.ts";
 import { obtainToken } from "../client/obtain_token.ts";
 import type { Invocation } from "../invocation.ts";
+import type { Settings } from "../settings/settings.ts";
 import { UsageError } from "../usage_error.ts";
 import { keepTokenFile } from "./token_file.ts";
 
@@ -31,32 +32,40 @@ export async function runExec(invocation: Invocation): Promise<number> {
     ? await keepTokenFile(path, { credentials, read, invocation, cached })
     : undefined;
   try {
-    return await runProgram(program, args, {
-      ...process.env,
-      [variable]: credentials.accessToken,
-    });
+    return await runProgram(program, args, { ...withoutSecrets(read.settings), [variable]: credentials.accessToken });
   } finally {
     await file?.close();
   }
 }
 
+/** The token is all that the program needs. */
+function withoutSecrets({ clientSecretEnvVar = "" }: Settings): NodeJS.ProcessEnv {
+  const { M2M_CLIENT_SECRET: _, [clientSecretEnvVar]: __, ...others } = process.env;
+  return others;
+}
+
 async function runProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const ended = Promise.withResolvers<number>();
-  const child: ChildProcess = spawn(program, args, { stdio: "inherit", env });
-  child.once("error", (error) => ended.reject(explainStart(error, program)));
-  child.once("exit", (code, signal) => {
-    ended.resolve(code ?? 128 + (constants.signals[signal as keyof typeof constants.signals] ?? 0));
-  });
+  // The terminal sends these to the program itself, too.
+  const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+  // Before the program starts: it may be quick to send one.
   const listeners = passedOn.map((signal) => {
-    // The terminal sends these to the program itself, too.
-    const isDoubled = process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT");
-    const listener = () => void (isDoubled || child.kill(signal));
+    const isDoubled = hasTerminal && (signal === "SIGINT" || signal === "SIGQUIT");
+    const listener = () => {
+      // Not by child.kill: on Deno it would count as what ended the program.
+      if (!isDoubled && child.pid !== undefined && child.exitCode === null) process.kill(child.pid, signal);
+    };
     try {
       process.on(signal, listener);
     } catch {
       // Windows has not all of them.
     }
     return () => void process.off(signal, listener);
+  });
+  const child = spawn(program, args, { stdio: "inherit", env });
+  child.once("error", (error) => ended.reject(explainStart(error, program)));
+  child.once("exit", (code, signal) => {
+    ended.resolve(code ?? 128 + (constants.signals[signal as keyof typeof constants.signals] ?? 0));
   });
   try {
     return await ended.promise;

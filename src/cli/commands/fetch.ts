@@ -10,13 +10,12 @@ import { finished } from "node:stream/promises";
 import { parseUrl } from "../../arguments.ts";
 import { isDenied } from "../../http/network_errors.ts";
 import { openCachedToken } from "../cache/cached_token.ts";
-import { nameServer } from "../client/obtain_token.ts";
 import { openAuthenticator } from "../client/open_authenticator.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { explainUnreachable } from "../failures.ts";
 import type { Invocation } from "../invocation.ts";
 import { readSettings } from "../settings/read_settings.ts";
-import type { Settings } from "../settings/settings.ts";
+import { nameServer, type Settings } from "../settings/settings.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -34,13 +33,18 @@ export async function runFetch(invocation: Invocation): Promise<number> {
     // Apart from the call, so that its failures are told from those of the API.
     else await authenticator.ready();
     progress.update(`Waiting for ${url.host}`);
-    const response = await authenticator.fetch(url, init).catch((error) => {
+    const redirect = values["location"] ? "follow" : "manual";
+    const response = await authenticator.fetch(url, { ...init, redirect }).catch((error) => {
       throw explainUnreachable(error, url);
     });
     progress[Symbol.dispose]();
     await writeResponse(response, invocation).catch((error) => {
       throw explainUnreachable(error, url);
     });
+    const target = response.headers.get("location");
+    if (response.status >= 300 && response.status < 400 && target !== null) {
+      terminal.writeError(`m2m: The API redirects to ${clean(target)}. Call that, or pass --location.\n`);
+    }
     if (response.status < 400) return exitCodes.fine;
     terminal.writeError(`m2m: The API answered ${response.status}${explainStatus(response, read.settings)}\n`);
     return exitCodes.refused;
@@ -152,9 +156,14 @@ async function writeResponse(response: Response, { values, terminal }: Invocatio
   await written;
 }
 
+/** Headers are the server's words, and no escape sequences for this terminal. */
+function clean(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 300);
+}
+
 /** What the API says of the token, and where to go on. */
 function explainStatus({ status, headers }: Response, settings: Settings): string {
-  const challenge = (headers.get("www-authenticate") ?? "").replace(/[^\x20-\x7e]/g, "?").slice(0, 300);
+  const challenge = clean(headers.get("www-authenticate") ?? "");
   const said = challenge ? ` (www-authenticate: ${challenge})` : "";
   if (status !== 401 && status !== 403) return `${said}.`;
   return `${said}. The token comes from ${nameServer(settings)}: m2m inspect shows it, m2m doctor finds out more.`;

@@ -15,6 +15,7 @@ import type { Invocation } from "../invocation.ts";
 import { readText } from "../settings/read_settings.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { UsageError } from "../usage_error.ts";
+import { escapeControls } from "./print_token.ts";
 
 /** A token, and what is known besides. */
 interface InspectedToken {
@@ -31,7 +32,7 @@ export async function runInspect(invocation: Invocation): Promise<number> {
   const inspected = await findToken(invocation);
   const report = describeToken(inspected);
   if (values["json"]) {
-    await terminal.writeOutput(`${JSON.stringify(report, null, 2)}\n`);
+    await terminal.writeOutput(`${escapeControls(JSON.stringify(report, null, 2))}\n`);
     return exitCodes.fine;
   }
   const style = createStyle(terminal.hasColor("output"));
@@ -167,5 +168,5 @@ function listFacts(report: TokenReport): readonly (readonly [name: string, fact:
 /** Claims are the server's words, and no escape sequences for this terminal. */
 function clean(text: string): string {
   // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "?");
+  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]|\p{Bidi_Control}/gu, "?");
 }

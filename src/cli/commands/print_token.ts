@@ -22,7 +22,7 @@ export async function printToken(
 ): Promise<void> {
   if (form === "json") {
     await writeOutput(`${
-      JSON.stringify({
+      escapeControls(JSON.stringify({
         access_token: accessToken,
         token_type: tokenType,
         ...expiresAt !== undefined && {
@@ -30,7 +30,7 @@ export async function printToken(
           expires_at: new Date(expiresAt).toISOString(),
         },
         ...scope !== undefined && { scope },
-      })
+      }))
     }\n`);
   } else if (form === "header") {
     const name = headerKey.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
@@ -38,4 +38,12 @@ export async function printToken(
   } else {
     await writeOutput(isTerminal(1) ? `${accessToken}\n` : accessToken);
   }
+}
+
+/** What JSON leaves as it is and a terminal may obey (ECMA-48 §8.3, UAX 9), escaped: some of it is the server's words. */
+export function escapeControls(json: string): string {
+  return json.replace(
+    /[\x7f-\x9f]|\p{Bidi_Control}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

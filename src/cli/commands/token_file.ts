@@ -4,7 +4,7 @@
  * @module
  */
 
-import { rmSync } from "node:fs";
+import { lstatSync, readFileSync, rmSync } from "node:fs";
 import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import type { Credentials } from "../../credentials.ts";
@@ -33,6 +33,7 @@ export async function keepTokenFile(
   path: string,
   { credentials, read, invocation, cached }: TokenFileOptions,
 ): Promise<{ close(): Promise<void> }> {
+  checkFree(path);
   await replaceFile(path, credentials.accessToken);
   // A program that is killed leaves the file; one that ends by itself in any way doesn't.
   const remove = () => rmSync(path, { force: true });
@@ -67,6 +68,19 @@ export async function keepTokenFile(
       await rm(path, { force: true });
     },
   };
+}
+
+/** Another run may have left a token there; what else is there isn't replaced, and removed in the end. */
+function checkFree(path: string): void {
+  let isFree = true;
+  try {
+    const stats = lstatSync(path);
+    isFree = stats.isFile() && (stats.size === 0 || stats.size < 65_536 && /^[!-~]+$/.test(readFileSync(path, "utf8")));
+  } catch (error) {
+    // What can't be written is found out below.
+    if (isDenied(error)) throw error;
+  }
+  if (!isFree) throw new UsageError("--token-file names something else than a token. Choose a file of its own.");
 }
 
 function chooseMoment({ expiresAt = Date.now() + 300_000 }: Credentials): number {

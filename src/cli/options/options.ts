@@ -84,6 +84,12 @@ export const optionSpecs: readonly OptionSpec[] = [
     },
     { name: "data", short: "d", kind: "text", value: "text", help: "Send a body: text, @file, or @- for stdin" },
     { name: "output", short: "o", kind: "path", value: "file", help: "Write the body to a file" },
+    {
+      name: "location",
+      short: "L",
+      kind: "switch",
+      help: "Follow redirects; other origins don't get the token, but -H's headers",
+    },
     { name: "include", short: "i", kind: "switch", help: "Print status and headers as well" },
   ]),
   ...commandOptions("exec", [

@@ -13,6 +13,7 @@ import { locateProfiles, readFile } from "../host.ts";
 import type { OptionValues } from "../invocation.ts";
 import { settingOptions } from "../options/setting_options.ts";
 import { suggest, UsageError } from "../usage_error.ts";
+import { checkEnvFile } from "./check_env_file.ts";
 import { mergeLayers, parseSetting, type Settings } from "./settings.ts";
 
 /** Settings, and the variables they may name. */
@@ -30,11 +31,19 @@ export async function readSettings(values: OptionValues): Promise<ReadSettings> 
   const env = new Proxy({}, {
     get: (_, name) => typeof name === "string" ? process.env[name] || file[name] : undefined,
   });
-  const layers = [readFlags(values), readVariables(undefined), readVariables(file), readProfile(values, env)];
-  const settings = mergeLayers(layers);
+  const [flags, variables, ofFile, profile] = [
+    readFlags(values),
+    readVariables(undefined),
+    readVariables(file),
+    readProfile(values, env),
+  ];
+  const settings = mergeLayers([flags, variables, ofFile, profile]);
+  // One that an option names is trusted.
+  const isNamed = values["env-file"] !== undefined;
+  if (!isNamed) checkEnvFile(settings, { flags, variables, file: ofFile, profile });
   if (!settings.flyte && settings.flyteConfig === undefined) return { settings, env };
   const { readFlyteSettings } = await import("./flyte_settings.ts");
-  return { settings: mergeLayers([settings, readFlyteSettings(settings, env)]), env };
+  return { settings: mergeLayers([settings, readFlyteSettings(settings, isNamed ? env : process.env)]), env };
 }
 
 function readFlags(values: OptionValues): Settings {
@@ -90,10 +99,7 @@ function readEnvFile(values: OptionValues): Readonly<Record<string, string>> {
 function readProfile(values: OptionValues, env: object): Settings {
   const variable = readVariable("M2M_PROFILE", env);
   const chosen = values["profile"] ?? (typeof variable === "object" ? variable.text : undefined);
-  const path = locateProfiles((name) => {
-    const variable = readVariable(name, env);
-    return typeof variable === "object" ? variable.text : undefined;
-  });
+  const path = locateProfiles();
   const text = readText(path, path);
   if (text === undefined) {
     if (chosen === undefined) return {};
@@ -117,7 +123,9 @@ function readProfile(values: OptionValues, env: object): Settings {
     layer[key] = parseSetting(spec, value, `${key} of the profile "${name}"`);
   }
   const isSecret = layer["clientSecret"] !== undefined || String(layer["httpProxyUrl"] ?? "").includes("@");
-  if (isSecret && process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) {
+  const mode = process.platform === "win32" ? 0 : statSync(path).mode;
+  if ((mode & 0o022) !== 0) throw new UsageError(`${path} can be written by other users. Run: chmod 600 ${path}`);
+  if (isSecret && (mode & 0o077) !== 0) {
     throw new UsageError(`${path} holds a secret, and other users can read it. Run: chmod 600 ${path}`);
   }
   return layer;

@@ -54,6 +54,12 @@ export interface Settings {
   readonly noCache?: boolean;
 }
 
+/** The host of the server, for people. */
+export function nameServer({ tokenEndpoint, issuer, flytePlatform, endpoint }: Settings): string {
+  const url = tokenEndpoint ?? issuer ?? flytePlatform ?? endpoint;
+  return url === undefined ? "the server" : new URL(url).host;
+}
+
 /**
  * Settings that answer one question together: of these a place replaces all that places below it set. A secret of the
  * environment must not go to the server that a flag names by another kind of URL, say.
