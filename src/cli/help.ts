@@ -6,7 +6,7 @@
 
 import type { Style } from "../doctor/style.ts";
 import { wrap } from "../doctor/wrap.ts";
-import { type CommandExample, commands } from "./commands.ts";
+import { type Command, type CommandExample, commands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { type CommandName, listOptions, optionGroups, type OptionSpec } from "./options/options.ts";
 import { formatTable } from "./terminal/table.ts";
@@ -43,7 +43,10 @@ const exitTexts: Readonly<Record<keyof typeof exitCodes, string>> = {
   interrupted: "ended by Ctrl-C",
 };
 
-const sources: readonly (readonly [name: string, text: string])[] = [
+/** Names, and texts beside them. */
+type Rows = readonly (readonly [name: string, text: string])[];
+
+const sources: Rows = [
   ["options", "they count before all others"],
   ["variables", "M2M_CLIENT_ID for --client-id, and so on"],
   [".env", "the same variables, in the current folder; if it names a server, the secret too (or pass --env-file .env)"],
@@ -51,55 +54,60 @@ const sources: readonly (readonly [name: string, text: string])[] = [
   ["Flyte", "its API key or config file, with --flyte or --flyte-config"],
 ];
 
-const environment: readonly (readonly [name: string, text: string])[] = [
+const environment: Rows = [
   ["NO_COLOR", "no colors; FORCE_COLOR: colors in a pipe, too"],
   ["XDG_CACHE_HOME", "where the cache of tokens is (default: ~/.cache)"],
 ];
 
 /** Writes the help of a command, or without one of the whole tool. */
 export function formatHelp(name: CommandName | undefined, options: HelpOptions): string {
-  const width = Math.min(options.width, mostColumns);
-  const { style } = options;
-  const lines: string[] = [];
-  const add = (title: string, content: readonly string[]) => {
-    if (content.length > 0) lines.push("", style.bold(title), ...content);
-  };
-  const table = (rows: readonly (readonly [name: string, text: string])[]) =>
-    formatTable(rows, { width, column: 30, paint: style.cyan });
-  const column = (rows: readonly (readonly [name: string, text: string])[]) =>
-    formatTable(rows, { width, column: 18, paint: style.cyan });
-  const addOptions = (specs: readonly OptionSpec[]) => {
-    for (const group of optionGroups) {
-      const shown = specs.filter((spec) => spec.group === group && !spec.isHidden);
-      const rows = shown.map((spec) => [nameOption(spec), describe(spec)] as const);
-      add(group === "Command" ? `Options of ${name}` : group, table(rows));
-    }
-  };
-
+  const page = { ...options, width: Math.min(options.width, mostColumns) };
   const command = commands.find((each) => each.name === name);
-  if (command) {
-    lines.push(`${style.bold("Usage:")} m2m ${command.usage}`, "", ...wrap(`${command.summary}.`, width));
-    if (command.details) lines.push("", ...wrap(command.details, width));
-    add("Examples", formatExamples(command.examples, options));
-    const specs = listOptions(command.name);
-    addOptions(specs);
-    if (specs.some(({ env }) => env)) {
-      const text = `Each option of a setting is a variable, too: ${listVariables(specs)}. Exit codes and sources of ` +
-        "settings: m2m help.";
-      lines.push("", ...wrap(text, width));
-    }
-  } else {
-    lines.push(`${style.bold("Usage:")} m2m COMMAND [options]`, "", ...wrap(introduction, width));
-    add("Commands", column(commands.map(({ name, summary }) => [name, summary])));
-    add("First steps", formatExamples(firstSteps, options));
-    addOptions(listOptions(undefined));
-    add("Where settings come from, the first one counting", column(sources));
-    const codes = Object.entries(exitTexts) as [keyof typeof exitCodes, string][];
-    add("Exit codes", column(codes.map(([name, text]) => [`${exitCodes[name]}`, text])));
-    add("Environment", column(environment));
-    lines.push("", "All options of a command: m2m help COMMAND");
-  }
-  return lines.join("\n") + "\n";
+  return `${(command ? describeCommand(command, page) : describeTool(page)).join("\n")}\n`;
+}
+
+function describeCommand({ name, usage, summary, details, examples }: Command, page: HelpOptions): string[] {
+  const { width, style } = page;
+  const specs = listOptions(name);
+  const variables = `Each option of a setting is a variable, too: ${listVariables(specs)}. Exit codes and sources of ` +
+    "settings: m2m help.";
+  return [
+    ...[`${style.bold("Usage:")} m2m ${usage}`, "", ...wrap(`${summary}.`, width)],
+    ...details ? ["", ...wrap(details, width)] : [],
+    ...section("Examples", formatExamples(examples, page), page),
+    ...describeOptions(specs, `Options of ${name}`, page),
+    ...specs.some(({ env }) => env) ? ["", ...wrap(variables, width)] : [],
+  ];
+}
+
+function describeTool(page: HelpOptions): string[] {
+  const { width, style } = page;
+  const table = (rows: Rows) => formatTable(rows, { width, column: 18, paint: style.cyan });
+  const codes = Object.entries(exitTexts) as [keyof typeof exitCodes, string][];
+  return [
+    ...[`${style.bold("Usage:")} m2m COMMAND [options]`, "", ...wrap(introduction, width)],
+    ...section("Commands", table(commands.map(({ name, summary }) => [name, summary])), page),
+    ...section("First steps", formatExamples(firstSteps, page), page),
+    ...describeOptions(listOptions(undefined), "Options", page),
+    ...section("Where settings come from, the first one counting", table(sources), page),
+    ...section("Exit codes", table(codes.map(([name, text]) => [`${exitCodes[name]}`, text])), page),
+    ...section("Environment", table(environment), page),
+    ...["", "All options of a command: m2m help COMMAND"],
+  ];
+}
+
+function section(title: string, lines: readonly string[], { style }: HelpOptions): string[] {
+  return lines.length > 0 ? ["", style.bold(title), ...lines] : [];
+}
+
+/** The options by their groups; `own` is the title of those of one command. */
+function describeOptions(specs: readonly OptionSpec[], own: string, page: HelpOptions): string[] {
+  return optionGroups.flatMap((group) => {
+    const shown = specs.filter((spec) => spec.group === group && !spec.isHidden);
+    const rows = shown.map((spec) => [nameOption(spec), describe(spec)] as const);
+    const lines = formatTable(rows, { width: page.width, column: 30, paint: page.style.cyan });
+    return section(group === "Command" ? own : group, lines, page);
+  });
 }
 
 /** Below each other: command lines are long, and are copied. */

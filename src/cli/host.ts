@@ -46,7 +46,7 @@ export async function writeOutput(data: string | Uint8Array): Promise<void> {
   } catch (error) {
     if (isClosedPipe(error)) exit(0);
     const { UsageError } = await import("./usage_error.ts");
-    throw new UsageError(`Standard output can't be written (${Object(error).code}).`);
+    throw new UsageError(`Standard output can't be written (${Object(error).code ?? "for an unknown reason"}).`);
   }
 }
 
@@ -123,10 +123,12 @@ export function listEnvironment(): (readonly [name: string, value: string])[] {
   return Object.entries(Deno.env.toObject());
 }
 
-/** Where profiles are; `read` reads variables. */
-export function locateProfiles(read: (name: string) => string | undefined): string {
-  const windows = read("APPDATA");
-  const home = windows ? `${windows}\\` : read("XDG_CONFIG_HOME") || `${read("HOME") ?? "."}/.config`;
+/** Where profiles are. */
+export function locateProfiles(): string {
+  const windows = readEnvironment("APPDATA");
+  const home = windows
+    ? `${windows}\\`
+    : readEnvironment("XDG_CONFIG_HOME") || `${readEnvironment("HOME") ?? "."}/.config`;
   return `${home}/m2m/profiles.json`;
 }
 

@@ -11,7 +11,7 @@ import { parseRecord } from "../token_store/token_record.ts";
 import type { TokenStore } from "../token_store/token_store.ts";
 import { hashName, isFresh, openTokenCache, signal } from "./cache/token_cache.ts";
 import { printToken, type TokenForm } from "./commands/print_token.ts";
-import { listEnvironment, locateProfiles, readEnvironment, readFile } from "./host.ts";
+import { listEnvironment, locateProfiles, readFile } from "./host.ts";
 
 /** What a command line led to: the key of its token, and what was printed. */
 interface Outcome extends TokenForm {
@@ -55,7 +55,7 @@ export async function rememberCommandLine(args: readonly string[], store: TokenS
 async function nameCommandLine(args: readonly string[]): Promise<string | undefined> {
   try {
     const variables = listEnvironment().filter(([name]) => name.startsWith("M2M_")).sort();
-    const files = [".env", locateProfiles(readEnvironment)].map(readFile);
+    const files = [".env", locateProfiles()].map(readFile);
     return await hashName(["m2m-command-line-1", args, variables, files]);
   } catch {
     return undefined;

@@ -39,7 +39,9 @@ export async function explainByResource(
     return fail(
       "issuer_unexpected",
       `Its metadata names ${trusted.slice(0, 3).join(", ")}, whose tokens it takes, not ${own}.`,
-      `Get the token there: set ${nameOption("issuer")} or ${nameOption("tokenEndpoint")} to that server's.`,
+      `Get the token there: set ${nameSetting(nameOption, "issuer", trusted[0]!)}, or ${
+        nameOption("tokenEndpoint")
+      } to that server's.`,
     );
   }
   const { audience = settings?.audience, resource: asked = settings?.resource } = options;

@@ -148,6 +148,11 @@ const cases: readonly Case[] = [
     stdout: /^\[\{"id":"p1"/,
   },
   {
+    name: "fetch with DPoP, by a key of a file",
+    args: (it) => ["fetch", "--dpop-key-file", it.files.dpopKey, `${it.api.origin}/v1/projects`, ...basic(it)],
+    stdout: /^\[\{"id":"p1"/,
+  },
+  {
     name: "fetch: a relative URL, a header, JSON",
     args: (it) => ["fetch", "x", "--endpoint", it.echo, "-H", "X-Custom: a", "-d", '{"b":1}', ...basic(it)],
     stdout: '{"method":"POST","path":"/x","type":"application/json","custom":"a","body":"{\\"b\\":1}"}',

@@ -8,6 +8,8 @@ import type { ClientCredentialsAuthenticatorOptions } from "../../client_credent
 import type { ClientConfigStore } from "../../config_store/client_config_store.ts";
 import { StaticClientConfigStore } from "../../config_store/static.ts";
 import { DiscoveryClientConfigStore } from "../../discovery/discovery.ts";
+import { readJwk } from "../../jwt/private_key_jwk.ts";
+import { chooseAlgorithm, getKeyParameters } from "../../jwt/signing_algorithm.ts";
 import type { Invocation } from "../invocation.ts";
 import type { ReadSettings } from "../settings/read_settings.ts";
 import { readText } from "../settings/read_settings.ts";
@@ -83,23 +85,20 @@ async function openProofs(
   return { dpop: dpop(dpopKeyFile === undefined ? {} : { keyPair: await importKeyPair(dpopKeyFile) }) };
 }
 
-/** Imports a private JWK as a pair: each proof shows the public key. */
+/** Imports a private JWK as a pair: each proof shows the public key. An RSA key that names no algorithm signs by PS256. */
 async function importKeyPair(path: string): Promise<CryptoKeyPair> {
   const text = readText(path, "--dpop-key-file");
   try {
-    const { d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, key_ops: _ops, ext: _ext, alg, ...publicJwk } = JSON.parse(
-      text!,
-    );
-    const algorithm = publicJwk.kty === "EC"
-      ? { name: "ECDSA", namedCurve: publicJwk.crv }
-      : publicJwk.kty === "OKP"
-      ? { name: "Ed25519" }
-      : { name: String(alg).startsWith("RS") ? "RSASSA-PKCS1-v1_5" : "RSA-PSS", hash: "SHA-256" };
-    const secret = { d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi };
-    const parts = Object.fromEntries(Object.entries(secret).filter(([, value]) => value !== undefined));
-    const privateKey = await crypto.subtle.importKey("jwk", { ...publicJwk, ...parts }, algorithm, false, ["sign"]);
-    return { privateKey, publicKey: await crypto.subtle.importKey("jwk", publicJwk, algorithm, true, ["verify"]) };
+    const { kind, alg = kind === "RSA" ? "PS256" : undefined, jwk } = readJwk(JSON.parse(text ?? ""));
+    const parameters = getKeyParameters(chooseAlgorithm(kind, undefined, alg));
+    const publicJwk: JsonWebKey = { ...jwk };
+    for (const name of ["d", "p", "q", "dp", "dq", "qi"] as const) delete publicJwk[name];
+    return {
+      privateKey: await crypto.subtle.importKey("jwk", jwk, parameters, false, ["sign"]),
+      publicKey: await crypto.subtle.importKey("jwk", publicJwk, parameters, true, ["verify"]),
+    };
   } catch {
+    // Its message may quote the key.
     throw new UsageError("--dpop-key-file must name a file with a private key as a JWK (EC, OKP or RSA).");
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
 import { isDenied } from "../../http/network_errors.ts";
@@ -62,7 +62,7 @@ async function runProgram(program: string, args: readonly string[], env: NodeJS.
     }
     return () => void process.off(signal, listener);
   });
-  const child: ChildProcess = spawn(program, args, { stdio: "inherit", env });
+  const child = spawn(program, args, { stdio: "inherit", env });
   child.once("error", (error) => ended.reject(explainStart(error, program)));
   child.once("exit", (code, signal) => {
     ended.resolve(code ?? 128 + (constants.signals[signal as keyof typeof constants.signals] ?? 0));

@@ -9,7 +9,7 @@ import process from "node:process";
 import { parseEnv } from "node:util";
 import { readVariable, type Variable } from "../../env/environment.ts";
 import { isDenied } from "../../http/network_errors.ts";
-import { locateProfiles, readEnvironment, readFile } from "../host.ts";
+import { locateProfiles, readFile } from "../host.ts";
 import type { OptionValues } from "../invocation.ts";
 import { settingOptions } from "../options/setting_options.ts";
 import { suggest, UsageError } from "../usage_error.ts";
@@ -99,7 +99,7 @@ function readEnvFile(values: OptionValues): Readonly<Record<string, string>> {
 function readProfile(values: OptionValues, env: object): Settings {
   const variable = readVariable("M2M_PROFILE", env);
   const chosen = values["profile"] ?? (typeof variable === "object" ? variable.text : undefined);
-  const path = locateProfiles(readEnvironment);
+  const path = locateProfiles();
   const text = readText(path, path);
   if (text === undefined) {
     if (chosen === undefined) return {};

@@ -78,7 +78,11 @@ async function explainProxy(
   if (proxy.protocol === "https:") {
     const view = await viewTls({ host: bareHost(proxy), port: readPort(proxy), timeout, signal });
     const isPlain = view?.error && classifyFailure(view.error, proxy.hostname).code === "not_tls";
-    if (isPlain) return fail("proxy_unreachable", "doesn't speak TLS at this port.", `Write ${option} with "http:".`);
+    if (isPlain) {
+      // Left open, it would keep the program running.
+      if (connected.outcome === "connected") connected.socket.destroy();
+      return fail("proxy_unreachable", "doesn't speak TLS at this port.", `Write ${option} with "http:".`);
+    }
   }
   let status = reached.answer?.status ?? 0;
   if (connected.outcome === "connected") {

@@ -127,7 +127,7 @@ async function explainFailure(error: Error, examination: Examination): Promise<F
     noteUnreached(examination, url, error);
     const found = classifyFailure(error, url.hostname);
     // That it may be connected to, as the next checks find, explains nothing.
-    if (found.code === "connection_timeout") {
+    if (/^(connection_(timeout|closed)|not_http|unexplained)$/.test(found.code)) {
       return await describeFailure(name, { role: name, url }, found, examination);
     }
     return failed({
