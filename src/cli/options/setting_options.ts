@@ -156,7 +156,7 @@ export const settingOptions: readonly OptionSpec[] = [
     help: "Neither read nor write the cache of tokens",
   }]),
   ...describeFlags("Cache", [
-    { name: "refresh", kind: "switch", help: "Request a new token, whatever is cached" },
+    { name: "refresh", kind: "switch", help: "Request a new token, whatever is cached: to try a new secret, say" },
   ]),
   ...describeFlags("Where settings come from", [
     {
