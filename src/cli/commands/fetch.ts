@@ -134,7 +134,8 @@ function isJson(text: string): boolean {
 async function writeResponse(response: Response, { values, terminal }: Invocation): Promise<void> {
   if (values["include"]) {
     const lines = [`HTTP ${response.status} ${response.statusText}`.trim()];
-    response.headers.forEach((value, name) => lines.push(`${name}: ${value}`));
+    // Bytes that terminals may obey (ECMA-48 §5.3); bodies are written as they are.
+    response.headers.forEach((value, name) => lines.push(`${name}: ${value.replace(/[\x80-\x9f]/g, "?")}`));
     await terminal.writeOutput(`${lines.join("\n")}\n\n`);
   }
   const path = values["output"];

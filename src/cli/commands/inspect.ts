@@ -144,6 +144,8 @@ function listFacts(report: TokenReport): readonly (readonly [name: string, fact:
   const { kind, issuer, subject, audience, scopes, lifetime, expires_in: expiresIn, too_long_for: beyond } = report;
   const ends = expiresIn === undefined
     ? "unknown: neither the token nor the server says"
+    : report.expires_at === "never"
+    ? "never ends, by what the token says"
     : (expiresIn > 0
       ? `ends in ${formatDuration(expiresIn * 1_000)}`
       : `ended ${formatDuration(-expiresIn * 1_000)} ago`) +
