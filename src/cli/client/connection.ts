@@ -26,6 +26,7 @@ export async function openConnection(settings: Settings, { values, terminal }: I
     ...caFile !== undefined ? { verify: caFile, verifyName: "--ca-file" } : insecureSkipVerify ? { verify: false } : {},
     ...certificate && certificateKey && { clientCertificate: { cert: certificate, key: certificateKey } },
   };
+  // There it is Deno's own transport that takes `verify: false`.
   const isUnverifiedDeno = options.verify === false && navigator.userAgent.startsWith("Deno/");
   if (!values["verbose"] && !isUnverifiedDeno) return options;
   const transport = isUnverifiedDeno
