@@ -85,7 +85,7 @@ for (const [runtime, obtain] of Object.entries(runtimes)) {
       await terminal.waitFor(/not shown/);
       if (key === "C-c") await terminal.type("half a secret");
       await terminal.press(key);
-      const screen = await terminal.waitFor(/code \d/);
+      const screen = await terminal.waitFor(/code \d+\n\$$/);
       // No half line: the shell's next one begins at its margin.
       assertMatch(screen, key === "C-c" ? /^[^\n]*not shown\): ?\ncode 130\n\$$/ : /\nm2m: [^]*\ncode 2\n\$$/);
       await checkRestored(terminal);
