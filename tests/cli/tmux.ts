@@ -53,7 +53,8 @@ export async function openTmux(cwd: string, env: Readonly<Record<string, string>
       await tmux("paste-buffer", "-p");
     },
     async start(line) {
-      // The line itself isn't on the screen then.
+      // At once: a wait mustn't find what the command before has left. Then the line itself isn't on the screen.
+      await tmux("send-keys", "-R");
       await tmux("send-keys", "-l", "--", `clear; ${line}`);
       await tmux("send-keys", "Enter");
     },
