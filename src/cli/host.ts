@@ -132,6 +132,36 @@ export function locateProfiles(): string {
   return `${home}/m2m/profiles.json`;
 }
 
+/** The folder for this user's cached files of `m2m`; `undefined` where there is no home folder. */
+export function locateCache(): string | undefined {
+  const platform = getPlatform();
+  const given = readEnvironment("XDG_CACHE_HOME");
+  const [folder, name] = given?.startsWith("/") // The specification ignores relative ones.
+    ? [given, "m2m"]
+    : platform.startsWith("win")
+    ? [readEnvironment("LOCALAPPDATA"), "m2m"]
+    : [readEnvironment("HOME"), platform === "darwin" ? "Library/Caches/m2m" : ".cache/m2m"];
+  return folder && `${folder.replace(/[/\\]+$/, "")}/${name}`;
+}
+
+/** Whether a folder is this user's, and no other user may enter it; on Windows, whether it is one. */
+export function isPrivateFolder(path: string): boolean {
+  if (!isDeno) {
+    const status = process.getBuiltinModule("node:fs").lstatSync(path, { throwIfNoEntry: false });
+    if (!process.geteuid) return status?.isDirectory() === true;
+    return status?.isDirectory() === true && (status.mode & 0o077) === 0 && status.uid === process.geteuid();
+  }
+  // Deno would ask on a terminal.
+  if (Deno.permissions.querySync({ name: "sys", kind: "uid" }).state !== "granted") return false;
+  const { isDirectory, mode, uid } = Deno.lstatSync(path);
+  return isDirectory && (mode === null || (mode & 0o077) === 0 && uid === Deno.uid());
+}
+
+/** A small file's bytes. Throws where it can't be read. */
+export function readBytes(path: string): Uint8Array<ArrayBuffer> {
+  return isDeno ? Deno.readFileSync(path) : new Uint8Array(process.getBuiltinModule("node:fs").readFileSync(path));
+}
+
 /** A small file's text; nothing where there is none. Throws where it can't be read. */
 export function readFile(path: string): string | undefined {
   try {

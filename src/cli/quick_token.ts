@@ -1,63 +1,93 @@
 /**
  * The short way of `m2m token`: a command line that was run before, with the same variables and files, prints the same
- * token from the cache.
+ * token again while it is fresh.
  *
- * Arguments and settings aren't parsed then, and most modules aren't loaded: that takes several times as long.
+ * Arguments and settings aren't parsed then, and most modules aren't loaded: that takes several times as long. What was
+ * printed is in a private file, sealed by a key beside it, and forgotten when a cached token changes.
  *
  * @module
  */
 
-import { parseRecord } from "../token_store/token_record.ts";
-import type { TokenStore } from "../token_store/token_store.ts";
-import { hashName, isFresh, openTokenCache, signal } from "./cache/token_cache.ts";
-import { printToken, type TokenForm } from "./commands/print_token.ts";
-import { listEnvironment, locateProfiles, readFile } from "./host.ts";
+import { type PrintedCredentials, printToken, type TokenForm } from "./commands/print_token.ts";
+import { isPrivateFolder, listEnvironment, locateCache, locateProfiles, readBytes, readFile } from "./host.ts";
 
-/** What a command line led to: the key of its token, and what was printed. */
-interface Outcome extends TokenForm {
-  readonly key: string;
+/** What a command line printed. */
+export interface Printed extends TokenForm {
+  readonly credentials: PrintedCredentials;
+  /** From when until when it may be printed again, by the wall clock in milliseconds. */
+  readonly from: number;
+  readonly until: number;
 }
 
-/** How long a command line is remembered, in milliseconds. */
-const memory = 30 * 24 * 3_600_000;
+/** Where a command line is remembered. */
+export interface Place {
+  readonly folder: string;
+  /** Beside it: the file of the key. */
+  readonly keyFile: string;
+  readonly file: string;
+  /** What is sealed along: files can't be exchanged. */
+  readonly name: Uint8Array<ArrayBuffer>;
+}
+
 /** What none of these command lines has. */
 const longWay = /^(--no-cache|--refresh|--help|-h)$/;
+/** The bytes of an initialization vector (NIST SP 800-38D §8.2). */
+const ivLength = 12;
 
 /** Prints the token of a command line that is remembered; whether there was a fresh one. */
 export async function printQuickToken(args: readonly string[]): Promise<boolean> {
-  if (args[0] !== "token" || args.some((each) => longWay.test(each))) return false;
-  const name = await nameCommandLine(args);
-  if (name === undefined) return false;
+  const printed = args[0] === "token" && !args.some((each) => longWay.test(each)) ? await recall(args) : undefined;
+  if (printed) await printToken(printed.credentials, printed);
+  return printed !== undefined;
+}
+
+async function recall(args: readonly string[]): Promise<Printed | undefined> {
   try {
-    const { store } = await openTokenCache();
-    const known = await store.get(name, { signal });
-    if (!known) return false;
-    const { key, ...form }: Outcome = JSON.parse(known.value);
+    const place = await locateCommand(args);
+    if (!place || !isPrivateFolder(place.folder)) return undefined;
+    const sealed = readBytes(place.file);
+    const key = await importKey(readBytes(place.keyFile));
+    const algorithm = { name: "AES-GCM", iv: sealed.subarray(0, ivLength), additionalData: place.name };
+    const text = await crypto.subtle.decrypt(algorithm, key, sealed.subarray(ivLength));
+    const printed: Printed = JSON.parse(new TextDecoder().decode(text));
     const now = Date.now();
-    const stored = await store.get(key, { signal });
-    const found = stored && parseRecord(stored, now);
-    if (!found || !isFresh(found)) return false;
-    await printToken(found.credentials, form);
-    return true;
+    return printed.from <= now && now < printed.until ? printed : undefined;
   } catch {
-    // The long way says what is wrong.
-    return false;
-  }
-}
-
-/** Remembers what a command line led to. */
-export async function rememberCommandLine(args: readonly string[], store: TokenStore, outcome: Outcome): Promise<void> {
-  const name = await nameCommandLine(args);
-  if (name !== undefined) await store.set(name, JSON.stringify(outcome), { lifetime: memory, signal }).catch(() => {});
-}
-
-/** Makes a hash of all that the settings of a command line may come from; `undefined` where Deno may not look. */
-async function nameCommandLine(args: readonly string[]): Promise<string | undefined> {
-  try {
-    const variables = listEnvironment().filter(([name]) => name.startsWith("M2M_")).sort();
-    const files = [".env", locateProfiles()].map(readFile);
-    return await hashName(["m2m-command-line-1", args, variables, files]);
-  } catch {
+    // There is none, or it can't be used: the long way says what is wrong.
     return undefined;
   }
+}
+
+/** Seals what a command line printed. */
+export async function sealPrinted(
+  printed: Printed,
+  { name }: Place,
+  key: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array> {
+  const iv = crypto.getRandomValues(new Uint8Array(ivLength));
+  const algorithm = { name: "AES-GCM", iv, additionalData: name };
+  const text = new TextEncoder().encode(JSON.stringify(printed));
+  const sealed = new Uint8Array(await crypto.subtle.encrypt(algorithm, await importKey(key), text));
+  return new Uint8Array([...iv, ...sealed]);
+}
+
+async function importKey(key: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  return await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]);
+}
+
+/** The folder where command lines are remembered. */
+export function locateCommands(): string | undefined {
+  const cache = locateCache();
+  return cache && `${cache}/commands`;
+}
+
+/** Where a command line is remembered: by all that its settings may come from. `undefined` where Deno may not look. */
+export async function locateCommand(args: readonly string[]): Promise<Place | undefined> {
+  const folder = locateCommands();
+  const variables = listEnvironment().filter(([name]) => name.startsWith("M2M_")).sort();
+  const files = [".env", locateProfiles()].map(readFile);
+  const text = JSON.stringify(["m2m-command-line-2", args, variables, files]);
+  const name = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  const hex = Array.from(name, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return folder ? { folder, keyFile: `${folder}/key`, file: `${folder}/${hex}`, name } : undefined;
 }

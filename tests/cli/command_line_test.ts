@@ -413,14 +413,27 @@ for (const runtimeName of ["Deno", "Node", "Bun"]) {
     await run("fetch", `${stage.api.origin}/v1/projects`, ...basic(stage));
     await run("exec", ...basic(stage), "--", "true");
     assertEquals(count(), 1);
-    for (const part of ["m2m"]) {
-      for await (const { name } of Deno.readDir(join(cwd, part))) {
-        const path = join(cwd, part, name);
-        assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+    const commands = join(cwd, "m2m", "commands");
+    for (const folder of [join(cwd, "m2m"), commands]) {
+      for await (const { name, isDirectory } of Deno.readDir(folder)) {
+        const path = join(folder, name);
+        assertEquals((await Deno.stat(path)).mode! & 0o777, isDirectory ? 0o700 : 0o600);
+        if (isDirectory) continue;
         assert(!(await Deno.readTextFile(path)).includes(first.split(".")[2]!), "no token in clear text");
       }
     }
-    assert(await run("token", "--refresh", ...basic(stage)) !== first);
+    // A command line that is remembered, and what it printed is damaged or another's: the cache has the token.
+    const remembered = (await Array.fromAsync(Deno.readDir(commands))).map(({ name }) => name).filter((it) =>
+      it !== "key"
+    );
+    assertEquals(remembered.length, 2);
+    const [one, other] = remembered.map((name) => join(commands, name)) as [string, string];
+    await Deno.rename(one, other);
+    await Deno.writeTextFile(one, "damaged");
+    assertEquals([await run("token", ...basic(stage)), count()], [first, 1]);
+    assertEquals([(await run("token", "--header", ...basic(stage))).includes(first), count()], [true, 1]);
+    const refreshed = await run("token", "--refresh", ...basic(stage));
+    assertEquals([refreshed !== first, await run("token", ...basic(stage)), count()], [true, refreshed, 2]);
     await run("token", "--no-cache", ...basic(stage));
     await run("token", "--scope", "api:write", ...basic(stage));
     assertEquals(count(), 4);

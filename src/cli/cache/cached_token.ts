@@ -9,14 +9,15 @@ import type { TokenStore } from "../../token_store/token_store.ts";
 import type { Invocation } from "../invocation.ts";
 import { readText } from "../settings/read_settings.ts";
 import type { Settings } from "../settings/settings.ts";
+import { forgetCommands } from "./remembered_commands.ts";
 import { hashName, openTokenCache, signal } from "./token_cache.ts";
 
 /** The place of one token in the cache. */
 export interface CachedToken {
   /** Tells this token from others. */
   readonly key: string;
-  /** The whole cache. */
-  readonly folder: TokenStore;
+  /** Whether command lines that print it may be remembered. */
+  readonly isMemorable: boolean;
   /** A store that keeps this token alone, whatever key it is asked for. */
   readonly store: TokenStore;
   /** Reads the token, if there is a live one. */
@@ -30,12 +31,12 @@ export async function openCachedToken(
 ): Promise<CachedToken | undefined> {
   // A token that is bound to a key of this run is of no use to the next one.
   if (settings.noCache || settings.dpop && settings.dpopKeyFile === undefined) return undefined;
-  const { store, note } = await openTokenCache();
+  const { store, note, isKeyInFile = false } = await openTokenCache();
   if (note && (terminal.isErrorTerminal || values["verbose"])) terminal.writeError(`${note}\n`);
   const key = await makeKey(settings);
   return {
     key,
-    folder: store,
+    isMemorable: isKeyInFile,
     store: pinKey(store, key),
     async read() {
       const now = Date.now();
@@ -55,12 +56,22 @@ async function makeKey(settings: Settings): Promise<string> {
   return await hashName(["m2m-command-1", scopes && [...new Set(scopes)].sort(), files, sorted]);
 }
 
-/** The authenticator's own key needs the server's metadata, which a cached token shouldn't have to wait for. */
+/**
+ * The authenticator's own key needs the server's metadata, which a cached token shouldn't have to wait for. When a token
+ * changes, the command lines that have printed one are forgotten.
+ */
 function pinKey({ lease, ...store }: TokenStore, key: string): TokenStore {
+  const change = async <Result>(changing: Result | Promise<Result>) => {
+    try {
+      return await changing;
+    } finally {
+      forgetCommands();
+    }
+  };
   return {
     get: (_, options) => store.get(key, options),
-    set: (_, value, options) => store.set(key, value, options),
-    delete: (_, value, options) => store.delete(key, value, options),
+    set: (_, value, options) => change(store.set(key, value, options)),
+    delete: (_, value, options) => change(store.delete(key, value, options)),
     ...lease && {
       lease: {
         acquire: (_, owner, options) => lease.acquire(key, owner, options),

@@ -10,7 +10,7 @@ import { PrivateFolder } from "../../token_store/private_folder.ts";
 import { sealed } from "../../token_store/sealed.ts";
 import type { StoredToken } from "../../token_store/token_record.ts";
 import type { TokenStore } from "../../token_store/token_store.ts";
-import { getPlatform, readEnvironment } from "../host.ts";
+import { getPlatform, locateCache, readEnvironment } from "../host.ts";
 
 /** The cache, if there can be one. */
 export interface TokenCache {
@@ -18,6 +18,8 @@ export interface TokenCache {
   readonly store: TokenStore;
   /** What is worth saying, once: how the key is kept, or why there is no cache. */
   readonly note?: string;
+  /** Whether the key is in a private file, and what is beside it no safer than that. */
+  readonly isKeyInFile?: boolean;
 }
 
 /** The name of the key, among those of tokens, which are hashes. */
@@ -65,21 +67,20 @@ export function isFresh({ credentials: { expiresAt = 0 }, age }: StoredToken): b
 
 async function open(): Promise<TokenCache> {
   try {
-    const folder = findCacheFolder();
+    const folder = locateCache();
     if (folder === undefined) return { store: noStore, note: "Tokens aren't cached: there is no home folder." };
-    const { key, note } = await findKey(folder);
-    const store = sealed(fileTokenStore(folder), { id: "1", key });
-    return note === undefined ? { store } : { store, note };
+    const { key, ...about } = await findKey(folder);
+    return { store: sealed(fileTokenStore(folder), { id: "1", key }), ...about };
   } catch (error) {
     const { message } = Object(error);
     return { store: noStore, note: `Tokens aren't cached. ${message ?? error}` };
   }
 }
 
-async function findKey(path: string): Promise<{ readonly key: string; readonly note?: string }> {
+async function findKey(path: string): Promise<Omit<TokenCache, "store"> & { readonly key: string }> {
   const folder = new PrivateFolder(path);
   const version = await folder.read(keyName, signal);
-  if (version.number > 0) return { key: parseKey(version.state, path) };
+  if (version.number > 0) return { key: parseKey(version.state, path), isKeyInFile: true };
   const made = encodeBase64(crypto.getRandomValues(new Uint8Array(32)));
   let reason = "this system has no keyring that it knows";
   if (hasKeyring()) {
@@ -90,26 +91,19 @@ async function findKey(path: string): Promise<{ readonly key: string; readonly n
   }
   if (!await folder.replace(keyName, version, { state: made, end: farEnd, signal })) {
     // Another process was faster.
-    return { key: parseKey((await folder.read(keyName, signal)).state, path) };
+    return { key: parseKey((await folder.read(keyName, signal)).state, path), isKeyInFile: true };
   }
-  return { key: made, note: `Cached tokens are sealed by a key in a private file, in ${path}: ${reason}.` };
+  const isKeyInFile = true;
+  return {
+    key: made,
+    isKeyInFile,
+    note: `Cached tokens are sealed by a key in a private file, in ${path}: ${reason}.`,
+  };
 }
 
 function parseKey(state: unknown, path: string): string {
   if (typeof state === "string") return state;
   throw new Error(`Cannot read the key in ${path}: the file is damaged. Remove the folder.`);
-}
-
-/** The folder for this user's cached files of `m2m`; `undefined` where there is no home folder. */
-function findCacheFolder(): string | undefined {
-  const platform = getPlatform();
-  const given = readEnvironment("XDG_CACHE_HOME");
-  const [folder, name] = given?.startsWith("/") // The specification ignores relative ones.
-    ? [given, "m2m"]
-    : platform.startsWith("win")
-    ? [readEnvironment("LOCALAPPDATA"), "m2m"]
-    : [readEnvironment("HOME"), platform === "darwin" ? "Library/Caches/m2m" : ".cache/m2m"];
-  return folder && `${folder.replace(/[/\\]+$/, "")}/${name}`;
 }
 
 /** Whether there may be a keyring: a look at the surroundings, which starts no program. */

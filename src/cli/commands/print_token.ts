@@ -15,9 +15,12 @@ export interface TokenForm {
   readonly headerKey: string;
 }
 
+/** What is printed of credentials. */
+export type PrintedCredentials = Pick<Credentials, "accessToken" | "tokenType" | "expiresAt" | "scope">;
+
 /** Prints a token. */
 export async function printToken(
-  { accessToken, tokenType, expiresAt, scope }: Credentials,
+  { accessToken, tokenType, expiresAt, scope }: PrintedCredentials,
   { form, headerKey }: TokenForm,
 ): Promise<void> {
   if (form === "json") {

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { rememberCommand } from "../cache/remembered_commands.ts";
 import { obtainToken } from "../client/obtain_token.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { Invocation } from "../invocation.ts";
-import { rememberCommandLine } from "../quick_token.ts";
 import type { Settings } from "../settings/settings.ts";
 import { UsageError } from "../usage_error.ts";
 import { printToken } from "./print_token.ts";
@@ -24,8 +24,8 @@ export async function runToken(invocation: Invocation): Promise<number> {
   }
   const form = values["json"] ? "json" : values["header"] ? "header" : "token";
   await printToken(credentials, { form, headerKey });
-  if (cached && isRepeatable(invocation, settings)) {
-    await rememberCommandLine(invocation.args, cached.folder, { key: cached.key, form, headerKey });
+  if (cached?.isMemorable && isRepeatable(invocation, settings)) {
+    await rememberCommand(invocation.args, cached, { credentials, form, headerKey });
   }
   return exitCodes.fine;
 }
