@@ -34,7 +34,7 @@ Deno.test("bench: refuses an unknown measurement, and names its own", async () =
 
   assertEquals(code, 2);
   assertStringIncludes(stderr, "latency");
-  assertStringIncludes(stderr, "cached, fetch, cold, load, bundle, memory, derived, fleet, budgets");
+  assertStringIncludes(stderr, "cached, fetch, cold, load, bundle, memory, derived, fleet, command, budgets");
 });
 
 Deno.test("bench: the calls that the simulation leaves out change nothing", async () => {
