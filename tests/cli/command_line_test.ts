@@ -69,6 +69,11 @@ const cases: readonly Case[] = [
     stdout: /^Authorization: Bearer [\w.-]+\n$/,
   },
   {
+    name: "token --header, by another scheme",
+    args: (it) => ["token", "--header", "--token-type", "OAuth", ...basic(it)],
+    stdout: /^Authorization: OAuth [\w.-]+\n$/,
+  },
+  {
     name: "token --json",
     args: (it) => ["token", "--json", ...basic(it)],
     stdout:

@@ -46,9 +46,12 @@ export async function openCachedToken(
   };
 }
 
-/** What makes a token another one. No secret: a new one leaves a live token in use. */
+/**
+ * What makes a token another one. No secret: a new one leaves a live token in use. The proxy is: it may see the token of
+ * calls by http:.
+ */
 async function makeKey(settings: Settings): Promise<string> {
-  const { clientSecret: _, clientSecretStdin: __, httpProxyUrl: ___, timeout: ____, ...others } = settings;
+  const { clientSecret: _, clientSecretStdin: __, timeout: ___, ...others } = settings;
   const { subjectTokenFile, actorTokenFile, dpopKeyFile, scopes, ...rest } = others;
   // These files stand for what is in them: another subject's token, or another key.
   const files = [subjectTokenFile, actorTokenFile, dpopKeyFile].map((path) => path && readText(path, path));

@@ -31,7 +31,8 @@ export async function buildOptions(
   purpose: Purpose = {},
 ): Promise<ClientCredentialsAuthenticatorOptions> {
   const { settings } = read;
-  const { clientId = "", scopes, audience, resource, parameters, headerKey, allowInsecureRequests, timeout } = settings;
+  const { clientId = "", scopes, audience, resource, parameters, headerKey, tokenType, timeout } = settings;
+  const { allowInsecureRequests } = settings;
   const configStore = await openConfigStore(settings);
   if (clientId === "" && (settings.grant ?? "client-credentials") === "client-credentials") {
     throw new UsageError("No client is set. Pass --client-id, set M2M_CLIENT_ID, or write a profile (m2m help).");
@@ -46,6 +47,7 @@ export async function buildOptions(
     resource,
     parameters,
     headerKey,
+    tokenType,
     allowInsecureRequests,
     ...timeout !== undefined && {
       timeout: Math.min(timeout * 1_000, 10_000),

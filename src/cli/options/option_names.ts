@@ -19,6 +19,7 @@ export const optionNames: Readonly<Record<string, string>> = {
   resource: "--resource",
   parameters: "--parameter",
   headerKey: "--header-key",
+  tokenType: "--token-type",
   dpop: "--dpop",
   httpProxyUrl: "--proxy",
   verify: "--ca-file",

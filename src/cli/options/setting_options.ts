@@ -131,6 +131,7 @@ export const settingOptions: readonly OptionSpec[] = [
     },
     { name: "actor-token-file", ...file, help: "The acting party's token, for --grant token-exchange" },
     { name: "header-key", kind: "text", value: "name", help: "The header that carries the token" },
+    { name: "token-type", kind: "text", value: "scheme", help: "The scheme before it, whatever the server calls it" },
     { name: "dpop", kind: "switch", help: "Bind the token to a new key (RFC 9449); it isn't cached" },
     { name: "dpop-key-file", ...file, help: "Bind it to this private key (JWK); it is cached" },
     {

@@ -43,6 +43,7 @@ export interface Settings {
   readonly subjectTokenType?: string;
   readonly actorTokenFile?: string;
   readonly headerKey?: string;
+  readonly tokenType?: string;
   readonly dpop?: boolean;
   readonly dpopKeyFile?: string;
   readonly httpProxyUrl?: string;
