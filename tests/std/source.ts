@@ -55,7 +55,7 @@ export function flags(source: Source, subcommand: string): string[] {
   // With a configuration it looks for packages where that says.
   if (subcommand === "doc") return ["--no-config", "--import-map", buildImportMap(source)];
   const map = source === "npm" && takeImportMap.test(subcommand) ? ["--import-map", buildImportMap(source)] : [];
-  const packages = takeImportMap.test(subcommand) || subcommand === "publish" ? [fromCache] : [];
+  const packages = takeImportMap.test(subcommand) ? [fromCache] : [];
   return ["--config", `${root}/deno.json`, ...map, ...packages];
 }
 
