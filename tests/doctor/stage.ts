@@ -149,7 +149,7 @@ export async function setStage(hasNginx: boolean) {
     blocked: stack.use(await blockPort()).origin,
     resetting: stack.use(await startFaultServer({ steps: ["reset"], unread: true })).origin,
     silent: stack.use(listenSilently()).origin,
-    six: stack.use(listenOnSix()).origin,
+    six: stack.use(listenOnSix(await closedPort(unusedPorts))).origin,
   };
   /** Strings that must not be shown. */
   const secrets = [
@@ -203,10 +203,10 @@ function listenSilently() {
   };
 }
 
-/** A server on the other family alone, by the name of both. */
-function listenOnSix() {
+/** A server on the other family alone, by the name of both: at a port where no test's server is on the first. */
+function listenOnSix(port: number) {
   const server = Deno.serve(
-    { hostname: "::1", port: 0, onListen() {} },
+    { hostname: "::1", port, onListen() {} },
     () => Response.json({ error: "invalid_client" }),
   );
   return { origin: `http://localhost:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
