@@ -25,8 +25,8 @@ export interface Place {
   /** Beside it: the file of the key. */
   readonly keyFile: string;
   readonly file: string;
-  /** What is sealed along: files can't be exchanged. */
-  readonly name: Uint8Array<ArrayBuffer>;
+  /** The file's name, which is sealed along: files can't be exchanged. */
+  readonly name: string;
 }
 
 /** What none of these command lines has. */
@@ -47,7 +47,7 @@ async function recall(args: readonly string[]): Promise<Printed | undefined> {
     if (!place || !isPrivateFolder(place.folder)) return undefined;
     const sealed = readBytes(place.file);
     const key = await importKey(readBytes(place.keyFile));
-    const algorithm = { name: "AES-GCM", iv: sealed.subarray(0, ivLength), additionalData: place.name };
+    const algorithm = nameAlgorithm(place, sealed.subarray(0, ivLength));
     const text = await crypto.subtle.decrypt(algorithm, key, sealed.subarray(ivLength));
     const printed: Printed = JSON.parse(new TextDecoder().decode(text));
     const now = Date.now();
@@ -61,14 +61,17 @@ async function recall(args: readonly string[]): Promise<Printed | undefined> {
 /** Seals what a command line printed. */
 export async function sealPrinted(
   printed: Printed,
-  { name }: Place,
+  place: Place,
   key: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array> {
   const iv = crypto.getRandomValues(new Uint8Array(ivLength));
-  const algorithm = { name: "AES-GCM", iv, additionalData: name };
   const text = new TextEncoder().encode(JSON.stringify(printed));
-  const sealed = new Uint8Array(await crypto.subtle.encrypt(algorithm, await importKey(key), text));
-  return new Uint8Array([...iv, ...sealed]);
+  const sealed = await crypto.subtle.encrypt(nameAlgorithm(place, iv), await importKey(key), text);
+  return new Uint8Array([...iv, ...new Uint8Array(sealed)]);
+}
+
+function nameAlgorithm({ name }: Place, iv: Uint8Array<ArrayBuffer>): AesGcmParams {
+  return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(name) };
 }
 
 async function importKey(key: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
@@ -86,8 +89,12 @@ export async function locateCommand(args: readonly string[]): Promise<Place | un
   const folder = locateCommands();
   const variables = listEnvironment().filter(([name]) => name.startsWith("M2M_")).sort();
   const files = [".env", locateProfiles()].map(readFile);
-  const text = JSON.stringify(["m2m-command-line-2", args, variables, files]);
-  const name = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  const hex = Array.from(name, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return folder ? { folder, keyFile: `${folder}/key`, file: `${folder}/${hex}`, name } : undefined;
+  const name = await hashName(["m2m-command-line-2", args, variables, files]);
+  return folder ? { folder, keyFile: `${folder}/key`, file: `${folder}/${name}`, name } : undefined;
+}
+
+/** Makes the name of a cached file: a hash, which tells nothing of what it is made of. */
+export async function hashName(parts: readonly unknown[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(parts)));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

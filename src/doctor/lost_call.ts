@@ -7,6 +7,7 @@
 import { isRedirect } from "../api_call/redirects.ts";
 import { parseUrl } from "../arguments.ts";
 import { rootMessage } from "../http/network_errors.ts";
+import { formatUrl } from "../token_endpoint/exchange.ts";
 import { describeAnswer, isSignIn } from "./api_answer.ts";
 import { type ApiCall, callApi } from "./api_call.ts";
 import { isHtml } from "./discovery_answers.ts";
@@ -44,9 +45,9 @@ export async function explainLostPath(
   const { url } = answer;
   const base = new URL(endpoint);
   const fixed = base.origin + base.pathname.replace(/\/*$/, "/");
-  const seen = `The path of ${examination.nameOption("endpoint")} is lost: ${url.origin + url.pathname} answers ${
+  const seen = `The path of ${examination.nameOption("endpoint")} is lost: ${formatUrl(url)} answers ${
     describeAnswer(answer, examination)
-  }, and ${joined.origin + joined.pathname} ${other.status}.`;
+  }, and ${formatUrl(joined)} ${other.status}.`;
   const change = `Write ${examination.nameOption("endpoint")} with a slash at its end, ${fixed}, and inputs of fetch (${
     examination.nameOption("request")
   }) without one at their start: ${String(request).replace(/^\/+/, "")}.`;
@@ -68,9 +69,8 @@ export function explainLeavingRedirect(examination: Examination, call: ApiCall):
     }`
     : `nothing (${examination.redact(rootMessage(error))})`;
   const isFine = answer !== undefined && answer.status < 300 && !isHtml(answer);
-  const place = target.origin + target.pathname;
-  const seen =
-    `${url.origin + url.pathname} redirects (${status}) to ${place}, another origin, where the token doesn't go: ` +
+  const place = formatUrl(target);
+  const seen = `${formatUrl(url)} redirects (${status}) to ${place}, another origin, where the token doesn't go: ` +
     `it answers ${outcome}.`;
   const isSameHost = target.hostname === url.hostname;
   const change = isSameHost && target.protocol === "https:" && url.protocol === "http:"

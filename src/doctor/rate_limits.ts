@@ -24,8 +24,7 @@ export function readRateLimit({ headers, receivedAt }: Answer): RateLimit | unde
   const read = (name: string, pattern: RegExp): number | undefined => {
     const values = ["ratelimit-", "x-ratelimit-", "x-rate-limit-"].map((prefix) => headers.get(prefix + name));
     const [value] = values.flatMap((each) => /^\s*\d+/.exec(each ?? "")?.[0] ?? []);
-    const digits = value ?? pattern.exec(text)?.[1];
-    return digits === undefined ? undefined : Number(digits);
+    return value === undefined ? readNumber(pattern, text) : Number(value);
   };
   const limit = read("limit", /\blimit=(\d+)/) ?? readNumber(/\bq=(\d+)/, policy);
   const remaining = read("remaining", /\b(?:remaining|r)=(\d+)/);

@@ -6,11 +6,13 @@
 
 import { parseUrl } from "../arguments.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
+import { formatUrl } from "../token_endpoint/exchange.ts";
 import { type ApiVerdict, describeAnswer, isSameAnswer, isSignIn, readWantedScopes } from "./api_answer.ts";
 import type { ApiCall } from "./api_call.ts";
+import { explainCertificateDemand } from "./client_certificate.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
-import { certificateValue, nameSetting } from "./name_setting.ts";
+import { nameSetting } from "./name_setting.ts";
 import { findApiUrl } from "./targets.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
 
@@ -98,15 +100,7 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
     return { status: "failed", code: "api_header_too_large", seen, change };
   },
 
-  certificate({ examination }, said) {
-    const hasCertificate = examination.options.clientCertificate !== undefined;
-    const seen = `The API ${hasCertificate ? "rejects the" : "requires a"} client certificate: ${said}.`;
-    const change = hasCertificate
-      ? `Check that the API trusts the certificate in ${examination.nameOption("clientCertificate")}, with its chain.`
-      : `Set ${nameSetting(examination.nameOption, "clientCertificate", certificateValue)}.`;
-    const code = hasCertificate ? "client_certificate_rejected" : "client_certificate_required";
-    return { status: "failed", code, seen, change };
-  },
+  certificate: ({ examination }, refusal) => explainCertificateDemand(examination, { from: "API", refusal }),
 
   "not found"({ examination, answer, bare }, said) {
     const url = findApiUrl(examination)!;
@@ -116,7 +110,7 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
       .some((each) => parseUrl(each ?? "")?.href === url.href);
     const isRoot = request === undefined && (url.pathname === "/" || isServer);
     const takes = bare && !isSameAnswer(answer, bare) && /^40[13]$/.test(String(bare.status));
-    const seen = `${url.origin + url.pathname} answers ${said}${
+    const seen = `${formatUrl(url)} answers ${said}${
       takes ? ` with the token, and ${bare.status} without: the token is accepted` : ", with and without a token"
     }.`;
     const gateway = answer.status === 403
@@ -133,7 +127,7 @@ const explanations: Partial<Record<ApiVerdict, Explain>> = {
     const asksToSignIn = isSignIn(answer);
     const isLanding = !asksToSignIn && examination.options.request === undefined && bare?.status === answer.status;
     const seen = `A web page${asksToSignIn ? " that asks to sign in" : ""} answers in place of the API: ${said}${
-      call.hops.length > 1 ? `, at ${url.origin + url.pathname} after a redirect` : ""
+      call.hops.length > 1 ? `, at ${formatUrl(url)} after a redirect` : ""
     }.`;
     const change = isLanding
       ? `Name a path of the API by ${examination.nameOption("request")}, to have the token tried.`

@@ -6,10 +6,11 @@
 
 import { dpop } from "../dpop/dpop.ts";
 import { formatUrl } from "../token_endpoint/exchange.ts";
+import { explainCertificateDemand } from "./client_certificate.ts";
 import type { Examination, Finding, TokenAttempt } from "./examination.ts";
-import { certificateValue, dpopValue, nameSetting } from "./name_setting.ts";
+import { dpopValue, nameSetting } from "./name_setting.ts";
 import { explainMissing, explainScope, explainTarget } from "./refused_parameters.ts";
-import { explainRejectedProof } from "./rejected_proof.ts";
+import { describeMissingNonce, explainRejectedProof } from "./rejected_proof.ts";
 import { findTokenEndpoint, suggestTokenEndpoint } from "./targets.ts";
 import { type RefusedRequest, tryWith } from "./token_attempts.ts";
 import { classifyAttempt, describeRefusal, type RefusalKind } from "./token_refusal.ts";
@@ -105,9 +106,7 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
 
   "dpop nonce"({ attempt }, refusal) {
     const hasNonce = attempt.exchanges.some(({ headers }) => headers.has("dpop-nonce"));
-    const seen = `The server requires a nonce in DPoP proofs (${refusal}), ${
-      hasNonce ? "and doesn't accept the one it has just sent" : "and its answer has no DPoP-Nonce header"
-    }.`;
+    const seen = describeMissingNonce("The server", refusal, hasNonce);
     const change = hasNonce
       ? "Have the server's instances share their nonces, or send one client to one instance."
       : "Have the gateway in front of the server pass DPoP-Nonce on (in browsers: expose it by CORS).";
@@ -115,19 +114,8 @@ const explanations: Partial<Record<RefusalKind, Explain>> = {
   },
 
   certificate({ examination }, refusal) {
-    const { options, facts: { metadata } } = examination;
-    const hasCertificate = options.clientCertificate !== undefined;
-    const alias = metadata?.mtls_endpoint_aliases?.token_endpoint;
-    const seen = `The server ${hasCertificate ? "rejects the" : "requires a"} client certificate: ${refusal}.`;
-    const change = hasCertificate
-      ? `Check that the server trusts the certificate in ${
-        examination.nameOption("clientCertificate")
-      }, with its chain.`
-      : `Set ${nameSetting(examination.nameOption, "clientCertificate", certificateValue)}${
-        alias ? `, for its endpoint ${alias}` : ""
-      }.`;
-    const code = hasCertificate ? "client_certificate_rejected" : "client_certificate_required";
-    return { name, status: "failed", code, seen, change };
+    const alias = examination.facts.metadata?.mtls_endpoint_aliases?.token_endpoint;
+    return { name, ...explainCertificateDemand(examination, { from: "server", refusal, alias }) };
   },
 
   "not found"({ examination }, refusal) {

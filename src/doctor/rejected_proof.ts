@@ -18,6 +18,13 @@ export interface RejectedProof {
   readonly name: string;
 }
 
+/** Says that a nonce is required, and what came of the proof's repeat. `who` requires it. */
+export function describeMissingNonce(who: string, refusal: string, hasNonce: boolean): string {
+  return `${who} requires a nonce in DPoP proofs (${refusal}), ${
+    hasNonce ? "and doesn't accept the one it has just sent" : "and its answer has no DPoP-Nonce header"
+  }.`;
+}
+
 /** Says why a proof is rejected: the clock, the algorithm, or something else (RFC 9449 §4.3). */
 export function explainRejectedProof({ examination, own, answer, refusal, name }: RejectedProof): Finding {
   const { clockOffset: offset, metadata } = examination.facts;

@@ -15,7 +15,7 @@ import { dpopValue, nameSetting } from "./name_setting.ts";
 import { readHeaderKey, tokenSchemes, tryOtherHeaders, type UnseenToken } from "./other_headers.ts";
 import { readOwnProofs } from "./own_proofs.ts";
 import { readJwt, readMoment, readTexts } from "./read_jwt.ts";
-import { explainRejectedProof } from "./rejected_proof.ts";
+import { describeMissingNonce, explainRejectedProof } from "./rejected_proof.ts";
 import { explainByResource } from "./resource_metadata.ts";
 import type { TokenDoubt } from "./token_doubts.ts";
 
@@ -59,10 +59,7 @@ async function explainProof({ examination, answer }: RejectedToken): Promise<Fin
   }
   const error = getProofError(answer);
   if (error === "use_dpop_nonce") {
-    const hasNonce = answer.headers.has("dpop-nonce");
-    const seen = `The API requires a nonce in DPoP proofs (${refusal}), ${
-      hasNonce ? "and doesn't accept the one it has just sent" : "and its answer has no DPoP-Nonce header"
-    }.`;
+    const seen = describeMissingNonce("The API", refusal, answer.headers.has("dpop-nonce"));
     const change = "Have the gateway in front of the API pass DPoP-Nonce on, and its instances share their nonces.";
     return { name, status: "failed", code: "dpop_nonce_required", seen, change };
   }

@@ -50,22 +50,16 @@ function redactFinding(finding: Finding, examination: OpenExamination): Finding 
 /** Says why a step can't be made, if it can't. */
 function findObstacle(needs: readonly Need[], examination: Examination): string | undefined {
   const { facts } = examination;
-  const tokenEndpoint = findTokenEndpoint(examination);
-  const api = findApiUrl(examination);
+  const explainUnreached = (what: string, url: URL | undefined) => {
+    if (!url) return `Not looked at: ${what} isn't known.`;
+    return facts.unreachable.has(url.origin) ? `Not looked at: ${url.origin} can't be reached.` : undefined;
+  };
   const obstacles: Record<Need, string | undefined> = {
     "settings": facts.settings ? undefined : "Not looked at: the settings aren't known.",
-    "token endpoint": !tokenEndpoint
-      ? "Not looked at: the token endpoint isn't known."
-      : facts.unreachable.has(tokenEndpoint.origin)
-      ? `Not looked at: ${tokenEndpoint.origin} can't be reached.`
-      : undefined,
+    "token endpoint": explainUnreached("the token endpoint", findTokenEndpoint(examination)),
     "token request": facts.noTokenRequest,
     "token": facts.issued ? undefined : "Not looked at: no token was issued.",
-    "API": !api
-      ? "Not looked at: the API's URL isn't known."
-      : facts.unreachable.has(api.origin)
-      ? `Not looked at: ${api.origin} can't be reached.`
-      : undefined,
+    "API": explainUnreached("the API's URL", findApiUrl(examination)),
   };
   return needs.map((need) => obstacles[need]).find((obstacle) => obstacle !== undefined);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatUrl } from "../token_endpoint/exchange.ts";
 import type { DiagnosisCode } from "./codes.ts";
 import { formatDuration } from "./durations.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
@@ -123,7 +124,7 @@ function doubtAudience(
   const has = (target: string) => audiences.some((aud) => isSame(aud, target));
   const isForApi = audiences.some((aud) => isParent(aud, endpoint));
   const missing = targets.filter((target) => !has(target));
-  const place = endpoint.origin + endpoint.pathname;
+  const place = formatUrl(endpoint);
   // APIs compare letter by letter: a slash at the end counts, and so does a path.
   const isExact = audiences.some((aud) => aud === endpoint.origin || aud === place);
   const isDoubtful = missing.length > 0 || isForApi && !isExact || !isForApi && !targets.some(has) ||

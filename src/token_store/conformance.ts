@@ -141,6 +141,7 @@ const endCases: Record<string, Check<TokenStore>> = {
   "set: a value is gone after its lifetime": async (store, lifetime) => {
     const key = newKey();
     await write(store, key, "value", { lifetime });
+    await expectValue(store, key, "value", "give a value that lives");
     await pause(lifetime * 1.5 + 200);
     await expectValue(store, key, undefined, "give no value after its lifetime");
   },

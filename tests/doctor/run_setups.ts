@@ -9,6 +9,7 @@ import { bunExecutable } from "../runtimes/bun.ts";
 import { nodeExecutable } from "../runtimes/node.ts";
 import { runToEnd } from "../runtimes/run_to_end.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
+import { obtainOrSkip } from "../runtimes/tests_on.ts";
 import { chooseSource, environment, flags } from "../std/source.ts";
 import { installPackage, ownProject } from "../transport/project.ts";
 import type { Result } from "./program.ts";
@@ -21,17 +22,6 @@ export interface DoctorRuntime {
 }
 
 const obtain = { Deno: () => Deno.execPath(), Node: () => nodeExecutable("24.21.0"), Bun: () => bunExecutable() };
-
-/** Obtains what the tests need; what can't be had is skipped with a printed line, or fails with `CI=true`. */
-export async function obtainOrSkip<Value>(what: string, get: () => Value | Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await get();
-  } catch (error) {
-    if (Deno.env.get("CI") === "true") throw new Error(`Cannot test with ${what}`, { cause: error });
-    console.log(`skipped: ${what} — ${String(Object(error).message ?? error).split("\n", 1)}`);
-    return undefined;
-  }
-}
 
 /** Obtains the runtimes. */
 export async function obtainRuntimes(): Promise<DoctorRuntime[]> {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
+import { obtainOrSkip } from "../runtimes/tests_on.ts";
 import { findNginx } from "../servers/nginx.ts";
-import { findFaults, layOutProject, obtainOrSkip, obtainRuntimes, runSetups } from "./run_setups.ts";
+import { findFaults, layOutProject, obtainRuntimes, runSetups } from "./run_setups.ts";
 import { listSetups } from "./setups.ts";
 import { setStage } from "./stage.ts";
 

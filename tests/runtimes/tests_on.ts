@@ -27,13 +27,21 @@ export async function testsOn<Runtime>(
   obtain: () => Promise<Runtime>,
   options: Pick<Deno.TestDefinition, "sanitizeOps" | "sanitizeResources"> = {},
 ): Promise<RegisterTest<Runtime>> {
-  let runtime: Runtime;
+  const obtained = await obtainOrSkip(what, async () => ({ runtime: await obtain() }));
+  if (!obtained) return (name) => Deno.test({ name, ignore: true, fn() {} });
+  return (name, body) => Deno.test({ ...options, name, fn: (context) => body(obtained.runtime, context) });
+}
+
+/** Obtains what tests need. Where it can't be had, a line says so, and with `CI=true` that is a failure. */
+export async function obtainOrSkip<Value>(
+  what: string,
+  obtain: () => Value | Promise<Value>,
+): Promise<Value | undefined> {
   try {
-    runtime = await obtain();
+    return await obtain();
   } catch (error) {
     if (Deno.env.get("CI") === "true") throw new Error(`Cannot test on ${what}`, { cause: error });
     console.log(`skipped: ${what} — ${String(Object(error).message ?? error).split("\n", 1)}`);
-    return (name) => Deno.test({ name, ignore: true, fn() {} });
+    return undefined;
   }
-  return (name, body) => Deno.test({ ...options, name, fn: (context) => body(runtime, context) });
 }

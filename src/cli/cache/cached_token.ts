@@ -7,10 +7,11 @@
 import { parseRecord, type StoredToken } from "../../token_store/token_record.ts";
 import type { TokenStore } from "../../token_store/token_store.ts";
 import type { Invocation } from "../invocation.ts";
+import { hashName } from "../quick_token.ts";
 import { readText } from "../settings/read_settings.ts";
 import type { Settings } from "../settings/settings.ts";
 import { forgetCommands } from "./remembered_commands.ts";
-import { hashName, openTokenCache, signal } from "./token_cache.ts";
+import { openTokenCache, signal } from "./token_cache.ts";
 
 /** The place of one token in the cache. */
 export interface CachedToken {

@@ -48,12 +48,6 @@ export function openTokenCache(): Promise<TokenCache> {
   return opened ??= open();
 }
 
-/** Makes the name of a cache entry: a hash, which tells nothing of what it is made of. */
-export async function hashName(parts: readonly unknown[]): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(parts)));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** How long before its end a token is refreshed: a fifth of its lifetime, 5 minutes at most. In milliseconds. */
 export function chooseMargin(lifetime: number): number {
   return Math.min(lifetime / 5, 300_000);

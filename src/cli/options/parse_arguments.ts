@@ -6,17 +6,13 @@
 
 import { parseArgs } from "node:util";
 import { commands } from "../commands.ts";
-import type { OptionValues } from "../invocation.ts";
+import type { Invocation } from "../invocation.ts";
 import { suggest, UsageError } from "../usage_error.ts";
 import { type CommandName, listOptions, type OptionSpec } from "./options.ts";
 
-/** A parsed command line. */
-export interface ParsedArguments {
+/** A parsed command line; without a command, where it has none. */
+export interface ParsedArguments extends Pick<Invocation, "values" | "positionals" | "rest"> {
   readonly command: CommandName | undefined;
-  readonly values: OptionValues;
-  readonly positionals: readonly string[];
-  /** What stands behind `--`; `undefined` without one. */
-  readonly rest: readonly string[] | undefined;
 }
 
 /** Parses a command line. Throws a `UsageError` for what no command takes; values aren't quoted: they may be secrets. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatUrl } from "../../token_endpoint/exchange.ts";
 import { classifyApiAnswer, describeAnswer, readChallenges } from "../api_answer.ts";
 import { callApi } from "../api_call.ts";
 import type { Examination, Exchange, Finding, Step } from "../examination.ts";
@@ -70,7 +71,7 @@ export const api: Step = {
 function describeBare(examination: Examination, bare: Exchange): Finding {
   const schemes = readChallenges(bare).map(({ scheme }) => scheme);
   const wantsDpop = schemes.includes("dpop") && !schemes.includes("bearer") && !examination.options.dpop;
-  const seen = `${bare.url.origin + bare.url.pathname} answers ${describeAnswer(bare, examination)} without a token.`;
+  const seen = `${formatUrl(bare.url)} answers ${describeAnswer(bare, examination)} without a token.`;
   const name = "API reachability";
   if (!wantsDpop) return { name, status: "passed", seen };
   const change = `Set ${nameSetting(examination.nameOption, "dpop", dpopValue)}.`;
@@ -104,7 +105,7 @@ async function explainFailure(
   const url = findApiUrl(examination)!;
   const failure = classifyFailure(error, url.hostname);
   if (/redirects: too many/.test(String(error))) {
-    const seen = `${url.origin + url.pathname} redirects again and again, and comes to no answer.`;
+    const seen = `${formatUrl(url)} redirects again and again, and comes to no answer.`;
     const change = `Correct ${examination.nameOption("endpoint")} or ${
       examination.nameOption("request")
     }; if it is right, this is for the API's operator.`;
