@@ -16,6 +16,7 @@ import { nameFlags, optionNames } from "../options/option_names.ts";
 import { readSettings } from "../settings/read_settings.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { UsageError } from "../usage_error.ts";
+import { escapeControls } from "./print_token.ts";
 
 /** Runs the command. Its checks are printed as they are made. */
 export async function runDoctor(invocation: Invocation): Promise<number> {
@@ -40,7 +41,7 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
     endProgress();
     await writing;
     await terminal.writeOutput(
-      isJson ? `${JSON.stringify(diagnosis, null, 2)}\n` : `\n${formatSummary(diagnosis, format)}\n`,
+      isJson ? `${escapeControls(JSON.stringify(diagnosis, null, 2))}\n` : `\n${formatSummary(diagnosis, format)}\n`,
     );
     return chooseExitCode(diagnosis);
   } finally {
