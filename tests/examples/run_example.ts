@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RunResult, runToEnd } from "../runtimes/run_to_end.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
-import { chooseSource, environment, flags } from "../std/source.ts";
+import { chooseSource, environment, flags, root } from "../std/source.ts";
 
 /** An example, and what it may do and read. */
 export interface ExampleRun {
@@ -20,6 +20,8 @@ export interface ExampleRun {
   readonly read?: readonly string[];
   /** The folders that it may read and write. Default: none. */
   readonly write?: readonly string[];
+  /** A module of the repository that is loaded before it. Default: none. */
+  readonly preload?: string;
 }
 
 /** An example among its servers. */
@@ -44,14 +46,15 @@ export type RunExample = (run: ExampleRun) => Promise<RunResult>;
 const source = await chooseSource();
 
 /** The command line of an example, with these permissions and no other, and its environment. */
-export function commandLine({ command: [file, ...args], net, env, names, read = [], write = [] }: ExampleRun) {
+export function commandLine({ command: [file, ...args], net, env, names, read = [], write = [], preload }: ExampleRun) {
   const hosts = net.map((url) => new URL(url).host);
   const lists = { env: [names ?? Object.keys(env)], net: hosts, read: [...read, ...write], write };
   const permissions = Object.entries(lists).filter(([, list]) => list.length > 0)
     .map(([name, list]) => `--allow-${name}=${list}`);
+  const loaded = preload ? [`--preload=${root}/${preload}`] : [];
   const script = fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
   return {
-    args: ["run", ...flags(source, "run"), "--quiet", "--no-prompt", ...permissions, script, ...args],
+    args: ["run", ...flags(source, "run"), "--quiet", "--no-prompt", ...loaded, ...permissions, script, ...args],
     env: { ...environment(source), ...env },
   };
 }
