@@ -7,6 +7,7 @@
 import { runDeno } from "../std/deno_process.ts";
 import { chooseSource, environment, flags, root } from "../std/source.ts";
 import { denoOutput, exportedModules } from "../structure/deno_output.ts";
+import { buildDocs } from "./build_docs.ts";
 import { publishDryRun } from "./publish_dry_run.ts";
 import { findAllWords } from "./words.ts";
 
@@ -20,7 +21,7 @@ const steps: Record<string, () => Promise<boolean>> = {
   lint: () => deno("lint"),
   words: async () => isPassed((await findAllWords()).join("\n")),
   types: () => deno("check", "--doc", "mod.ts", "src", "tests", "examples", "README.md"),
-  docs: () => deno("doc", "--lint", ...Object.values(exportedModules)),
+  docs: async () => await deno("doc", "--lint", ...Object.values(exportedModules)) && isPassed(await buildDocs()),
   publish: async () => {
     const { success, output } = await publishDryRun(source);
     return isPassed(output, success);
