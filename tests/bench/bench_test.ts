@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { denoOutput } from "../structure/deno_output.ts";
-import { libraries } from "./libraries.ts";
+import { bundle } from "./bundle_size.ts";
+import { libraries, ours } from "./libraries.ts";
 import { runSimulation } from "./fleet_simulation.ts";
 
 const runBench = (...args: string[]) =>
@@ -15,6 +16,7 @@ Deno.test("bench: runs every measurement with every client", async () => {
     "bare fetch",
     "come first",
     "Steady load",
+    "A refresh",
     "Bundle size",
     "Heap",
     "derived",
@@ -34,7 +36,7 @@ Deno.test("bench: refuses an unknown measurement, and names its own", async () =
 
   assertEquals(code, 2);
   assertStringIncludes(stderr, "latency");
-  assertStringIncludes(stderr, "cached, fetch, cold, load, bundle, memory, derived, fleet, command, budgets");
+  assertStringIncludes(stderr, "cached, fetch, cold, load, refresh, bundle, memory, derived, fleet, command, budgets");
 });
 
 Deno.test("bench: the calls that the simulation leaves out change nothing", async () => {
@@ -45,4 +47,12 @@ Deno.test("bench: the calls that the simulation leaves out change nothing", asyn
     assertEquals(await runSimulation(simulation), every);
     assert(every.requests.some((count) => count > 0));
   }
+});
+
+Deno.test("bench: size.svg shows today's size, within 5 %; else run: deno task bench bundle --draw", async () => {
+  const svg = await Deno.readTextFile(new URL("size.svg", import.meta.url));
+  const [, shown] = new RegExp(`>${ours.name}</text>\n.*\n.*>([\\d.]+) kB<`).exec(svg) ?? [];
+  const { atOnce: { gzipped } } = await bundle(ours);
+
+  assertAlmostEquals(Number(shown), gzipped / 1000, gzipped / 20_000);
 });

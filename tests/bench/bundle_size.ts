@@ -4,19 +4,24 @@ import { gzipSync } from "node:zlib";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { root } from "../std/source.ts";
 import { denoBundle } from "../structure/deno_output.ts";
+import { drawSizes } from "./size_chart.ts";
 import { libraries, ours } from "./libraries.ts";
 import { atMost, type Effort, type Report, show, times } from "./table.ts";
 
-export async function measureBundleSize({ smoke }: Effort): Promise<Report> {
+export async function measureBundleSize({ smoke, draw }: Effort): Promise<Report> {
   // One is enough to see that it runs.
   const measured = smoke ? [ours] : libraries;
   const rows: string[][] = [];
+  const sizes: { name: string; note?: string | undefined; gzipped: number }[] = [];
   let own = NaN;
   for (const library of measured) {
     const { atOnce: { minified, gzipped }, whole } = await bundle(library);
     if (library === ours) own = gzipped;
+    const { name, note } = library;
+    sizes.push({ name, note: note?.includes("cache") ? `(${note})` : undefined, gzipped });
     rows.push([library.name, show(minified), show(gzipped), times(gzipped, own), show(whole.gzipped)]);
   }
+  if (draw) await Deno.writeTextFile(`${root}/tests/bench/size.svg`, drawSizes(sizes, ours.name));
   return {
     title: "Bundle size",
     how: "Bytes of a program that re-exports what the job takes (of ours, the whole core), as `deno bundle --minify` " +
@@ -30,7 +35,8 @@ export async function measureBundleSize({ smoke }: Effort): Promise<Report> {
   };
 }
 
-async function bundle(library: typeof ours) {
+/** Bundles what the job takes of a library, and measures that: what is loaded at once, and everything. */
+export async function bundle(library: typeof ours) {
   await using folder = await temporaryFolder("size_");
   const isOurs = library === ours;
   const from = isOurs ? `${root}/mod.ts` : library.package;

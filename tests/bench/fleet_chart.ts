@@ -1,12 +1,14 @@
 /** A simulated fleet as a picture. @module */
 
+import { drawPage, round, width } from "./chart.ts";
 import type { Course } from "./simulate_fleet.ts";
 import { show } from "./table.ts";
 
-const [width, left, right, top] = [720, 64, 16, 74];
+const [left, right, top] = [64, 16, 74];
 /** Of each panel: with its heading, and its bars alone. */
 const [panel, height] = [124, 80];
 const most = 10_000;
+const colours = ["one", "two", "three"];
 
 /** Draws the token requests of each kind of instances, one panel each. */
 export function drawFleet(
@@ -35,7 +37,7 @@ export function drawFleet(
       `<text x="${left}" y="${base - height - 10}" class="name">${heading}</text>`,
       `<path class="grid" d="${ticks.map((count) => `M${left} ${y(count)}h${inner}`).join("")}"/>`,
       ...ticks.map((count) => `<text x="${left - 8}" y="${y(count) + 4}" class="tick">${show(count)}</text>`),
-      `<path class="bars bars-${index}" d="${bars.join("")}"/>`,
+      `<path class="line ${colours[index]}" d="${bars.join("")}"/>`,
       `<path class="axis" d="M${left} ${base}h${inner}"/>`,
     ].join("\n");
   });
@@ -43,46 +45,13 @@ export function drawFleet(
     { length: hours + 1 },
     (_, hour) => `<text x="${x(hour)}" y="${total - 14}" class="hour">${hour} h</text>`,
   );
-  const restarts = `All start in the same second, and all are restarted in the same second after ${hours / 2} hours.`;
-  return `<!-- deno-fmt-ignore-file -->
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${total}" width="${width}" height="${total}" role="img">
-<title>Token requests per second of ${show(instances)} instances over ${hours} hours</title>
-<style>${style}</style>
-<rect class="page" width="${width}" height="${total}" rx="6"/>
-<text x="${left}" y="28" class="title">Token requests per second, ${show(instances)} instances</text>
-<text x="${left}" y="48">The busiest second of each minute, on a logarithmic scale. A token lives for 1 hour.</text>
-<text x="${left}" y="64">${restarts}</text>
-${panels.join("\n")}
-${axis.join("\n")}
-</svg>
-`;
-}
-
-const style = `
-text { font: 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #57606a }
-.title { font-size: 16px; font-weight: 600; fill: #1f2328 }
-.name { font-weight: 600; fill: #1f2328 }
-.tick { text-anchor: end; font-size: 11px }
-.hour { text-anchor: middle; font-size: 11px }
-.page { fill: #ffffff }
-.grid { stroke: #d8dee4 }
-.axis { stroke: #57606a }
-.bars { stroke-width: 1.6; fill: none }
-.bars-0 { stroke: #9a6700 }
-.bars-1 { stroke: #0969da }
-.bars-2 { stroke: #1a7f37 }
-@media (prefers-color-scheme: dark) {
-text { fill: #9198a1 }
-.title, .name { fill: #f0f6fc }
-.page { fill: #0d1117 }
-.grid { stroke: #2a313c }
-.axis { stroke: #9198a1 }
-.bars-0 { stroke: #d29922 }
-.bars-1 { stroke: #4493f8 }
-.bars-2 { stroke: #3fb950 }
-}
-`;
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
+  return drawPage({
+    label: `Token requests per second of ${show(instances)} instances over ${hours} hours`,
+    title: `Token requests per second, ${show(instances)} instances`,
+    lines: [
+      "The busiest second of each minute, on a logarithmic scale. A token lives for 1 hour.",
+      `All start in the same second, and all are restarted in the same second after ${hours / 2} hours.`,
+    ],
+    ...{ left, height: total, parts: [...panels, ...axis] },
+  });
 }

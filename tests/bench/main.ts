@@ -1,7 +1,7 @@
 /**
  * Ours beside its peers: `deno task bench`, or some of it: `deno task bench cached memory`.
  *
- * `--smoke` only shows that everything runs; `--draw` draws `fleet.svg` again.
+ * `--smoke` only shows that everything runs; `--draw` draws `fleet.svg`, `refresh.svg` and `size.svg` again.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import { measureFleetRequests } from "./fleet_requests.ts";
 import { measureSimulatedFleet } from "./fleet_simulation.ts";
 import { libraries } from "./libraries.ts";
 import { measureDerived, measureMemory } from "./memory.ts";
+import { measureRefresh } from "./refresh_timeline.ts";
 import { measureSteadyLoad } from "./steady_load.ts";
 import { type Budget, type Effort, formatReport, type Report } from "./table.ts";
 
@@ -27,6 +28,7 @@ const measurements: Readonly<Record<string, Measure | readonly Measure[]>> = {
   fetch: measureFetchOverhead,
   cold: measureColdCallers,
   load: measureSteadyLoad,
+  refresh: measureRefresh,
   bundle: measureBundleSize,
   memory: measureMemory,
   derived: measureDerived,
