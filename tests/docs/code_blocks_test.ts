@@ -3,7 +3,7 @@ import { denoOutput } from "../structure/deno_output.ts";
 import { read, sourceFiles } from "../structure/files.ts";
 import { findCodeBlocks, findFault, isRun } from "./code_blocks.ts";
 
-const documents = ["README.md", ...sourceFiles()];
+const documents = ["README.md", "SKILL.md", ...sourceFiles()];
 
 Deno.test("documentation: every block of code is an example that runs, or says why it isn't", () => {
   const blocks = documents.flatMap((path) => findCodeBlocks(path, read(path)));
@@ -12,7 +12,7 @@ Deno.test("documentation: every block of code is an example that runs, or says w
 
 Deno.test("findCodeBlocks: finds the examples that Deno runs", async () => {
   // Of all documents it takes a minute.
-  for (const path of ["README.md", "mod.ts", "src/dpop/dpop.ts"]) {
+  for (const path of ["README.md", "SKILL.md", "mod.ts", "src/dpop/dpop.ts"]) {
     const examples = findCodeBlocks(path, read(path)).filter(isRun);
     const args = ["--doc", "--no-check", "--filter=no example has this name", path];
     const { success, stdout, stderr } = await denoOutput("test", ...args);

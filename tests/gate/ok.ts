@@ -20,7 +20,7 @@ const steps: Record<string, () => Promise<boolean>> = {
   format: () => deno("fmt", "--check"),
   lint: () => deno("lint"),
   words: async () => isPassed((await findAllWords()).join("\n")),
-  types: () => deno("check", "--doc", "mod.ts", "src", "tests", "examples", "README.md"),
+  types: () => deno("check", "--doc", "mod.ts", "src", "tests", "examples", "README.md", "SKILL.md"),
   docs: async () => await deno("doc", "--lint", ...Object.values(exportedModules)) && isPassed(await buildDocs()),
   publish: async () => {
     const { success, output } = await publishDryRun(source);

@@ -53,7 +53,7 @@ async function runAll(): Promise<number> {
   const start = performance.now();
   const outputs: Uint8Array[][] = [[], [], []];
   const codes = await Promise.all(
-    [suites, methods, ["README.md", "mod.ts", "src", "examples", ...others]].map((paths, index) =>
+    [suites, methods, ["README.md", "SKILL.md", "mod.ts", "src", "examples", ...others]].map((paths, index) =>
       run(paths, {
         more: { ALL_TESTS: "true" },
         print: (part) => {

@@ -48,7 +48,7 @@ Deno.test("package: can be published, and holds its modules and documents alone"
   const { success, output, files } = await publishDryRun(await chooseSource());
 
   assert(success, output);
-  assertEquals(files, ["LICENSE", "README.md", "deno.json", ...sourceFiles()].sort());
+  assertEquals(files, ["LICENSE", "README.md", "SKILL.md", "deno.json", ...sourceFiles()].sort());
 });
 
 Deno.test("deno.lock: pins npm packages and @std on JSR, and names no stand-in, runtime or browser", () => {
