@@ -1,0 +1,47 @@
+import type { Clock } from "@m2m/authenticator";
+import { staticAuthenticator, testClock } from "@m2m/authenticator/testing";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+
+Deno.test("testClock: jumps by both clocks, and is set by one", () => {
+  using time = new FakeTime(1_000);
+  const clock = testClock(new Date(50_000));
+  const read = ({ wall, monotonic }: Clock) => [wall(), Math.round(monotonic() - start)];
+  const start = clock.monotonic();
+
+  assertEquals(read(clock), [50_000, 0]);
+  clock.advance(500);
+  assertEquals(read(clock), [50_500, 500]);
+  clock.set(7_000);
+  assertEquals(read(clock), [7_000, 500]);
+  time.tick(250);
+  assertEquals(clock.wall(), 7_250);
+  assertThrows(() => clock.advance(-1), RangeError, "ms");
+  assertThrows(() => clock.advance("1" as unknown as number), TypeError, "ms");
+  assertThrows(() => testClock(new Date("never")), TypeError, "time");
+});
+
+Deno.test("staticAuthenticator: does all that an authenticator does, with one token", async () => {
+  const sent: unknown[] = [];
+  const authenticator = staticAuthenticator("a-token", {
+    fetch: (input, init) => {
+      sent.push(`${input} ${new Headers(init?.headers).get("authorization")}`);
+      return Promise.resolve(new Response(null, { status: 401 }));
+    },
+  });
+  const derived = authenticator.with({ endpoint: "https://other.test" });
+
+  assertEquals((await authenticator.fetch("/v1")).status, 401);
+  assertEquals((await derived.fetch("/v1")).status, 401);
+  assertEquals(sent, ["https://api.test/v1 Bearer a-token", "https://other.test/v1 Bearer a-token"]);
+  assertEquals((await authenticator.getCredentials()).accessToken, "a-token");
+  assertEquals((await authenticator.refreshCredentials()).accessToken, "a-token");
+  assertEquals((await authenticator.authorize(new Headers())).get("authorization"), "Bearer a-token");
+  assert(!Deno.inspect(authenticator).includes("a-token"));
+  await authenticator.close();
+  await assertRejects(() => authenticator.getCredentials(), DOMException, "closed");
+
+  const known = staticAuthenticator({ accessToken: "t", tokenType: "OAuth", scope: "a" }, { headerKey: "x-token" });
+  assertEquals((await known.authorize(new Headers())).get("x-token"), "OAuth t");
+  assertThrows(() => staticAuthenticator("a token"), TypeError, "accessToken");
+});
