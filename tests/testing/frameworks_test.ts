@@ -17,16 +17,36 @@ import { testsOn } from "../runtimes/tests_on.ts";
 const lock = fileURLToPath(new URL("frameworks/packages.lock", import.meta.url));
 const dependencies = { jest: "30.5.2", vite: "7.3.8", vitest: "5.1.2" };
 
-/** Each framework: what runs it, its arguments, and how it says that both tests have passed. */
-const frameworks: Readonly<Record<string, readonly [executable: "Node" | "Bun", args: string[], passed: RegExp]>> = {
-  node: ["Node", ["--test", "node.test.js"], /# pass 2\b|ℹ pass 2\b/],
-  vitest: ["Node", ["node_modules/vitest/vitest.mjs", "run", "vitest.test.js"], /Tests +2 passed/],
-  jest: [
-    "Node",
-    ["--experimental-vm-modules", "node_modules/jest/bin/jest.js", "--ci", "jest.test.js"],
-    /Tests: +2 passed, 2 total/,
-  ],
-  bun: ["Bun", ["test", "bun.test.js"], /\b2 pass\b/],
+/** One framework's way to run a file of two tests. */
+interface Framework {
+  /** The tests: `node`, or `expecting` with an import before it. */
+  readonly imports?: string;
+  readonly executable: "Node" | "Bun";
+  readonly args: readonly string[];
+  /** What it prints when both have passed. */
+  readonly passed: RegExp;
+}
+
+const frameworks: Readonly<Record<string, Framework>> = {
+  "node": { executable: "Node", args: ["--test", "node.test.js"], passed: /(#|ℹ) pass 2\b/ },
+  "vitest": {
+    imports: 'import { expect, test, vi as timers } from "vitest";',
+    executable: "Node",
+    args: ["node_modules/vitest/vitest.mjs", "run", "vitest.test.js"],
+    passed: /Tests +2 passed/,
+  },
+  "jest": {
+    imports: 'import { expect, jest as timers, test } from "@jest/globals";',
+    executable: "Node",
+    args: ["--experimental-vm-modules", "node_modules/jest/bin/jest.js", "--ci", "jest.test.js"],
+    passed: /Tests: +2 passed, 2 total/,
+  },
+  "bun": {
+    imports: 'import { expect, jest as timers, test } from "bun:test";',
+    executable: "Bun",
+    args: ["test", "bun.test.js"],
+    passed: /\b2 pass\b/,
+  },
 };
 
 /** A project with the frameworks and the package, as npm's clients lay it out. */
@@ -49,9 +69,10 @@ const testOn = await testsOn("test frameworks", async () => {
   project = await install();
   return { path: project.path, Node: await nodeExecutable("24.21.0"), Bun: await bunExecutable() };
 });
-for (const [name, [executable, args, passed]] of Object.entries(frameworks)) {
+for (const [name, { imports = "", executable, args, passed }] of Object.entries(frameworks)) {
   testOn(`testing: a program's own tests by ${name}`, async ({ path, ...executables }) => {
-    await Deno.copyFile(new URL(`frameworks/${name}.js`, import.meta.url), join(path, `${name}.test.js`));
+    const source = new URL(`frameworks/${imports ? "expecting" : "node"}.js`, import.meta.url);
+    await Deno.writeTextFile(join(path, `${name}.test.js`), `${imports}\n${await Deno.readTextFile(source)}`);
     const { success, stdout, stderr } = await runToEnd(executables[executable], { args, cwd: path, timeout: 120_000 });
 
     assert(success, stdout + stderr);

@@ -1,6 +1,6 @@
+// Put before it: the import of `expect`, `test` and `timers`, by the framework's names.
 import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { testServers } from "@m2m/authenticator/testing";
-import { expect, test, vi } from "vitest";
 
 test("asks for one token, until it expires", async () => {
   const kit = testServers({ answer: () => Response.json(["p1"]) });
@@ -13,12 +13,12 @@ test("asks for one token, until it expires", async () => {
 });
 
 test("goes along with fake timers", async () => {
-  vi.useFakeTimers();
+  timers.useFakeTimers();
   const kit = testServers();
   const authenticator = new ClientCredentialsAuthenticator(kit.options);
   await authenticator.fetch("/v1/projects");
-  vi.advanceTimersByTime(3_600_000);
+  timers.advanceTimersByTime(3_600_000);
   await authenticator.fetch("/v1/projects");
   kit.assertTokenRequests(2);
-  vi.useRealTimers();
+  timers.useRealTimers();
 });
