@@ -37,6 +37,12 @@ Deno.test("staticAuthenticator: does all that an authenticator does, with one to
   assertEquals((await authenticator.getCredentials()).accessToken, "a-token");
   assertEquals((await authenticator.refreshCredentials()).accessToken, "a-token");
   assertEquals((await authenticator.authorize(new Headers())).get("authorization"), "Bearer a-token");
+  const pushed: string[] = [];
+  const stop = authenticator.onToken(({ accessToken }) => pushed.push(accessToken));
+  await authenticator.refreshCredentials();
+  stop();
+  assertEquals(pushed, ["a-token"]);
+  assertEquals(authenticator.explain().token, "live");
   assert(!Deno.inspect(authenticator).includes("a-token"));
   await authenticator.close();
   await assertRejects(() => authenticator.getCredentials(), DOMException, "closed");
