@@ -17,31 +17,55 @@ import { testsOn } from "../runtimes/tests_on.ts";
 const lock = fileURLToPath(new URL("frameworks/packages.lock", import.meta.url));
 const dependencies = { jest: "30.5.2", vite: "7.3.8", vitest: "5.1.2" };
 
-/** One framework's way to run a file of two tests. */
+/** One framework's way to run a file of tests. */
 interface Framework {
-  /** The tests: `node`, or `expecting` with an import before it. */
+  /** The file, and what is put before it: the names that the framework gives. */
+  readonly source: string;
   readonly imports?: string;
   readonly executable: "Node" | "Bun";
-  readonly args: readonly string[];
-  /** What it prints when both have passed. */
+  /** The last one is the file's name in the project. */
+  readonly args: readonly [...string[], file: string];
+  /** What it prints when all have passed. */
   readonly passed: RegExp;
 }
 
+const example = "../../examples/projects_test.ts";
+const expecting = "frameworks/expecting.js";
 const frameworks: Readonly<Record<string, Framework>> = {
-  "node": { executable: "Node", args: ["--test", "node.test.js"], passed: /(#|ℹ) pass 2\b/ },
+  "node:test": {
+    source: "frameworks/node.js",
+    executable: "Node",
+    args: ["--test", "node.test.js"],
+    passed: /(#|ℹ) pass 2\b/,
+  },
+  "node:test, the example": {
+    source: example,
+    executable: "Node",
+    args: ["--test", "projects_test.ts"],
+    passed: /(#|ℹ) pass 4\b/,
+  },
+  "bun test, the example": {
+    source: example,
+    executable: "Bun",
+    args: ["test", "projects_test.ts"],
+    passed: /\b4 pass\b/,
+  },
   "vitest": {
+    source: expecting,
     imports: 'import { expect, test, vi as timers } from "vitest";',
     executable: "Node",
     args: ["node_modules/vitest/vitest.mjs", "run", "vitest.test.js"],
     passed: /Tests +2 passed/,
   },
   "jest": {
+    source: expecting,
     imports: 'import { expect, jest as timers, test } from "@jest/globals";',
     executable: "Node",
     args: ["--experimental-vm-modules", "node_modules/jest/bin/jest.js", "--ci", "jest.test.js"],
     passed: /Tests: +2 passed, 2 total/,
   },
-  "bun": {
+  "bun test": {
+    source: expecting,
     imports: 'import { expect, jest as timers, test } from "bun:test";',
     executable: "Bun",
     args: ["test", "bun.test.js"],
@@ -69,10 +93,10 @@ const testOn = await testsOn("test frameworks", async () => {
   project = await install();
   return { path: project.path, Node: await nodeExecutable("24.21.0"), Bun: await bunExecutable() };
 });
-for (const [name, { imports = "", executable, args, passed }] of Object.entries(frameworks)) {
+for (const [name, { source, imports = "", executable, args, passed }] of Object.entries(frameworks)) {
   testOn(`testing: a program's own tests by ${name}`, async ({ path, ...executables }) => {
-    const source = new URL(`frameworks/${imports ? "expecting" : "node"}.js`, import.meta.url);
-    await Deno.writeTextFile(join(path, `${name}.test.js`), `${imports}\n${await Deno.readTextFile(source)}`);
+    const text = await Deno.readTextFile(new URL(source, import.meta.url));
+    await Deno.writeTextFile(join(path, args.at(-1)!), `${imports}\n${text}`);
     const { success, stdout, stderr } = await runToEnd(executables[executable], { args, cwd: path, timeout: 120_000 });
 
     assert(success, stdout + stderr);
