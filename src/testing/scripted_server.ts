@@ -5,7 +5,6 @@
  */
 
 import { checkFunction, checkNumber } from "../arguments.ts";
-import { waitFor } from "../refresh/deadlines.ts";
 import { type RecordedRequest, Recording } from "./recorded_request.ts";
 
 /**
@@ -30,7 +29,7 @@ export interface TestServer {
    *
    * @param request The request.
    * @returns The answer.
-   * @throws The signal's reason, once the request's signal is aborted; a `TypeError` where the connection is to fail.
+   * @throws {TypeError} Where the connection is to fail, and what a behaviour throws.
    */
   readonly fetch: (request: Request) => Promise<Response>;
   /** What was received, in that order. */
@@ -107,13 +106,11 @@ export abstract class ScriptedServer implements TestServer {
   }
 
   async #fetch(request: Request): Promise<Response> {
-    const { signal } = request;
-    signal?.throwIfAborted();
     // Read to its end before it is answered, as servers do.
     const body = request.body ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array();
     const recording = new Recording(request, body);
     this.#requests.push(recording);
-    const response = await waitFor(this.#act(recording), { signal });
+    const response = await this.#act(recording);
     recording.status = response.status;
     return response;
   }

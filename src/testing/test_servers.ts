@@ -8,6 +8,7 @@ import { checkDuration, checkScopes, checkUrl, throwInvalid } from "../arguments
 import { StaticClientConfigStore } from "../config_store/static.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { printAsJson } from "../printing.ts";
+import { waitFor } from "../refresh/deadlines.ts";
 import { assertCalls, assertTokenRequests } from "./assertions.ts";
 import { AuthorizationServer, type TestAuthorizationServer } from "./authorization_server.ts";
 import type { TestClient } from "./client_authentication.ts";
@@ -140,7 +141,7 @@ class Servers implements TestServers {
   readonly authorizationServer: AuthorizationServer;
   readonly api: ProtectedApi;
   readonly clock: TestClock;
-  readonly fetch: Fetch = (input, init) => this.#fetch(new Request(input, init));
+  readonly fetch: Fetch = async (input, init) => await this.#fetch(new Request(input, init));
   readonly #tokens: IssuedTokens;
   readonly #client: TestClient;
   readonly #otherwise: Fetch;
@@ -213,15 +214,17 @@ class Servers implements TestServers {
   }
 
   async #fetch(request: Request): Promise<Response> {
-    const { origin, pathname } = new URL(request.url);
+    const { url, signal } = request;
+    signal?.throwIfAborted();
+    const { origin, pathname } = new URL(url);
     const isApi = origin === new URL(this.api.endpoint).origin;
     const isServer = origin === new URL(this.authorizationServer.issuer).origin;
     if (!isApi && !isServer) return await this.#otherwise(request);
     const server = isServer && (!isApi || this.authorizationServer.isOwn(pathname))
       ? this.authorizationServer
       : this.api;
-    const response = await server.fetch(request);
+    const response = await waitFor(server.fetch(request), { signal });
     // As those of real servers have it.
-    return Object.defineProperty(response, "url", { value: request.url });
+    return Object.defineProperty(response, "url", { value: url });
   }
 }

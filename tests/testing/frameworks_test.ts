@@ -15,7 +15,7 @@ import { type TemporaryFolder, temporaryFolder } from "../runtimes/temporary_fol
 import { testsOn } from "../runtimes/tests_on.ts";
 
 const lock = fileURLToPath(new URL("frameworks/packages.lock", import.meta.url));
-const dependencies = { jest: "30.5.2", vite: "7.3.8", vitest: "5.1.2" };
+const dependencies = { hono: "4.13.19", jest: "30.5.2", msw: "3.0.5", vite: "7.3.8", vitest: "5.1.2" };
 
 /** One framework's way to run a file of tests. */
 interface Framework {
@@ -49,6 +49,13 @@ const frameworks: Readonly<Record<string, Framework>> = {
     executable: "Bun",
     args: ["test", "projects_test.ts"],
     passed: /\b4 pass\b/,
+  },
+  "node:test, in MSW and Hono": {
+    source: "frameworks/hosts.js",
+    imports: 'import { http } from "msw"; import { setupServer } from "msw/node"; import { Hono } from "hono";',
+    executable: "Node",
+    args: ["--test", "hosts.test.js"],
+    passed: /(#|ℹ) pass 2\b/,
   },
   "vitest": {
     source: expecting,

@@ -1,7 +1,8 @@
-import type { Clock } from "@m2m/authenticator";
-import { staticAuthenticator, testClock } from "@m2m/authenticator/testing";
+import { ClientCredentialsAuthenticator, type Clock, StaticClientConfigStore } from "@m2m/authenticator";
+import { behaviours, staticAuthenticator, testClock, testServers } from "@m2m/authenticator/testing";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import { serve } from "../servers/loopback.ts";
 
 Deno.test("testClock: jumps by both clocks, and is set by one", () => {
   using time = new FakeTime(1_000);
@@ -50,4 +51,20 @@ Deno.test("staticAuthenticator: does all that an authenticator does, with one to
   const known = staticAuthenticator({ accessToken: "t", tokenType: "OAuth", scope: "a" }, { headerKey: "x-token" });
   assertEquals((await known.authorize(new Headers())).get("x-token"), "OAuth t");
   assertThrows(() => staticAuthenticator("a token"), TypeError, "accessToken");
+});
+
+Deno.test("handlers: answer behind sockets, too", async () => {
+  const kit = testServers();
+  await using server = serve(kit.authorizationServer.fetch);
+  await using api = serve(kit.api.fetch);
+  const { clientId, clientSecret } = kit.options;
+  const configStore = new StaticClientConfigStore({ tokenEndpoint: `${server.origin}/oauth/token` });
+  const options = { endpoint: api.origin, clientId, clientSecret, configStore };
+  const authenticator = new ClientCredentialsAuthenticator(options);
+  const response = await authenticator.fetch("/v1", { method: "POST", body: new Uint8Array([104, 105]) });
+
+  assertEquals((await response.json()).body, "hi");
+  kit.api.next(behaviours.status(503));
+  assertEquals((await (await authenticator.fetch("/v2")).json()).message, "Answer 503, as the test says.");
+  kit.assertCalls(["POST /v1", "GET /v2"]);
 });
