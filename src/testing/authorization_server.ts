@@ -108,7 +108,7 @@ export class AuthorizationServer extends ScriptedServer implements TestAuthoriza
     this.#lifetime = parts.lifetime;
     this.#rules = { ...parts, ownNames: [issuer, token] };
     this.#clients = new ClientAuthentication(parts.clients, [issuer, token], clock);
-    this.#proofs = new Proofs(clock, parts.wantsNonce);
+    this.#proofs = new Proofs(clock, parts.wantsNonce ? "server" : undefined);
     const publish = () => describeServer(this, { jwksUri: keys, scopes: parts.scopes });
     this.#routes = {
       [new URL(token).pathname]: (request) => this.#issue(request),

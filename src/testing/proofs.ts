@@ -16,18 +16,19 @@ export type CheckedProof =
 /** Verifies proofs; each is valid once. */
 export class Proofs {
   readonly #clock: TestClock;
-  readonly #wantsNonce: boolean;
+  readonly #nonceName: string | undefined;
   readonly #seen = new Set<string>();
   #nonces = 1;
 
-  constructor(clock: TestClock, wantsNonce: boolean) {
+  /** With a nonce that is named after this server, or without any. */
+  constructor(clock: TestClock, nonceName: string | undefined) {
     this.#clock = clock;
-    this.#wantsNonce = wantsNonce;
+    this.#nonceName = nonceName;
   }
 
   /** The header that names the nonce for the next request. */
   get headers(): Record<string, string> {
-    return this.#wantsNonce ? { "dpop-nonce": this.#nonce } : {};
+    return this.#nonceName ? { "dpop-nonce": this.#nonce } : {};
   }
 
   /** Takes another nonce. */
@@ -36,7 +37,7 @@ export class Proofs {
   }
 
   get #nonce(): string {
-    return `test-nonce-${this.#nonces}`;
+    return `${this.#nonceName}-nonce-${this.#nonces}`;
   }
 
   /** Verifies the proof of a request. */
@@ -48,7 +49,7 @@ export class Proofs {
       const { jkt, jti, nonce } = await verifyProof(proof, { method, url, now, accessToken });
       if (this.#seen.has(jti)) return { error: "invalid_dpop_proof", fault: "The proof was used already" };
       this.#seen.add(jti);
-      if (this.#wantsNonce && nonce !== this.#nonce) return { error: "use_dpop_nonce", fault: "The nonce is another" };
+      if (this.#nonceName && nonce !== this.#nonce) return { error: "use_dpop_nonce", fault: "The nonce is another" };
       return { jkt };
     } catch (error) {
       return { error: "invalid_dpop_proof", fault: `The proof is invalid: ${(error as Error).message}` };

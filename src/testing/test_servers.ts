@@ -164,7 +164,7 @@ class Servers implements TestServers {
     this.authorizationServer = new AuthorizationServer(
       { ...both, clients, lifetime, keys, clock, wantsNonce, trustedIssuers },
     );
-    const proofs = new Proofs(clock, wantsNonce);
+    const proofs = new Proofs(clock, wantsNonce ? "api" : undefined);
     this.api = new ProtectedApi({ ...both, endpoint, proofs, headerKey, audience, requiredScopes, answer });
     this.clock = clock;
     this.#tokens = tokens;
