@@ -110,6 +110,20 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./commands/doctor.ts")).runDoctor,
   },
   {
+    name: "test-server",
+    summary: "Serves an authorization server and an API on this machine, for tests",
+    usage: "test-server [options]",
+    details:
+      "For clients in any language. Prints what a client needs, as variables or as JSON, and then on stderr a line for each " +
+      "request, until Ctrl-C. It knows one client, grants any scope and audience, publishes its metadata, and takes DPoP " +
+      "proofs, revocations and introspections. The API is every other path, and says what the token was issued for.",
+    examples: [
+      { line: "m2m test-server --port 8400 > .env", about: "with variables for m2m and authenticatorFromEnv" },
+      { line: "m2m test-server --json --lifetime 30", about: "for another program, with tokens that expire soon" },
+    ],
+    load: async () => (await import("./commands/test_server.ts")).runTestServer,
+  },
+  {
     name: "completions",
     summary: "Prints a script that completes command lines",
     usage: "completions bash|zsh|fish|powershell",

@@ -23,6 +23,7 @@ Deno.test("bench: runs every measurement with every client", async () => {
     "a fleet",
     "a token store",
     "simulated",
+    "in a test",
   ];
   for (const title of [...titles, "Budgets"]) assertStringIncludes(stdout, title);
   // In the list of versions and in all tables but the bundles', which take too long for a test.
@@ -36,7 +37,10 @@ Deno.test("bench: refuses an unknown measurement, and names its own", async () =
 
   assertEquals(code, 2);
   assertStringIncludes(stderr, "latency");
-  assertStringIncludes(stderr, "cached, fetch, cold, load, refresh, bundle, memory, derived, fleet, command, budgets");
+  assertStringIncludes(
+    stderr,
+    "cached, fetch, cold, load, refresh, bundle, memory, derived, fleet, command, testkit, budgets",
+  );
 });
 
 Deno.test("bench: the calls that the simulation leaves out change nothing", async () => {

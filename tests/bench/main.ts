@@ -19,6 +19,7 @@ import { libraries } from "./libraries.ts";
 import { measureDerived, measureMemory } from "./memory.ts";
 import { measureRefresh } from "./refresh_timeline.ts";
 import { measureSteadyLoad } from "./steady_load.ts";
+import { measureTestkit } from "./testkit.ts";
 import { type Budget, type Effort, formatReport, type Report } from "./table.ts";
 
 type Measure = (effort: Effort) => Promise<Report>;
@@ -34,6 +35,7 @@ const measurements: Readonly<Record<string, Measure | readonly Measure[]>> = {
   derived: measureDerived,
   fleet: [measureFleetRequests, measureStoreCosts, measureSimulatedFleet],
   command: measureCommandStart,
+  testkit: measureTestkit,
   budgets: measureBudgets,
 };
 

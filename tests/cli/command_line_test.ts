@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { encodeBase64Url } from "@std/encoding/base64url";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
@@ -62,6 +63,9 @@ const hostileToken = `eyJhbGciOiJub25lIn0.${encodeBase64Url('{"iss":"\\u001b[31m
 const cases: readonly Case[] = [
   { name: "--version", args: () => ["--version"], stdout: `${version}\n` },
   { name: "--help", args: () => ["fetch", "--help"], stdout: /--data/ },
+  { name: "test-server: no such port", args: () => ["test-server", "--port", "65536"], code: 2, stderr: /--port/ },
+  { name: "test-server: no lifetime", args: () => ["test-server", "--lifetime=0"], code: 2, stderr: /--lifetime/ },
+  { name: "test-server: an argument", args: () => ["test-server", "8400"], code: 2, stderr: /no arguments/ },
   { name: "token: nothing but its bytes", args: (it) => ["token", ...basic(it)], stdout: jwt },
   {
     name: "token --header",
@@ -557,6 +561,25 @@ Deno.test("m2m exec: passes signals on, keeps the token file fresh, and removes 
     [],
   );
 });
+
+for (const runtimeName of ["Deno", "Node", "Bun"]) {
+  Deno.test(`m2m test-server: serves until Ctrl-C, on ${runtimeName}`, async () => {
+    const runtime = installed.all.find(({ name }) => name === runtimeName)!;
+    await using server = await runtime.start({ args: ["test-server", "--json", "--jwt"], ready: /^\{.+\}$/m });
+    const { endpoint, token_endpoint: tokenEndpoint, client_id: clientId, client_secret: clientSecret } = JSON.parse(
+      server.match[0],
+    );
+    const configStore = new StaticClientConfigStore({ tokenEndpoint });
+    await using authenticator = new ClientCredentialsAuthenticator({ endpoint, clientId, clientSecret, configStore });
+    const response = await authenticator.fetch("/v1", { method: "PUT", body: new Uint8Array(200_000).fill(97) });
+    assertEquals((await response.json()).body.length, 200_000);
+    const taken = await runtime.run({ args: ["test-server", "--port", new URL(endpoint).port], cwd: stage.work });
+    assertEquals([taken.code, taken.stdout], [2, ""]);
+    assertStringIncludes(taken.stderr, "is taken");
+    Deno.kill(server.pid, "SIGINT");
+    await server.ended;
+  });
+}
 
 Deno.test("m2m: the tables agree", () => {
   assertEquals(version, config.version);

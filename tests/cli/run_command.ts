@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { npmProject, packPackage } from "../consumer/package.ts";
 import { bunExecutable } from "../runtimes/bun.ts";
 import { nodeExecutable, nodeVersions } from "../runtimes/node.ts";
+import { type StartedProgram, type StartOptions, startProgram } from "../runtimes/start_program.ts";
 import { chooseSource, environment, flags } from "../std/source.ts";
 
 /** How a command line is run. */
@@ -30,6 +31,8 @@ export interface CommandResult {
 /** A runtime with the command line. */
 export interface Installed {
   readonly name: string;
+  /** Starts a command that runs until it is disposed of. */
+  start(options: StartOptions): Promise<StartedProgram>;
   run(command: CommandRun): Promise<CommandResult>;
 }
 
@@ -58,7 +61,11 @@ function install(
   first: readonly string[],
   more: Record<string, string> = {},
 ): Installed {
-  return { name, run: ({ args, ...options }) => runProgram(program, [...first, ...args], { ...options, more }) };
+  return {
+    name,
+    run: ({ args, ...options }) => runProgram(program, [...first, ...args], { ...options, more }),
+    start: ({ args, ...options }) => startProgram(program, { ...options, args: [...first, ...args], env: more }),
+  };
 }
 
 /** Runs a program without the settings that the test's own environment may have. */

@@ -123,6 +123,7 @@ for (const [runtime, obtain] of Object.entries(runtimes)) {
 
 const completions: readonly (readonly [typed: string, completed: RegExp])[] = [
   ["m2m tok", /^\$ m2m token$/],
+  ["m2m tes", /^\$ m2m test-server$/],
   ["m2m help ex", /^\$ m2m help exec$/],
   ["m2m completions f", /^\$ m2m completions fish$/],
   ["m2m token --client-au", /^\$ m2m token --client-auth$/],

@@ -59,7 +59,13 @@ export async function npmProject({ path }: PackedPackage, texts: Readonly<Record
   await using stack = new AsyncDisposableStack();
   const manifest = JSON.stringify({ private: true, type: "module" });
   const project = stack.use(await writeProject({ "package.json": manifest, ...texts }));
-  const modules = join(project.path, "node_modules");
+  await installPacked({ path }, join(project.path, "node_modules"));
+  stack.move();
+  return project;
+}
+
+/** Puts the package and its dependencies into a folder `node_modules`. */
+export async function installPacked({ path }: Pick<PackedPackage, "path">, modules: string): Promise<void> {
   const ours = join(modules, "@m2m", "authenticator");
   await Deno.mkdir(ours, { recursive: true });
   const args = ["-xzf", join(path, "m2m.tgz"), "-C", ours, "--strip-components=1"];
@@ -67,8 +73,6 @@ export async function npmProject({ path }: PackedPackage, texts: Readonly<Record
   if (!success) throw new Error(`Cannot unpack the package: ${stderr}`);
   await installEncoding(modules);
   for (const name of ["jose", "undici", "js-yaml"]) await installPackage(`${name}/package.json`, join(modules, name));
-  stack.move();
-  return project;
 }
 
 /** Writes the consumer's files: `program.ts`, `probe.ts` and others, given by name and text. */

@@ -33,6 +33,7 @@ import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
+import { testServers } from "@m2m/authenticator/testing";
 import { sharedTokens } from "@m2m/authenticator/token-store";
 import { cloudflareKvTokenStore } from "@m2m/authenticator/token-store/cloudflare-kv";
 import { storeCases, type TokenStore } from "@m2m/authenticator/token-store/conformance";
@@ -161,6 +162,13 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await authenticator.close();
     return forms[1];
   }, "token=t&token_type_hint=access_token"],
+  "./testing": [async () => {
+    const kit = testServers({ tokens: "jwt" });
+    const authenticator = new ClientCredentialsAuthenticator(kit.options);
+    const { status } = await authenticator.fetch("/v1/projects");
+    kit.assertTokenRequests(1);
+    return `${status}, with ${kit.authorizationServer.tokenRequests[0]}`;
+  }, "200, with POST /oauth/token (client_credentials) → 200"],
   "./token-store": [async () => {
     const tokenStore = sharedTokens(cloudflareKvTokenStore(recordKv()));
     const client = { clientId: "my-client", clientSecret: "my-secret", ...recordForms() };

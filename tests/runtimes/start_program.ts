@@ -3,7 +3,7 @@ import { type RunOptions, spawn } from "./run_to_end.ts";
 import { within } from "./within.ts";
 
 /** How a program is started: after `timeout` milliseconds (default: 15,000) without being ready it is killed. */
-interface StartOptions extends RunOptions {
+export interface StartOptions extends RunOptions {
   /** The program is ready once its output matches this. */
   readonly ready: RegExp;
 }

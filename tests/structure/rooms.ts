@@ -59,7 +59,12 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
 
 /** The modules that may import a package besides `@std/encoding`. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  jose: ["src/client_auth/sign_assertion.ts", "src/dpop/key_pair.ts", "src/dpop/proof.ts"],
+  jose: [
+    "src/client_auth/sign_assertion.ts",
+    "src/dpop/key_pair.ts",
+    "src/dpop/proof.ts",
+    "src/testing/json_web_tokens.ts",
+  ],
   "js-yaml": ["src/flyte/config_file.ts"],
 };
 

@@ -7,7 +7,15 @@
 import { settingOptions } from "./setting_options.ts";
 
 /** The names of the commands. */
-export type CommandName = "token" | "fetch" | "exec" | "inspect" | "doctor" | "completions" | "help";
+export type CommandName =
+  | "token"
+  | "fetch"
+  | "exec"
+  | "inspect"
+  | "doctor"
+  | "test-server"
+  | "completions"
+  | "help";
 
 /** What stands behind an option. */
 export type OptionKind = "switch" | "text" | "url" | "path" | "seconds" | "choice";
@@ -101,6 +109,12 @@ export const optionSpecs: readonly OptionSpec[] = [
     { name: "json", kind: "switch", help: "Print JSON, for programs" },
   ]),
   ...commandOptions("doctor", [{ name: "json", kind: "switch", help: "Print JSON, for programs" }]),
+  ...commandOptions("test-server", [
+    { name: "port", kind: "text", value: "port", help: "Listen on this port of 127.0.0.1 (default: any that is free)" },
+    { name: "lifetime", kind: "text", value: "seconds", help: "How long tokens live (default: 3600)" },
+    { name: "jwt", kind: "switch", help: "Issue signed JWTs (default: opaque tokens)" },
+    { name: "json", kind: "switch", help: "Print JSON, for programs" },
+  ]),
   ...settingOptions,
   { ...general, name: "verbose", short: "v", commands: "client", help: "Show each request on stderr, redacted" },
   { ...general, name: "help", short: "h", help: "Show help" },

@@ -1,0 +1,21 @@
+/**
+ * A kit to test programs that get tokens: an authorization server and an API inside the process, a clock, assertions.
+ *
+ * - {@linkcode testServers} makes both servers, and options for an authenticator.
+ * - {@linkcode behaviours} are what they can be told to do.
+ * - {@linkcode testClock} is a clock that tests move.
+ * - {@linkcode staticAuthenticator} is an authenticator without servers.
+ *
+ * @module
+ */
+
+export { type TestClientOptions, type TestServers, testServers, type TestServersOptions } from "./test_servers.ts";
+export type { TestAuthorizationServer } from "./authorization_server.ts";
+export type { TestApi, TestApiAnswer } from "./protected_api.ts";
+export type { TestClient } from "./client_authentication.ts";
+export type { TestToken, TokenGrant } from "./issued_tokens.ts";
+export type { RecordedRequest } from "./recorded_request.ts";
+export type { Behaviour, BehaviourOptions, TestServer } from "./scripted_server.ts";
+export { type AnswerOptions, type Behaviours, behaviours, type Stall } from "./behaviours.ts";
+export { type TestClock, testClock } from "./test_clock.ts";
+export { staticAuthenticator, type StaticAuthenticatorOptions } from "./static_authenticator.ts";
