@@ -23,7 +23,9 @@ export interface Place {
 }
 
 /** Makes an authenticator. */
-export function makeAuthenticator({ audience, tokenEndpoint, scopes, clientId, clientSecret }: Place) {
+export function makeAuthenticator(
+  { audience, tokenEndpoint, scopes, clientId, clientSecret }: Omit<Place, "amqp" | "mqtt">,
+) {
   const configStore = new StaticClientConfigStore({ tokenEndpoint, scopes: [...scopes], audience });
   return new ClientCredentialsAuthenticator({ endpoint: audience, clientId, clientSecret, configStore });
 }
