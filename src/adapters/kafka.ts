@@ -6,6 +6,7 @@
 
 import { decodeBase64Url } from "@std/encoding/base64url";
 import type { Authenticator } from "../authenticator.ts";
+import type { Credentials } from "../credentials.ts";
 
 /** Options of {@linkcode oauthBearerProvider}. */
 export interface OauthBearerOptions {
@@ -87,12 +88,13 @@ const assumedLifetime = 300_000;
  * @returns The provider. It rejects with an `AuthenticationError` if no token is issued.
  */
 export function oauthBearerProvider(
-  authenticator: Pick<Authenticator, "getCredentials">,
+  authenticator: Pick<Authenticator, "getCredentials" | "refreshCredentials">,
   options: OauthBearerOptions = {},
 ): () => Promise<OauthBearerToken> {
   const { principal, extensions } = options;
+  const getToken = preferNext(authenticator);
   return async () => {
-    const { accessToken, expiresAt } = await authenticator.getCredentials();
+    const { accessToken, expiresAt } = await getToken();
     return {
       value: accessToken,
       tokenValue: accessToken,
@@ -100,6 +102,34 @@ export function oauthBearerProvider(
       lifetime: expiresAt ?? Date.now() + assumedLifetime,
       extensions: { ...extensions },
     };
+  };
+}
+
+/** The last part of a token's lifetime, in which authenticators refresh it, in milliseconds. */
+const longestRefresh = 300_000;
+
+/**
+ * Waits for the refresh that is under way in the last fifth of a token's lifetime: a client asks once, then keeps the token
+ * for long. Half of what is left is given to it, and after that the known token.
+ */
+function preferNext(
+  authenticator: Pick<Authenticator, "getCredentials" | "refreshCredentials">,
+): () => Promise<Credentials> {
+  let last: Credentials | undefined;
+  let seenAt = 0;
+  return async () => {
+    const known = await authenticator.getCredentials();
+    if (known !== last) {
+      [last, seenAt] = [known, Date.now()];
+      return known;
+    }
+    const { expiresAt = Infinity } = known;
+    const left = expiresAt - Date.now();
+    if (!(left <= Math.min((expiresAt - seenAt) / 5, longestRefresh))) return known;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), left / 2);
+    const next = authenticator.refreshCredentials({ signal: late.signal });
+    return await next.catch(() => authenticator.getCredentials()).finally(() => clearTimeout(timer));
   };
 }
 
