@@ -1,0 +1,146 @@
+/**
+ * Tokens for Kafka (SASL `OAUTHBEARER`, KIP-255), by KafkaJS or Confluent's client.
+ *
+ * @module
+ */
+
+import { decodeBase64Url } from "@std/encoding/base64url";
+import type { Authenticator } from "../authenticator.ts";
+import type { Credentials } from "../credentials.ts";
+
+/** Options of {@linkcode oauthBearerProvider}. */
+export interface OauthBearerOptions {
+  /** The name of the client in logs of librdkafka. Default: the token's `sub`, else its `client_id`, else none. */
+  principal?: string | undefined;
+  /** SASL extensions (RFC 7628 §3.1), such as Confluent Cloud's `logicalCluster` and `identityPoolId`. Default: none. */
+  extensions?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A token in the shapes of all these clients. */
+export interface OauthBearerToken {
+  /** The token. */
+  value: string;
+  /** The token, for librdkafka's callback. */
+  tokenValue: string;
+  /** The client's name. */
+  principal: string;
+  /** When the token expires, in milliseconds since the epoch. */
+  lifetime: number;
+  /** SASL extensions. */
+  extensions: Record<string, string>;
+}
+
+/** What librdkafka is told of a token of unknown lifetime, in milliseconds: it asks again after four fifths. */
+const assumedLifetime = 300_000;
+
+/**
+ * Gives live tokens to a Kafka client, which asks for them at each login.
+ *
+ * It suits `oauthBearerProvider` of KafkaJS and of Confluent's `@confluentinc/kafka-javascript`, and the latter's
+ * `oauthbearer_token_refresh_cb`. The broker ends sessions when their tokens expire (KIP-368); both clients log in again on
+ * the same connection.
+ *
+ * @example KafkaJS
+ * ```ts ignore
+ * // Not run: it needs a Kafka broker.
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ * import { oauthBearerProvider } from "@m2m/authenticator/adapters/kafka";
+ * import { Kafka } from "kafkajs";
+ *
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://kafka.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+ * });
+ * const kafka = new Kafka({
+ *   brokers: ["kafka.example.com:9093"],
+ *   ssl: true,
+ *   sasl: { mechanism: "oauthbearer", oauthBearerProvider: oauthBearerProvider(authenticator) },
+ * });
+ * ```
+ *
+ * @example Confluent's client
+ * ```ts ignore
+ * // Not run: it needs a Kafka broker.
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ * import { oauthBearerProvider } from "@m2m/authenticator/adapters/kafka";
+ * import { KafkaJS } from "@confluentinc/kafka-javascript";
+ *
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://kafka.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+ * });
+ * const extensions = { logicalCluster: "lkc-1", identityPoolId: "pool-1" };
+ * const kafka = new KafkaJS.Kafka({
+ *   kafkaJS: {
+ *     brokers: ["kafka.example.com:9092"],
+ *     ssl: true,
+ *     sasl: { mechanism: "oauthbearer", oauthBearerProvider: oauthBearerProvider(authenticator, { extensions }) },
+ *   },
+ * });
+ * ```
+ *
+ * @param authenticator The authenticator.
+ * @param options The principal and SASL extensions.
+ * @returns The provider. It rejects with an `AuthenticationError` if no token is issued.
+ */
+export function oauthBearerProvider(
+  authenticator: Pick<Authenticator, "getCredentials" | "refreshCredentials">,
+  options: OauthBearerOptions = {},
+): () => Promise<OauthBearerToken> {
+  const { principal, extensions } = options;
+  const getToken = preferNext(authenticator);
+  return async () => {
+    const { accessToken, expiresAt } = await getToken();
+    return {
+      value: accessToken,
+      tokenValue: accessToken,
+      principal: principal ?? readSubject(accessToken),
+      lifetime: expiresAt ?? Date.now() + assumedLifetime,
+      extensions: { ...extensions },
+    };
+  };
+}
+
+/** The last part of a token's lifetime, in which authenticators refresh it, in milliseconds. */
+const longestRefresh = 300_000;
+
+/**
+ * Waits for the refresh that is under way in the last fifth of a token's lifetime: a client asks once, then keeps the token
+ * for long. Half of what is left is given to it, and after that the known token.
+ */
+function preferNext(
+  authenticator: Pick<Authenticator, "getCredentials" | "refreshCredentials">,
+): () => Promise<Credentials> {
+  let last: Credentials | undefined;
+  let seenAt = 0;
+  return async () => {
+    const known = await authenticator.getCredentials();
+    if (known !== last) {
+      [last, seenAt] = [known, Date.now()];
+      return known;
+    }
+    const { expiresAt = Infinity } = known;
+    const left = expiresAt - Date.now();
+    if (!(left <= Math.min((expiresAt - seenAt) / 5, longestRefresh))) return known;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), left / 2);
+    const next = authenticator.refreshCredentials({ signal: late.signal });
+    return await next.catch(() => authenticator.getCredentials()).finally(() => clearTimeout(timer));
+  };
+}
+
+/** The subject by the token's own claims; empty where it is no JWT. */
+function readSubject(token: string): string {
+  try {
+    const payload = new TextDecoder().decode(decodeBase64Url(token.split(".")[1] ?? ""));
+    const { sub, client_id } = Object(JSON.parse(payload));
+    const [name = ""] = [sub, client_id].filter((value) => typeof value === "string");
+    return name;
+  } catch {
+    return "";
+  }
+}
