@@ -18,6 +18,7 @@ import {
 import { grpcCallCredentials, type GrpcMetadataGenerator } from "@m2m/authenticator/adapters/grpc";
 import { redisCredentials } from "@m2m/authenticator/adapters/redis";
 import { reconnectingWebSocket, type WebSocketLike } from "@m2m/authenticator/adapters/websocket";
+import { oauthBearerResponse } from "@m2m/authenticator/adapters/xoauth2";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
@@ -110,6 +111,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
       reconnectingWebSocket(authenticator, "/events", { connect, onOpen });
     }).finally(() => authenticator.close());
   }, "wss://api.example.com/events t"],
+  "./adapters/xoauth2": [() => atob(oauthBearerResponse("t")), "n,,\x01auth=Bearer t\x01\x01"],
   // Not in a worker's bundle: a command line is for runtimes with files and processes.
   "./cli": [async () => typeof (await import(["@m2m/authenticator", "cli"].join("/"))).main, "function", {
     ...onWorkerd(/^failed: Error: .*No such module/),
