@@ -99,6 +99,7 @@ default_internal_user = ${name}
 default_internal_group = ${group}
 default_login_user = ${name}
 hostname = localhost
+first_valid_uid = 1
 mail_location = maildir:${path}/mail/%u
 submission_relay_host = ${host}
 submission_relay_port = ${relayPort}
