@@ -47,8 +47,8 @@ export interface RedisCredentialsProvider {
    */
   subscribe(listener: RedisCredentialsListener): Promise<[RedisUser, { dispose(): void }]>;
   /**
-   * Reports a token that Redis refused, whereupon it is refreshed. node-redis calls it for open connections; for new ones
-   * pass it on as listener of the client's `error` event. Errors about anything else than a token are left alone.
+   * Refreshes a token that Redis refused, as the error says. node-redis calls it for open connections; for new ones make it
+   * a listener of the client's `error` event. Errors about anything else go to `onError` alone.
    *
    * @param error What the client says.
    */
@@ -63,8 +63,8 @@ export interface RedisCredentialsOptions {
    */
   username?: string | ((credentials: Credentials) => string) | undefined;
   /**
-   * Receives the errors of refused re-authentications, of which the client emits no `error` event. What it throws changes
-   * nothing. Default: none.
+   * Receives the errors that the provider is told of: of refused re-authentications, for which the client emits no `error`
+   * event, and of the client if it is listened to as in the example. What it throws changes nothing. Default: none.
    */
   onError?: ((error: Error) => unknown) | undefined;
 }
@@ -102,7 +102,7 @@ type Subscriptions = Map<{ deref(): object | undefined }, Subscriber>;
  *     scopes: ["https://redis.azure.com/.default"],
  *   }),
  * });
- * const credentialsProvider = redisCredentials(authenticator);
+ * const credentialsProvider = redisCredentials(authenticator, { onError: console.error });
  * const client = createClient({ url: "rediss://my-cache.redis.cache.windows.net:6380", RESP: 3, credentialsProvider });
  * client.on("error", credentialsProvider.onReAuthenticationError);
  * await client.connect();

@@ -57,20 +57,6 @@ export type {
  *   });
  * ```
  *
- * @example graphql-ws, which opens its connections itself
- * ```ts ignore
- * // Not run: it needs a GraphQL server.
- * import type { Authenticator } from "@m2m/authenticator";
- * import { createClient } from "graphql-ws";
- *
- * function connect(authenticator: Authenticator) {
- *   const connectionParams = async () => ({ token: (await authenticator.getCredentials()).accessToken });
- *   const client = createClient({ url: "wss://api.example.com/graphql", connectionParams });
- *   authenticator.onToken(() => client.terminate()); // It connects and subscribes again.
- *   return client;
- * }
- * ```
- *
  * @param authenticator The authenticator.
  * @param url The URL, at the endpoint's origin: absolute (`wss:`, `https:`), or relative to it.
  * @param options How connections are opened, and what receives messages.

@@ -15,6 +15,7 @@ import {
   GrantType,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { graphqlWsOptions } from "@m2m/authenticator/adapters/graphql-ws";
 import { grpcCallCredentials, type GrpcMetadataGenerator } from "@m2m/authenticator/adapters/grpc";
 import { redisCredentials } from "@m2m/authenticator/adapters/redis";
 import { reconnectingWebSocket, type WebSocketLike } from "@m2m/authenticator/adapters/websocket";
@@ -87,6 +88,10 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
     "client_credentials Bearer",
   ],
+  "./adapters/graphql-ws": [async () => {
+    const { connectionParams } = graphqlWsOptions(new ClientCredentialsAuthenticator(probeOptions()));
+    return (await connectionParams()).authorization;
+  }, "Bearer t"],
   "./adapters/grpc": [() => {
     const createFromMetadataGenerator = (generate: GrpcMetadataGenerator<Map<string, string>>) =>
       new Promise((resolve) =>
