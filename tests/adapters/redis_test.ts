@@ -7,10 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createClient as createClient5 } from "npm:@redis/client@5.12.1";
-import { createClient, createClientPool } from "npm:@redis/client@6.3.1";
+import { createClient, createClientPool, createCluster } from "npm:@redis/client@6.3.1";
 import { Redis } from "npm:ioredis@6.0.0";
 import { testsOn } from "../runtimes/tests_on.ts";
-import { until } from "../servers/loopback.ts";
+import { host, until } from "../servers/loopback.ts";
 import { findRedis, startRedis } from "../servers/redis.ts";
 import { adapterScene, type SceneOptions } from "./scene.ts";
 
@@ -20,10 +20,14 @@ const username = "robot";
 
 /** Redis with the user `robot`, whose passwords are the tokens but for the refused ones; an authenticator, a provider. */
 async function startScene(
-  { refused = [], onError, ...options }: SceneOptions & RedisCredentialsOptions & { refused?: readonly string[] } = {},
+  { refused = [], settings = [], onError, ...options }: SceneOptions & RedisCredentialsOptions & {
+    refused?: readonly string[];
+    /** More settings of Redis. */
+    settings?: readonly string[];
+  } = {},
 ) {
   await using stack = new AsyncDisposableStack();
-  const { url } = stack.use(await startRedis("--user", ..."robot on ~* &* +@all".split(" ")));
+  const { url } = stack.use(await startRedis("--user", ..."robot on ~* &* +@all".split(" "), ...settings));
   const admin = new Redis(url);
   stack.defer(() => admin.disconnect());
   const issue = (token: string) => refused.includes(token) || admin.call("ACL", "SETUSER", username, `>${token}`);
@@ -60,10 +64,10 @@ async function startScene(
 
 type Scene = Awaited<ReturnType<typeof startScene>>;
 
-/** Waits until the server's count is this, two seconds at least. */
+/** Waits until the server's count is this, ten seconds at least. */
 async function untilCounted<Count>(count: () => Promise<Count>, expected: Count): Promise<void> {
   for (let tries = 0; await count() !== expected; tries++) {
-    if (tries > 400) assertEquals(await count(), expected);
+    if (tries > 2_000) assertEquals(await count(), expected);
     await sleep(5);
   }
 }
@@ -130,6 +134,28 @@ for (const [name, { open, count, first }] of Object.entries(clients)) {
     }
   });
 }
+
+testOnRedis("redisCredentials, a cluster: connections stay while tokens change", async () => {
+  await using scene = await startScene({ settings: ["--cluster-enabled", "yes", "--cluster-announce-ip", host] });
+  await scene.admin.call("CLUSTER", "ADDSLOTSRANGE", 0, 16_383);
+  const state = async () => /cluster_state:\w+/.exec(String(await scene.admin.call("CLUSTER", "INFO")))?.[0];
+  await untilCounted(state, "cluster_state:ok");
+  const { url, provider: credentialsProvider } = scene;
+  const cluster = createCluster({ rootNodes: [{ url }], defaults: { credentialsProvider } });
+  cluster.on("error", () => {});
+  await cluster.connect();
+  try {
+    await cluster.set("key", "1");
+    const opened = await scene.connections();
+    for (let refreshes = 1; refreshes <= 2; refreshes++) {
+      await scene.replace();
+      await untilCounted(scene.countAuthentications, refreshes * opened.length);
+      assertEquals([await cluster.get("key"), await scene.connections()], ["1", opened]);
+    }
+  } finally {
+    cluster.destroy();
+  }
+});
 
 testOnRedis("redisCredentials: short-lived tokens are pushed before they expire", async () => {
   await using scene = await startScene({ expiresIn: 2 });
