@@ -153,6 +153,7 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
   async #keepConnected(): Promise<void> {
     if (this.#isConnecting) return;
     this.#isConnecting = true;
+    if (this.#inUse && this.#isLasting(this.#inUse)) this.#failures = 0;
     const { signal } = this.#closing;
     for (let refusals = 0; !signal.aborted && (!this.#inUse || this.#isOutdated);) {
       if (this.#failures > 0) await this.#pause(signal);
@@ -200,6 +201,7 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
     try {
       if (this.#closing.signal.aborted) socket.close();
       await opened.promise;
+      this.#closing.signal.throwIfAborted();
     } finally {
       clearTimeout(late);
     }
@@ -219,9 +221,13 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
     const { isRejected = (code: number) => rejections.includes(code) } = this.#options;
     if (isRejected(code)) this.#rejected = credentials;
     if (this.#inUse?.socket !== socket) return;
-    this.#failures = performance.now() - this.#inUse.since > soon ? 0 : this.#failures + 1;
+    this.#failures = this.#isLasting(this.#inUse) ? 0 : this.#failures + 1;
     this.#inUse = undefined;
     this.#keepConnected();
+  }
+
+  #isLasting({ since }: InUse<Socket>): boolean {
+    return performance.now() - since > soon;
   }
 
   /** Waits for half to all of a time that grows, or until it is closed. */

@@ -98,7 +98,7 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
           const before = connection.socket;
           send(50);
           const refresh = scene.authenticator.refreshCredentials();
-          while (connection.socket === before) {
+          for (let tries = 0; connection.socket === before && tries < 5_000; tries++) {
             send(1);
             await new Promise((resolve) => setTimeout(resolve, 1));
           }
@@ -211,6 +211,21 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
         return true;
       }
     });
+  },
+
+  async "closed while it connects: what opens then is closed, and not used"() {
+    await using scene = adapterScene();
+    const { promise, resolve } = Promise.withResolvers<WebSocketLike>();
+    const seen: string[] = [];
+    const connect = () => (seen.push("connect"), promise);
+    const onOpen = () => seen.push("open");
+    const connection = reconnectingWebSocket(scene.authenticator, "/", { connect, onOpen });
+    await until(() => seen.length === 1);
+    connection.close();
+    resolve({ readyState: 1, send() {}, addEventListener() {}, close: () => void seen.push("close") });
+    await until(() => seen.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assertEquals([seen, connection.socket], [["connect", "close"], undefined]);
   },
 
   async "the URL is at the endpoint's origin, and options are checked"() {
