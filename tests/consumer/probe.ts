@@ -15,6 +15,11 @@ import {
   GrantType,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { graphqlWsOptions } from "@m2m/authenticator/adapters/graphql-ws";
+import { grpcCallCredentials, type GrpcMetadataGenerator } from "@m2m/authenticator/adapters/grpc";
+import { redisCredentials } from "@m2m/authenticator/adapters/redis";
+import { reconnectingWebSocket, type WebSocketLike } from "@m2m/authenticator/adapters/websocket";
+import { oauthBearerResponse } from "@m2m/authenticator/adapters/xoauth2";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
@@ -84,6 +89,35 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
     "client_credentials Bearer",
   ],
+  "./adapters/graphql-ws": [async () => {
+    const { connectionParams } = graphqlWsOptions(new ClientCredentialsAuthenticator(probeOptions()));
+    return (await connectionParams()).authorization;
+  }, "Bearer t"],
+  "./adapters/grpc": [() => {
+    const createFromMetadataGenerator = (generate: GrpcMetadataGenerator<Map<string, string>>) =>
+      new Promise((resolve) =>
+        generate({ service_url: `${endpoint}/a.B` }, (_, metadata) => resolve(metadata?.get("authorization")))
+      );
+    const grpc = { Metadata: Map<string, string>, credentials: { createFromMetadataGenerator } };
+    return grpcCallCredentials(new ClientCredentialsAuthenticator(probeOptions()), grpc);
+  }, "Bearer t"],
+  "./adapters/redis": [async () => {
+    const provider = redisCredentials(new ClientCredentialsAuthenticator(probeOptions()), { username: "default" });
+    const [{ username, password }, subscription] = await provider.subscribe({ onNext() {}, onError() {} });
+    subscription.dispose();
+    return `${username} ${password}`;
+  }, "default t"],
+  "./adapters/websocket": [async () => {
+    const socket: WebSocketLike = { readyState: 1, send() {}, addEventListener() {}, close() {} };
+    const opened: string[] = [];
+    const connect = (url: string, { accessToken }: Credentials) => (opened.push(`${url} ${accessToken}`), socket);
+    const authenticator = new ClientCredentialsAuthenticator(probeOptions());
+    return await new Promise((resolve) => {
+      const onOpen = () => resolve(opened.join());
+      reconnectingWebSocket(authenticator, "/events", { connect, onOpen });
+    }).finally(() => authenticator.close());
+  }, "wss://api.example.com/events t"],
+  "./adapters/xoauth2": [() => atob(oauthBearerResponse("t")), "n,,\x01auth=Bearer t\x01\x01"],
   // Not in a worker's bundle: a command line is for runtimes with files and processes.
   "./cli": [async () => typeof (await import(["@m2m/authenticator", "cli"].join("/"))).main, "function", {
     ...onWorkerd(/^failed: Error: .*No such module/),
@@ -275,6 +309,11 @@ function recordForms() {
     return Promise.resolve(Response.json({ access_token: "t", token_type: "Bearer" }));
   };
   return { forms, fetch };
+}
+
+/** The options of an authenticator whose token is `t`. */
+function probeOptions() {
+  return { endpoint, clientId: "my-client", clientSecret: "my-secret", configStore, fetch: recordForms().fetch };
 }
 
 /** A namespace of Workers KV. */

@@ -45,10 +45,10 @@ export function wait(ms: number, signal: AbortSignal): Promise<void> {
 /** Milliseconds since the epoch, with fractions. */
 export const preciseNow = (): number => performance.timeOrigin + performance.now();
 
-/** Waits until the condition holds, two seconds at most. */
-export async function until(condition: () => boolean): Promise<void> {
+/** Waits until the condition holds, for 400 looks (two seconds) or as many as it is told. */
+export async function until(condition: () => boolean, looks = 400): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
-    if (tries > 400) throw new Error("Cannot wait any longer: the condition doesn't hold");
+    if (tries > looks) throw new Error("Cannot wait any longer: the condition doesn't hold");
     await sleep(5);
   }
 }
