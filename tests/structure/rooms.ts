@@ -11,7 +11,7 @@ import { computed } from "./syntax.ts";
 /** Modules import from floors below their own alone. Rooms on one floor don't import each other. */
 const floors: readonly (readonly string[])[] = [
   ["cli"],
-  ["doctor", "telemetry", "testing"],
+  ["adapters", "doctor", "telemetry", "testing"],
   ["flyte"],
   ["env"],
   ["client_credentials", "grants"],
@@ -38,6 +38,7 @@ const floors: readonly (readonly string[])[] = [
 
 /** Rooms of implementations, which don't import each other; they share these files alone. */
 const sharedFiles: Readonly<Record<string, readonly string[]>> = {
+  adapters: ["abort_signals", "api_tokens"],
   client_auth: ["assertion_claims", "assertion_parameters", "basic_authorization", "client_auth", "sign_assertion"],
   config_store: ["client_config_store", "overrides"],
   grants: ["grant_options", "token_exchange_grant"],
