@@ -1,6 +1,7 @@
 /**
  * An API that speaks what each client expects, verifies the token of each call, and knows each client's trials by the
- * URL: `/<api>/<client>/<trial>/…`.
+ * URL: `/<api>/<client>/<trial>/…`. A program: its arguments are the issuer and the URL of its keys, and it prints its
+ * origin. `/control/calls/…` gives the calls of a trial.
  *
  * @module
  */
@@ -53,16 +54,17 @@ class Stage {
 }
 
 /** Starts the API. */
-export function startApi({ issuer, jwksUri }: { readonly issuer: string; readonly jwksUri: string }) {
+function startApi(issuer: string, jwksUri: string) {
   const keys = createRemoteJWKSet(new URL(jwksUri));
   const stages = new Map<string, Stage>();
   const findStage = (name: string) => stages.get(name) ?? stages.set(name, new Stage()).get(name)!;
 
   const server = serve(async (request) => {
     const { pathname, origin } = new URL(request.url);
-    const [, control, moment, controlled] = /^\/(control)\/(\w+)\/(.+)$/.exec(pathname) ?? [];
-    if (control) {
-      const { [moment as "continue"]: told } = findStage(controlled!).moments;
+    const [, moment, controlled = ""] = /^\/control\/(\w+)\/(.+)$/.exec(pathname) ?? [];
+    if (moment === "calls") return Response.json(findStage(controlled).calls);
+    if (moment) {
+      const { [moment as "continue"]: told } = findStage(controlled).moments;
       if (moment === "continue") told.resolve(undefined);
       await told.promise;
       return new Response();
@@ -94,13 +96,7 @@ export function startApi({ issuer, jwksUri }: { readonly issuer: string; readonl
     stage.calls.push({ method: request.method, path, body: text(), status: response.status, isOurs });
     return response;
   });
-  return {
-    ...server,
-    /** The calls of a client's trial, oldest first. */
-    listCalls: (place: string): readonly SeenCall[] => findStage(place).calls,
-    /** Forgets all trials. */
-    forget: () => stages.clear(),
-  };
+  return server;
 }
 
 function respondInPieces(contentType: string, [first, second]: readonly [string, string], go: Promise<unknown>) {
@@ -115,3 +111,6 @@ function respondInPieces(contentType: string, [first, second]: readonly [string,
   });
   return new Response(body, { headers: { "content-type": contentType } });
 }
+
+const [issuer = "", jwksUri = ""] = Deno.args;
+console.log(startApi(issuer, jwksUri).origin);

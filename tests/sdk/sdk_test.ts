@@ -1,19 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { createServer } from "node:http";
-import { fileURLToPath } from "node:url";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { host, listen, serve } from "../servers/loopback.ts";
-import { bunExecutable } from "../runtimes/bun.ts";
-import { runScript } from "../runtimes/every_runtime.ts";
-import { nodeExecutable } from "../runtimes/node.ts";
-import { runDeno } from "../runtimes/run_to_end.ts";
 import { testsOn } from "../runtimes/tests_on.ts";
-import { chooseSource, environment, flags } from "../std/source.ts";
-import { startApi } from "./api.ts";
+import { programs, startApi } from "./programs.ts";
 import { columns, makeRow } from "./table.ts";
-import type { Input, Result, Trial } from "./trials.ts";
+import type { Input } from "./trials.ts";
 
-const script = new URL("program.ts", import.meta.url);
 const client = { client_id: "sdk", client_secret: "a-secret" };
 
 async function setStage() {
@@ -22,30 +15,13 @@ async function setStage() {
   const down = stack.use(serve(() => new Response(null, { status: 503 })));
   const silent = await listen(createServer(() => {}));
   stack.defer(silent.close);
-  const api = stack.use(startApi(server));
-  const tokenEndpoints = { up: server.tokenEndpoint, down: down.origin, silent: `http://${host}:${silent.port}` };
+  const api = stack.use(await startApi(server));
+  const up = server.tokenEndpoint;
+  const tokenEndpoints = { up, down: down.origin, silent: `http://${host}:${silent.port}` };
   const { client_id: clientId, client_secret: clientSecret } = client;
   const input: Input = { clientId, clientSecret, api: api.origin, tokenEndpoints };
   return Object.assign(stack.move(), { api, input });
 }
-
-async function runOnDeno(input: string): Promise<string> {
-  const source = await chooseSource();
-  const args = ["run", "--quiet", "--no-prompt", ...flags(source, "run"), "-A", fileURLToPath(script), input];
-  return await runDeno({ args, env: environment(source), timeout: 60_000 });
-}
-
-const runOn = (executable: string) => async (input: string) => {
-  const { success, stdout, stderr } = await runScript(executable, script, { args: [input], platform: "deno" });
-  assert(success, stderr);
-  return stdout;
-};
-
-const runtimes: Readonly<Record<string, () => Promise<(input: string) => Promise<string>>>> = {
-  "Deno": () => Promise.resolve(runOnDeno),
-  "Node 24": async () => runOn(await nodeExecutable("24.21.0")),
-  "Bun": async () => runOn(await bunExecutable()),
-};
 
 const read = (path: string) => Deno.readTextFile(new URL(path, import.meta.url));
 
@@ -65,18 +41,20 @@ async function readTable(): Promise<Record<string, string[]>> {
   return Object.fromEntries(rows.map(([packages = "", ...cells]) => [packages, cells]));
 }
 
-for (const [runtime, obtain] of Object.entries(runtimes)) {
+for (const [runtime, obtain] of Object.entries(programs)) {
   const testOn = await testsOn(runtime, obtain);
   testOn(`tests/README.md: its table of SDKs says what happens on ${runtime}`, async (run) => {
     await using stage = await setStage();
     const table = await readTable();
 
-    const output: Record<string, Result> = JSON.parse(await run(JSON.stringify(stage.input)));
+    const results = await run(stage.input);
 
     const rows: Record<string, string[]> = {};
-    for (const [name, result] of Object.entries(output)) {
-      const listCalls = (trial: Trial) => stage.api.listCalls(`${result.api}/${name}/${trial}`);
-      rows[await readPackages(name)] = makeRow(result, listCalls);
+    for (const [name, result] of Object.entries(results)) {
+      const calls = Object.keys(result.trials).map(async (trial) =>
+        [trial, await stage.api.listCalls(`${result.api}/${name}/${trial}`)] as const
+      );
+      rows[await readPackages(name)] = makeRow(result, Object.fromEntries(await Promise.all(calls)));
     }
     assertEquals(rows, table);
   });

@@ -13,20 +13,20 @@ export const columns: readonly string[] = [
   "needs",
 ];
 
-/** The calls of a client's trial that the API saw. */
-type ListCalls = (trial: Trial) => readonly SeenCall[];
-
 /** Makes a client's row. "–": it has no means for that. "✗": what went wrong. */
-export function makeRow({ trials, has, callerHeader }: Result, listCalls: ListCalls): string[] {
+export function makeRow(
+  { trials, has, callerHeader }: Result,
+  seen: Readonly<Partial<Record<Trial, readonly SeenCall[]>>>,
+): string[] {
   const { plain, stream, abort, timeout, revoked, down, keep } = trials;
   return [
-    mark(plain, plain?.value === "answer" && listCalls("plain").every(({ isOurs }) => isOurs)),
+    mark(plain, plain?.value === "answer" && seen.plain!.every(({ isOurs }) => isOurs)),
     stream ? mark(stream, String(stream.value) === "one,two") : "–",
     has.abort ? mark(abort, hasFailed(abort)) : "–",
-    has.timeout ? markTimeout(timeout, listCalls("timeout")) : "–",
-    mark(revoked, String(revoked?.value) === "answer,answer,a body" && isReplayed(listCalls("revoked"))),
+    has.timeout ? markTimeout(timeout, seen.timeout!) : "–",
+    mark(revoked, String(revoked?.value) === "answer,answer,a body" && isReplayed(seen.revoked!)),
     describeFailure(down!),
-    keep ? mark(keep, isOmitted(keep, listCalls("keep")), `\`callerHeader: "${callerHeader}"\``) : "",
+    keep ? mark(keep, isOmitted(keep, seen.keep!), `\`callerHeader: "${callerHeader}"\``) : "",
   ];
 }
 
