@@ -1,0 +1,67 @@
+/** The table of SDKs in `tests/README.md`, and the rows that a run makes. @module */
+import type { SeenCall } from "./api.ts";
+import { late, type Outcome, type Result, type Trial } from "./trials.ts";
+
+/** The table's columns after the client's name. */
+export const columns: readonly string[] = [
+  "token",
+  "stream",
+  "abort",
+  "time-out",
+  "revoked",
+  "token endpoint down: error, calls of `fetch`",
+  "needs",
+];
+
+/** Makes a client's row. "–": it has no means for that. "✗": what went wrong. */
+export function makeRow(
+  { trials, has, callerHeader }: Result,
+  seen: Readonly<Partial<Record<Trial, readonly SeenCall[]>>>,
+): string[] {
+  const { plain, stream, abort, timeout, revoked, down, keep } = trials;
+  return [
+    mark(plain, plain?.value === "answer" && seen.plain!.every(({ isOurs }) => isOurs)),
+    stream ? mark(stream, String(stream.value) === "one,two") : "–",
+    has.abort ? mark(abort, hasFailed(abort)) : "–",
+    has.timeout ? markTimeout(timeout, seen.timeout!) : "–",
+    mark(revoked, String(revoked?.value) === "answer,answer,a body" && isReplayed(seen.revoked!)),
+    describeFailure(down!),
+    keep ? mark(keep, isOmitted(keep, seen.keep!), `\`callerHeader: "${callerHeader}"\``) : "",
+  ];
+}
+
+function mark(outcome: Outcome | undefined, isRight: boolean, right = "✓"): string {
+  return isRight ? right : `✗ ${JSON.stringify({ ...outcome, events: undefined })}`;
+}
+
+/** It called, and its caller got an error. */
+function hasFailed(outcome: Outcome | undefined): boolean {
+  return outcome?.error !== undefined && outcome.error.text !== late && outcome.calls > 0;
+}
+
+/** The caller's wait ends in any case; ours may go on where the client ends no call. */
+function markTimeout(outcome: Outcome | undefined, calls: readonly SeenCall[]): string {
+  const isLate = hasFailed(outcome) && calls.length === 0;
+  return mark(outcome, isLate, outcome?.pending === 0 ? "✓" : "the caller's wait alone");
+}
+
+/** Each rejected call was sent again as it was, and accepted. */
+function isReplayed(calls: readonly SeenCall[]): boolean {
+  const write = ({ method, path, body }: SeenCall) => `${method} ${path} ${body}`;
+  const rejected = calls.filter(({ status }) => status === 401);
+  const replays = rejected.map((call) => calls.find((it) => it.status < 300 && write(it) === write(call)));
+  return rejected.length >= 2 && !replays.includes(undefined);
+}
+
+/** Its own header was sent, and an event said so. */
+function isOmitted({ events }: Outcome, calls: readonly SeenCall[]): boolean {
+  const isTold = events.some((event) => String(event.type) === "token_omitted");
+  return isTold && calls.length > 0 && calls.every(({ isOurs }) => !isOurs);
+}
+
+function describeFailure({ error, calls, value }: Outcome): string {
+  if (!error) return `✗ ${JSON.stringify(value)}`;
+  const { name, ours } = error;
+  const where = { itself: "", cause: ", ours as `cause`", message: ", ours as text", no: "" }[ours];
+  return `\`${name}\`${where}, ${calls}`;
+}

@@ -1,0 +1,161 @@
+/**
+ * Tries a client: what its caller sees of a plain call, of a stream, of aborts, time-outs, a revoked token, and a token
+ * endpoint that is down.
+ *
+ * @module
+ */
+
+import { type AuthenticatorEvent, ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+import type { Calls, Sdk } from "./sdk.ts";
+
+/** What a program gets. */
+export interface Input {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The API's origin. */
+  readonly api: string;
+  /** One that works; one that answers 503; one that never answers. */
+  readonly tokenEndpoints: { readonly up: string; readonly down: string; readonly silent: string };
+}
+
+/** What a client's caller can tell of an error, and where in it ours is. */
+interface ErrorFacts {
+  readonly name: string;
+  readonly ours: "itself" | "cause" | "message" | "no";
+  readonly text: string;
+}
+
+/** What the client's caller saw. */
+export interface Outcome {
+  readonly value?: unknown;
+  readonly error?: ErrorFacts;
+  /** How often the client called `fetch`, and how many of those calls were still pending at the end. */
+  readonly calls: number;
+  readonly pending: number;
+  readonly events: readonly AuthenticatorEvent[];
+}
+
+/** What came of a client's trials; those it has no means for are absent. */
+export interface Result extends Pick<Sdk, "api" | "has" | "callerHeader"> {
+  readonly trials: Readonly<Partial<Record<Trial, Outcome>>>;
+}
+
+/** The text of the error of a trial that never ends. */
+export const late = "the trial hangs";
+
+/** How long a trial may take, and a client's own time-out, in milliseconds. */
+const limits = { trial: 20_000, timeout: 500 };
+
+interface Running {
+  /** Asks the API to go on, or whether something has happened. */
+  readonly ask: (what: "continue" | "arrived" | "cancelled") => Promise<unknown>;
+}
+
+const trials = {
+  plain: (calls) => calls.plain(),
+  async stream(calls, { ask }) {
+    const pieces: string[] = [];
+    for await (const piece of calls.stream!()) {
+      // The API waits for this before it sends the second.
+      if (pieces.push(piece) === 1) await ask("continue");
+    }
+    return pieces;
+  },
+  async abort(calls, { ask }) {
+    const aborting = new AbortController();
+    const called = calls.plain(aborting.signal);
+    called.catch(() => {});
+    await ask("arrived");
+    aborting.abort();
+    const ended = called.catch((error) => error);
+    await ask("cancelled");
+    throw await ended;
+  },
+  timeout: (calls) => calls.plain(),
+  async revoked(calls) {
+    // The API revokes the token after each call that it answered.
+    const values = [await calls.plain(), await calls.plain()];
+    return [...values, await calls.post?.("a body") ?? "a body"];
+  },
+  down: (calls) => calls.plain(),
+  keep: (calls) => calls.plain(),
+} satisfies Record<string, (calls: Calls, running: Running) => Promise<unknown>>;
+
+export type Trial = keyof typeof trials;
+
+/** Runs all trials of some clients. */
+export async function tryAll(sdks: Readonly<Record<string, Sdk>>, input: Input): Promise<Record<string, Result>> {
+  const tried = Object.entries(sdks).map(async ([name, sdk]): Promise<[string, Result]> => {
+    const { api, has, callerHeader } = sdk;
+    const isFit: Partial<Record<string, boolean>> = { ...has, keep: callerHeader !== undefined };
+    const outcomes = (Object.keys(trials) as Trial[]).filter((trial) => isFit[trial] ?? true).map(async (trial) => {
+      const outcome = await tryOut(name, sdk, trial, input);
+      return outcome && [trial, outcome] as const;
+    });
+    const entries = (await Promise.all(outcomes)).filter((each) => each !== undefined);
+    return [name, { api, has, ...callerHeader && { callerHeader }, trials: Object.fromEntries(entries) }];
+  });
+  return Object.fromEntries(await Promise.all(tried));
+}
+
+async function tryOut(name: string, sdk: Sdk, trial: Trial, input: Input): Promise<Outcome | undefined> {
+  const place = `${sdk.api}/${name}/${trial}`;
+  const url = `${input.api}/${place}`;
+  const { up, down, silent } = input.tokenEndpoints;
+  const tokenEndpoint = trial === "down" ? down : trial === "timeout" ? silent : up;
+  const events: AuthenticatorEvent[] = [];
+  const authenticator = new ClientCredentialsAuthenticator({
+    endpoint: url,
+    clientId: input.clientId,
+    clientSecret: input.clientSecret,
+    configStore: new StaticClientConfigStore({ tokenEndpoint }),
+    retry: { maxAttempts: 1 },
+    onEvent: (event) => void events.push(event),
+  });
+  let calls = 0;
+  let pending = 0;
+  const count = <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) => (...args: Args) => {
+    calls++;
+    pending++;
+    return call(...args).finally(() => pending--);
+  };
+  const counted = {
+    authorize: count((headers: Headers) => authenticator.authorize(headers)),
+    fetch: count(authenticator.fetch),
+    getCredentials: count((options?: { signal?: AbortSignal }) => authenticator.getCredentials(options)),
+    refreshCredentials: authenticator.refreshCredentials.bind(authenticator),
+  };
+  const ask = (what: string) => globalThis.fetch(`${input.api}/control/${what}/${place}`).then((it) => it.text());
+  let client: Calls | undefined;
+  const run = async () => {
+    const timeout = trial === "timeout" ? limits.timeout : undefined;
+    client = await sdk.connect({ url, fetch: counted.fetch, authenticator: counted, timeout });
+    if (trial === "stream" && !client.stream) return undefined;
+    return { value: await trials[trial](client, { ask }) };
+  };
+  const outcome = await within(run()).catch((error) => ({ error: describe(error) }));
+  // What waits for the call may need a turn.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const facts = { calls, pending, events };
+  await client?.close?.();
+  await authenticator.close();
+  return outcome && { ...outcome, ...facts };
+}
+
+async function within<T>(promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(late)), limits.trial);
+  });
+  return await Promise.race([promise, tooLate]).finally(() => clearTimeout(timer));
+}
+
+function describe(error: unknown): ErrorFacts {
+  const { name, constructor, message, cause } = Object(error);
+  const isOurs = (value: unknown) => Object(value).name === "AuthenticationError";
+  let ours: ErrorFacts["ours"] = "no";
+  if (isOurs(error)) ours = "itself";
+  else if (isOurs(cause)) ours = "cause";
+  else if (String(message).includes("token endpoint")) ours = "message";
+  return { name: name === "Error" ? constructor.name : name, ours, text: String(message) };
+}
