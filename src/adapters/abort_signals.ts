@@ -26,8 +26,7 @@ export async function withSignal<T>(
 ): Promise<T> {
   if (!like || like instanceof AbortSignal) return await work(like ?? undefined);
   const controller = new AbortController();
-  const abort = () =>
-    controller.abort(like.reason ?? new DOMException("This operation was aborted", "AbortError"));
+  const abort = () => controller.abort(like.reason ?? new DOMException("This operation was aborted", "AbortError"));
   if (like.aborted) abort();
   like.addEventListener?.("abort", abort);
   try {

@@ -4,13 +4,22 @@
  * @module
  */
 
+import type { CallerHeader } from "../api_call/headers.ts";
 import { rejectsToken } from "../api_call/rejection.ts";
 import { checkFunction, checkUrl, throwInvalid } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
+import type { Explanation } from "../authenticator_options.ts";
 import type { Credentials } from "../credentials.ts";
 
 /** What adapters need of an authenticator. */
-export type ApiAuthenticator = Pick<Authenticator, "authorize" | "getCredentials" | "refreshCredentials" | "toJSON">;
+export interface ApiAuthenticator extends Pick<Authenticator, "authorize" | "getCredentials" | "refreshCredentials"> {
+  /**
+   * Tells the API's URL.
+   *
+   * @returns An object with it.
+   */
+  explain(): Pick<Explanation, "endpoint">;
+}
 
 /** The part of a response that tells whether the token is rejected. */
 export interface ApiResponse {
@@ -25,7 +34,7 @@ export interface AdapterOptions {
   /** Origins besides that of the authenticator's `endpoint` that get the token as well. Default: none. */
   allowedOrigins?: readonly (string | URL)[] | undefined;
   /** What becomes of a token header that the caller has set: it is sent unchanged, or replaced. Default: `"keep"`. */
-  callerHeader?: "keep" | "replace" | undefined;
+  callerHeader?: CallerHeader | undefined;
   /**
    * Tells whether the API rejects the token by this response. Default: a 401 does, and a 403 whose challenge says
    * `invalid_token` (RFC 6750 §3.1).
@@ -70,7 +79,7 @@ export class ApiTokens {
     this.#authenticator = authenticator;
     this.#replaces = callerHeader === "replace";
     this.#origins = [
-      checkUrl("endpoint", authenticator.toJSON().endpoint),
+      checkUrl("endpoint", authenticator.explain().endpoint),
       ...allowedOrigins.map((url) => checkUrl("allowedOrigins", url)),
     ].map(({ origin }) => origin);
     this.isRejected = isRejected ?? rejectsToken;

@@ -70,6 +70,8 @@ interface RedirectOptions {
 interface AxiosConfig {
   headers: AxiosHeaders;
   data?: unknown;
+  /** User name and password, which axios sends in place of any other `authorization`. */
+  auth?: unknown;
   signal?: AbortSignalLike | undefined;
   beforeRedirect?: BeforeRedirect | undefined;
 }
@@ -155,6 +157,7 @@ export function authenticateAxios(
     };
     calls.set(config.beforeRedirect, call);
     headers.set(header.name, header.value);
+    if (header.name === "authorization") delete config.auth;
     return config;
   }
 
@@ -202,7 +205,8 @@ export function authenticateAxios(
     if (!URL.canParse(url) || !tokens.isHome(url)) return config;
     return await withSignal(config.signal, async (signal) => {
       try {
-        const header = await tokens.choose((name) => config.headers.has(name), signal);
+        const has = (name: string) => config.headers.has(name) || name === "authorization" && !!config.auth;
+        const header = await tokens.choose(has, signal);
         return header ? attach(config, header) : config;
       } catch (error) {
         // Axios says so in its own way.

@@ -131,7 +131,11 @@ export function azureCredential(
   const demanded = new Map<string, string>();
   const given = new WeakMap<AzureAuthenticator, Credentials>();
 
-  async function getCredentials(scopes: readonly string[], claims: string | undefined, signal: AbortSignal | undefined) {
+  async function getCredentials(
+    scopes: readonly string[],
+    claims: string | undefined,
+    signal: AbortSignal | undefined,
+  ) {
     const own = whose === "requested" ? authenticator.with({ scopes }) : authenticator;
     const key = whose === "requested" ? scopes.join(" ") : "";
     const isAgain = claims !== undefined && claims === demanded.get(key);
@@ -139,9 +143,8 @@ export function azureCredential(
     const parameter = demanded.get(key);
     const derived = parameter === undefined ? own : own.with({ parameters: { claims: parameter } });
     const rejected = isAgain ? given.get(derived) : undefined;
-    const credentials = await (rejected
-      ? derived.refreshCredentials({ rejected, signal })
-      : derived.getCredentials({ signal }));
+    const credentials =
+      await (rejected ? derived.refreshCredentials({ rejected, signal }) : derived.getCredentials({ signal }));
     given.set(derived, credentials);
     return credentials;
   }

@@ -91,7 +91,9 @@ export function authenticateSmithy<Handler extends SmithyRequestHandler>(
     options: { abortSignal?: AbortSignalLike } = {},
   ): Promise<{ response: HttpResponse }> {
     const { protocol, hostname, port, body } = request;
-    if (!tokens.isHome(`${protocol}//${hostname}${port ? `:${port}` : ""}`)) return await handler.handle(request, options);
+    if (!tokens.isHome(`${protocol}//${hostname}${port ? `:${port}` : ""}`)) {
+      return await handler.handle(request, options);
+    }
     return await withSignal(options.abortSignal, async (signal) => {
       try {
         const names = new Set(Object.keys(request.headers).map((name) => name.toLowerCase()));
@@ -125,9 +127,9 @@ export function authenticateSmithy<Handler extends SmithyRequestHandler>(
   });
 }
 
-/** Puts the token on a copy of a request, which keeps its class. */
+/** Puts the token on a request that is else the given one. */
 function attach(request: HttpRequest, { name, value }: TokenHeader): HttpRequest {
   const others = Object.entries(request.headers).filter(([own]) => own.toLowerCase() !== name);
   const headers = { ...Object.fromEntries(others), [name]: value };
-  return Object.assign(Object.create(Object.getPrototypeOf(request)), request, { headers });
+  return Object.create(request, { headers: { value: headers, enumerable: true, writable: true } });
 }

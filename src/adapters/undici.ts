@@ -172,15 +172,11 @@ class Attempt implements Required<Handler> {
   }
 
   onResponseEnd(controller: Controller, trailers: Headers): void {
-    this.#whenKnown(() =>
-      this.#next ? this.#replay(this.#next) : this.#handler.onResponseEnd?.(controller, trailers)
-    );
+    this.#whenKnown(() => this.#next ? this.#replay(this.#next) : this.#handler.onResponseEnd?.(controller, trailers));
   }
 
   onResponseError(controller: Controller | null, error: unknown): void {
-    this.#whenKnown(() =>
-      this.#next ? this.#replay(this.#next) : this.#handler.onResponseError?.(controller, error)
-    );
+    this.#whenKnown(() => this.#next ? this.#replay(this.#next) : this.#handler.onResponseError?.(controller, error));
   }
 
   #whenKnown(run: () => void): void {

@@ -25,7 +25,7 @@ interface Case extends WorldOptions {
 }
 
 const post = (body: unknown) => ({ method: "POST", body });
-const tokensOf = (seen: readonly { token: string | undefined }[]) => seen.map(({ token }) => token);
+const listTokens = (seen: readonly { token: string | undefined }[]) => seen.map(({ token }) => token);
 
 /** Fails where a token shows in an error. */
 function assertHidden(error: unknown): void {
@@ -47,7 +47,7 @@ export const cases: Readonly<Record<string, Case>> = {
     async run({ call, api, count }) {
       assertEquals((await call("/")).body.trim(), "GET");
       await call("/");
-      assertEquals([tokensOf(api.seen), count()], [["1", "1"], 1]);
+      assertEquals([listTokens(api.seen), count()], [["1", "1"], 1]);
     },
   },
   "each kind of body is sent again": {
@@ -58,7 +58,7 @@ export const cases: Readonly<Record<string, Case>> = {
         revoke(++revoked);
         api.seen.length = 0;
         const { status, body } = await call("/", post(make()));
-        assertEquals([status, tokensOf(api.seen)], [200, [`${revoked}`, `${revoked + 1}`]], kind);
+        assertEquals([status, listTokens(api.seen)], [200, [`${revoked}`, `${revoked + 1}`]], kind);
         assert(/a.body/.test(body), kind);
         assertEquals(...(api.seen.map((it) => it.body.replaceAll(/-{2,}\S+/g, "")) as [string, string]));
       }
@@ -87,7 +87,7 @@ export const cases: Readonly<Record<string, Case>> = {
       await call("/");
       revoke(9);
       const answer = await call("/");
-      assertEquals([answer.status, answer.body, tokensOf(api.seen)], [401, "rejected", ["1", "1", "2"]]);
+      assertEquals([answer.status, answer.body, listTokens(api.seen)], [401, "rejected", ["1", "1", "2"]]);
       assertHidden(answer.error);
     },
   },
@@ -97,7 +97,7 @@ export const cases: Readonly<Record<string, Case>> = {
       await call("/");
       revoke(1);
       const answer = await call("/", post("a body"));
-      assertEquals([answer.status, answer.body, tokensOf(api.seen)], [401, "rejected", ["1", "1"]]);
+      assertEquals([answer.status, answer.body, listTokens(api.seen)], [401, "rejected", ["1", "1"]]);
       assertHidden(answer.error);
     },
   },
@@ -109,9 +109,9 @@ export const cases: Readonly<Record<string, Case>> = {
         await client.call(`${stranger.origin}/?to=${encodeURIComponent(api.origin)}/here`);
         await call(`/?to=${encodeURIComponent(`${stranger.origin}/?to=${api.origin}/again`)}`);
       }
-      assert(tokensOf(stranger.seen).every((it) => it === undefined));
+      assert(listTokens(stranger.seen).every((it) => it === undefined));
       const back = api.seen.filter(({ path }) => path === "/again");
-      assertEquals([stranger.seen.length, tokensOf(back)], under.redirects ? [4, [undefined]] : [1, []]);
+      assertEquals([stranger.seen.length, listTokens(back)], under.redirects ? [4, [undefined]] : [1, []]);
     },
   },
   "a redirect within the API carries the token, under any header": {
@@ -120,7 +120,7 @@ export const cases: Readonly<Record<string, Case>> = {
     async run({ call, api, stranger }) {
       assertEquals((await call("/?to=/there")).status, 200);
       await call(`/?to=${encodeURIComponent(stranger.origin)}/there`);
-      assertEquals([tokensOf(api.seen), tokensOf(stranger.seen)], [["1", "1", "1"], [undefined]]);
+      assertEquals([listTokens(api.seen), listTokens(stranger.seen)], [["1", "1", "1"], [undefined]]);
     },
   },
   "a rejection after a redirect within the API is replayed": {
@@ -137,9 +137,9 @@ export const cases: Readonly<Record<string, Case>> = {
       const allowing = under.open(authenticator, { allowedOrigins: [stranger.origin] });
       await allowing.call(`${stranger.origin}/`);
       await allowing.close();
-      assertEquals(tokensOf(stranger.seen), ["1"]);
+      assertEquals(listTokens(stranger.seen), ["1"]);
       await client.call(`${stranger.origin}/`);
-      assertEquals(tokensOf(stranger.seen), ["1", undefined]);
+      assertEquals(listTokens(stranger.seen), ["1", undefined]);
     },
   },
   "the caller's own header stays": {
@@ -147,7 +147,7 @@ export const cases: Readonly<Record<string, Case>> = {
       assertEquals((await call("/", { headers: { Authorization: "Own" } })).status, 401);
       await call("/");
       assertEquals((await call("/", { headers: { Authorization: "Own" } })).status, 401);
-      assertEquals([tokensOf(api.seen), count()], [["Own", "1", "Own"], 1]);
+      assertEquals([listTokens(api.seen), count()], [["Own", "1", "Own"], 1]);
     },
   },
   "the caller's own header is replaced": {
@@ -156,14 +156,14 @@ export const cases: Readonly<Record<string, Case>> = {
       await call("/", { headers: { Authorization: "Own" } });
       revoke(1);
       assertEquals((await call("/", { headers: { authorization: "Own" } })).status, 200);
-      assertEquals(tokensOf(api.seen), ["1", "1", "2"]);
+      assertEquals(listTokens(api.seen), ["1", "1", "2"]);
     },
   },
   "the program says what a rejection is": {
     adapter: { isRejected: ({ status, headers }) => status === 200 && headers.get("content-type") === "text/plain" },
     async run({ call, api }) {
       await call("/");
-      assertEquals(tokensOf(api.seen), ["1", "2"]);
+      assertEquals(listTokens(api.seen), ["1", "2"]);
     },
   },
   "the signal ends the wait for a token, and no call is sent": {
@@ -189,7 +189,7 @@ export const cases: Readonly<Record<string, Case>> = {
       aborting.abort();
       const { name } = await failed;
       assert(/Abort|Cancel/.test(name), name);
-      assertEquals(tokensOf(api.seen), ["1", "1"]);
+      assertEquals(listTokens(api.seen), ["1", "1"]);
     },
   },
   "errors don't show the token: abort, time-out, no connection": {

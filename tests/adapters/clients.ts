@@ -17,7 +17,7 @@ import { HttpRequest } from "npm:@smithy/core@3.41.1/protocols";
 import { NodeHttpHandler } from "npm:@smithy/node-http-handler@4.14.2";
 import axios from "npm:axios@1.21.1";
 import got from "npm:got@16.1.0";
-import { Agent, interceptors, request } from "npm:undici@7.30.2";
+import { Agent, FormData as UndiciForm, interceptors, request } from "npm:undici@7.30.2";
 
 /** A call, as all clients can make it. */
 export interface Call {
@@ -53,8 +53,8 @@ export interface ClientUnderTest {
 }
 
 const bytes = () => Buffer.from("a body");
-const form = () => {
-  const data = new FormData();
+const form = (Form: new () => Pick<FormData, "append"> = FormData) => {
+  const data = new Form();
   data.append("field", "a body");
   return data;
 };
@@ -82,7 +82,12 @@ export const clients: Readonly<Record<string, ClientUnderTest>> = {
         close() {},
       };
     },
-    bodies: { text: () => "a body", bytes, form, parameters: () => new URLSearchParams({ field: "a body" }) },
+    bodies: {
+      text: () => "a body",
+      bytes,
+      form: () => form(),
+      parameters: () => new URLSearchParams({ field: "a body" }),
+    },
     redirects: true,
   },
   elasticsearch: {
@@ -135,7 +140,7 @@ export const clients: Readonly<Record<string, ClientUnderTest>> = {
         close() {},
       };
     },
-    bodies: { text: () => "a body", bytes, form },
+    bodies: { text: () => "a body", bytes, form: () => form() },
     redirects: true,
   },
   smithy: {
@@ -144,7 +149,9 @@ export const clients: Readonly<Record<string, ClientUnderTest>> = {
       return {
         async call(url, { method = "GET", headers = {}, body, signal, timeout } = {}) {
           const { protocol, hostname, port, pathname: path } = new URL(url);
-          const length = typeof body === "string" || Buffer.isBuffer(body) ? { "content-length": "6" } : {};
+          const length: Record<string, string> = typeof body === "string" || Buffer.isBuffer(body)
+            ? { "content-length": "6" }
+            : {};
           const request = new HttpRequest({
             ...{ protocol, hostname, port: Number(port), method, path, body },
             headers: { ...length, ...headers },
@@ -153,7 +160,10 @@ export const clients: Readonly<Record<string, ClientUnderTest>> = {
             ...signal && { abortSignal: signal },
             ...timeout && { requestTimeout: timeout },
           });
-          return { status: response.statusCode, body: await new Response(Readable.toWeb(response.body) as BodyInit).text() };
+          return {
+            status: response.statusCode,
+            body: await new Response(Readable.toWeb(response.body) as BodyInit).text(),
+          };
         },
         close: () => handler.destroy(),
       };
@@ -177,8 +187,8 @@ export const clients: Readonly<Record<string, ClientUnderTest>> = {
         close: () => agent.destroy(),
       };
     },
-    // On Deno undici can't read a form.
-    bodies: { text: () => "a body", bytes, ..."Deno" in globalThis ? {} : { form } },
+    // A runtime's own form is none to undici.
+    bodies: { text: () => "a body", bytes, form: () => form(UndiciForm) },
     redirects: true,
   },
 };

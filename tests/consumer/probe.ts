@@ -15,6 +15,12 @@ import {
   GrantType,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { authenticateAxios, type AxiosClient } from "@m2m/authenticator/adapters/axios";
+import { azureCredential } from "@m2m/authenticator/adapters/azure";
+import { authenticateElasticsearch } from "@m2m/authenticator/adapters/elasticsearch";
+import { gotHooks } from "@m2m/authenticator/adapters/got";
+import { authenticateSmithy } from "@m2m/authenticator/adapters/smithy";
+import { undiciInterceptor } from "@m2m/authenticator/adapters/undici";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
@@ -83,6 +89,39 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
     "client_credentials Bearer",
   ],
+  "./adapters/axios": [() => {
+    const used: string[] = [];
+    const interceptors = (name: string) => ({ use: () => used.push(name), eject: () => {} });
+    const client = { interceptors: { request: interceptors("request"), response: interceptors("response") } };
+    authenticateAxios({ ...client, getUri: () => endpoint, create: () => {} } as AxiosClient, makeClient());
+    return used.join();
+  }, "request,response"],
+  "./adapters/azure": [async () => (await azureCredential(makeClient()).getToken([])).token, "t"],
+  "./adapters/elasticsearch": [() => {
+    const Connection = class {
+      readonly url = new URL(endpoint);
+      readonly headers = {};
+      request = () => Promise.resolve();
+    };
+    return new (authenticateElasticsearch(Connection, makeClient()))().url.origin;
+  }, endpoint],
+  "./adapters/got": [async () => {
+    const call = { url: endpoint, headers: {} as Record<string, string>, context: {} };
+    await gotHooks(makeClient()).hooks.beforeRequest[0]!(call);
+    return call.headers.authorization;
+  }, "Bearer t"],
+  "./adapters/smithy": [async () => {
+    const handle = ({ headers }: { headers: Record<string, string> }) =>
+      Promise.resolve({ response: { statusCode: 200, headers } });
+    const request = { protocol: "https:", hostname: "api.example.com", headers: {} };
+    return (await authenticateSmithy({ handle }, makeClient()).handle(request)).response.headers.authorization;
+  }, "Bearer t"],
+  "./adapters/undici": [() => {
+    const { promise, resolve } = Promise.withResolvers();
+    const dispatch = undiciInterceptor(makeClient())(({ headers }) => (resolve(headers.join(": ")), true));
+    dispatch({ origin: endpoint }, {});
+    return promise;
+  }, "authorization: Bearer t"],
   // Not in a worker's bundle: a command line is for runtimes with files and processes.
   "./cli": [async () => typeof (await import(["@m2m/authenticator", "cli"].join("/"))).main, "function", {
     ...onWorkerd(/^failed: Error: .*No such module/),
@@ -267,6 +306,12 @@ function recordForms() {
     return Promise.resolve(Response.json({ access_token: "t", token_type: "Bearer" }));
   };
   return { forms, fetch };
+}
+
+/** An authenticator whose tokens are "t". */
+function makeClient(): ClientCredentialsAuthenticator {
+  const { fetch } = recordForms();
+  return new ClientCredentialsAuthenticator({ endpoint, clientId: "id", clientSecret: "a-secret", configStore, fetch });
 }
 
 /** A namespace of Workers KV. */

@@ -20,7 +20,7 @@ const steps: Record<string, () => Promise<boolean>> = {
   format: () => deno("fmt", "--check"),
   lint: () => deno("lint"),
   words: async () => isPassed((await findAllWords()).join("\n")),
-  types: async () => await checkTypes() && await checkApart("tests/sdk"),
+  types: async () => await checkTypes() && await checkApart(),
   docs: () => deno("doc", "--lint", ...Object.values(exportedModules)),
   publish: async () => {
     const { success, output } = await publishDryRun(source);
@@ -33,15 +33,17 @@ const steps: Record<string, () => Promise<boolean>> = {
   },
 };
 
+/** Folders whose packages are in a lock file of their own: `deno.lock` would have all tasks download them. */
+const apart = ["tests/adapters", "tests/sdk"];
+
 async function checkTypes(): Promise<boolean> {
   const tests = Array.from(Deno.readDirSync(`${root}/tests`), ({ name }) => `tests/${name}`);
-  const checked = tests.filter((path) => path !== "tests/sdk" && !/\.md$/.test(path));
+  const checked = tests.filter((path) => !apart.includes(path) && !/\.md$/.test(path));
   return await deno("check", "--doc", "mod.ts", "src", ...checked.sort(), "examples", "README.md");
 }
 
-/** Checks a folder whose packages are in a lock file of its own: `deno.lock` would have all tasks download them. */
-async function checkApart(folder: string): Promise<boolean> {
-  const args = ["check", ...ownFlags(source, `${root}/${folder}/packages.lock`), folder];
+async function checkApart(): Promise<boolean> {
+  const args = ["check", ...ownFlags(source, `${root}/tests/sdk/packages.lock`), ...apart];
   const { success, stdout, stderr } = await runToEnd(Deno.execPath(), {
     args,
     cwd: root,

@@ -18,10 +18,11 @@ import { chooseSource, environment, ownFlags } from "../std/source.ts";
 import type { SeenCall } from "./api.ts";
 import type { Input, Result } from "./trials.ts";
 
-const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+/** The path of a file, from this folder. */
+export const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** Builds a Deno command. Packages that the lock file lacks are added to it. */
-async function denoCommand(subcommand: string, ...args: string[]) {
+export async function denoCommand(subcommand: string, ...args: string[]) {
   const source = await chooseSource();
   const flags = ["--quiet", ...ownFlags(source, path("packages.lock"))];
   // The first time, it downloads all packages.
