@@ -21,6 +21,10 @@ export interface ApiAuthenticator extends Pick<Authenticator, "authorize" | "get
   explain(): Pick<Explanation, "endpoint">;
 }
 
+/** A value of a type of the client's own: these are wider, or narrower, from one version to the next. */
+// deno-lint-ignore no-explicit-any
+export type ClientValue = any;
+
 /** The part of a response that tells whether the token is rejected. */
 export interface ApiResponse {
   /** Its HTTP status. */

@@ -4,15 +4,18 @@
  * @module
  */
 
-import { throwInvalid } from "../arguments.ts";
+import { parseUrl, throwInvalid } from "../arguments.ts";
 import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
-import { type AdapterOptions, type ApiAuthenticator, ApiTokens, isReplayable, type TokenHeader } from "./api_tokens.ts";
+import {
+  type AdapterOptions,
+  type ApiAuthenticator,
+  ApiTokens,
+  type ClientValue,
+  isReplayable,
+  type TokenHeader,
+} from "./api_tokens.ts";
 
-export type { AdapterOptions, ApiAuthenticator, ApiResponse } from "./api_tokens.ts";
-
-// Axios's own types are wider, or narrower, from one version to the next.
-// deno-lint-ignore no-explicit-any
-type Any = any;
+export type { AdapterOptions, ApiAuthenticator, ApiResponse, ClientValue } from "./api_tokens.ts";
 
 /** The part of an axios instance's interceptors that is used. */
 export interface AxiosInterceptors {
@@ -23,7 +26,7 @@ export interface AxiosInterceptors {
    * @param rejected Takes an error.
    * @returns Its number.
    */
-  use(fulfilled: (value: Any) => Any, rejected?: (error: Any) => Any): number;
+  use(fulfilled: (value: ClientValue) => ClientValue, rejected?: (error: ClientValue) => ClientValue): number;
   /**
    * Removes an interceptor.
    *
@@ -42,13 +45,13 @@ export interface AxiosClient {
    * @param config The call's settings.
    * @returns The URL.
    */
-  getUri(config: Any): string;
+  getUri(config: ClientValue): string;
   /**
    * Makes another instance, without interceptors.
    *
    * @returns The instance.
    */
-  create(): Any;
+  create(): ClientValue;
 }
 
 interface AxiosHeaders {
@@ -201,8 +204,8 @@ export function authenticateAxios(
 
   const { request, response } = client.interceptors;
   const onRequest = request.use(async (config: AxiosConfig) => {
-    const url = client.getUri({ ...config, params: undefined });
-    if (!URL.canParse(url) || !tokens.isHome(url)) return config;
+    const url = parseUrl(client.getUri({ ...config, params: undefined }));
+    if (!url || !tokens.isHome(url)) return config;
     return await withSignal(config.signal, async (signal) => {
       try {
         const has = (name: string) => config.headers.has(name) || name === "authorization" && !!config.auth;

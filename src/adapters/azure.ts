@@ -163,7 +163,8 @@ export function azureCredential(
       }
       const now = Date.now();
       const expiresOnTimestamp = expiresAt ?? now + unknownLifetime;
-      return { token: accessToken, expiresOnTimestamp, refreshAfterTimestamp: now, tokenType: "Bearer" };
+      // It must have passed.
+      return { token: accessToken, expiresOnTimestamp, refreshAfterTimestamp: now - 1, tokenType: "Bearer" };
     },
   };
 }

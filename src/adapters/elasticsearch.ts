@@ -6,20 +6,23 @@
 
 import { checkFunction } from "../arguments.ts";
 import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
-import { type AdapterOptions, type ApiAuthenticator, ApiTokens, isReplayable, type TokenHeader } from "./api_tokens.ts";
+import {
+  type AdapterOptions,
+  type ApiAuthenticator,
+  ApiTokens,
+  type ClientValue,
+  isReplayable,
+  type TokenHeader,
+} from "./api_tokens.ts";
 
-export type { AdapterOptions, ApiAuthenticator, ApiResponse } from "./api_tokens.ts";
-
-// Elastic's own types are wider, or narrower, from one version to the next.
-// deno-lint-ignore no-explicit-any
-type Any = any;
+export type { AdapterOptions, ApiAuthenticator, ApiResponse, ClientValue } from "./api_tokens.ts";
 
 /** The part of a connection that is used. */
 export interface ElasticsearchConnection {
   /** Where the node is. */
   url: URL;
   /** Headers of all its requests. */
-  headers: Any;
+  headers: ClientValue;
   /**
    * Sends a request.
    *
@@ -27,12 +30,11 @@ export interface ElasticsearchConnection {
    * @param options Its signal, among others.
    * @returns The response.
    */
-  request(params: Any, options: Any): Promise<Any>;
+  request(params: ClientValue, options: ClientValue): Promise<ClientValue>;
 }
 
 /** A class of connections: `UndiciConnection` or `HttpConnection` of `@elastic/elasticsearch` 8 and newer. */
-// deno-lint-ignore no-explicit-any
-export type ElasticsearchConnectionClass = new (...args: any[]) => ElasticsearchConnection;
+export type ElasticsearchConnectionClass = new (...args: ClientValue[]) => ElasticsearchConnection;
 
 interface Params {
   readonly headers?: Readonly<Record<string, unknown>>;

@@ -5,24 +5,28 @@
  */
 
 import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
-import { type AdapterOptions, type ApiAuthenticator, ApiTokens, isReplayable, type TokenHeader } from "./api_tokens.ts";
+import {
+  type AdapterOptions,
+  type ApiAuthenticator,
+  ApiTokens,
+  type ClientValue,
+  isReplayable,
+  type TokenHeader,
+} from "./api_tokens.ts";
 
-export type { AdapterOptions, ApiAuthenticator, ApiResponse } from "./api_tokens.ts";
-
-// Got's own types are wider, or narrower, from one version to the next.
-// deno-lint-ignore no-explicit-any
-type Any = any;
+export type { AdapterOptions, ApiAuthenticator, ApiResponse, ClientValue } from "./api_tokens.ts";
 
 /** Options for `got.extend`. */
 export interface GotOptions {
   /** Hooks for each call. */
   readonly hooks: {
     /** Adds the token. */
-    readonly beforeRequest: ((options: Any) => Promise<void>)[];
+    readonly beforeRequest: ((options: ClientValue) => Promise<void>)[];
     /** Replays a call whose token was rejected. */
-    readonly afterResponse: ((response: Any, retry: (options: Any) => Any) => Promise<Any>)[];
+    readonly afterResponse:
+      ((response: ClientValue, retry: (options: ClientValue) => ClientValue) => Promise<ClientValue>)[];
     /** Takes the token out of an error. */
-    readonly beforeError: ((error: Any) => Any)[];
+    readonly beforeError: ((error: ClientValue) => ClientValue)[];
   };
 }
 

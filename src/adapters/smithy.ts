@@ -6,14 +6,17 @@
 
 import { checkFunction } from "../arguments.ts";
 import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
-import { type AdapterOptions, type ApiAuthenticator, ApiTokens, isReplayable, type TokenHeader } from "./api_tokens.ts";
+import {
+  type AdapterOptions,
+  type ApiAuthenticator,
+  ApiTokens,
+  type ClientValue,
+  isReplayable,
+  type TokenHeader,
+} from "./api_tokens.ts";
 
 export type { AbortSignalLike } from "./abort_signals.ts";
-export type { AdapterOptions, ApiAuthenticator, ApiResponse } from "./api_tokens.ts";
-
-// Smithy's own types are wider, or narrower, from one version to the next.
-// deno-lint-ignore no-explicit-any
-type Any = any;
+export type { AdapterOptions, ApiAuthenticator, ApiResponse, ClientValue } from "./api_tokens.ts";
 
 /** The part of a Smithy request handler that is used. */
 export interface SmithyRequestHandler {
@@ -24,7 +27,7 @@ export interface SmithyRequestHandler {
    * @param options Its signal, among others.
    * @returns The response.
    */
-  handle(request: Any, options?: Any): Promise<Any>;
+  handle(request: ClientValue, options?: ClientValue): Promise<ClientValue>;
 }
 
 interface HttpRequest {

@@ -5,16 +5,19 @@
  */
 
 import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
-import { type AdapterOptions, type ApiAuthenticator, ApiTokens, isReplayable, type TokenHeader } from "./api_tokens.ts";
+import {
+  type AdapterOptions,
+  type ApiAuthenticator,
+  ApiTokens,
+  type ClientValue,
+  isReplayable,
+  type TokenHeader,
+} from "./api_tokens.ts";
 
-export type { AdapterOptions, ApiAuthenticator, ApiResponse } from "./api_tokens.ts";
-
-// Undici's own types are wider, or narrower, from one version to the next.
-// deno-lint-ignore no-explicit-any
-type Any = any;
+export type { AdapterOptions, ApiAuthenticator, ApiResponse, ClientValue } from "./api_tokens.ts";
 
 /** Dispatches a request, as a dispatcher's `dispatch` does. */
-export type UndiciDispatch = (options: Any, handler: Any) => boolean;
+export type UndiciDispatch = (options: ClientValue, handler: ClientValue) => boolean;
 
 interface Options {
   readonly origin?: string | URL | undefined;

@@ -25,10 +25,11 @@ interface Case extends WorldOptions {
 }
 
 const post = (body: unknown) => ({ method: "POST", body });
-const listTokens = (seen: readonly { token: string | undefined }[]) => seen.map(({ token }) => token);
+/** The tokens that were sent. */
+export const listTokens = (seen: readonly { token: string | undefined }[]) => seen.map(({ token }) => token);
 
 /** Fails where a token shows in an error. */
-function assertHidden(error: unknown): void {
+export function assertHidden(error: unknown): void {
   for (const text of [inspect(error, { depth: 8 }), JSON.stringify(error) ?? "", String(error)]) {
     assert(!text.includes("planted"), text);
   }

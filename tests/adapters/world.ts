@@ -33,7 +33,9 @@ export interface World {
   readonly api: Server;
   readonly stranger: Server;
   readonly authenticator: ClientCredentialsAuthenticator;
-  /** How many token requests there were. */
+  /** The forms of the token requests. */
+  readonly forms: readonly URLSearchParams[];
+  /** How many there were. */
   count(): number;
   /** Rejects tokens up to this number. */
   revoke(count: number): void;
@@ -44,29 +46,30 @@ export interface World {
 export interface WorldOptions extends Partial<ClientCredentialsAuthenticatorOptions> {
   /** Answers token requests. Default: with the next token. */
   readonly answer?: (count: number) => Response | Promise<Response>;
-  /** The body of a rejection. */
+  /** The body of a rejection, and its challenge. */
   readonly rejection?: string;
+  readonly challenge?: string | undefined;
 }
 
 /** Starts it. */
-export async function startWorld({ answer = issue, rejection = "rejected", ...options }: WorldOptions = {}) {
+export async function startWorld({ answer = issue, rejection = "rejected", challenge, ...options }: WorldOptions = {}) {
   const key = options.headerKey?.toLowerCase() ?? "authorization";
   let revoked = 0;
-  let count = 0;
+  const forms: URLSearchParams[] = [];
   const read = (headers: IncomingMessage["headers"]) => {
     const value = headers[key] as string | undefined;
     const number = /^Bearer planted-token\.eyJ~9\/x\+y==(\d+)$/.exec(value ?? "")?.[1];
     return number ?? value;
   };
   const isRight = (token: string | undefined) => Number(token) > revoked;
-  const api = await startServer(read, isRight, rejection);
-  const stranger = await startServer(read, () => true, rejection);
+  const api = await startServer(read, isRight, { rejection, challenge });
+  const stranger = await startServer(read, () => true, {});
   const authenticator = new ClientCredentialsAuthenticator({
     endpoint: api.origin,
     clientId: "id",
     clientSecret: "secret",
     configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.test/token" }),
-    fetch: () => Promise.resolve(answer(++count)),
+    fetch: async (_input, init) => await answer(forms.push(new URLSearchParams(String(init?.body)))),
     retry: { maxAttempts: 1 },
     ...options,
   });
@@ -74,7 +77,8 @@ export async function startWorld({ answer = issue, rejection = "rejected", ...op
     api,
     stranger,
     authenticator,
-    count: () => count,
+    forms,
+    count: () => forms.length,
     revoke: (number) => void (revoked = number),
     async close() {
       await Promise.all([api.close(), stranger.close(), authenticator.close().catch(() => {})]);
@@ -90,7 +94,7 @@ export function issue(count: number): Response {
 async function startServer(
   read: (headers: IncomingMessage["headers"]) => string | undefined,
   isRight: (token: string | undefined) => boolean,
-  rejection: string,
+  { rejection, challenge }: Pick<WorldOptions, "challenge" | "rejection">,
 ) {
   const seen: Seen[] = [];
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
@@ -104,7 +108,13 @@ async function startServer(
     response.setHeader("x-elastic-product", "Elasticsearch").setHeader("content-type", "text/plain");
     const { searchParams, pathname } = new URL(url, "http://localhost");
     if (pathname === "/silent") return;
-    if (!isRight(sent)) return void response.writeHead(401).end(rejection);
+    if (pathname === "/busy" && seen.filter(({ path }) => path === url).length === 1) {
+      return void response.writeHead(503).end("busy");
+    }
+    if (!isRight(sent)) {
+      if (challenge) response.setHeader("www-authenticate", challenge);
+      return void response.writeHead(401).end(rejection);
+    }
     const target = searchParams.get("to");
     if (target) return void response.writeHead(Number(searchParams.get("status") ?? 302), { location: target }).end();
     response.end(`${method} ${body}`);
