@@ -9,14 +9,24 @@
 import { createRemoteJWKSet } from "jose";
 import { preciseNow, serve } from "../servers/loopback.ts";
 import { readIssuedAt, verifyToken } from "../servers/protected_api.ts";
+import type { SeenCall } from "./table.ts";
+import { answer as anthropic } from "./apis/anthropic.ts";
+import { answer as connect } from "./apis/connect.ts";
+import { answer as events } from "./apis/events.ts";
+import { answer as github } from "./apis/github.ts";
+import { answer as graphql } from "./apis/graphql.ts";
+import { answer as hono } from "./apis/hono.ts";
+import { answer as mcp } from "./apis/mcp.ts";
+import { answer as openai } from "./apis/openai.ts";
 import { answer as rest } from "./apis/rest.ts";
+import { answer as supabase } from "./apis/supabase.ts";
+import { answer as trpc } from "./apis/trpc.ts";
 
 /** A call whose token counts. */
 export interface ApiCall {
+  /** As it came, but for what the URL has of the trial. */
   readonly request: Request;
-  /** The URL of the trial. */
-  readonly url: string;
-  /** What follows that in the URL, without the query. */
+  /** Its URL's path. */
   readonly path: string;
   readonly body: Uint8Array<ArrayBuffer>;
   /** The body as text. */
@@ -30,17 +40,19 @@ export interface ApiCall {
 /** Answers calls; `undefined`: there is nothing at this path. */
 export type Answer = (call: ApiCall) => Response | undefined | Promise<Response | undefined>;
 
-const apis: Readonly<Record<string, Answer>> = { rest };
-
-/** One call, as it came. */
-export interface SeenCall {
-  readonly method: string;
-  readonly path: string;
-  readonly body: string;
-  readonly status: number;
-  /** Whether it had a token that the API takes. */
-  readonly isOurs: boolean;
-}
+const apis: Readonly<Record<string, Answer>> = {
+  anthropic,
+  connect,
+  events,
+  github,
+  graphql,
+  hono,
+  mcp,
+  openai,
+  rest,
+  supabase,
+  trpc,
+};
 
 /** A client's trial. */
 class Stage {
@@ -60,15 +72,16 @@ function startApi(issuer: string, jwksUri: string) {
   const findStage = (name: string) => stages.get(name) ?? stages.set(name, new Stage()).get(name)!;
 
   const server = serve(async (request) => {
-    const { pathname, origin } = new URL(request.url);
+    const { pathname, origin, search } = new URL(request.url);
     const [, moment, controlled = ""] = /^\/control\/(\w+)\/(.+)$/.exec(pathname) ?? [];
     if (moment === "calls") return Response.json(findStage(controlled).calls);
-    if (moment) {
+    if (moment === "revoke") findStage(controlled).revokedAt = preciseNow();
+    else if (moment) {
       const { [moment as "continue"]: told } = findStage(controlled).moments;
       if (moment === "continue") told.resolve(undefined);
       await told.promise;
-      return new Response();
     }
+    if (moment) return new Response();
     const [, place = "", path = ""] = /^\/(\w+\/\w+\/\w+)(.*)$/.exec(pathname) ?? [];
     const [api = "", , trial = ""] = place.split("/");
     const stage = findStage(place);
@@ -78,8 +91,10 @@ function startApi(issuer: string, jwksUri: string) {
     const { payload } = await verifyToken(token, keys, { issuer, audience: issuer });
     const isOurs = payload !== undefined && readIssuedAt(payload) > stage.revokedAt;
     const { moments } = stage;
+    const { method, headers } = request;
     const call: ApiCall = {
-      ...{ request, body, text, path, url: `${origin}/${place}`, continued: moments.continue.promise },
+      request: new Request(origin + path + search, { method, headers, body: body.length ? body : null }),
+      ...{ path, body, text, continued: moments.continue.promise },
       pieces: (contentType, pieces) => respondInPieces(contentType, pieces, moments.continue.promise),
     };
     let response: Response | undefined;
@@ -87,13 +102,13 @@ function startApi(issuer: string, jwksUri: string) {
       response = new Response(null, { status: 401, headers: { "www-authenticate": 'Bearer error="invalid_token"' } });
     } else if (trial === "abort") {
       // Its body never comes.
+      const type = headers.get("accept")?.startsWith("text/event-stream") ? "text/event-stream" : "application/json";
       const body = new ReadableStream({ cancel: moments.cancelled.resolve });
-      response = new Response(body, { headers: { "content-type": "application/json" } });
+      response = new Response(body, { headers: { "content-type": type } });
       moments.arrived.resolve(undefined);
     } else response = await apis[api]?.(call);
-    response ??= new Response(`nothing at ${request.method} ${path}`, { status: 404 });
-    if (trial === "revoked" && isOurs) stage.revokedAt = preciseNow();
-    stage.calls.push({ method: request.method, path, body: text(), status: response.status, isOurs });
+    response ??= new Response(`nothing at ${method} ${path}`, { status: 404 });
+    stage.calls.push({ method, path, body: text(), status: response.status, isOurs });
     return response;
   });
   return server;

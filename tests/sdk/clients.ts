@@ -1,8 +1,7 @@
-/** The clients, in the order of the table. @module */
+/** All clients. @module */
 import type { Sdk } from "./sdk.ts";
-import { sdk as ky } from "./clients/ky.ts";
-import { sdk as ofetch } from "./clients/ofetch.ts";
-import { sdk as openapi_fetch } from "./clients/openapi_fetch.ts";
+import { sdk as undici } from "./clients/undici.ts";
+import { webSdks } from "./web_clients.ts";
 
 /** By the name of their file in `clients/`. */
-export const sdks: Readonly<Record<string, Sdk>> = { ky, ofetch, openapi_fetch };
+export const sdks: Readonly<Record<string, Sdk>> = { ...webSdks, undici };

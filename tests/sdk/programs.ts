@@ -13,9 +13,12 @@ import type { BundlePlatform } from "../runtimes/bundle.ts";
 import { nodeExecutable } from "../runtimes/node.ts";
 import { runDeno, runToEnd } from "../runtimes/run_to_end.ts";
 import { startProgram } from "../runtimes/start_program.ts";
+import { askWorker } from "../runtimes/every_runtime.ts";
+import { startWorker } from "../runtimes/workerd.ts";
+import { compatibilityDate, type WorkerdExecutable, workerdExecutable } from "../runtimes/workerd_executable.ts";
 import { temporaryFolder } from "../runtimes/temporary_folder.ts";
 import { chooseSource, environment, ownFlags } from "../std/source.ts";
-import type { SeenCall } from "./api.ts";
+import type { SeenCall } from "./table.ts";
 import type { Input, Result } from "./trials.ts";
 
 /** The path of a file, from this folder. */
@@ -72,9 +75,17 @@ const runOn = (executable: string): Run => async (input) => {
   return JSON.parse(stdout);
 };
 
+const runOnWorkerd = (workerd: WorkerdExecutable, date: string): Run => async (input) => {
+  const script = await bundle("worker.ts", "browser");
+  await using worker = await startWorker(workerd.path, { script, compatibilityDate: compatibilityDate(workerd, date) });
+  return await askWorker(worker, input);
+};
+
 /** By runtime: obtains it. */
 export const programs: Readonly<Record<string, () => Promise<Run>>> = {
   "Deno": () => Promise.resolve(runOnDeno),
   "Node 24": async () => runOn(await nodeExecutable("24.21.0")),
   "Bun": async () => runOn(await bunExecutable()),
+  "workerd of 2024-09-01": async () => runOnWorkerd(await workerdExecutable(), "2024-09-01"),
+  "workerd of 2026-11-01": async () => runOnWorkerd(await workerdExecutable(), "2026-11-01"),
 };

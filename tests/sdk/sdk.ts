@@ -38,6 +38,10 @@ export interface Sdk {
   readonly has: { readonly timeout: boolean; readonly abort: boolean };
   /** Whether it brings a header of its own, which the token is to replace. */
   readonly callerHeader?: "replace";
+  /** The runtimes where it isn't tried, or the first words of their names. Default: none. */
+  readonly notOn?: readonly string[];
+  /** What our `fetch` sends by. Default: the global one. */
+  readonly fetch?: Fetch;
   /** Makes one, handed the place's `fetch`. */
   connect(place: Place): Calls | Promise<Calls>;
 }
@@ -47,4 +51,11 @@ export async function* readParts(body: ReadableStream<Uint8Array> | null): Async
   for await (const part of body!.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)) {
     yield part;
   }
+}
+
+/** Gives what `listen` hands over. */
+export function fromEvents(
+  listen: (events: Pick<ReadableStreamDefaultController<string>, "enqueue" | "close" | "error">) => void,
+): AsyncIterable<string> {
+  return new ReadableStream<string>({ start: listen });
 }

@@ -19,7 +19,7 @@ async function setStage() {
   const up = server.tokenEndpoint;
   const tokenEndpoints = { up, down: down.origin, silent: `http://${host}:${silent.port}` };
   const { client_id: clientId, client_secret: clientSecret } = client;
-  const input: Input = { clientId, clientSecret, api: api.origin, tokenEndpoints };
+  const input: Omit<Input, "runtime"> = { clientId, clientSecret, api: api.origin, tokenEndpoints };
   return Object.assign(stack.move(), { api, input });
 }
 
@@ -37,7 +37,7 @@ async function readTable(): Promise<Record<string, string[]>> {
   const [heading, , ...rows] = lines.trim().split("\n").map((line) =>
     line.split("|").slice(1, -1).map((it) => it.replace(/ [¹²³⁴⁵⁶⁷⁸⁹]+ *$/, "").trim())
   );
-  assertEquals(heading, ["client", ...columns]);
+  assertEquals(heading, ["client", ...columns, "not tried on"]);
   return Object.fromEntries(rows.map(([packages = "", ...cells]) => [packages, cells]));
 }
 
@@ -47,7 +47,7 @@ for (const [runtime, obtain] of Object.entries(programs)) {
     await using stage = await setStage();
     const table = await readTable();
 
-    const results = await run(stage.input);
+    const results = await run({ runtime, ...stage.input });
 
     const rows: Record<string, string[]> = {};
     for (const [name, result] of Object.entries(results)) {
@@ -56,6 +56,11 @@ for (const [runtime, obtain] of Object.entries(programs)) {
       );
       rows[await readPackages(name)] = makeRow(result, Object.fromEntries(await Promise.all(calls)));
     }
-    assertEquals(rows, table);
+    const isTried = ([, { [columns.length]: others = "" }]: [string, string[]]) =>
+      !others.split(", ").some((other) => other && runtime.startsWith(other));
+    const expected = Object.entries(table).filter(isTried).map((
+      [name, cells],
+    ) => [name, cells.slice(0, columns.length)]);
+    assertEquals(rows, Object.fromEntries(expected));
   });
 }

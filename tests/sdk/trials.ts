@@ -10,6 +10,8 @@ import type { Calls, Sdk } from "./sdk.ts";
 
 /** What a program gets. */
 export interface Input {
+  /** The runtime's name. */
+  readonly runtime: string;
   readonly clientId: string;
   readonly clientSecret: string;
   /** The API's origin. */
@@ -21,7 +23,8 @@ export interface Input {
 /** What a client's caller can tell of an error, and where in it ours is. */
 interface ErrorFacts {
   readonly name: string;
-  readonly ours: "itself" | "cause" | "message" | "no";
+  /** The property that has it, where the error isn't ours itself. `undefined`: none has it. */
+  readonly ours: string | undefined;
   readonly text: string;
 }
 
@@ -47,8 +50,8 @@ export const late = "the trial hangs";
 const limits = { trial: 20_000, timeout: 500 };
 
 interface Running {
-  /** Asks the API to go on, or whether something has happened. */
-  readonly ask: (what: "continue" | "arrived" | "cancelled") => Promise<unknown>;
+  /** Asks the API to do something, or waits until it has seen something. */
+  readonly ask: (what: "continue" | "arrived" | "cancelled" | "revoke") => Promise<unknown>;
 }
 
 const trials = {
@@ -72,10 +75,12 @@ const trials = {
     throw await ended;
   },
   timeout: (calls) => calls.plain(),
-  async revoked(calls) {
-    // The API revokes the token after each call that it answered.
-    const values = [await calls.plain(), await calls.plain()];
-    return [...values, await calls.post?.("a body") ?? "a body"];
+  async revoked(calls, { ask }) {
+    const values = [await calls.plain()];
+    await ask("revoke");
+    values.push(await calls.plain());
+    await ask("revoke");
+    return [...values, await (calls.post?.("a body") ?? calls.plain())];
   },
   down: (calls) => calls.plain(),
   keep: (calls) => calls.plain(),
@@ -85,16 +90,19 @@ export type Trial = keyof typeof trials;
 
 /** Runs all trials of some clients. */
 export async function tryAll(sdks: Readonly<Record<string, Sdk>>, input: Input): Promise<Record<string, Result>> {
-  const tried = Object.entries(sdks).map(async ([name, sdk]): Promise<[string, Result]> => {
-    const { api, has, callerHeader } = sdk;
-    const isFit: Partial<Record<string, boolean>> = { ...has, keep: callerHeader !== undefined };
-    const outcomes = (Object.keys(trials) as Trial[]).filter((trial) => isFit[trial] ?? true).map(async (trial) => {
-      const outcome = await tryOut(name, sdk, trial, input);
-      return outcome && [trial, outcome] as const;
-    });
-    const entries = (await Promise.all(outcomes)).filter((each) => each !== undefined);
-    return [name, { api, has, ...callerHeader && { callerHeader }, trials: Object.fromEntries(entries) }];
-  });
+  const isTried = ({ notOn = [] }: Sdk) => !notOn.some((name) => input.runtime.startsWith(name));
+  const tried = Object.entries(sdks).filter(([, sdk]) => isTried(sdk)).map(
+    async ([name, sdk]): Promise<[string, Result]> => {
+      const { api, has, callerHeader } = sdk;
+      const isFit: Partial<Record<string, boolean>> = { ...has, keep: callerHeader !== undefined };
+      const outcomes = (Object.keys(trials) as Trial[]).filter((trial) => isFit[trial] ?? true).map(async (trial) => {
+        const outcome = await tryOut(name, sdk, trial, input);
+        return outcome && [trial, outcome] as const;
+      });
+      const entries = (await Promise.all(outcomes)).filter((each) => each !== undefined);
+      return [name, { api, has, ...callerHeader && { callerHeader }, trials: Object.fromEntries(entries) }];
+    },
+  );
   return Object.fromEntries(await Promise.all(tried));
 }
 
@@ -110,6 +118,8 @@ async function tryOut(name: string, sdk: Sdk, trial: Trial, input: Input): Promi
     clientSecret: input.clientSecret,
     configStore: new StaticClientConfigStore({ tokenEndpoint }),
     retry: { maxAttempts: 1 },
+    fetch: sdk.fetch,
+    callerHeader: trial === "keep" ? undefined : sdk.callerHeader,
     onEvent: (event) => void events.push(event),
   });
   let calls = 0;
@@ -151,11 +161,14 @@ async function within<T>(promise: Promise<T>): Promise<T> {
 }
 
 function describe(error: unknown): ErrorFacts {
-  const { name, constructor, message, cause } = Object(error);
+  const { name, constructor, message } = Object(error);
   const isOurs = (value: unknown) => Object(value).name === "AuthenticationError";
-  let ours: ErrorFacts["ours"] = "no";
-  if (isOurs(error)) ours = "itself";
-  else if (isOurs(cause)) ours = "cause";
-  else if (String(message).includes("token endpoint")) ours = "message";
-  return { name: name === "Error" ? constructor.name : name, ours, text: String(message) };
+  const properties = Object.getOwnPropertyNames(Object(error));
+  const ours = isOurs(error) ? "itself" : properties.find((property) => isOurs(Object(error)[property]));
+  return {
+    // Bundlers number classes of the same name.
+    name: name === "Error" || name === undefined ? constructor.name.replace(/\d$/, "") : name,
+    ours: ours ?? (String(message).includes("Cannot get a token") ? "message" : undefined),
+    text: String(message),
+  };
 }
