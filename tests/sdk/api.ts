@@ -12,6 +12,7 @@ import { readIssuedAt, verifyToken } from "../servers/protected_api.ts";
 import type { SeenCall } from "./table.ts";
 import { answer as anthropic } from "./apis/anthropic.ts";
 import { answer as connect } from "./apis/connect.ts";
+import { answer as elasticsearch } from "./apis/elasticsearch.ts";
 import { answer as events } from "./apis/events.ts";
 import { answer as github } from "./apis/github.ts";
 import { answer as graphql } from "./apis/graphql.ts";
@@ -43,6 +44,7 @@ export type Answer = (call: ApiCall) => Response | undefined | Promise<Response 
 const apis: Readonly<Record<string, Answer>> = {
   anthropic,
   connect,
+  elasticsearch,
   events,
   github,
   graphql,

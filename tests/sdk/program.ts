@@ -3,6 +3,6 @@ import process from "node:process";
 import { sdks } from "./clients.ts";
 import { tryAll } from "./trials.ts";
 
-console.log(JSON.stringify(await tryAll(sdks, JSON.parse(process.argv.at(-1)!))));
+const output = JSON.stringify(await tryAll(sdks, JSON.parse(process.argv.at(-1)!)));
 // Some clients keep connections or timers.
-process.exit(0);
+process.stdout.write(`${output}\n`, () => process.exit(0));

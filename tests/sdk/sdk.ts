@@ -13,7 +13,10 @@ export interface Place {
   /** The authenticator's own, with its calls counted. */
   readonly fetch: Fetch;
   /** For clients that take no `fetch`; its calls are counted likewise. */
-  readonly authenticator: Pick<Authenticator, "authorize" | "fetch" | "getCredentials" | "refreshCredentials">;
+  readonly authenticator: Pick<
+    Authenticator,
+    "authorize" | "explain" | "fetch" | "getCredentials" | "refreshCredentials"
+  >;
   /** The client's own time-out, where one is tried: milliseconds. */
   readonly timeout: number | undefined;
 }

@@ -25,10 +25,12 @@ async function setStage() {
 
 const read = (path: string) => Deno.readTextFile(new URL(path, import.meta.url));
 
-/** The packages that a client's file imports. */
+/** The packages that a client's file imports, and our adapter, if it needs one. */
 async function readPackages(name: string): Promise<string> {
-  const imported = (await read(`clients/${name}.ts`)).matchAll(/"npm:(@?[^@"]+)@([\d.]+)/g);
-  return [...new Set(imported.map(([, name, version]) => `${name} ${version}`))].join(", ");
+  const text = await read(`clients/${name}.ts`);
+  const imported = text.matchAll(/"npm:(@?[^@"]+)@([\d.]+)/g).map(([, name, version]) => `${name} ${version}`);
+  const [, adapter] = /"@m2m\/authenticator(\/adapters\/[^"]+)"/.exec(text) ?? [];
+  return [...new Set(imported), ...adapter ? [`by \`.${adapter}\``] : []].join(", ");
 }
 
 /** The table's rows by the client's packages. A mark that leads to a note counts for nothing. */

@@ -131,6 +131,7 @@ async function tryOut(name: string, sdk: Sdk, trial: Trial, input: Input): Promi
   };
   const counted = {
     authorize: count((headers: Headers) => authenticator.authorize(headers)),
+    explain: () => authenticator.explain(),
     fetch: count(authenticator.fetch),
     getCredentials: count((options?: { signal?: AbortSignal }) => authenticator.getCredentials(options)),
     refreshCredentials: authenticator.refreshCredentials.bind(authenticator),

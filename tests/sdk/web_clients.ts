@@ -14,6 +14,7 @@ import { sdk as octokit } from "./clients/octokit.ts";
 import { sdk as ofetch } from "./clients/ofetch.ts";
 import { sdk as openai } from "./clients/openai.ts";
 import { sdk as openapi_fetch } from "./clients/openapi_fetch.ts";
+import { sdk as smithy_fetch } from "./clients/smithy_fetch.ts";
 import { sdk as supabase } from "./clients/supabase.ts";
 import { sdk as trpc } from "./clients/trpc.ts";
 import { sdk as urql } from "./clients/urql.ts";
@@ -36,5 +37,6 @@ export const webSdks: Readonly<Record<string, Sdk>> = {
   openai,
   anthropic,
   ai,
+  smithy_fetch,
   supabase,
 };

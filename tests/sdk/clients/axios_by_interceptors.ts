@@ -7,6 +7,7 @@ export const sdk: Sdk = {
   api: "rest",
   // Its own counts from when the request is sent.
   has: { timeout: false, abort: true },
+  notOn: ["workerd"],
   connect({ url, authenticator }) {
     const client = axios.create({ baseURL: url });
     authenticateAxios(client, authenticator);

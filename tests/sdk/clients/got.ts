@@ -6,6 +6,7 @@ import { readParts, type Sdk } from "../sdk.ts";
 export const sdk: Sdk = {
   api: "rest",
   has: { timeout: true, abort: true },
+  notOn: ["workerd"],
   connect({ url, authenticator, timeout }) {
     const client = got.extend({ timeout: { request: timeout }, retry: { limit: 0 } }, gotHooks(authenticator));
     return {

@@ -11,7 +11,10 @@ export const sdk: Sdk = {
     const call = async (method: string, path: string, body?: string, abortSignal?: AbortSignal) => {
       const { protocol, hostname, port, pathname } = new URL(`${url}${path}`);
       const place = { protocol, hostname, port: Number(port), path: pathname };
-      const { response } = await handler.handle(new HttpRequest({ ...place, method, body }), abortSignal && { abortSignal });
+      const { response } = await handler.handle(
+        new HttpRequest({ ...place, method, body }),
+        abortSignal && { abortSignal },
+      );
       return response.body as ReadableStream;
     };
     return {

@@ -8,6 +8,7 @@ export const sdk: Sdk = {
   api: "rest",
   // Its own counts from when the request is sent.
   has: { timeout: false, abort: true },
+  notOn: ["workerd"],
   connect({ url, authenticator }) {
     const handler = authenticateSmithy(new NodeHttpHandler(), authenticator);
     const call = async (method: string, path: string, body?: string, abortSignal?: AbortSignal) => {

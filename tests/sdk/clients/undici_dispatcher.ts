@@ -7,6 +7,7 @@ export const sdk: Sdk = {
   api: "rest",
   // Its own count from when the request is sent.
   has: { timeout: false, abort: true },
+  notOn: ["workerd"],
   connect({ url, authenticator }) {
     const agent = new Agent();
     const dispatcher = agent.compose(undiciInterceptor(authenticator));
