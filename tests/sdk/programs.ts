@@ -57,7 +57,7 @@ async function runOnDeno(input: Input): ReturnType<Run> {
 const bundles = new Map<string, Promise<string>>();
 
 /** Bundles a program, once. */
-export function bundle(file: string, platform: BundlePlatform): Promise<string> {
+function bundle(file: string, platform: BundlePlatform): Promise<string> {
   const make = async () => await runDeno(await denoCommand("bundle", "--platform", platform, path(file)));
   return bundles.get(file) ?? bundles.set(file, make()).get(file)!;
 }

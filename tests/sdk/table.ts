@@ -33,7 +33,7 @@ export function makeRow(
     stream ? mark(stream, String(stream.value) === "one,two") : "–",
     has.abort ? mark(abort, hasFailed(abort)) : "–",
     has.timeout ? markTimeout(timeout, seen.timeout!) : "–",
-    mark(revoked, /^answer,answer,(a body|answer)$/.test(String(revoked?.value)) && isReplayed(seen.revoked!)),
+    mark(revoked, /^answer,answer,(a body|answer)$/.test(String(revoked?.value)) && isReplayed(revoked, seen.revoked!)),
     describeFailure(down!),
     keep ? mark(keep, isOmitted(keep, seen.keep!), `\`callerHeader: "${callerHeader}"\``) : "",
   ];
@@ -54,17 +54,19 @@ function markTimeout(outcome: Outcome | undefined, calls: readonly SeenCall[]): 
   return mark(outcome, isLate, outcome?.pending === 0 ? "✓" : "the caller's wait alone");
 }
 
-/** Each rejected call was sent again as it was, and accepted. */
-function isReplayed(calls: readonly SeenCall[]): boolean {
+/** Each rejected call was sent again as it was, and accepted; each revoked token cost one token request. */
+function isReplayed({ events = [] }: Partial<Outcome> = {}, calls: readonly SeenCall[]): boolean {
   const write = ({ method, path, body }: SeenCall) => `${method} ${path} ${body}`;
-  const rejected = calls.filter(({ status }) => status === 401);
-  const replays = rejected.map((call) => calls.find((it) => it.status < 300 && write(it) === write(call)));
-  return rejected.length >= 2 && !replays.includes(undefined);
+  const isAccepted = (call: SeenCall, since: number) =>
+    calls.slice(since).some((later) => later.isOurs && write(later) === write(call));
+  const tokens = events.filter(({ type }) => type === "token_issued");
+  return tokens.length === 3 && calls.filter(({ isOurs }) => !isOurs).length >= 2 &&
+    calls.every((call, index) => call.isOurs || isAccepted(call, index));
 }
 
 /** Its own header was sent, and an event said so. */
 function isOmitted({ events }: Outcome, calls: readonly SeenCall[]): boolean {
-  const isTold = events.some((event) => String(event.type) === "token_omitted");
+  const isTold = events.some((event) => event.type === "token_omitted" && event.reason === "caller_header");
   return isTold && calls.length > 0 && calls.every(({ isOurs }) => !isOurs);
 }
 

@@ -49,14 +49,12 @@ export const late = "the trial hangs";
 /** How long a trial may take, and a client's own time-out, in milliseconds. */
 const limits = { trial: 20_000, timeout: 500 };
 
-interface Running {
-  /** Asks the API to do something, or waits until it has seen something. */
-  readonly ask: (what: "continue" | "arrived" | "cancelled" | "revoke") => Promise<unknown>;
-}
+/** Asks the API to do something, or waits until it has seen something. */
+type Ask = (what: "continue" | "arrived" | "cancelled" | "revoke") => Promise<unknown>;
 
 const trials = {
   plain: (calls) => calls.plain(),
-  async stream(calls, { ask }) {
+  async stream(calls, ask) {
     const pieces: string[] = [];
     for await (const piece of calls.stream!()) {
       // The API waits for this before it sends the second.
@@ -64,7 +62,7 @@ const trials = {
     }
     return pieces;
   },
-  async abort(calls, { ask }) {
+  async abort(calls, ask) {
     const aborting = new AbortController();
     const called = calls.plain(aborting.signal);
     called.catch(() => {});
@@ -75,7 +73,7 @@ const trials = {
     throw await ended;
   },
   timeout: (calls) => calls.plain(),
-  async revoked(calls, { ask }) {
+  async revoked(calls, ask) {
     const values = [await calls.plain()];
     await ask("revoke");
     values.push(await calls.plain());
@@ -84,7 +82,7 @@ const trials = {
   },
   down: (calls) => calls.plain(),
   keep: (calls) => calls.plain(),
-} satisfies Record<string, (calls: Calls, running: Running) => Promise<unknown>>;
+} satisfies Record<string, (calls: Calls, ask: Ask) => Promise<unknown>>;
 
 export type Trial = keyof typeof trials;
 
@@ -135,13 +133,13 @@ async function tryOut(name: string, sdk: Sdk, trial: Trial, input: Input): Promi
     getCredentials: count((options?: { signal?: AbortSignal }) => authenticator.getCredentials(options)),
     refreshCredentials: authenticator.refreshCredentials.bind(authenticator),
   };
-  const ask = (what: string) => globalThis.fetch(`${input.api}/control/${what}/${place}`).then((it) => it.text());
+  const ask: Ask = (what) => globalThis.fetch(`${input.api}/control/${what}/${place}`).then((it) => it.text());
   let client: Calls | undefined;
   const run = async () => {
     const timeout = trial === "timeout" ? limits.timeout : undefined;
     client = await sdk.connect({ url, fetch: counted.fetch, authenticator: counted, timeout });
     if (trial === "stream" && !client.stream) return undefined;
-    return { value: await trials[trial](client, { ask }) };
+    return { value: await trials[trial](client, ask) };
   };
   const outcome = await within(run()).catch((error) => ({ error: describe(error) }));
   // What waits for the call may need a turn.
