@@ -27,12 +27,12 @@ export function makeRow(
   { trials, has, callerHeader }: Result,
   seen: Readonly<Partial<Record<Trial, readonly SeenCall[]>>>,
 ): string[] {
-  const { plain, stream, abort, timeout, revoked, down, keep } = trials;
+  const { plain, stream, abort, abortedWait, timeout, revoked, down, keep } = trials;
   return [
     mark(plain, plain?.value === "answer" && seen.plain!.every(({ isOurs }) => isOurs)),
     stream ? mark(stream, String(stream.value) === "one,two") : "–",
-    has.abort ? mark(abort, hasFailed(abort)) : "–",
-    has.timeout ? markTimeout(timeout, seen.timeout!) : "–",
+    has.abort ? mark(abort, hasFailed(abort) && hasGivenUp(abortedWait, seen.abortedWait!)) : "–",
+    has.timeout ? mark(timeout, hasGivenUp(timeout, seen.timeout!)) : "–",
     mark(revoked, /^answer,answer,(a body|answer)$/.test(String(revoked?.value)) && isReplayed(revoked, seen.revoked!)),
     describeFailure(down!),
     keep ? mark(keep, isOmitted(keep, seen.keep!), `\`callerHeader: "${callerHeader}"\``) : "",
@@ -48,10 +48,9 @@ function hasFailed(outcome: Outcome | undefined): boolean {
   return outcome?.error !== undefined && outcome.error.text !== late && outcome.calls > 0;
 }
 
-/** The caller's wait ends in any case; ours may go on where the client ends no call. */
-function markTimeout(outcome: Outcome | undefined, calls: readonly SeenCall[]): string {
-  const isLate = hasFailed(outcome) && calls.length === 0;
-  return mark(outcome, isLate, outcome?.pending === 0 ? "✓" : "the caller's wait alone");
+/** Its caller got an error before there was a token, and so did the client: no wait of ours goes on. */
+function hasGivenUp(outcome: Outcome | undefined, calls: readonly SeenCall[]): boolean {
+  return hasFailed(outcome) && outcome?.pending === 0 && calls.length === 0;
 }
 
 /** Each rejected call was sent again as it was, and accepted; each revoked token cost one token request. */
