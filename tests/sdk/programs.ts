@@ -48,7 +48,7 @@ export async function startApi({ issuer, jwksUri }: { readonly issuer: string; r
 }
 
 /** Tries all clients; resolves to the results by name. */
-type Run = (input: Input) => Promise<Record<string, Result>>;
+export type Run = (input: Input) => Promise<Record<string, Result>>;
 
 async function runOnDeno(input: Input): ReturnType<Run> {
   const command = await denoCommand("run", "--allow-all", path("program.ts"), JSON.stringify(input));

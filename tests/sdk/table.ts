@@ -27,13 +27,13 @@ export function makeRow(
   { trials, has, callerHeader }: Result,
   seen: Readonly<Partial<Record<Trial, readonly SeenCall[]>>>,
 ): string[] {
-  const { plain, stream, abort, timeout, revoked, down, keep } = trials;
+  const { plain, stream, abort, abortedWait, timeout, revoked, down, keep } = trials;
   return [
     mark(plain, plain?.value === "answer" && seen.plain!.every(({ isOurs }) => isOurs)),
     stream ? mark(stream, String(stream.value) === "one,two") : "–",
-    has.abort ? mark(abort, hasFailed(abort)) : "–",
-    has.timeout ? markTimeout(timeout, seen.timeout!) : "–",
-    mark(revoked, /^answer,answer,(a body|answer)$/.test(String(revoked?.value)) && isReplayed(seen.revoked!)),
+    has.abort ? mark(abort, hasFailed(abort) && hasGivenUp(abortedWait, seen.abortedWait!)) : "–",
+    has.timeout ? mark(timeout, hasGivenUp(timeout, seen.timeout!)) : "–",
+    mark(revoked, /^answer,answer,(a body|answer)$/.test(String(revoked?.value)) && isReplayed(revoked, seen.revoked!)),
     describeFailure(down!),
     keep ? mark(keep, isOmitted(keep, seen.keep!), `\`callerHeader: "${callerHeader}"\``) : "",
   ];
@@ -48,23 +48,24 @@ function hasFailed(outcome: Outcome | undefined): boolean {
   return outcome?.error !== undefined && outcome.error.text !== late && outcome.calls > 0;
 }
 
-/** The caller's wait ends in any case; ours may go on where the client ends no call. */
-function markTimeout(outcome: Outcome | undefined, calls: readonly SeenCall[]): string {
-  const isLate = hasFailed(outcome) && calls.length === 0;
-  return mark(outcome, isLate, outcome?.pending === 0 ? "✓" : "the caller's wait alone");
+/** Its caller got an error before there was a token, and so did the client: no wait of ours goes on. */
+function hasGivenUp(outcome: Outcome | undefined, calls: readonly SeenCall[]): boolean {
+  return hasFailed(outcome) && outcome?.pending === 0 && calls.length === 0;
 }
 
-/** Each rejected call was sent again as it was, and accepted. */
-function isReplayed(calls: readonly SeenCall[]): boolean {
+/** Each rejected call was sent again as it was, and accepted; each revoked token cost one token request. */
+function isReplayed({ events = [] }: Partial<Outcome> = {}, calls: readonly SeenCall[]): boolean {
   const write = ({ method, path, body }: SeenCall) => `${method} ${path} ${body}`;
-  const rejected = calls.filter(({ status }) => status === 401);
-  const replays = rejected.map((call) => calls.find((it) => it.status < 300 && write(it) === write(call)));
-  return rejected.length >= 2 && !replays.includes(undefined);
+  const isAccepted = (call: SeenCall, since: number) =>
+    calls.slice(since).some((later) => later.isOurs && write(later) === write(call));
+  const tokens = events.filter(({ type }) => type === "token_issued");
+  return tokens.length === 3 && calls.filter(({ isOurs }) => !isOurs).length >= 2 &&
+    calls.every((call, index) => call.isOurs || isAccepted(call, index));
 }
 
 /** Its own header was sent, and an event said so. */
 function isOmitted({ events }: Outcome, calls: readonly SeenCall[]): boolean {
-  const isTold = events.some((event) => String(event.type) === "token_omitted");
+  const isTold = events.some((event) => event.type === "token_omitted" && event.reason === "caller_header");
   return isTold && calls.length > 0 && calls.every(({ isOurs }) => !isOurs);
 }
 

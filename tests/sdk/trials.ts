@@ -49,9 +49,12 @@ export const late = "the trial hangs";
 /** How long a trial may take, and a client's own time-out, in milliseconds. */
 const limits = { trial: 20_000, timeout: 500 };
 
-interface Running {
+/** What happens beside a client. */
+interface Beside {
   /** Asks the API to do something, or waits until it has seen something. */
   readonly ask: (what: "continue" | "arrived" | "cancelled" | "revoke") => Promise<unknown>;
+  /** Resolves when the client first calls `fetch`. */
+  readonly called: Promise<void>;
 }
 
 const trials = {
@@ -65,14 +68,13 @@ const trials = {
     return pieces;
   },
   async abort(calls, { ask }) {
-    const aborting = new AbortController();
-    const called = calls.plain(aborting.signal);
-    called.catch(() => {});
-    await ask("arrived");
-    aborting.abort();
-    const ended = called.catch((error) => error);
+    const aborted = await abortAfter(calls, ask("arrived"));
     await ask("cancelled");
-    throw await ended;
+    throw aborted;
+  },
+  // The token endpoint doesn't answer.
+  async abortedWait(calls, { called }) {
+    throw await abortAfter(calls, called);
   },
   timeout: (calls) => calls.plain(),
   async revoked(calls, { ask }) {
@@ -84,7 +86,16 @@ const trials = {
   },
   down: (calls) => calls.plain(),
   keep: (calls) => calls.plain(),
-} satisfies Record<string, (calls: Calls, running: Running) => Promise<unknown>>;
+} satisfies Record<string, (calls: Calls, beside: Beside) => Promise<unknown>>;
+
+/** Aborts a call after something has happened; resolves to the error. */
+async function abortAfter(calls: Calls, event: Promise<unknown>): Promise<unknown> {
+  const aborting = new AbortController();
+  const error = calls.plain(aborting.signal).catch((error) => error);
+  await event;
+  aborting.abort();
+  return await error;
+}
 
 export type Trial = keyof typeof trials;
 
@@ -94,7 +105,11 @@ export async function tryAll(sdks: Readonly<Record<string, Sdk>>, input: Input):
   const tried = Object.entries(sdks).filter(([, sdk]) => isTried(sdk)).map(
     async ([name, sdk]): Promise<[string, Result]> => {
       const { api, has, callerHeader } = sdk;
-      const isFit: Partial<Record<string, boolean>> = { ...has, keep: callerHeader !== undefined };
+      const isFit: Partial<Record<string, boolean>> = {
+        ...has,
+        abortedWait: has.abort,
+        keep: callerHeader !== undefined,
+      };
       const outcomes = (Object.keys(trials) as Trial[]).filter((trial) => isFit[trial] ?? true).map(async (trial) => {
         const outcome = await tryOut(name, sdk, trial, input);
         return outcome && [trial, outcome] as const;
@@ -110,7 +125,7 @@ async function tryOut(name: string, sdk: Sdk, trial: Trial, input: Input): Promi
   const place = `${sdk.api}/${name}/${trial}`;
   const url = `${input.api}/${place}`;
   const { up, down, silent } = input.tokenEndpoints;
-  const tokenEndpoint = trial === "down" ? down : trial === "timeout" ? silent : up;
+  const tokenEndpoint = trial === "down" ? down : /timeout|Wait/.test(trial) ? silent : up;
   const events: AuthenticatorEvent[] = [];
   const authenticator = new ClientCredentialsAuthenticator({
     endpoint: url,
@@ -122,11 +137,13 @@ async function tryOut(name: string, sdk: Sdk, trial: Trial, input: Input): Promi
     callerHeader: trial === "keep" ? undefined : sdk.callerHeader,
     onEvent: (event) => void events.push(event),
   });
+  const called = Promise.withResolvers<void>();
   let calls = 0;
   let pending = 0;
   const count = <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) => (...args: Args) => {
     calls++;
     pending++;
+    called.resolve();
     return call(...args).finally(() => pending--);
   };
   const counted = {
@@ -136,13 +153,14 @@ async function tryOut(name: string, sdk: Sdk, trial: Trial, input: Input): Promi
     getCredentials: count((options?: { signal?: AbortSignal }) => authenticator.getCredentials(options)),
     refreshCredentials: authenticator.refreshCredentials.bind(authenticator),
   };
-  const ask = (what: string) => globalThis.fetch(`${input.api}/control/${what}/${place}`).then((it) => it.text());
+  const ask: Beside["ask"] = (what) =>
+    globalThis.fetch(`${input.api}/control/${what}/${place}`).then((it) => it.text());
   let client: Calls | undefined;
   const run = async () => {
     const timeout = trial === "timeout" ? limits.timeout : undefined;
     client = await sdk.connect({ url, fetch: counted.fetch, authenticator: counted, timeout });
     if (trial === "stream" && !client.stream) return undefined;
-    return { value: await trials[trial](client, { ask }) };
+    return { value: await trials[trial](client, { ask, called: called.promise }) };
   };
   const outcome = await within(run()).catch((error) => ({ error: describe(error) }));
   // What waits for the call may need a turn.

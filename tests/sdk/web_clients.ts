@@ -6,6 +6,7 @@ import { sdk as apollo } from "./clients/apollo.ts";
 import { sdk as axios } from "./clients/axios.ts";
 import { sdk as connect_web } from "./clients/connect_web.ts";
 import { sdk as eventsource } from "./clients/eventsource.ts";
+import { sdk as forwarded_request } from "./clients/forwarded_request.ts";
 import { sdk as graphql_request } from "./clients/graphql_request.ts";
 import { sdk as hono } from "./clients/hono.ts";
 import { sdk as ky } from "./clients/ky.ts";
@@ -39,4 +40,5 @@ export const webSdks: Readonly<Record<string, Sdk>> = {
   ai,
   smithy_fetch,
   supabase,
+  forwarded_request,
 };

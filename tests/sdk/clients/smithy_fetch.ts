@@ -4,10 +4,10 @@ import { readParts, type Sdk } from "../sdk.ts";
 
 export const sdk: Sdk = {
   api: "rest",
-  has: { timeout: true, abort: true },
-  connect({ url, fetch, timeout }) {
-    const customFetch = fetch as typeof globalThis.fetch;
-    const handler = new FetchHttpHandler({ customFetch, ...timeout && { requestTimeout: timeout } });
+  // Its own ends no call, but the caller's wait.
+  has: { timeout: false, abort: true },
+  connect({ url, fetch }) {
+    const handler = new FetchHttpHandler({ customFetch: fetch as typeof globalThis.fetch });
     const call = async (method: string, path: string, body?: string, abortSignal?: AbortSignal) => {
       const { protocol, hostname, port, pathname } = new URL(`${url}${path}`);
       const place = { protocol, hostname, port: Number(port), path: pathname };
