@@ -15,6 +15,12 @@ import {
   GrantType,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { authenticateAxios, type AxiosClient } from "@m2m/authenticator/adapters/axios";
+import { azureCredential } from "@m2m/authenticator/adapters/azure";
+import { authenticateElasticsearch } from "@m2m/authenticator/adapters/elasticsearch";
+import { gotHooks } from "@m2m/authenticator/adapters/got";
+import { authenticateSmithy } from "@m2m/authenticator/adapters/smithy";
+import { undiciInterceptor } from "@m2m/authenticator/adapters/undici";
 import { graphqlWsOptions } from "@m2m/authenticator/adapters/graphql-ws";
 import { grpcCallCredentials, type GrpcMetadataGenerator } from "@m2m/authenticator/adapters/grpc";
 import { redisCredentials } from "@m2m/authenticator/adapters/redis";
@@ -89,6 +95,38 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
     "client_credentials Bearer",
   ],
+  "./adapters/axios": [() => {
+    const used: string[] = [];
+    const interceptors = (name: string) => ({ use: () => used.push(name), eject: () => {} });
+    const client = { interceptors: { request: interceptors("request"), response: interceptors("response") } };
+    authenticateAxios({ ...client, getUri: () => endpoint, create: () => {} } as AxiosClient, makeClient());
+    return used.join();
+  }, "request,response"],
+  "./adapters/azure": [async () => (await azureCredential(makeClient()).getToken([])).token, "t"],
+  "./adapters/elasticsearch": [() => {
+    const Connection = class {
+      readonly url = new URL(endpoint);
+      readonly headers = {};
+      request = () => Promise.resolve();
+    };
+    return new (authenticateElasticsearch(Connection, makeClient()))().url.origin;
+  }, endpoint],
+  "./adapters/got": [async () => {
+    const call = { url: endpoint, headers: {} as Record<string, string>, context: {} };
+    await gotHooks(makeClient()).hooks.beforeRequest[0]!(call);
+    return call.headers["authorization"];
+  }, "Bearer t"],
+  "./adapters/smithy": [async () => {
+    const handle = ({ headers }: { headers: Record<string, string> }) =>
+      Promise.resolve({ response: { statusCode: 200, headers } });
+    const request = { protocol: "https:", hostname: "api.example.com", headers: {} };
+    return (await authenticateSmithy({ handle }, makeClient()).handle(request)).response.headers["authorization"];
+  }, "Bearer t"],
+  "./adapters/undici": [() =>
+    new Promise((resolve) => {
+      const dispatch = undiciInterceptor(makeClient())(({ headers }) => (resolve(headers.join(": ")), true));
+      dispatch({ origin: endpoint }, {});
+    }), "authorization: Bearer t"],
   "./adapters/graphql-ws": [async () => {
     const { connectionParams } = graphqlWsOptions(new ClientCredentialsAuthenticator(probeOptions()));
     return (await connectionParams()).authorization;
@@ -311,6 +349,10 @@ function recordForms() {
   return { forms, fetch };
 }
 
+/** An authenticator whose tokens are "t". */
+function makeClient(): ClientCredentialsAuthenticator {
+  const { fetch } = recordForms();
+  return new ClientCredentialsAuthenticator({ endpoint, clientId: "id", clientSecret: "a-secret", configStore, fetch });
 /** The options of an authenticator whose token is `t`. */
 function probeOptions() {
   return { endpoint, clientId: "my-client", clientSecret: "my-secret", configStore, fetch: recordForms().fetch };

@@ -81,8 +81,10 @@ export const apiAnswers: readonly Case[] = [
     (world, location) => check(world, { api: { usual: redirect(302, location) } }, { gets: "TypeError" }),
   ),
   ...cases({
-    'redirect: "error": the call is sent': (world) =>
-      check(world, {}, { api: ["GET /x 1"] }, ["/x", { redirect: "error" }]),
+    'redirect: "error": the call is sent, to another origin too': (world) => {
+      const expected = { gets: [fine, "200 elsewhere"], api: ["GET /x 1"], elsewhere: ["GET /y"] };
+      return check(world, {}, expected, ["/x", { redirect: "error" }], ["{elsewhere}/y", { redirect: "error" }]);
+    },
     async "a URL with user and password: is sent with the token in place of them"(world) {
       const { authenticator, api } = await world.set();
 

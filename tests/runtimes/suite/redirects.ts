@@ -32,8 +32,11 @@ export const redirects: readonly Case[] = [
       check(world, away, { gets, elsewhere: ["GET /there"] }),
     "a 401 of another origin after a redirect: causes no token request": (world) =>
       check(world, { ...away, elsewhere: { usual: rejected } }, { gets: "401 rejected", tokens: 1 }),
-    'redirect: "error": the first redirect rejects by a TypeError, as by the platform\'s fetch': (world) =>
-      check(world, away, { gets: "TypeError", api: ["GET /x 1"], elsewhere: [] }, ["/x", { redirect: "error" }]),
+    'redirect: "error": the first redirect rejects by a TypeError, as by the platform\'s fetch': (world) => {
+      const setting = { ...away, elsewhere: { usual: redirect(302, "/there") } };
+      const expected = { gets: "TypeError", api: ["GET /x 1"], elsewhere: ["GET /y"] };
+      return check(world, setting, expected, ["/x", { redirect: "error" }], ["{elsewhere}/y", { redirect: "error" }]);
+    },
     async "redirects without an end: fetch rejects by a TypeError"(world) {
       const { call, api } = await world.set({ api: { usual: redirect(302, "/again") } });
 

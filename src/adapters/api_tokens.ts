@@ -1,0 +1,163 @@
+/**
+ * What adapters share: where the token may go, which header carries it, and what a rejection leads to.
+ *
+ * @module
+ */
+
+import type { CallerHeader } from "../api_call/headers.ts";
+import { rejectsToken } from "../api_call/rejection.ts";
+import { checkFunction, checkUrl, throwInvalid } from "../arguments.ts";
+import type { Authenticator } from "../authenticator.ts";
+import type { Explanation } from "../authenticator_options.ts";
+import type { Credentials } from "../credentials.ts";
+
+/** What adapters need of an authenticator. */
+export interface ApiAuthenticator extends Pick<Authenticator, "authorize" | "getCredentials" | "refreshCredentials"> {
+  /**
+   * Tells the API's URL.
+   *
+   * @returns An object with it.
+   */
+  explain(): Pick<Explanation, "endpoint">;
+}
+
+/** A value of a type of the client's own: these are wider, or narrower, from one version to the next. */
+// deno-lint-ignore no-explicit-any
+export type ClientValue = any;
+
+/** The part of a response that tells whether the token is rejected. */
+export interface ApiResponse {
+  /** Its HTTP status. */
+  readonly status: number;
+  /** Its headers. */
+  readonly headers: Pick<Headers, "get">;
+}
+
+/** Options that all adapters take. */
+export interface AdapterOptions {
+  /** Origins besides that of the authenticator's `endpoint` that get the token as well. Default: none. */
+  allowedOrigins?: readonly (string | URL)[] | undefined;
+  /** What becomes of a token header that the caller has set: it is sent unchanged, or replaced. Default: `"keep"`. */
+  callerHeader?: CallerHeader | undefined;
+  /**
+   * Tells whether the API rejects the token by this response. Default: a 401 does, and a 403 whose challenge says
+   * `invalid_token` (RFC 6750 §3.1).
+   */
+  isRejected?: ((response: ApiResponse) => boolean) | undefined;
+}
+
+/** The header that carries a token. */
+export interface TokenHeader {
+  /** Its name, in lower case. */
+  readonly name: string;
+  readonly value: string;
+  readonly credentials: Credentials;
+}
+
+/** How often a header is looked up while tokens change. */
+const maxTries = 3;
+
+/** The tokens for one API. */
+export class ApiTokens {
+  readonly #authenticator: ApiAuthenticator;
+  readonly #replaces: boolean;
+  readonly #origins: readonly string[];
+  readonly #headers = new WeakMap<Credentials, TokenHeader>();
+  #name = "";
+
+  /** Tells whether a response rejects the token. */
+  readonly isRejected: (response: ApiResponse) => boolean;
+
+  /**
+   * Checks the options.
+   *
+   * @throws {TypeError} If one can't be used.
+   */
+  constructor(authenticator: ApiAuthenticator, options: AdapterOptions = {}) {
+    const { allowedOrigins = [], callerHeader = "keep", isRejected } = options;
+    if (callerHeader !== "keep" && callerHeader !== "replace") {
+      throwInvalid("callerHeader", '"keep" or "replace"', callerHeader);
+    }
+    if (!Array.isArray(allowedOrigins)) throwInvalid("allowedOrigins", "an array of URLs", allowedOrigins);
+    checkFunction("isRejected", isRejected);
+    this.#authenticator = authenticator;
+    this.#replaces = callerHeader === "replace";
+    this.#origins = [
+      checkUrl("endpoint", authenticator.explain().endpoint),
+      ...allowedOrigins.map((url) => checkUrl("allowedOrigins", url)),
+    ].map(({ origin }) => origin);
+    this.isRejected = isRejected ?? rejectsToken;
+  }
+
+  /** Tells whether the token may go to this URL. */
+  isHome(url: string | URL): boolean {
+    const { origin, protocol } = new URL(url);
+    return /^https?:$/.test(protocol) && this.#origins.includes(origin);
+  }
+
+  /** Gets the header to send, or `undefined` where the caller's own stays. Before the first token its name is unknown. */
+  async choose(has: (name: string) => boolean, signal?: AbortSignal): Promise<TokenHeader | undefined> {
+    const isOwn = () => !this.#replaces && has(this.#name);
+    if (this.#name && isOwn()) return undefined;
+    const header = await this.#readHeader(await this.#authenticator.getCredentials({ signal }), signal);
+    return isOwn() ? undefined : header;
+  }
+
+  /**
+   * Gets the header to replay a call with whose token was rejected, or `undefined`: then the API's answer is the
+   * caller's. Later calls are to have another token even where this one can't be replayed: that isn't waited for.
+   *
+   * @throws The signal's reason, once it is aborted.
+   */
+  async replace(sent: TokenHeader, canReplay: boolean, signal?: AbortSignal): Promise<TokenHeader | undefined> {
+    const replacing = this.#replace(sent, signal);
+    if (canReplay) return await replacing;
+    replacing.catch(() => {});
+    return undefined;
+  }
+
+  async #replace({ credentials, value }: TokenHeader, signal?: AbortSignal): Promise<TokenHeader | undefined> {
+    try {
+      const next = await this.#authenticator.refreshCredentials({ rejected: credentials, signal });
+      const header = await this.#readHeader(next, signal);
+      return header.value === value ? undefined : header;
+    } catch {
+      signal?.throwIfAborted();
+      return undefined;
+    }
+  }
+
+  /** The header of these credentials, or of newer ones. It is asked for once a token. */
+  async #readHeader(known: Credentials, signal: AbortSignal | undefined): Promise<TokenHeader> {
+    let credentials = known;
+    for (let tries = 1;; tries++) {
+      const header = this.#headers.get(credentials);
+      if (header) return header;
+      const [[name, value] = ["", ""]] = await this.#authenticator.authorize(new Headers(), { signal });
+      const current = await this.#authenticator.getCredentials({ signal });
+      if (current.accessToken === credentials.accessToken || tries === maxTries) {
+        return this.#keep({ name, value, credentials: current });
+      }
+      // A token was issued meanwhile, and the header may be either's.
+      credentials = current;
+    }
+  }
+
+  #keep(header: TokenHeader): TokenHeader {
+    if (/^dpop$/i.test(header.credentials.tokenType)) {
+      throw new TypeError(
+        "Cannot send a sender-constrained token by this client: each request needs a proof. Use authenticator.fetch.",
+      );
+    }
+    this.#name = header.name;
+    this.#headers.set(header.credentials, header);
+    return header;
+  }
+}
+
+/** Tells whether a body can be sent a second time: a stream or iterator is gone. */
+export function isReplayable(body: unknown): boolean {
+  const given = Object(body);
+  return !(typeof given.pipe === "function" || "getReader" in given || Symbol.asyncIterator in given ||
+    typeof given.next === "function");
+}

@@ -1,0 +1,120 @@
+/**
+ * Tokens for the client of Elasticsearch.
+ *
+ * @module
+ */
+
+import { checkFunction } from "../arguments.ts";
+import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
+import {
+  type AdapterOptions,
+  type ApiAuthenticator,
+  ApiTokens,
+  type ClientValue,
+  isReplayable,
+  type TokenHeader,
+} from "./api_tokens.ts";
+
+export type { AdapterOptions, ApiAuthenticator, ApiResponse, ClientValue } from "./api_tokens.ts";
+
+/** The part of a connection that is used. */
+export interface ElasticsearchConnection {
+  /** Where the node is. */
+  url: URL;
+  /** Headers of all its requests. */
+  headers: ClientValue;
+  /**
+   * Sends a request.
+   *
+   * @param params The request.
+   * @param options Its signal, among others.
+   * @returns The response.
+   */
+  request(params: ClientValue, options: ClientValue): Promise<ClientValue>;
+}
+
+/** A class of connections: `UndiciConnection` or `HttpConnection` of `@elastic/elasticsearch` 8 and newer. */
+export type ElasticsearchConnectionClass = new (...args: ClientValue[]) => ElasticsearchConnection;
+
+interface Params {
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+}
+
+interface Response {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: unknown;
+}
+
+/**
+ * Makes a class of connections that send the token, and replay requests whose token is rejected.
+ *
+ * - A node of another origin gets no token: list further nodes in `allowedOrigins`. A header that the caller has set stays,
+ *   that of the client's `auth` among them.
+ * - A rejected request is replayed once, with its body; a stream can't be: the 401 is the caller's. It is the caller's as
+ *   well if the refresh fails.
+ * - `signal` ends the wait for a token, as it ends the request. `requestTimeout` counts from when the request is sent.
+ * - The client itself doesn't know the token, so its errors and diagnostics don't show it.
+ *
+ * @example
+ * ```ts ignore
+ * // Not run: it needs the package @elastic/elasticsearch.
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ * import { authenticateElasticsearch } from "@m2m/authenticator/adapters/elasticsearch";
+ * import { Client, UndiciConnection } from "@elastic/elasticsearch";
+ *
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://search.example.com:9200",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+ * });
+ * const Connection = authenticateElasticsearch(UndiciConnection, authenticator);
+ * const client = new Client({ node: "https://search.example.com:9200", Connection });
+ * ```
+ *
+ * @typeParam Class The class's own type.
+ * @param Connection The class to extend.
+ * @param authenticator Where the tokens come from; its `endpoint` is the node.
+ * @param options Other nodes, and what becomes of the caller's own header.
+ * @returns A class in its place.
+ * @throws {TypeError} If the class or an option can't be used.
+ */
+export function authenticateElasticsearch<Class extends ElasticsearchConnectionClass>(
+  Connection: Class,
+  authenticator: ApiAuthenticator,
+  options: AdapterOptions = {},
+): Class {
+  checkFunction("Connection", Connection);
+  const tokens = new ApiTokens(authenticator, options);
+  const Base: ElasticsearchConnectionClass = Connection;
+
+  return class extends Base {
+    override async request(params: Params, options: { signal?: AbortSignalLike } = {}): Promise<Response> {
+      if (!tokens.isHome(this.url)) return await super.request(params, options);
+      const send = (header: TokenHeader): Promise<Response> =>
+        super.request({ ...params, headers: { ...params.headers, [header.name]: header.value } }, options);
+      return await withSignal(options.signal, async (signal) => {
+        try {
+          const own = { ...this.headers, ...params.headers };
+          const header = await tokens.choose((name) => name in own, signal);
+          if (header) {
+            const first = await send(header);
+            const { statusCode: status, headers, body } = first;
+            const get = (name: string) => headers[name] === undefined ? null : String(headers[name]);
+            const isRejected = tokens.isRejected({ status, headers: { get } });
+            const next = isRejected ? await tokens.replace(header, isReplayable(params.body), signal) : undefined;
+            if (!next) return first;
+            (body as { destroy?(): void } | undefined)?.destroy?.();
+            return await send(next);
+          }
+        } catch (error) {
+          // The connection says so in its own way, and sends nothing.
+          if (!signal?.aborted) throw error;
+        }
+        return await super.request(params, options);
+      });
+    }
+  } as Class;
+}
