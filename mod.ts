@@ -54,7 +54,13 @@
  */
 
 export { Authenticator } from "./src/authenticator.ts";
-export type { AuthenticatorOptions, CallOptions, RefreshOptions, WithOptions } from "./src/authenticator_options.ts";
+export type {
+  AuthenticatorOptions,
+  CallOptions,
+  Explanation,
+  RefreshOptions,
+  WithOptions,
+} from "./src/authenticator_options.ts";
 export type { GrantOptions } from "./src/grant_options.ts";
 export type {
   IssuedCredentials,
@@ -66,6 +72,9 @@ export type {
 } from "./src/token_source.ts";
 export { refreshing } from "./src/refresh/refreshing.ts";
 export type { RefreshingOptions, RejectedCall, RetryOptions, Tokens } from "./src/refresh/tokens.ts";
+export type { ExplainedError, TokenExplanation } from "./src/refresh/explain.ts";
+export type { TokenListener } from "./src/refresh/token_listeners.ts";
+export type { CallerHeader } from "./src/api_call/headers.ts";
 export type { Clock } from "./src/clock.ts";
 export type { Fetch } from "./src/http/fetch.ts";
 export type { ClientCertificate } from "./src/transport/transport.ts";
@@ -117,13 +126,17 @@ export type { IssuedToken } from "./src/refresh/issued_token.ts";
 export { getToken, type GetTokenOptions } from "./src/token_endpoint/get_token.ts";
 export { GrantType } from "./src/token_endpoint/grant_type.ts";
 export type {
+  AuthenticatorDescription,
   AuthenticatorEvent,
   AuthenticatorEventListener,
   EndpointPathIgnoredEvent,
+  OmissionReason,
   RefreshReason,
   RequestReplayedEvent,
+  TokenAwaitedEvent,
   TokenIssuedEvent,
   TokenLeaseAwaitedEvent,
+  TokenOmittedEvent,
   TokenRejectedEvent,
   TokenRequestedEvent,
   TokenRequestFailedEvent,
@@ -133,4 +146,5 @@ export type {
   TokenStoreFailure,
   TokenStoreHitEvent,
   TokenStoreMissEvent,
+  WaitOutcome,
 } from "./src/events.ts";

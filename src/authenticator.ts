@@ -5,22 +5,25 @@
  */
 
 import { authenticatedFetch } from "./api_call/authenticated_fetch.ts";
+import { checkFunction } from "./arguments.ts";
 import {
   type AuthenticatorOptions,
+  bindListener,
   type CallOptions,
   type CheckedOptions,
   checkOptions,
   chooseTransport,
+  explain,
+  type Explanation,
   type RefreshOptions,
-  summarize,
   type WithOptions,
 } from "./authenticator_options.ts";
 import type { Credentials } from "./credentials.ts";
-import { findOrMake, mergeOptions, newShared, serializeOptions, type Shared } from "./derived.ts";
+import { findOrMake, listClosed, mergeOptions, newShared, serializeOptions, type Shared } from "./derived.ts";
 import type { Fetch } from "./http/fetch.ts";
 import { printAsJson } from "./printing.ts";
-import type { TimedToken } from "./refresh/issued_token.ts";
 import { refreshing } from "./refresh/refreshing.ts";
+import type { TokenListener } from "./refresh/token_listeners.ts";
 import type { Tokens } from "./refresh/tokens.ts";
 import type { MakeTokenSource } from "./token_source.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -29,26 +32,6 @@ import type { Transport } from "./transport/transport.ts";
  * Keeps credentials fresh, and sends requests with them (flytekit's `Authenticator`).
  *
  * Extend it for a token source of your own. {@linkcode Authenticator.with} calls the constructor with one options object.
- *
- * @example A token source of one's own
- * ```ts
- * import { Authenticator, type AuthenticatorOptions, Credentials } from "@m2m/authenticator";
- *
- * const vault = { read: () => Promise.resolve("a-token") };
- *
- * class VaultAuthenticator extends Authenticator {
- *   constructor(options: AuthenticatorOptions) {
- *     super(options, () => async () => {
- *       const accessToken = await vault.read();
- *       return { credentials: new Credentials({ accessToken, expiresAt: Date.now() + 60_000 }) };
- *     });
- *   }
- * }
- *
- * const authenticator = new VaultAuthenticator({ endpoint: "https://api.example.com" });
- * const headers = await authenticator.authorize(new Headers());
- * console.log(headers.get("authorization")); // Bearer a-token
- * ```
  */
 export abstract class Authenticator {
   readonly #options: CheckedOptions;
@@ -132,8 +115,20 @@ export abstract class Authenticator {
   }
 
   /**
-   * Adds the token to headers, for clients that aren't `fetch`. A header that is set already stays. With `dpop`, add the
-   * request's proof as well, by `dpop`'s `proof`.
+   * Calls a listener with each new token, to be put on connections that stay open. The token is kept fresh meanwhile, by a
+   * timer that keeps no process alive; the first one is requested at once. Failed refreshes are repeated.
+   *
+   * @param listener Takes the credentials issued from now on. What it throws changes nothing.
+   * @returns What ends it, as `close` does.
+   */
+  onToken(listener: TokenListener): () => void {
+    checkFunction("listener", listener ?? null);
+    return this.#tokens.listen(listener);
+  }
+
+  /**
+   * Adds the token to headers, for clients that aren't `fetch`. A header that is set already stays, unless `callerHeader` is
+   * `replace`. With `dpop`, add the request's proof as well, by `dpop`'s `proof`.
    *
    * @param headers The headers to add to.
    * @param options A signal for this caller's wait.
@@ -143,7 +138,7 @@ export abstract class Authenticator {
    */
   async authorize(headers: Headers, options?: CallOptions): Promise<Headers> {
     const { headerKey, headers: own } = await this.#tokens.get(options?.signal);
-    if (!headers.has(headerKey)) headers.set(headerKey, own[headerKey]!);
+    if (this.#options.callerHeader === "replace" || !headers.has(headerKey)) headers.set(headerKey, own[headerKey]!);
     return headers;
   }
 
@@ -155,13 +150,13 @@ export abstract class Authenticator {
    * - When the API rejects the token (by 401, by a 403 that says `invalid_token`, or as `isRejected` decides), it is
    *   refreshed and the request replayed with its body. The caller gets the API's response if the body can't be sent
    *   again (a stream in `init`), if the new token is rejected as well, or if the refresh fails.
-   * - A request whose header the caller has set is sent unchanged.
+   * - A request whose header the caller has set is sent unchanged, unless `callerHeader` is `replace`.
    *
    * @throws {AuthenticationError} If no token is issued.
    * @throws What the underlying `fetch` throws; the signal's reason, once it is aborted.
    */
   get fetch(): Fetch {
-    return this.#madeFetch ??= authenticatedFetch(this.#tokens, this.#options);
+    return this.#madeFetch ??= authenticatedFetch(this.#tokens, bindListener(this.#options));
   }
 
   /**
@@ -208,12 +203,8 @@ export abstract class Authenticator {
   }
 
   async #close(): Promise<void> {
-    const { root, derived } = this.#shared;
-    const all = root === this ? new Set([this, ...derived.values()]) : [this];
-    // Later ones like it are open.
-    const key = serializeOptions(this.#options);
-    if (derived.get(key) === this) derived.delete(key);
-    const tokens = [...all].map((each) => each.#tokens);
+    const all = listClosed(this.#shared, this, serializeOptions(this.#options));
+    const tokens = all.map((each) => each.#tokens);
     const reason = new DOMException("The authenticator was closed.", "AbortError");
     try {
       await Promise.all(tokens.map((each) => each.close(reason)));
@@ -229,11 +220,22 @@ export abstract class Authenticator {
   }
 
   /**
-   * Summarizes settings, the token's state and its remaining lifetime in milliseconds, for printers.
+   * Explains the state, without secrets, for health probes: settings, the token and its remaining lifetime, the next
+   * refresh, the last error. No I/O.
+   *
+   * @returns A plain object; durations in milliseconds.
+   */
+  explain(): Explanation {
+    return explain(this.#options, this.#madeTokens?.explain(), !!this.#closing);
+  }
+
+  /**
+   * Shortens {@linkcode Authenticator.explain} for printers: of the last error it gives the code.
    * @returns A plain object without secrets.
    */
   toJSON(): Record<string, unknown> {
-    return summarize(this.#options, this.#closing ? "closed" : this.#madeTokens?.last as TimedToken | undefined);
+    const { isRefreshing: _, isRejected: __, lastError, ...others } = this.explain();
+    return { ...others, ...lastError && { lastError: lastError.code ?? lastError.name } };
   }
 
   get #shared(): Shared<this> {
@@ -242,7 +244,7 @@ export abstract class Authenticator {
 
   get #tokens(): Tokens {
     if (this.#madeTokens) return this.#madeTokens;
-    const options = { ...this.#options, shared: this.#shared };
+    const options = { ...bindListener(this.#options), shared: this.#shared };
     return this.#madeTokens = refreshing(this.#makeSource(options), options);
   }
 }

@@ -5,12 +5,13 @@
  */
 
 import { checkDuration, checkFunction, checkHeaderKey, checkNumber, checkUrl, throwInvalid } from "./arguments.ts";
-import { systemClock } from "./clock.ts";
+import type { CallerHeader } from "./api_call/headers.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
+import type { AuthenticatorDescription } from "./events.ts";
 import { type Fetch, globalFetch } from "./http/fetch.ts";
+import type { TokenExplanation } from "./refresh/explain.ts";
 import { newRetryPolicy } from "./refresh/health.ts";
-import { getRemainingLifetime, type TimedToken } from "./refresh/issued_token.ts";
 import type { RefreshingOptions } from "./refresh/tokens.ts";
 import type { TokenRequestOptions } from "./token_endpoint/parameters.ts";
 import type { TokenRevocation } from "./token_endpoint/token_revocation.ts";
@@ -28,6 +29,11 @@ export interface AuthenticatorOptions extends RefreshingOptions {
   endpoint: string | URL;
   /** Name of the header that carries the token. Default: what the config store says, else `authorization`. */
   headerKey?: string | undefined;
+  /**
+   * What becomes of a call, or of `authorize`'s headers, with a header in the token's place: `keep` sends it without the
+   * token; `replace` puts the token there, for SDKs that bring an API key. Default: `keep`.
+   */
+  callerHeader?: CallerHeader | undefined;
   /** Sends all requests, in the shape of `fetch`. Default: the global `fetch`. */
   fetch?: Fetch | undefined;
   /**
@@ -72,7 +78,9 @@ export interface RefreshOptions extends CallOptions {
 
 /** Options of {@linkcode Authenticator.with}. What isn't given stays as it is. */
 export interface WithOptions
-  extends TokenRequestOptions, Partial<Pick<AuthenticatorOptions, "endpoint" | "headerKey" | "allowedOrigins">> {}
+  extends
+    TokenRequestOptions,
+    Partial<Pick<AuthenticatorOptions, "endpoint" | "headerKey" | "allowedOrigins" | "callerHeader">> {}
 
 /** Options that have been checked. */
 export interface CheckedOptions
@@ -84,12 +92,14 @@ export interface CheckedOptions
   /** What a token is requested by, where there is such a thing: to be printed. */
   readonly clientId?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
+  readonly audience?: string | undefined;
+  readonly resource?: readonly string[] | undefined;
 }
 
 /** Checks options and copies them. What may hold a secret (a proxy's password, a key) isn't copied: the transport has it. */
 export function checkOptions(options: AuthenticatorOptions, transport: Fetch = globalFetch): CheckedOptions {
   const { httpProxyUrl: _, verify: __, clientCertificate: ___, allowedOrigins, ...others } = options;
-  const { endpoint, headerKey, retry, dpop, revocation } = options;
+  const { endpoint, headerKey, callerHeader, retry, dpop, revocation } = options;
   checkUrl("endpoint", endpoint);
   for (const name of ["onEvent", "waitUntil", "isRejected", "authorization"] as const) {
     checkFunction(name, options[name]);
@@ -98,6 +108,9 @@ export function checkOptions(options: AuthenticatorOptions, transport: Fetch = g
   checkDuration("timeout", options.timeout);
   newRetryPolicy(retry);
   checkNumber("maxReplayBody", options.maxReplayBody, 0);
+  if (callerHeader !== undefined && !/^(keep|replace)$/.test(callerHeader)) {
+    throwInvalid("callerHeader", '"keep" or "replace"', callerHeader);
+  }
   if (dpop && !dpop.apiFetch) throwInvalid("dpop", "what dpop() returns", dpop);
   if (revocation && !revocation.revoke) throwInvalid("revocation", "what tokenRevocation() returns", revocation);
   return {
@@ -134,13 +147,43 @@ export function chooseTransport(
   return hostTransport({ httpProxyUrl, verify, verifyName, clientCertificate });
 }
 
-/** Summarizes an authenticator by its options and its token. */
-export function summarize(
-  { endpoint, clientId, scopes, clock = systemClock }: CheckedOptions,
-  token: TimedToken | "closed" | undefined,
-): Record<string, unknown> {
-  const settings = { endpoint, ...clientId && { clientId }, ...scopes && { scopes } };
-  if (typeof token !== "object") return { ...settings, token: token ?? "none" };
-  const remainingLifetime = Math.max(0, getRemainingLifetime(token, clock));
-  return { ...settings, token: remainingLifetime > 0 ? "live" : "expired", remainingLifetime };
+/** The state of an authenticator: its settings and its token, without secrets. */
+export interface Explanation extends TokenExplanation {
+  /** The option `endpoint`. */
+  readonly endpoint: string;
+  /** The client's identifier, where the grant has one. */
+  readonly clientId?: string;
+  /** The option `scopes`. */
+  readonly scopes?: readonly string[];
+}
+
+/** Explains an authenticator by its options and its token. */
+export function explain(
+  { endpoint, clientId, scopes }: CheckedOptions,
+  token: TokenExplanation | undefined,
+  isClosed: boolean,
+): Explanation {
+  const known = token && !isClosed ? token : { token: isClosed ? "closed" : "none", isRefreshing: false } as const;
+  return { endpoint, ...clientId && { clientId }, ...scopes && { scopes }, ...known };
+}
+
+const bound = new WeakMap<CheckedOptions, CheckedOptions>();
+
+/** Makes options whose listener is told which authenticator it listens to. */
+export function bindListener(options: CheckedOptions): CheckedOptions {
+  const { onEvent, endpoint, clientId, scopes, audience, resource } = options;
+  if (!onEvent) return options;
+  let found = bound.get(options);
+  if (!found) {
+    const description: AuthenticatorDescription = Object.freeze({
+      endpoint: new URL(endpoint).origin,
+      ...clientId && { clientId },
+      ...scopes && { scopes },
+      ...audience && { audience },
+      ...resource && { resource },
+    });
+    found = { ...options, onEvent: (event) => onEvent(event, description) };
+    bound.set(options, found);
+  }
+  return found;
 }

@@ -14,7 +14,8 @@ import type { TokenEndpointState } from "./token_endpoint/grant_source.ts";
 /** How many derived authenticators are kept: some 5 megabytes, and 45 with their tokens. */
 const mostDerived = 10_000;
 
-const changeable = /^(scopes|audience|resource|authorizationDetails|parameters|endpoint|headerKey|allowedOrigins)$/;
+const changeable =
+  /^(scopes|audience|resource|authorizationDetails|parameters|endpoint|headerKey|allowedOrigins|callerHeader)$/;
 
 /** Options, with what a token is requested for where the authenticator's grant has that. */
 type Changeable = CheckedOptions & TokenRequestOptions;
@@ -54,6 +55,13 @@ export function findOrMake<T>({ derived }: Shared<T>, key: string, make: () => T
   return found;
 }
 
+/** Lists those that an authenticator closes with itself. Later ones like it are open. */
+export function listClosed<T>({ root, derived }: Shared<T>, closed: T, key: string): readonly T[] {
+  const all = root === closed ? [...new Set([closed, ...derived.values()])] : [closed];
+  if (derived.get(key) === closed) derived.delete(key);
+  return all;
+}
+
 /** Serializes what a token is requested for, and where it is sent. */
 export function serializeOptions(options: Changeable): string {
   return JSON.stringify([
@@ -61,5 +69,6 @@ export function serializeOptions(options: Changeable): string {
     options.endpoint,
     checkHeaderKey(options.headerKey),
     checkOrigins(options.allowedOrigins),
+    options.callerHeader === "replace",
   ]);
 }

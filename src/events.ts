@@ -12,7 +12,10 @@ import type { AuthenticationErrorCode } from "./errors.ts";
  */
 export type RefreshReason = "first" | "proactive" | "expired" | "rejected" | "forced";
 
-/** A token request starts; with a token store, a look at that comes first (`token_store_hit`: it was the last step). */
+/**
+ * A token request is sent. An attempt may send several (another secret, a DPoP nonce), or none: a token store had the
+ * token, the config store failed, or the server has refused the same request a moment ago.
+ */
 export interface TokenRequestedEvent {
   /** The kind of event. */
   type: "token_requested";
@@ -24,7 +27,7 @@ export interface TokenRequestedEvent {
   background: boolean;
 }
 
-/** A token was issued, or taken from the token store. */
+/** The server issued a token. One of a token store is `token_store_hit`. */
 export interface TokenIssuedEvent extends Omit<TokenRequestedEvent, "type"> {
   /** The kind of event. */
   type: "token_issued";
@@ -34,7 +37,7 @@ export interface TokenIssuedEvent extends Omit<TokenRequestedEvent, "type"> {
   remainingLifetime: number;
 }
 
-/** A token request failed. */
+/** An attempt to get a token failed. */
 export interface TokenRequestFailedEvent extends Omit<TokenRequestedEvent, "type"> {
   /** The kind of event. */
   type: "token_request_failed";
@@ -57,6 +60,35 @@ export interface TokenReusedEvent {
   type: "token_reused";
   /** How long it lives from now on, in milliseconds. */
   remainingLifetime: number;
+}
+
+/** What became of a caller's wait for a token: a `token`, an `error`, or the caller's signal `aborted` it. */
+export type WaitOutcome = "token" | "error" | "aborted";
+
+/** A caller has waited for a token. */
+export interface TokenAwaitedEvent {
+  /** The kind of event. */
+  type: "token_awaited";
+  /** Why there was none to use at once. */
+  reason: RefreshReason;
+  /** How long the caller waited, in milliseconds. */
+  duration: number;
+  /** How the wait ended. */
+  outcome: WaitOutcome;
+}
+
+/**
+ * Why a call was sent without the token: it had a header of the caller's in the token's place, was for another origin, or a
+ * redirect led it there.
+ */
+export type OmissionReason = "caller_header" | "other_origin" | "redirect";
+
+/** A call was sent without the token. */
+export interface TokenOmittedEvent {
+  /** The kind of event. */
+  type: "token_omitted";
+  /** Why. */
+  reason: OmissionReason;
 }
 
 /** The API rejected a token. */
@@ -86,7 +118,7 @@ export interface EndpointPathIgnoredEvent {
   type: "endpoint_path_ignored";
 }
 
-/** The token store had a live token, or another process put one there: `token_issued` follows, without a token request. */
+/** The token store had a live token, or another process put one there: no token is requested. */
 export interface TokenStoreHitEvent {
   /** The kind of event. */
   type: "token_store_hit";
@@ -147,6 +179,8 @@ export type AuthenticatorEvent =
   | TokenIssuedEvent
   | TokenRequestFailedEvent
   | TokenReusedEvent
+  | TokenAwaitedEvent
+  | TokenOmittedEvent
   | TokenRejectedEvent
   | RequestReplayedEvent
   | EndpointPathIgnoredEvent
@@ -156,8 +190,28 @@ export type AuthenticatorEvent =
   | TokenLeaseAwaitedEvent
   | TokenStoreBypassedEvent;
 
-/** Takes events. What it throws, or rejects with, changes nothing. */
-export type AuthenticatorEventListener = (event: AuthenticatorEvent) => unknown;
+/** Tells authenticators that share a listener apart: those derived from one another differ in what they request. */
+export interface AuthenticatorDescription {
+  /** The API's origin. */
+  readonly endpoint: string;
+  /** The client's identifier, where the grant has one. */
+  readonly clientId?: string;
+  /** The option `scopes`. */
+  readonly scopes?: readonly string[];
+  /** The option `audience`. */
+  readonly audience?: string;
+  /** The option `resource`. */
+  readonly resource?: readonly string[];
+}
+
+/**
+ * Takes events. What it throws, or rejects with, changes nothing. An authenticator passes its description, each time the
+ * same object; `refreshing` and `authenticatedFetch` by themselves pass none.
+ */
+export type AuthenticatorEventListener = (
+  event: AuthenticatorEvent,
+  authenticator?: AuthenticatorDescription,
+) => unknown;
 
 /** Calls a function of the caller's whose failures, thrown or rejected, change nothing. */
 export function callQuietly<T>(callback: (value: T) => unknown, value: T): void {

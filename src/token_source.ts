@@ -31,6 +31,8 @@ export interface IssuedCredentials {
    * help. Any other may have been revoked together with the one before. Default: what the attempt's reason says.
    */
   readonly forRejection?: boolean | undefined;
+  /** Whether a token store had the token, and none was requested: then it isn't `token_issued`. Default: `false`. */
+  readonly isStored?: boolean | undefined;
 }
 
 /** An attempt to get a token, as a {@linkcode TokenSource} makes it. */
@@ -43,6 +45,10 @@ export interface TokenSourceRequest {
   readonly attempt: number;
   /** Whether no caller waits for the outcome. */
   readonly background: boolean;
+  /**
+   * Reports that a token request is sent now: the event `token_requested`. A source that never calls it emits none.
+   */
+  readonly onRequest?: (() => void) | undefined;
 }
 
 /** Gives a token by one attempt, or rejects. Grants are token sources; what wraps one is a token source again. */
@@ -54,5 +60,27 @@ export interface TokenSourceContext {
   readonly fetch: Fetch;
 }
 
-/** Makes the token source of an authenticator, when its first token is needed. */
+/**
+ * Makes the token source of an authenticator, when its first token is needed.
+ *
+ * @example A token source of one's own
+ * ```ts
+ * import { Authenticator, type AuthenticatorOptions, Credentials } from "@m2m/authenticator";
+ *
+ * const vault = { read: () => Promise.resolve("a-token") };
+ *
+ * class VaultAuthenticator extends Authenticator {
+ *   constructor(options: AuthenticatorOptions) {
+ *     super(options, () => async () => {
+ *       const accessToken = await vault.read();
+ *       return { credentials: new Credentials({ accessToken, expiresAt: Date.now() + 60_000 }) };
+ *     });
+ *   }
+ * }
+ *
+ * const authenticator = new VaultAuthenticator({ endpoint: "https://api.example.com" });
+ * const headers = await authenticator.authorize(new Headers());
+ * console.log(headers.get("authorization")); // Bearer a-token
+ * ```
+ */
 export type MakeTokenSource = (context: TokenSourceContext) => TokenSource;

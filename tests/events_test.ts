@@ -1,9 +1,10 @@
 /** What onEvent is told, by the authenticator as a whole. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import type { AuthenticatorEvent } from "@m2m/authenticator";
+import type { AuthenticatorDescription, AuthenticatorEvent, AuthenticatorEventListener } from "@m2m/authenticator";
+import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { authenticatorAt, besideApi } from "./authenticator_at.ts";
-import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
+import { tokenEndpointStub, usualAnswer } from "./servers/token_endpoint_stub.ts";
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
 
@@ -34,6 +35,7 @@ Deno.test("onEvent: tells why a token is requested, whether in the background, o
   const issue = (reason: string, background = false) => [
     { type: "token_requested", reason, attempt: 1, background },
     { type: "token_issued", reason, attempt: 1, background, duration: 0, remainingLifetime },
+    ...background ? [] : [{ type: "token_awaited", reason, duration: 0, outcome: "token" }],
   ];
   assertEquals<unknown>(events, [
     ...issue("first"),
@@ -64,6 +66,70 @@ Deno.test("onEvent: tells why a token request failed, and when the next attempt 
   assertEquals<unknown>(told, [
     { ...common, attempt: 1, code: "token_endpoint_error", status: 503, retryDelay: 1 },
     { ...common, attempt: 2, code: "token_request_rejected", status: 400, retryDelay: Infinity },
+  ]);
+});
+
+Deno.test("onEvent: counts a token request for each that is sent, and none where none is", async () => {
+  const types: string[] = [];
+  const onEvent = ({ type }: AuthenticatorEvent) => void types.push(type);
+  const refused = tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 }));
+  const authenticator = authenticatorAt(refused, { onEvent });
+  for (let call = 0; call < 2; call++) await assertRejects(() => authenticator.getCredentials());
+  const failed = ["token_request_failed", "token_awaited"];
+  // The second time its refusal is remembered.
+  assertEquals([refused.requests.length, types.splice(0)], [1, ["token_requested", ...failed, ...failed]]);
+  const configStore = { getClientConfig: () => Promise.reject(new Error("no settings")) };
+  await assertRejects(() => authenticatorAt(refused, { onEvent, configStore }).getCredentials());
+  assertEquals(types.splice(0), failed);
+  const nextSecret = tokenEndpointStub((count) => count === 1 ? refused.fetch(refused.url) : usualAnswer(count));
+  const clientSecret = rotatingSecrets(["planted-next", "planted-now"]);
+  await authenticatorAt(nextSecret, { onEvent, clientSecret }).getCredentials();
+  assertEquals(types, ["token_requested", "token_requested", "token_issued", "token_awaited"]);
+});
+
+Deno.test("onEvent: tells how a caller's wait ended", async () => {
+  const outcomes: unknown[] = [];
+  const onEvent = (event: AuthenticatorEvent) => {
+    if (event.type === "token_awaited") outcomes.push([event.reason, event.outcome, event.duration >= 0]);
+  };
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const authenticator = authenticatorAt(
+    tokenEndpointStub(async (count) => {
+      await promise;
+      return usualAnswer(count);
+    }),
+    { onEvent },
+  );
+  const controller = new AbortController();
+  const given = assertRejects(() => authenticator.getCredentials({ signal: controller.signal }));
+  const other = authenticator.getCredentials();
+  controller.abort();
+  await given;
+  resolve();
+  await other;
+  assertEquals(outcomes, [["first", "aborted", true], ["first", "token", true]]);
+});
+
+Deno.test("onEvent: is told which authenticator it is, the same object each time", async () => {
+  const told = new Set<AuthenticatorDescription | undefined>();
+  const onEvent: AuthenticatorEventListener = (_, authenticator) => told.add(authenticator);
+  const stub = tokenEndpointStub();
+  const authenticator = authenticatorAt(stub, {
+    ...{ endpoint: "https://api.test/v1/", scopes: ["a"], audience: "planted", onEvent },
+    fetch: besideApi(stub, () => new Response()),
+  });
+  const derived = authenticator.with({ audience: "https://b.test", resource: "https://c.test/" });
+  const again = derived.with({ audience: "https://d.test", scopes: [] });
+  for (const each of [authenticator, derived, again]) {
+    await each.fetch("/x");
+    await each.fetch("https://other.test").catch(() => {});
+  }
+  const known = { endpoint: "https://api.test", clientId: "id" };
+  const resource = ["https://c.test/"];
+  assertEquals<unknown>([...told], [
+    { ...known, scopes: ["a"], audience: "planted" },
+    { ...known, scopes: ["a"], audience: "https://b.test", resource },
+    { ...known, scopes: [], audience: "https://d.test", resource },
   ]);
 });
 

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { type AuthenticatorEventListener, callQuietly } from "../events.ts";
+import { type AuthenticatorEventListener, callQuietly, type OmissionReason } from "../events.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
 import type { IssuedToken } from "../refresh/issued_token.ts";
 import type { Tokens } from "../refresh/tokens.ts";
 import { cancel } from "../http/body.ts";
 import { copyBody } from "./bodies.ts";
 import { parseTarget, readInit } from "./call_input.ts";
-import { endOnAbort, spareRedirects } from "./complete_fetch.ts";
-import { addHeaders, hasHeader, readHeaders } from "./headers.ts";
+import { endOnAbort, refuseRedirects, spareRedirects } from "./complete_fetch.ts";
+import { addHeaders, type CallerHeader, hasHeader, readHeaders } from "./headers.ts";
 import { followRedirects } from "./redirects.ts";
 import { rejectsToken } from "./rejection.ts";
 import { replayRejected } from "./replay.ts";
@@ -48,6 +48,13 @@ export interface AuthenticatedFetchOptions {
   fetch?: Fetch | undefined;
   /** The header that carries the token, where it is known before the first token. Then the token names it. */
   headerKey?: string | undefined;
+  /**
+   * What becomes of a call with a header in the token's place: `keep` sends it without the token; `replace` puts the token
+   * there.
+   *
+   * @default {"keep"}
+   */
+  callerHeader?: CallerHeader | undefined;
   /** Origins besides the endpoint's that may have the token. */
   allowedOrigins?: readonly string[] | undefined;
   /** Adds proofs of possession. */
@@ -64,7 +71,7 @@ export interface AuthenticatedFetchOptions {
    * @default {1_048_576}
    */
   maxReplayBody?: number | undefined;
-  /** Receives the event `endpoint_path_ignored`. Default: none. */
+  /** Receives the events `endpoint_path_ignored` and `token_omitted`. Default: none. */
   onEvent?: AuthenticatorEventListener | undefined;
 }
 
@@ -89,6 +96,7 @@ const path = /^\/(?![/\\\t\n\r])/;
  */
 export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOptions): Fetch {
   const { dpop, isRejected, maxReplayBody = defaultMaxReplayBody, allowedOrigins = [], onEvent } = options;
+  const isReplacing = options.callerHeader === "replace";
   const fetch = options.fetch ? endOnAbort(options.fetch) : globalFetch;
   const base = parseTarget(String(options.endpoint)).href;
   const origins = [base, ...allowedOrigins].map((url) => new URL(url).origin);
@@ -98,8 +106,10 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
   const firstKey = options.headerKey?.toLowerCase() ?? "";
   let provenKey = "";
   let proving = fetch;
+  const omit = (reason: OmissionReason) => void (onEvent && callQuietly(onEvent, { type: "token_omitted", reason }));
   const api = {
     tokens,
+    omit,
     chooseFetch(headerKey: string): Fetch {
       // Made once for a header: its name hardly ever changes.
       if (dpop && headerKey !== provenKey) {
@@ -129,7 +139,10 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
     const source = isRequest(init) ? init : href === text ? undefined : request;
     if (source) request = new Request(href, source);
     const sent: RequestInit = init && init !== source ? readInit(init) : {};
-    if (!isHome) return await fetch(request ?? href, sent);
+    if (!isHome) {
+      omit("other_origin");
+      return await (sent.redirect === "error" ? refuseRedirects(fetch) : fetch)(request ?? href, sent);
+    }
     if (basePath && !href.startsWith(basePath) && !/^\w+:/.test(text)) {
       basePath = "";
       callQuietly(onEvent!, { type: "endpoint_path_ignored" });
@@ -148,7 +161,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
       // Before the first token, it may be the settings' to say which header it is.
       let headerKey = tokens.last?.headerKey ?? firstKey;
       let token: IssuedToken | undefined;
-      if (!own || !hasHeader(own, headerKey)) {
+      if (isReplacing || !own || !hasHeader(own, headerKey)) {
         token = tokens.fresh();
         if (!token) {
           own &&= addHeaders(own);
@@ -156,9 +169,12 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
         }
         if (token.headerKey !== headerKey) {
           headerKey = token.headerKey;
-          if (own && hasHeader(own, headerKey)) token = undefined;
+          if (!isReplacing && own && hasHeader(own, headerKey)) token = undefined;
         }
       }
+      if (!token) omit("caller_header");
+      // In a record, the same name in other letters would be a second header.
+      else if (isReplacing && own && hasHeader(own, headerKey)) own = new Headers(own);
       const headers = own ? addHeaders(own, token?.headers) : token!.headers;
       sent.headers = headers;
       if (request) kept = keepBody(request, sent, maxReplayBody);

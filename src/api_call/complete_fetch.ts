@@ -41,3 +41,13 @@ export function spareRedirects(fetch: Fetch): Fetch {
     }
   };
 }
+
+/** Fetches with `redirect: "error"`, on which workerd throws. */
+export function refuseRedirects(fetch: Fetch): Fetch {
+  return async (input, init) => {
+    const response = await fetch(input, { ...init, redirect: "manual" });
+    if (!isRedirect(response)) return response;
+    cancel(response.body);
+    throw new TypeError('Cannot follow the redirect: redirect is "error".');
+  };
+}

@@ -7,6 +7,9 @@
 /** Headers that can be read any number of times. */
 export type ReadableHeaders = Headers | Record<string, string>;
 
+/** What becomes of a call with a header of the caller's in the token's place. */
+export type CallerHeader = "keep" | "replace";
+
 function isRecord(headers: HeadersInit): headers is Record<string, string> {
   return !(Symbol.iterator in headers);
 }

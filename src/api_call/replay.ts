@@ -15,6 +15,8 @@ import { replayBody } from "./replayable_request.ts";
 /** The API, and the tokens for it. */
 export interface Api {
   readonly tokens: Tokens;
+  /** Reports that a request was sent without the token. */
+  omit(reason: "redirect"): void;
   /** Gives what sends a token in this header. */
   chooseFetch(headerKey: string): Fetch;
   /** Tells whether a response rejects the token. */
@@ -37,7 +39,7 @@ export async function replayRejected(
   first: Response,
   sent: RedirectableCall,
   issued: IssuedToken,
-  { tokens, chooseFetch, isRejected }: Api,
+  { tokens, omit, chooseFetch, isRejected }: Api,
 ): Promise<Response> {
   const { href, request, init, signal } = sent;
   let call = sent;
@@ -45,6 +47,7 @@ export async function replayRejected(
   let response = first;
   for (let replays = 0;; replays++) {
     const last = await followRedirects(response, call);
+    if (!last.isHome) omit("redirect");
     const rejected = last.isHome && await isRejected(last.response);
     if (replays > 0) tokens.replayed(last.response.status);
     if (!rejected) {

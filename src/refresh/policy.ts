@@ -48,20 +48,31 @@ export function decide(
   const now = clock.monotonic();
   const token = isForced ? undefined : liveToken(state, clock);
   if (token) {
-    const isDue = getAge(token.start, clock) >= token.refreshAge && !hasSuccessor(state, token);
-    const notBefore = Math.max(
-      state.startedAt + backgroundFloor,
-      state.backgroundNotBefore,
-      health.backgroundNotBefore,
-      health.notBefore,
-    );
-    return { type: "use", token, refresh: isDue && now >= notBefore };
+    return { type: "use", token, refresh: getRefreshDelay(state, health, token, clock) <= 0 };
   }
   if (health.isExhausted && now < health.notBefore) {
     return { type: "fail", error: health.lastError, retryAfter: getPause(health, clock) };
   }
   if (now < state.spareUntil) return { type: "fail", error: state.lastError, retryAfter: state.spareUntil - now };
   return { type: "wait", attempts: health.isExhausted ? 1 : retry.maxAttempts };
+}
+
+/** In how many milliseconds a live token is to be refreshed in the background; never, while a newer one isn't known yet. */
+export function getRefreshDelay(state: RefreshState, health: EndpointHealth, token: TimedToken, clock: Clock): number {
+  const notBefore = Math.max(
+    state.startedAt + backgroundFloor,
+    state.backgroundNotBefore,
+    health.backgroundNotBefore,
+    health.notBefore,
+  );
+  const untilDue = hasSuccessor(state, token) ? Infinity : token.refreshAge - getAge(token.start, clock);
+  return Math.max(untilDue, notBefore - clock.monotonic());
+}
+
+/** In how many milliseconds, as far as is known, a token is to be asked for. */
+export function getNextDelay(state: RefreshState, health: EndpointHealth, clock: Clock): number {
+  const live = liveToken(state, clock);
+  return live ? getRefreshDelay(state, health, live, clock) : getPause(health, clock);
 }
 
 /** A call with a token. */

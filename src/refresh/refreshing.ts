@@ -1,7 +1,8 @@
 /**
  * Keeps a token fresh: refreshed before it expires, by one request at a time. What to do the policy decides; this does it.
  *
- * Everything is driven by use: the only timers are those of an attempt under way and of callers who wait for it.
+ * Everything is driven by use: the only timers are those of an attempt under way, of callers who wait for it, and of
+ * listeners.
  *
  * @module
  */
@@ -13,13 +14,16 @@ import { type AuthenticatorEvent, callQuietly, type RefreshReason } from "../eve
 import type { TokenSource, TokenSourceRequest } from "../token_source.ts";
 import { Attempts } from "./attempts.ts";
 import { errorForCaller, isRemembered, newLimit } from "./caller_error.ts";
-import { type Deadline, newTimeout, waitFor, withDeadline } from "./deadlines.ts";
-import { getPause, isTransient, newHealth, newRetryPolicy, reduceHealth } from "./health.ts";
+import { waitAs, waitAsOwner } from "./caller_wait.ts";
+import { newTimeout, withDeadline } from "./deadlines.ts";
+import { explainToken, type Failure } from "./explain.ts";
+import { isTransient, newHealth, newRetryPolicy, reduceHealth } from "./health.ts";
 import { getRemainingLifetime, isSameToken, issueToken, type TimedToken } from "./issued_token.ts";
-import { decide, decideRejection, reduce, refreshableAt, type StateEvent } from "./policy.ts";
 import { readPlace } from "./place.ts";
+import { decide, decideRejection, getNextDelay, reduce, refreshableAt, type StateEvent } from "./policy.ts";
 import { isRequestBound } from "./request_bound.ts";
 import { hasSuccessor, isLive, liveToken, newState, type RefreshState } from "./state.ts";
+import { TokenListeners } from "./token_listeners.ts";
 import type { RefreshingOptions, RejectedCall, SharedRefreshingOptions, Tokens } from "./tokens.ts";
 
 /** How long a caller waits where it could do without: for a probe, or for a refresh on workerd. In milliseconds. */
@@ -56,9 +60,12 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   let token: TimedToken | undefined;
   let lookedAt = 0;
   let lookAgainAt = 0;
+  let failure: Failure | undefined;
+  let listeners: TokenListeners | undefined;
   let closed: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   const send = (event: AuthenticatorEvent) => void (onEvent && callQuietly(onEvent, event));
+  const waiting = { clock, shared, send };
   const note = (event: StateEvent) => {
     state = reduce(state, event, clock);
     tokens.isWary = state.hopeless.size > 0;
@@ -101,24 +108,26 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const request = { reason, attempt, background };
     // Not longer than the last caller waits.
     const left = attempt === 1 ? retry.totalTimeout : Math.max(attempts.limits.end - clock.monotonic(), 1);
+    const onRequest = () => send({ type: "token_requested", ...request });
     note({ type: "started" });
-    send({ type: "token_requested", ...request });
     try {
-      const issued = await withDeadline(
-        { timeout: Math.min(timeout, left), signal },
-        (signal) => source({ ...made, signal }),
-      );
+      const limits = { timeout: Math.min(timeout, left), signal };
+      const issued = await withDeadline(limits, (signal) => source({ ...made, signal, onRequest }));
       signal.throwIfAborted();
       // On workerd the signal comes a beat late.
       if (closed) throw closed.reason;
       const next = issueToken({ forRejection, ...issued }, start, state.successor ?? state.current, options);
       note({ type: "issued", token: next, forRejection });
       shared.health = reduceHealth(shared.health, { mayRepeat: true }, context);
+      failure = undefined;
       const duration = getAge(start, clock);
-      send({ type: "token_issued", ...request, duration, remainingLifetime: next.lifetime - duration });
+      const times = { duration, remainingLifetime: next.lifetime - duration };
+      if (!issued.isStored) send({ type: "token_issued", ...request, ...times });
+      listeners?.push(next.credentials);
       return next;
     } catch (error) {
       if (!signal.aborted && !closed) {
+        failure = { error, at: readMoment(clock) };
         const outcome = { error, mayRepeat: attempts.mayRepeat(attempt) };
         if (!isRemembered(error)) shared.health = reduceHealth(shared.health, outcome, context);
         note({ type: "failed", error, background, forRejection });
@@ -127,17 +136,6 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       const retryDelay = isTransient(error) ? shared.health.backgroundNotBefore - clock.monotonic() : undefined;
       send({ type: "token_request_failed", ...request, duration: getAge(start, clock), code, status, retryDelay });
       throw error;
-    }
-  }
-
-  /** Waits as one caller, whose error is an object of its own. */
-  async function wait(flown: Promise<TimedToken>, deadline: Deadline): Promise<TimedToken> {
-    try {
-      return await waitFor(flown, deadline);
-    } catch (error) {
-      deadline.signal?.throwIfAborted();
-      const pause = getPause(shared.health, clock);
-      throw errorForCaller(error, isTransient(error) && pause > 0 ? error.retryAfter ?? pause : undefined);
     }
   }
 
@@ -155,7 +153,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
       ? Math.min(patience, retry.totalTimeout)
       : retry.totalTimeout;
     const error = () => shared.health.lastError ?? newTimeout(timeout);
-    return await wait(attempts.join(reason, decision.attempts, "needy"), { timeout, error, signal });
+    const deadline = { timeout, error, signal };
+    return await waitAsOwner(reason, attempts.join(reason, decision.attempts, "needy"), deadline, waiting);
   }
 
   function checkOpen(signal: AbortSignal | null | undefined): void {
@@ -170,7 +169,8 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     if (!liveToken(state, clock)) return await next(state.current ? "expired" : "first", signal);
     // Nothing else would keep the refresh running: this caller does, for a second at most.
     note({ type: "carried" });
-    return await waitFor(attempts.join("proactive", 1), { timeout: patience, signal }).catch(() => {
+    const deadline = { timeout: patience, signal };
+    return await waitAs("proactive", attempts.join("proactive", 1), deadline, waiting).catch(() => {
       checkOpen(signal);
       // The live token may have expired meanwhile, or been dropped.
       return fresh() ?? next("expired", signal);
@@ -194,7 +194,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = closed ? undefined : reject(rejected, call);
     if (decision !== "refresh") return decision;
     try {
-      const next = await waitFor(attempts.join("rejected", 1, "rejected"), { timeout, signal });
+      const next = await waitAs("rejected", attempts.join("rejected", 1, "rejected"), { timeout, signal }, waiting);
       if (!isSameToken(next, rejected.credentials)) return next;
       note({ type: "wasted", token: next, ...readPlace(url) });
     } catch {
@@ -210,14 +210,14 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const decision = token && reject(token, {});
     if (typeof decision === "object") return decision;
     if (!token || !liveToken(state, clock)) return await get(signal);
-    if (decision) return await wait(attempts.join("rejected", 1, "rejected"), { timeout, signal });
-    throw newLimit(refreshableAt(state, shared.health) - clock.monotonic());
+    if (!decision) throw newLimit(refreshableAt(state, shared.health) - clock.monotonic());
+    return await waitAsOwner("rejected", attempts.join("rejected", 1, "rejected"), { timeout, signal }, waiting);
   }
 
   function forget(): TimedToken | undefined {
-    const { successor = liveToken(state, clock) } = state;
+    const { successor: token = liveToken(state, clock) } = state;
     note({ type: "forgotten" });
-    return successor && isLive(successor, clock) ? successor : undefined;
+    return token && isLive(token, clock) ? token : undefined;
   }
 
   const tokens: Tokens = {
@@ -232,11 +232,18 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     isWary: false,
     accepted: (token: TimedToken, url) => note({ type: "accepted", token, ...readPlace(url) }),
     replayed: (status) => send({ type: "request_replayed", status }),
+    listen(listener) {
+      // No event tells of these looks.
+      const keepFresh = async () => look(clock.wall()) || await get();
+      listeners ??= new TokenListeners({ keepFresh, untilDue: () => getNextDelay(state, shared.health, clock) });
+      return closed ? () => {} : listeners.add(listener);
+    },
+    explain: () => explainToken(state, shared.health, { clock, isRefreshing: attempts.flight.active, failure }),
     forget,
     close(reason) {
-      closed ??= { reason, done: attempts.flight.end(reason) };
+      listeners?.clear();
       lookAgainAt = 0;
-      return closed.done;
+      return (closed ??= { reason, done: attempts.flight.end(reason) }).done;
     },
   };
   return tokens;

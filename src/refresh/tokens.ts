@@ -7,8 +7,10 @@
 import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import type { AuthenticatorEventListener } from "../events.ts";
+import type { TokenExplanation } from "./explain.ts";
 import type { EndpointHealth } from "./health.ts";
 import type { IssuedToken } from "./issued_token.ts";
+import type { TokenListener } from "./token_listeners.ts";
 
 /** How attempts to get a token are repeated. */
 export interface RetryOptions {
@@ -88,6 +90,10 @@ export interface Tokens {
   accepted(token: IssuedToken, url: string): void;
   /** Reports that a replay was answered. */
   replayed(status: number): void;
+  /** Tells a listener of each token issued from now on, and keeps the token fresh meanwhile. Returns what ends that. */
+  listen(listener: TokenListener): () => void;
+  /** Explains the state of the token, without secrets. */
+  explain(): TokenExplanation;
   /** Drops the token in use; gives it if it hadn't expired. */
   forget(): IssuedToken | undefined;
   /** Ends what is under way for this reason, which later callers get too. Settles when it has ended. */

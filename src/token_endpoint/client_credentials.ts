@@ -76,7 +76,7 @@ export function requestByGrant(grant: Grant, options: ClientCredentialsOptions):
   // All requests are of one client to one endpoint, and differ only in their proofs.
   const keys = ["client", "request"] as const;
   const request = { ...options, ...grant, tokenEndpoint, form, keys, fetch, clock, rejections };
-  return async ({ signal, background }) => ({
-    credentials: await requestToken({ ...request, signal, isBackground: background }),
+  return async ({ signal, background, onRequest }) => ({
+    credentials: await requestToken({ ...request, signal, isBackground: background, onRequest }),
   });
 }

@@ -62,7 +62,7 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
   const share = options.tokenStore?.open({ ...options, clock });
   const mayLookAgain = () => endpointFailed && clock.monotonic() >= (shared.lookAgainAt ?? -Infinity);
   return async (made) => {
-    const { signal, background: isBackground } = made;
+    const { signal, background: isBackground, onRequest } = made;
     const lookUp = () => {
       const isAgain = mayLookAgain();
       if (isAgain) {
@@ -79,7 +79,7 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
       const clientKey = JSON.stringify([tokenEndpoint, clientId]);
       const keys = [clientKey, clientKey + serializeParameters(form)] as const;
       const about = { tokenEndpoint, issuer, form, signal, isBackground, keys, hasAnswered: shared.hasAnswered };
-      const parts = { ...options, ...grant, ...about, clock, rejections };
+      const parts = { ...options, ...grant, ...about, clock, rejections, onRequest };
       const obtain = async () => {
         const credentials = await requestToken(parts);
         shared.hasAnswered = true;

@@ -34,6 +34,8 @@ export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused" |
   readonly hasAnswered?: boolean | undefined;
   /** Whether no caller waits: a rejection is then remembered for other background requests only. Default: `false`. */
   readonly isBackground?: boolean | undefined;
+  /** Called just before each request is sent. Default: nothing. */
+  readonly onRequest?: (() => void) | undefined;
 }
 
 /** Requests a token. Throws an `AuthenticationError`, or the signal's reason. */
@@ -55,6 +57,7 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
   for (const tried = new Set<unknown>();;) {
     const requestedAt = clock.wall();
     try {
+      options.onRequest?.();
       const response = await sendTokenRequest(request, fetch, options.hasAnswered);
       const signer = request.explainRefusal ? request : dpop;
       const context = { ...request, signer, url, requestedAt, now: clock.wall(), tokenTypes, tokenType };

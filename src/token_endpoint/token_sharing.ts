@@ -49,6 +49,8 @@ export interface SharedCredentials {
   readonly credentials: Credentials;
   /** Whether it was requested because the API rejected the one before, a moment ago. */
   readonly forRejection: boolean;
+  /** Whether the store had it, and no token was requested. Default: `false`. */
+  readonly isStored?: boolean | undefined;
 }
 
 /** Gives the token that processes share, or obtains and shares one. */

@@ -40,6 +40,8 @@ interface KnownToken extends StoredToken {
   readonly at: Moment;
   /** What the store has of it, if it could be written. */
   readonly record: string | undefined;
+  /** Whether no request was sent for it. */
+  readonly isStored?: boolean;
 }
 
 /** Starts sharing for one token source. */
@@ -177,7 +179,7 @@ export function openShare(
     if (token) {
       const remainingLifetime = token.credentials.expiresAt! - clock.wall();
       emit({ type: "token_store_hit", duration: getAge(start, clock), remainingLifetime });
-      return token;
+      return { ...token, isStored: true };
     }
     try {
       const fresh = await issue(asked, () => lease?.keepFor(obtain, asked.request.signal) ?? obtain());
@@ -199,7 +201,8 @@ export function openShare(
     // An attempt that was given up gives nothing: the token in use, which the API may reject, is another.
     request.signal.throwIfAborted();
     last = token;
-    return { credentials: token.credentials, forRejection: token.forRejection };
+    const { credentials, forRejection, isStored } = token;
+    return { credentials, forRejection, isStored };
   };
 }
 

@@ -122,6 +122,9 @@ for (const [endpoint, inputs, count] of paths) {
     const events: AuthenticatorEvent[] = [];
     const { fetch } = setUp({ endpoint: home + endpoint, onEvent: (event) => void events.push(event) });
     for (const input of inputs) await fetch(input);
-    assertEquals(events, Array(count).fill({ type: "endpoint_path_ignored" }));
+    assertEquals(
+      events.filter(({ type }) => type !== "token_omitted"),
+      Array(count).fill({ type: "endpoint_path_ignored" }),
+    );
   });
 }

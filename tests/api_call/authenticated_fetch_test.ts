@@ -51,6 +51,21 @@ const rows: Record<string, [answers: (() => Response)[], call: Parameters<Fetch>
     { issued: moving },
   ],
   "sends the caller's own header without a token, once": [[rejected], ["/x", ownHeader], sentOwn, noToken],
+  "puts the token in the place of the caller's own header, and of a replay's": [
+    [rejected, fine],
+    ["/x", ownHeader],
+    "GET /x token-1, replace token-1 /x 0, GET /x token-2, replayed 200, 200",
+    { callerHeader: "replace" },
+  ],
+  "puts it in the place of a Request's": [[fine], [new Request(`${home}/x`, ownHeader)], once, {
+    callerHeader: "replace",
+  }],
+  "keeps the caller's other headers": [
+    [fine],
+    ["/x", { headers: { Authorization: "Own", "X-Own": "0" } }],
+    "GET /x authorization=Own x-own=0 x-token=token-1, 200",
+    { callerHeader: "replace", issued: [makeToken(1, "x-token")] },
+  ],
   "takes a Request for an init, as workers forward one": [
     [rejected, fine],
     ["/x", forwarded],
@@ -104,6 +119,35 @@ for (const [name, [answers, call, expected, script]] of Object.entries(rows)) {
     assertEquals([...log, status].join(", "), expected);
   });
 }
+
+Deno.test("authenticatedFetch: tells of each call without the token, and why", async () => {
+  const calls: [answers: (() => Response)[], call: Parameters<Fetch>, reasons: string[], Script?][] = [
+    [[fine], ["/x"], []],
+    [[rejected], ["/x", ownHeader], ["caller_header"]],
+    [[rejected], ["/x", ownHeader], [], { callerHeader: "replace" }],
+    [[rejected], [`${other}/`], ["other_origin"]],
+    [[redirect(307, `${other}/`), rejected], ["/x"], ["redirect"]],
+    [[redirect(307, "/y"), fine], ["/x"], []],
+  ];
+  for (const [answers, call, expected, script] of calls) {
+    const reasons: string[] = [];
+    const { fetch } = setUp({
+      ...{ answers, ...script },
+      onEvent: (event) => event.type === "token_omitted" && reasons.push(event.reason),
+    });
+    await fetch(...call);
+    assertEquals(reasons, expected);
+  }
+});
+
+Deno.test("authenticatedFetch: never hands on redirect: error, which workerd refuses, and refuses redirects all the same", async () => {
+  for (const url of ["/x", `${other}/x`]) {
+    const { fetch, seen } = setUp({ answers: [fine, redirect(302, "/y")] });
+    await fetch(url, { redirect: "error" });
+    await assertRejects(() => fetch(url, { redirect: "error" }), TypeError, 'redirect is "error"');
+    assertEquals(seen.map(([, init]) => init?.redirect), ["manual", "manual"]);
+  }
+});
 
 Deno.test("authenticatedFetch: reads each setting once", async () => {
   const read: string[] = [];

@@ -124,18 +124,11 @@ function readToken(answer: unknown): string {
 }
 
 function joinOurs(setting: Setting, store?: TokenStore): Instance {
-  let busy = 0;
-  const authenticator = makeMember(setting, {
-    tokenStore: store && sharedTokens(store),
-    onEvent({ type }) {
-      if (type === "token_requested") busy++;
-      if (type === "token_issued" || type === "token_request_failed") busy--;
-    },
-  });
+  const authenticator = makeMember(setting, { tokenStore: store && sharedTokens(store) });
   return async () => {
     const credentials = await authenticator.getCredentials();
     // No time passes while it refreshes in the background.
-    do await new Promise<void>((resolve) => void setImmediate(resolve)); while (busy > 0);
+    do await new Promise<void>((resolve) => void setImmediate(resolve)); while (authenticator.explain().isRefreshing);
     return credentials;
   };
 }

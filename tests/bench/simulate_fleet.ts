@@ -82,7 +82,8 @@ async function simulate({ kind, instances, duration, everyCall = false }: Simula
     }
     const shared = kind === "alone" ? source : sharedSource(source, { sharing: sharedTokens(store), name: "fleet" });
     let isClosed = false;
-    const tokens = refreshing(shared, {
+    // An event for each token, those of the store, too.
+    const tokens = refreshing(async (request) => ({ ...await shared(request), isStored: false }), {
       onEvent({ type }) {
         if (type === "token_request_failed" && !isClosed) failures++;
         if (type !== "token_issued") return;

@@ -98,7 +98,10 @@ for (const [name, obtain] of Object.entries(runtimes)) {
     const output: ProgramOutput = JSON.parse(stdout);
     assertEquals(output, {
       answers: [projects, projects, projects],
-      events: ["token_requested", "token_issued", "token_requested", "token_request_failed"],
+      events: [
+        ...["token_requested", "token_issued", "token_awaited"],
+        ...["token_requested", "token_request_failed", "token_awaited"],
+      ],
       refusal: "token_request_rejected: invalid_client",
     });
     assertEquals(calls(backend), Array(3).fill("GET /v1/projects 200"));

@@ -6,7 +6,7 @@ import { exportedModules } from "./deno_output.ts";
 import { gzippedSize, importsLeft, singleBundle } from "./single_bundle.ts";
 
 /** Bytes of the core with host transports, minified and gzipped: a little above today's. `@std` differs by its source. */
-const guard = 21_050;
+const guard = 22_200;
 
 /** What the core's bundle must not hold. A package's name is in quotes: messages may name it. */
 const strangers = [
@@ -53,7 +53,7 @@ Deno.test("exports: each can be bundled by itself; their sizes are printed", asy
 const added: Readonly<Record<string, number>> = {
   "./client-auth/client-assertion": 550,
   "./client-auth/client-secret-jwt": 5_300,
-  "./client-auth/rotating-secrets": 250,
+  "./client-auth/rotating-secrets": 270,
   "./client-auth/private-key-jwt": 9_000,
   "./client-auth/secret-file": 400,
   "./client-auth/tls": 220,

@@ -72,6 +72,7 @@ const runtimeSpecific: readonly string[] = [
   "src/doctor/",
   "src/env/environment.ts",
   "src/refresh/request_bound.ts",
+  "src/refresh/unref_timer.ts",
   "src/secrets/secret_file.ts",
   "src/token_store/indexed_db.ts",
   "src/token_store/private_files.ts",

@@ -135,8 +135,9 @@ export const use: readonly Case[] = cases({
     await authenticator.getCredentials();
 
     assertEquals(events.map((event) => "reason" in event ? `${event.type} ${event.reason}` : event.type), [
-      ...["token_requested first", "token_issued first", "token_rejected", "token_requested rejected"],
-      ...["token_issued rejected", "request_replayed", "token_reused"],
+      ...["token_requested first", "token_issued first", "token_awaited first", "token_rejected"],
+      ...["token_requested rejected", "token_issued rejected", "token_awaited rejected", "request_replayed"],
+      "token_reused",
     ]);
     assert(!JSON.stringify(events).includes("planted"));
   },
