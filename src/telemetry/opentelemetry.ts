@@ -1,5 +1,5 @@
 /**
- * Spans and metrics by OpenTelemetry.
+ * Reports what happens to tokens as spans and metrics of OpenTelemetry.
  *
  * ```ts
  * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
@@ -12,25 +12,69 @@
  *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
  *   onEvent: openTelemetry(),
  * });
- * await authenticator.fetch("/v1/projects");
+ * const response = await authenticator.fetch("/v1/projects");
+ * console.log(response.status); // 200
  * ```
  *
- * They go to the providers that the program has registered with `@opentelemetry/api`, from version 1.9 on: those of an
- * SDK, or, by `OTEL_DENO=true`, Deno's own. Names and units are stable; Prometheus' are in the last column.
+ * Spans and metrics go to the providers that the program has registered with `@opentelemetry/api` (1.9 or later): those of
+ * an SDK, of version 2 or 3, or with `OTEL_DENO=true` Deno's own. Names, units and attributes are stable; others may be added.
  *
- * | metric                        | kind, unit       | counts or measures                                             | Prometheus |
- * | ----------------------------- | ---------------- | -------------------------------------------------------------- | ---------- |
- * | `m2m.token.requests`          | counter          | token requests that were sent: by reason, outcome, error       | `m2m_token_requests_total` |
- * | `m2m.token.request.duration`  | histogram, s     | how long each of them took: the same                           | `m2m_token_request_duration_seconds` |
- * | `m2m.token.failures`          | counter          | failed attempts to get a token, also those that sent no request (settings, a secret, a failure of a moment ago): by reason, error | `m2m_token_failures_total` |
- * | `m2m.token.wait.duration`     | histogram, s     | how long callers waited for a token: by reason, outcome        | `m2m_token_wait_duration_seconds` |
- * | `m2m.token.remaining_lifetime` | gauge, s        | how long the token lives from now on; 0 if it has expired      | `m2m_token_remaining_lifetime_seconds` |
- * | `m2m.token.rejections`        | counter          | tokens that the API rejected: by whether they are refreshed    | `m2m_token_rejections_total` |
- * | `m2m.token.omissions`         | counter          | requests that went out without the token: by reason            | `m2m_token_omissions_total` |
- * | `m2m.request.replays`         | counter          | rejected calls that were sent again: by class of the status    | `m2m_request_replays_total` |
- * | `m2m.token_store.operations`  | counter          | what came of a token store: by outcome, error                  | `m2m_token_store_operations_total` |
+ * ## Metrics
  *
- * TODO
+ * | name | kind, unit | what | attributes besides the common ones |
+ * |---|---|---|---|
+ * | `m2m.token.requests` | counter, `{request}` | token requests that were sent | reason, background, outcome, error, status |
+ * | `m2m.token.request.duration` | histogram, s | how long each of them took | the same |
+ * | `m2m.token.failures` | counter, `{failure}` | failed attempts to get a token, also those that sent no request: no settings, no secret, refused a moment ago | reason, background, error, status |
+ * | `m2m.token.wait.duration` | histogram, s | how long callers waited because there was no token to use at once | reason, outcome |
+ * | `m2m.token.remaining_lifetime` | gauge, s | how long the token in use lives from now on, 0 when it has expired; of authenticators with the same attributes the shortest | |
+ * | `m2m.token.rejections` | counter, `{rejection}` | tokens that the API rejected | `m2m.will_refresh` |
+ * | `m2m.token.omissions` | counter, `{request}` | calls that were sent without the token | reason |
+ * | `m2m.request.replays` | counter, `{request}` | rejected calls that were sent again with another token | `m2m.status_class` |
+ * | `m2m.token_store.operations` | counter, `{operation}` | looks at a token store, and writes | outcome, error |
+ *
+ * ## Spans
+ *
+ * `m2m.token.request`, one for each token request, with the common attributes, reason, background, attempt, outcome, error
+ * and status. Its kind is INTERNAL: the span of the network is that of the HTTP client's instrumentation, which is CLIENT,
+ * and nothing counts twice. Both are children of the span that was active when the caller asked for a token. A background
+ * refresh is a child of the call that started it, and may outlive it: the HTTP client's span is there in any case, and this
+ * one says what it is for.
+ *
+ * ## Attributes
+ *
+ * | name | values |
+ * |---|---|
+ * | `server.address`, `server.port` | common: the API that the token is for, not the token endpoint; the port where it isn't the scheme's |
+ * | `m2m.scopes`, `m2m.audience`, `m2m.resource` | common: what the options ask for, which tells derived authenticators apart; lists are sorted, with spaces between |
+ * | `m2m.reason` | of requests, failures and waits `first`, `proactive`, `expired`, `rejected`, `forced`; of omissions `caller_header`, `other_origin`, `redirect` |
+ * | `m2m.background` | whether no caller waited for it |
+ * | `m2m.attempt` | of spans: the number of the attempt, from 1 |
+ * | `m2m.outcome` | of requests `issued`, `failed`, or `repeated` (the server wanted another at once: a DPoP nonce, the other secret); of waits `token`, `error`, `aborted`; of a store `hit`, `miss`, `shared` (written), `bypassed` |
+ * | `error.type` | the code of the `AuthenticationError`, `_OTHER` for what is none; of a store `timeout`, `error`, `backing_off`, `lease_held` |
+ * | `http.response.status_code` | the token endpoint's status, of failures |
+ * | `m2m.status_class` | the API's answer to the replay: `2xx`, `4xx`, … |
+ * | `m2m.will_refresh` | whether the call is replayed with another token |
+ *
+ * None holds a secret, a token, a URL or a text of a server. That isn't so of other instrumentation: the spans that Deno makes
+ * of each request hold its whole URL with the query, that of the token endpoint too. Put nothing secret there.
+ *
+ * ## Prometheus and Grafana
+ *
+ * Dots become underscores, counters get `_total`, and by way of OTLP (Prometheus' own receiver, the Collector) units become
+ * `_seconds`; JavaScript's Prometheus exporter leaves units out. So:
+ *
+ * ```text
+ * sum by (error_type) (rate(m2m_token_requests_total{m2m_outcome="failed"}[5m]))
+ * sum by (m2m_reason) (rate(m2m_token_requests_total[5m]))
+ * histogram_quantile(0.99, sum by (le) (rate(m2m_token_wait_duration_seconds_bucket[5m])))
+ * min by (server_address, m2m_scopes) (m2m_token_remaining_lifetime_seconds)
+ * sum(rate(m2m_request_replays_total{m2m_status_class!="2xx"}[5m]))
+ * ```
+ *
+ * A token is refreshed by use: that of an idle authenticator expires, which is no failure. An authenticator that is gone isn't
+ * reported; but an SDK of JavaScript repeats a gauge's last values, unless the exporter's temporality is delta. workerd before
+ * 2025 has no `WeakRef`, and reports no lifetimes; a program on Deno that ends within the first export interval neither.
  *
  * @module
  */
@@ -48,8 +92,9 @@ export interface OpenTelemetryOptions {
   /** Makes the metrics. Default: the provider that is registered with `@opentelemetry/api` at each event. */
   readonly meterProvider?: MeterProvider | undefined;
   /**
-   * Adds attributes to all spans and metrics of an authenticator, or changes them; `undefined` drops one. It is called
-   * once for each. Each combination of values is a time series of its own: a few hundred are plenty. Default: none.
+   * Adds attributes to all spans and metrics of an authenticator, or changes them; `undefined` drops one. Called once for
+   * each. Every combination of values is a time series of its own: with thousands of audiences, drop `m2m.audience`.
+   * Default: none.
    */
   readonly attributes?: ((authenticator: AuthenticatorDescription) => Attributes) | undefined;
   /** Receives all events as well. What it throws changes nothing. Default: none. */
@@ -57,7 +102,10 @@ export interface OpenTelemetryOptions {
 }
 
 /**
- * Reports an authenticator's events as spans and metrics; derived authenticators by themselves.
+ * Makes a listener that reports the events of authenticators to OpenTelemetry. What they are is told at the top.
+ *
+ * One listener may serve any number of authenticators, derived ones among them. `refreshing` by itself doesn't say which it
+ * is: give each a listener of its own.
  *
  * @example Another listener, and one more attribute
  * ```ts
@@ -74,11 +122,12 @@ export interface OpenTelemetryOptions {
  *     onEvent: (event) => console.log(event.type),
  *   }),
  * });
- * await authenticator.fetch("/v1/projects");
+ * const response = await authenticator.fetch("/v1/projects"); // token_requested, token_issued, token_awaited
+ * console.log(response.status); // 200
  * ```
  *
  * @param options Providers, attributes, and another listener.
- * @returns A listener for `onEvent`, of any number of authenticators.
+ * @returns A listener for the option `onEvent`.
  * @throws {TypeError} If an option can't be used.
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): AuthenticatorEventListener {
@@ -88,6 +137,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Authenticator
   checkFunction("attributes", attributes);
   checkFunction("onEvent", onEvent);
   const watches = new WeakMap<AuthenticatorDescription, Watch>();
+  const nameless = new Watch({});
 
   function start(authenticator: AuthenticatorDescription): Watch {
     const watch = new Watch(describe(authenticator, attributes?.(authenticator)));
@@ -97,7 +147,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Authenticator
 
   return (event, authenticator) => {
     if (onEvent) callQuietly((event) => onEvent(event, authenticator), event);
-    const watch = watches.get(authenticator) ?? start(authenticator);
+    const watch = authenticator ? watches.get(authenticator) ?? start(authenticator) : nameless;
     watch.record(event, meterProvider ?? metrics.getMeterProvider(), tracerProvider ?? trace);
   };
 }

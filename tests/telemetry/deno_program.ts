@@ -10,7 +10,9 @@ if (import.meta.main) {
   // Deno asks gauges at each interval alone, and not at the end of the program. The second time the first was sent.
   await new Promise<void>((resolve) => {
     let times = 0;
-    metrics.getMeter("the program").createObservableGauge("times").addCallback(() => ++times > 1 && resolve());
+    metrics.getMeter("the program").createObservableGauge("times").addCallback(() => {
+      if (++times > 1) resolve();
+    });
   });
   await used[Symbol.asyncDispose]();
 }

@@ -36,10 +36,10 @@ const measured = {
   "m2m.token.requests {request}": 5,
   "m2m.token.request.duration s": 5,
   "m2m.token.failures {failure}": 1,
-  // "m2m.token.wait.duration s": 4,
+  "m2m.token.wait.duration s": 4,
   "m2m.token.rejections {rejection}": 1,
   "m2m.request.replays {request}": 1,
-  // "m2m.token.omissions {request}": 1,
+  "m2m.token.omissions {request}": 1,
 };
 
 function assertCollected({ collector, place, countTokenRequests }: Stage): void {

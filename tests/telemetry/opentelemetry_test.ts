@@ -113,8 +113,8 @@ const cases: readonly Case[] = [
 ];
 for (const [title, events, expected] of cases) {
   Deno.test(`openTelemetry: metrics of ${title}`, async () => {
-    const { metrics, spans, ...providers } = observe();
-    const listener = openTelemetry(providers);
+    const { metrics, tracerProvider, meterProvider } = observe();
+    const listener = openTelemetry({ tracerProvider, meterProvider });
     for (const event of events) listener(event, api);
 
     assertEquals((await metrics()).sort(), expected.map((line) => `m2m_${line}`).sort());
