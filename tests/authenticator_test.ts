@@ -1,6 +1,6 @@
 /** What every authenticator does and prints, whichever its token source. @module */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   AuthenticationError,
   Authenticator,
@@ -29,6 +29,23 @@ Deno.test("Authenticator: a subclass and what it derives use its own token sourc
     assertEquals([...await each.authorize(new Headers())], [["x-own", "Bearer own"]]);
     assert(each instanceof Own);
   }
+});
+
+Deno.test("Authenticator: callerHeader decides about headers of authorize as well; onToken takes a function", async () => {
+  const authenticator = authenticatorAt(tokenEndpointStub());
+  const authorize = (each: Authenticator) => each.authorize(new Headers({ authorization: "Own" }));
+  assertEquals([...await authorize(authenticator)], [["authorization", "Own"]]);
+  assertEquals([...await authorize(authenticator.with({ callerHeader: "replace" }))], [[
+    "authorization",
+    "Bearer token-2",
+  ]]);
+  const wrong = { callerHeader: "merge" } as unknown as AuthenticatorOptions;
+  assertThrows(
+    () => authenticatorAt(tokenEndpointStub(), wrong),
+    TypeError,
+    'callerHeader must be "keep" or "replace"',
+  );
+  assertThrows(() => authenticator.onToken(undefined!), TypeError, "listener must be a function");
 });
 
 Deno.test("Authenticator: a token source that can't be made rejects the call", async () => {

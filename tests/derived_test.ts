@@ -24,7 +24,11 @@ Deno.test("with: gives the same authenticator for the same options, another one 
     [{ endpoint: "https://b.test/" }, { endpoint: new URL("https://b.test/") }],
   ];
   for (const [one, other] of same) assertStrictEquals(root.with(one), root.with(other));
-  for (const own of [{}, { scopes: undefined }, { scopes: ["a"] }, { audience: "x" }, { headerKey: undefined }]) {
+  for (
+    const own of [{}, { callerHeader: "keep" as const }, { scopes: undefined }, { scopes: ["a"] }, { audience: "x" }, {
+      headerKey: undefined,
+    }]
+  ) {
     assertStrictEquals(root.with(own), root);
   }
   assertStrictEquals(root.with({ scopes: ["b"] }).with({ scopes: ["a"] }), root);
@@ -33,6 +37,7 @@ Deno.test("with: gives the same authenticator for the same options, another one 
     ...[{ scopes: ["b"] }, { scopes: [] }, { audience: "a" }, { audience: "" }],
     ...[{ authorizationDetails: [{ type: "t", amount: 7 }] }, { parameters: { p: ["1", "2"] } }],
     ...[{ endpoint: "https://api.test/v2/" }, { headerKey: "x-token" }, { allowedOrigins: ["https://files.test"] }],
+    { callerHeader: "replace" },
   ];
   assertEquals(new Set([root, ...others.map((each) => root.with(each))]).size, others.length + 1);
 });

@@ -58,6 +58,10 @@ export async function main(env: Readonly<Record<string, string>>): Promise<Progr
     // Not every runtime has `await using`.
     await authenticator.close();
   }
+  // Never closed: a listener that is never taken away keeps no program alive.
+  const listening = new ClientCredentialsAuthenticator({ ...settings, onEvent: undefined });
+  await listening.getCredentials();
+  listening.onToken(() => {});
   // @ts-expect-error Without types this would pass.
   const mistake: number = configured.fetch;
   const refused = new ClientCredentialsAuthenticator({ ...settings, clientSecret: "wrong-secret-8f2c" });
