@@ -5,7 +5,7 @@
 # range such as ^1.9.0 to be the safest. But a copy takes only what a copy of the same or a later minor version has
 # registered: of a program with SDK 2.x, which wants an API below 1.10, a library that gets 1.10.0 for its ^1.9.0 has
 # tracers and meters that record nothing, without error or warning. The other way round it works. So a library that
-# isn't asked for a peer dependency should want the oldest minor version that has what it uses: ~1.9.0.
+# isn't asked for a peer dependency should want the oldest minor version that has what it uses.
 #
 # Seen: "API 1.9.1, registered by 1.10.0: recording true", "API 1.10.0, registered by 1.9.1: recording false". Fails if
 # that changes.
