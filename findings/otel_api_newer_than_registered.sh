@@ -13,7 +13,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-npm install --silent --no-fund --no-audit --prefix "$folder" \
+npm install --silent --no-fund --no-audit --prefix "$folder" node@24.21.0 \
   older@npm:@opentelemetry/api@1.9.1 newer@npm:@opentelemetry/api@1.10.0 \
   @opentelemetry/api@1.9.1 @opentelemetry/sdk-trace-base@2.12.1
 cat > program.mjs <<'PROGRAM'
@@ -29,8 +29,9 @@ const isRecording = trace.getTracer("library").startSpan("span").isRecording();
 if (!isRegistered) throw new Error("The provider wasn't registered.");
 console.log(`API ${versions[library]}, registered by ${versions[application]}: recording ${isRecording}`);
 PROGRAM
-node --version
-seen=$(node program.mjs newer older && node program.mjs older newer)
+node=./node_modules/.bin/node
+"$node" --version
+seen=$("$node" program.mjs newer older && "$node" program.mjs older newer)
 expected="API 1.9.1, registered by 1.10.0: recording true
 API 1.10.0, registered by 1.9.1: recording false"
 echo "$seen"
