@@ -9,11 +9,15 @@
  *   endpoint: "https://api.example.com",
  *   clientId: "my-client",
  *   clientSecret: "my-secret",
- *   configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.example.com/oauth/token" }),
+ *   configStore: new StaticClientConfigStore({
+ *     tokenEndpoint: "https://auth.example.com/oauth/token",
+ *     scopes: ["api:read"],
+ *     audience: "https://api.example.com",
+ *   }),
  *   onEvent: openTelemetry(),
  * });
  * const response = await authenticator.fetch("/v1/projects");
- * console.log(response.status); // 200
+ * console.log(response.status, await response.json());
  * ```
  *
  * Spans and metrics go to the providers that the program has registered with `@opentelemetry/api` (1.9 or later): those of
@@ -79,24 +83,39 @@
  * @module
  */
 
-import { type Attributes, type MeterProvider, metrics, trace, type TracerProvider } from "@opentelemetry/api";
+import { type MeterProvider, metrics, trace, type TracerProvider } from "@opentelemetry/api";
 import { checkFunction, throwInvalid } from "../arguments.ts";
 import { type AuthenticatorDescription, type AuthenticatorEventListener, callQuietly } from "../events.ts";
 import { describe } from "./attributes.ts";
 import { Watch } from "./watch.ts";
 
+/** A `TracerProvider` of any version of `@opentelemetry/api`. */
+export interface TracerProviderLike {
+  /** Gives the tracer of a library. */
+  getTracer(name: string): object;
+}
+
+/** A `MeterProvider` of any version of `@opentelemetry/api`. */
+export interface MeterProviderLike {
+  /** Gives the meter of a library. */
+  getMeter(name: string): object;
+}
+
+/** Attributes of spans and metrics, by name. */
+export type TelemetryAttributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
 /** Options of {@linkcode openTelemetry}. */
 export interface OpenTelemetryOptions {
   /** Makes the spans. Default: the provider that is registered with `@opentelemetry/api` when a token is requested. */
-  readonly tracerProvider?: TracerProvider | undefined;
+  readonly tracerProvider?: TracerProviderLike | undefined;
   /** Makes the metrics. Default: the provider that is registered with `@opentelemetry/api` at each event. */
-  readonly meterProvider?: MeterProvider | undefined;
+  readonly meterProvider?: MeterProviderLike | undefined;
   /**
    * Adds attributes to all spans and metrics of an authenticator, or changes them; `undefined` drops one. Called once for
    * each. Every combination of values is a time series of its own: with thousands of audiences, drop `m2m.audience`.
    * Default: none.
    */
-  readonly attributes?: ((authenticator: AuthenticatorDescription) => Attributes) | undefined;
+  readonly attributes?: ((authenticator: AuthenticatorDescription) => TelemetryAttributes) | undefined;
   /** Receives all events as well. What it throws changes nothing. Default: none. */
   readonly onEvent?: AuthenticatorEventListener | undefined;
 }
@@ -122,8 +141,7 @@ export interface OpenTelemetryOptions {
  *     onEvent: (event) => console.log(event.type),
  *   }),
  * });
- * const response = await authenticator.fetch("/v1/projects"); // token_requested, token_issued, token_awaited
- * console.log(response.status); // 200
+ * await authenticator.ready(); // token_requested, token_issued, token_awaited
  * ```
  *
  * @param options Providers, attributes, and another listener.
@@ -148,7 +166,8 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Authenticator
   return (event, authenticator) => {
     if (onEvent) callQuietly((event) => onEvent(event, authenticator), event);
     const watch = authenticator ? watches.get(authenticator) ?? start(authenticator) : nameless;
-    watch.record(event, meterProvider ?? metrics.getMeterProvider(), tracerProvider ?? trace);
+    const meters = meterProvider as MeterProvider | undefined ?? metrics.getMeterProvider();
+    watch.record(event, meters, tracerProvider as TracerProvider | undefined ?? trace);
   };
 }
 

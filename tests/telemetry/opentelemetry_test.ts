@@ -4,6 +4,7 @@ import { metrics as globalMetrics, SpanKind, SpanStatusCode, trace } from "@open
 import { assertEquals, assertThrows } from "@std/assert";
 import type { AuthenticatorDescription, AuthenticatorEvent } from "@m2m/authenticator";
 import { openTelemetry, type OpenTelemetryOptions } from "@m2m/authenticator/telemetry/opentelemetry";
+import { asOnWorkerd } from "../refresh/isolate.ts";
 import { PrometheusSerializer } from "npm:@opentelemetry/exporter-prometheus@0.223.0";
 import { MeterProvider, MetricReader } from "npm:@opentelemetry/sdk-metrics@2.12.0";
 import { BasicTracerProvider, type ReadableSpan } from "npm:@opentelemetry/sdk-trace-base@2.12.1";
@@ -186,6 +187,23 @@ Deno.test("openTelemetry: options add attributes or drop them, and call another 
   const labels = 'server_address="api.test",m2m_client_id="my-client",m2m_reason="other_origin"';
   assertEquals(await metrics(), [`m2m_token_omissions_total{${labels}} 1`]);
   assertEquals(told, [[event, api]]);
+});
+
+Deno.test("openTelemetry: on workerd each API request's attempt is one of its own", () => {
+  using _ = asOnWorkerd();
+  const { spans, tracerProvider } = observe();
+  const listener = openTelemetry({ tracerProvider });
+  for (const event of [{ type: "token_requested" }, { type: "token_requested" }, issued, failed] as const) {
+    listener({ ...event, ...first } as AuthenticatorEvent, api);
+  }
+  const outcomes = spans().map(({ attributes }) => attributes["m2m.outcome"]);
+  assertEquals(outcomes, ["issued", "failed"]);
+});
+
+Deno.test("openTelemetry: without a description events are reported without attributes", async () => {
+  const { metrics, meterProvider } = observe();
+  openTelemetry({ meterProvider })({ type: "token_omitted", reason: "redirect" });
+  assertEquals(await metrics(), ['m2m_token_omissions_total{m2m_reason="redirect"} 1']);
 });
 
 Deno.test("openTelemetry: a provider that is registered later counts from then on", async () => {
