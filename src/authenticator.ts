@@ -19,7 +19,7 @@ import {
   type WithOptions,
 } from "./authenticator_options.ts";
 import type { Credentials } from "./credentials.ts";
-import { findOrMake, listClosed, mergeOptions, newShared, serializeOptions, type Shared } from "./derived.ts";
+import { closeAll, findOrMake, mergeOptions, newShared, serializeOptions, type Shared } from "./derived.ts";
 import type { Fetch } from "./http/fetch.ts";
 import { printAsJson } from "./printing.ts";
 import { refreshing } from "./refresh/refreshing.ts";
@@ -31,7 +31,17 @@ import type { Transport } from "./transport/transport.ts";
 /**
  * Keeps credentials fresh, and sends requests with them (flytekit's `Authenticator`).
  *
- * Extend it for a token source of your own. {@linkcode Authenticator.with} calls the constructor with one options object.
+ * Extend it for a token source of your own, as {@linkcode MakeTokenSource} shows. {@linkcode Authenticator.with} calls the
+ * constructor with one options object.
+ *
+ * @example New tokens for a connection that stays open
+ * ```ts
+ * import type { Authenticator } from "@m2m/authenticator";
+ *
+ * const keepFresh = (authenticator: Authenticator, connection: { updateSecret(secret: string): void }) =>
+ *   authenticator.onToken(({ accessToken }) => connection.updateSecret(accessToken));
+ * console.log(typeof keepFresh); // function
+ * ```
  */
 export abstract class Authenticator {
   readonly #options: CheckedOptions;
@@ -109,8 +119,7 @@ export abstract class Authenticator {
    */
   async refreshCredentials(options: RefreshOptions = {}): Promise<Credentials> {
     const { rejected, signal } = options;
-    const tokens = this.#tokens;
-    const next = rejected === undefined ? tokens.refresh(signal) : tokens.refreshRejected(rejected, signal);
+    const next = rejected ? this.#tokens.refreshRejected(rejected, signal) : this.#tokens.refresh(signal);
     return (await next).credentials;
   }
 
@@ -199,19 +208,8 @@ export abstract class Authenticator {
    * @throws {AuthenticationError} If a token couldn't be revoked; all else is done.
    */
   close(): Promise<void> {
-    return this.#closing ??= this.#close();
-  }
-
-  async #close(): Promise<void> {
-    const all = listClosed(this.#shared, this, serializeOptions(this.#options));
-    const tokens = all.map((each) => each.#tokens);
-    const reason = new DOMException("The authenticator was closed.", "AbortError");
-    try {
-      await Promise.all(tokens.map((each) => each.close(reason)));
-      await this.#options.revocation?.revoke(tokens.flatMap((each) => each.forget() ?? []), this.#options);
-    } finally {
-      await this.#transport?.close();
-    }
+    const parts = { options: this.#options, transport: this.#transport, getTokens: (each: this) => each.#tokens };
+    return this.#closing ??= closeAll(this.#shared, { closed: this, ...parts });
   }
 
   /** Closes it as {@linkcode Authenticator.close} does, for `await using`. */

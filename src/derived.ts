@@ -4,11 +4,13 @@
  * @module
  */
 
-import { newHealth } from "./refresh/health.ts";
 import { checkHeaderKey } from "./arguments.ts";
 import { type CheckedOptions, checkOrigins, type WithOptions } from "./authenticator_options.ts";
+import { newHealth } from "./refresh/health.ts";
+import type { Tokens } from "./refresh/tokens.ts";
 import { RejectionCache } from "./token_endpoint/rejection_cache.ts";
 import { formParameters, serializeParameters, type TokenRequestOptions } from "./token_endpoint/parameters.ts";
+import type { Transport } from "./transport/transport.ts";
 import type { TokenEndpointState } from "./token_endpoint/grant_source.ts";
 
 /** How many derived authenticators are kept: some 5 megabytes, and 45 with their tokens. */
@@ -55,11 +57,30 @@ export function findOrMake<T>({ derived }: Shared<T>, key: string, make: () => T
   return found;
 }
 
-/** Lists those that an authenticator closes with itself. Later ones like it are open. */
-export function listClosed<T>({ root, derived }: Shared<T>, closed: T, key: string): readonly T[] {
-  const all = root === closed ? [...new Set([closed, ...derived.values()])] : [closed];
+/** What is closed: an authenticator, and those derived from it if it is the first. */
+interface Closing<T> {
+  readonly closed: T;
+  readonly options: CheckedOptions;
+  readonly transport: Transport | undefined;
+  getTokens(authenticator: T): Tokens;
+}
+
+/** Ends all token requests, revokes the tokens where that is wanted, and closes the transport. */
+export async function closeAll<T>(
+  { root, derived }: Shared<T>,
+  { closed, options, transport, getTokens }: Closing<T>,
+): Promise<void> {
+  const all = [...new Set(root === closed ? [closed, ...derived.values()] : [closed])].map(getTokens);
+  // Later ones like it are open.
+  const key = serializeOptions(options);
   if (derived.get(key) === closed) derived.delete(key);
-  return all;
+  const reason = new DOMException("The authenticator was closed.", "AbortError");
+  try {
+    await Promise.all(all.map((each) => each.close(reason)));
+    await options.revocation?.revoke(all.flatMap((each) => each.forget() ?? []), options);
+  } finally {
+    await transport?.close();
+  }
 }
 
 /** Serializes what a token is requested for, and where it is sent. */
