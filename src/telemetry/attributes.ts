@@ -8,7 +8,7 @@ import type { Attributes } from "@opentelemetry/api";
 import type { AuthenticatorDescription } from "../events.ts";
 
 /** Describes an authenticator: its API, and what its token is requested for. With changes, where `undefined` drops one. */
-export function describe(authenticator: AuthenticatorDescription, changes: Attributes | undefined): Attributes {
+export function describe(authenticator: AuthenticatorDescription, changes: Attributes = {}): Attributes {
   const { endpoint, scopes, audience, resource } = authenticator;
   const { hostname, port } = new URL(endpoint);
   const attributes: Attributes = {

@@ -83,10 +83,11 @@
  * @module
  */
 
-import { type MeterProvider, metrics, trace, type TracerProvider } from "@opentelemetry/api";
+import { diag, type MeterProvider, metrics, trace, type TracerProvider } from "@opentelemetry/api";
 import { checkFunction, throwInvalid } from "../arguments.ts";
 import { type AuthenticatorDescription, type AuthenticatorEventListener, callQuietly } from "../events.ts";
 import { describe } from "./attributes.ts";
+import { scope } from "./instruments.ts";
 import { Watch } from "./watch.ts";
 
 /** A `TracerProvider` of any version of `@opentelemetry/api`. */
@@ -113,7 +114,7 @@ export interface OpenTelemetryOptions {
   /**
    * Adds attributes to all spans and metrics of an authenticator, or changes them; `undefined` drops one. Called once for
    * each. Every combination of values is a time series of its own: with thousands of audiences, drop `m2m.audience`.
-   * Default: none.
+   * What it throws goes to OpenTelemetry's `diag`. Default: none.
    */
   readonly attributes?: ((authenticator: AuthenticatorDescription) => TelemetryAttributes) | undefined;
   /** Receives all events as well. What it throws changes nothing. Default: none. */
@@ -158,7 +159,13 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Authenticator
   const nameless = new Watch({});
 
   function start(authenticator: AuthenticatorDescription): Watch {
-    const watch = new Watch(describe(authenticator, attributes?.(authenticator)));
+    let changes: TelemetryAttributes | undefined;
+    try {
+      changes = attributes?.(authenticator);
+    } catch (error) {
+      diag.error(`${scope}: attributes threw`, error);
+    }
+    const watch = new Watch(describe(authenticator, changes));
     watches.set(authenticator, watch);
     return watch;
   }

@@ -1,6 +1,6 @@
 /** What becomes of each event, by the SDKs of both major versions. */
 
-import { metrics as globalMetrics, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { diag, metrics as globalMetrics, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { assertEquals, assertThrows } from "@std/assert";
 import type { AuthenticatorDescription, AuthenticatorEvent } from "@m2m/authenticator";
 import { openTelemetry, type OpenTelemetryOptions } from "@m2m/authenticator/telemetry/opentelemetry";
@@ -187,6 +187,28 @@ Deno.test("openTelemetry: options add attributes or drop them, and call another 
   const labels = 'server_address="api.test",m2m_client_id="my-client",m2m_reason="other_origin"';
   assertEquals(await metrics(), [`m2m_token_omissions_total{${labels}} 1`]);
   assertEquals(told, [[event, api]]);
+});
+
+Deno.test("openTelemetry: attributes that can't be had are reported once, and are the usual ones", async () => {
+  const { metrics, meterProvider } = observe();
+  const errors: unknown[] = [];
+  const report = (...error: unknown[]) => errors.push(error);
+  diag.setLogger({ error: report, warn: report, info() {}, debug() {}, verbose() {} }, {
+    suppressOverrideMessage: true,
+  });
+  try {
+    const error = new Error("the attributes' own");
+    const attributes = () => {
+      throw error;
+    };
+    const listener = openTelemetry({ meterProvider, attributes });
+    for (let count = 0; count < 2; count++) listener({ type: "token_omitted", reason: "redirect" }, api);
+
+    assertEquals(await metrics(), [`m2m_token_omissions_total{${common},m2m_reason="redirect"} 2`]);
+    assertEquals(errors, [["@m2m/authenticator: attributes threw", error]]);
+  } finally {
+    diag.disable();
+  }
 });
 
 Deno.test("openTelemetry: on workerd each API request's attempt is one of its own", () => {
