@@ -60,8 +60,8 @@
  * | `m2m.status_class` | the API's answer to the replay: `2xx`, `4xx`, … |
  * | `m2m.will_refresh` | whether the call is replayed with another token |
  *
- * None holds a secret, a token, a URL or a text of a server. That isn't so of other instrumentation: the spans that Deno makes
- * of each request hold its whole URL with the query, that of the token endpoint too. Put nothing secret there.
+ * None holds a secret, a token, the URL of a request or a text of a server. That isn't so of other instrumentation: the spans
+ * that Deno makes of each request hold its whole URL with the query, that of the token endpoint too. Put nothing secret there.
  *
  * ## Prometheus and Grafana
  *

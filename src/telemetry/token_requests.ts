@@ -6,7 +6,6 @@
 
 import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer } from "@opentelemetry/api";
 import type { TokenIssuedEvent, TokenRequestedEvent, TokenRequestFailedEvent } from "../events.ts";
-import { isRequestBound } from "../refresh/request_bound.ts";
 import type { Instruments } from "./instruments.ts";
 
 /** A request that was sent, and whose attempt goes on. */
@@ -16,10 +15,10 @@ interface OpenRequest {
   readonly span: Span;
 }
 
-/** The token requests of one authenticator. */
+/** The token requests of one authenticator, which sends one at a time. */
 export class TokenRequests {
   readonly #attributes: Attributes;
-  readonly #open: OpenRequest[] = [];
+  #open: OpenRequest | undefined;
 
   constructor(attributes: Attributes) {
     this.#attributes = attributes;
@@ -27,31 +26,26 @@ export class TokenRequests {
 
   /** Takes note of a request that is sent now. */
   start(event: TokenRequestedEvent, tracer: Tracer, instruments: Instruments): void {
-    // The server wanted another (a DPoP nonce, the other secret), in the same attempt. On workerd there may be several
-    // attempts at a time, one for each API request.
-    if (!isRequestBound()) this.#endAll(instruments);
+    // In the same attempt: the server wanted a DPoP nonce, or the other secret. On workerd, a new attempt may take the
+    // place of one whose API request has ended.
+    this.#end({ "m2m.outcome": "repeated" }, instruments);
     const attributes = { ...this.#describe(event), "m2m.attempt": event.attempt };
     // The HTTP client's own span, if there is one, is CLIENT. Both have the caller's as their parent.
     const span = tracer.startSpan("m2m.token.request", { kind: SpanKind.INTERNAL, attributes });
-    this.#open.push({ event, span, start: performance.now() });
+    this.#open = { event, span, start: performance.now() };
   }
 
   /** Takes note of the end of an attempt, which may have sent no request. */
   end(event: TokenIssuedEvent | TokenRequestFailedEvent, instruments: Instruments): void {
     const error = event.type === "token_issued" ? undefined : describeError(event);
     if (error) instruments.failures.add(1, { ...this.#describe(event), ...error });
-    const index = this.#open.findIndex(({ event: { reason, attempt, background } }) =>
-      reason === event.reason && attempt === event.attempt && background === event.background
-    );
-    const outcome = error ? { "m2m.outcome": "failed", ...error } : { "m2m.outcome": "issued" };
-    if (index >= 0) this.#end(this.#open.splice(index, 1)[0]!, outcome, instruments);
+    this.#end({ "m2m.outcome": error ? "failed" : "issued", ...error }, instruments);
   }
 
-  #endAll(instruments: Instruments): void {
-    for (const request of this.#open.splice(0)) this.#end(request, { "m2m.outcome": "repeated" }, instruments);
-  }
-
-  #end({ event, span, start }: OpenRequest, outcome: Attributes, { requests, requestDuration }: Instruments): void {
+  #end(outcome: Attributes, { requests, requestDuration }: Instruments): void {
+    if (this.#open === undefined) return;
+    const { event, span, start } = this.#open;
+    this.#open = undefined;
     const attributes = { ...this.#describe(event), ...outcome };
     requests.add(1, attributes);
     requestDuration.record((performance.now() - start) / 1_000, attributes);

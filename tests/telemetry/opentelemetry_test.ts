@@ -4,7 +4,6 @@ import { diag, metrics as globalMetrics, SpanKind, SpanStatusCode, trace } from 
 import { assertEquals, assertThrows } from "@std/assert";
 import type { AuthenticatorDescription, AuthenticatorEvent } from "@m2m/authenticator";
 import { openTelemetry, type OpenTelemetryOptions } from "@m2m/authenticator/telemetry/opentelemetry";
-import { asOnWorkerd } from "../refresh/isolate.ts";
 import { PrometheusSerializer } from "npm:@opentelemetry/exporter-prometheus@0.223.0";
 import { MeterProvider, MetricReader } from "npm:@opentelemetry/sdk-metrics@2.12.0";
 import { BasicTracerProvider, type ReadableSpan } from "npm:@opentelemetry/sdk-trace-base@2.12.1";
@@ -209,17 +208,6 @@ Deno.test("openTelemetry: attributes that can't be had are reported once, and ar
   } finally {
     diag.disable();
   }
-});
-
-Deno.test("openTelemetry: on workerd each API request's attempt is one of its own", () => {
-  using _ = asOnWorkerd();
-  const { spans, tracerProvider } = observe();
-  const listener = openTelemetry({ tracerProvider });
-  for (const event of [{ type: "token_requested" }, { type: "token_requested" }, issued, failed] as const) {
-    listener({ ...event, ...first } as AuthenticatorEvent, api);
-  }
-  const outcomes = spans().map(({ attributes }) => attributes["m2m.outcome"]);
-  assertEquals(outcomes, ["issued", "failed"]);
 });
 
 Deno.test("openTelemetry: without a description events are reported without attributes", async () => {
