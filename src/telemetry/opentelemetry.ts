@@ -21,7 +21,14 @@
  * ```
  *
  * Spans and metrics go to the providers that the program has registered with `@opentelemetry/api` (1.9 or later): those of
- * an SDK, of version 2 or 3, or with `OTEL_DENO=true` Deno's own. Names, units and attributes are stable; others may be added.
+ * an SDK, of version 2 or 3, or Deno's own. To export them by OTLP, start the program so:
+ *
+ * ```sh
+ * OTEL_DENO=true deno run --allow-env --allow-net main.ts
+ * node --import @opentelemetry/auto-instrumentations-node/register main.ts
+ * ```
+ *
+ * Names, units and attributes are stable; others may be added.
  *
  * ## Metrics
  *
@@ -122,7 +129,7 @@ export interface OpenTelemetryOptions {
 }
 
 /**
- * Makes a listener that reports the events of authenticators to OpenTelemetry. What they are is told at the top.
+ * Makes a listener that reports the events of authenticators to OpenTelemetry, as the module's documentation lists them.
  *
  * One listener may serve any number of authenticators, derived ones among them. `refreshing` by itself doesn't say which it
  * is: give each a listener of its own.

@@ -31,7 +31,7 @@ const requests = [
   ["refused", "first", false, "failed", "refused", undefined, "token_request_rejected", 400],
 ];
 
-/** The metrics by name, unit and, where one says it all, a label; and their sums. */
+/** The metrics by name and unit, and their sums. */
 const measured = {
   "m2m.token.requests {request}": 5,
   "m2m.token.request.duration s": 5,
