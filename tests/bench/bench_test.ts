@@ -24,6 +24,7 @@ Deno.test("bench: runs every measurement with every client", async () => {
     "a token store",
     "simulated",
     "in a test",
+    "telemetry",
   ];
   for (const title of [...titles, "Budgets"]) assertStringIncludes(stdout, title);
   // In the list of versions and in all tables but the bundles', which take too long for a test.
@@ -39,7 +40,7 @@ Deno.test("bench: refuses an unknown measurement, and names its own", async () =
   assertStringIncludes(stderr, "latency");
   assertStringIncludes(
     stderr,
-    "cached, fetch, cold, load, refresh, bundle, memory, derived, fleet, command, testkit, budgets",
+    "cached, fetch, cold, load, refresh, bundle, memory, derived, fleet, command, testkit, telemetry, budgets",
   );
 });
 

@@ -21,6 +21,7 @@ import { measureRefresh } from "./refresh_timeline.ts";
 import { measureSteadyLoad } from "./steady_load.ts";
 import { measureTestkit } from "./testkit.ts";
 import { type Budget, type Effort, formatReport, type Report } from "./table.ts";
+import { measureTelemetry } from "./telemetry.ts";
 
 type Measure = (effort: Effort) => Promise<Report>;
 
@@ -36,6 +37,7 @@ const measurements: Readonly<Record<string, Measure | readonly Measure[]>> = {
   fleet: [measureFleetRequests, measureStoreCosts, measureSimulatedFleet],
   command: measureCommandStart,
   testkit: measureTestkit,
+  telemetry: measureTelemetry,
   budgets: measureBudgets,
 };
 
