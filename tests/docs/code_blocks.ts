@@ -55,8 +55,8 @@ export function findFault({ place, words, lines }: CodeBlock): string | undefine
   if (!run.has(language)) return `${place}: it isn't known whether "${language}" is run`;
   const unknown = attributes.find((attribute) => attribute !== "ignore");
   if (unknown !== undefined) return `${place}: unknown attribute "${unknown}"`;
-  if (attributes.includes("ignore") && !/^\/\/ Not run: \S/.test(lines[0] ?? "")) {
-    return `${place}: an example that isn't run says why in its first line: "// Not run: …"`;
+  if (attributes.includes("ignore") && !/^\/\/ (Not run:|npm install) \S/.test(lines[0] ?? "")) {
+    return `${place}: an example that isn't run says why in its first line: "// Not run: …", or "// npm install …"`;
   }
   return undefined;
 }

@@ -8,8 +8,8 @@
 const hosts: Record<string, string> = JSON.parse(Deno.env.get("EXAMPLE_HOSTS") ?? "{}");
 const realFetch = globalThis.fetch;
 
-// An example's module is named by its file and lines: "README.md#6-18.ts".
-if (Deno.mainModule.includes("#")) {
+// An example's module is named by its file and lines: "README.md#6-18.ts". In a file's URL it is encoded.
+if (/#|%23/.test(Deno.mainModule)) {
   globalThis.fetch = (input, init) => {
     const { origin, pathname, search } = new URL(input instanceof Request ? input.url : input);
     const target = hosts[origin];

@@ -12,6 +12,9 @@ import { listen } from "./loopback.ts";
 /** How the server takes tokens: `upgrade` refuses the upgrade itself, others close the connection. */
 export type TokenPlace = "header" | "query" | "subprotocol" | "message" | "upgrade";
 
+/** The part of a request that is read: types of two versions of Node's meet here. */
+type Upgrade = Pick<IncomingMessage, "headers" | "url">;
+
 /** Starts it. */
 export async function startWebSocketServer(place: TokenPlace) {
   const accepted = new Set<string>();
@@ -26,7 +29,7 @@ export async function startWebSocketServer(place: TokenPlace) {
   const socketServer = new WebSocketServer({
     server,
     handleProtocols: () => "chat",
-    verifyClient: ({ req }: { req: IncomingMessage }) => place !== "upgrade" || check(readToken(req)),
+    verifyClient: ({ req }: { req: Upgrade }) => place !== "upgrade" || check(readToken(req)),
   });
 
   /** Serves a connection whose token is accepted: echoes its messages. */
@@ -67,7 +70,7 @@ export async function startWebSocketServer(place: TokenPlace) {
   };
 }
 
-function readToken({ headers, url = "" }: IncomingMessage): string {
+function readToken({ headers, url = "" }: Upgrade): string {
   const protocol = headers["sec-websocket-protocol"]?.split(", ").at(-1);
   return headers.authorization?.replace(/^Bearer /, "") ??
     new URL(url, "http://localhost").searchParams.get("access_token") ?? protocol ?? "";
