@@ -21,6 +21,7 @@ Deno.test("bench: runs every measurement with every client", async () => {
     "a fleet",
     "a token store",
     "simulated",
+    "telemetry",
     "in a test",
   ];
   for (const title of [...titles, "Budgets"]) assertStringIncludes(stdout, title);
@@ -35,7 +36,10 @@ Deno.test("bench: refuses an unknown measurement, and names its own", async () =
 
   assertEquals(code, 2);
   assertStringIncludes(stderr, "latency");
-  assertStringIncludes(stderr, "cached, fetch, cold, load, bundle, memory, derived, fleet, command, testkit, budgets");
+  assertStringIncludes(
+    stderr,
+    "cached, fetch, cold, load, bundle, memory, derived, fleet, command, telemetry, testkit, budgets",
+  );
 });
 
 Deno.test("bench: the calls that the simulation leaves out change nothing", async () => {

@@ -20,6 +20,7 @@ import { measureDerived, measureMemory } from "./memory.ts";
 import { measureSteadyLoad } from "./steady_load.ts";
 import { measureTestkit } from "./testkit.ts";
 import { type Budget, type Effort, formatReport, type Report } from "./table.ts";
+import { measureTelemetry } from "./telemetry.ts";
 
 type Measure = (effort: Effort) => Promise<Report>;
 
@@ -33,6 +34,7 @@ const measurements: Readonly<Record<string, Measure | readonly Measure[]>> = {
   derived: measureDerived,
   fleet: [measureFleetRequests, measureStoreCosts, measureSimulatedFleet],
   command: measureCommandStart,
+  telemetry: measureTelemetry,
   testkit: measureTestkit,
   budgets: measureBudgets,
 };

@@ -73,6 +73,8 @@ export async function installPacked({ path }: Pick<PackedPackage, "path">, modul
   if (!success) throw new Error(`Cannot unpack the package: ${stderr}`);
   await installEncoding(modules);
   for (const name of ["jose", "undici", "js-yaml"]) await installPackage(`${name}/package.json`, join(modules, name));
+  // It exports no file of its top folder.
+  await installPackage("@opentelemetry/api", join(modules, "@opentelemetry", "api"), "../..");
 }
 
 /** Writes the consumer's files: `program.ts`, `probe.ts` and others, given by name and text. */
