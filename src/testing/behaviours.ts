@@ -28,7 +28,7 @@ export interface AnswerOptions {
 export interface Behaviours {
   /** Answers with a status, such as 503, and a body that says it. */
   status(status: number, options?: Omit<AnswerOptions, "status">): Behaviour;
-  /** Limits the rate: 429, with `Retry-After` in whole seconds where it is given. */
+  /** Limits the rate: 429, with `Retry-After` in whole seconds where it is given, which clients wait in real time. */
   limitRate(retryAfter?: number): Behaviour;
   /** Answers with an OAuth error (RFC 6749 §5.2), by status 400; by 200 it is an error inside of a success. */
   error(error: string, options?: AnswerOptions & { readonly description?: string | undefined }): Behaviour;
@@ -136,7 +136,9 @@ export function answerJson(value: unknown, options?: AnswerOptions): Response {
 
 function answerText(text: string | null, { status = 200, retryAfter, headers }: AnswerOptions = {}): Response {
   const more = retryAfter === undefined ? {} : { "retry-after": `${retryAfter}` };
-  return new Response(text, { status, headers: { ...more, ...headers } });
+  // Some have no body (Fetch, "null body status").
+  const body = [204, 205, 304].includes(status) ? null : text;
+  return new Response(body, { status, headers: { ...more, ...headers } });
 }
 
 function withoutLength(headers: Headers): Headers {

@@ -9,6 +9,7 @@ import { readClaims, verifyAssertion } from "./json_web_tokens.ts";
 import { OAuthError } from "./oauth_error.ts";
 import type { RecordedRequest } from "./recorded_request.ts";
 import type { TestClock } from "./test_clock.ts";
+import { jwtBearer } from "./token_requests.ts";
 
 /** A client that a test authorization server knows. */
 export interface TestClient {
@@ -24,7 +25,7 @@ export interface TestClient {
   readonly scopes?: readonly string[] | undefined;
 }
 
-const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /** Authenticates the clients of one server. */
 export class ClientAuthentication {
@@ -53,6 +54,8 @@ export class ClientAuthentication {
     if (basic !== null) return this.#findBySecret("client_secret_basic", readBasic(basic));
     if (assertion) return await this.#findByAssertion(assertion, form.get("client_assertion_type"));
     const id = form.get("client_id") ?? "";
+    // RFC 7521 §4.1: an assertion may stand for itself.
+    if (secret === null && id === "" && form.get("grant_type") === jwtBearer) return { clientId: "" };
     return secret === null ? this.#findPublic(id) : this.#findBySecret("client_secret_post", [[id, secret!]]);
   }
 
@@ -72,7 +75,7 @@ export class ClientAuthentication {
   }
 
   async #findByAssertion(assertion: string, type: string | null): Promise<TestClient> {
-    if (type !== jwtBearer) throw new OAuthError("invalid_request", "client_assertion_type is another");
+    if (type !== assertionType) throw new OAuthError("invalid_request", "client_assertion_type is another");
     const { sub = "" } = readClaims(assertion);
     const client = this.#clients.get(sub);
     if (!client) throw new OAuthError("invalid_client", "The assertion's sub is no known client");

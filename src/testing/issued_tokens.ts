@@ -10,7 +10,7 @@ import { printAsJson } from "../printing.ts";
 
 /** What a token was issued for. */
 export interface TokenGrant {
-  /** The client's identifier. */
+  /** The client's identifier; empty where an assertion alone was presented. */
   readonly clientId: string;
   /** On whose behalf, by an assertion or a token that was exchanged; else the client itself. */
   readonly subject: string;
@@ -64,6 +64,8 @@ export class IssuedTokens {
   async issue(grant: TokenGrant, lifetime: number): Promise<TestToken> {
     const { issuer, clock, keys } = this.#format;
     const issuedAt = clock.wall();
+    // Before anything is awaited: keys may be rotated meanwhile.
+    const kid = keys?.kid;
     const id = `test-token-${++this.#count}`;
     const { clientId, subject, scopes, audience, jkt, actor } = grant;
     const accessToken = keys
@@ -82,7 +84,7 @@ export class IssuedTokens {
         ...actor !== undefined && { act: { sub: actor } },
       })
       : id;
-    const token = new IssuedToken(accessToken, { ...grant, issuedAt, expiresAt: issuedAt + lifetime }, keys?.kid);
+    const token = new IssuedToken(accessToken, { ...grant, issuedAt, expiresAt: issuedAt + lifetime }, kid);
     this.#issued.set(accessToken, token);
     return token;
   }

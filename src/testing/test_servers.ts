@@ -78,7 +78,7 @@ export interface TestServers {
   readonly authorizationServer: TestAuthorizationServer;
   /** The API. */
   readonly api: TestApi;
-  /** The clock of both. */
+  /** The clock of both. Once it is moved, `dpop` and signed assertions need it as well, as their option `clock`. */
   readonly clock: TestClock;
   /**
    * Asserts how many requests the token endpoint has received.

@@ -6,6 +6,10 @@
  * - {@linkcode testClock} is a clock that tests move.
  * - {@linkcode staticAuthenticator} is an authenticator without servers.
  *
+ * The servers are `fetch` handlers: `Deno.serve(kit.api.fetch)`, `http.all(/\.test\//, ({ request }) => kit.fetch(request))`
+ * in MSW, `app.all("*", ({ req }) => kit.fetch(req.raw))` in Hono. `m2m test-server` serves them to clients in other
+ * languages. Certificates (mutual TLS) are nothing that a handler sees.
+ *
  * @module
  */
 

@@ -15,6 +15,9 @@ import {
   GrantType,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { amqpCredentials } from "@m2m/authenticator/adapters/amqp";
+import { oauthBearerProvider } from "@m2m/authenticator/adapters/kafka";
+import { keepPasswordFresh } from "@m2m/authenticator/adapters/mqtt";
 import { authenticateAxios, type AxiosClient } from "@m2m/authenticator/adapters/axios";
 import { azureCredential } from "@m2m/authenticator/adapters/azure";
 import { authenticateElasticsearch } from "@m2m/authenticator/adapters/elasticsearch";
@@ -96,6 +99,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
     "client_credentials Bearer",
   ],
+  "./adapters/amqp": [async () => (await amqpCredentials(makeClient())).mechanism, "PLAIN"],
   "./adapters/axios": [() => {
     const used: string[] = [];
     const interceptors = (name: string) => ({ use: () => used.push(name), eject: () => {} });
@@ -130,7 +134,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     }), "authorization: Bearer t"],
   "./adapters/graphql-ws": [async () => {
     const { connectionParams } = graphqlWsOptions(new ClientCredentialsAuthenticator(probeOptions()));
-    return (await connectionParams()).authorization;
+    return (await connectionParams())["authorization"];
   }, "Bearer t"],
   "./adapters/grpc": [() => {
     const createFromMetadataGenerator = (generate: GrpcMetadataGenerator<Map<string, string>>) =>
@@ -140,6 +144,15 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     const grpc = { Metadata: Map<string, string>, credentials: { createFromMetadataGenerator } };
     return grpcCallCredentials(new ClientCredentialsAuthenticator(probeOptions()), grpc);
   }, "Bearer t"],
+  "./adapters/kafka": [async () => (await oauthBearerProvider(makeClient())()).value, "t"],
+  "./adapters/mqtt": [() => {
+    const heard: string[] = [];
+    const on = (event: string) => heard.push(event);
+    const state = { connected: false, incomingStore: {}, outgoingStore: {}, stream: {} };
+    const authenticator = makeClient();
+    keepPasswordFresh({ ...state, options: {}, reconnect() {}, on, removeListener() {} }, authenticator)();
+    return authenticator.close().then(() => heard.join());
+  }, "connect,end,error"],
   "./adapters/redis": [async () => {
     const provider = redisCredentials(new ClientCredentialsAuthenticator(probeOptions()), { username: "default" });
     const [{ username, password }, subscription] = await provider.subscribe({ onNext() {}, onError() {} });

@@ -81,6 +81,12 @@ const cases: Record<string, Case> = {
   "none": [{ clients: [{ clientId }] }, by(none()), "200"],
   "none, a client with a secret": [{}, by(none()), "invalid_client"],
   "JWT bearer": [trusting, bearer(), "200 ada"],
+  "JWT bearer, by the assertion alone": [
+    trusting,
+    ({ options: { clientId: _, clientSecret: __, ...options } }) =>
+      new JwtBearerAuthenticator({ ...options, assertion: () => signed("robot", "ada") }),
+    "200 ada",
+  ],
   "JWT bearer, another key": [trusting, bearer(otherKey), "invalid_grant"],
   "JWT bearer, an unknown issuer": [{}, bearer(), "invalid_grant"],
   "token exchange": [{}, exchange(), "200"],

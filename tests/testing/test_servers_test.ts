@@ -46,6 +46,7 @@ const apiCases: Record<string, [behaviour: Behaviour, statuses: number[], tokens
   "fails": [behaviours.status(503, { retryAfter: 1 }), [503], 1],
   "limits the rate": [behaviours.limitRate(30), [429], 1],
   "says an error in a 200": [behaviours.error("invalid_token", { status: 200 }), [200], 1],
+  "has nothing to say": [behaviours.status(204), [204], 1],
   "shows a page": [behaviours.page(), [200], 1],
 };
 for (const [name, [behaviour, statuses, tokens]] of Object.entries(apiCases)) {
