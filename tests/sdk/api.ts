@@ -103,11 +103,10 @@ function startApi(issuer: string, jwksUri: string) {
     if (!isOurs && trial !== "keep") {
       response = new Response(null, { status: 401, headers: { "www-authenticate": 'Bearer error="invalid_token"' } });
     } else if (trial === "abort") {
-      // Its body never comes.
-      const type = headers.get("accept")?.startsWith("text/event-stream") ? "text/event-stream" : "application/json";
-      const body = new ReadableStream({ cancel: moments.cancelled.resolve });
-      response = new Response(body, { headers: { "content-type": type } });
+      // It never answers.
+      request.signal.addEventListener("abort", moments.cancelled.resolve);
       moments.arrived.resolve(undefined);
+      await moments.cancelled.promise;
     } else response = await apis[api]?.(call);
     response ??= new Response(`nothing at ${method} ${path}`, { status: 404 });
     stage.calls.push({ method, path, body: text(), status: response.status, isOurs });

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { type AuthenticatorEvent, ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+import {
+  AuthenticationError,
+  type AuthenticatorEvent,
+  ClientCredentialsAuthenticator,
+  StaticClientConfigStore,
+} from "@m2m/authenticator";
 import type { Calls, Sdk } from "./sdk.ts";
 
 /** What a program gets. */
@@ -181,12 +186,13 @@ async function within<T>(promise: Promise<T>): Promise<T> {
 
 function describe(error: unknown): ErrorFacts {
   const { name, constructor, message } = Object(error);
-  const isOurs = (value: unknown) => Object(value).name === "AuthenticationError";
+  // Not by its name: other packages have an error of the same one.
+  const isOurs = (value: unknown) => value instanceof AuthenticationError;
   const properties = Object.getOwnPropertyNames(Object(error));
   const ours = isOurs(error) ? "itself" : properties.find((property) => isOurs(Object(error)[property]));
   return {
-    // Bundlers number classes of the same name.
-    name: name === "Error" || name === undefined ? constructor.name.replace(/\d$/, "") : name,
+    // axios gives an error of its own the name of another. Bundlers change names of classes.
+    name: /^(Error|AuthenticationError|undefined)$/.test(name) ? constructor.name.replace(/^_|\d$/g, "") : name,
     ours: ours ?? (String(message).includes("Cannot get a token") ? "message" : undefined),
     text: String(message),
   };
