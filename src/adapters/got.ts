@@ -60,8 +60,9 @@ interface Call {
  * Makes hooks that add the token to got's calls of the API, and replay those whose token is rejected.
  *
  * - A call of another origin, or a redirect to one, carries no token. A header that the caller has set stays.
- * - A rejected call is replayed once, with its body; a stream can't be: the 401 is the caller's. It is the caller's as well
- *   if the refresh fails, and where the response is a stream (`got.stream`): got calls no hook for these.
+ * - A rejected call is replayed once, with its body; a stream can't be, nor can a form with got 14: the 401 is the
+ *   caller's. It is the caller's as well if the refresh fails, and where the response is a stream (`got.stream`): got calls
+ *   no hook for these.
  * - `signal` and `timeout` end the wait for a token, as they end the call.
  * - Errors don't show the token: it is taken out of their `options.headers`. (That of an aborted `got.stream` may.)
  *

@@ -187,7 +187,7 @@ export const clients: Readonly<Record<string, ClientUnderTest>> = {
         close: () => agent.destroy(),
       };
     },
-    // A runtime's own form is none to undici.
+    // Not every version takes the runtime's own form.
     bodies: { text: () => "a body", bytes, form: () => form(UndiciForm) },
     redirects: true,
   },
