@@ -38,6 +38,7 @@ import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
+import { openTelemetry, type OpenTelemetryOptions } from "@m2m/authenticator/telemetry/opentelemetry";
 import { sharedTokens } from "@m2m/authenticator/token-store";
 import { cloudflareKvTokenStore } from "@m2m/authenticator/token-store/cloudflare-kv";
 import { storeCases, type TokenStore } from "@m2m/authenticator/token-store/conformance";
@@ -195,6 +196,15 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await authenticator.close();
     return forms[1];
   }, "token=t&token_type_hint=access_token"],
+  "./telemetry/opentelemetry": [async () => {
+    const started: string[] = [];
+    const span = { setAttributes() {}, setStatus() {}, end() {} };
+    const tracer = { startSpan: (name: string) => (started.push(name), span) };
+    const onEvent = openTelemetry({ tracerProvider: { getTracer: () => tracer } } as unknown as OpenTelemetryOptions);
+    const client = { clientId: "my-client", clientSecret: "my-secret", configStore, onEvent, ...recordForms() };
+    await new ClientCredentialsAuthenticator({ endpoint, ...client }).getCredentials();
+    return started.join();
+  }, "m2m.token.request"],
   "./token-store": [async () => {
     const tokenStore = sharedTokens(cloudflareKvTokenStore(recordKv()));
     const client = { clientId: "my-client", clientSecret: "my-secret", ...recordForms() };
