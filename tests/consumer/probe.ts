@@ -134,7 +134,8 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     }), "authorization: Bearer t"],
   "./adapters/graphql-ws": [async () => {
     const { connectionParams } = graphqlWsOptions(new ClientCredentialsAuthenticator(probeOptions()));
-    return (await connectionParams())["authorization"];
+    const { authorization } = await connectionParams();
+    return authorization;
   }, "Bearer t"],
   "./adapters/grpc": [() => {
     const createFromMetadataGenerator = (generate: GrpcMetadataGenerator<Map<string, string>>) =>
