@@ -21,6 +21,7 @@ Deno.test("bench: runs every measurement with every client", async () => {
     "a fleet",
     "a token store",
     "simulated",
+    "telemetry",
   ];
   for (const title of [...titles, "Budgets"]) assertStringIncludes(stdout, title);
   // In the list of versions and in all tables but the bundles', which take too long for a test.
@@ -34,7 +35,10 @@ Deno.test("bench: refuses an unknown measurement, and names its own", async () =
 
   assertEquals(code, 2);
   assertStringIncludes(stderr, "latency");
-  assertStringIncludes(stderr, "cached, fetch, cold, load, bundle, memory, derived, fleet, command, budgets");
+  assertStringIncludes(
+    stderr,
+    "cached, fetch, cold, load, bundle, memory, derived, fleet, command, telemetry, budgets",
+  );
 });
 
 Deno.test("bench: the calls that the simulation leaves out change nothing", async () => {

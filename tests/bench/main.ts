@@ -19,6 +19,7 @@ import { libraries } from "./libraries.ts";
 import { measureDerived, measureMemory } from "./memory.ts";
 import { measureSteadyLoad } from "./steady_load.ts";
 import { type Budget, type Effort, formatReport, type Report } from "./table.ts";
+import { measureTelemetry } from "./telemetry.ts";
 
 type Measure = (effort: Effort) => Promise<Report>;
 
@@ -32,6 +33,7 @@ const measurements: Readonly<Record<string, Measure | readonly Measure[]>> = {
   derived: measureDerived,
   fleet: [measureFleetRequests, measureStoreCosts, measureSimulatedFleet],
   command: measureCommandStart,
+  telemetry: measureTelemetry,
   budgets: measureBudgets,
 };
 

@@ -67,6 +67,8 @@ export async function npmProject({ path }: PackedPackage, texts: Readonly<Record
   if (!success) throw new Error(`Cannot unpack the package: ${stderr}`);
   await installEncoding(modules);
   for (const name of ["jose", "undici", "js-yaml"]) await installPackage(`${name}/package.json`, join(modules, name));
+  // It exports no file of its top folder.
+  await installPackage("@opentelemetry/api", join(modules, "@opentelemetry", "api"), "../..");
   stack.move();
   return project;
 }

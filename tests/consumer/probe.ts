@@ -15,6 +15,9 @@ import {
   GrantType,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { amqpCredentials } from "@m2m/authenticator/adapters/amqp";
+import { oauthBearerProvider } from "@m2m/authenticator/adapters/kafka";
+import { keepPasswordFresh } from "@m2m/authenticator/adapters/mqtt";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
@@ -33,6 +36,7 @@ import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
+import { openTelemetry, type OpenTelemetryOptions } from "@m2m/authenticator/telemetry/opentelemetry";
 import { sharedTokens } from "@m2m/authenticator/token-store";
 import { cloudflareKvTokenStore } from "@m2m/authenticator/token-store/cloudflare-kv";
 import { storeCases, type TokenStore } from "@m2m/authenticator/token-store/conformance";
@@ -83,6 +87,15 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${GrantType.CLIENT_CREDS} ${new Credentials({ accessToken: "t" }).tokenType}`,
     "client_credentials Bearer",
   ],
+  "./adapters/amqp": [async () => (await amqpCredentials(standIn)).mechanism, "PLAIN"],
+  "./adapters/kafka": [async () => (await oauthBearerProvider(standIn)()).value, "a-token"],
+  "./adapters/mqtt": [() => {
+    const options = { password: "an-old-token" };
+    const [reconnect, on] = [() => {}, () => {}];
+    const stores = { incomingStore: undefined, outgoingStore: undefined, stream: undefined };
+    keepPasswordFresh({ options, connected: false, ...stores, reconnect, on, removeListener: on }, standIn);
+    return options.password;
+  }, "a-token"],
   // Not in a worker's bundle: a command line is for runtimes with files and processes.
   "./cli": [async () => typeof (await import(["@m2m/authenticator", "cli"].join("/"))).main, "function", {
     ...onWorkerd(/^failed: Error: .*No such module/),
@@ -161,6 +174,15 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await authenticator.close();
     return forms[1];
   }, "token=t&token_type_hint=access_token"],
+  "./telemetry/opentelemetry": [async () => {
+    const started: string[] = [];
+    const span = { setAttributes() {}, setStatus() {}, end() {} };
+    const tracer = { startSpan: (name: string) => (started.push(name), span) };
+    const onEvent = openTelemetry({ tracerProvider: { getTracer: () => tracer } } as unknown as OpenTelemetryOptions);
+    const client = { clientId: "my-client", clientSecret: "my-secret", configStore, onEvent, ...recordForms() };
+    await new ClientCredentialsAuthenticator({ endpoint, ...client }).getCredentials();
+    return started.join();
+  }, "m2m.token.request"],
   "./token-store": [async () => {
     const tokenStore = sharedTokens(cloudflareKvTokenStore(recordKv()));
     const client = { clientId: "my-client", clientSecret: "my-secret", ...recordForms() };
@@ -253,6 +275,17 @@ export async function main(input: ProbeInput): Promise<Record<string, string>> {
   }
   return output;
 }
+
+/** The part of an authenticator that adapters use. */
+const standIn = {
+  credentials: new Credentials({ accessToken: "a-token" }),
+  getCredentials: () => Promise.resolve(standIn.credentials),
+  refreshCredentials: () => Promise.resolve(standIn.credentials),
+  onToken(listener: (credentials: Credentials) => unknown) {
+    listener(standIn.credentials);
+    return () => {};
+  },
+};
 
 async function generateKey(): Promise<CryptoKey> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256" };

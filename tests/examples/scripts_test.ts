@@ -22,7 +22,7 @@ import { jwtBearerGrant } from "../servers/machine_grants.ts";
 import { startMcpServer } from "../servers/mcp_server.ts";
 import { startProtectedApi } from "../servers/protected_api.ts";
 import { calls, projects, startBackend } from "./backend.ts";
-import { assertRuns, type RunExample } from "./run_example.ts";
+import { assertRuns, commandLine, type RunExample } from "./run_example.ts";
 
 const success = "GET /v1/projects 200";
 const wrong = "wrong-secret-8f2c";
@@ -49,6 +49,10 @@ const inProject = (executable: string, flag: string): RunExample => async ({ com
 
 const title = "prints the projects, names a missing variable, and fails with a wrong secret";
 Deno.test(`deno_script.ts: ${title}`, () => checkScript("deno_script.ts", projects));
+Deno.test(`telemetry.ts: ${title}`, () =>
+  checkScript("telemetry.ts", projects, (run) => {
+    return runToEnd(Deno.execPath(), commandLine({ ...run, names: "M2M_*" }));
+  }));
 Deno.test(`sdk.ts: ${title}`, () => checkScript("sdk.ts", "p1: Apollo\np2: Gemini\n"));
 
 Deno.test("shared_token.ts: its second run uses the token of the first, sealed", async () => {

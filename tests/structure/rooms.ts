@@ -60,6 +60,8 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
 
 /** The modules that may import a package besides `@std/encoding`. */
 const packages: Readonly<Record<string, readonly string[]>> = {
+  "@opentelemetry/api": ["attributes", "instruments", "lifetimes", "opentelemetry", "token_requests", "watch"]
+    .map((file) => `src/telemetry/${file}.ts`),
   jose: ["src/client_auth/sign_assertion.ts", "src/dpop/key_pair.ts", "src/dpop/proof.ts"],
   "js-yaml": ["src/flyte/config_file.ts"],
 };

@@ -28,10 +28,10 @@ export async function ownProject(files: readonly string[]): Promise<TemporaryFol
   return folder;
 }
 
-/** Copies the folder of a package's file, which has no place on disk before it is imported. */
-export async function installPackage(specifier: string, folder: string): Promise<void> {
+/** Copies the folder of a package's file, or one that is above it. It has no place on disk before it is imported. */
+export async function installPackage(specifier: string, folder: string, top = "."): Promise<void> {
   await import(specifier, specifier.endsWith(".json") ? { with: { type: "json" } } : undefined);
-  await cp(fileURLToPath(new URL(".", import.meta.resolve(specifier))), folder, { recursive: true });
+  await cp(fileURLToPath(new URL(top, import.meta.resolve(specifier))), folder, { recursive: true });
 }
 
 /** Copies `@std/encoding` from npm. */
