@@ -38,7 +38,8 @@ const assumedLifetime = 300_000;
  *
  * It suits `oauthBearerProvider` of KafkaJS and of Confluent's `@confluentinc/kafka-javascript`, and the latter's
  * `oauthbearer_token_refresh_cb`. The broker ends sessions when their tokens expire (KIP-368); both clients log in again on
- * the same connection.
+ * the same connection. After an error librdkafka asks again in 10 seconds. With its callback listen to the client's `error`,
+ * for without a listener the first such error ends the process.
  *
  * @example KafkaJS
  * ```ts ignore

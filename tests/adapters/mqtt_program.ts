@@ -5,6 +5,8 @@
  * @module
  */
 
+// MQTT.js needs some version of it; with the newest one a CryptoKey of jose isn't one of Deno's.
+import type {} from "npm:@types/node@22.19.19";
 import { connectAsync } from "npm:mqtt@5.16.0";
 import { keepPasswordFresh } from "@m2m/authenticator/adapters/mqtt";
 import process from "node:process";

@@ -358,6 +358,17 @@ export async function main(input: ProbeInput): Promise<Record<string, string>> {
   return output;
 }
 
+/** The part of an authenticator that adapters use. */
+const standIn = {
+  credentials: new Credentials({ accessToken: "a-token" }),
+  getCredentials: () => Promise.resolve(standIn.credentials),
+  refreshCredentials: () => Promise.resolve(standIn.credentials),
+  onToken(listener: (credentials: Credentials) => unknown) {
+    listener(standIn.credentials);
+    return () => {};
+  },
+};
+
 async function generateKey(): Promise<CryptoKey> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256" };
   return (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair).privateKey;
