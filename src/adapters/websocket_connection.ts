@@ -188,7 +188,10 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
     const socket = await this.#connect(credentials);
     this.#sockets.add(socket);
     const opened = Promise.withResolvers<void>();
-    const late = setTimeout(() => socket.close(), this.#options.timeout ?? 10_000);
+    const late = setTimeout(() => {
+      opened.reject(new Error("Cannot open the WebSocket: it took too long."));
+      socket.close();
+    }, this.#options.timeout ?? 10_000);
     socket.addEventListener("open", () => opened.resolve());
     socket.addEventListener("message", ({ data }) => this.#options.onMessage?.(data, socket));
     socket.addEventListener("error", () => opened.reject(new Error("Cannot open the WebSocket: it failed.")));

@@ -1,6 +1,6 @@
 /** Tokens for MQTT by MQTT.js: a real broker, tokens that expire while the connection is open, on every runtime. */
 
-import { assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { connect } from "npm:mqtt@5.16.0";
 import { Credentials } from "@m2m/authenticator";
 import { keepPasswordFresh, type MqttClient } from "@m2m/authenticator/adapters/mqtt";
@@ -26,8 +26,10 @@ testOnRabbitmq("mqtt: clients outlive their tokens on every runtime, and no mess
     assertEquals(output, { acknowledged: sent, received: sent, connections: 2, ...always }, runtime);
   }
   // Left with its first token, a client is told nothing: the broker drops what it publishes after expiry.
-  assertLess(acknowledged, sent);
-  assertEquals({ received, ...stale }, { received: acknowledged, connections: 1, ...always });
+  // Its end is forced: the last acknowledgements may be under way.
+  assertLess(received, sent);
+  assert(acknowledged <= received, `${acknowledged} acknowledged, ${received} received`);
+  assertEquals(stale, { connections: 1, ...always });
 });
 
 /** A client whose token the broker refuses gets another, and sends what was published before. */

@@ -63,7 +63,6 @@ class Stage {
   readonly moments = {
     continue: Promise.withResolvers<unknown>(),
     arrived: Promise.withResolvers<unknown>(),
-    cancelled: Promise.withResolvers<unknown>(),
   };
 }
 
@@ -104,9 +103,8 @@ function startApi(issuer: string, jwksUri: string) {
       response = new Response(null, { status: 401, headers: { "www-authenticate": 'Bearer error="invalid_token"' } });
     } else if (trial === "abort") {
       // It never answers.
-      request.signal.addEventListener("abort", moments.cancelled.resolve);
       moments.arrived.resolve(undefined);
-      await moments.cancelled.promise;
+      await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
     } else response = await apis[api]?.(call);
     response ??= new Response(`nothing at ${method} ${path}`, { status: 404 });
     stage.calls.push({ method, path, body: text(), status: response.status, isOurs });

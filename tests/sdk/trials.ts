@@ -57,7 +57,7 @@ const limits = { trial: 20_000, timeout: 500 };
 /** What happens beside a client. */
 interface Beside {
   /** Asks the API to do something, or waits until it has seen something. */
-  readonly ask: (what: "continue" | "arrived" | "cancelled" | "revoke") => Promise<unknown>;
+  readonly ask: (what: "continue" | "arrived" | "revoke") => Promise<unknown>;
   /** Resolves when the client first calls `fetch`. */
   readonly called: Promise<void>;
 }
@@ -73,9 +73,7 @@ const trials = {
     return pieces;
   },
   async abort(calls, { ask }) {
-    const aborted = await abortAfter(calls, ask("arrived"));
-    await ask("cancelled");
-    throw aborted;
+    throw await abortAfter(calls, ask("arrived"));
   },
   // The token endpoint doesn't answer.
   async abortedWait(calls, { called }) {
