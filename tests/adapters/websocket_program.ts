@@ -189,7 +189,7 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
     };
     await using scene = await startScene("header", silent);
     await until(() => closed >= 2);
-    assertEquals(scene.errors[0]?.message, "Cannot open the WebSocket: it was closed with code 1006.");
+    assertEquals(scene.errors[0]?.message, "Cannot open the WebSocket: it took too long.");
     const issue = () => Response.json({ error: "invalid_client" }, { status: 401 });
     await using refused = adapterScene({ issue });
     const errors: Error[] = [];
