@@ -82,6 +82,13 @@ export function checkFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") throwInvalid(name, "a function", value);
 }
 
+/** What becomes of a header of the caller's in the token's place, or nothing. */
+export function checkCallerHeader(value: unknown): void {
+  if (value !== undefined && value !== "keep" && value !== "replace") {
+    throwInvalid("callerHeader", '"keep" or "replace"', value);
+  }
+}
+
 /** A time in milliseconds that timers can keep, or nothing: beyond 24.8 days they fire at once. */
 export function checkDuration(name: string, value: unknown): void {
   checkNumber(name, value, 1, 2 ** 31 - 1);

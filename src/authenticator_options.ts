@@ -4,7 +4,15 @@
  * @module
  */
 
-import { checkDuration, checkFunction, checkHeaderKey, checkNumber, checkUrl, throwInvalid } from "./arguments.ts";
+import {
+  checkCallerHeader,
+  checkDuration,
+  checkFunction,
+  checkHeaderKey,
+  checkNumber,
+  checkUrl,
+  throwInvalid,
+} from "./arguments.ts";
 import type { CallerHeader } from "./api_call/headers.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ProofOfPossession } from "./dpop/proof_of_possession.ts";
@@ -99,7 +107,7 @@ export interface CheckedOptions
 /** Checks options and copies them. What may hold a secret (a proxy's password, a key) isn't copied: the transport has it. */
 export function checkOptions(options: AuthenticatorOptions, transport: Fetch = globalFetch): CheckedOptions {
   const { httpProxyUrl: _, verify: __, clientCertificate: ___, allowedOrigins, ...others } = options;
-  const { endpoint, headerKey, callerHeader, retry, dpop, revocation } = options;
+  const { endpoint, headerKey, retry, dpop, revocation } = options;
   checkUrl("endpoint", endpoint);
   for (const name of ["onEvent", "waitUntil", "isRejected", "authorization"] as const) {
     checkFunction(name, options[name]);
@@ -108,9 +116,7 @@ export function checkOptions(options: AuthenticatorOptions, transport: Fetch = g
   checkDuration("timeout", options.timeout);
   newRetryPolicy(retry);
   checkNumber("maxReplayBody", options.maxReplayBody, 0);
-  if (callerHeader !== undefined && !/^(keep|replace)$/.test(callerHeader)) {
-    throwInvalid("callerHeader", '"keep" or "replace"', callerHeader);
-  }
+  checkCallerHeader(options.callerHeader);
   if (dpop && !dpop.apiFetch) throwInvalid("dpop", "what dpop() returns", dpop);
   if (revocation && !revocation.revoke) throwInvalid("revocation", "what tokenRevocation() returns", revocation);
   return {

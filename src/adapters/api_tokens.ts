@@ -6,9 +6,9 @@
 
 import type { CallerHeader } from "../api_call/headers.ts";
 import { rejectsToken } from "../api_call/rejection.ts";
-import { checkFunction, checkUrl, throwInvalid } from "../arguments.ts";
+import { checkCallerHeader, checkFunction, checkUrl } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
-import type { Explanation } from "../authenticator_options.ts";
+import { checkOrigins, type Explanation } from "../authenticator_options.ts";
 import type { Credentials } from "../credentials.ts";
 
 /** What adapters need of an authenticator. */
@@ -63,10 +63,8 @@ export class ApiTokens {
   readonly #replaces: boolean;
   readonly #origins: readonly string[];
   readonly #headers = new WeakMap<Credentials, TokenHeader>();
+  readonly #isRejected: (response: ApiResponse) => boolean;
   #name = "";
-
-  /** Tells whether a response rejects the token. */
-  readonly isRejected: (response: ApiResponse) => boolean;
 
   /**
    * Checks the options.
@@ -74,19 +72,25 @@ export class ApiTokens {
    * @throws {TypeError} If one can't be used.
    */
   constructor(authenticator: ApiAuthenticator, options: AdapterOptions = {}) {
-    const { allowedOrigins = [], callerHeader = "keep", isRejected } = options;
-    if (callerHeader !== "keep" && callerHeader !== "replace") {
-      throwInvalid("callerHeader", '"keep" or "replace"', callerHeader);
-    }
-    if (!Array.isArray(allowedOrigins)) throwInvalid("allowedOrigins", "an array of URLs", allowedOrigins);
+    const { allowedOrigins, callerHeader, isRejected = rejectsToken } = options;
+    checkCallerHeader(callerHeader);
     checkFunction("isRejected", isRejected);
     this.#authenticator = authenticator;
     this.#replaces = callerHeader === "replace";
     this.#origins = [
-      checkUrl("endpoint", authenticator.explain().endpoint),
-      ...allowedOrigins.map((url) => checkUrl("allowedOrigins", url)),
-    ].map(({ origin }) => origin);
-    this.isRejected = isRejected ?? rejectsToken;
+      checkUrl("endpoint", authenticator.explain().endpoint).origin,
+      ...checkOrigins(allowedOrigins) ?? [],
+    ];
+    this.#isRejected = isRejected;
+  }
+
+  /** Tells whether a response rejects the token, by its status and its headers. */
+  isRejected(status: number, readHeader: (name: string) => unknown): boolean {
+    const get = (name: string) => {
+      const value = readHeader(name) ?? null;
+      return value === null ? null : String(value);
+    };
+    return this.#isRejected({ status, headers: { get } });
   }
 
   /** Tells whether the token may go to this URL. */
@@ -144,15 +148,17 @@ export class ApiTokens {
   }
 
   #keep(header: TokenHeader): TokenHeader {
-    if (/^dpop$/i.test(header.credentials.tokenType)) {
-      throw new TypeError(
-        "Cannot send a sender-constrained token by this client: each request needs a proof. Use authenticator.fetch.",
-      );
-    }
+    throwIfBound(header.credentials, "send a sender-constrained token by this client");
     this.#name = header.name;
     this.#headers.set(header.credentials, header);
     return header;
   }
+}
+
+/** Throws for a token that is of no use without a proof for each request (DPoP). */
+export function throwIfBound({ tokenType }: Pick<Credentials, "tokenType">, what: string): void {
+  if (!/^dpop$/i.test(tokenType)) return;
+  throw new TypeError(`Cannot ${what}: each request needs a proof. Use authenticator.fetch.`);
 }
 
 /** Tells whether a body can be sent a second time: a stream or iterator is gone. */

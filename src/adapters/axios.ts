@@ -179,8 +179,7 @@ export function authenticateAxios(
   async function replay(response: AxiosResponse | undefined, call: Call, config: AxiosConfig) {
     if (!response || !call.isHome) return undefined;
     const { status, headers } = response;
-    const get = (name: string) => headers.get(name) as string | null;
-    if (!tokens.isRejected({ status, headers: { get } })) return undefined;
+    if (!tokens.isRejected(status, (name) => headers.get(name))) return undefined;
     const canReplay = !call.hasLostBody && isReplayable(call.data);
     return await withSignal(config.signal, async (signal) => {
       const again = { ...config, data: call.data, headers: call.headers };

@@ -7,6 +7,7 @@
 import { checkFunction, throwInvalid } from "../arguments.ts";
 import type { Credentials } from "../credentials.ts";
 import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
+import { throwIfBound } from "./api_tokens.ts";
 
 export type { AbortSignalLike } from "./abort_signals.ts";
 
@@ -151,20 +152,20 @@ export function azureCredential(
 
   return {
     async getToken(scopes, { abortSignal, claims } = {}) {
-      const { accessToken, tokenType, expiresAt } = await withSignal(
+      const credentials = await withSignal(
         abortSignal,
         (signal) => getCredentials([scopes].flat(), claims, signal),
       );
-      if (/^dpop$/i.test(tokenType)) {
-        throw new TypeError(
-          "Cannot give a sender-constrained token to Azure's clients: each request needs a proof. " +
-            "Use authenticator.fetch.",
-        );
-      }
+      throwIfBound(credentials, "give a sender-constrained token to Azure's clients");
       const now = Date.now();
-      const expiresOnTimestamp = expiresAt ?? now + unknownLifetime;
+      const expiresOnTimestamp = credentials.expiresAt ?? now + unknownLifetime;
       // It must have passed.
-      return { token: accessToken, expiresOnTimestamp, refreshAfterTimestamp: now - 1, tokenType: "Bearer" };
+      return {
+        token: credentials.accessToken,
+        expiresOnTimestamp,
+        refreshAfterTimestamp: now - 1,
+        tokenType: "Bearer",
+      };
     },
   };
 }

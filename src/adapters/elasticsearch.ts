@@ -5,15 +5,15 @@
  */
 
 import { checkFunction } from "../arguments.ts";
-import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
+import type { AbortSignalLike } from "./abort_signals.ts";
 import {
   type AdapterOptions,
   type ApiAuthenticator,
   ApiTokens,
   type ClientValue,
-  isReplayable,
   type TokenHeader,
 } from "./api_tokens.ts";
+import { sendWithToken } from "./send_with_token.ts";
 
 export type { AdapterOptions, ApiAuthenticator, ApiResponse, ClientValue } from "./api_tokens.ts";
 
@@ -93,28 +93,19 @@ export function authenticateElasticsearch<Class extends ElasticsearchConnectionC
   return class extends Base {
     override async request(params: Params, options: { signal?: AbortSignalLike } = {}): Promise<Response> {
       if (!tokens.isHome(this.url)) return await super.request(params, options);
-      const send = (header: TokenHeader): Promise<Response> =>
-        super.request({ ...params, headers: { ...params.headers, [header.name]: header.value } }, options);
-      return await withSignal(options.signal, async (signal) => {
-        try {
-          const own = { ...this.headers, ...params.headers };
-          const header = await tokens.choose((name) => name in own, signal);
-          if (header) {
-            const first = await send(header);
-            const { statusCode: status, headers, body } = first;
-            const get = (name: string) => headers[name] === undefined ? null : String(headers[name]);
-            const isRejected = tokens.isRejected({ status, headers: { get } });
-            const next = isRejected ? await tokens.replace(header, isReplayable(params.body), signal) : undefined;
-            if (!next) return first;
-            (body as { destroy?(): void } | undefined)?.destroy?.();
-            return await send(next);
-          }
-        } catch (error) {
-          // The connection says so in its own way, and sends nothing.
-          if (!signal?.aborted) throw error;
-        }
-        return await super.request(params, options);
+      const own = { ...this.headers, ...params.headers };
+      return await sendWithToken<Response>(tokens, {
+        signal: options.signal,
+        body: params.body,
+        has: (name) => name in own,
+        send: (header) => super.request(header ? attach(params, header) : params, options),
+        isRejected: ({ statusCode, headers }) => tokens.isRejected(statusCode, (name) => headers[name]),
+        discard: ({ body }) => (body as { destroy?(): void } | undefined)?.destroy?.(),
       });
     }
   } as Class;
+}
+
+function attach(params: Params, { name, value }: TokenHeader): Params {
+  return { ...params, headers: { ...params.headers, [name]: value } };
 }

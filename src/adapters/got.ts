@@ -136,8 +136,7 @@ export function gotHooks(authenticator: ApiAuthenticator, options: AdapterOption
     if (!call) return response;
     detach(request.options, call);
     const { header, isHome } = call;
-    const get = (name: string) => headers[name] ?? null;
-    if (!header || !isHome || !tokens.isRejected({ status: statusCode, headers: { get } })) return response;
+    if (!header || !isHome || !tokens.isRejected(statusCode, (name) => headers[name])) return response;
     const { body, signal } = request.options;
     // Got makes a stream of a form, and another one for a retry.
     const isForm = body !== undefined && request._nativeFormDataBody?.body === body;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { decodeBase64Url } from "@std/encoding/base64url";
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
+import { readClaims } from "../jwt/read_jwt.ts";
 
 /** Options of {@linkcode oauthBearerProvider}. */
 export interface OauthBearerOptions {
@@ -136,12 +136,6 @@ function preferNext(
 
 /** The subject by the token's own claims; empty where it is no JWT. */
 function readSubject(token: string): string {
-  try {
-    const payload = new TextDecoder().decode(decodeBase64Url(token.split(".")[1] ?? ""));
-    const { sub, client_id } = Object(JSON.parse(payload));
-    const [name = ""] = [sub, client_id].filter((value) => typeof value === "string");
-    return name;
-  } catch {
-    return "";
-  }
+  const { sub, client_id } = readClaims(token);
+  return [sub, client_id].find((value) => typeof value === "string") as string | undefined ?? "";
 }

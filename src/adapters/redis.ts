@@ -4,12 +4,11 @@
  * @module
  */
 
-import { decodeBase64Url } from "@std/encoding/base64url";
 import { checkFunction, throwInvalid } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
 import { callQuietly } from "../events.ts";
-import { parseJsonObject } from "../http/json.ts";
+import { readClaims } from "../jwt/read_jwt.ts";
 
 /** A user and a password, as node-redis takes them. */
 export interface RedisUser {
@@ -217,12 +216,4 @@ function readUser({ accessToken }: Credentials): string {
   const found = [oid, sub].find((claim) => typeof claim === "string" && claim !== "");
   if (found) return String(found);
   throw new TypeError("Cannot name the user of Redis: the token is no JWT with oid or sub. Pass username.");
-}
-
-function readClaims(token: string): Record<string, unknown> {
-  try {
-    return parseJsonObject(new TextDecoder().decode(decodeBase64Url(token.split(".")[1] ?? ""))) ?? {};
-  } catch {
-    return {};
-  }
 }

@@ -5,15 +5,15 @@
  */
 
 import { checkFunction } from "../arguments.ts";
-import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
+import type { AbortSignalLike } from "./abort_signals.ts";
 import {
   type AdapterOptions,
   type ApiAuthenticator,
   ApiTokens,
   type ClientValue,
-  isReplayable,
   type TokenHeader,
 } from "./api_tokens.ts";
+import { sendWithToken } from "./send_with_token.ts";
 
 export type { AbortSignalLike } from "./abort_signals.ts";
 export type { AdapterOptions, ApiAuthenticator, ApiResponse, ClientValue } from "./api_tokens.ts";
@@ -97,26 +97,17 @@ export function authenticateSmithy<Handler extends SmithyRequestHandler>(
     if (!tokens.isHome(`${protocol}//${hostname}${port ? `:${port}` : ""}`)) {
       return await handler.handle(request, options);
     }
-    return await withSignal(options.abortSignal, async (signal) => {
-      try {
-        const names = new Set(Object.keys(request.headers).map((name) => name.toLowerCase()));
-        const header = await tokens.choose((name) => names.has(name), signal);
-        if (header) {
-          const first = await handler.handle(attach(request, header), options);
-          const { statusCode: status, headers, body: answer }: HttpResponse = first.response;
-          const get = (name: string) => headers[name] ?? null;
-          const isRejected = tokens.isRejected({ status, headers: { get } });
-          const next = isRejected ? await tokens.replace(header, isReplayable(body), signal) : undefined;
-          if (!next) return first;
-          answer?.destroy?.();
-          answer?.cancel?.().catch(() => {});
-          return await handler.handle(attach(request, next), options);
-        }
-      } catch (error) {
-        // The handler says so in its own way, and sends nothing.
-        if (!signal?.aborted) throw error;
-      }
-      return await handler.handle(request, options);
+    const names = new Set(Object.keys(request.headers).map((name) => name.toLowerCase()));
+    return await sendWithToken<{ response: HttpResponse }>(tokens, {
+      signal: options.abortSignal,
+      body,
+      has: (name) => names.has(name),
+      send: (header) => handler.handle(header ? attach(request, header) : request, options),
+      isRejected: ({ response: { statusCode, headers } }) => tokens.isRejected(statusCode, (name) => headers[name]),
+      discard({ response: { body } }) {
+        body?.destroy?.();
+        body?.cancel?.().catch(() => {});
+      },
     });
   }
 

@@ -150,9 +150,8 @@ class Attempt implements Required<Handler> {
   }
 
   onResponseStart(controller: Controller, status: number, headers: Headers, statusMessage?: string): void {
-    const get = (name: string) => headers[name] === undefined ? null : String(headers[name]);
     const start = () => this.#handler.onResponseStart?.(controller, status, headers, statusMessage);
-    if (!this.#tokens.isRejected({ status, headers: { get } })) return start();
+    if (!this.#tokens.isRejected(status, (name) => headers[name])) return start();
     this.#held = [];
     controller.pause();
     this.#replace().then((next) => {

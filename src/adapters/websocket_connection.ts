@@ -7,6 +7,7 @@
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
 import { callQuietly } from "../events.ts";
+import { sleep } from "../refresh/deadlines.ts";
 
 /** What a message is made of. */
 export type WebSocketData = string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>;
@@ -234,16 +235,8 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
   }
 
   /** Waits for half to all of a time that grows, or until it is closed. */
-  #pause(signal: AbortSignal): Promise<void> {
+  async #pause(signal: AbortSignal): Promise<void> {
     const delay = Math.min(firstDelay * 2 ** (this.#failures - 1), this.#options.maxDelay ?? 30_000);
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = setTimeout(end, delay * (0.5 + Math.random() / 2));
-      signal.addEventListener("abort", end);
-    });
+    await sleep(delay * (0.5 + Math.random() / 2), signal).catch(() => {});
   }
 }

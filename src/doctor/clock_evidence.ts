@@ -6,7 +6,7 @@
 
 import type { DiagnosisCode } from "./codes.ts";
 import type { Exchange } from "./examination.ts";
-import { type ReadJwt, readMoment } from "./read_jwt.ts";
+import { type ReadJwt, readMoment } from "../jwt/read_jwt.ts";
 
 /** What a server's `Date` may be off by itself: its whole second, and the way of the answer. In milliseconds. */
 const tolerance = 2_000;

@@ -10,7 +10,7 @@ import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { waitFor } from "../refresh/deadlines.ts";
 import { chooseClientAuth } from "../token_endpoint/choose_client_auth.ts";
 import type { Examination } from "./examination.ts";
-import { type ReadJwt, readJwt } from "./read_jwt.ts";
+import { type ReadJwt, readJwt } from "../jwt/read_jwt.ts";
 
 /** What the client proves itself by. */
 export interface OwnProofs {

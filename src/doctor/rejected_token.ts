@@ -14,7 +14,7 @@ import type { Exchange, Finding } from "./examination.ts";
 import { dpopValue, nameSetting } from "./name_setting.ts";
 import { readHeaderKey, tokenSchemes, tryOtherHeaders, type UnseenToken } from "./other_headers.ts";
 import { readOwnProofs } from "./own_proofs.ts";
-import { readJwt, readMoment, readTexts } from "./read_jwt.ts";
+import { readJwt, readMoment, readTexts } from "../jwt/read_jwt.ts";
 import { describeMissingNonce, explainRejectedProof } from "./rejected_proof.ts";
 import { explainByResource } from "./resource_metadata.ts";
 import type { TokenDoubt } from "./token_doubts.ts";

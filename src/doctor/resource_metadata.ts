@@ -10,7 +10,7 @@ import { parseJsonObject } from "../http/json.ts";
 import { readChallenges } from "./api_answer.ts";
 import type { Examination, Exchange, Finding } from "./examination.ts";
 import { nameSetting } from "./name_setting.ts";
-import { readJwt, readTexts } from "./read_jwt.ts";
+import { readJwt, readTexts } from "../jwt/read_jwt.ts";
 
 /** Says that the token is another API's, or another server's, where the challenge names the metadata that shows it. */
 export async function explainByResource(

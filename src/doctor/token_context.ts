@@ -8,7 +8,7 @@ import { parseJsonObject } from "../http/json.ts";
 import { parseExpiresIn } from "../token_endpoint/lifetime.ts";
 import type { Examination } from "./examination.ts";
 import { measureHeader } from "./header_limits.ts";
-import { readJwt } from "./read_jwt.ts";
+import { readJwt } from "../jwt/read_jwt.ts";
 import { findApiUrl } from "./targets.ts";
 import type { TokenContext } from "./token_doubts.ts";
 

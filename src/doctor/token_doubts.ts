@@ -9,7 +9,7 @@ import type { DiagnosisCode } from "./codes.ts";
 import { formatDuration } from "./durations.ts";
 import { listGatewaysBeyond } from "./header_limits.ts";
 import { certificateValue, nameSetting } from "./name_setting.ts";
-import { type ReadJwt, readMoment, readTexts } from "./read_jwt.ts";
+import { type ReadJwt, readMoment, readTexts } from "../jwt/read_jwt.ts";
 
 /** A token, and what it is for. Times in milliseconds. */
 export interface TokenContext {

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Clock, Moment } from "../clock.ts";
-import { getAge } from "../clock.ts";
+import { type Clock, getAge, type Moment } from "../clock.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { type EndpointHealth, getPause } from "./health.ts";
 import { getRemainingLifetime } from "./issued_token.ts";

@@ -215,9 +215,9 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
   }
 
   function forget(): TimedToken | undefined {
-    const { successor: token = liveToken(state, clock) } = state;
+    const { successor = liveToken(state, clock) } = state;
     note({ type: "forgotten" });
-    return token && isLive(token, clock) ? token : undefined;
+    return successor && isLive(successor, clock) ? successor : undefined;
   }
 
   const tokens: Tokens = {

@@ -10,6 +10,7 @@ import * as grpc from "npm:@grpc/grpc-js@1.14.7";
 import { echoService, startGrpcServer } from "../servers/grpc_server.ts";
 import { until } from "../servers/loopback.ts";
 import { adapterScene, type SceneOptions } from "./adapter_scene.ts";
+import { printFailures } from "./print_failures.ts";
 
 const { combineChannelCredentials, createSsl, createInsecure } = grpc.credentials;
 const { say, chat } = echoService;
@@ -172,12 +173,4 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-/** Prints the cases that failed, and how many there are. */
-for (const [name, run] of Object.entries(cases)) {
-  try {
-    await run();
-  } catch (error) {
-    console.log(`${name}: ${(error as Error).stack}`);
-  }
-}
-console.log(`${Object.keys(cases).length} cases`);
+await printFailures(cases);

@@ -16,6 +16,7 @@ import { WebSocket as NodeWebSocket } from "npm:ws@8.23.0";
 import { until } from "../servers/loopback.ts";
 import { startWebSocketServer, type TokenPlace } from "../servers/websocket_server.ts";
 import { adapterScene } from "./adapter_scene.ts";
+import { printFailures } from "./print_failures.ts";
 
 type Options = ReconnectingWebSocketOptions<WebSocketLike>;
 
@@ -254,13 +255,4 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-if (import.meta.main) {
-  for (const [name, run] of Object.entries(cases)) {
-    try {
-      await run();
-    } catch (error) {
-      console.log(`${name}: ${(error as Error).stack}`);
-    }
-  }
-  console.log(`${Object.keys(cases).length} cases`);
-}
+if (import.meta.main) await printFailures(cases);

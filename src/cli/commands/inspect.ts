@@ -7,7 +7,7 @@
 import { fstatSync } from "node:fs";
 import { formatDuration } from "../../doctor/durations.ts";
 import { listGatewaysBeyond, measureHeader } from "../../doctor/header_limits.ts";
-import { readJwt, readMoment, readTexts } from "../../doctor/read_jwt.ts";
+import { readJwt, readMoment, readTexts } from "../../jwt/read_jwt.ts";
 import { createStyle } from "../../doctor/style.ts";
 import { obtainToken } from "../client/obtain_token.ts";
 import { exitCodes } from "../exit_codes.ts";

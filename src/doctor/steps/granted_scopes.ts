@@ -5,7 +5,7 @@
  */
 
 import type { Examination, Step } from "../examination.ts";
-import { readJwt, readTexts } from "../read_jwt.ts";
+import { readJwt, readTexts } from "../../jwt/read_jwt.ts";
 import { compareScopes, type ScopeComparison } from "../scopes.ts";
 import type { TokenDoubt } from "../token_doubts.ts";
 

@@ -6,7 +6,7 @@
 
 import { formatDuration } from "../durations.ts";
 import type { Finding, Step } from "../examination.ts";
-import { readTexts } from "../read_jwt.ts";
+import { readTexts } from "../../jwt/read_jwt.ts";
 import { readTokenContext } from "../token_context.ts";
 import { listTokenDoubts } from "../token_doubts.ts";
 

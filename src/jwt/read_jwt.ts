@@ -20,6 +20,11 @@ export function readJwt(token: string): ReadJwt | undefined {
   return header && claims && { header, claims };
 }
 
+/** The claims of a JWT; none where it is no JWT. */
+export function readClaims(token: string): Readonly<Record<string, unknown>> {
+  return readPart(token.split(".")[1] ?? "") ?? {};
+}
+
 function readPart(part: string): Record<string, unknown> | undefined {
   try {
     return parseJsonObject(new TextDecoder().decode(decodeBase64Url(part)));
