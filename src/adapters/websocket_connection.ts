@@ -7,7 +7,7 @@
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
 import { callQuietly } from "../events.ts";
-import { sleep } from "../refresh/deadlines.ts";
+import { sleep, withDeadline } from "../refresh/deadlines.ts";
 
 /** What a message is made of. */
 export type WebSocketData = string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>;
@@ -185,14 +185,23 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
       : this.#authenticator.getCredentials({ signal });
   }
 
-  async #open(credentials: Credentials): Promise<Socket> {
-    const socket = await this.#connect(credentials);
+  #open(credentials: Credentials): Promise<Socket> {
+    const { timeout = 10_000 } = this.#options;
+    const error = () => new Error("Cannot open the WebSocket: it took too long.");
+    return withDeadline({ timeout, error, signal: this.#closing.signal }, async (signal) => {
+      const socket = await this.#connect(credentials);
+      // One that was given up, while it opened or before, is of no use.
+      if (signal.aborted) socket.close();
+      else signal.addEventListener("abort", () => socket.close());
+      await this.#watch(socket, credentials);
+      return socket;
+    });
+  }
+
+  /** Listens to a connection from now on; resolves when it is open. */
+  #watch(socket: Socket, credentials: Credentials): Promise<void> {
     this.#sockets.add(socket);
     const opened = Promise.withResolvers<void>();
-    const late = setTimeout(() => {
-      opened.reject(new Error("Cannot open the WebSocket: it took too long."));
-      socket.close();
-    }, this.#options.timeout ?? 10_000);
     socket.addEventListener("open", () => opened.resolve());
     socket.addEventListener("message", ({ data }) => this.#options.onMessage?.(data, socket));
     socket.addEventListener("error", () => opened.reject(new Error("Cannot open the WebSocket: it failed.")));
@@ -202,14 +211,7 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
       this.#lose(socket, credentials, code);
     });
     if (socket.readyState === open) opened.resolve();
-    try {
-      if (this.#closing.signal.aborted) socket.close();
-      await opened.promise;
-      this.#closing.signal.throwIfAborted();
-    } finally {
-      clearTimeout(late);
-    }
-    return socket;
+    return opened.promise;
   }
 
   /** Uses a connection that is open, and closes the one it replaces. */

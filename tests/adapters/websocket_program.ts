@@ -191,6 +191,10 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
     await using scene = await startScene("header", silent);
     await until(() => closed >= 2);
     assertEquals(scene.errors[0]?.message, "Cannot open the WebSocket: it took too long.");
+    // The server never confirms it.
+    await using unconfirmed = await startScene("header", { timeout: 20, connect: () => new Promise(() => {}) });
+    await until(() => unconfirmed.errors.length > 0);
+    assertEquals(unconfirmed.errors[0]?.message, "Cannot open the WebSocket: it took too long.");
     const issue = () => Response.json({ error: "invalid_client" }, { status: 401 });
     await using refused = adapterScene({ issue });
     const errors: Error[] = [];
@@ -237,8 +241,9 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
       return new Promise<WebSocketLike>(() => {});
     };
     const inputs = ["events", "/events?a=b", "wss://api.test/x", "https://api.test/y", new URL("wss://api.test:443/z")];
-    for (const input of inputs) reconnectingWebSocket(scene.authenticator, input, { connect }).close;
+    const opening = inputs.map((input) => reconnectingWebSocket(scene.authenticator, input, { connect }));
     await until(() => urls.length === inputs.length);
+    for (const connection of opening) connection.close();
     const expected = ["v1/events", "events?a=b", "x", "y", "z"].map((path) => `wss://api.test/${path}`);
     assertEquals(urls, expected);
     for (const input of ["ws://api.test/", "wss://other.test/", "wss://api.test:8443/", "//other.test/", "http://["]) {
