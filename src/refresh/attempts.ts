@@ -72,10 +72,13 @@ export class Attempts<T> {
     let mayBePage = true;
     let failure: unknown;
     for (let attempt = 1;; attempt++) {
-      let wait = this.#waitForEndpoint(signal);
-      while (wait !== undefined) {
+      // A pause that was slept is over, by a clock that stands still, too.
+      for (let slept = -Infinity;;) {
+        const { notBefore } = shared.health;
+        const wait = this.#waitForEndpoint(signal, slept);
+        if (wait === undefined) break;
         await wait;
-        wait = this.#waitForEndpoint(signal);
+        slept = notBefore;
       }
       // Every caller has left: a machine that sleeps, say, wakes up long after the pause.
       if (clock.monotonic() >= this.limits.end) throw failure ?? shared.health.lastError;
@@ -102,11 +105,11 @@ export class Attempts<T> {
   }
 
   /** Waits for what the endpoint's health asks for, if anything; throws its last error if no caller waits that long. */
-  #waitForEndpoint(signal: AbortSignal): Promise<void> | undefined {
+  #waitForEndpoint(signal: AbortSignal, slept: number): Promise<void> | undefined {
     const { shared, clock } = this.#options;
     const { notBefore, isExhausted, isProven, lastError } = shared.health;
     const delay = notBefore - clock.monotonic();
-    if (delay > 0) {
+    if (delay > 0 && notBefore !== slept) {
       if (isExhausted || notBefore > this.limits.end) throw lastError;
       return sleep(delay, signal);
     }

@@ -1,7 +1,7 @@
 /** The life of a token that is kept fresh. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { AuthenticationError, type AuthenticationErrorCode } from "@m2m/authenticator";
+import { AuthenticationError, type AuthenticationErrorCode, Credentials, refreshing } from "@m2m/authenticator";
 import { markRemembered } from "../../src/refresh/caller_error.ts";
 import { permanent, transient } from "./policy_scene.ts";
 import { silent, TokensScene, withToken } from "./scene.ts";
@@ -121,6 +121,17 @@ Deno.test("refreshing: ignores the late answer of an attempt that was given up",
   answer();
   await scene.settle();
   assertEquals([await forced, await scene.use()], ["Cannot get a token: no answer within 1000 ms.", "t1"]);
+});
+
+Deno.test("refreshing: goes on after a pause by a clock that stands still, as tests have it", async () => {
+  let requests = 0;
+  const source = () => {
+    if (++requests === 1) return Promise.reject(transient());
+    return Promise.resolve({ credentials: new Credentials({ accessToken: "t" }) });
+  };
+  const clock = { wall: () => 0, monotonic: () => 0 };
+  const tokens = refreshing(source, { clock, retry: { maxDelay: 1, totalTimeout: 2_000 } });
+  assertEquals((await tokens.get()).credentials.accessToken, "t");
 });
 
 Deno.test("refreshing: takes options that are undefined for their defaults", async () => {
