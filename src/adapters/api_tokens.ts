@@ -87,7 +87,7 @@ export class ApiTokens {
   /** Tells whether a response rejects the token, by its status and its headers. */
   isRejected(status: number, readHeader: (name: string) => unknown): boolean {
     const get = (name: string) => {
-      const value = readHeader(name) ?? null;
+      const value = readHeader(name.toLowerCase()) ?? null;
       return value === null ? null : String(value);
     };
     return this.#isRejected({ status, headers: { get } });

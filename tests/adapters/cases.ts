@@ -161,7 +161,10 @@ export const cases: Readonly<Record<string, Case>> = {
     },
   },
   "the program says what a rejection is": {
-    adapter: { isRejected: ({ status, headers }) => status === 200 && headers.get("content-type") === "text/plain" },
+    adapter: {
+      isRejected: ({ status, headers }) =>
+        status === 200 && ["content-type", "Content-Type"].every((name) => headers.get(name) === "text/plain"),
+    },
     async run({ call, api }) {
       await call("/");
       assertEquals(listTokens(api.seen), ["1", "2"]);
