@@ -107,7 +107,7 @@ export abstract class ScriptedServer implements TestServer {
 
   async #fetch(request: Request): Promise<Response> {
     // Read to its end before it is answered, as servers do.
-    const body = request.body ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array();
+    const body = new Uint8Array(await request.arrayBuffer());
     const recording = new Recording(request, body);
     this.#requests.push(recording);
     const response = await this.#act(recording);
