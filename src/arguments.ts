@@ -82,7 +82,7 @@ export function checkFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") throwInvalid(name, "a function", value);
 }
 
-/** What becomes of a header of the caller's in the token's place, or nothing. */
+/** Which header is sent where the caller has set the token's, or nothing. */
 export function checkCallerHeader(value: unknown): void {
   if (value !== undefined && value !== "keep" && value !== "replace") {
     throwInvalid("callerHeader", '"keep" or "replace"', value);

@@ -38,8 +38,8 @@ export interface AuthenticatorOptions extends RefreshingOptions {
   /** Name of the header that carries the token. Default: what the config store says, else `authorization`. */
   headerKey?: string | undefined;
   /**
-   * What becomes of a call, or of `authorize`'s headers, with a header in the token's place: `keep` sends it without the
-   * token; `replace` puts the token there, for SDKs that bring an API key. Default: `keep`.
+   * Which header is sent where the caller, or an SDK, has set the token's header itself: the caller's (`keep`), or the
+   * token (`replace`). Default: `keep`.
    */
   callerHeader?: CallerHeader | undefined;
   /** Sends all requests, in the shape of `fetch`. Default: the global `fetch`. */

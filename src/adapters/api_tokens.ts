@@ -37,7 +37,7 @@ export interface ApiResponse {
 export interface AdapterOptions {
   /** Origins besides that of the authenticator's `endpoint` that get the token as well. Default: none. */
   allowedOrigins?: readonly (string | URL)[] | undefined;
-  /** What becomes of a token header that the caller has set: it is sent unchanged, or replaced. Default: `"keep"`. */
+  /** Which header is sent where the caller has set the token's: the caller's, or the token. Default: `"keep"`. */
   callerHeader?: CallerHeader | undefined;
   /**
    * Tells whether the API rejects the token by this response. Default: a 401 does, and a 403 whose challenge says

@@ -49,8 +49,8 @@ export interface AuthenticatedFetchOptions {
   /** The header that carries the token, where it is known before the first token. Then the token names it. */
   headerKey?: string | undefined;
   /**
-   * What becomes of a call with a header in the token's place: `keep` sends it without the token; `replace` puts the token
-   * there.
+   * Which header is sent where the caller has set the token's header itself: the caller's (`keep`), or the token
+   * (`replace`).
    *
    * @default {"keep"}
    */
