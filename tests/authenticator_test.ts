@@ -5,12 +5,13 @@ import {
   AuthenticationError,
   Authenticator,
   type AuthenticatorOptions,
-  type ClientCredentialsAuthenticator,
+  ClientCredentialsAuthenticator,
   type ClientCredentialsAuthenticatorOptions,
   Credentials,
   refreshing,
   type TokenSource,
 } from "@m2m/authenticator";
+import { testServers } from "@m2m/authenticator/testing";
 import { authenticatorAt } from "./authenticator_at.ts";
 import { assertHides } from "./client_auth/showing.ts";
 import { tokenEndpointStub } from "./servers/token_endpoint_stub.ts";
@@ -32,16 +33,17 @@ Deno.test("Authenticator: a subclass and what it derives use its own token sourc
 });
 
 Deno.test("Authenticator: callerHeader decides about headers of authorize as well; onToken takes a function", async () => {
-  const authenticator = authenticatorAt(tokenEndpointStub());
+  const { options } = testServers();
+  const authenticator = new ClientCredentialsAuthenticator(options);
   const authorize = (each: Authenticator) => each.authorize(new Headers({ authorization: "Own" }));
   assertEquals([...await authorize(authenticator)], [["authorization", "Own"]]);
   assertEquals([...await authorize(authenticator.with({ callerHeader: "replace" }))], [[
     "authorization",
-    "Bearer token-2",
+    "Bearer test-token-2",
   ]]);
   const wrong = { callerHeader: "merge" } as unknown as AuthenticatorOptions;
   assertThrows(
-    () => authenticatorAt(tokenEndpointStub(), wrong),
+    () => new ClientCredentialsAuthenticator({ ...options, ...wrong }),
     TypeError,
     'callerHeader must be "keep" or "replace"',
   );
@@ -56,17 +58,18 @@ Deno.test("Authenticator: a token source that can't be made rejects the call", a
 });
 
 Deno.test("getCredentials: makes one request although an observer or a store calls it again", async () => {
-  const stub = tokenEndpointStub();
+  const kit = testServers();
+  const { tokenEndpoint } = kit.authorizationServer;
   const again = () => void authenticator.getCredentials();
   const reentrant: Partial<ClientCredentialsAuthenticatorOptions>[] = [
     { onEvent: ({ type }) => void (type === "token_requested" && again()) },
-    { configStore: { getClientConfig: () => (again(), { tokenEndpoint: stub.url }) } },
+    { configStore: { getClientConfig: () => (again(), { tokenEndpoint }) } },
   ];
   let authenticator: ClientCredentialsAuthenticator;
   for (const [index, options] of reentrant.entries()) {
-    authenticator = authenticatorAt(stub, options);
+    authenticator = new ClientCredentialsAuthenticator({ ...kit.options, ...options });
     await authenticator.getCredentials();
-    assertEquals(stub.requests.length, index + 1);
+    kit.assertTokenRequests(index + 1);
   }
 });
 
@@ -110,8 +113,7 @@ Deno.test("an AuthenticationError has and prints the members that are known, and
 });
 
 Deno.test("an error's stack shows the line that waited for the token", async () => {
-  const stub = tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 }));
-  const authenticator = authenticatorAt(stub);
+  const authenticator = new ClientCredentialsAuthenticator({ ...testServers().options, clientSecret: "another" });
   async function fetchProjects() {
     return await authenticator.fetch("/v1/projects");
   }

@@ -1,22 +1,23 @@
 /** What onEvent is told, by the authenticator as a whole. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import type { AuthenticatorDescription, AuthenticatorEvent, AuthenticatorEventListener } from "@m2m/authenticator";
+import {
+  type AuthenticatorDescription,
+  type AuthenticatorEvent,
+  type AuthenticatorEventListener,
+  ClientCredentialsAuthenticator,
+} from "@m2m/authenticator";
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
-import { authenticatorAt, besideApi } from "./authenticator_at.ts";
-import { tokenEndpointStub, usualAnswer } from "./servers/token_endpoint_stub.ts";
+import { behaviours, testServers } from "@m2m/authenticator/testing";
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
 
 Deno.test("onEvent: tells why a token is requested, whether in the background, of its reuse, rejection and replay", async () => {
   const events: AuthenticatorEvent[] = [];
-  const stub = tokenEndpointStub();
+  const kit = testServers();
   let now = 1_000_000;
-  let accepted = /./;
-  const authenticator = authenticatorAt(stub, {
-    fetch: besideApi(stub, (headers) => {
-      return new Response(null, { status: accepted.test(headers.get("authorization")!) ? 200 : 401 });
-    }),
+  const authenticator = new ClientCredentialsAuthenticator({
+    ...kit.options,
     onEvent: (event) => events.push(event),
     clock: { wall: () => now, monotonic: () => now },
   });
@@ -26,7 +27,7 @@ Deno.test("onEvent: tells why a token is requested, whether in the background, o
   await pause();
   now += 7_200_000;
   await authenticator.getCredentials();
-  accepted = /4/;
+  kit.api.next(behaviours.rejectToken());
   await authenticator.fetch("/v1?key=planted", { headers: { "x-key": "planted" }, method: "POST", body: "planted" });
   await authenticator.refreshCredentials();
 
@@ -52,14 +53,15 @@ Deno.test("onEvent: tells why a token is requested, whether in the background, o
 });
 
 Deno.test("onEvent: tells why a token request failed, and when the next attempt is", async () => {
-  const refused = { error: "invalid_scope", error_description: "planted" };
   const failed: Extract<AuthenticatorEvent, { type: "token_request_failed" }>[] = [];
-  const authenticator = authenticatorAt(
-    tokenEndpointStub((count) => {
-      return count === 1 ? new Response("planted", { status: 503 }) : Response.json(refused, { status: 400 });
-    }),
-    { retry: { maxDelay: 1 }, onEvent: (event) => event.type === "token_request_failed" && failed.push(event) },
-  );
+  const { authorizationServer, options } = testServers();
+  authorizationServer.next(() => new Response("planted", { status: 503 }));
+  authorizationServer.next(behaviours.error("invalid_scope", { description: "planted" }));
+  const authenticator = new ClientCredentialsAuthenticator({
+    ...options,
+    retry: { maxDelay: 1 },
+    onEvent: (event) => event.type === "token_request_failed" && failed.push(event),
+  });
   await assertRejects(() => authenticator.getCredentials());
   const common = { type: "token_request_failed", reason: "first", background: false, duration: 0 };
   const told = failed.map((event) => ({ ...event, duration: 0, retryDelay: Math.ceil(event.retryDelay ?? Infinity) }));
@@ -72,18 +74,19 @@ Deno.test("onEvent: tells why a token request failed, and when the next attempt 
 Deno.test("onEvent: counts a token request for each that is sent, and none where none is", async () => {
   const types: string[] = [];
   const onEvent = ({ type }: AuthenticatorEvent) => void types.push(type);
-  const refused = tokenEndpointStub(() => Response.json({ error: "invalid_client" }, { status: 401 }));
-  const authenticator = authenticatorAt(refused, { onEvent });
+  const kit = testServers();
+  const create = (own = {}) => new ClientCredentialsAuthenticator({ ...kit.options, onEvent, ...own });
+  kit.authorizationServer.next(behaviours.error("invalid_client", { status: 401 }));
+  const authenticator = create();
   for (let call = 0; call < 2; call++) await assertRejects(() => authenticator.getCredentials());
   const failed = ["token_request_failed", "token_awaited"];
   // The second time its refusal is remembered.
-  assertEquals([refused.requests.length, types.splice(0)], [1, ["token_requested", ...failed, ...failed]]);
+  kit.assertTokenRequests(1);
+  assertEquals(types.splice(0), ["token_requested", ...failed, ...failed]);
   const configStore = { getClientConfig: () => Promise.reject(new Error("no settings")) };
-  await assertRejects(() => authenticatorAt(refused, { onEvent, configStore }).getCredentials());
+  await assertRejects(() => create({ configStore }).getCredentials());
   assertEquals(types.splice(0), failed);
-  const nextSecret = tokenEndpointStub((count) => count === 1 ? refused.fetch(refused.url) : usualAnswer(count));
-  const clientSecret = rotatingSecrets(["planted-next", "planted-now"]);
-  await authenticatorAt(nextSecret, { onEvent, clientSecret }).getCredentials();
+  await create({ clientSecret: rotatingSecrets(["planted-next", kit.options.clientSecret!]) }).getCredentials();
   assertEquals(types, ["token_requested", "token_requested", "token_issued", "token_awaited"]);
 });
 
@@ -92,20 +95,16 @@ Deno.test("onEvent: tells how a caller's wait ended", async () => {
   const onEvent = (event: AuthenticatorEvent) => {
     if (event.type === "token_awaited") outcomes.push([event.reason, event.outcome, event.duration >= 0]);
   };
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const authenticator = authenticatorAt(
-    tokenEndpointStub(async (count) => {
-      await promise;
-      return usualAnswer(count);
-    }),
-    { onEvent },
-  );
+  const { authorizationServer, options } = testServers();
+  const authenticator = new ClientCredentialsAuthenticator({ ...options, onEvent });
+  const stall = behaviours.stall();
+  authorizationServer.next(stall);
   const controller = new AbortController();
   const given = assertRejects(() => authenticator.getCredentials({ signal: controller.signal }));
   const other = authenticator.getCredentials();
   controller.abort();
   await given;
-  resolve();
+  stall.release();
   await other;
   assertEquals(outcomes, [["first", "aborted", true], ["first", "token", true]]);
 });
@@ -113,18 +112,15 @@ Deno.test("onEvent: tells how a caller's wait ended", async () => {
 Deno.test("onEvent: is told which authenticator it is, the same object each time", async () => {
   const told = new Set<AuthenticatorDescription | undefined>();
   const onEvent: AuthenticatorEventListener = (_, authenticator) => told.add(authenticator);
-  const stub = tokenEndpointStub();
-  const authenticator = authenticatorAt(stub, {
-    ...{ endpoint: "https://api.test/v1/", scopes: ["a"], audience: "planted", onEvent },
-    fetch: besideApi(stub, () => new Response()),
-  });
+  const { options } = testServers({ endpoint: "https://api.test/v1/" });
+  const authenticator = new ClientCredentialsAuthenticator({ ...options, scopes: ["a"], audience: "planted", onEvent });
   const derived = authenticator.with({ audience: "https://b.test", resource: "https://c.test/" });
   const again = derived.with({ audience: "https://d.test", scopes: [] });
   for (const each of [authenticator, derived, again]) {
     await each.fetch("/x");
     await each.fetch("https://other.test").catch(() => {});
   }
-  const known = { endpoint: "https://api.test", clientId: "id" };
+  const known = { endpoint: "https://api.test", clientId: "test-client" };
   const resource = ["https://c.test/"];
   assertEquals<unknown>([...told], [
     { ...known, scopes: ["a"], audience: "planted" },
@@ -134,7 +130,8 @@ Deno.test("onEvent: is told which authenticator it is, the same object each time
 });
 
 Deno.test("onEvent: changes nothing when it rejects", async () => {
-  const authenticator = authenticatorAt(tokenEndpointStub(), { onEvent: () => Promise.reject(new Error("observer")) });
-  for (let call = 0; call < 2; call++) assertEquals((await authenticator.getCredentials()).accessToken, "token-1");
+  const onEvent = () => Promise.reject(new Error("observer"));
+  const authenticator = new ClientCredentialsAuthenticator({ ...testServers().options, onEvent });
+  for (let call = 0; call < 2; call++) assertEquals((await authenticator.getCredentials()).accessToken, "test-token-1");
   await pause();
 });

@@ -6,10 +6,10 @@
  */
 
 import { AggregationTemporality, MeterProvider, MetricReader } from "npm:@opentelemetry/sdk-metrics@3.1.0";
+import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { openTelemetry } from "@m2m/authenticator/telemetry/opentelemetry";
+import { testServers } from "@m2m/authenticator/testing";
 import { setImmediate } from "node:timers/promises";
-import { authenticatorAt } from "../authenticator_at.ts";
-import { tokenEndpointStub } from "../servers/token_endpoint_stub.ts";
 
 class Reader extends MetricReader {
   protected override onForceFlush = () => Promise.resolve();
@@ -28,7 +28,7 @@ if (import.meta.main) {
   };
   const use = async (count: number) => {
     const used = Array.from({ length: count }, (_, index) => {
-      return authenticatorAt(tokenEndpointStub(), { onEvent, scopes: [`scope-${index}`] });
+      return new ClientCredentialsAuthenticator({ ...testServers().options, onEvent, scopes: [`scope-${index}`] });
     });
     for (const each of used) await each.ready();
     return await countReported();
