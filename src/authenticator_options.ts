@@ -161,16 +161,27 @@ export interface Explanation extends TokenExplanation {
   readonly clientId?: string;
   /** The option `scopes`. */
   readonly scopes?: readonly string[];
+  /** The origins of the option `allowedOrigins`. */
+  readonly allowedOrigins?: readonly string[];
+  /** The option `callerHeader`. */
+  readonly callerHeader?: CallerHeader;
 }
 
 /** Explains an authenticator by its options and its token. */
 export function explain(
-  { endpoint, clientId, scopes }: CheckedOptions,
+  { endpoint, clientId, scopes, allowedOrigins, callerHeader }: CheckedOptions,
   token: TokenExplanation | undefined,
   isClosed: boolean,
 ): Explanation {
   const known = token && !isClosed ? token : { token: isClosed ? "closed" : "none", isRefreshing: false } as const;
-  return { endpoint, ...clientId && { clientId }, ...scopes && { scopes }, ...known };
+  return {
+    endpoint,
+    ...clientId && { clientId },
+    ...scopes && { scopes },
+    ...allowedOrigins && { allowedOrigins },
+    ...callerHeader && { callerHeader },
+    ...known,
+  };
 }
 
 const bound = new WeakMap<CheckedOptions, CheckedOptions>();

@@ -83,7 +83,7 @@ export interface TokenAwaitedEvent {
  */
 export type OmissionReason = "caller_header" | "other_origin" | "redirect";
 
-/** A call was sent without the token. */
+/** A call of `fetch` was sent without the token. */
 export interface TokenOmittedEvent {
   /** The kind of event. */
   type: "token_omitted";
@@ -97,11 +97,11 @@ export interface TokenRejectedEvent {
   type: "token_rejected";
   /** How long the token would have lived from now on, in milliseconds. */
   remainingLifetime: number;
-  /** Whether the call is replayed with another token. */
+  /** Whether another token is requested: then calls whose body can be sent again are replayed. */
   willRefresh: boolean;
 }
 
-/** A rejected call was replayed with another token. */
+/** A rejected call of `fetch` was replayed with another token. */
 export interface RequestReplayedEvent {
   /** The kind of event. */
   type: "request_replayed";

@@ -6,6 +6,7 @@
 
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
+import { requireBearer } from "./bound_tokens.ts";
 
 /** The runtimes of `amqplib` have this, and bundlers for the web don't resolve it. */
 declare const process: {
@@ -59,7 +60,8 @@ export interface AmqpConnection {
  * Logs in to RabbitMQ with the token as password, for `credentials` of `amqplib`'s options.
  *
  * Each login sends the token of that moment, so that a connection that recovers by `amqplib`'s `recovery` has a live one.
- * Without `recovery`, call it for each connection. The broker needs the plugin `rabbitmq_auth_backend_oauth2`, and over
+ * Without `recovery`, call it for each connection. A token that the broker refuses (`ACCESS_REFUSED`) stays in use until
+ * `authenticator.refreshCredentials({ rejected: authenticator.credentials })` replaces it. The broker needs the plugin `rabbitmq_auth_backend_oauth2`, and over
  * `amqp:` it gets the token unencrypted.
  *
  * @example
@@ -88,18 +90,18 @@ export interface AmqpConnection {
  * @throws {AuthenticationError} If no token is issued.
  */
 export async function amqpCredentials(
-  authenticator: Pick<Authenticator, "credentials" | "getCredentials">,
+  authenticator: Pick<Authenticator, "credentials" | "explain" | "getCredentials">,
   options: AmqpCredentialsOptions = {},
 ): Promise<AmqpCredentials> {
   const { username = "" } = options;
-  await authenticator.getCredentials();
+  requireBearer(await authenticator.getCredentials());
   return {
     mechanism: "PLAIN",
     response() {
       // It refreshes, too, and amqplib waits for nothing here.
       authenticator.getCredentials().catch(() => {});
-      const { accessToken, expiresAt = Infinity } = authenticator.credentials!;
-      if (expiresAt <= Date.now()) {
+      const { accessToken } = authenticator.credentials!;
+      if (authenticator.explain().token !== "live") {
         throw new Error("Cannot log in to the broker: the token has expired. A new one is requested; connect again.");
       }
       return toBuffer(`\0${username}\0${accessToken}`);

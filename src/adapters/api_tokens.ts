@@ -6,19 +6,20 @@
 
 import type { CallerHeader } from "../api_call/headers.ts";
 import { rejectsToken } from "../api_call/rejection.ts";
-import { checkCallerHeader, checkFunction, checkUrl } from "../arguments.ts";
+import { checkCallerHeader, checkFunction, checkUrl, throwInvalid } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
 import { checkOrigins, type Explanation } from "../authenticator_options.ts";
 import type { Credentials } from "../credentials.ts";
+import { throwIfBound } from "./bound_tokens.ts";
 
 /** What adapters need of an authenticator. */
 export interface ApiAuthenticator extends Pick<Authenticator, "authorize" | "getCredentials" | "refreshCredentials"> {
   /**
-   * Tells the API's URL.
+   * Tells the API's URL, and the options that adapters heed as well.
    *
-   * @returns An object with it.
+   * @returns An object with them.
    */
-  explain(): Pick<Explanation, "endpoint">;
+  explain(): Pick<Explanation, "endpoint" | "allowedOrigins" | "callerHeader">;
 }
 
 /** A value of a type of the client's own: these are wider, or narrower, from one version to the next. */
@@ -35,13 +36,13 @@ export interface ApiResponse {
 
 /** Options that all adapters take. */
 export interface AdapterOptions {
-  /** Origins besides that of the authenticator's `endpoint` that get the token as well. Default: none. */
+  /** Origins besides that of `endpoint` that get the token as well. Default: the authenticator's own. */
   allowedOrigins?: readonly (string | URL)[] | undefined;
-  /** Which header is sent where the caller has set the token's: the caller's, or the token. Default: `"keep"`. */
+  /** Which header is sent where the caller has set the token's: `keep` or `replace`. Default: the authenticator's own. */
   callerHeader?: CallerHeader | undefined;
   /**
-   * Tells whether the API rejects the token by this response. Default: a 401 does, and a 403 whose challenge says
-   * `invalid_token` (RFC 6750 §3.1).
+   * Tells at once whether the API rejects the token by this response; the authenticator's own isn't called, for there is no
+   * `Response`. Default: a 401 does, and a 403 whose challenge says `invalid_token` (RFC 6750 §3.1).
    */
   isRejected?: ((response: ApiResponse) => boolean) | undefined;
 }
@@ -72,13 +73,15 @@ export class ApiTokens {
    * @throws {TypeError} If one can't be used.
    */
   constructor(authenticator: ApiAuthenticator, options: AdapterOptions = {}) {
-    const { allowedOrigins, callerHeader, isRejected = rejectsToken } = options;
+    const own = authenticator.explain();
+    const { allowedOrigins = own.allowedOrigins, callerHeader = own.callerHeader } = options;
+    const { isRejected = rejectsToken } = options;
     checkCallerHeader(callerHeader);
     checkFunction("isRejected", isRejected);
     this.#authenticator = authenticator;
     this.#replaces = callerHeader === "replace";
     this.#origins = [
-      checkUrl("endpoint", authenticator.explain().endpoint).origin,
+      checkUrl("endpoint", own.endpoint).origin,
       ...checkOrigins(allowedOrigins) ?? [],
     ];
     this.#isRejected = isRejected;
@@ -90,7 +93,9 @@ export class ApiTokens {
       const value = readHeader(name.toLowerCase()) ?? null;
       return value === null ? null : String(value);
     };
-    return this.#isRejected({ status, headers: { get } });
+    const isRejected = this.#isRejected({ status, headers: { get } });
+    if (typeof isRejected === "boolean") return isRejected;
+    throwInvalid("isRejected", "a function that returns a boolean, and no promise", isRejected);
   }
 
   /** Tells whether the token may go to this URL. */
@@ -153,12 +158,6 @@ export class ApiTokens {
     this.#headers.set(header.credentials, header);
     return header;
   }
-}
-
-/** Throws for a token that is of no use without a proof for each request (DPoP). */
-export function throwIfBound({ tokenType }: Pick<Credentials, "tokenType">, what: string): void {
-  if (!/^dpop$/i.test(tokenType)) return;
-  throw new TypeError(`Cannot ${what}: each request needs a proof. Use authenticator.fetch.`);
 }
 
 /** Tells whether a body can be sent a second time: a stream or iterator is gone. */

@@ -104,7 +104,7 @@ interface Call {
  *   if the refresh fails.
  * - `signal` ends the wait for a token, as it ends the call. `timeout` counts from when the request is sent.
  * - Errors and responses don't show the token: it is taken out of their `config.headers`, and `request`, which is Node's,
- *   isn't enumerable any more.
+ *   isn't enumerable any more. The stream that `responseType: "stream"` gives is Node's as well: don't print it.
  *
  * Add it before other interceptors: then they see calls without a token, and replayed ones once. With axios's `fetch`
  * adapter pass `env: { fetch: authenticator.fetch }` instead.

@@ -7,7 +7,7 @@
 import { checkFunction, throwInvalid } from "../arguments.ts";
 import type { Credentials } from "../credentials.ts";
 import { type AbortSignalLike, withSignal } from "./abort_signals.ts";
-import { throwIfBound } from "./api_tokens.ts";
+import { throwIfBound } from "./bound_tokens.ts";
 
 export type { AbortSignalLike } from "./abort_signals.ts";
 
@@ -46,10 +46,10 @@ export interface AzureAuthenticator {
 /** Options of {@linkcode azureCredential}. */
 export interface AzureCredentialOptions {
   /**
-   * Whose scopes count: the authenticator's `"own"`, or those that the client has `"requested"`, such as
-   * `https://storage.azure.com/.default`. Default: `"own"`.
+   * Whose scopes are requested: the `"authenticator"`'s, or the `"client"`'s, such as `https://storage.azure.com/.default`.
+   * Default: `"authenticator"`.
    */
-  scopes?: "own" | "requested" | undefined;
+  scopesFrom?: "authenticator" | "client" | undefined;
 }
 
 /** Options of {@linkcode AzureCredential.getToken}. Others aren't read. */
@@ -112,7 +112,7 @@ const unknownLifetime = 30_000;
  *   clientSecret: "my-secret",
  *   configStore: new StaticClientConfigStore({ tokenEndpoint }),
  * });
- * const credential = azureCredential(authenticator, { scopes: "requested" });
+ * const credential = azureCredential(authenticator, { scopesFrom: "client" });
  * const client = new BlobServiceClient("https://my-account.blob.core.windows.net", credential);
  * ```
  *
@@ -125,8 +125,10 @@ export function azureCredential(
   authenticator: AzureAuthenticator,
   options: AzureCredentialOptions = {},
 ): AzureCredential {
-  const { scopes: whose = "own" } = options;
-  if (whose !== "own" && whose !== "requested") throwInvalid("scopes", '"own" or "requested"', whose);
+  const { scopesFrom = "authenticator" } = options;
+  if (scopesFrom !== "authenticator" && scopesFrom !== "client") {
+    throwInvalid("scopesFrom", '"authenticator" or "client"', scopesFrom);
+  }
   checkFunction("authenticator.with", authenticator.with);
   /** The claims that were demanded last, by scopes. */
   const demanded = new Map<string, string>();
@@ -137,8 +139,8 @@ export function azureCredential(
     claims: string | undefined,
     signal: AbortSignal | undefined,
   ) {
-    const own = whose === "requested" ? authenticator.with({ scopes }) : authenticator;
-    const key = whose === "requested" ? scopes.join(" ") : "";
+    const own = scopesFrom === "client" ? authenticator.with({ scopes }) : authenticator;
+    const key = scopesFrom === "client" ? scopes.join(" ") : "";
     const isAgain = claims !== undefined && claims === demanded.get(key);
     if (claims !== undefined) demanded.set(key, claims);
     const parameter = demanded.get(key);

@@ -91,14 +91,20 @@ export function authenticateElasticsearch<Class extends ElasticsearchConnectionC
   const Base: ElasticsearchConnectionClass = Connection;
 
   return class extends Base {
+    constructor(...args: ClientValue[]) {
+      super(...args);
+      // Node's agent holds requests under way as text, and errors print the connection.
+      if ("agent" in this) Object.defineProperty(this, "agent", { enumerable: false });
+    }
+
     override async request(params: Params, options: { signal?: AbortSignalLike } = {}): Promise<Response> {
       if (!tokens.isHome(this.url)) return await super.request(params, options);
       const own = { ...this.headers, ...params.headers };
       return await sendWithToken<Response>(tokens, {
         signal: options.signal,
         body: params.body,
-        has: (name) => name in own,
-        send: (header) => super.request(header ? attach(params, header) : params, options),
+        has: (name) => Object.keys(own).some((key) => key.toLowerCase() === name),
+        send: (header) => super.request(header ? attach(params, own, header) : params, options),
         isRejected: ({ statusCode, headers }) => tokens.isRejected(statusCode, (name) => headers[name]),
         discard: ({ body }) => (body as { destroy?(): void } | undefined)?.destroy?.(),
       });
@@ -106,6 +112,9 @@ export function authenticateElasticsearch<Class extends ElasticsearchConnectionC
   } as Class;
 }
 
-function attach(params: Params, { name, value }: TokenHeader): Params {
-  return { ...params, headers: { ...params.headers, [name]: value } };
+/** Puts the token on a request, in the spelling of the header that it replaces: the connection merges headers by that. */
+function attach(params: Params, own: Readonly<Record<string, unknown>>, { name, value }: TokenHeader): Params {
+  const isIt = (key: string) => key.toLowerCase() === name;
+  const others = Object.entries(params.headers ?? {}).filter(([key]) => !isIt(key));
+  return { ...params, headers: { ...Object.fromEntries(others), [Object.keys(own).find(isIt) ?? name]: value } };
 }

@@ -17,7 +17,7 @@ import {
 export type { AdapterOptions, ApiAuthenticator, ApiResponse, ClientValue } from "./api_tokens.ts";
 
 /** Options for `got.extend`. */
-export interface GotOptions {
+export interface GotHooks {
   /** Hooks for each call. */
   readonly hooks: {
     /** Adds the token. */
@@ -64,7 +64,8 @@ interface Call {
  *   caller's. It is the caller's as well if the refresh fails, and where the response is a stream (`got.stream`): got calls
  *   no hook for these.
  * - `signal` and `timeout` end the wait for a token, as they end the call.
- * - Errors don't show the token: it is taken out of their `options.headers`. (That of an aborted `got.stream` may.)
+ * - Errors don't show the token: it is taken out of their `options.headers`. That of an aborted
+ *   `got.stream` may, and got's `response` and `request` do, which hold Node's request: don't print them.
  *
  * @example
  * ```ts ignore
@@ -88,7 +89,7 @@ interface Call {
  * @returns Options for `got.extend`.
  * @throws {TypeError} If an option can't be used.
  */
-export function gotHooks(authenticator: ApiAuthenticator, options: AdapterOptions = {}): GotOptions {
+export function gotHooks(authenticator: ApiAuthenticator, options: AdapterOptions = {}): GotHooks {
   const tokens = new ApiTokens(authenticator, options);
   // Got copies a call's settings for redirects and retries, and its context with them. An empty object shows nothing.
   const key = Symbol("call");

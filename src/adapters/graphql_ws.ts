@@ -7,15 +7,16 @@
 import { checkFunction } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
+import { requireBearer } from "./bound_tokens.ts";
 
 /** Options of {@linkcode graphqlWsOptions}. */
-export interface GraphqlWsSettings {
+export interface GraphqlWsOptions {
   /** Makes the payload that the server takes the token from. Default: `{ authorization: "Bearer …" }`. */
   params?: ((credentials: Credentials) => Record<string, unknown>) | undefined;
 }
 
 /** Options of graphql-ws's `createClient`, to be spread among its others. */
-export interface GraphqlWsOptions {
+export interface GraphqlWsClientOptions {
   /**
    * Makes the payload of a connection's first message.
    *
@@ -57,15 +58,15 @@ export interface GraphqlWsOptions {
  * ```
  *
  * @param authenticator The authenticator.
- * @param settings How the token is carried.
+ * @param options How the token is carried.
  * @returns The options, for one client.
  * @throws {TypeError} If `params` isn't a function.
  */
 export function graphqlWsOptions(
   authenticator: Pick<Authenticator, "getCredentials" | "onToken" | "refreshCredentials">,
-  settings: GraphqlWsSettings = {},
-): GraphqlWsOptions {
-  const { params = ({ tokenType, accessToken }) => ({ authorization: `${tokenType} ${accessToken}` }) } = settings;
+  options: GraphqlWsOptions = {},
+): GraphqlWsClientOptions {
+  const { params = ({ tokenType, accessToken }) => ({ authorization: `${tokenType} ${accessToken}` }) } = options;
   checkFunction("params", params);
   let used: Credentials | undefined;
   let rejected: Credentials | undefined;
@@ -76,7 +77,7 @@ export function graphqlWsOptions(
       const next = rejected &&
         authenticator.refreshCredentials({ rejected }).catch(() => authenticator.getCredentials());
       rejected = undefined;
-      used = await (next ?? authenticator.getCredentials());
+      used = requireBearer(await (next ?? authenticator.getCredentials()));
       return params(used);
     },
     async retryWait(retries) {

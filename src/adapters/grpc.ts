@@ -7,6 +7,7 @@
 import { checkUrl, throwInvalid } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
 import { AuthenticationError } from "../errors.ts";
+import { requireBearer } from "./bound_tokens.ts";
 import type { GrpcMetadata } from "./grpc_interceptor.ts";
 
 export * from "./grpc_interceptor.ts";
@@ -93,7 +94,7 @@ export function grpcCallCredentials<Metadata extends Pick<GrpcMetadata, "set">, 
       const advice = "Use a channel without these credentials, or name the host as endpoint.";
       throw withStatus(`Cannot send the token: it is for "${hostname}". ${advice}`, permissionDenied);
     }
-    const { tokenType, accessToken } = await authenticator.getCredentials();
+    const { tokenType, accessToken } = requireBearer(await authenticator.getCredentials());
     const metadata = new grpc.Metadata();
     metadata.set("authorization", `${tokenType} ${accessToken}`);
     return metadata;

@@ -132,7 +132,8 @@ const [cancelled, unauthenticated] = [1, 16];
  *
  * Calls with one message each way are repeated with the new token, within their deadline. Of others the end waits for the new
  * token, so that a stream that is opened again has it. If there is none, a call ends as it did. It adds no token itself: that
- * is for the channel's call credentials.
+ * is for the channel's call credentials. A call that waits long for its connection (`waitForReady`) may be sent with a newer
+ * token than the one reported: then its end is the caller's.
  *
  * @example
  * ```ts ignore

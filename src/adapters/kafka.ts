@@ -6,10 +6,11 @@
 
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
+import { requireBearer } from "./bound_tokens.ts";
 import { readClaims } from "../jwt/read_jwt.ts";
 
 /** Options of {@linkcode oauthBearerProvider}. */
-export interface OauthBearerOptions {
+export interface KafkaTokenOptions {
   /** The name of the client in logs of librdkafka. Default: the token's `sub`, else its `client_id`, else none. */
   principal?: string | undefined;
   /** SASL extensions (RFC 7628 §3.1), such as Confluent Cloud's `logicalCluster` and `identityPoolId`. Default: none. */
@@ -30,14 +31,18 @@ export interface OauthBearerToken {
   extensions: Record<string, string>;
 }
 
+/** What is used of an authenticator. */
+export type KafkaAuthenticator = Pick<Authenticator, "explain" | "getCredentials" | "refreshCredentials">;
+
 /** What librdkafka is told of a token of unknown lifetime, in milliseconds: it asks again after four fifths. */
 const assumedLifetime = 300_000;
 
 /**
  * Gives live tokens to a Kafka client, which asks for them at each login.
  *
- * It suits `oauthBearerProvider` of KafkaJS and of Confluent's `@confluentinc/kafka-javascript`, and the latter's
- * `oauthbearer_token_refresh_cb`. The broker ends sessions when their tokens expire (KIP-368); both clients log in again on
+ * It has the shape of `oauthBearerProvider` of KafkaJS 2 and of Confluent's `@confluentinc/kafka-javascript` 1, and of the
+ * latter's `oauthbearer_token_refresh_cb`. KafkaJS was tried against a stand-in for a broker, Confluent's client once by hand.
+ * The broker ends sessions when their tokens expire (KIP-368); both clients log in again on
  * the same connection. After an error librdkafka asks again in 10 seconds. With its callback listen to the client's `error`,
  * for without a listener the first such error ends the process.
  *
@@ -89,13 +94,12 @@ const assumedLifetime = 300_000;
  * @returns The provider. It rejects with an `AuthenticationError` if no token is issued.
  */
 export function oauthBearerProvider(
-  authenticator: Pick<Authenticator, "getCredentials" | "refreshCredentials">,
-  options: OauthBearerOptions = {},
+  authenticator: KafkaAuthenticator,
+  options: KafkaTokenOptions = {},
 ): () => Promise<OauthBearerToken> {
   const { principal, extensions } = options;
-  const getToken = preferNext(authenticator);
   return async () => {
-    const { accessToken, expiresAt } = await getToken();
+    const { accessToken, expiresAt } = requireBearer(await preferNext(authenticator));
     return {
       value: accessToken,
       tokenValue: accessToken,
@@ -106,32 +110,18 @@ export function oauthBearerProvider(
   };
 }
 
-/** The last part of a token's lifetime, in which authenticators refresh it, in milliseconds. */
-const longestRefresh = 300_000;
-
 /**
- * Waits for the refresh that is under way in the last fifth of a token's lifetime: a client asks once, then keeps the token
- * for long. Half of what is left is given to it, and after that the known token.
+ * Waits for the refresh that is under way near a token's end: a client asks once, then keeps the token for long. Half of
+ * what is left is given to it, and after that the known token.
  */
-function preferNext(
-  authenticator: Pick<Authenticator, "getCredentials" | "refreshCredentials">,
-): () => Promise<Credentials> {
-  let last: Credentials | undefined;
-  let seenAt = 0;
-  return async () => {
-    const known = await authenticator.getCredentials();
-    if (known !== last) {
-      [last, seenAt] = [known, Date.now()];
-      return known;
-    }
-    const { expiresAt = Infinity } = known;
-    const left = expiresAt - Date.now();
-    if (!(left <= Math.min((expiresAt - seenAt) / 5, longestRefresh))) return known;
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), left / 2);
-    const next = authenticator.refreshCredentials({ signal: late.signal });
-    return await next.catch(() => authenticator.getCredentials()).finally(() => clearTimeout(timer));
-  };
+async function preferNext(authenticator: KafkaAuthenticator): Promise<Credentials> {
+  const known = await authenticator.getCredentials();
+  const { isRefreshing, remainingLifetime = 0 } = authenticator.explain();
+  if (!isRefreshing) return known;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), remainingLifetime / 2);
+  const next = authenticator.refreshCredentials({ signal: late.signal });
+  return await next.catch(() => authenticator.getCredentials()).finally(() => clearTimeout(timer));
 }
 
 /** The subject by the token's own claims; empty where it is no JWT. */

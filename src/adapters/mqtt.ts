@@ -6,6 +6,7 @@
 
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
+import { requireBearer } from "./bound_tokens.ts";
 
 /** The part of a client of MQTT.js that is used. */
 export interface MqttClient {
@@ -52,7 +53,7 @@ export interface MqttClient {
 }
 
 /** Options of {@linkcode keepPasswordFresh}. */
-export interface MqttOptions {
+export interface KeepPasswordFreshOptions {
   /**
    * Whether a connection that is open is replaced when there is a new token. `false` is for brokers that look at the token
    * when a connection is made, and not later. Default: `true`.
@@ -112,7 +113,7 @@ const closingTime = 5_000;
 export function keepPasswordFresh(
   client: MqttClient,
   authenticator: Pick<Authenticator, "getCredentials" | "onToken" | "refreshCredentials">,
-  options: MqttOptions = {},
+  options: KeepPasswordFreshOptions = {},
 ): () => void {
   const { reconnect = true } = options;
   if (typeof Object(client).reconnect !== "function" || !Object(client).options) {
@@ -121,7 +122,8 @@ export function keepPasswordFresh(
   let isRefused = false;
   let endListening: (() => void) | undefined;
 
-  const use = ({ accessToken }: Credentials) => {
+  const use = (credentials: Credentials) => {
+    const { accessToken } = requireBearer(credentials);
     if (client.options.password === accessToken && !isRefused) return;
     client.options.password = accessToken;
     if (isRefused) {
@@ -133,7 +135,7 @@ export function keepPasswordFresh(
     }
   };
   const replaceRefused = async () => {
-    const known = await authenticator.getCredentials();
+    const known = requireBearer(await authenticator.getCredentials());
     const isNewer = known.accessToken !== client.options.password;
     use(isNewer ? known : await authenticator.refreshCredentials({ rejected: known }));
   };

@@ -9,6 +9,7 @@ import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
 import { callQuietly } from "../events.ts";
 import { readClaims } from "../jwt/read_jwt.ts";
+import { requireBearer } from "./bound_tokens.ts";
 
 /** A user and a password, as node-redis takes them. */
 export interface RedisUser {
@@ -115,8 +116,8 @@ type Subscriptions = Map<{ deref(): object | undefined }, Subscriber>;
  *
  * async function connect(authenticator: Authenticator, username: string): Promise<Redis> {
  *   const redis = new Redis({ username, password: (await authenticator.getCredentials()).accessToken });
- *   authenticator.onToken(({ accessToken }) => redis.auth(username, redis.options.password = accessToken));
- *   return redis;
+ *   const stop = authenticator.onToken(({ accessToken }) => redis.auth(username, redis.options.password = accessToken));
+ *   return redis.once("end", stop);
  * }
  * ```
  *
@@ -162,7 +163,7 @@ export function redisCredentials(
   async function open(listener: RedisCredentialsListener): Promise<[RedisUser, { dispose(): void }]> {
     const before = used;
     stop ??= authenticator.onToken(push);
-    const credentials = await authenticator.getCredentials();
+    const credentials = requireBearer(await authenticator.getCredentials());
     // One that was issued meanwhile comes by `push` alone, which doesn't know this listener yet.
     const first = name(used === before ? credentials : used ?? credentials);
     const subscription = { dispose: () => {} };

@@ -25,19 +25,12 @@ interface Sending<Response> {
 export async function sendWithToken<Response>(tokens: ApiTokens, sending: Sending<Response>): Promise<Response> {
   const { body } = sending;
   return await withSignal(sending.signal, async (signal) => {
-    try {
-      const header = await tokens.choose((name) => sending.has(name), signal);
-      if (header) {
-        const first = await sending.send(header);
-        const next = sending.isRejected(first) ? await tokens.replace(header, isReplayable(body), signal) : undefined;
-        if (!next) return first;
-        sending.discard(first);
-        return await sending.send(next);
-      }
-    } catch (error) {
-      // The client says so in its own way, and sends nothing.
-      if (!signal?.aborted) throw error;
-    }
-    return await sending.send();
+    const header = await tokens.choose((name) => sending.has(name), signal);
+    if (!header) return await sending.send();
+    const first = await sending.send(header);
+    const next = sending.isRejected(first) ? await tokens.replace(header, isReplayable(body), signal) : undefined;
+    if (!next) return first;
+    sending.discard(first);
+    return await sending.send(next);
   });
 }

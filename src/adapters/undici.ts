@@ -128,6 +128,7 @@ class Attempt implements Required<Handler> {
   #held: (() => void)[] | undefined;
   #next: TokenHeader | undefined;
   #discarded = 0;
+  #isOver = false;
 
   constructor(
     handler: Handler,
@@ -160,7 +161,10 @@ class Attempt implements Required<Handler> {
       this.#release();
       controller.resume();
     }, (error) => {
-      this.#release();
+      // What is held belongs to a response that has never started.
+      this.#held = undefined;
+      this.#isOver = true;
+      this.#handler.onResponseError?.(controller, error);
       controller.abort(error);
     });
   }
@@ -182,6 +186,7 @@ class Attempt implements Required<Handler> {
   }
 
   #whenKnown(run: () => void): void {
+    if (this.#isOver) return;
     if (this.#held) this.#held.push(run);
     else run();
   }

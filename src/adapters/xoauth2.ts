@@ -8,6 +8,7 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { checkFunction, checkNumber, throwInvalid } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
+import { requireBearer } from "./bound_tokens.ts";
 
 /** Options of {@linkcode xoauth2Response}. */
 export interface Xoauth2Options {
@@ -136,7 +137,7 @@ export async function connectImap<Client extends ImapClient>(
     await client.connect();
     return client;
   };
-  const credentials = await authenticator.getCredentials();
+  const credentials = requireBearer(await authenticator.getCredentials());
   try {
     return await connect(credentials);
   } catch (error) {
@@ -190,6 +191,9 @@ export function nodemailerProvision(
       ? authenticator.refreshCredentials({ rejected: last })
       : authenticator.getCredentials();
     // A moment that has passed: nodemailer would keep a token to its last second, so it asks for each connection.
-    next.then((credentials) => callback(null, (last = credentials).accessToken, 1), (error) => callback(error));
+    next.then(requireBearer).then(
+      (credentials) => callback(null, (last = credentials).accessToken, 1),
+      (error) => callback(error),
+    );
   };
 }

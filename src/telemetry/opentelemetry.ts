@@ -40,8 +40,8 @@
  * | `m2m.token.wait.duration` | histogram, s | how long callers waited because there was no token to use at once | reason, outcome |
  * | `m2m.token.remaining_lifetime` | gauge, s | how long the token in use lives from now on, 0 when it has expired; of authenticators with the same attributes the shortest | |
  * | `m2m.token.rejections` | counter, `{rejection}` | tokens that the API rejected | `m2m.will_refresh` |
- * | `m2m.token.omissions` | counter, `{request}` | calls that were sent without the token | reason |
- * | `m2m.request.replays` | counter, `{request}` | rejected calls that were sent again with another token | `m2m.status_class` |
+ * | `m2m.token.omissions` | counter, `{request}` | calls of `fetch` that were sent without the token | reason |
+ * | `m2m.request.replays` | counter, `{request}` | rejected calls of `fetch` that were sent again with another token | `m2m.status_class` |
  * | `m2m.token_store.operations` | counter, `{operation}` | looks at a token store, and writes | outcome, error |
  *
  * ## Spans

@@ -181,7 +181,9 @@ export class AuthorizationServer extends ScriptedServer implements TestAuthoriza
       return answerJson(await route(request), { headers: request.headers.has("dpop") ? this.#proofs.headers : {} });
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
-      const challenge = error.status === 401 ? { "www-authenticate": 'Basic realm="test"' } : {};
+      const challenge: Record<string, string> = error.status === 401
+        ? { "www-authenticate": 'Basic realm="test"' }
+        : {};
       const headers = { ...challenge, ...error.error === "use_dpop_nonce" && this.#proofs.headers };
       return answerJson({ error: error.error, error_description: error.message }, { status: error.status, headers });
     }

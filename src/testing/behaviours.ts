@@ -135,7 +135,7 @@ export function answerJson(value: unknown, options?: AnswerOptions): Response {
 }
 
 function answerText(text: string | null, { status = 200, retryAfter, headers }: AnswerOptions = {}): Response {
-  const more = retryAfter === undefined ? {} : { "retry-after": `${retryAfter}` };
+  const more: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": `${retryAfter}` };
   // Some have no body (Fetch, "null body status").
   const body = [204, 205, 304].includes(status) ? null : text;
   return new Response(body, { status, headers: { ...more, ...headers } });

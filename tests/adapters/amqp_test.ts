@@ -2,8 +2,9 @@
 
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { connect, credentials as logins } from "npm:amqplib@2.3.1";
-import { Credentials } from "@m2m/authenticator";
+import { ClientCredentialsAuthenticator, Credentials } from "@m2m/authenticator";
 import { type AmqpConnection, amqpCredentials, keepSecretFresh } from "@m2m/authenticator/adapters/amqp";
+import { testServers } from "@m2m/authenticator/testing";
 import { Buffer } from "node:buffer";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
 import { testsOn } from "../runtimes/tests_on.ts";
@@ -78,36 +79,33 @@ async function assertRecovers(place: Place): Promise<void> {
   await connection.close();
 }
 
-/** An authenticator with a token that has expired, and another that can be had. */
+/** An authenticator whose listener the test calls. */
 function standIn() {
-  const [old, next] = ["old-token", "new-token"].map((accessToken, index) =>
-    new Credentials({ accessToken, expiresAt: Date.now() + (index === 0 ? -1 : 60_000) })
-  );
-  const seen = { requests: 0, ended: 0 };
+  const credentials = new Credentials({ accessToken: "new-token" });
   let listener: ((credentials: Credentials) => unknown) | undefined;
-  return {
-    seen,
-    credentials: old!,
-    getCredentials() {
-      seen.requests++;
-      return Promise.resolve(next!);
-    },
+  const authenticator = {
+    ended: 0,
+    getCredentials: () => Promise.resolve(credentials),
     onToken(added: (credentials: Credentials) => unknown) {
       listener = added;
-      return () => void seen.ended++;
+      return () => void authenticator.ended++;
     },
-    push: () => listener!(next!),
+    push: () => listener!(credentials),
   };
+  return authenticator;
 }
 
 Deno.test("amqpCredentials: sends no token that has expired, and shows none", async () => {
-  const authenticator = standIn();
+  const { clock, options } = testServers();
+  const authenticator = new ClientCredentialsAuthenticator(options);
   const credentials = await amqpCredentials(authenticator, { username: "my-client" });
+  assertEquals(String(credentials.response()), "\0my-client\0test-token-1");
 
+  clock.advance(3_600_000);
   const error = assertThrows(() => credentials.response(), Error, "connect again");
-  assertEquals(authenticator.seen.requests, 2, "one is requested");
-  authenticator.credentials = await authenticator.getCredentials();
-  assertEquals(String(credentials.response()), "\0my-client\0new-token");
+  // One was requested.
+  while (authenticator.explain().token !== "live") await authenticator.getCredentials();
+  assertEquals(String(credentials.response()), "\0my-client\0test-token-2");
   for (const shown of [Deno.inspect(credentials), JSON.stringify(credentials), Deno.inspect(error)]) {
     assert(!shown.includes("-token"), shown);
   }
@@ -130,9 +128,9 @@ Deno.test("keepSecretFresh: puts the known token and new ones on the connection,
   await authenticator.getCredentials();
   await assertRejects(async () => await authenticator.push(), Error, "closing");
   assertEquals(secrets, Array(2).fill("new-token: The token was refreshed."));
-  assertEquals(authenticator.seen.ended, 0);
+  assertEquals(authenticator.ended, 0);
   close();
-  assertEquals(authenticator.seen.ended, 1);
+  assertEquals(authenticator.ended, 1);
 
   for (const wrong of [undefined, {}, Promise.resolve(connection)]) {
     assertThrows(() => keepSecretFresh(wrong as AmqpConnection, authenticator), TypeError, "Await connect().");

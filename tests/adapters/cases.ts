@@ -138,9 +138,11 @@ export const cases: Readonly<Record<string, Case>> = {
       const allowing = under.open(authenticator, { allowedOrigins: [stranger.origin] });
       await allowing.call(`${stranger.origin}/`);
       await allowing.close();
-      assertEquals(listTokens(stranger.seen), ["1"]);
+      const own = under.open(authenticator.with({ allowedOrigins: [stranger.origin] }));
+      await own.call(`${stranger.origin}/`);
+      await own.close();
       await client.call(`${stranger.origin}/`);
-      assertEquals(listTokens(stranger.seen), ["1", undefined]);
+      assertEquals(listTokens(stranger.seen), ["1", "2", undefined]);
     },
   },
   "the caller's own header stays": {
@@ -149,6 +151,17 @@ export const cases: Readonly<Record<string, Case>> = {
       await call("/");
       assertEquals((await call("/", { headers: { Authorization: "Own" } })).status, 401);
       assertEquals([listTokens(api.seen), count()], [["Own", "1", "Own"], 1]);
+    },
+  },
+  "the caller's own header is replaced, if the authenticator says so": {
+    callerHeader: "replace",
+    async run({ call, api, under, authenticator }) {
+      const headers = { Authorization: "Own" };
+      await call("/", { headers });
+      const keeping = under.open(authenticator, { callerHeader: "keep" });
+      await keeping.call(`${api.origin}/`, { headers });
+      await keeping.close();
+      assertEquals(listTokens(api.seen), ["1", "Own"]);
     },
   },
   "the caller's own header is replaced": {
@@ -203,6 +216,7 @@ export const cases: Readonly<Record<string, Case>> = {
       while (api.seen.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
       aborting.abort();
       await aborted;
+      assertEquals(listTokens(api.seen), ["1"]);
       await fail(call("/silent", { timeout: 50 }));
       await close();
       await fail(call("/"));

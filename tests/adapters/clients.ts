@@ -12,7 +12,7 @@ import { authenticateElasticsearch } from "@m2m/authenticator/adapters/elasticse
 import { gotHooks } from "@m2m/authenticator/adapters/got";
 import { authenticateSmithy } from "@m2m/authenticator/adapters/smithy";
 import { undiciInterceptor } from "@m2m/authenticator/adapters/undici";
-import { Client, UndiciConnection } from "npm:@elastic/elasticsearch@9.5.1";
+import { Client, HttpConnection, UndiciConnection } from "npm:@elastic/elasticsearch@9.5.1";
 import { HttpRequest } from "npm:@smithy/core@3.41.1/protocols";
 import { NodeHttpHandler } from "npm:@smithy/node-http-handler@4.14.2";
 import axios from "npm:axios@1.21.1";
@@ -62,6 +62,36 @@ const form = (Form: new () => Pick<FormData, "append"> = FormData) => {
 /** A body that can't be sent twice. */
 export const stream = () => Readable.from([bytes()]);
 
+const elasticsearch = (Base: typeof HttpConnection | typeof UndiciConnection): ClientUnderTest => ({
+  open(authenticator, options) {
+    const Connection = authenticateElasticsearch(Base, authenticator, options);
+    const open: { close(): Promise<void> }[] = [];
+    return {
+      async call(url, { method = "GET", headers, body, signal, timeout } = {}) {
+        const { origin, pathname, search } = new URL(url);
+        const client = new Client({ node: origin, Connection, maxRetries: 0 });
+        open.push(client);
+        const params = { method, path: pathname, querystring: search.slice(1), body: body as string };
+        const settings = { meta: true as const, ...headers && { headers }, ...signal && { signal } };
+        try {
+          const last = await client.transport.request(params, {
+            ...settings,
+            ...timeout && { requestTimeout: timeout },
+          });
+          return { status: last.statusCode!, body: String(last.body) };
+        } catch (error) {
+          const { statusCode, body } = error as { statusCode?: number; body?: unknown };
+          if (!statusCode) throw error;
+          return { status: statusCode, body: String(body), error };
+        }
+      },
+      close: () => Promise.all(open.map((each) => each.close())),
+    };
+  },
+  bodies: { text: () => "a body", json: () => ({ field: "a body" }) },
+  redirects: false,
+});
+
 /** Each client, by its name. */
 export const clients: Readonly<Record<string, ClientUnderTest>> = {
   axios: {
@@ -90,35 +120,8 @@ export const clients: Readonly<Record<string, ClientUnderTest>> = {
     },
     redirects: true,
   },
-  elasticsearch: {
-    open(authenticator, options) {
-      const Connection = authenticateElasticsearch(UndiciConnection, authenticator, options);
-      const open: { close(): Promise<void> }[] = [];
-      return {
-        async call(url, { method = "GET", headers, body, signal, timeout } = {}) {
-          const { origin, pathname, search } = new URL(url);
-          const client = new Client({ node: origin, Connection, maxRetries: 0 });
-          open.push(client);
-          const params = { method, path: pathname, querystring: search.slice(1), body: body as string };
-          const settings = { meta: true as const, ...headers && { headers }, ...signal && { signal } };
-          try {
-            const last = await client.transport.request(params, {
-              ...settings,
-              ...timeout && { requestTimeout: timeout },
-            });
-            return { status: last.statusCode!, body: String(last.body) };
-          } catch (error) {
-            const { statusCode, body } = error as { statusCode?: number; body?: unknown };
-            if (!statusCode) throw error;
-            return { status: statusCode, body: String(body), error };
-          }
-        },
-        close: () => Promise.all(open.map((each) => each.close())),
-      };
-    },
-    bodies: { text: () => "a body", json: () => ({ field: "a body" }) },
-    redirects: false,
-  },
+  "elasticsearch, by undici": elasticsearch(UndiciConnection),
+  "elasticsearch, by Node": elasticsearch(HttpConnection),
   got: {
     open(authenticator, options) {
       const client = got.extend({ retry: { limit: 0 } }, gotHooks(authenticator, options));

@@ -2,9 +2,9 @@
 
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import kafkajs from "npm:kafkajs@2.2.4";
-import { Credentials, type RefreshOptions } from "@m2m/authenticator";
+import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
 import { oauthBearerProvider } from "@m2m/authenticator/adapters/kafka";
-import { FakeTime } from "@std/testing/time";
+import { behaviours, staticAuthenticator, testServers } from "@m2m/authenticator/testing";
 import { encodeBase64Url } from "@std/encoding/base64url";
 import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startKafkaLogin } from "../servers/kafka_login.ts";
@@ -33,7 +33,7 @@ Deno.test("kafka: connections outlive their tokens on every runtime, and wrong t
     assertEquals(logins[0]!.extensions, { logicalCluster: "lkc-1" });
   }
 
-  const provider = oauthBearerProvider(standIn(new Credentials({ accessToken: "wrong-token" })));
+  const provider = oauthBearerProvider(staticAuthenticator("wrong-token"));
   const sasl = { mechanism: "oauthbearer", oauthBearerProvider: provider } as const;
   const options = { brokers: [broker.address], logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 0 } };
   const admin = new kafkajs.Kafka({ ...options, sasl }).admin();
@@ -46,7 +46,7 @@ Deno.test("oauthBearerProvider: names the principal and the token's end, as libr
   const jwt = (claims: unknown) => `e30.${encodeBase64Url(JSON.stringify(claims))}.c2ln`;
   const expiresAt = Date.now() + 60_000;
   const provide = (accessToken: string, options?: Parameters<typeof oauthBearerProvider>[1]) => {
-    return oauthBearerProvider(standIn(new Credentials({ accessToken, expiresAt })), options)();
+    return oauthBearerProvider(staticAuthenticator({ accessToken, expiresAt }), options)();
   };
   const cases = [
     [jwt({ sub: "sérvice", client_id: "my-client" }), "sérvice"],
@@ -64,56 +64,22 @@ Deno.test("oauthBearerProvider: names the principal and the token's end, as libr
     ...given,
   });
   // Of unknown lifetime: librdkafka takes no token without one.
-  const endless = oauthBearerProvider(standIn(new Credentials({ accessToken: "opaque" })));
+  const endless = oauthBearerProvider(staticAuthenticator("opaque"));
   for (let times = 0; times < 2; times++) assertGreater((await endless()).lifetime, Date.now() + 200_000);
 });
 
-Deno.test("oauthBearerProvider: waits for the refresh of a token that it has given already, but not too long", async () => {
-  using time = new FakeTime();
-  const [first, next] = ["first", "next"].map((accessToken, index) =>
-    new Credentials({ accessToken, expiresAt: Date.now() + 1_000 * (index + 1) })
-  );
-  const authenticator = standIn(first!);
-  const provide = oauthBearerProvider(authenticator);
+Deno.test("oauthBearerProvider: waits for the refresh that is under way, but not too long", async () => {
+  const { authorizationServer, clock, options } = testServers();
+  const provide = oauthBearerProvider(new ClientCredentialsAuthenticator(options));
   const get = async () => (await provide()).value;
-  assertEquals([await get(), await get()], ["first", "first"]);
-  time.tick(800);
-  const [given, late] = [get(), get()];
-  await authenticator.asked(2);
-  authenticator.answer(next!);
-  assertEquals([await given, await late], ["next", "next"]);
+  assertEquals([await get(), await get()], ["test-token-1", "test-token-1"]);
+  clock.advance(3_500_000);
+  assertEquals(await Promise.all([get(), get()]), ["test-token-2", "test-token-2"]);
 
   // The server doesn't answer: the known token will do while it lives.
-  const other = standIn(next!);
-  const provideLate = oauthBearerProvider(other);
-  await provideLate();
-  time.tick(1_100);
-  const known = provideLate();
-  await other.asked(1);
-  time.tick(50);
-  assertEquals((await known).value, "next");
+  const stall = behaviours.stall();
+  authorizationServer.next(stall);
+  clock.advance(3_599_000);
+  assertEquals(await get(), "test-token-2");
+  stall.release();
 });
-
-/** An authenticator whose refreshes are answered by the test. */
-function standIn(credentials: Credentials) {
-  const { promise, resolve } = Promise.withResolvers<Credentials>();
-  let requests = 0;
-  return {
-    getCredentials: () => Promise.resolve(credentials),
-    refreshCredentials({ signal }: RefreshOptions = {}): Promise<Credentials> {
-      requests++;
-      return Promise.race([
-        promise,
-        new Promise<never>((_, reject) => {
-          signal?.addEventListener("abort", () => reject(signal.reason));
-        }),
-      ]);
-    },
-    /** Waits until so many refreshes were asked for. */
-    async asked(count: number): Promise<void> {
-      for (let tries = 0; requests < count && tries < 100; tries++) await Promise.resolve();
-      assertEquals(requests, count);
-    },
-    answer: resolve,
-  };
-}

@@ -6,23 +6,29 @@
 
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { amqpCredentials } from "@m2m/authenticator/adapters/amqp";
 import { authenticateAxios } from "@m2m/authenticator/adapters/axios";
 import { azureCredential } from "@m2m/authenticator/adapters/azure";
 import { authenticateElasticsearch } from "@m2m/authenticator/adapters/elasticsearch";
 import { gotHooks } from "@m2m/authenticator/adapters/got";
+import { graphqlWsOptions } from "@m2m/authenticator/adapters/graphql-ws";
+import { oauthBearerProvider } from "@m2m/authenticator/adapters/kafka";
+import { redisCredentials } from "@m2m/authenticator/adapters/redis";
 import { undiciInterceptor } from "@m2m/authenticator/adapters/undici";
+import { connectImap, nodemailerProvision } from "@m2m/authenticator/adapters/xoauth2";
 import {
   bearerTokenAuthenticationPolicy,
   createDefaultHttpClient,
   createEmptyPipeline,
   createPipelineRequest,
 } from "npm:@azure/core-rest-pipeline@1.25.1";
-import { Client, HttpConnection } from "npm:@elastic/elasticsearch@9.5.1";
+import { Client, HttpConnection, UndiciConnection } from "npm:@elastic/elasticsearch@9.5.1";
 import axios from "npm:axios@1.21.1";
 import got from "npm:got@16.1.0";
-import { Agent, Client as UndiciClient, request } from "npm:undici@7.30.2";
+import { Agent, Client as UndiciClient, MockAgent, request } from "npm:undici@7.30.2";
 import { assertHidden, listTokens } from "./cases.ts";
-import { startWorld, token, type World, type WorldOptions } from "./world.ts";
+import { issue, startWorld, token, type World, type WorldOptions } from "./world.ts";
 
 interface OwnCase extends WorldOptions {
   readonly run: (world: World) => Promise<void>;
@@ -165,6 +171,30 @@ export const ownCases: Readonly<Record<string, OwnCase>> = {
       await client.close();
     },
   },
+  "undici: a signal ends the wait for another token, also where the response doesn't pause": {
+    answer: (count) => count > 1 ? new Promise<Response>(() => {}) : issue(count),
+    async run({ api, authenticator }) {
+      const agent = new MockAgent();
+      agent.get(api.origin).intercept({ path: "/" }).reply(401, "rejected");
+      const dispatcher = agent.compose(undiciInterceptor(authenticator));
+      await assertRejects(() => request(api.origin, { dispatcher, signal: AbortSignal.timeout(20) }), DOMException);
+      await agent.close();
+    },
+  },
+  "elasticsearch: a header of the node's own, in any letter case": {
+    async run({ api, authenticator }) {
+      for (const Base of [HttpConnection, UndiciConnection]) {
+        for (const callerHeader of ["keep", "replace"] as const) {
+          const Connection = authenticateElasticsearch(Base, authenticator, { callerHeader });
+          const node = { url: new URL(api.origin), headers: { Authorization: "Own" } };
+          const client = new Client({ node, Connection, maxRetries: 0 });
+          await client.ping().catch(() => {});
+          await client.close();
+        }
+      }
+      assertEquals(listTokens(api.seen), ["Own", "1", "Own", "1"]);
+    },
+  },
   "elasticsearch: by Node's own connections, and its diagnostics don't show the token": {
     async run({ api, authenticator, revoke }) {
       const Connection = authenticateElasticsearch(HttpConnection, authenticator);
@@ -195,7 +225,7 @@ export const ownCases: Readonly<Record<string, OwnCase>> = {
     challenge: `Bearer error="insufficient_claims", claims="${btoa('{"a":1}')}"`,
     async run(world) {
       const { api, authenticator, forms, revoke } = world;
-      const send = sendAzure(azureCredential(authenticator, { scopes: "requested" }), world);
+      const send = sendAzure(azureCredential(authenticator, { scopesFrom: "client" }), world);
       await send();
       for (const count of [1, 2]) {
         revoke(count);
@@ -233,13 +263,27 @@ export const ownCases: Readonly<Record<string, OwnCase>> = {
       assert(given.refreshAfterTimestamp <= Date.now());
     },
   },
+  "all: isRejected returns no promise": {
+    async run({ api, authenticator }) {
+      const isRejected = (() => Promise.resolve(false)) as unknown as () => boolean;
+      const client = axios.create();
+      authenticateAxios(client, authenticator, { isRejected });
+      await assertRejects(
+        () => client.get(api.origin),
+        TypeError,
+        "isRejected must be a function that returns a boolean",
+      );
+      assertEquals(listTokens(api.seen), ["1"]);
+    },
+  },
   "all: a sender-constrained token isn't sent": {
     answer: (count) => Response.json({ access_token: token(count), token_type: "DPoP" }),
     async run({ api, authenticator }) {
       const bound = Object.create(authenticator, {
         getCredentials: { value: () => Promise.resolve({ accessToken: "t", tokenType: "DPoP" }) },
         authorize: { value: (headers: Headers) => (headers.set("authorization", "DPoP t"), Promise.resolve(headers)) },
-        explain: { value: () => ({ endpoint: api.origin }) },
+        explain: { value: () => ({ endpoint: api.origin, isRefreshing: false }) },
+        onToken: { value: () => () => {} },
         with: { value: () => bound },
       });
       const client = axios.create();
@@ -250,6 +294,18 @@ export const ownCases: Readonly<Record<string, OwnCase>> = {
         /^Cannot send a sender-constrained token by this client: .* Use authenticator\.fetch\.$/,
       );
       await assertRejects(() => azureCredential(bound).getToken("a"), TypeError, "Cannot give a sender-constrained");
+      const provision = promisify((callback: (error: Error | null) => void) =>
+        nodemailerProvision(bound)("user", false, callback)
+      );
+      const others = [
+        () => amqpCredentials(bound),
+        () => connectImap(bound, () => ({ connect: () => Promise.resolve() })),
+        () => graphqlWsOptions(bound).connectionParams(),
+        () => oauthBearerProvider(bound)(),
+        () => provision(),
+        () => redisCredentials(bound, { username: "user" }).subscribe({ onNext() {}, onError() {} }),
+      ];
+      for (const use of others) await assertRejects(use, TypeError, "Use an authenticator without dpop.");
       assertEquals(api.seen, []);
     },
   },
