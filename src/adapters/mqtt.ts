@@ -6,6 +6,7 @@
 
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
+import { sleep } from "../refresh/deadlines.ts";
 import { requireBearer } from "./bound_tokens.ts";
 
 /** The part of a client of MQTT.js that is used. */
@@ -67,6 +68,9 @@ const refusals: readonly unknown[] = [4, 5, 0x86, 0x87];
 /** DISCONNECT, normal (§3.14): the broker keeps the will to itself. */
 const disconnect = Uint8Array.of(0xe0, 0);
 
+/** How long it takes at most until another token is asked for in a refused one's place, in milliseconds. */
+const pause = 30_000;
+
 /** How long a broker may take to close a connection that was ended, in milliseconds. */
 const closingTime = 5_000;
 
@@ -78,8 +82,8 @@ const closingTime = 5_000;
  *   (RabbitMQ 3), when the token expires. It takes the client's `reconnectPeriod`; with 0 the program has to reconnect.
  *   Messages published meanwhile are sent then. For messages that come meanwhile, the broker has to keep the session:
  *   `clean: false` and a `clientId`, and with MQTT 5 `properties.sessionExpiryInterval`.
- * - When the broker refuses the token, a new one is requested, at a limited rate, and the client connects with it. By itself
- *   it would never try again.
+ * - When the broker refuses the token, a new one is requested, at a limited rate, until the client has connected with one. By
+ *   itself it would never try again.
  *
  * @example
  * ```ts ignore
@@ -120,6 +124,7 @@ export function keepPasswordFresh(
     throw new TypeError("client must be a client of mqtt (MQTT.js), such as connect() returns.");
   }
   let isRefused = false;
+  let reconnecting = new AbortController();
   let endListening: (() => void) | undefined;
 
   const use = (credentials: Credentials) => {
@@ -139,15 +144,28 @@ export function keepPasswordFresh(
     const isNewer = known.accessToken !== client.options.password;
     use(isNewer ? known : await authenticator.refreshCredentials({ rejected: known }));
   };
+  /** Asks again until there is another token: a broker that refuses each would else be left until the next refresh. */
+  const reconnectRefused = async (signal: AbortSignal) => {
+    while (isRefused && !signal.aborted) {
+      try {
+        await replaceRefused();
+      } catch (error) {
+        const { retryAfter = pause } = Object(error);
+        await sleep(Math.min(retryAfter, pause), signal).catch(() => {});
+      }
+    }
+  };
   const onError = (error: unknown) => {
     if (client.connected || !refusals.includes(Object(error).code)) return;
     isRefused = true;
-    // If there is none, the next one that is issued is used.
-    replaceRefused().catch(() => {});
+    reconnecting.abort();
+    reconnecting = new AbortController();
+    reconnectRefused(reconnecting.signal);
   };
   // A client that has ended can be connected again.
   const start = () => void (endListening ??= authenticator.onToken(use));
   const stop = () => {
+    reconnecting.abort();
     endListening?.();
     endListening = undefined;
   };

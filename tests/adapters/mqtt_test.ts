@@ -4,6 +4,7 @@ import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { connect } from "npm:mqtt@5.16.0";
 import { Credentials } from "@m2m/authenticator";
 import { keepPasswordFresh, type MqttClient } from "@m2m/authenticator/adapters/mqtt";
+import { FakeTime } from "@std/testing/time";
 import { testsOn } from "../runtimes/tests_on.ts";
 import { findRabbitmq } from "../servers/rabbitmq.ts";
 import { publish } from "./mqtt_program.ts";
@@ -57,7 +58,7 @@ async function assertReplacesRefused(place: Place): Promise<void> {
   await client.endAsync();
 }
 
-Deno.test("keepPasswordFresh: leaves open connections alone where it is told to, and stops when the client ends", () => {
+Deno.test("keepPasswordFresh: leaves open connections alone where it is told to, and stops when the client ends", async () => {
   const heard = new Map<string, (value?: unknown) => void>();
   const seen: string[] = [];
   const client: MqttClient = {
@@ -67,8 +68,15 @@ Deno.test("keepPasswordFresh: leaves open connections alone where it is told to,
     on: (event, listener) => void heard.set(event, listener),
     removeListener: (event) => void heard.delete(event),
   };
+  const credentials = (accessToken: string) => new Credentials({ accessToken });
   let push: (credentials: Credentials) => unknown = () => {};
-  const none = () => Promise.reject(new Error("No token."));
+  using time = new FakeTime();
+  const settle = async () => {
+    for (let count = 0; count < 40; count++) await Promise.resolve();
+  };
+  const pass = (ms: number) => settle().then(() => time.tick(ms)).then(settle);
+  let isLimited = true;
+  const none = () => isLimited ? Promise.reject(new Error("No token.")) : Promise.resolve(credentials("fourth"));
   const stop = keepPasswordFresh(client, {
     getCredentials: none,
     refreshCredentials: none,
@@ -78,7 +86,6 @@ Deno.test("keepPasswordFresh: leaves open connections alone where it is told to,
       return () => void seen.push("ended");
     },
   }, { reconnect: false });
-  const credentials = (accessToken: string) => new Credentials({ accessToken });
 
   push(credentials("next"));
   assertEquals([client.options.password, client.connected, seen], ["next", true, ["listens"]]);
@@ -93,11 +100,18 @@ Deno.test("keepPasswordFresh: leaves open connections alone where it is told to,
   push(credentials("third"));
   push(credentials("third"));
   assertEquals(seen, ["listens", "reconnect"]);
+  // It is asked for again until there is one.
+  heard.get("error")!({ code: 5 });
+  await pass(30_000);
+  isLimited = false;
+  await pass(30_000);
+  assertEquals([client.options.password, seen], ["fourth", ["listens", "reconnect", "reconnect"]]);
+  heard.get("error")!({ code: 5 });
   heard.get("end")!();
   heard.get("connect")!();
   heard.get("connect")!();
   stop();
-  assertEquals(seen, ["listens", "reconnect", "ended", "listens", "ended"]);
+  assertEquals(seen.slice(3), ["ended", "listens", "ended"]);
   assertEquals(heard.size, 0);
 
   for (const wrong of [undefined, {}, Promise.resolve(client)]) {
