@@ -4,22 +4,18 @@
  * @module
  */
 
-import { checkDuration, checkFunction, parseUrl, throwInvalid } from "../arguments.ts";
+import { checkDuration, checkFunction, checkNumber, parseUrl, throwInvalid } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
-import {
-  Connection,
-  type ReconnectingWebSocket,
-  type ReconnectingWebSocketOptions,
-  type WebSocketLike,
-} from "./websocket_connection.ts";
+import { Connection } from "./websocket_connection.ts";
+import type { ReconnectingWebSocket, ReconnectingWebSocketOptions, WebSocketLike } from "./websocket_options.ts";
 
 export type {
   ReconnectingWebSocket,
   ReconnectingWebSocketOptions,
   WebSocketData,
   WebSocketLike,
-} from "./websocket_connection.ts";
+} from "./websocket_options.ts";
 
 /**
  * Keeps a WebSocket connection to the API open, by a live token.
@@ -62,7 +58,7 @@ export type {
  * @param options How connections are opened, and what receives messages.
  * @returns The connection.
  * @throws {TypeError} If the URL is at another origin, or an option can't be used.
- * @throws {RangeError} If a duration is out of range.
+ * @throws {RangeError} If a number is out of range.
  */
 export function reconnectingWebSocket<Socket extends WebSocketLike = WebSocket>(
   authenticator: Pick<Authenticator, "explain" | "getCredentials" | "onToken" | "refreshCredentials">,
@@ -74,6 +70,7 @@ export function reconnectingWebSocket<Socket extends WebSocketLike = WebSocket>(
   }
   checkDuration("timeout", options.timeout);
   checkDuration("maxDelay", options.maxDelay);
+  checkNumber("maxUnsent", options.maxUnsent, 0);
   const place = resolveUrl(url, authenticator.explain().endpoint);
   const { connect = openWebSocket as unknown as NonNullable<typeof options.connect> } = options;
   return new Connection(authenticator, (credentials) => connect(place, credentials), options);

@@ -218,6 +218,17 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
     });
   },
 
+  async "messages that wait for a connection are limited in number"() {
+    await using scene = adapterScene();
+    const connect = () => new Promise<WebSocketLike>(() => {});
+    for (const [most, options] of [[1_000, {}], [2, { maxUnsent: 2 }]] as const) {
+      const connection = reconnectingWebSocket(scene.authenticator, "/", { connect, ...options });
+      for (let sent = 0; sent < most; sent++) connection.send("waits");
+      assertThrows(() => connection.send("late"), Error, `${most} messages wait for a connection. Wait for onOpen`);
+      connection.close();
+    }
+  },
+
   async "closed while it connects: what opens then is closed, and not used"() {
     await using scene = adapterScene();
     const { promise, resolve } = Promise.withResolvers<WebSocketLike>();

@@ -38,7 +38,14 @@ const floors: readonly (readonly string[])[] = [
 
 /** Rooms of implementations, which don't import each other; they share these files alone. */
 const sharedFiles: Readonly<Record<string, readonly string[]>> = {
-  adapters: ["abort_signals", "api_tokens", "grpc_interceptor", "send_with_token", "websocket_connection"],
+  adapters: [
+    "abort_signals",
+    "api_tokens",
+    "grpc_interceptor",
+    "send_with_token",
+    "websocket_connection",
+    "websocket_options",
+  ],
   client_auth: ["assertion_claims", "assertion_parameters", "basic_authorization", "client_auth", "sign_assertion"],
   config_store: ["client_config_store", "overrides"],
   grants: ["grant_options", "token_exchange_grant"],
