@@ -72,7 +72,8 @@ export function reconnectingWebSocket<Socket extends WebSocketLike = WebSocket>(
   checkDuration("maxDelay", options.maxDelay);
   checkNumber("maxUnsent", options.maxUnsent, 0);
   const place = resolveUrl(url, authenticator.explain().endpoint);
-  const { connect = openWebSocket as unknown as NonNullable<typeof options.connect> } = options;
+  const openOwn = (url: string, credentials: Credentials) => openWebSocket(url, credentials, !options.onError);
+  const { connect = openOwn as unknown as NonNullable<typeof options.connect> } = options;
   return new Connection(authenticator, (credentials) => connect(place, credentials), options);
 }
 
@@ -87,8 +88,17 @@ function resolveUrl(url: string | URL, endpoint: string): string {
   return page.href.replace(/^http/, "ws");
 }
 
-/** Deno, Bun and Node send headers; elsewhere the second argument isn't understood, and throws. */
-function openWebSocket(url: string, { tokenType, accessToken }: Credentials): WebSocket {
-  const Socket = WebSocket as unknown as new (url: string, options: { headers: Record<string, string> }) => WebSocket;
-  return new Socket(url, { headers: { authorization: `${tokenType} ${accessToken}` } });
+/** Deno, Bun and Node send headers; elsewhere the second argument isn't understood, and throws: always, so it is reported. */
+function openWebSocket(url: string, { tokenType, accessToken }: Credentials, isReported: boolean): WebSocket {
+  try {
+    const Socket = WebSocket as unknown as new (url: string, options: { headers: Record<string, string> }) => WebSocket;
+    return new Socket(url, { headers: { authorization: `${tokenType} ${accessToken}` } });
+  } catch (cause) {
+    const remedy =
+      "Give connect, which puts the token where the server takes it: in the query, or in the first message";
+    const error = new TypeError(`Cannot open a WebSocket with a header: the runtime refuses. ${remedy}.`, { cause });
+    // Node has no `reportError`.
+    if (isReported) (globalThis.reportError ?? console.error)(error);
+    throw error;
+  }
 }

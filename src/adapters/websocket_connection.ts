@@ -96,16 +96,20 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
     for (let refusals = 0; !signal.aborted && (!this.#inUse || this.#isOutdated);) {
       if (this.#failures > 0) await this.#pause(signal);
       let credentials: Credentials | undefined;
+      let isMade = false;
       try {
         credentials = await this.#obtain();
-        if (this.#inUse?.credentials !== credentials) this.#use(await this.#open(credentials), credentials);
+        if (this.#inUse?.credentials !== credentials) {
+          this.#use(await this.#open(credentials, () => isMade = true), credentials);
+        }
         refusals = 0;
       } catch (error) {
         // By this connection, or by the authenticator's end.
         if ((error as Error).name === "AbortError") this.close();
         this.#failures++;
         this.#isOutdated = true;
-        if (credentials && ++refusals > 1) this.#rejected = credentials;
+        // What `connect` throws says nothing of the token, but where it tells the code of the close.
+        if (credentials && (isMade ? ++refusals > 1 : this.#isRejection(error))) this.#rejected = credentials;
         if (!signal.aborted && this.#options.onError) callQuietly(this.#options.onError, error as Error);
       }
     }
@@ -122,11 +126,12 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
       : this.#authenticator.getCredentials({ signal });
   }
 
-  #open(credentials: Credentials): Promise<Socket> {
+  #open(credentials: Credentials, onMade: () => void): Promise<Socket> {
     const { timeout = 10_000 } = this.#options;
     const error = () => new Error("Cannot open the WebSocket: it took too long.");
     return withDeadline({ timeout, error, signal: this.#closing.signal }, async (signal) => {
       const socket = await this.#connect(credentials);
+      onMade();
       // One that was given up, while it opened or before, is of no use.
       if (signal.aborted) socket.close();
       else signal.addEventListener("abort", () => socket.close());
@@ -160,9 +165,14 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
       .then(() => previous?.close(normal));
   }
 
-  #lose(socket: Socket, credentials: Credentials, code = 0): void {
+  #isRejection(close: unknown): boolean {
+    const { code } = Object(close);
     const { isRejected = (code: number) => rejections.includes(code) } = this.#options;
-    if (isRejected(code)) this.#rejected = credentials;
+    return typeof code === "number" && isRejected(code);
+  }
+
+  #lose(socket: Socket, credentials: Credentials, code: number | undefined): void {
+    if (this.#isRejection({ code })) this.#rejected = credentials;
     if (this.#inUse?.socket !== socket) return;
     this.#failures = this.#isLasting(this.#inUse) ? 0 : this.#failures + 1;
     this.#inUse = undefined;

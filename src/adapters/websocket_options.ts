@@ -38,8 +38,9 @@ export interface WebSocketLike {
 export interface ReconnectingWebSocketOptions<Socket extends WebSocketLike> {
   /**
    * Opens a connection. Where a first message carries the token, send it by a listener of `open` that is added here; where
-   * the server confirms it, return a promise that is fulfilled then. Default: a `WebSocket` with the token in its header
-   * `authorization`, as Deno, Bun and Node send it; workers and pages can't, and throw.
+   * the server confirms it, return a promise that is fulfilled then, or rejected by an error that has the `code` of the close,
+   * if there is one. Default: a `WebSocket` with the token in its header `authorization`, as Deno, Bun and Node send it;
+   * workers and pages can't, and without `onError` that is reported as an uncaught error.
    */
   connect?: ((url: string, credentials: Credentials) => Socket | Promise<Socket>) | undefined;
   /**

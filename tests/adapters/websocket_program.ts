@@ -218,6 +218,44 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
     });
   },
 
+  async "a connect that throws says nothing of the token, but by the code of a close"() {
+    for (const [code, tokens] of [[undefined, 1], [1006, 1], [4401, 3]] as const) {
+      const fails = () => Promise.reject(Object.assign(new Error("fails"), { code }));
+      for (const connect of code ? [fails] : [fails, () => assert(false, "fails") as never]) {
+        await using scene = await startScene("header", { connect, maxDelay: 1 });
+        await until(() => scene.errors.length >= 3);
+        assertEquals(scene.errors[0]?.message, "fails");
+        assertEquals(Math.min(scene.tokens.length, 3), tokens, String(code));
+      }
+    }
+  },
+
+  async "a runtime whose WebSocket sends no headers: its error says so to onError, else as an uncaught one"() {
+    const [own, ownReport] = [globalThis.WebSocket, globalThis.reportError];
+    await using scene = adapterScene();
+    const errors: Error[] = [];
+    const reported: Error[] = [];
+    globalThis.WebSocket = class {
+      constructor() {
+        throw new DOMException("The subprotocol is invalid", "SyntaxError");
+      }
+    } as never;
+    globalThis.reportError = (error) => reported.push(error);
+    try {
+      for (const options of [{ onError: (error: Error) => errors.push(error) }, {}]) {
+        const connection = reconnectingWebSocket(scene.authenticator, "/", options);
+        await until(() => errors.length + reported.length > ("onError" in options ? 0 : 1));
+        connection.close();
+      }
+    } finally {
+      [globalThis.WebSocket, globalThis.reportError] = [own, ownReport];
+    }
+    for (const [error] of [errors, reported]) {
+      assert(error instanceof TypeError && /Give connect, which puts the token/.test(error.message), `${error}`);
+    }
+    assertEquals([errors.length, reported.length], [1, 1]);
+  },
+
   async "messages that wait for a connection are limited in number"() {
     await using scene = adapterScene();
     const connect = () => new Promise<WebSocketLike>(() => {});
