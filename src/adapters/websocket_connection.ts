@@ -104,13 +104,13 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
         }
         refusals = 0;
       } catch (error) {
-        // By this connection, or by the authenticator's end.
-        if ((error as Error).name === "AbortError") this.close();
         this.#failures++;
         this.#isOutdated = true;
         // What `connect` throws says nothing of the token, but where it tells the code of the close.
         if (credentials && (isMade ? ++refusals > 1 : this.#isRejection(error))) this.#rejected = credentials;
         if (!signal.aborted && this.#options.onError) callQuietly(this.#options.onError, error as Error);
+        // By the authenticator's end.
+        if (!credentials && (error as Error).name === "AbortError") this.close();
       }
     }
     this.#isConnecting = false;

@@ -207,7 +207,8 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
   async "an authenticator that is closed closes it when it needs a token"() {
     const scene = adapterScene();
     await scene[Symbol.asyncDispose]();
-    const connection = reconnectingWebSocket(scene.authenticator, "/");
+    const errors: string[] = [];
+    const connection = reconnectingWebSocket(scene.authenticator, "/", { onError: ({ name }) => errors.push(name) });
     await until(() => {
       try {
         connection.send("unsent");
@@ -216,6 +217,14 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
         return true;
       }
     });
+    assertEquals(errors, ["AbortError"]);
+  },
+
+  async "an AbortError of connect is one failure like others"() {
+    const connect = () => Promise.reject(new DOMException("The ticket took too long", "AbortError"));
+    await using scene = await startScene("header", { connect, maxDelay: 1 });
+    await until(() => scene.errors.length >= 2);
+    scene.connection.send("isn't closed");
   },
 
   async "a connect that throws says nothing of the token, but by the code of a close"() {
