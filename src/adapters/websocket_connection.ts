@@ -160,9 +160,10 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
   #use(socket: Socket, credentials: Credentials): void {
     const previous = this.socket;
     this.#inUse = { socket, credentials, since: performance.now() };
-    for (const data of this.#unsent.splice(0)) socket.send(data);
-    Promise.resolve(previous).then((previous) => this.#options.onOpen?.(socket, previous)).catch(() => {})
-      .then(() => previous?.close(normal));
+    const opened = new Promise((resolve) => resolve(this.#options.onOpen?.(socket, previous)));
+    // Subscriptions of `onOpen` come first.
+    if (this.socket === socket) { for (const data of this.#unsent.splice(0)) socket.send(data); }
+    opened.catch(() => {}).then(() => previous?.close(normal));
   }
 
   #isRejection(close: unknown): boolean {

@@ -50,7 +50,8 @@ export interface ReconnectingWebSocketOptions<Socket extends WebSocketLike> {
   onMessage?: ((data: unknown, socket: Socket) => unknown) | undefined;
   /**
    * Receives each connection once it is open, and the one it replaces, which is closed when the promise returned is settled:
-   * subscribe to what the old one has subscribed to, and wait for answers that it still owes. Default: none.
+   * subscribe to what the old one has subscribed to, and wait for answers that it still owes. Messages that waited are sent
+   * after what is sent here at once. Default: none.
    */
   onOpen?: ((socket: Socket, previous: Socket | undefined) => unknown) | undefined;
   /** Receives the reason why there was no token or no connection; it is tried again. Default: none. */

@@ -163,6 +163,24 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
     assertEquals(connection.socket!.readyState, 1);
   },
 
+  async "onOpen subscribes before messages that waited are sent, and may close the connection"() {
+    for (const closes of [false, true]) {
+      const seen: unknown[] = [];
+      await using scene = await startScene("header", {
+        onOpen(socket) {
+          socket.send("subscribe");
+          if (closes) scene.connection.close();
+          else throw new Error("changes nothing");
+        },
+        onError: (error) => seen.push(error),
+      });
+      scene.connection.send("waited");
+      const expected = closes ? ["subscribe"] : ["subscribe", "waited"];
+      await until(() => scene.server.received.length === expected.length);
+      assertEquals([scene.server.received, seen], [expected, []]);
+    }
+  },
+
   async "closed: permanently, with its connections and its wait for tokens"() {
     for (const isOpen of [true, false]) {
       await using scene = await startScene("header");
