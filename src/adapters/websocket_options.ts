@@ -28,10 +28,11 @@ export interface WebSocketLike {
   /**
    * Listens to it.
    *
-   * @param type `open`, `message`, `close` or `error`.
-   * @param listener Takes the event.
+   * @param type What happens.
+   * @param listener Takes the event: of `close` the `code` is read, of `message` the `data`.
    */
-  addEventListener(type: string, listener: (event: { code?: number; data?: unknown }) => void): void;
+  // deno-lint-ignore no-explicit-any -- Events of browsers, of Node and of the package ws have no type in common.
+  addEventListener(type: "open" | "message" | "close" | "error", listener: (event: any) => void): void;
 }
 
 /** Options of `reconnectingWebSocket`. */

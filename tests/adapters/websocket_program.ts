@@ -68,7 +68,7 @@ const ways: Readonly<Record<string, readonly [TokenPlace, Options]>> = {
     "header",
     openWith((url, { accessToken }) => {
       const headers = { authorization: `Bearer ${accessToken}` };
-      return new NodeWebSocket(url, { headers }) as unknown as WebSocketLike;
+      return new NodeWebSocket(url, { headers });
     }),
   ],
 };
