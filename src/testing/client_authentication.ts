@@ -5,6 +5,7 @@
  */
 
 import { decodeBase64 } from "@std/encoding/base64";
+import { dropOldest } from "./drop_oldest.ts";
 import { readClaims, verifyAssertion } from "./json_web_tokens.ts";
 import { OAuthError } from "./oauth_error.ts";
 import type { RecordedRequest } from "./recorded_request.ts";
@@ -84,6 +85,7 @@ export class ClientAuthentication {
       throw new OAuthError("invalid_client", "The assertion was used already");
     }
     if (jti !== undefined) this.#usedAssertions.add(jti);
+    dropOldest(this.#usedAssertions);
     return allow(client, isBySecret ? "client_secret_jwt" : "private_key_jwt");
   }
 
