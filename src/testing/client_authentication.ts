@@ -5,8 +5,9 @@
  */
 
 import { decodeBase64 } from "@std/encoding/base64";
+import { readClaims } from "../jwt/read_jwt.ts";
 import { dropOldest } from "./drop_oldest.ts";
-import { readClaims, verifyAssertion } from "./json_web_tokens.ts";
+import { verifyAssertion } from "./json_web_tokens.ts";
 import { OAuthError } from "./oauth_error.ts";
 import type { RecordedRequest } from "./recorded_request.ts";
 import type { TestClock } from "./test_clock.ts";
@@ -77,8 +78,7 @@ export class ClientAuthentication {
 
   async #findByAssertion(assertion: string, type: string | null): Promise<TestClient> {
     if (type !== assertionType) throw new OAuthError("invalid_request", "client_assertion_type is another");
-    const { sub = "" } = readClaims(assertion);
-    const client = this.#clients.get(sub);
+    const client = this.#clients.get(String(readClaims(assertion)["sub"]));
     if (!client) throw new OAuthError("invalid_client", "The assertion's sub is no known client");
     const { claims: { jti }, isBySecret } = await this.#verify(assertion, client);
     if (jti !== undefined && this.#usedAssertions.has(jti)) {
