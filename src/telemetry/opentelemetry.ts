@@ -95,7 +95,7 @@ import { checkFunction, throwInvalid } from "../arguments.ts";
 import { type AuthenticatorDescription, type AuthenticatorEventListener, callQuietly } from "../events.ts";
 import { describe } from "./attributes.ts";
 import { scope } from "./instruments.ts";
-import { Watch } from "./watch.ts";
+import { EventRecorder } from "./event_recorder.ts";
 
 /** A `TracerProvider` of any version of `@opentelemetry/api`. */
 export interface TracerProviderLike {
@@ -166,28 +166,28 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Authenticator
   ]);
   checkFunction("attributes", attributes);
   checkFunction("onEvent", onEvent);
-  const watches = new WeakMap<AuthenticatorDescription, Watch>();
-  const nameless = new Watch({});
+  const recorders = new WeakMap<AuthenticatorDescription, EventRecorder>();
+  const nameless = new EventRecorder({});
   let hasThrown = false;
 
-  function start(authenticator: AuthenticatorDescription): Watch {
+  function start(authenticator: AuthenticatorDescription): EventRecorder {
     let changes: TelemetryAttributes | undefined;
     try {
       changes = attributes?.(authenticator);
     } catch (error) {
       diag.error(`${scope}: attributes threw`, error);
     }
-    const watch = new Watch(describe(authenticator, changes));
-    watches.set(authenticator, watch);
-    return watch;
+    const recorder = new EventRecorder(describe(authenticator, changes));
+    recorders.set(authenticator, recorder);
+    return recorder;
   }
 
   return (event, authenticator) => {
     if (onEvent) callQuietly((event) => onEvent(event, authenticator), event);
-    const watch = authenticator ? watches.get(authenticator) ?? start(authenticator) : nameless;
+    const recorder = authenticator ? recorders.get(authenticator) ?? start(authenticator) : nameless;
     const meters = meterProvider as MeterProvider | undefined ?? metrics.getMeterProvider();
     try {
-      watch.record(event, meters, tracerProvider as TracerProvider | undefined ?? trace);
+      recorder.record(event, meters, tracerProvider as TracerProvider | undefined ?? trace);
     } catch (error) {
       if (!hasThrown) diag.error(`${scope}: a provider threw`, error);
       hasThrown = true;
