@@ -67,7 +67,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
 
 /** The modules that may import a package besides `@std/encoding`. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  "@opentelemetry/api": ["attributes", "instruments", "lifetimes", "opentelemetry", "token_requests", "watch"]
+  "@opentelemetry/api": ["attributes", "event_recorder", "instruments", "lifetimes", "opentelemetry", "token_requests"]
     .map((file) => `src/telemetry/${file}.ts`),
   jose: [
     "src/client_auth/sign_assertion.ts",
