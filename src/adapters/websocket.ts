@@ -4,22 +4,19 @@
  * @module
  */
 
-import { checkDuration, checkFunction, parseUrl, throwInvalid } from "../arguments.ts";
+import { checkDuration, checkFunction, checkNumber, parseUrl, throwInvalid } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
-import {
-  Connection,
-  type ReconnectingWebSocket,
-  type ReconnectingWebSocketOptions,
-  type WebSocketLike,
-} from "./websocket_connection.ts";
+import { requireBearer } from "./bound_tokens.ts";
+import { Connection } from "./websocket_connection.ts";
+import type { ReconnectingWebSocket, ReconnectingWebSocketOptions, WebSocketLike } from "./websocket_options.ts";
 
 export type {
   ReconnectingWebSocket,
   ReconnectingWebSocketOptions,
   WebSocketData,
   WebSocketLike,
-} from "./websocket_connection.ts";
+} from "./websocket_options.ts";
 
 /**
  * Keeps a WebSocket connection to the API open, by a live token.
@@ -62,7 +59,7 @@ export type {
  * @param options How connections are opened, and what receives messages.
  * @returns The connection.
  * @throws {TypeError} If the URL is at another origin, or an option can't be used.
- * @throws {RangeError} If a duration is out of range.
+ * @throws {RangeError} If a number is out of range.
  */
 export function reconnectingWebSocket<Socket extends WebSocketLike = WebSocket>(
   authenticator: Pick<Authenticator, "explain" | "getCredentials" | "onToken" | "refreshCredentials">,
@@ -74,8 +71,11 @@ export function reconnectingWebSocket<Socket extends WebSocketLike = WebSocket>(
   }
   checkDuration("timeout", options.timeout);
   checkDuration("maxDelay", options.maxDelay);
+  checkNumber("maxUnsent", options.maxUnsent, 0);
   const place = resolveUrl(url, authenticator.explain().endpoint);
-  const { connect = openWebSocket as unknown as NonNullable<typeof options.connect> } = options;
+  const openOwn = (url: string, credentials: Credentials) =>
+    openWebSocket(url, requireBearer(credentials), !options.onError);
+  const { connect = openOwn as unknown as NonNullable<typeof options.connect> } = options;
   return new Connection(authenticator, (credentials) => connect(place, credentials), options);
 }
 
@@ -90,8 +90,16 @@ function resolveUrl(url: string | URL, endpoint: string): string {
   return page.href.replace(/^http/, "ws");
 }
 
-/** Deno, Bun and Node send headers; elsewhere the second argument isn't understood, and throws. */
-function openWebSocket(url: string, { tokenType, accessToken }: Credentials): WebSocket {
-  const Socket = WebSocket as unknown as new (url: string, options: { headers: Record<string, string> }) => WebSocket;
-  return new Socket(url, { headers: { authorization: `${tokenType} ${accessToken}` } });
+/** Deno, Bun and Node send headers; elsewhere the second argument isn't understood, and throws: always, so it is reported. */
+function openWebSocket(url: string, { tokenType, accessToken }: Credentials, isReported: boolean): WebSocket {
+  try {
+    const Socket = WebSocket as unknown as new (url: string, options: { headers: Record<string, string> }) => WebSocket;
+    return new Socket(url, { headers: { authorization: `${tokenType} ${accessToken}` } });
+  } catch (cause) {
+    const remedy =
+      "Give connect, which puts the token where the server takes it: in the query, or in the first message";
+    const error = new TypeError(`Cannot open a WebSocket with a header: the runtime refuses. ${remedy}.`, { cause });
+    if (isReported) console.error(error);
+    throw error;
+  }
 }

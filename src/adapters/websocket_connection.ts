@@ -8,80 +8,12 @@ import type { Authenticator } from "../authenticator.ts";
 import type { Credentials } from "../credentials.ts";
 import { callQuietly } from "../events.ts";
 import { sleep, withDeadline } from "../refresh/deadlines.ts";
-
-/** What a message is made of. */
-export type WebSocketData = string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>;
-
-/** The part of a `WebSocket` that is used. */
-export interface WebSocketLike {
-  /** Its state: 1 while it is open. */
-  readonly readyState: number;
-  /**
-   * Sends a message.
-   *
-   * @param data The message.
-   */
-  send(data: WebSocketData): void;
-  /**
-   * Closes it, when all messages are sent.
-   *
-   * @param code Why.
-   */
-  close(code?: number): void;
-  /**
-   * Listens to it.
-   *
-   * @param type `open`, `message`, `close` or `error`.
-   * @param listener Takes the event.
-   */
-  addEventListener(type: string, listener: (event: { code?: number; data?: unknown }) => void): void;
-}
-
-/** Options of {@linkcode reconnectingWebSocket}. */
-export interface ReconnectingWebSocketOptions<Socket extends WebSocketLike> {
-  /**
-   * Opens a connection. Where a first message carries the token, send it by a listener of `open` that is added here; where
-   * the server confirms it, return a promise that is fulfilled then. Default: a `WebSocket` with the token in its header
-   * `authorization`, as Deno, Bun and Node send it; workers and pages can't, and throw.
-   */
-  connect?: ((url: string, credentials: Credentials) => Socket | Promise<Socket>) | undefined;
-  /**
-   * Receives messages, of the connection in use and of one that is being replaced: where the server sends the same to all
-   * connections, they come twice meanwhile. Default: none.
-   */
-  onMessage?: ((data: unknown, socket: Socket) => unknown) | undefined;
-  /**
-   * Receives each connection once it is open, and the one it replaces, which is closed when the promise returned is settled:
-   * subscribe to what the old one has subscribed to, and wait for answers that it still owes. Default: none.
-   */
-  onOpen?: ((socket: Socket, previous: Socket | undefined) => unknown) | undefined;
-  /** Receives the reason why there was no token or no connection; it is tried again. Default: none. */
-  onError?: ((error: Error) => unknown) | undefined;
-  /** Tells by the code of a close whether the token was rejected. Default: 1008, 3000 and 4401 say so. */
-  isRejected?: ((code: number) => boolean) | undefined;
-  /** How long a connection may take to open, in milliseconds. Default: 10,000. */
-  timeout?: number | undefined;
-  /** The longest pause between two attempts, in milliseconds; they grow from 500 ms, with jitter. Default: 30,000. */
-  maxDelay?: number | undefined;
-}
-
-/** A connection that goes on by other connections. */
-export interface ReconnectingWebSocket<Socket extends WebSocketLike> {
-  /** The connection in use; `undefined` while there is none. */
-  readonly socket: Socket | undefined;
-  /**
-   * Sends a message, at once or when there is a connection again.
-   *
-   * @param data The message.
-   */
-  send(data: WebSocketData): void;
-  /**
-   * Closes it permanently. Messages that wait for a connection are dropped.
-   *
-   * @param code Why. Default: 1000.
-   */
-  close(code?: number): void;
-}
+import type {
+  ReconnectingWebSocket,
+  ReconnectingWebSocketOptions,
+  WebSocketData,
+  WebSocketLike,
+} from "./websocket_options.ts";
 
 type Tokens = Pick<Authenticator, "getCredentials" | "onToken" | "refreshCredentials">;
 
@@ -138,10 +70,18 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
     if (this.#closing.signal.aborted) throw new TypeError("Cannot send: the connection is closed. Make another one.");
     const socket = this.socket;
     if (socket?.readyState === open) socket.send(data);
-    else this.#unsent.push(data);
+    else if (this.#unsent.length < (this.#options.maxUnsent ?? 1_000)) this.#unsent.push(data);
+    else {
+      throw new Error(
+        `Cannot send: ${this.#unsent.length} messages wait for a connection. Wait for onOpen, or raise maxUnsent.`,
+      );
+    }
   }
 
   close(code: number = normal): void {
+    if (code !== normal && !(code >= 3000 && code <= 4999)) {
+      throw new RangeError(`code must be 1000, or from 3000 to 4999: got ${code}.`);
+    }
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#stop();
@@ -159,17 +99,21 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
     for (let refusals = 0; !signal.aborted && (!this.#inUse || this.#isOutdated);) {
       if (this.#failures > 0) await this.#pause(signal);
       let credentials: Credentials | undefined;
+      let isMade = false;
       try {
         credentials = await this.#obtain();
-        if (this.#inUse?.credentials !== credentials) this.#use(await this.#open(credentials), credentials);
+        if (this.#inUse?.credentials !== credentials) {
+          this.#use(await this.#open(credentials, () => isMade = true), credentials);
+        }
         refusals = 0;
       } catch (error) {
-        // By this connection, or by the authenticator's end.
-        if ((error as Error).name === "AbortError") this.close();
         this.#failures++;
         this.#isOutdated = true;
-        if (credentials && ++refusals > 1) this.#rejected = credentials;
+        // What `connect` throws says nothing of the token, but where it tells the code of the close.
+        if (credentials && (isMade ? ++refusals > 1 : this.#isRejection(error))) this.#rejected = credentials;
         if (!signal.aborted && this.#options.onError) callQuietly(this.#options.onError, error as Error);
+        // By the authenticator's end.
+        if (!credentials && (error as Error).name === "AbortError") this.close();
       }
     }
     this.#isConnecting = false;
@@ -185,11 +129,12 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
       : this.#authenticator.getCredentials({ signal });
   }
 
-  #open(credentials: Credentials): Promise<Socket> {
+  #open(credentials: Credentials, onMade: () => void): Promise<Socket> {
     const { timeout = 10_000 } = this.#options;
     const error = () => new Error("Cannot open the WebSocket: it took too long.");
     return withDeadline({ timeout, error, signal: this.#closing.signal }, async (signal) => {
       const socket = await this.#connect(credentials);
+      onMade();
       // One that was given up, while it opened or before, is of no use.
       if (signal.aborted) socket.close();
       else signal.addEventListener("abort", () => socket.close());
@@ -216,16 +161,25 @@ export class Connection<Socket extends WebSocketLike> implements ReconnectingWeb
 
   /** Uses a connection that is open, and closes the one it replaces. */
   #use(socket: Socket, credentials: Credentials): void {
+    if (socket.readyState !== open) throw new Error("Cannot open the WebSocket: it was closed at once.");
     const previous = this.socket;
     this.#inUse = { socket, credentials, since: performance.now() };
-    for (const data of this.#unsent.splice(0)) socket.send(data);
-    Promise.resolve(previous).then((previous) => this.#options.onOpen?.(socket, previous)).catch(() => {})
-      .then(() => previous?.close(normal));
+    const opened = new Promise((resolve) => resolve(this.#options.onOpen?.(socket, previous)));
+    // Subscriptions of `onOpen` come first.
+    while (this.socket === socket && socket.readyState === open && this.#unsent.length > 0) {
+      socket.send(this.#unsent.shift()!);
+    }
+    opened.catch(() => {}).then(() => previous?.close(normal));
   }
 
-  #lose(socket: Socket, credentials: Credentials, code = 0): void {
+  #isRejection(close: unknown): boolean {
+    const { code } = Object(close);
     const { isRejected = (code: number) => rejections.includes(code) } = this.#options;
-    if (isRejected(code)) this.#rejected = credentials;
+    return typeof code === "number" && isRejected(code);
+  }
+
+  #lose(socket: Socket, credentials: Credentials, code: number | undefined): void {
+    if (this.#isRejection({ code })) this.#rejected = credentials;
     if (this.#inUse?.socket !== socket) return;
     this.#failures = this.#isLasting(this.#inUse) ? 0 : this.#failures + 1;
     this.#inUse = undefined;

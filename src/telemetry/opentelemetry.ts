@@ -95,17 +95,17 @@ import { checkFunction, throwInvalid } from "../arguments.ts";
 import { type AuthenticatorDescription, type AuthenticatorEventListener, callQuietly } from "../events.ts";
 import { describe } from "./attributes.ts";
 import { scope } from "./instruments.ts";
-import { Watch } from "./watch.ts";
+import { EventRecorder } from "./event_recorder.ts";
 
 /** A `TracerProvider` of any version of `@opentelemetry/api`. */
 export interface TracerProviderLike {
-  /** Gives the tracer of a library. */
+  /** Gives the tracer of a library, which has `startSpan`. */
   getTracer(name: string): object;
 }
 
 /** A `MeterProvider` of any version of `@opentelemetry/api`. */
 export interface MeterProviderLike {
-  /** Gives the meter of a library. */
+  /** Gives the meter of a library, which has `createCounter`, `createHistogram` and `createObservableGauge`. */
   getMeter(name: string): object;
 }
 
@@ -114,9 +114,9 @@ export type TelemetryAttributes = Readonly<Record<string, string | number | bool
 
 /** Options of {@linkcode openTelemetry}. */
 export interface OpenTelemetryOptions {
-  /** Makes the spans. Default: the provider that is registered with `@opentelemetry/api` when a token is requested. */
+  /** Makes the spans. What it throws goes to OpenTelemetry's `diag`, once. Default: the provider that is registered with `@opentelemetry/api` when a token is requested. */
   readonly tracerProvider?: TracerProviderLike | undefined;
-  /** Makes the metrics. Default: the provider that is registered with `@opentelemetry/api` at each event. */
+  /** Makes the metrics. What it throws goes to OpenTelemetry's `diag`, once. Default: the provider that is registered with `@opentelemetry/api` at each event. */
   readonly meterProvider?: MeterProviderLike | undefined;
   /**
    * Adds attributes to all spans and metrics of an authenticator, or changes them; `undefined` drops one. Called once for
@@ -158,34 +158,52 @@ export interface OpenTelemetryOptions {
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): AuthenticatorEventListener {
   const { tracerProvider, meterProvider, attributes, onEvent } = options;
-  checkProvider("tracerProvider", tracerProvider, "getTracer");
-  checkProvider("meterProvider", meterProvider, "getMeter");
+  checkProvider("tracerProvider", tracerProvider, "getTracer", ["startSpan"]);
+  checkProvider("meterProvider", meterProvider, "getMeter", [
+    "createCounter",
+    "createHistogram",
+    "createObservableGauge",
+  ]);
   checkFunction("attributes", attributes);
   checkFunction("onEvent", onEvent);
-  const watches = new WeakMap<AuthenticatorDescription, Watch>();
-  const nameless = new Watch({});
+  const recorders = new WeakMap<AuthenticatorDescription, EventRecorder>();
+  const nameless = new EventRecorder({});
+  let hasThrown = false;
 
-  function start(authenticator: AuthenticatorDescription): Watch {
+  function start(authenticator: AuthenticatorDescription): EventRecorder {
     let changes: TelemetryAttributes | undefined;
     try {
       changes = attributes?.(authenticator);
     } catch (error) {
       diag.error(`${scope}: attributes threw`, error);
     }
-    const watch = new Watch(describe(authenticator, changes));
-    watches.set(authenticator, watch);
-    return watch;
+    const recorder = new EventRecorder(describe(authenticator, changes));
+    recorders.set(authenticator, recorder);
+    return recorder;
   }
 
   return (event, authenticator) => {
     if (onEvent) callQuietly((event) => onEvent(event, authenticator), event);
-    const watch = authenticator ? watches.get(authenticator) ?? start(authenticator) : nameless;
+    const recorder = authenticator ? recorders.get(authenticator) ?? start(authenticator) : nameless;
     const meters = meterProvider as MeterProvider | undefined ?? metrics.getMeterProvider();
-    watch.record(event, meters, tracerProvider as TracerProvider | undefined ?? trace);
+    try {
+      recorder.record(event, meters, tracerProvider as TracerProvider | undefined ?? trace);
+    } catch (error) {
+      if (!hasThrown) diag.error(`${scope}: a provider threw`, error);
+      hasThrown = true;
+    }
   };
 }
 
-function checkProvider(name: string, provider: unknown, method: string): void {
-  if (provider === undefined || typeof Object(provider)[method] === "function") return;
-  throwInvalid(name, `a provider of OpenTelemetry, which has ${method}()`, provider);
+/** Checks a provider, and what it gives: listeners' errors change nothing, so a wrong one would never be noticed. */
+function checkProvider(name: string, provider: unknown, method: string, needed: readonly string[]): void {
+  if (provider === undefined) return;
+  if (typeof Object(provider)[method] !== "function") {
+    throwInvalid(name, `a provider of OpenTelemetry, which has ${method}()`, provider);
+  }
+  const given = Object((provider as Record<string, (name: string) => unknown>)[method]!(scope));
+  const missing = needed.find((each) => typeof given[each] !== "function");
+  if (missing) {
+    throwInvalid(name, `a provider of OpenTelemetry, whose ${method}() returns what has ${missing}()`, provider);
+  }
 }

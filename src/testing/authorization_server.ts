@@ -72,6 +72,7 @@ export interface AuthorizationServerParts extends Omit<GrantRules, "ownNames"> {
   /** Whether proofs must have a nonce, and whether each request must have a proof. */
   readonly wantsNonce: boolean;
   readonly wantsProof: boolean;
+  readonly maxRequests: number | undefined;
 }
 
 /** Answers at the paths of an authorization server. */
@@ -89,7 +90,7 @@ export class AuthorizationServer extends ScriptedServer implements TestAuthoriza
   #narrowed: readonly string[] | undefined;
 
   constructor(parts: AuthorizationServerParts) {
-    super();
+    super(parts.maxRequests);
     const { issuer, clock } = parts;
     const at = (path: string) => `${issuer.replace(/\/$/, "")}/oauth/${path}`;
     const [token, revoke, introspect, keys] = ["token", "revoke", "introspect", "jwks"].map(at) as [

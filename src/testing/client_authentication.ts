@@ -5,7 +5,9 @@
  */
 
 import { decodeBase64 } from "@std/encoding/base64";
-import { readClaims, verifyAssertion } from "./json_web_tokens.ts";
+import { readClaims } from "../jwt/read_jwt.ts";
+import { dropOldest } from "./drop_oldest.ts";
+import { verifyAssertion } from "./json_web_tokens.ts";
 import { OAuthError } from "./oauth_error.ts";
 import type { RecordedRequest } from "./recorded_request.ts";
 import type { TestClock } from "./test_clock.ts";
@@ -76,14 +78,14 @@ export class ClientAuthentication {
 
   async #findByAssertion(assertion: string, type: string | null): Promise<TestClient> {
     if (type !== assertionType) throw new OAuthError("invalid_request", "client_assertion_type is another");
-    const { sub = "" } = readClaims(assertion);
-    const client = this.#clients.get(sub);
+    const client = this.#clients.get(String(readClaims(assertion)["sub"]));
     if (!client) throw new OAuthError("invalid_client", "The assertion's sub is no known client");
     const { claims: { jti }, isBySecret } = await this.#verify(assertion, client);
     if (jti !== undefined && this.#usedAssertions.has(jti)) {
       throw new OAuthError("invalid_client", "The assertion was used already");
     }
     if (jti !== undefined) this.#usedAssertions.add(jti);
+    dropOldest(this.#usedAssertions);
     return allow(client, isBySecret ? "client_secret_jwt" : "private_key_jwt");
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dropOldest } from "./drop_oldest.ts";
 import type { TestClock } from "./test_clock.ts";
 import { type KeySet, signJwt } from "./json_web_tokens.ts";
 import { printAsJson } from "../printing.ts";
@@ -86,6 +87,7 @@ export class IssuedTokens {
       : id;
     const token = new IssuedToken(accessToken, { ...grant, issuedAt, expiresAt: issuedAt + lifetime }, kid);
     this.#issued.set(accessToken, token);
+    dropOldest(this.#issued);
     return token;
   }
 

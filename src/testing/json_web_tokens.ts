@@ -8,7 +8,6 @@ import {
   base64url,
   calculateJwkThumbprint,
   createLocalJWKSet,
-  decodeJwt,
   decodeProtectedHeader,
   EmbeddedJWK,
   exportJWK,
@@ -52,15 +51,6 @@ export async function signJwt(keys: KeySet, claims: JWTPayload): Promise<string>
   const { kid } = keys;
   const { privateKey } = await keys.pair;
   return await new SignJWT(claims).setProtectedHeader({ typ: "at+jwt", alg: "ES256", kid }).sign(privateKey);
-}
-
-/** The claims of a JWT, unverified; none where it is no JWT. */
-export function readClaims(jwt: string): JWTPayload {
-  try {
-    return decodeJwt(jwt);
-  } catch {
-    return {};
-  }
 }
 
 /** What verifies an assertion. */

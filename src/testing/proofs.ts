@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dropOldest } from "./drop_oldest.ts";
 import { verifyProof } from "./json_web_tokens.ts";
 import type { RecordedRequest } from "./recorded_request.ts";
 import type { TestClock } from "./test_clock.ts";
@@ -49,6 +50,7 @@ export class Proofs {
       const { jkt, jti, nonce } = await verifyProof(proof, { method, url, now, accessToken });
       if (this.#seen.has(jti)) return { error: "invalid_dpop_proof", fault: "The proof was used already" };
       this.#seen.add(jti);
+      dropOldest(this.#seen);
       if (this.#nonceName && nonce !== this.#nonce) return { error: "use_dpop_nonce", fault: "The nonce is another" };
       return { jkt };
     } catch (error) {

@@ -36,6 +36,7 @@ export interface ApiParts {
   readonly scopes: readonly string[] | undefined;
   readonly requiredScopes: readonly string[];
   readonly answer: TestApiAnswer | undefined;
+  readonly maxRequests: number | undefined;
 }
 
 const metadataPath = "/.well-known/oauth-protected-resource";
@@ -46,7 +47,7 @@ export class ProtectedApi extends ScriptedServer implements TestApi {
   readonly #parts: ApiParts;
 
   constructor(parts: ApiParts) {
-    super();
+    super(parts.maxRequests);
     this.endpoint = parts.endpoint;
     this.#parts = parts;
   }

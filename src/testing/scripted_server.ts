@@ -64,8 +64,14 @@ interface Scripted {
 /** A test server, given what it usually answers. */
 export abstract class ScriptedServer implements TestServer {
   readonly fetch: (request: Request) => Promise<Response> = (request) => this.#fetch(request);
+  readonly #maxRequests: number;
   #requests: Recording[] = [];
   #script: Scripted[] = [];
+
+  /** Keeps so many requests. */
+  constructor(maxRequests = Infinity) {
+    this.#maxRequests = maxRequests;
+  }
 
   /** Whether behaviours without a path are for this one. */
   protected abstract isScripted(path: string): boolean;
@@ -101,8 +107,12 @@ export abstract class ScriptedServer implements TestServer {
     checkFunction("behaviour", behaviour);
     checkNumber("count", remaining, 0);
     const added: Scripted = { behaviour, path, remaining };
-    this.#script[place](added);
-    return () => void (added.remaining = 0);
+    if (remaining > 0) this.#script[place](added);
+    return () => this.#drop(added);
+  }
+
+  #drop(spent: Scripted): void {
+    this.#script = this.#script.filter((each) => each !== spent);
   }
 
   async #fetch(request: Request): Promise<Response> {
@@ -110,6 +120,7 @@ export abstract class ScriptedServer implements TestServer {
     const body = new Uint8Array(await request.arrayBuffer());
     const recording = new Recording(request, body);
     this.#requests.push(recording);
+    if (this.#requests.length > this.#maxRequests) this.#requests.shift();
     const response = await this.#act(recording);
     recording.status = response.status;
     return response;
@@ -118,11 +129,9 @@ export abstract class ScriptedServer implements TestServer {
   async #act(request: Recording): Promise<Response> {
     const answer = async () => await this.answer(request);
     const { path } = request;
-    const scripted = this.#script.find((each) =>
-      each.remaining > 0 && (each.path === undefined ? this.isScripted(path) : each.path === path)
-    );
+    const scripted = this.#script.find((each) => each.path === undefined ? this.isScripted(path) : each.path === path);
     if (!scripted) return await answer();
-    scripted.remaining--;
+    if (--scripted.remaining <= 0) this.#drop(scripted);
     return await scripted.behaviour(request, answer);
   }
 }

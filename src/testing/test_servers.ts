@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkDuration, checkScopes, checkUrl, throwInvalid } from "../arguments.ts";
+import { checkDuration, checkNumber, checkScopes, checkUrl, throwInvalid } from "../arguments.ts";
 import { StaticClientConfigStore } from "../config_store/static.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { printAsJson } from "../printing.ts";
@@ -46,6 +46,8 @@ export interface TestServersOptions {
   readonly answer?: TestApiAnswer | undefined;
   /** Sends requests for other origins. Default: they fail, as where no connection is made. */
   readonly otherwise?: Fetch | undefined;
+  /** How many requests each server keeps in `requests`: the last ones. Default: all. */
+  readonly maxRequests?: number | undefined;
   /** The servers' clock. Default: a new one. */
   readonly clock?: TestClock | undefined;
 }
@@ -105,7 +107,8 @@ export interface TestServers {
  * Makes an authorization server and a protected API that are functions, without a socket.
  *
  * The server speaks the client credentials, JWT bearer and token exchange grants, by every client authentication method but
- * certificates, which no `fetch` handler sees; revocation, introspection, metadata, and DPoP.
+ * certificates, which no `fetch` handler sees; revocation, introspection, metadata, and DPoP. The last 10,000 tokens are
+ * known, and as many assertions and proofs as used.
  *
  * @example
  * ```ts
@@ -126,7 +129,7 @@ export interface TestServers {
  * @param options What isn't as usual.
  * @returns The servers, and what tests need of them.
  * @throws {TypeError} If an option can't be used.
- * @throws {RangeError} If `lifetime` is out of range.
+ * @throws {RangeError} If `lifetime` or `maxRequests` is out of range.
  */
 export function testServers(options: TestServersOptions = {}): TestServers {
   return new Servers(options);
@@ -152,6 +155,7 @@ class Servers implements TestServers {
     const { lifetime = 3_600_000, tokens: format = "opaque", clock = testClock(), dpop = {} } = options;
     for (const [name, url] of Object.entries({ issuer, endpoint })) checkUrl(name, url);
     checkDuration("lifetime", lifetime);
+    checkNumber("maxRequests", options.maxRequests, 0);
     if (format !== "opaque" && format !== "jwt") throwInvalid("tokens", '"opaque" or "jwt"', format);
     const [client] = clients;
     if (!client) throw new TypeError("clients must have one client at least.");
@@ -159,8 +163,9 @@ class Servers implements TestServers {
     const keys = new KeySet();
     const tokens = new IssuedTokens({ issuer, clock, keys: format === "jwt" ? keys : undefined });
     const { required: wantsProof = false, nonces: wantsNonce = false } = dpop;
-    const { headerKey = "authorization", audience, requiredScopes = [], answer, trustedIssuers = {} } = options;
-    const both = { issuer, scopes, tokens, wantsProof };
+    const { headerKey = "authorization", audience, requiredScopes = [], answer, trustedIssuers = {}, maxRequests } =
+      options;
+    const both = { issuer, scopes, tokens, wantsProof, maxRequests };
     this.authorizationServer = new AuthorizationServer(
       { ...both, clients, lifetime, keys, clock, wantsNonce, trustedIssuers },
     );

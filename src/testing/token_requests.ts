@@ -4,9 +4,10 @@
  * @module
  */
 
+import { readClaims } from "../jwt/read_jwt.ts";
 import type { TestClient } from "./client_authentication.ts";
 import type { IssuedTokens, TokenGrant } from "./issued_tokens.ts";
-import { readClaims, verifyAssertion } from "./json_web_tokens.ts";
+import { verifyAssertion } from "./json_web_tokens.ts";
 import { OAuthError } from "./oauth_error.ts";
 import type { TestClock } from "./test_clock.ts";
 
@@ -67,12 +68,12 @@ async function readToken(form: URLSearchParams, name: string, rules: GrantRules)
 
 async function readAssertion(form: URLSearchParams, name: string, rules: GrantRules): Promise<string> {
   const assertion = form.get(name) ?? "";
-  const { iss = "" } = readClaims(assertion);
-  const jwks = rules.trustedIssuers[iss];
+  const issuer = String(readClaims(assertion)["iss"]);
+  const jwks = rules.trustedIssuers[issuer];
   if (!jwks) throw new OAuthError("invalid_grant", `${name} is of no trusted issuer, or no live token`);
   const currentDate = new Date(rules.clock.wall());
   try {
-    const options = { issuer: iss, audience: [...rules.ownNames], requiredClaims: ["exp", "sub"], currentDate };
+    const options = { issuer, audience: [...rules.ownNames], requiredClaims: ["exp", "sub"], currentDate };
     return (await verifyAssertion(assertion, { jwks }, options)).claims.sub!;
   } catch (error) {
     throw new OAuthError("invalid_grant", `${name} is invalid: ${(error as Error).message}`);

@@ -9,7 +9,8 @@ import { connect } from "npm:amqplib@2.3.1";
 import { amqpCredentials, keepSecretFresh } from "@m2m/authenticator/adapters/amqp";
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import { countListeners, makeAuthenticator, pause, type Place, until } from "./place.ts";
+import { until } from "../servers/loopback.ts";
+import { countListeners, makeAuthenticator, pause, type Place } from "./place.ts";
 
 /** The broker, and whether the connection is left with its first token. */
 export interface Input {
@@ -46,7 +47,7 @@ export async function publish({ place, isStale }: Input): Promise<Output> {
     channel.sendToQueue(queue, Buffer.from(`message ${sent++}`));
     await channel.waitForConfirms().then(() => confirmed++, () => {});
   }
-  await until(() => received === confirmed);
+  await until(() => received === confirmed, 4_000);
   // A JWT's time is in whole seconds.
   const isPastExpiry = Date.now() > expiresAt - 1_000;
   await connection.close();

@@ -8,10 +8,10 @@ import { testServers } from "@m2m/authenticator/testing";
 import { Buffer } from "node:buffer";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
 import { testsOn } from "../runtimes/tests_on.ts";
-import { host, listen } from "../servers/loopback.ts";
+import { host, listen, until } from "../servers/loopback.ts";
 import { findRabbitmq } from "../servers/rabbitmq.ts";
 import { publish } from "./amqp_program.ts";
-import { makeAuthenticator, type Place, until } from "./place.ts";
+import { makeAuthenticator, type Place } from "./place.ts";
 import { runEverywhere, startScene } from "./scene.ts";
 
 // The broker's log is read all the time.
@@ -64,7 +64,7 @@ async function assertRecovers(place: Place): Promise<void> {
   connection.on("error", () => {});
   assertThrows(() => keepSecretFresh(connection as AmqpConnection, authenticator), TypeError, "recovery.setup");
 
-  await until(() => Date.now() > first.expiresAt!);
+  await until(() => Date.now() > first.expiresAt!, 4_000);
   await assertRejects(
     () => connect(place.amqp, { credentials: logins.plain("", first.accessToken) }),
     Error,

@@ -85,7 +85,7 @@ async function chatAll(client: grpc.Client, messages: readonly string[], onAnswe
 const numbers = Array.from({ length: 30 }, (_, index) => String(index));
 
 /** The cases, each with a server of its own. */
-const cases: Readonly<Record<string, () => Promise<void>>> = {
+export const cases: Readonly<Record<string, () => Promise<void>>> = {
   async "tokens that end between calls: none is lost"() {
     await using scene = await startScene();
     for (const number of numbers) {
@@ -173,4 +173,4 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-await printFailures(cases);
+if (import.meta.main) await printFailures(cases);

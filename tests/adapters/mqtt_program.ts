@@ -10,7 +10,8 @@ import type {} from "npm:@types/node@22.19.19";
 import { connectAsync } from "npm:mqtt@5.16.0";
 import { keepPasswordFresh } from "@m2m/authenticator/adapters/mqtt";
 import process from "node:process";
-import { countListeners, makeAuthenticator, pause, type Place, until } from "./place.ts";
+import { until } from "../servers/loopback.ts";
+import { countListeners, makeAuthenticator, pause, type Place } from "./place.ts";
 
 /** The broker, and whether the client is left with its first token. */
 export interface Input {
@@ -70,7 +71,7 @@ export async function publish({ place, isStale }: Input): Promise<Output> {
       );
     }
   }
-  if (!isStale) await until(() => acknowledged === sent && received.size === sent);
+  if (!isStale) await until(() => acknowledged === sent && received.size === sent, 4_000);
   const isConnected = client.connected;
   await client.endAsync(isStale);
   await authenticator.close();

@@ -53,11 +53,6 @@ export function countListeners(authenticator: Authenticator) {
   };
 }
 
-/** Waits until a condition holds, 20 seconds at most. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition() && tries < 1_000; tries++) await pause();
-}
-
 /** A short pause between two messages. */
 export function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));

@@ -187,10 +187,7 @@ testOnRedis(
       await untilCounted(scene.countConnections, 2);
     }
     assertEquals(scene.countListeners(), 1);
-    // A later turn: what a job has made lives as long as the job.
-    await until(() => true);
-    setFlagsFromString("--expose-gc");
-    runInNewContext("gc")();
+    await collectGarbage();
     await scene.authenticator.refreshCredentials();
     await untilCounted(scene.countAuthentications, 2);
     assertEquals(await scene.authentications(), [2, 0]);

@@ -15,6 +15,7 @@ import {
 import { WebSocket as NodeWebSocket } from "npm:ws@8.23.0";
 import { until } from "../servers/loopback.ts";
 import { startWebSocketServer, type TokenPlace } from "../servers/websocket_server.ts";
+import { dpop } from "@m2m/authenticator/dpop";
 import { adapterScene } from "./adapter_scene.ts";
 import { printFailures } from "./print_failures.ts";
 
@@ -68,7 +69,7 @@ const ways: Readonly<Record<string, readonly [TokenPlace, Options]>> = {
     "header",
     openWith((url, { accessToken }) => {
       const headers = { authorization: `Bearer ${accessToken}` };
-      return new NodeWebSocket(url, { headers }) as unknown as WebSocketLike;
+      return new NodeWebSocket(url, { headers });
     }),
   ],
 };
@@ -163,10 +164,29 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
     assertEquals(connection.socket!.readyState, 1);
   },
 
+  async "onOpen subscribes before messages that waited are sent, and may close the connection"() {
+    for (const closes of [false, true]) {
+      const seen: unknown[] = [];
+      await using scene = await startScene("header", {
+        onOpen(socket) {
+          socket.send("subscribe");
+          if (closes) scene.connection.close();
+          else throw new Error("changes nothing");
+        },
+        onError: (error) => seen.push(error),
+      });
+      scene.connection.send("waited");
+      const expected = closes ? ["subscribe"] : ["subscribe", "waited"];
+      await until(() => scene.server.received.length === expected.length);
+      assertEquals([scene.server.received, seen], [expected, []]);
+    }
+  },
+
   async "closed: permanently, with its connections and its wait for tokens"() {
     for (const isOpen of [true, false]) {
       await using scene = await startScene("header");
       if (isOpen) await until(() => scene.server.countConnections() === 1);
+      assertThrows(() => scene.connection.close(1001), RangeError, "code must be 1000, or from 3000 to 4999");
       scene.connection.close();
       scene.connection.close();
       await until(() => scene.server.countConnections() === 0);
@@ -207,7 +227,8 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
   async "an authenticator that is closed closes it when it needs a token"() {
     const scene = adapterScene();
     await scene[Symbol.asyncDispose]();
-    const connection = reconnectingWebSocket(scene.authenticator, "/");
+    const errors: string[] = [];
+    const connection = reconnectingWebSocket(scene.authenticator, "/", { onError: ({ name }) => errors.push(name) });
     await until(() => {
       try {
         connection.send("unsent");
@@ -216,6 +237,89 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
         return true;
       }
     });
+    assertEquals(errors, ["AbortError"]);
+  },
+
+  async "an AbortError of connect is one failure like others"() {
+    const connect = () => Promise.reject(new DOMException("The ticket took too long", "AbortError"));
+    await using scene = await startScene("header", { connect, maxDelay: 1 });
+    await until(() => scene.errors.length >= 2);
+    scene.connection.send("isn't closed");
+  },
+
+  async "a connect that throws says nothing of the token, but by the code of a close"() {
+    for (const [code, tokens] of [[undefined, 1], [1006, 1], [4401, 3]] as const) {
+      const fails = () => Promise.reject(Object.assign(new Error("fails"), { code }));
+      for (const connect of code ? [fails] : [fails, () => assert(false, "fails") as never]) {
+        await using scene = await startScene("header", { connect, maxDelay: 1 });
+        await until(() => scene.errors.length >= 3);
+        assertEquals(scene.errors[0]?.message, "fails");
+        assertEquals(Math.min(scene.tokens.length, 3), tokens, String(code));
+      }
+    }
+  },
+
+  async "a runtime whose WebSocket sends no headers: its error says so to onError, else to the console"() {
+    const [own, ownReport] = [globalThis.WebSocket, console.error];
+    await using scene = adapterScene();
+    const errors: Error[] = [];
+    const reported: Error[] = [];
+    globalThis.WebSocket = class {
+      constructor() {
+        throw new DOMException("The subprotocol is invalid", "SyntaxError");
+      }
+    } as never;
+    console.error = (error) => reported.push(error);
+    try {
+      for (const options of [{ onError: (error: Error) => errors.push(error) }, {}]) {
+        const connection = reconnectingWebSocket(scene.authenticator, "/", options);
+        await until(() => errors.length + reported.length > ("onError" in options ? 0 : 1));
+        connection.close();
+      }
+    } finally {
+      [globalThis.WebSocket, console.error] = [own, ownReport];
+    }
+    for (const [error] of [errors, reported]) {
+      assert(error instanceof TypeError && /Give connect, which puts the token/.test(error.message), `${error}`);
+    }
+    assertEquals([errors.length, reported.length], [1, 1]);
+  },
+
+  async "messages that wait for a connection are limited in number"() {
+    await using scene = adapterScene();
+    const connect = () => new Promise<WebSocketLike>(() => {});
+    for (const [most, options] of [[1_000, {}], [2, { maxUnsent: 2 }]] as const) {
+      const connection = reconnectingWebSocket(scene.authenticator, "/", { connect, ...options });
+      for (let sent = 0; sent < most; sent++) connection.send("waits");
+      assertThrows(() => connection.send("late"), Error, `${most} messages wait for a connection. Wait for onOpen`);
+      connection.close();
+    }
+  },
+
+  async "a connection that is closed as soon as it is open is no connection, and messages wait for the next"() {
+    const sent: unknown[] = [];
+    const connect = () => {
+      const readyState = sockets++ === 0 ? 3 : 1;
+      return { readyState, send: (data: unknown) => void sent.push(data), close() {}, addEventListener: announce };
+    };
+    const announce = (type: string, listener: (event: object) => void) => void (type === "open" && listener({}));
+    let sockets = 0;
+    await using scene = await startScene("header", { connect, maxDelay: 1 });
+    scene.connection.send("waits");
+    await until(() => sent.length === 1);
+    assertEquals([sockets, scene.errors.map(({ message }) => message)], [2, [
+      "Cannot open the WebSocket: it was closed at once.",
+    ]]);
+  },
+
+  async "a token that needs proofs isn't sent without"() {
+    const issue = () => Response.json({ access_token: "planted", token_type: "DPoP", expires_in: 60 });
+    await using scene = adapterScene({ issue, dpop: dpop() });
+    const errors: Error[] = [];
+    const connection = reconnectingWebSocket(scene.authenticator, "/", { onError: (error) => errors.push(error) });
+    await until(() => errors.length > 0);
+    connection.close();
+    assert(/Use an authenticator without dpop/.test(errors[0]!.message), errors[0]!.message);
   },
 
   async "closed while it connects: what opens then is closed, and not used"() {

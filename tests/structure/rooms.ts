@@ -41,10 +41,10 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   adapters: [
     "abort_signals",
     "api_tokens",
-    "bound_tokens",
     "grpc_interceptor",
     "send_with_token",
     "websocket_connection",
+    "websocket_options",
   ],
   client_auth: ["assertion_claims", "assertion_parameters", "basic_authorization", "client_auth", "sign_assertion"],
   config_store: ["client_config_store", "overrides"],
@@ -67,7 +67,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
 
 /** The modules that may import a package besides `@std/encoding`. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  "@opentelemetry/api": ["attributes", "instruments", "lifetimes", "opentelemetry", "token_requests", "watch"]
+  "@opentelemetry/api": ["attributes", "event_recorder", "instruments", "lifetimes", "opentelemetry", "token_requests"]
     .map((file) => `src/telemetry/${file}.ts`),
   jose: [
     "src/client_auth/sign_assertion.ts",

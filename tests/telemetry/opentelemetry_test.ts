@@ -188,27 +188,38 @@ Deno.test("openTelemetry: options add attributes or drop them, and call another 
   assertEquals(told, [[event, api]]);
 });
 
-Deno.test("openTelemetry: attributes that can't be had are reported once, and are the usual ones", async () => {
-  const { metrics, meterProvider } = observe();
-  const errors: unknown[] = [];
-  const report = (...error: unknown[]) => errors.push(error);
-  diag.setLogger({ error: report, warn: report, info() {}, debug() {}, verbose() {} }, {
-    suppressOverrideMessage: true,
-  });
-  try {
-    const error = new Error("the attributes' own");
-    const attributes = () => {
-      throw error;
-    };
-    const listener = openTelemetry({ meterProvider, attributes });
-    for (let count = 0; count < 2; count++) listener({ type: "token_omitted", reason: "redirect" }, api);
+/** What makes openTelemetry report an error, by what it throws. */
+const faults: Readonly<Record<string, (fail: () => never) => OpenTelemetryOptions>> = {
+  "attributes threw": (attributes) => ({ attributes }),
+  "a provider threw": (startSpan) => ({ tracerProvider: { getTracer: () => ({ startSpan }) } }),
+};
+for (const [message, makeOptions] of Object.entries(faults)) {
+  Deno.test(`openTelemetry: reports once that ${message}, and measures as usual`, async () => {
+    const { metrics, meterProvider } = observe();
+    const errors: unknown[] = [];
+    const report = (...error: unknown[]) => errors.push(error);
+    diag.setLogger({ error: report, warn: report, info() {}, debug() {}, verbose() {} }, {
+      suppressOverrideMessage: true,
+    });
+    try {
+      const error = new Error("the option's own");
+      const fail = () => {
+        throw error;
+      };
+      const listener = openTelemetry({ meterProvider, ...makeOptions(fail) });
+      for (let count = 0; count < 2; count++) {
+        listener({ type: "token_omitted", reason: "redirect" }, api);
+        listener({ type: "token_requested", ...first }, api);
+      }
 
-    assertEquals(await metrics(), [`m2m_token_omissions_total{${common},m2m_reason="redirect"} 2`]);
-    assertEquals(errors, [["@m2m/authenticator: attributes threw", error]]);
-  } finally {
-    diag.disable();
-  }
-});
+      const [omissions] = (await metrics()).filter((line) => line.includes("omissions"));
+      assertEquals(omissions, `m2m_token_omissions_total{${common},m2m_reason="redirect"} 2`);
+      assertEquals(errors, [[`@m2m/authenticator: ${message}`, error]]);
+    } finally {
+      diag.disable();
+    }
+  });
+}
 
 Deno.test("openTelemetry: without a description events are reported without attributes", async () => {
   const { metrics, meterProvider } = observe();
@@ -238,4 +249,6 @@ Deno.test("openTelemetry: refuses what can't be used", () => {
     const error = assertThrows(() => openTelemetry({ [name]: 5 } as OpenTelemetryOptions), TypeError);
     assertEquals(error.message.split(" must be ")[0], name);
   }
+  assertThrows(() => openTelemetry({ meterProvider: { getMeter: () => ({}) } }), TypeError, "has createCounter()");
+  assertThrows(() => openTelemetry({ tracerProvider: { getTracer: () => ({}) } }), TypeError, "has startSpan()");
 });

@@ -168,6 +168,21 @@ Deno.test("register, narrow, lifetime: count from the next token on", async () =
   assertEquals((await other.getCredentials().catch((error) => error)).error, "invalid_scope");
 });
 
+Deno.test("a server that runs for days: it keeps the last requests, and knows the last 10,000 tokens", async () => {
+  const { kit, authorizationServer } = setUp({ maxRequests: 2 });
+  const { clientId, clientSecret } = kit.options;
+  const body = `grant_type=client_credentials&client_id=${clientId}&client_secret=${clientSecret}`;
+  const init = { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body };
+  const issue = () => authorizationServer.fetch(new Request(authorizationServer.tokenEndpoint, init));
+  const { access_token: first } = await (await issue()).json();
+  const askApi = () => kit.fetch("https://api.test/", { headers: { authorization: `Bearer ${first}` } });
+  for (let count = 1; count < 10_000; count++) await issue();
+  assertEquals([(await askApi()).status, authorizationServer.requests.length], [200, 2]);
+  await issue();
+  assertEquals((await askApi()).status, 401);
+  assertThrows(() => testServers({ maxRequests: -1 }), RangeError, "maxRequests");
+});
+
 Deno.test("assertions: throw an error that lists what came", async () => {
   const { kit, authenticator } = setUp({}, { scopes: ["api:read"] });
   kit.assertTokenRequests(0);

@@ -22,7 +22,9 @@ export async function runTestServer({ values, positionals, terminal }: Invocatio
   const tokens = values["jwt"] ? "jwt" : "opaque";
   let settings = {};
   await serveOnLoopback(port, (origin) => {
-    const kit = testServers({ issuer: origin, endpoint: origin, lifetime: seconds * 1_000, tokens });
+    // Nothing reads requests: those of the last moments are enough for a debugger.
+    const options = { issuer: origin, endpoint: origin, lifetime: seconds * 1_000, tokens, maxRequests: 100 } as const;
+    const kit = testServers(options);
     const { endpoint, clientId, clientSecret } = kit.options;
     const { issuer, tokenEndpoint } = kit.authorizationServer;
     settings = { endpoint, issuer, token_endpoint: tokenEndpoint, client_id: clientId, client_secret: clientSecret };

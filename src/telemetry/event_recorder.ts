@@ -1,5 +1,5 @@
 /**
- * What is reported of one authenticator.
+ * Records the events of one authenticator.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { KnownLifetime } from "./lifetimes.ts";
 import { TokenRequests } from "./token_requests.ts";
 
 /** Turns the events of one authenticator into spans and measurements. */
-export class Watch implements KnownLifetime {
+export class EventRecorder implements KnownLifetime {
   readonly attributes: Attributes;
   expiresAt: number | undefined;
   readonly #requests: TokenRequests;
@@ -28,13 +28,13 @@ export class Watch implements KnownLifetime {
     const instruments = this.#findInstruments(meters);
     switch (event.type) {
       case "token_reused":
-        this.#live(event.remainingLifetime);
+        this.#setExpiry(event.remainingLifetime);
         break;
       case "token_requested":
         this.#requests.start(event, tracers.getTracer(scope), instruments);
         break;
       case "token_issued":
-        this.#live(event.remainingLifetime);
+        this.#setExpiry(event.remainingLifetime);
         this.#requests.end(event, instruments);
         break;
       case "token_request_failed":
@@ -43,30 +43,33 @@ export class Watch implements KnownLifetime {
       case "token_awaited":
         instruments.waitDuration.record(
           event.duration / 1_000,
-          this.#and({ "m2m.reason": event.reason, "m2m.outcome": event.outcome }),
+          this.#addAttributes({ "m2m.reason": event.reason, "m2m.outcome": event.outcome }),
         );
         break;
       case "token_rejected":
-        instruments.rejections.add(1, this.#and({ "m2m.will_refresh": event.willRefresh }));
+        instruments.rejections.add(1, this.#addAttributes({ "m2m.will_refresh": event.willRefresh }));
         break;
       case "request_replayed":
-        instruments.replays.add(1, this.#and({ "m2m.status_class": `${Math.floor(event.status / 100)}xx` }));
+        instruments.replays.add(1, this.#addAttributes({ "m2m.status_class": `${Math.floor(event.status / 100)}xx` }));
         break;
       case "token_omitted":
-        instruments.omissions.add(1, this.#and({ "m2m.reason": event.reason }));
+        instruments.omissions.add(1, this.#addAttributes({ "m2m.reason": event.reason }));
         break;
       case "token_store_hit":
-        this.#live(event.remainingLifetime);
-        instruments.storeOperations.add(1, this.#and({ "m2m.outcome": "hit" }));
+        this.#setExpiry(event.remainingLifetime);
+        instruments.storeOperations.add(1, this.#addAttributes({ "m2m.outcome": "hit" }));
         break;
       case "token_store_miss":
-        instruments.storeOperations.add(1, this.#and({ "m2m.outcome": "miss" }));
+        instruments.storeOperations.add(1, this.#addAttributes({ "m2m.outcome": "miss" }));
         break;
       case "token_shared":
-        instruments.storeOperations.add(1, this.#and({ "m2m.outcome": "shared" }));
+        instruments.storeOperations.add(1, this.#addAttributes({ "m2m.outcome": "shared" }));
         break;
       case "token_store_bypassed":
-        instruments.storeOperations.add(1, this.#and({ "m2m.outcome": "bypassed", "error.type": event.failure }));
+        instruments.storeOperations.add(
+          1,
+          this.#addAttributes({ "m2m.outcome": "bypassed", "error.type": event.failure }),
+        );
     }
   }
 
@@ -79,11 +82,11 @@ export class Watch implements KnownLifetime {
     return this.#instruments = instruments;
   }
 
-  #live(remainingLifetime: number): void {
+  #setExpiry(remainingLifetime: number): void {
     this.expiresAt = Date.now() + remainingLifetime;
   }
 
-  #and(attributes: Attributes): Attributes {
+  #addAttributes(attributes: Attributes): Attributes {
     return { ...this.attributes, ...attributes };
   }
 }
