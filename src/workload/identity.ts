@@ -76,7 +76,7 @@ export function checkJwt(platform: Platform, text: unknown, audience?: string): 
   if (audience !== undefined && !readTexts(readClaims(jwt).aud).includes(audience)) {
     throw createIdentityError(
       platform,
-      `its token is for another audience than ${JSON.stringify(audience)}, and isn't shown to this one`,
+      `its token is for another audience than ${JSON.stringify(audience)}, and isn't sent to this one`,
     );
   }
   return jwt;

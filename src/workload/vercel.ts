@@ -10,6 +10,7 @@
 import { checkFunction } from "../arguments.ts";
 import { checkJwt, createIdentityError, makeIdentity, type Platform, type WorkloadIdentity } from "./identity.ts";
 import { findVariable, type VariableOptions } from "./variables.ts";
+import { readRequestHeaders, vercelHeader } from "./vercel_request.ts";
 
 export type { WorkloadIdentity } from "./identity.ts";
 export type { VariableOptions } from "./variables.ts";
@@ -31,7 +32,7 @@ const vercel: Platform = {
   title: "Vercel",
   advice: "Enable OIDC federation in the project's settings; on a machine of your own run vercel env pull.",
 };
-const [header, variable] = ["x-vercel-oidc-token", "VERCEL_OIDC_TOKEN"];
+const variable = "VERCEL_OIDC_TOKEN";
 
 /**
  * Reads the OIDC token of a deployment, each time: of the request that is being served, or else of the environment.
@@ -56,25 +57,13 @@ const [header, variable] = ["x-vercel-oidc-token", "VERCEL_OIDC_TOKEN"];
  * @throws {TypeError} If an option can't be used.
  */
 export function vercelToken(options: VercelTokenOptions = {}): WorkloadIdentity {
-  const { headers = readContext, audience, env } = options;
+  const { headers = readRequestHeaders, audience, env } = options;
   checkFunction("headers", headers);
-  return makeIdentity(vercel, `the request's header ${header}, or the variable ${variable}`, () => {
+  return makeIdentity(vercel, `the request's header ${vercelHeader}, or the variable ${variable}`, () => {
     return Promise.resolve().then(() => {
-      const token = headers()?.get(header) || findVariable(vercel, variable, { env });
+      const token = headers()?.get(vercelHeader) || findVariable(vercel, variable, { env });
       if (token) return checkJwt(vercel, token, audience);
-      throw createIdentityError(vercel, `neither the header ${header} nor the variable ${variable} is there`);
+      throw createIdentityError(vercel, `neither the header ${vercelHeader} nor the variable ${variable} is there`);
     });
   });
-}
-
-/** Whether a request's context has a token, where one is served. */
-export function hasVercelHeader(): boolean {
-  return readContext()?.has(header) ?? false;
-}
-
-/** The headers of the request that is being served, on Vercel. */
-function readContext(): Headers | undefined {
-  const context = Reflect.get(globalThis, Symbol.for("@vercel/request-context"));
-  const headers = context?.get?.()?.headers;
-  return headers && new Headers(headers);
 }

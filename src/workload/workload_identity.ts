@@ -34,7 +34,8 @@ import { kubernetesToken } from "./kubernetes.ts";
 import { checkRequestOptions, type PlatformRequestOptions } from "./platform_request.ts";
 import { spiffeToken } from "./spiffe.ts";
 import { isSet, type VariableOptions } from "./variables.ts";
-import { hasVercelHeader, vercelToken } from "./vercel.ts";
+import { vercelToken } from "./vercel.ts";
+import { readRequestHeaders, vercelHeader } from "./vercel_request.ts";
 import { aws, readWebIdentityFile, webIdentityFile } from "./web_identity_file.ts";
 
 export type { WorkloadIdentity } from "./identity.ts";
@@ -138,7 +139,7 @@ function listCandidates(options: WorkloadIdentityOptions): Candidate[] {
       isThere: gitlabVariable !== undefined && isSet(gitlabVariable, { env }),
       make: () => gitlabCiToken({ variable: gitlabVariable!, audience, env }),
     },
-    { ...vercel, isThere: vercel.isThere || hasVercelHeader() },
+    { ...vercel, isThere: vercel.isThere || readRequestHeaders()?.has(vercelHeader) === true },
     byVariables("Fly.io", ["FLY_MACHINE_ID"], () => flyToken(options)),
     byVariables("Azure", ["AZURE_FEDERATED_TOKEN_FILE"], () => azureToken({ ...options, source: "federated-file" })),
     byVariables("Azure", ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"], () => {

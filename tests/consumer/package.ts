@@ -72,10 +72,9 @@ export async function installPacked({ path }: Pick<PackedPackage, "path">, modul
   const { success, stderr } = await runToEnd("tar", { args });
   if (!success) throw new Error(`Cannot unpack the package: ${stderr}`);
   await installEncoding(modules);
-  for (const name of ["aws4fetch", "jose", "undici", "js-yaml"]) {
-    await installPackage(`${name}/package.json`, join(modules, name));
-  }
-  // It exports no file of its top folder.
+  for (const name of ["jose", "undici", "js-yaml"]) await installPackage(`${name}/package.json`, join(modules, name));
+  // They export no file of their top folders.
+  await installPackage("aws4fetch", join(modules, "aws4fetch"), "..");
   await installPackage("@opentelemetry/api", join(modules, "@opentelemetry", "api"), "../..");
 }
 

@@ -361,7 +361,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     usesProxy,
     { "Bun": /^failed: .*\bNode\b/, ...onWorkerd(noNodeModule) },
   ],
-  "./workload": [() => workloadIdentity({ audience: issuer, env: { VERCEL_OIDC_TOKEN: jwt } })(), jwt],
+  "./workload": [() => workloadIdentity({ audience: issuer, env: { VERCEL_OIDC_TOKEN: jwt } }).platform, "vercel"],
   "./workload/aws": [() => {
     const env = { AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "key" };
     return awsToken({ audience: issuer, env, fetch: answer(`<WebIdentityToken>${jwt}</WebIdentityToken>`) })();

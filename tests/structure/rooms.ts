@@ -64,6 +64,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "token_file",
     "unix_socket",
     "variables",
+    "vercel_request",
     "web_identity_file",
     "workload_identity",
   ],
