@@ -4,7 +4,7 @@
  * The SPIFFE Workload API is gRPC over a Unix socket. [spiffe-helper](https://github.com/spiffe/spiffe-helper) speaks it,
  * in a process or container beside the program, and keeps the file fresh:
  *
- * ```hcl
+ * ```text
  * agent_address = "/run/spire/sockets/agent.sock"
  * daemon_mode   = true
  * cert_dir      = "/run/svid"
