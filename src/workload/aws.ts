@@ -11,7 +11,14 @@
 import { AwsV4Signer } from "aws4fetch";
 import { checkNumber, checkUrl, throwInvalid } from "../arguments.ts";
 import { isExposed } from "../http/loopback.ts";
-import { checkAudience, checkJwt, createIdentityError, makeIdentity, type WorkloadIdentity } from "./identity.ts";
+import {
+  checkAudience,
+  checkJwt,
+  createIdentityError,
+  makeIdentity,
+  type Platform,
+  type WorkloadIdentity,
+} from "./identity.ts";
 import { askPlatform, checkRequestOptions, type PlatformRequestOptions } from "./platform_request.ts";
 import { reuseJwt } from "./reused_jwt.ts";
 import { findVariable, requireVariable, type VariableOptions } from "./variables.ts";
@@ -20,6 +27,12 @@ import { aws, readWebIdentityFile, webIdentityFile } from "./web_identity_file.t
 export type { WorkloadIdentity } from "./identity.ts";
 export type { PlatformRequestOptions } from "./platform_request.ts";
 export type { VariableOptions } from "./variables.ts";
+
+const sts: Platform = {
+  ...aws,
+  advice: "Set AWS_REGION and credentials, enable outbound identity federation for the account, and allow its role " +
+    "sts:GetWebIdentityToken.",
+};
 
 /** Credentials of AWS, in the form of its SDKs. */
 export interface AwsCredentials {
@@ -103,8 +116,8 @@ export function awsToken(options: AwsTokenOptions): WorkloadIdentity {
   }
   const endpoint = options.endpoint === undefined ? undefined : checkUrl("endpoint", options.endpoint);
   const request = reuseJwt(() => askSts(endpoint, { ...options, signingAlgorithm }), reuse);
-  const [file, sts] = [`the file that ${webIdentityFile} names`, "a JWT by sts:GetWebIdentityToken"];
-  const description = source === "file" ? file : source === "sts" ? sts : `${file}, or ${sts}`;
+  const [file, jwt] = [`the file that ${webIdentityFile} names`, "a JWT by sts:GetWebIdentityToken"];
+  const description = source === "file" ? file : source === "sts" ? jwt : `${file}, or ${jwt}`;
   return makeIdentity(aws, description, async () => {
     const isFile = source === "file" || source === undefined && findVariable(aws, webIdentityFile, { env });
     return isFile ? await readWebIdentityFile(audience, { env }) : await request();
@@ -113,12 +126,12 @@ export function awsToken(options: AwsTokenOptions): WorkloadIdentity {
 
 async function askSts(endpoint: URL | undefined, options: AwsTokenOptions): Promise<string> {
   const { audience, lifetime = 300_000, signingAlgorithm = "" } = options;
-  const region = options.region ?? findVariable(aws, "AWS_REGION", options) ??
-    requireVariable(aws, "AWS_DEFAULT_REGION", options);
+  const region = options.region ?? findVariable(sts, "AWS_REGION", options) ??
+    requireVariable(sts, "AWS_DEFAULT_REGION", options);
   const credentials = await findCredentials(options);
-  if (!/^[\w-]+$/.test(region)) throw createIdentityError(aws, "the region is none");
+  if (!/^[\w-]+$/.test(region)) throw createIdentityError(sts, "the region is none");
   const url = endpoint ?? new URL(`https://sts.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`);
-  if (isExposed(url)) throw createIdentityError(aws, "the connection to STS is unencrypted");
+  if (isExposed(url)) throw createIdentityError(sts, "the connection to STS is unencrypted");
   const body = String(
     new URLSearchParams({
       Action: "GetWebIdentityToken",
@@ -133,21 +146,21 @@ async function askSts(endpoint: URL | undefined, options: AwsTokenOptions): Prom
     const code = /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1];
     return code ? ` (${code})` : "";
   };
-  const { text } = await askPlatform(aws, url, { method: "POST", headers, body }, options, explain);
-  return checkJwt(aws, /<WebIdentityToken>([^<]*)<\/WebIdentityToken>/.exec(text)?.[1]);
+  const { text } = await askPlatform(sts, url, { method: "POST", headers, body }, options, explain);
+  return checkJwt(sts, /<WebIdentityToken>([^<]*)<\/WebIdentityToken>/.exec(text)?.[1]);
 }
 
 async function findCredentials(options: AwsTokenOptions): Promise<AwsCredentials> {
   if (options.credentials === undefined) {
     return {
-      accessKeyId: requireVariable(aws, "AWS_ACCESS_KEY_ID", options),
-      secretAccessKey: requireVariable(aws, "AWS_SECRET_ACCESS_KEY", options),
-      sessionToken: findVariable(aws, "AWS_SESSION_TOKEN", options),
+      accessKeyId: requireVariable(sts, "AWS_ACCESS_KEY_ID", options),
+      secretAccessKey: requireVariable(sts, "AWS_SECRET_ACCESS_KEY", options),
+      sessionToken: findVariable(sts, "AWS_SESSION_TOKEN", options),
     };
   }
   const given = await options.credentials();
   if (given?.accessKeyId && given.secretAccessKey) return given;
-  throw createIdentityError(aws, "the function credentials gave none");
+  throw createIdentityError(sts, "the function credentials gave none");
 }
 
 /** Signs the request (SigV4). Runtimes quote a value that no header can have: the error isn't passed on. */
@@ -163,6 +176,6 @@ async function sign(
     });
     return (await signer.sign()).headers;
   } catch {
-    throw createIdentityError(aws, "the request to STS can't be signed with these credentials");
+    throw createIdentityError(sts, "the request to STS can't be signed with these credentials");
   }
 }

@@ -5,6 +5,7 @@ import { SignJWT } from "jose";
 import {
   type Authenticator,
   ClientCredentialsAuthenticator,
+  type Fetch,
   getToken,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
@@ -68,6 +69,19 @@ for (const [use, make] of Object.entries(uses)) {
     }
   });
 }
+
+Deno.test("workload identity: a platform that fails for now is asked again by the attempt after", async () => {
+  const servers = testServers({ trustedIssuers: { [platform]: [key.publicJwk as JsonWebKey] } });
+  const reach = signFor(platform, "workload-7");
+  const answers = [
+    () => Promise.resolve(new Response("", { status: 503 })),
+    () => Promise.reject(new TypeError("reset")),
+  ];
+  const fetch: Fetch = (input, init) => answers.shift()?.() ?? reach(input, init);
+  const assertion = gcpToken({ audience: "https://auth.test/oauth/token", fetch });
+  assertEquals(await call(new JwtBearerAuthenticator({ ...servers.options, assertion }), "/v1/projects"), 200);
+  assertEquals(answers.length, 0);
+});
 
 Deno.test("workload identity: a JWT-SVID goes out under the assertion type of SPIFFE", async () => {
   await using folder = await temporaryFolder("svid_");
