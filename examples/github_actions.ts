@@ -10,6 +10,7 @@
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
+import { githubActionsToken } from "@m2m/authenticator/workload/github-actions";
 
 function setting(name: string): string {
   const value = Deno.env.get(name);
@@ -17,24 +18,12 @@ function setting(name: string): string {
   return value;
 }
 
-/** A new ID token of this job, for the authorization server alone. */
-async function idToken(): Promise<string> {
-  const url = new URL(setting("ACTIONS_ID_TOKEN_REQUEST_URL"));
-  url.searchParams.set("audience", setting("M2M_ISSUER"));
-  const authorization = `Bearer ${setting("ACTIONS_ID_TOKEN_REQUEST_TOKEN")}`;
-  const response = await fetch(url, { headers: { authorization } });
-  if (!response.ok) throw new Error(`Cannot get GitHub's token for this job: ${response.status}`);
-  return (await response.json()).value;
-}
+const scopes = (Deno.env.get("M2M_SCOPES") ?? "").split(" ").filter(Boolean);
 
 const authenticator = new ClientCredentialsAuthenticator({
-  endpoint: setting("M2M_ENDPOINT"),
-  clientId: setting("M2M_CLIENT_ID"),
-  clientAuth: clientAssertion(idToken),
-  configStore: new StaticClientConfigStore({
-    tokenEndpoint: setting("M2M_TOKEN_ENDPOINT"),
-    scopes: (Deno.env.get("M2M_SCOPES") ?? "").split(" ").filter(Boolean),
-  }),
+  ...{ endpoint: setting("M2M_ENDPOINT"), clientId: setting("M2M_CLIENT_ID") },
+  clientAuth: clientAssertion(githubActionsToken({ audience: setting("M2M_ISSUER") })),
+  configStore: new StaticClientConfigStore({ tokenEndpoint: setting("M2M_TOKEN_ENDPOINT"), scopes }),
 });
 
 const response = await authenticator.fetch("/v1/projects");

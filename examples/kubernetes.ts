@@ -15,7 +15,7 @@
  */
 import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
-import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
+import { kubernetesToken } from "@m2m/authenticator/workload/kubernetes";
 
 function setting(name: string): string {
   const value = Deno.env.get(name);
@@ -23,17 +23,14 @@ function setting(name: string): string {
   return value;
 }
 
-const tokenFile = Deno.env.get("M2M_TOKEN_FILE") || "/var/run/secrets/tokens/authorization-server";
+const path = Deno.env.get("M2M_TOKEN_FILE") || "/var/run/secrets/tokens/authorization-server";
+const scopes = (Deno.env.get("M2M_SCOPES") ?? "").split(" ").filter(Boolean);
 
+// The file is read for each token request: the kubelet replaces it.
 const authenticator = new ClientCredentialsAuthenticator({
-  endpoint: setting("M2M_ENDPOINT"),
-  clientId: setting("M2M_CLIENT_ID"),
-  // Read for each token request: the kubelet replaces the file.
-  clientAuth: clientAssertion(secretFile(tokenFile)),
-  configStore: new StaticClientConfigStore({
-    tokenEndpoint: setting("M2M_TOKEN_ENDPOINT"),
-    scopes: (Deno.env.get("M2M_SCOPES") ?? "").split(" ").filter(Boolean),
-  }),
+  ...{ endpoint: setting("M2M_ENDPOINT"), clientId: setting("M2M_CLIENT_ID") },
+  clientAuth: clientAssertion(kubernetesToken({ path })),
+  configStore: new StaticClientConfigStore({ tokenEndpoint: setting("M2M_TOKEN_ENDPOINT"), scopes }),
 });
 
 const response = await authenticator.fetch("/v1/projects");

@@ -13,7 +13,7 @@
  * | `config_not_found` | the config store has no settings, or nothing is published where it looks; a chain asks the next one | no |
  * | `invalid_config` | the config store answered something unusable, the server doesn't support this client authentication, or a certificate, key or CA of the settings is damaged | no |
  * | `insecure_endpoint` | the token endpoint is `http:` and not on loopback | no |
- * | `client_auth_unavailable` | what gives the secret, key, assertion or token threw (its error is the `cause`) or gave none, or a key can't be used | no |
+ * | `client_auth_unavailable` | what gives the secret, key, assertion or token threw (its error is the `cause`) or gave none, or a key can't be used | no, but for a platform that fails for now (`./workload/…`) |
  * | `proof_failed` | a proof of possession couldn't be made: its key can't be had, or doesn't sign | no |
  * | `permission_denied` | the runtime may not reach a server or the proxy, or read a file or variable of the settings (Deno without `--allow-net`, `--allow-read`, `--allow-env`) | no |
  * | `network_error` | the token endpoint, or a server that is asked for settings, could not be reached, or the connection broke | yes |

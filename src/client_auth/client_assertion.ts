@@ -35,31 +35,13 @@ export interface ClientAssertionOptions {
  * once, one refused for another reason (a reused `jti`, say) after the `cooldown`. Assertions that can't be read, such
  * as encrypted ones, all count as the same proof.
  *
- * @example On Kubernetes, with a projected service account token
- * ```ts ignore
- * // Not run: it needs a pod.
- * import { readFile } from "node:fs/promises"; // or: () => Deno.readTextFile(path)
+ * @example In GitHub Actions, in a job with `permissions: { id-token: write }`; `./workload/…` has other platforms
+ * ```ts
  * import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
+ * import { githubActionsToken } from "@m2m/authenticator/workload/github-actions";
  *
- * // The kubelet replaces the file before the token expires.
- * const path = "/var/run/secrets/tokens/authorization-server";
- * export const clientAuth = clientAssertion(() => readFile(path, "utf8"));
- * ```
- *
- * @example In GitHub Actions, in a job with `permissions: { id-token: write }`
- * ```ts ignore
- * // Not run: it needs a workflow.
- * import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
- * import { env } from "node:process";
- *
- * export const clientAuth = clientAssertion(async () => {
- *   const url = new URL(env.ACTIONS_ID_TOKEN_REQUEST_URL!);
- *   url.searchParams.set("audience", "https://auth.example.com");
- *   const headers = { authorization: `Bearer ${env.ACTIONS_ID_TOKEN_REQUEST_TOKEN}` };
- *   const response = await fetch(url, { headers });
- *   if (!response.ok) throw new Error(`Cannot get a token from GitHub: ${response.status}`);
- *   return (await response.json()).value;
- * });
+ * const clientAuth = clientAssertion(githubActionsToken({ audience: "https://auth.example.com" }));
+ * console.log(clientAuth.method); // private_key_jwt
  * ```
  *
  * @example With SPIFFE, or any other source

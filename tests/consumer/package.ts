@@ -73,7 +73,8 @@ export async function installPacked({ path }: Pick<PackedPackage, "path">, modul
   if (!success) throw new Error(`Cannot unpack the package: ${stderr}`);
   await installEncoding(modules);
   for (const name of ["jose", "undici", "js-yaml"]) await installPackage(`${name}/package.json`, join(modules, name));
-  // It exports no file of its top folder.
+  // They export no file of their top folders.
+  await installPackage("aws4fetch", join(modules, "aws4fetch"), "..");
   await installPackage("@opentelemetry/api", join(modules, "@opentelemetry", "api"), "../..");
 }
 

@@ -61,6 +61,16 @@ import { redisTokenStore } from "@m2m/authenticator/token-store/redis";
 import { sealed } from "@m2m/authenticator/token-store/sealed";
 import { sqlTokenStore } from "@m2m/authenticator/token-store/sql";
 import { webCacheTokenStore } from "@m2m/authenticator/token-store/web-cache";
+import { workloadIdentity } from "@m2m/authenticator/workload";
+import { awsToken } from "@m2m/authenticator/workload/aws";
+import { azureToken } from "@m2m/authenticator/workload/azure";
+import { flyToken } from "@m2m/authenticator/workload/fly";
+import { gcpToken } from "@m2m/authenticator/workload/gcp";
+import { githubActionsToken } from "@m2m/authenticator/workload/github-actions";
+import { gitlabCiToken } from "@m2m/authenticator/workload/gitlab-ci";
+import { kubernetesToken } from "@m2m/authenticator/workload/kubernetes";
+import { spiffeToken } from "@m2m/authenticator/workload/spiffe";
+import { vercelToken } from "@m2m/authenticator/workload/vercel";
 
 /** The uses' input, which is also a worker's `env`. */
 export interface ProbeInput {
@@ -91,6 +101,15 @@ const usesProxy = /^failed: proxy_failed: /;
 const needsBun = /^failed: .*\bBun\b/;
 const needsDeno = /^failed: .*\bDeno\b/;
 const noNodeModule = /^failed: Error: .*"node:/;
+const jwt = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
+/** A platform, which answers the same to everything. */
+const answer = (text: string) => () =>
+  Promise.resolve(new Response(text, { headers: { "metadata-flavor": "Google" } }));
+const noJwt = /^failed: client_auth_unavailable: .*something else than a JWT/;
+const noFile = {
+  "workerd of 2024": /^failed: client_auth_unavailable: .*\bruntime\b/,
+  "workerd of 2026": /^failed: client_auth_unavailable: .*\(ENOENT\)/,
+};
 const onWorkerd = (pattern: RegExp) => ({ "workerd of 2024": pattern, "workerd of 2026": pattern });
 
 /** The exports and their uses. Transports are imported in these, for some runtimes can't load them. */
@@ -342,6 +361,24 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     usesProxy,
     { "Bun": /^failed: .*\bNode\b/, ...onWorkerd(noNodeModule) },
   ],
+  "./workload": [() => workloadIdentity({ audience: issuer, env: { VERCEL_OIDC_TOKEN: jwt } }).platform, "vercel"],
+  "./workload/aws": [() => {
+    const env = { AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "key" };
+    return awsToken({ audience: issuer, env, fetch: answer(`<WebIdentityToken>${jwt}</WebIdentityToken>`) })();
+  }, jwt],
+  "./workload/azure": [() => {
+    return azureToken({ audience: issuer, source: "imds", fetch: answer(`{"access_token":"${jwt}"}`) })();
+  }, jwt],
+  "./workload/fly": [() => flyToken({ audience: issuer, fetch: answer(jwt) })(), jwt],
+  "./workload/gcp": [() => gcpToken({ audience: issuer, fetch: answer(jwt) })(), jwt],
+  "./workload/github-actions": [() => {
+    const env = { ACTIONS_ID_TOKEN_REQUEST_URL: issuer, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "token" };
+    return githubActionsToken({ audience: issuer, env, fetch: answer(`{"value":"${jwt}"}`) })();
+  }, jwt],
+  "./workload/gitlab-ci": [() => gitlabCiToken({ variable: "TOKEN", env: { TOKEN: jwt } })(), jwt],
+  "./workload/kubernetes": [({ secretFile }) => kubernetesToken({ path: secretFile })(), noJwt, noFile],
+  "./workload/spiffe": [({ secretFile }) => spiffeToken({ path: secretFile })(), noJwt, noFile],
+  "./workload/vercel": [() => vercelToken({ env: { VERCEL_OIDC_TOKEN: jwt } })(), jwt],
 };
 
 /** Uses every export; returns the results by export. */

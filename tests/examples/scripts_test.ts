@@ -140,7 +140,23 @@ Deno.test("github_actions.ts: prints the projects, by the job's ID token", async
   const [net, env] = [[...backend.net, url], { ...backend.env, ...job }];
   await assertRuns({ ...backend, command: ["github_actions.ts"], net, env }, [
     { prints: projects },
-    { env: { ACTIONS_ID_TOKEN_REQUEST_TOKEN: "wrong-token" }, fails: "Cannot get GitHub's token for this job: 401" },
+    { env: { ACTIONS_ID_TOKEN_REQUEST_TOKEN: "wrong-token" }, fails: "answered 401. Give the job" },
+  ]);
+});
+
+Deno.test("cloud_run.ts: prints the projects, by its service account's ID token", async () => {
+  await using backend = await startKeyBackend();
+  await using google = serve(async ({ url, headers }) => {
+    const { pathname, searchParams } = new URL(url);
+    const isKnown = pathname.endsWith("/default/identity") && headers.get("metadata-flavor") === "Google";
+    return isKnown
+      ? new Response(await backend.sign(searchParams.get("audience")!), { headers: { "metadata-flavor": "Google" } })
+      : new Response(null, { status: 403 });
+  });
+  const [net, env] = [[...backend.net, google.origin], { ...backend.env, M2M_METADATA_SERVER: google.origin }];
+  await assertRuns({ ...backend, command: ["cloud_run.ts"], net, env }, [
+    { prints: projects },
+    { env: { M2M_METADATA_SERVER: backend.issuer }, fails: "answered 404. Run it on Google Cloud" },
   ]);
 });
 

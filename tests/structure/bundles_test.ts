@@ -69,6 +69,9 @@ const added: Readonly<Record<string, number>> = {
   "./token-store": 3_200,
   "./token-store/redis": 1_500,
   "./token-store/sealed": 1_500,
+  "./workload": 5_000,
+  "./workload/aws": 5_000,
+  "./workload/github-actions": 2_000,
 };
 /** Names that minifiers keep. */
 const [ofJose, ofYaml] = ["setProtectedHeader", "tag:yaml.org,2002"];

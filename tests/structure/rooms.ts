@@ -12,7 +12,7 @@ import { computed } from "./syntax.ts";
 const floors: readonly (readonly string[])[] = [
   ["cli"],
   ["adapters", "doctor", "telemetry", "testing"],
-  ["flyte"],
+  ["flyte", "workload"],
   ["env"],
   ["client_credentials", "grants"],
   ["grant_options"],
@@ -20,7 +20,7 @@ const floors: readonly (readonly string[])[] = [
   ["derived"],
   ["authenticator_options"],
   ["token_store"],
-  ["token_endpoint", "workload"],
+  ["token_endpoint"],
   ["dpop"],
   ["discovery"],
   ["secrets"],
@@ -63,12 +63,25 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
     "token_record",
     "token_store",
   ],
+  workload: [
+    "file_exists",
+    "identity",
+    "platform_request",
+    "reused_jwt",
+    "token_file",
+    "unix_socket",
+    "variables",
+    "vercel_request",
+    "web_identity_file",
+    "workload_identity",
+  ],
 };
 
 /** The modules that may import a package besides `@std/encoding`. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/api": ["attributes", "event_recorder", "instruments", "lifetimes", "opentelemetry", "token_requests"]
     .map((file) => `src/telemetry/${file}.ts`),
+  aws4fetch: ["src/workload/aws.ts"],
   jose: [
     "src/client_auth/sign_assertion.ts",
     "src/dpop/key_pair.ts",
@@ -91,6 +104,8 @@ const runtimeSpecific: readonly string[] = [
   "src/token_store/indexed_db.ts",
   "src/token_store/private_files.ts",
   "src/token_store/private_folder.ts",
+  "src/workload/file_exists.ts",
+  "src/workload/unix_socket.ts",
 ];
 
 /** Whether this module may name a runtime. */
