@@ -15,6 +15,12 @@ export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 
+/** Grants for another server's token endpoint, by their types; the value is the JWT's own `typ`. */
+export const assertionTypes = new Map([
+  ["urn:ietf:params:oauth:token-type:id-jag", "oauth-id-jag+jwt"],
+  ["urn:ietf:params:oauth:token-type:jwt", "JWT"],
+]);
+
 /** What a server grants, and whose assertions it takes. */
 export interface GrantRules {
   /** The scopes that are granted: any where it is absent. */

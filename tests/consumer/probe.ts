@@ -43,6 +43,7 @@ import { authenticatorFromFlyteConfig } from "@m2m/authenticator/config-store/fl
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
 import { diagnose } from "@m2m/authenticator/doctor";
 import { dpop } from "@m2m/authenticator/dpop";
+import { IdentityAssertionAuthenticator } from "@m2m/authenticator/grant/identity-assertion";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
@@ -228,6 +229,17 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await proofs.apiFetch(fetch)(endpoint, { headers: { authorization: "DPoP t" } });
     return sent.join(", ");
   }, "POST, GET with ath"],
+  "./grant/identity-assertion": [
+    () =>
+      sendGrant((settings) =>
+        new IdentityAssertionAuthenticator({
+          ...settings,
+          identityProvider: { configStore, audience: issuer },
+          subjectToken: "a-token",
+        })
+      ),
+    "urn:ietf:params:oauth:grant-type:token-exchange a-token",
+  ],
   "./grant/jwt-bearer": [
     () => sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" })),
     "urn:ietf:params:oauth:grant-type:jwt-bearer a.b.c",
