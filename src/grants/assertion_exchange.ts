@@ -210,7 +210,7 @@ function checkIssued({ accessToken, response }: Credentials, expected: TokenType
   const isExpected = response.issued_token_type === expected;
   if (isExpected && accessToken.split(".").length >= 3) return;
   throw new AuthenticationError(
-    "invalid_response",
+    "unsupported_token_type",
     `Cannot use what the server issued: ${
       isExpected ? "it is no JWT." : `its issued_token_type is not ${expected} (RFC 8693 §2.2.1).`
     } Check whether the server knows this requested_token_type.`,

@@ -67,7 +67,7 @@ export interface IdentityAssertionAuthenticatorOptions extends NamelessGrantOpti
  * - `identityProvider.audience` is by default the issuer that the API's `configStore` names.
  * - Errors say which leg failed, and hold none of the tokens. A `subjectToken` that expired is the identity provider's
  *   `token_request_rejected`, mostly with the `error` `invalid_grant`: have the function return a live one.
- * - An answer with another `issued_token_type` than that requested is `invalid_response`.
+ * - An answer with another `issued_token_type` than that requested is `unsupported_token_type`.
  * - The events are about the second request; within one attempt the first one has four fifths of `timeout`.
  *
  * @example Identity chaining: a service calls an API of another domain on behalf of its caller

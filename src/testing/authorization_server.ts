@@ -7,15 +7,15 @@
 import { checkDuration } from "../arguments.ts";
 import { answerJson } from "./behaviours.ts";
 import { ClientAuthentication, type TestClient } from "./client_authentication.ts";
-import { type IssuedTokens, type TokenGrant, toSeconds } from "./issued_tokens.ts";
-import { type KeySet, signJwt } from "./json_web_tokens.ts";
+import { type IssuedTokens, toSeconds } from "./issued_tokens.ts";
+import type { KeySet } from "./json_web_tokens.ts";
 import { OAuthError } from "./oauth_error.ts";
 import { Proofs } from "./proofs.ts";
 import type { RecordedRequest, Recording } from "./recorded_request.ts";
 import { ScriptedServer, type TestServer } from "./scripted_server.ts";
 import type { TestClock } from "./test_clock.ts";
 import { describeServer } from "./server_metadata.ts";
-import { accessTokenType, assertionTypes, decideGrant, type GrantRules, tokenExchange } from "./token_requests.ts";
+import { assertionTypes, decideGrant, type GrantRules, readIssuedType, signGrant } from "./token_requests.ts";
 
 /** The test authorization server: a `fetch` handler that issues tokens, and does as it is told. */
 export interface TestAuthorizationServer extends TestServer {
@@ -193,38 +193,18 @@ export class AuthorizationServer extends ScriptedServer implements TestAuthoriza
     const { form } = request;
     const decided = await decideGrant(form, client, this.#rules);
     const granted = { ...decided, scopes: this.#narrowed ?? decided.scopes, jkt };
-    const isExchange = form.get("grant_type") === tokenExchange;
-    const requested = isExchange && form.get("requested_token_type") || accessTokenType;
-    const typ = assertionTypes.get(requested);
+    const issuedType = readIssuedType(form);
+    const typ = assertionTypes.get(issuedType ?? "");
     const { accessToken } = typ
-      ? await this.#assert(form, granted, typ)
+      ? await signGrant(form, granted, { ...this.#parts, lifetime: this.#lifetime, typ })
       : await this.#parts.tokens.issue(granted, this.#lifetime);
     return {
       access_token: accessToken,
       token_type: typ ? "N_A" : jkt === undefined ? "Bearer" : "DPoP",
       expires_in: toSeconds(this.#lifetime),
       ...granted.scopes.length > 0 && { scope: granted.scopes.join(" ") },
-      ...isExchange && { issued_token_type: typ ? requested : accessTokenType },
+      ...issuedType && { issued_token_type: issuedType },
     };
-  }
-
-  /** Signs a grant for another authorization server (draft-ietf-oauth-identity-assertion-authz-grant §3.1). */
-  async #assert(form: URLSearchParams, granted: TokenGrant, typ: string): Promise<{ accessToken: string }> {
-    const [audience, resource] = [form.get("audience"), form.getAll("resource")];
-    if (!audience) throw new OAuthError("invalid_request", "audience is missing: the server that the assertion is for");
-    const { clientId, subject, scopes } = granted;
-    const iat = toSeconds(this.#parts.clock.wall());
-    const claims = {
-      iss: this.issuer,
-      sub: subject,
-      aud: audience,
-      client_id: clientId,
-      jti: crypto.randomUUID(),
-      iat,
-    };
-    const asked = { ...resource.length > 0 && { resource }, ...scopes.length > 0 && { scope: scopes.join(" ") } };
-    const exp = iat + toSeconds(this.#lifetime);
-    return { accessToken: await signJwt(this.#parts.keys, { ...claims, ...asked, exp }, typ) };
   }
 
   async #authenticate(request: Recording): Promise<TestClient> {

@@ -80,11 +80,12 @@ export function tokenExchangeGrant(): MachineGrant {
 
 const ownAccessToken = "urn:ietf:params:oauth:token-type:access_token";
 const jwt = "urn:ietf:params:oauth:token-type:jwt";
+const idToken = "urn:ietf:params:oauth:token-type:id_token";
 const idJag = "urn:ietf:params:oauth:token-type:id-jag";
 
 async function readSubject(token: unknown, type: unknown, { provider, issuer, keys }: GrantServer): Promise<unknown> {
   if (typeof token !== "string") throw new CustomOIDCProviderError("invalid_request", "there is no token");
-  if (type !== ownAccessToken && type !== jwt) {
+  if (![ownAccessToken, jwt, idToken].includes(String(type))) {
     throw new CustomOIDCProviderError("invalid_request", `unknown type ${type}`);
   }
   const found = await provider.ClientCredentials.find(token);
