@@ -131,7 +131,7 @@ async function send(
       tokenEndpoint: new URL(server?.tokenEndpoint ?? endpoint),
       issuer: server?.issuer,
       clientId,
-      clientAuth,
+      clientAuth: server?.clientAuth ?? clientAuth,
       grantType: "",
       form: {},
       prepare(request) {
