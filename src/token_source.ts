@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { ClientAuth } from "./client_auth/client_auth.ts";
 import type { Credentials } from "./credentials.ts";
 import type { RefreshReason } from "./events.ts";
 import type { Fetch } from "./http/fetch.ts";
@@ -17,8 +16,6 @@ export interface IssuingServer {
   readonly issuer?: string | undefined;
   /** Absolute URL at which tokens are revoked (RFC 7009). Default: unknown. */
   readonly revocationEndpoint?: string | URL | undefined;
-  /** How the client authenticates there. Default: as its options say. */
-  readonly clientAuth?: ClientAuth | undefined;
 }
 
 /** Credentials as the authorization server issued them, and the header the settings of that moment name for them. */

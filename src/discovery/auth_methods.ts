@@ -41,8 +41,8 @@ interface Published {
 export function chooseAuthMethod(
   { issuer, token_endpoint_auth_methods_supported: supported = [] }: Published,
   { authMethod: method, alternative }: ClientConfigRequest,
-): Pick<ClientConfig, "authMethod"> {
-  if (method === undefined || supported.length === 0 || supported.includes(method)) return {};
+): Pick<ClientConfig, "authMethod"> | undefined {
+  if (method === undefined || supported.length === 0 || supported.includes(method)) return undefined;
   if (alternative !== undefined && supported.includes(alternative)) return { authMethod: alternative };
   const ours = [...valueFor.keys()].filter((name) => supported.includes(name));
   const others = [...new Set(supported)].filter((name) => !valueFor.has(name) && harmless.test(name));

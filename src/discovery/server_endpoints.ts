@@ -42,7 +42,7 @@ export function chooseEndpoints(
   request: ClientConfigRequest,
   { useMtlsEndpointAliases = isTlsMethod(request.authMethod), ignoreAuthMethods = false }: EndpointOptions,
 ): Pick<ClientConfig, "tokenEndpoint" | "revocationEndpoint" | "issuer" | "authMethod"> {
-  const chosen = ignoreAuthMethods ? {} : chooseAuthMethod(metadata, request);
+  const chosen = ignoreAuthMethods ? undefined : chooseAuthMethod(metadata, request);
   const { issuer, token_endpoint, revocation_endpoint, mtls_endpoint_aliases } = metadata;
   if (useMtlsEndpointAliases && hasInsecureAlias(metadata)) {
     throw new AuthenticationError(

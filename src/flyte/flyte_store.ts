@@ -115,6 +115,7 @@ export class FlyteClientConfigStore extends ClientConfigStore {
     const { config, authMethods } = await this.#lookup.get(request);
     // Messages name the platform, for its issuer isn't verified.
     const metadata = { issuer: this.endpoint, token_endpoint_auth_methods_supported: authMethods };
-    return this.#ignoreAuthMethods ? config : { ...config, ...chooseAuthMethod(metadata, request) };
+    const chosen = this.#ignoreAuthMethods ? undefined : chooseAuthMethod(metadata, request);
+    return chosen ? Object.freeze({ ...config, ...chosen }) : config;
   }
 }
