@@ -20,7 +20,10 @@ import type { MakeTokenSource } from "./token_source.ts";
 export interface GrantOptions extends AuthenticatorOptions, TokenRequestOptions {
   /** The client's identifier at the authorization server. */
   clientId: string;
-  /** The client's secret, or a function that is called for each token request. */
+  /**
+   * The client's secret, or a function that is called for each token request. It is sent as `client_secret_basic`, or as
+   * `client_secret_post` where the server's metadata list that one of the two alone.
+   */
   clientSecret?: ClientSecret | undefined;
   /**
    * How id and secret are written in the `Authorization` header. Default: `"form"` (RFC 6749 §2.3.1); servers that

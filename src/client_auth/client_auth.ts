@@ -73,6 +73,8 @@ export interface ClientAuth {
   readonly method: string;
   /** Says what to check where the server rejects the client: a sentence for the error's message. Default: a general one. */
   readonly advice?: string | undefined;
+  /** Takes its place where the server's metadata list that one's method, and not this one's. Default: none. */
+  readonly alternative?: ClientAuth | undefined;
   /**
    * Adds the proof to a request. Called for every attempt.
    *

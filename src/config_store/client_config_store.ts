@@ -38,6 +38,12 @@ export interface ClientConfig {
   readonly issuer?: string | undefined;
   /** Absolute URL of the revocation endpoint (RFC 7009). */
   readonly revocationEndpoint?: string | URL | undefined;
+  /**
+   * The authentication method to use: `client_secret_post` sends a plain `clientSecret` so.
+   *
+   * @default {the client's own}
+   */
+  readonly authMethod?: string | undefined;
 }
 
 /** Describes the client to a config store. */
@@ -52,6 +58,8 @@ export interface ClientConfigRequest {
   readonly fetch?: Fetch | undefined;
   /** The client's authentication method (the `method` of its `ClientAuth`), for stores that know what the server supports. */
   readonly authMethod?: string | undefined;
+  /** Another method that the client can use, if the settings name it as their `authMethod`: a plain secret has two. */
+  readonly alternative?: string | undefined;
   /**
    * Whether the token endpoint returned last failed: it may have moved. A store that caches settings should look them up
    * again.

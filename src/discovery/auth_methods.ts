@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ClientConfig, ClientConfigRequest } from "../config_store/client_config_store.ts";
 import { AuthenticationError } from "../errors.ts";
 
 /** What to pass for each method. */
@@ -34,14 +35,15 @@ interface Published {
 }
 
 /**
- * Throws if the server doesn't support the method: a login that must fail may count against the client. An empty list
- * means as little as none.
+ * Returns the client's other method where the server supports that alone, and nothing where it supports the first. Throws
+ * if it supports neither: a login that must fail may count against the client. An empty list means as little as none.
  */
-export function checkAuthMethod(
+export function chooseAuthMethod(
   { issuer, token_endpoint_auth_methods_supported: supported = [] }: Published,
-  method: string | undefined,
-): void {
-  if (method === undefined || supported.length === 0 || supported.includes(method)) return;
+  { authMethod: method, alternative }: ClientConfigRequest,
+): Pick<ClientConfig, "authMethod"> | undefined {
+  if (method === undefined || supported.length === 0 || supported.includes(method)) return undefined;
+  if (alternative !== undefined && supported.includes(alternative)) return { authMethod: alternative };
   const ours = [...valueFor.keys()].filter((name) => supported.includes(name));
   const others = [...new Set(supported)].filter((name) => !valueFor.has(name) && harmless.test(name));
   const names = [...ours, ...others];

@@ -54,6 +54,8 @@ export interface DiscoveryOptions extends LookupOptions, EndpointOptions {
  * - Issuer and endpoints must be `https:`, or on loopback. Redirects are followed within the origin only; the limit is 1 MiB.
  * - It is requested when it is first needed, once for all concurrent callers, and cached for `maxAge`. Stale metadata
  *   stays in use while it is refreshed, and for as long as that fails. Failures aren't cached.
+ * - A plain `clientSecret` (without `basicEncoding`) is sent as `client_secret_post` if the server lists that and not
+ *   `client_secret_basic`.
  * - Authenticators share the cache if they share a `fetch`, their own or that of `options`.
  *
  * | error code | cause | retryable |
@@ -112,7 +114,7 @@ export class DiscoveryClientConfigStore extends ClientConfigStore {
   override async getClientConfig(request: ClientConfigRequest = {}): Promise<ClientConfig> {
     // Callers share the metadata, but each has its own authentication method.
     const metadata = await this.getMetadata(request);
-    return { ...this.#overrides, ...chooseEndpoints(metadata, request.authMethod, this.#options) };
+    return { ...this.#overrides, ...chooseEndpoints(metadata, request, this.#options) };
   }
 
   /**

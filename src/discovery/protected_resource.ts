@@ -163,7 +163,7 @@ export class ProtectedResourceClientConfigStore extends ClientConfigStore {
       scopes: scopes ?? keepValidScopes(challenged) ??
         (this.#options.allScopes ? keepValidScopes(metadata.scopes_supported) : undefined),
       resource: resource ?? [metadata.resource],
-      ...chooseEndpoints(server, request.authMethod, this.#options),
+      ...chooseEndpoints(server, request, this.#options),
     };
   }
 

@@ -5,15 +5,15 @@
  */
 
 import { AuthenticationError } from "../errors.ts";
-import { checkAuthMethod, isTlsMethod } from "./auth_methods.ts";
+import { chooseAuthMethod, isTlsMethod } from "./auth_methods.ts";
 import { type AuthorizationServerMetadata, hasInsecureAlias } from "./authorization_server_metadata.ts";
-import type { ClientConfig } from "../config_store/client_config_store.ts";
+import type { ClientConfig, ClientConfigRequest } from "../config_store/client_config_store.ts";
 
 /** Configures the check of the client authentication method. */
 export interface AuthMethodOptions {
   /**
    * Whether to use an authentication method that the server's metadata doesn't list, for servers whose list is
-   * incomplete. Otherwise an error with the code `invalid_config` lists what the server supports. The list may be as
+   * incomplete. Otherwise a plain `clientSecret` is sent as `client_secret_post` if only that is listed, and an error with the code `invalid_config` lists what the server supports. The list may be as
    * old as `maxAge`.
    *
    * @default {false}
@@ -39,10 +39,10 @@ export interface EndpointOptions extends AuthMethodOptions {
  */
 export function chooseEndpoints(
   metadata: AuthorizationServerMetadata,
-  authMethod: string | undefined,
-  { useMtlsEndpointAliases = isTlsMethod(authMethod), ignoreAuthMethods = false }: EndpointOptions,
-): Pick<ClientConfig, "tokenEndpoint" | "revocationEndpoint" | "issuer"> {
-  if (!ignoreAuthMethods) checkAuthMethod(metadata, authMethod);
+  request: ClientConfigRequest,
+  { useMtlsEndpointAliases = isTlsMethod(request.authMethod), ignoreAuthMethods = false }: EndpointOptions,
+): Pick<ClientConfig, "tokenEndpoint" | "revocationEndpoint" | "issuer" | "authMethod"> {
+  const chosen = ignoreAuthMethods ? undefined : chooseAuthMethod(metadata, request);
   const { issuer, token_endpoint, revocation_endpoint, mtls_endpoint_aliases } = metadata;
   if (useMtlsEndpointAliases && hasInsecureAlias(metadata)) {
     throw new AuthenticationError(
@@ -56,5 +56,6 @@ export function chooseEndpoints(
     tokenEndpoint: aliases?.token_endpoint ?? token_endpoint,
     revocationEndpoint: aliases?.revocation_endpoint ?? revocation_endpoint,
     issuer,
+    ...chosen,
   };
 }

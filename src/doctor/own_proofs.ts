@@ -30,7 +30,8 @@ export interface OwnProofs {
 export async function readOwnProofs(examination: Examination): Promise<OwnProofs> {
   const { options, facts: { settings } } = examination;
   const tokenEndpoint = new URL(settings?.tokenEndpoint ?? options.endpoint);
-  const clientAuth = chooseClientAuth(options);
+  const chosen = chooseClientAuth(options);
+  const clientAuth = settings?.authMethod === chosen.alternative?.method && chosen.alternative || chosen;
   const { method } = clientAuth;
   const [request, proof] = await Promise.all([
     authenticate(clientAuth, { examination, tokenEndpoint, issuer: settings?.issuer }).catch(() => undefined),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkAuthMethod } from "../discovery/auth_methods.ts";
+import { chooseAuthMethod } from "../discovery/auth_methods.ts";
 import { CachedLookup, type LookupOptions, type Search } from "../discovery/cached_lookup.ts";
 import { type ClientConfig, type ClientConfigRequest, ClientConfigStore } from "../config_store/client_config_store.ts";
 import { type FlyteSettings, requestFlyteSettings } from "./request.ts";
@@ -115,7 +115,7 @@ export class FlyteClientConfigStore extends ClientConfigStore {
     const { config, authMethods } = await this.#lookup.get(request);
     // Messages name the platform, for its issuer isn't verified.
     const metadata = { issuer: this.endpoint, token_endpoint_auth_methods_supported: authMethods };
-    if (!this.#ignoreAuthMethods) checkAuthMethod(metadata, request.authMethod);
-    return config;
+    const chosen = this.#ignoreAuthMethods ? undefined : chooseAuthMethod(metadata, request);
+    return chosen ? Object.freeze({ ...config, ...chosen }) : config;
   }
 }

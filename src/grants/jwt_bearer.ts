@@ -4,12 +4,10 @@
  * @module
  */
 
-import { readAssertion, redactAssertion } from "../client_auth/assertion_parameters.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
 import { Authenticator } from "../authenticator.ts";
 import { fromGrant } from "../grant_options.ts";
 import { requestByGrant } from "../token_endpoint/client_credentials.ts";
-import type { Grant } from "../token_endpoint/grant.ts";
 import type { TokenSource } from "../token_source.ts";
 import {
   checkNamelessGrantOptions,
@@ -17,6 +15,7 @@ import {
   type NamelessGrantOptions,
   type NamelessTokenSourceOptions,
 } from "./grant_options.ts";
+import { jwtBearerGrant } from "./jwt_bearer_grant.ts";
 
 export type { NamelessGrantOptions, NamelessTokenSourceOptions } from "./grant_options.ts";
 
@@ -114,17 +113,6 @@ export interface JwtBearerOptions
 export function jwtBearer(options: JwtBearerOptions): TokenSource {
   checkAssertion(options.assertion);
   return requestByGrant(jwtBearerGrant(options.assertion), completeSourceOptions(options));
-}
-
-function jwtBearerGrant(assertion: JwtBearerAuthenticatorOptions["assertion"]): Grant {
-  return {
-    grantType: "urn:ietf:params:oauth:grant-type:jwt-bearer",
-    async prepare(request) {
-      const jwt = readAssertion(await assertion(request), { name: "assertion", isJwt: true });
-      redactAssertion(request, jwt);
-      request.body.set("assertion", jwt);
-    },
-  };
 }
 
 function checkAssertion(assertion: unknown): void {

@@ -8,7 +8,7 @@ import { redactAssertion } from "../client_auth/assertion_parameters.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { Grant } from "../token_endpoint/grant.ts";
 
-/** The token types of RFC 8693 §3. A server may know others. */
+/** The token types of RFC 8693 §3, and one more. A server may know others. */
 export const TokenType = {
   /** An OAuth 2.0 access token of this authorization server. */
   ACCESS_TOKEN: "urn:ietf:params:oauth:token-type:access_token",
@@ -18,6 +18,8 @@ export const TokenType = {
   ID_TOKEN: "urn:ietf:params:oauth:token-type:id_token",
   /** A JWT of any issuer. */
   JWT: "urn:ietf:params:oauth:token-type:jwt",
+  /** A grant for another domain's authorization server (draft-ietf-oauth-identity-assertion-authz-grant §3). */
+  ID_JAG: "urn:ietf:params:oauth:token-type:id-jag",
   /** A SAML 1.1 assertion, in base64url. */
   SAML1: "urn:ietf:params:oauth:token-type:saml1",
   /** A SAML 2.0 assertion, in base64url. */

@@ -15,7 +15,7 @@ import type { RecordedRequest, Recording } from "./recorded_request.ts";
 import { ScriptedServer, type TestServer } from "./scripted_server.ts";
 import type { TestClock } from "./test_clock.ts";
 import { describeServer } from "./server_metadata.ts";
-import { accessTokenType, decideGrant, type GrantRules, tokenExchange } from "./token_requests.ts";
+import { assertionTypes, decideGrant, type GrantRules, readIssuedType, signGrant } from "./token_requests.ts";
 
 /** The test authorization server: a `fetch` handler that issues tokens, and does as it is told. */
 export interface TestAuthorizationServer extends TestServer {
@@ -196,13 +196,17 @@ export class AuthorizationServer extends ScriptedServer implements TestAuthoriza
     const { form } = request;
     const decided = await decideGrant(form, client, this.#rules);
     const granted = { ...decided, scopes: this.#narrowed ?? decided.scopes, jkt };
-    const { accessToken } = await this.#parts.tokens.issue(granted, this.#lifetime);
+    const issuedType = readIssuedType(form);
+    const typ = assertionTypes.get(issuedType ?? "");
+    const { accessToken } = typ
+      ? await signGrant(form, granted, { ...this.#parts, lifetime: this.#lifetime, typ })
+      : await this.#parts.tokens.issue(granted, this.#lifetime);
     return {
       access_token: accessToken,
-      token_type: jkt === undefined ? "Bearer" : "DPoP",
+      token_type: typ ? "N_A" : jkt === undefined ? "Bearer" : "DPoP",
       expires_in: toSeconds(this.#lifetime),
       ...granted.scopes.length > 0 && { scope: granted.scopes.join(" ") },
-      ...form.get("grant_type") === tokenExchange && { issued_token_type: accessTokenType },
+      ...issuedType && { issued_token_type: issuedType },
     };
   }
 

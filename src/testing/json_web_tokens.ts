@@ -46,11 +46,11 @@ export class KeySet {
   }
 }
 
-/** Signs an access token (RFC 9068 §2). */
-export async function signJwt(keys: KeySet, claims: JWTPayload): Promise<string> {
+/** Signs an access token (RFC 9068 §2), or a JWT of another type. */
+export async function signJwt(keys: KeySet, claims: JWTPayload, typ = "at+jwt"): Promise<string> {
   const { kid } = keys;
   const { privateKey } = await keys.pair;
-  return await new SignJWT(claims).setProtectedHeader({ typ: "at+jwt", alg: "ES256", kid }).sign(privateKey);
+  return await new SignJWT(claims).setProtectedHeader({ typ, alg: "ES256", kid }).sign(privateKey);
 }
 
 /** What verifies an assertion. */

@@ -107,8 +107,9 @@ export interface TestServers {
  * Makes an authorization server and a protected API that are functions, without a socket.
  *
  * The server speaks the client credentials, JWT bearer and token exchange grants, by every client authentication method but
- * certificates, which no `fetch` handler sees; revocation, introspection, metadata, and DPoP. The last 10,000 tokens are
- * known, and as many assertions and proofs as used.
+ * certificates, which no `fetch` handler sees; revocation, introspection, metadata, and DPoP. Token exchange issues grants
+ * for another server as well, by the token types `id-jag` and `jwt`. The last 10,000 tokens are known, and as many
+ * assertions and proofs as used.
  *
  * @example
  * ```ts

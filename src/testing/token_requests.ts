@@ -6,15 +6,21 @@
 
 import { readClaims } from "../jwt/read_jwt.ts";
 import type { TestClient } from "./client_authentication.ts";
-import type { IssuedTokens, TokenGrant } from "./issued_tokens.ts";
-import { verifyAssertion } from "./json_web_tokens.ts";
+import { type IssuedTokens, type TokenGrant, toSeconds } from "./issued_tokens.ts";
+import { type KeySet, signJwt, verifyAssertion } from "./json_web_tokens.ts";
 import { OAuthError } from "./oauth_error.ts";
 import type { TestClock } from "./test_clock.ts";
 
 export const clientCredentials = "client_credentials";
 export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
-export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
+
+/** Grants for another server's token endpoint, by their types; the value is the JWT's own `typ`. */
+export const assertionTypes = new Map([
+  ["urn:ietf:params:oauth:token-type:id-jag", "oauth-id-jag+jwt"],
+  ["urn:ietf:params:oauth:token-type:jwt", "JWT"],
+]);
 
 /** What a server grants, and whose assertions it takes. */
 export interface GrantRules {
@@ -86,4 +92,35 @@ function chooseScopes(form: URLSearchParams, client: TestClient, rules: GrantRul
   const unknown = wanted?.find((scope) => known?.includes(scope) === false);
   if (unknown !== undefined) throw new OAuthError("invalid_scope", `The client may not have the scope ${unknown}`);
   return wanted ?? known ?? [];
+}
+
+/** The type of what a token exchange issues (RFC 8693 §2.2.1): an access token where the requested type isn't known. */
+export function readIssuedType(form: URLSearchParams): string | undefined {
+  if (form.get("grant_type") !== tokenExchange) return undefined;
+  const requested = form.get("requested_token_type") ?? "";
+  return assertionTypes.has(requested) ? requested : accessTokenType;
+}
+
+/** What signs a grant for another server. */
+interface GrantSigner {
+  readonly issuer: string;
+  readonly keys: KeySet;
+  readonly clock: TestClock;
+  readonly lifetime: number;
+  readonly typ: string;
+}
+
+/** Signs a grant for another authorization server (draft-ietf-oauth-identity-assertion-authz-grant-03 §3.1). */
+export async function signGrant(
+  form: URLSearchParams,
+  { clientId, subject, scopes }: TokenGrant,
+  { issuer, keys, clock, lifetime, typ }: GrantSigner,
+): Promise<{ accessToken: string }> {
+  const resource = form.getAll("resource");
+  const audience = form.get("audience") ?? resource[0];
+  if (!audience) throw new OAuthError("invalid_request", "audience is missing: the server that the grant is for");
+  const [iat, jti] = [toSeconds(clock.wall()), crypto.randomUUID()];
+  const about = { iss: issuer, sub: subject, aud: audience, client_id: clientId };
+  const more = { ...resource.length > 0 && { resource }, ...scopes.length > 0 && { scope: scopes.join(" ") } };
+  return { accessToken: await signJwt(keys, { ...about, ...more, jti, iat, exp: iat + toSeconds(lifetime) }, typ) };
 }

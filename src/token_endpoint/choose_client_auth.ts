@@ -7,6 +7,7 @@
 import type { BasicEncoding } from "../client_auth/basic_authorization.ts";
 import type { ClientAuth, ClientSecret } from "../client_auth/client_auth.ts";
 import { clientSecretBasic } from "../client_auth/client_secret_basic.ts";
+import { clientSecretPost } from "../client_auth/client_secret_post.ts";
 import { none } from "../client_auth/none.ts";
 
 /** Chooses the client authentication that `clientSecret`, `basicEncoding` and `clientAuth` ask for. */
@@ -16,9 +17,12 @@ export function chooseClientAuth({ clientSecret, clientAuth, basicEncoding }: {
   basicEncoding?: BasicEncoding | undefined;
 }): ClientAuth {
   if (clientAuth === undefined) {
-    return clientSecret === undefined ? none() : clientSecretBasic(clientSecret, { encoding: basicEncoding });
+    if (clientSecret === undefined) return none();
+    const basic = clientSecretBasic(clientSecret, { encoding: basicEncoding });
+    // An encoding is one of Basic's.
+    return basicEncoding ? basic : { ...basic, alternative: clientSecretPost(clientSecret) };
   }
-  if (typeof clientAuth?.authenticate !== "function" || clientSecret !== undefined || basicEncoding !== undefined) {
+  if (typeof clientAuth?.authenticate !== "function" || (clientSecret ?? basicEncoding) !== undefined) {
     throw new TypeError(
       "clientAuth must be made by clientSecretPost or the like, without clientSecret and basicEncoding.",
     );

@@ -48,7 +48,7 @@ export interface GrantSourceOptions extends
 const longestLook = 2_000;
 
 /** A store's settings, checked. */
-type CheckedConfig = ClientConfig & { tokenEndpoint: URL; form: FormParameters };
+type CheckedConfig = ClientConfig & { tokenEndpoint: URL; form: FormParameters; clientAuth: ClientAuth };
 
 /**
  * Makes a token source of a grant. Where the token endpoint fails, the store is asked again, once per cool-down: the
@@ -74,12 +74,11 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
     const request = async (config: CheckedConfig) => {
       // A store may answer late, to an attempt that was given up.
       signal.throwIfAborted();
-      const { tokenEndpoint, issuer, headerKey } = config;
       const form = { ...config.form, ...own };
-      const clientKey = JSON.stringify([tokenEndpoint, clientId]);
+      const clientKey = JSON.stringify([config.tokenEndpoint, clientId]);
       const keys = [clientKey, clientKey + serializeParameters(form)] as const;
-      const about = { tokenEndpoint, issuer, form, signal, isBackground, keys, hasAnswered: shared.hasAnswered };
-      const parts = { ...options, ...grant, ...about, clock, rejections, onRequest };
+      const about = { form, signal, isBackground, keys, hasAnswered: shared.hasAnswered };
+      const parts = { ...options, ...grant, ...config, ...about, clock, rejections, onRequest };
       const obtain = async () => {
         const credentials = await requestToken(parts);
         shared.hasAnswered = true;
@@ -87,7 +86,7 @@ export function grantSource(grant: Grant, options: GrantSourceOptions): TokenSou
       };
       try {
         const token = share ? await share(parts, made, obtain) : { credentials: await obtain() };
-        return { ...token, headerKey, server: config };
+        return { ...token, headerKey: config.headerKey, server: config };
       } catch (error) {
         endpointFailed = isEndpointFailure(signal.aborted ? signal.reason : error);
         throw error;
@@ -115,13 +114,15 @@ function isEndpointFailure(error: unknown): boolean {
 
 /** Gets the store's settings, checked: a store may be the caller's own code, reading any server's answer. */
 async function getClientConfig(
-  { configStore, clientAuth: { method: authMethod }, fetch }: GrantSourceOptions,
+  { configStore, clientAuth, fetch }: GrantSourceOptions,
   signal: AbortSignal,
   endpointFailed: boolean,
 ): Promise<CheckedConfig> {
+  const { method: authMethod, alternative } = clientAuth;
   let config: ClientConfig;
   try {
-    config = Object(await configStore.getClientConfig({ signal, fetch, authMethod, endpointFailed }));
+    const about = { authMethod, alternative: alternative?.method, endpointFailed };
+    config = Object(await configStore.getClientConfig({ signal, fetch, ...about }));
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof AuthenticationError) throw cause;
@@ -134,6 +135,7 @@ async function getClientConfig(
       headerKey: checkHeaderKey(config.headerKey),
       issuer: checkString("issuer", config.issuer),
       revocationEndpoint: config.revocationEndpoint,
+      clientAuth: config.authMethod === alternative?.method && alternative || clientAuth,
     };
   } catch (error) {
     const { message } = error as TypeError;

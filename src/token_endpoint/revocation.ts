@@ -7,7 +7,6 @@
 import { none } from "../client_auth/none.ts";
 import { systemClock } from "../clock.ts";
 import { withDeadline } from "../refresh/deadlines.ts";
-import type { IssuingServer } from "../token_source.ts";
 import { redactAssertion } from "../client_auth/assertion_parameters.ts";
 import { checkUrl } from "../arguments.ts";
 import { AuthenticationError, type AuthenticationErrorOptions } from "../errors.ts";
@@ -17,7 +16,7 @@ import { formatUrl, sendTokenRequest } from "./exchange.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
 import { buildTokenRequest } from "./request.ts";
 import { errorCode, isTransient, type TokenResponse } from "./response.ts";
-import type { RevocationContext, TokenRevocation } from "./token_revocation.ts";
+import type { KnownServer, RevocationContext, TokenRevocation } from "./token_revocation.ts";
 
 /** Settings of {@linkcode tokenRevocation}. */
 export interface TokenRevocationOptions {
@@ -102,7 +101,7 @@ const revocationsAtOnce = 10;
 interface Target {
   readonly hint: "access_token" | "refresh_token";
   readonly endpoint: URL | undefined;
-  readonly server: IssuingServer | undefined;
+  readonly server: KnownServer | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -131,7 +130,7 @@ async function send(
       tokenEndpoint: new URL(server?.tokenEndpoint ?? endpoint),
       issuer: server?.issuer,
       clientId,
-      clientAuth,
+      clientAuth: server?.clientAuth ?? clientAuth,
       grantType: "",
       form: {},
       prepare(request) {

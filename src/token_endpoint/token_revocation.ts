@@ -7,7 +7,13 @@
 import type { ClientAuth, TokenRequest } from "../client_auth/client_auth.ts";
 import type { Clock } from "../clock.ts";
 import type { Fetch } from "../http/fetch.ts";
-import type { IssuedCredentials } from "../token_source.ts";
+import type { IssuedCredentials, IssuingServer } from "../token_source.ts";
+
+/** A server whose metadata decide how the client authenticates. */
+export interface KnownServer extends IssuingServer {
+  /** How it does. Default: as its options say. */
+  readonly clientAuth?: ClientAuth | undefined;
+}
 
 /** The client that a token was issued to. */
 export interface RevocationContext {

@@ -53,6 +53,24 @@ Deno.test("auth methods: a listed method is accepted, and the error for any othe
   }));
 });
 
+const chosen: readonly [supported: string[], alternative: string | undefined, result: string | undefined][] = [
+  [["client_secret_basic", "client_secret_post"], "client_secret_post", undefined],
+  [["private_key_jwt", "client_secret_post"], "client_secret_post", "client_secret_post"],
+  [[], "client_secret_post", undefined],
+  [["client_secret_post"], undefined, "invalid_config"],
+  [["private_key_jwt"], "client_secret_post", "invalid_config"],
+];
+for (const [supported, alternative, result] of chosen) {
+  Deno.test(`auth methods: Basic, or ${alternative}, where ${supported} are supported, makes ${result}`, async () => {
+    const request = { authMethod: "client_secret_basic", alternative };
+    const found = await createStore(supported).store.getClientConfig(request).then(
+      ({ authMethod }) => authMethod,
+      ({ code }) => code,
+    );
+    assertEquals(found, result);
+  });
+}
+
 Deno.test("auth methods: concurrent callers share one request, and each has its own method checked", async () => {
   const { stub, store } = createStore(["none", "tls_client_auth"]);
   const methods = { none: "ok", client_secret_basic: "invalid_config", tls_client_auth: "ok", other: "invalid_config" };

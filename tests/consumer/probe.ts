@@ -43,6 +43,7 @@ import { authenticatorFromFlyteConfig } from "@m2m/authenticator/config-store/fl
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
 import { diagnose } from "@m2m/authenticator/doctor";
 import { dpop } from "@m2m/authenticator/dpop";
+import { IdentityAssertionAuthenticator } from "@m2m/authenticator/grant/identity-assertion";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
@@ -247,6 +248,14 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await proofs.apiFetch(fetch)(endpoint, { headers: { authorization: "DPoP t" } });
     return sent.join(", ");
   }, "POST, GET with ath"],
+  "./grant/identity-assertion": [async () => {
+    const issued_token_type = "urn:ietf:params:oauth:token-type:id-jag";
+    const fetch = () => Promise.resolve(Response.json({ access_token: "a.b.c", token_type: "N_A", issued_token_type }));
+    const identityProvider = { configStore, audience: issuer, fetch };
+    return await sendGrant((settings) =>
+      new IdentityAssertionAuthenticator({ ...settings, identityProvider, subjectToken: "a-token" })
+    );
+  }, "urn:ietf:params:oauth:grant-type:jwt-bearer a.b.c"],
   "./grant/jwt-bearer": [
     () => sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" })),
     "urn:ietf:params:oauth:grant-type:jwt-bearer a.b.c",

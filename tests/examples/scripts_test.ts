@@ -8,6 +8,7 @@ import { testKey } from "../client_auth/signing_keys.ts";
 import { setTlsStage } from "../client_auth/tls_stage.ts";
 import { startScene as startDpopScene } from "../dpop/scene.ts";
 import { clientSecret, startScene as startGrantScene, trustedKey, voucher } from "../grant/scene.ts";
+import { farSecret, startTwoDomains } from "../grant/two_domains.ts";
 import { bunExecutable } from "../runtimes/bun.ts";
 import { ownProject } from "../transport/project.ts";
 import { testOnPrograms } from "../runtimes/every_runtime.ts";
@@ -268,6 +269,23 @@ Deno.test("jwt_bearer.ts: revokes its token where the server has a revocation en
     env: { M2M_ENDPOINT: api.origin, ...endpoints, ...serviceAccount },
     seen: () => revocationRequests.map(({ status }) => status),
   }, [{ prints: { client: "public" }, seen: [200] }]);
+});
+
+Deno.test("cross_app_access.ts: prints the projects of another domain on behalf of a person", async () => {
+  await using domains = await startTwoDomains();
+  const { near, far, api, subjects: { idToken } } = domains;
+  const client = { M2M_CLIENT_ID: "far", M2M_CLIENT_SECRET: farSecret, M2M_SCOPES: "api:read" };
+  const atIdp = { IDP_TOKEN_ENDPOINT: near.tokenEndpoint, IDP_CLIENT_ID: "service", IDP_CLIENT_SECRET: clientSecret };
+  await assertRuns({
+    ...{ command: ["cross_app_access.ts"], net: [near.issuer, far.issuer, api.origin] },
+    env: { M2M_ENDPOINT: api.origin, M2M_ISSUER: far.issuer, ...client, ...atIdp, ID_TOKEN_FILE: "" },
+    files: { ID_TOKEN_FILE: `${idToken}\n` },
+    secrets: () => [clientSecret, farSecret, idToken],
+  }, [
+    { prints: projects },
+    { env: { IDP_CLIENT_SECRET: wrong }, fails: "(first leg)" },
+    { env: { M2M_CLIENT_SECRET: wrong }, fails: "(second leg)" },
+  ]);
 });
 
 /** Three hosts, eight variables and three files are allowed. */

@@ -36,7 +36,7 @@ export function readGrantClaims(context: Context): Record<string, unknown> {
 export function registerGrant(server: GrantServer, grant: MachineGrant): void {
   const handle = async (context: GrantContext) => {
     claims.set(context, await grant.redeem(context, server));
-    const isJwt = context.oidc.params.requested_token_type === jwt;
+    const isJwt = [jwt, idJag].includes(String(context.oidc.params.requested_token_type));
     context.body = await (isJwt ? signJwt : issueAccessToken)(context, server);
   };
   const parameters = ["scope", "resource", "audience", ...grant.parameters];
@@ -80,10 +80,12 @@ export function tokenExchangeGrant(): MachineGrant {
 
 const ownAccessToken = "urn:ietf:params:oauth:token-type:access_token";
 const jwt = "urn:ietf:params:oauth:token-type:jwt";
+const idToken = "urn:ietf:params:oauth:token-type:id_token";
+const idJag = "urn:ietf:params:oauth:token-type:id-jag";
 
 async function readSubject(token: unknown, type: unknown, { provider, issuer, keys }: GrantServer): Promise<unknown> {
   if (typeof token !== "string") throw new CustomOIDCProviderError("invalid_request", "there is no token");
-  if (type !== ownAccessToken && type !== jwt) {
+  if (![ownAccessToken, jwt, idToken].includes(String(type))) {
     throw new CustomOIDCProviderError("invalid_request", `unknown type ${type}`);
   }
   const found = await provider.ClientCredentials.find(token);
@@ -118,13 +120,15 @@ async function issueAccessToken(context: GrantContext, { provider }: GrantServer
   return { access_token, issued_token_type: ownAccessToken, token_type, expires_in, scope };
 }
 
-/** Signs a JWT that is no access token (RFC 8693 §2.2.1). */
+/** Signs a JWT that is no access token (RFC 8693 §2.2.1): an assertion for another server, maybe. */
 async function signJwt(context: GrantContext, { issuer, keys: [key] }: GrantServer): Promise<unknown> {
   const { client, params } = context.oidc;
   const claims = readGrantClaims(context);
+  const issued_token_type = params.requested_token_type;
   const access_token = await new SignJWT({ ...claims, client_id: client.clientId })
-    .setProtectedHeader({ alg: "ES256", kid: key!.kid! }).setIssuer(issuer)
+    .setProtectedHeader({ alg: "ES256", kid: key!.kid!, typ: issued_token_type === idJag ? "oauth-id-jag+jwt" : "JWT" })
+    .setIssuer(issuer)
     .setAudience(String(params.audience ?? issuer)).setSubject(String(claims.on_behalf_of))
     .setJti(crypto.randomUUID()).setIssuedAt().setExpirationTime("5 minutes").sign(await importJWK(key!, "ES256"));
-  return { access_token, issued_token_type: jwt, token_type: "N_A", expires_in: 300 };
+  return { access_token, issued_token_type, token_type: "N_A", expires_in: 300 };
 }

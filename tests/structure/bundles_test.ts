@@ -61,6 +61,7 @@ const added: Readonly<Record<string, number>> = {
   "./config-store/flyte-config-file": 20_000,
   "./config-store/protected-resource": 6_000,
   "./dpop": 9_500,
+  "./grant/identity-assertion": 2_100,
   "./grant/jwt-bearer": 1_000,
   "./grant/signed-assertion": 9_800,
   "./grant/token-exchange": 1_400,

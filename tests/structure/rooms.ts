@@ -48,7 +48,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   ],
   client_auth: ["assertion_claims", "assertion_parameters", "basic_authorization", "client_auth", "sign_assertion"],
   config_store: ["client_config_store", "overrides"],
-  grants: ["grant_options", "token_exchange_grant"],
+  grants: ["assertion_exchange", "grant_options", "jwt_bearer_grant", "token_exchange_grant"],
   secrets: [],
   token_store: [
     "check_store",

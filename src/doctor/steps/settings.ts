@@ -28,7 +28,7 @@ export const settings: Step = {
   patience: 3,
   async run(examination) {
     const { options, facts, signal, stepTimeout } = examination;
-    const { configStore, clientAuth, clientSecret, clock = systemClock } = options;
+    const { configStore, clientAuth, clientSecret, basicEncoding, clock = systemClock } = options;
     if (typeof configStore?.getClientConfig !== "function") return [];
     const asked = new Map<string, URL>();
     const recording = record({
@@ -38,6 +38,8 @@ export const settings: Step = {
       onSecret: examination.addSecret,
     });
     const authMethod = clientAuth?.method ?? (clientSecret ? "client_secret_basic" : undefined);
+    const alternative = !clientAuth && clientSecret && !basicEncoding ? "client_secret_post" : undefined;
+    const client = { authMethod, alternative };
     let config: ClientConfig | undefined;
     let failure: Error | undefined;
     try {
@@ -46,7 +48,7 @@ export const settings: Step = {
       config = Object(
         await withDeadline(
           { timeout: 2 * stepTimeout, signal, error },
-          async (signal) => await configStore.getClientConfig({ signal, fetch: recording.fetch, authMethod }),
+          async (signal) => await configStore.getClientConfig({ signal, fetch: recording.fetch, ...client }),
         ),
       );
     } catch (error) {
