@@ -35,6 +35,7 @@ import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
+import { clientMetadata } from "@m2m/authenticator/client-metadata";
 import { ChainClientConfigStore } from "@m2m/authenticator/config-store/chain";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { authenticatorFromEnv } from "@m2m/authenticator/config-store/env";
@@ -211,6 +212,12 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`,
     "tls_client_auth self_signed_tls_client_auth",
   ],
+  "./client-metadata": [async () => {
+    const handle = clientMetadata({ clientId: `${endpoint}/client`, keys: [{ key: await generateKey(), kid: "1" }] });
+    const { jwks_uri } = await (await handle(new Request(`${endpoint}/client`))).json();
+    const { keys: [{ kty, kid, d = "public" }] } = await (await handle(new Request(jwks_uri))).json();
+    return [kty, kid, d].join();
+  }, "EC,1,public"],
   "./doctor": [async () => {
     const client = { clientId: "my-client", clientSecret: "my-secret\n", configStore, ...recordForms() };
     return (await diagnose({ endpoint, ...client })).checks.find(({ code }) => code)?.code;
