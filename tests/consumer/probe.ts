@@ -44,6 +44,7 @@ import { authenticatorFromFlyteConfig } from "@m2m/authenticator/config-store/fl
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
 import { diagnose } from "@m2m/authenticator/doctor";
 import { dpop } from "@m2m/authenticator/dpop";
+import { fapi2 } from "@m2m/authenticator/fapi2";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
@@ -235,6 +236,10 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await proofs.apiFetch(fetch)(endpoint, { headers: { authorization: "DPoP t" } });
     return sent.join(", ");
   }, "POST, GET with ath"],
+  "./fapi2": [async () => {
+    const configStore = new DiscoveryClientConfigStore(issuer);
+    return sendAssertion(fapi2({ key: await generateKey(), dpop: dpop(), configStore }).clientAuth);
+  }, "3 parts"],
   "./grant/jwt-bearer": [
     () => sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" })),
     "urn:ietf:params:oauth:grant-type:jwt-bearer a.b.c",
@@ -424,7 +429,7 @@ async function readBack(store: TokenStore): Promise<string | undefined> {
 /** Gets a token by a method; tells the form of its assertion. */
 async function sendAssertion(clientAuth: ClientAuth): Promise<string> {
   const { forms, fetch } = recordForms();
-  await getToken(tokenEndpoint, { clientId: "my-client", clientAuth, fetch });
+  await getToken(tokenEndpoint, { issuer, clientId: "my-client", clientAuth, fetch });
   return `${forms[0]?.get("client_assertion")?.split(".").length} parts`;
 }
 
