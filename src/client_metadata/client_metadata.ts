@@ -118,6 +118,20 @@ const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
  * export const clientAuth = privateKeyJwt(() => vault.signing());
  * ```
  *
+ * @example On Node
+ * ```ts ignore
+ * // Not run: it needs Node, and a proxy in front that speaks TLS.
+ * import { createServer } from "node:http";
+ * import { clientMetadata } from "@m2m/authenticator/client-metadata";
+ *
+ * const handle = clientMetadata({ clientId: "https://client.example.com/oauth/reporter", keys: [process.env.KEY_PEM!] });
+ * createServer(async ({ url, method = "GET", headers }, response) => {
+ *   const condition = { "if-none-match": headers["if-none-match"] ?? "" };
+ *   const answer = await handle(new Request(new URL(url!, "http://localhost"), { method, headers: condition }));
+ *   response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
+ * }).listen(8080);
+ * ```
+ *
  * @param options The client's identifier, keys and metadata.
  * @returns The handler. It rejects with the error of a function that gives keys, and with a `TypeError` if they can't be
  * used.
@@ -158,8 +172,10 @@ export function clientMetadata(options: ClientMetadataOptions): (request: Reques
     if (isFixed) known = read;
     return read;
   };
+  const keysPath = keys && toPath(new URL(keysUrl!));
+  if (keysPath === pathname + search) throw new TypeError("jwks_uri must be another URL than the document's.");
   const bodies: Record<string, () => unknown> = {
-    ...keys && { [toPath(new URL(keysUrl!))]: readKeys },
+    ...keysPath !== undefined && { [keysPath]: readKeys },
     [pathname + search]: jwks === undefined ? () => document : async () => ({ ...document, jwks: await readKeys() }),
   };
   return async (request) => {

@@ -69,6 +69,18 @@ Deno.test("clientMetadata: publishes no private member of a key, in whatever for
   }
 });
 
+Deno.test("clientMetadata: asks a function for the keys of each request", async () => {
+  let kid = 0;
+  const look = () => ({ key: one.pem, kid: String(++kid) });
+  for (const keys of [() => [look()], () => Promise.resolve([look()]), [look]] as ClientMetadataOptions["keys"][]) {
+    kid = 0;
+    const handle = clientMetadata({ clientId, keys });
+    for (const expected of ["1", "2"]) {
+      assertEquals((await (await handle(new Request(`${clientId}/jwks.json`))).json()).keys[0].kid, expected);
+    }
+  }
+});
+
 Deno.test("clientMetadata: answers by caching headers, conditions and methods", async () => {
   const keys = [one.pem];
   const first = await get({ keys });
@@ -131,6 +143,7 @@ Deno.test("clientMetadata: refuses what can't identify a client, and what must n
     [{ keys, jwks_uri: "https://other.test/keys" }, "combined"],
     [{ jwks: keys, jwks_uri: `${clientId}/keys` }, "combined"],
     [{ keys, jwks_uri: "keys" }, "jwks_uri must be a URL"],
+    [{ keys, jwks_uri: clientId }, "jwks_uri must be another URL"],
     [{ keys: [{ kty: "oct", k: "planted" }] }, "shared secret"],
     [{ keys: [{ kty: "EC", crv: "P-256", d: "planted" }] }, "must be a JWK"],
     [{ keys: ["planted"] }, "must be PEM"],
