@@ -52,7 +52,10 @@ export interface Fapi2Options {
     | undefined;
   /** Authenticates the client, in place of `key`: by its certificate (`tlsClientAuth`), or by an assertion. */
   readonly clientAuth?: ClientAuth | undefined;
-  /** Makes sender-constrained tokens. Default: tokens bound to the client's certificate. */
+  /**
+   * Makes sender-constrained tokens. Default: tokens bound to the client's certificate; with `key`, the config store needs
+   * `useMtlsEndpointAliases` for it.
+   */
   readonly dpop?: ProofOfPossession | undefined;
   /** The client's certificate, to authenticate or to bind tokens by it (RFC 8705). Default: that of `fetch`. */
   readonly clientCertificate?: ClientCertificate | undefined;

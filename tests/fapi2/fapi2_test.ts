@@ -145,17 +145,27 @@ Deno.test("fapi2: what only a looked-up key or a value shows isn't sent; the ser
   }
 });
 
-Deno.test("fapi2: a token by certificate is bound to it", async () => {
+Deno.test("fapi2: without DPoP a token is bound to the certificate, whichever way the client authenticates", async () => {
   await using stage = await setTlsStage();
   const { issuer, api, authority, certificates } = stage.input;
-  await using authenticator = new ClientCredentialsAuthenticator(fapi2({
-    endpoint: api,
-    clientId: "by-subject",
-    clientAuth: tlsClientAuth(),
-    clientCertificate: certificates["of my client"]!,
-    verify: authority,
-    configStore: new DiscoveryClientConfigStore(issuer, { overrides: { scopes: ["api:read"], audience: issuer } }),
-  }));
-  assertEquals(await getStatus(authenticator.fetch("/")), 200);
-  assertEquals(Object.keys(readClaims(authenticator)["cnf"] as object), ["x5t#S256"]);
+  const kid = "kid-of-ES256";
+  for (
+    const [clientId, by] of [["by-subject", { clientAuth: tlsClientAuth() }], ["by-key", {
+      key: { key, kid },
+    }]] as const
+  ) {
+    await using authenticator = new ClientCredentialsAuthenticator(fapi2({
+      endpoint: api,
+      clientId,
+      ...by,
+      clientCertificate: certificates["of my client"]!,
+      verify: authority,
+      configStore: new DiscoveryClientConfigStore(issuer, {
+        useMtlsEndpointAliases: true,
+        overrides: { scopes: ["api:read"], audience: issuer },
+      }),
+    }));
+    assertEquals(await getStatus(authenticator.fetch("/")), 200);
+    assertEquals(Object.keys(readClaims(authenticator)["cnf"] as object), ["x5t#S256"]);
+  }
 });
