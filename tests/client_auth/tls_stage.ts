@@ -8,6 +8,7 @@ import { exportJWK, importX509 } from "jose";
 import { type RegisteredClient, startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startMtlsProtectedApi } from "../servers/mtls_protected_api.ts";
 import { certificateAuthority, certify, type KeyPair } from "../servers/tls_certificates.ts";
+import { testKey } from "./signing_keys.ts";
 
 const secret = "s3cret-of-the-client-4711";
 
@@ -107,5 +108,11 @@ async function makeClients(certificate: string): Promise<RegisteredClient[]> {
       jwks: { keys: [{ ...jwk, x5c }] },
     },
     { client_id: "by-secret", ...bound, client_secret: secret },
+    {
+      client_id: "by-key",
+      ...bound,
+      token_endpoint_auth_method: "private_key_jwt",
+      jwks: { keys: [(await testKey("ES256")).publicJwk] },
+    },
   ];
 }

@@ -35,6 +35,7 @@ import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
+import { clientMetadata } from "@m2m/authenticator/client-metadata";
 import { ChainClientConfigStore } from "@m2m/authenticator/config-store/chain";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { authenticatorFromEnv } from "@m2m/authenticator/config-store/env";
@@ -44,6 +45,7 @@ import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-st
 import { diagnose } from "@m2m/authenticator/doctor";
 import { dpop } from "@m2m/authenticator/dpop";
 import { IdentityAssertionAuthenticator } from "@m2m/authenticator/grant/identity-assertion";
+import { fapi2 } from "@m2m/authenticator/fapi2";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
@@ -231,6 +233,12 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     () => `${tlsClientAuth().method} ${selfSignedTlsClientAuth().method}`,
     "tls_client_auth self_signed_tls_client_auth",
   ],
+  "./client-metadata": [async () => {
+    const handle = clientMetadata({ clientId: `${endpoint}/client`, keys: [{ key: await generateKey(), kid: "1" }] });
+    const { jwks_uri } = await (await handle(new Request(`${endpoint}/client`))).json();
+    const { keys: [{ kty, kid, d = "public" }] } = await (await handle(new Request(jwks_uri))).json();
+    return [kty, kid, d].join();
+  }, "EC,1,public"],
   "./doctor": [async () => {
     const client = { clientId: "my-client", clientSecret: "my-secret\n", configStore, ...recordForms() };
     return (await diagnose({ endpoint, ...client })).checks.find(({ code }) => code)?.code;
@@ -256,6 +264,10 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
       new IdentityAssertionAuthenticator({ ...settings, identityProvider, subjectToken: "a-token" })
     );
   }, "urn:ietf:params:oauth:grant-type:jwt-bearer a.b.c"],
+  "./fapi2": [async () => {
+    const configStore = new DiscoveryClientConfigStore(issuer);
+    return sendAssertion(fapi2({ key: await generateKey(), dpop: dpop(), configStore }).clientAuth);
+  }, "3 parts"],
   "./grant/jwt-bearer": [
     () => sendGrant((settings) => new JwtBearerAuthenticator({ ...settings, assertion: () => "a.b.c" })),
     "urn:ietf:params:oauth:grant-type:jwt-bearer a.b.c",
@@ -463,7 +475,7 @@ async function readBack(store: TokenStore): Promise<string | undefined> {
 /** Gets a token by a method; tells the form of its assertion. */
 async function sendAssertion(clientAuth: ClientAuth): Promise<string> {
   const { forms, fetch } = recordForms();
-  await getToken(tokenEndpoint, { clientId: "my-client", clientAuth, fetch });
+  await getToken(tokenEndpoint, { issuer, clientId: "my-client", clientAuth, fetch });
   return `${forms[0]?.get("client_assertion")?.split(".").length} parts`;
 }
 

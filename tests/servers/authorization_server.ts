@@ -22,6 +22,8 @@ import type { Client, Context, GrantContext } from "./oidc_provider.d.ts";
 
 const families = ["HS", "RS", "PS", "ES"];
 const assertionAlgorithms = [...families.flatMap((it) => [`${it}256`, `${it}384`, `${it}512`]), "EdDSA", "Ed25519"];
+/** What FAPI 2.0 allows (§5.4.1). */
+const fapiAlgorithms = ["PS256", "ES256", "EdDSA", "Ed25519"];
 const secretMethods = ["basic", "post", "jwt"].map((it) => `client_secret_${it}`);
 const defaultAuthMethods = [...secretMethods, "private_key_jwt", "none"];
 
@@ -59,6 +61,13 @@ export interface AuthorizationServerOptions {
   readonly mutualTls?: MutualTls;
   /** The authentication methods besides certificates, which it publishes. Default: by secrets and assertions. */
   readonly authMethods?: readonly string[];
+  /**
+   * Reads clients' metadata, by this `fetch`, at the URLs that are their identifiers, and caches it for as long as they say.
+   * Default: it knows its `clients` alone.
+   */
+  readonly fetchMetadata?: typeof fetch;
+  /** Whether it keeps to the FAPI 2.0 Security Profile. Default: false. */
+  readonly fapi?: boolean;
   /** Another audience of client assertions, as behind a proxy. Default: its issuer alone. */
   readonly knownAs?: string;
   /** DPoP, which it always takes (RFC 9449). */
@@ -156,6 +165,8 @@ function configure(
   const types = options.authorizationDetailsTypes ?? [];
   const nonceSecret = Buffer.from(crypto.getRandomValues(new Uint8Array(32)));
   const off = { enabled: false };
+  const { fetchMetadata, fapi = false } = options;
+  const signing = fapi ? fapiAlgorithms : assertionAlgorithms;
   return {
     adapter: createMemoryAdapter(),
     clients: options.clients.map((client) => {
@@ -174,14 +185,16 @@ function configure(
     cookies: { keys: [crypto.randomUUID()] },
     enabledJWA: {
       idTokenSigningAlgValues: ["ES256"],
-      clientAuthSigningAlgValues: assertionAlgorithms,
-      dPoPSigningAlgValues: assertionAlgorithms.filter((alg) => !alg.startsWith("HS")),
+      clientAuthSigningAlgValues: signing,
+      dPoPSigningAlgValues: signing.filter((alg) => !alg.startsWith("HS")),
     },
     // `iat` counts whole seconds: too coarse for an API that revokes a token and takes the next at once.
     extraTokenClaims: (context: Context) => ({ issued_at_ms: preciseNow(), ...readGrantClaims(context) }),
     features: {
       clientCredentials: { enabled: true },
+      clientIdMetadataDocument: { enabled: !!fetchMetadata, ack: "draft-02", cacheDuration: { min: 0, max: 86_400 } },
       devInteractions: off,
+      ...fapi && { fapi: { enabled: true, profile: "2.0" } },
       introspection: { enabled: true, allowedPolicy: () => true },
       ...mutual !== undefined && { mTLS: mutualTlsFeature },
       dPoP: { enabled: true, ...dpop?.nonces && { nonceSecret, requireNonce: () => true } },
@@ -210,6 +223,7 @@ function configure(
         },
       },
     },
+    ...fetchMetadata && { fetch: fetchMetadata },
     jwks,
     renderError: (context: Context, error: unknown) => void (context.body = error),
     responseTypes: [],
