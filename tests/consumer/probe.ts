@@ -47,6 +47,7 @@ import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
+import { stepUp } from "@m2m/authenticator/scope-step-up";
 import { openTelemetry, type OpenTelemetryOptions } from "@m2m/authenticator/telemetry/opentelemetry";
 import { testServers } from "@m2m/authenticator/testing";
 import { sharedTokens } from "@m2m/authenticator/token-store";
@@ -249,6 +250,15 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await authenticator.close();
     return forms[1];
   }, "token=t&token_type_hint=access_token"],
+  "./scope-step-up": [async () => {
+    const challenge = { "www-authenticate": 'Bearer error="insufficient_scope", scope="b"' };
+    const { fetch: send, forms } = recordForms();
+    const fetch: typeof send = async (input, init) =>
+      /token/.test(String(input)) ? await send(input, init) : new Response(null, { status: 403, headers: challenge });
+    const authenticator = new ClientCredentialsAuthenticator({ ...probeOptions(), scopes: ["a"], fetch });
+    await stepUp(authenticator)("/");
+    return forms[1];
+  }, "grant_type=client_credentials&scope=a+b"],
   "./telemetry/opentelemetry": [async () => {
     const started: string[] = [];
     const span = { setAttributes() {}, setStatus() {}, end() {} };
