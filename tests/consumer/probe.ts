@@ -17,6 +17,7 @@ import {
 } from "@m2m/authenticator";
 import { amqpCredentials } from "@m2m/authenticator/adapters/amqp";
 import { oauthBearerProvider } from "@m2m/authenticator/adapters/kafka";
+import { mcpAuthProvider } from "@m2m/authenticator/adapters/mcp";
 import { keepPasswordFresh } from "@m2m/authenticator/adapters/mqtt";
 import { authenticateAxios, type AxiosClient } from "@m2m/authenticator/adapters/axios";
 import { azureCredential } from "@m2m/authenticator/adapters/azure";
@@ -133,6 +134,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
       const dispatch = undiciInterceptor(makeClient())(({ headers }) => (resolve(headers.join(": ")), true));
       dispatch({ origin: endpoint }, {});
     }), "authorization: Bearer t"],
+  "./adapters/mcp": [async () => await mcpAuthProvider(makeClient()).token(), "t"],
   "./adapters/graphql-ws": [async () => {
     const { connectionParams } = graphqlWsOptions(new ClientCredentialsAuthenticator(probeOptions()));
     const { authorization } = await connectionParams();
