@@ -39,7 +39,7 @@ export interface McpAuthProvider {
    */
   token(): Promise<string>;
   /**
-   * Replaces the token that the server has rejected; then the SDK sends the request once more.
+   * Replaces the token that the server has rejected; then the SDK sends the request again.
    *
    * @returns A promise that resolves when there is another one.
    * @throws {AuthenticationError} If none is issued.
