@@ -1,14 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ClientCredentialsAuthenticator } from "@m2m/authenticator";
+import { ClientCredentialsAuthenticator, Credentials } from "@m2m/authenticator";
 import { mcpAuthProvider, mcpOAuthClientProvider } from "@m2m/authenticator/adapters/mcp";
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
-import { behaviours, testServers } from "@m2m/authenticator/testing";
-import { dpop } from "@m2m/authenticator/dpop";
 import { Client } from "@modelcontextprotocol/sdk/client";
 // The package's own types have another name.
 // @ts-types="@modelcontextprotocol/sdk/client/streamableHttp"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { startMcpServers } from "../config_store/mcp_servers.ts";
+import { adapterScene } from "./adapter_scene.ts";
 
 Deno.test("MCP SDK 1 by authProvider: the authenticator's token is sent, and replaced once when calls at the same time are rejected", async () => {
   await using servers = await startMcpServers();
@@ -32,24 +31,25 @@ Deno.test("MCP SDK 1 by authProvider: the authenticator's token is sent, and rep
 });
 
 Deno.test("MCP SDK 2's AuthProvider: a token that is rejected is replaced once, however many say so; failures are told", async () => {
-  const kit = testServers();
-  const { token, onUnauthorized } = mcpAuthProvider(new ClientCredentialsAuthenticator(kit.options));
-  assertEquals([await token(), await token()], ["test-token-1", "test-token-1"]);
+  let isRefused = false;
+  const issue = () => isRefused && Response.json({ error: "invalid_client" }, { status: 401 });
+  await using scene = adapterScene({ issue });
+  const { token, onUnauthorized } = mcpAuthProvider(scene.authenticator);
+  assertEquals([await token(), await token()], ["token-1", "token-1"]);
   await Promise.all([onUnauthorized(), onUnauthorized()]);
-  assertEquals(await token(), "test-token-2");
+  assertEquals(await token(), "token-2");
   await onUnauthorized();
-  assertEquals(await token(), "test-token-2");
-  kit.assertTokenRequests(2);
-  const refused = testServers();
-  const other = mcpAuthProvider(new ClientCredentialsAuthenticator(refused.options));
+  assertEquals([await token(), scene.tokens.length], ["token-2", 2]);
+  isRefused = true;
+  const other = mcpAuthProvider(scene.authenticator);
   await other.token();
-  refused.authorizationServer.next(behaviours.error("invalid_client"));
   await assertRejects(other.onUnauthorized, Error, "invalid_client");
 });
 
 Deno.test("MCP SDK's providers: a sender-constrained token isn't given", async () => {
-  const kit = testServers({ dpop: { required: true } });
-  const authenticator = new ClientCredentialsAuthenticator({ ...kit.options, dpop: dpop() });
+  const getCredentials = () => Promise.resolve(new Credentials({ accessToken: "t", tokenType: "DPoP" }));
+  const explain = () => ({ endpoint: "https://mcp.test/mcp" });
+  const authenticator = { explain, getCredentials, refreshCredentials: getCredentials };
   const { token } = mcpAuthProvider(authenticator);
   const { tokens } = mcpOAuthClientProvider(authenticator);
   for (const give of [token, tokens]) {
