@@ -65,13 +65,29 @@ const authenticator = authenticators[context.name!]!();
 const url = new URL(endpoint);
 const info = { name: "m2m-authenticator", version: "1.0.0" };
 
-/** By SDK, and how it is handed the token. */
+/** Rejects the first token that is sent, each time: another one must come. */
+function rejectFirstToken(): typeof fetch {
+  let first: string | null = null;
+  return async (input, init) => {
+    const sent = new Headers(init?.headers).get("authorization");
+    first ??= sent;
+    return sent !== null && sent === first ? new Response(null, { status: 401 }) : await fetch(input, init);
+  };
+}
+
+/** By SDK, and how it is handed the token. Those of a provider have to replace one. */
 const connections: Record<string, () => Promise<Client | Client1>> = {
   "sdk-2-fetch": () => connect(new StreamableHTTPClientTransport(url, { fetch: stepUp(authenticator) })),
   "sdk-2-provider": () =>
-    connect(new StreamableHTTPClientTransport(url, { authProvider: mcpAuthProvider(authenticator) })),
+    connect(
+      new StreamableHTTPClientTransport(url, {
+        authProvider: mcpAuthProvider(authenticator),
+        fetch: rejectFirstToken(),
+      }),
+    ),
   "sdk-1-fetch": () => connect1(new Transport1(url, { fetch: authenticator.fetch })),
-  "sdk-1-provider": () => connect1(new Transport1(url, { authProvider: mcpOAuthClientProvider(authenticator) })),
+  "sdk-1-provider": () =>
+    connect1(new Transport1(url, { authProvider: mcpOAuthClientProvider(authenticator), fetch: rejectFirstToken() })),
 };
 
 async function connect(transport: StreamableHTTPClientTransport): Promise<Client> {
