@@ -99,6 +99,28 @@ const period = 3_600_000;
  * console.log(await response.json()); // written
  * ```
  *
+ * @example Claims challenges of Entra ID, whose 401 no refresh would help
+ * ```ts
+ * import { ClientCredentialsAuthenticator, StaticClientConfigStore } from "@m2m/authenticator";
+ * import { stepUp } from "@m2m/authenticator/scope-step-up";
+ *
+ * const authenticator = new ClientCredentialsAuthenticator({
+ *   endpoint: "https://api.example.com",
+ *   clientId: "my-client",
+ *   clientSecret: "my-secret",
+ *   configStore: new StaticClientConfigStore({
+ *     tokenEndpoint: "https://auth.example.com/oauth/token",
+ *     scopes: ["api:read"],
+ *     audience: "https://api.example.com",
+ *   }),
+ *   isRejected: ({ status, headers }) =>
+ *     status === 401 && !headers.get("www-authenticate")?.includes('error="insufficient_claims"'),
+ * });
+ * const fetch = stepUp(authenticator, { claims: { access_token: { xms_cc: { values: ["cp1"] } } } });
+ * const response = await fetch("/v1/projects");
+ * console.log(response.status, await response.json());
+ * ```
+ *
  * @param authenticator Gets the tokens; its `endpoint` is the API.
  * @param options What is permitted.
  * @returns A function in the shape of `fetch`, for SDKs that take one.

@@ -5,6 +5,7 @@ import {
   type Fetch,
   StaticClientConfigStore,
 } from "@m2m/authenticator";
+import { dpop } from "@m2m/authenticator/dpop";
 import { type Step, stepUp, type StepUpOptions } from "@m2m/authenticator/scope-step-up";
 import { behaviours, type TestApiAnswer, testServers } from "@m2m/authenticator/testing";
 
@@ -170,6 +171,19 @@ Deno.test("stepUp: claims are requested beside the client's own, once, and with 
   ]);
   assertEquals(steps.map(({ reason }) => reason), ["insufficient_claims", "insufficient_scope"]);
   kit.assertTokenRequests(3);
+});
+
+Deno.test("stepUp: sender-constrained tokens step up as well, by their own scheme's challenge", async () => {
+  const kit = testServers({
+    dpop: { required: true, nonces: true },
+    answer: (_, { scopes }) =>
+      scopes.includes("write")
+        ? new Response()
+        : challenge(403, 'error="insufficient_scope", scope="write", algs="ES256"', "DPoP"),
+  });
+  const fetch = stepUp(new ClientCredentialsAuthenticator({ ...kit.options, scopes: ["read"], dpop: dpop() }));
+  assertEquals((await fetch("/v1/files", { method: "POST", body: "text" })).status, 200);
+  assertEquals(kit.api.calls.at(-1)?.text, "text");
 });
 
 Deno.test("stepUp: claims that don't help are requested once; by a 401, after a refresh", async () => {
