@@ -4,12 +4,12 @@ import { startAuthorizationServer } from "../servers/authorization_server.ts";
 import { startMcpServer } from "../servers/mcp_server.ts";
 
 /** Starts both. */
-export async function startMcpServers() {
+export async function startMcpServers(toolScopes: Readonly<Record<string, string>> = {}) {
   const [clientId, clientSecret] = ["my-client", "my-secret"];
   const clients = [{ client_id: clientId, client_secret: clientSecret }];
   const auth = await startAuthorizationServer({ clients, scopes: ["tools:call", "admin"], lifetime: 600 });
   const { issuer, jwksUri } = auth;
-  const api = startMcpServer({ issuer, jwksUri, scope: "tools:call" });
+  const api = startMcpServer({ issuer, jwksUri, scope: "tools:call", toolScopes });
   return {
     auth,
     api,

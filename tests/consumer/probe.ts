@@ -17,6 +17,7 @@ import {
 } from "@m2m/authenticator";
 import { amqpCredentials } from "@m2m/authenticator/adapters/amqp";
 import { oauthBearerProvider } from "@m2m/authenticator/adapters/kafka";
+import { mcpAuthProvider } from "@m2m/authenticator/adapters/mcp";
 import { keepPasswordFresh } from "@m2m/authenticator/adapters/mqtt";
 import { authenticateAxios, type AxiosClient } from "@m2m/authenticator/adapters/axios";
 import { azureCredential } from "@m2m/authenticator/adapters/azure";
@@ -50,6 +51,7 @@ import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
 import { TokenExchangeAuthenticator } from "@m2m/authenticator/grant/token-exchange";
 import { tokenRevocation } from "@m2m/authenticator/revocation";
+import { stepUp } from "@m2m/authenticator/scope-step-up";
 import { openTelemetry, type OpenTelemetryOptions } from "@m2m/authenticator/telemetry/opentelemetry";
 import { testServers } from "@m2m/authenticator/testing";
 import { sharedTokens } from "@m2m/authenticator/token-store";
@@ -154,6 +156,7 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
       const dispatch = undiciInterceptor(makeClient())(({ headers }) => (resolve(headers.join(": ")), true));
       dispatch({ origin: endpoint }, {});
     }), "authorization: Bearer t"],
+  "./adapters/mcp": [async () => await mcpAuthProvider(makeClient()).token(), "t"],
   "./adapters/graphql-ws": [async () => {
     const { connectionParams } = graphqlWsOptions(new ClientCredentialsAuthenticator(probeOptions()));
     const { authorization } = await connectionParams();
@@ -289,6 +292,15 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
     await authenticator.close();
     return forms[1];
   }, "token=t&token_type_hint=access_token"],
+  "./scope-step-up": [async () => {
+    const challenge = { "www-authenticate": 'Bearer error="insufficient_scope", scope="b"' };
+    const { fetch: send, forms } = recordForms();
+    const fetch: typeof send = async (input, init) =>
+      /token/.test(String(input)) ? await send(input, init) : new Response(null, { status: 403, headers: challenge });
+    const authenticator = new ClientCredentialsAuthenticator({ ...probeOptions(), scopes: ["a"], fetch });
+    await stepUp(authenticator)("/");
+    return forms[1];
+  }, "grant_type=client_credentials&scope=a+b"],
   "./telemetry/opentelemetry": [async () => {
     const started: string[] = [];
     const span = { setAttributes() {}, setStatus() {}, end() {} };

@@ -93,12 +93,21 @@ Deno.test("json_token_endpoint.ts: gets a token by JSON, from an answer of anoth
 
 const key = await testKey("Ed25519");
 
+const keyClient = {
+  client_id: "example",
+  token_endpoint_auth_method: "private_key_jwt" as const,
+  jwks: { keys: [key.publicJwk] },
+};
+
+/** Signs a workload identity by that client's key. */
+const signIdentity = (audience: string) =>
+  new SignJWT({ iss: "example", sub: "example", aud: audience, jti: crypto.randomUUID() })
+    .setProtectedHeader({ alg: "EdDSA" }).setExpirationTime("5 minutes").sign(key.cryptoKey);
+
 /** A client that authenticates by a key, with which workload identities are signed as well. */
 async function startKeyBackend() {
   await using stack = new AsyncDisposableStack();
-  const jwks = { keys: [key.publicJwk] };
-  const clients = [{ client_id: "example", token_endpoint_auth_method: "private_key_jwt" as const, jwks }];
-  const { issuer, jwksUri, tokenEndpoint } = stack.use(await startAuthorizationServer({ clients }));
+  const { issuer, jwksUri, tokenEndpoint } = stack.use(await startAuthorizationServer({ clients: [keyClient] }));
   const api = stack.use(startProtectedApi({ issuer, jwksUri, audience: issuer }));
   const endpoints = { M2M_ENDPOINT: api.origin, M2M_ISSUER: issuer, M2M_TOKEN_ENDPOINT: tokenEndpoint };
   const started = stack.move();
@@ -106,9 +115,7 @@ async function startKeyBackend() {
     issuer,
     net: [api.origin, issuer],
     env: { ...endpoints, M2M_CLIENT_ID: "example", M2M_SCOPES: "api:read" },
-    sign: (audience: string) =>
-      new SignJWT({ iss: "example", sub: "example", aud: audience, jti: crypto.randomUUID() })
-        .setProtectedHeader({ alg: "EdDSA" }).setExpirationTime("5 minutes").sign(key.cryptoKey),
+    sign: signIdentity,
     secrets: () => [...key.secrets, "wrong-token"],
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
@@ -214,20 +221,19 @@ Deno.test("identity_aware_proxy.ts: prints the projects", async () => {
   }, [{ prints: "flytesnacks\n" }]);
 });
 
-Deno.test("mcp_client.ts: lists the tools and calls one, and sends no secret to another issuer than the expected one", async () => {
+Deno.test("mcp_client.ts: lists the tools and calls one, and sends no identity to another issuer than the expected one", async () => {
   await using stack = new AsyncDisposableStack();
-  const secret = `secret-of-${crypto.randomUUID()}`;
-  const clients = [{ client_id: "example", client_secret: secret }];
-  const server = stack.use(await startAuthorizationServer({ clients, scopes: ["tools:call"] }));
+  const server = stack.use(await startAuthorizationServer({ clients: [keyClient], scopes: ["tools:call"] }));
   const { issuer, jwksUri, tokenRequests } = server;
   const mcp = stack.use(startMcpServer({ issuer, jwksUri, scope: "tools:call" }));
-  const client = { M2M_CLIENT_ID: "example", M2M_CLIENT_SECRET: secret };
   await assertRuns({
     command: ["mcp_client.ts"],
+    names: "M2M_*,MCP_TOOL",
     net: [mcp.url, issuer],
-    env: { ...client, M2M_ENDPOINT: mcp.url, M2M_ISSUER: issuer, MCP_TOOL: "whoami" },
+    env: { M2M_CLIENT_ID: "example", M2M_ENDPOINT: mcp.url, M2M_ISSUER: issuer, MCP_TOOL: "whoami" },
+    files: { M2M_TOKEN_FILE: await signIdentity(issuer) },
     seen: () => tokenRequests.length,
-    secrets: () => [secret, ...mcp.calls.flatMap(({ token }) => token ?? [])],
+    secrets: () => [...key.secrets, ...mcp.calls.flatMap(({ token }) => token ?? [])],
   }, [
     { env: { M2M_ISSUER: "https://auth.example.com" }, fails: "https://auth.example.com", seen: 0 },
     { prints: /whoami: .*\ncount: [^]*"text": "example"/, seen: 1 },

@@ -34,24 +34,29 @@ const steps: Record<string, () => Promise<boolean>> = {
   },
 };
 
-/** Folders whose packages are in a lock file of their own: `deno.lock` would have all tasks download them. */
-const apart = ["tests/adapters", "tests/sdk"];
+/** Folders whose packages are in a lock file of their own, by its folder: `deno.lock` would have all tasks download them. */
+const apart: Readonly<Record<string, readonly string[]>> = {
+  "tests/conformance": ["tests/conformance"],
+  "tests/sdk": ["tests/adapters", "tests/sdk"],
+};
 
 async function checkTypes(): Promise<boolean> {
   const tests = Array.from(Deno.readDirSync(`${root}/tests`), ({ name }) => `tests/${name}`);
-  const checked = tests.filter((path) => !apart.includes(path) && !/\.md$/.test(path));
+  const checked = tests.filter((path) => !Object.values(apart).flat().includes(path) && !/\.md$/.test(path));
   return await deno("check", "--doc", "mod.ts", "src", ...checked.sort(), "examples", "README.md", "SKILL.md");
 }
 
 async function checkApart(): Promise<boolean> {
-  const args = ["check", ...ownFlags(source, `${root}/tests/sdk/packages.lock`), ...apart];
-  const { success, stdout, stderr } = await runToEnd(Deno.execPath(), {
-    args,
-    cwd: root,
-    env: environment(source),
-    timeout: 300_000,
-  });
-  return isPassed(stdout + stderr, success);
+  for (const [folder, checked] of Object.entries(apart)) {
+    const { success, stdout, stderr } = await runToEnd(Deno.execPath(), {
+      args: ["check", ...ownFlags(source, `${root}/${folder}/packages.lock`), ...checked],
+      cwd: root,
+      env: environment(source),
+      timeout: 300_000,
+    });
+    if (!isPassed(stdout + stderr, success)) return false;
+  }
+  return true;
 }
 
 async function deno(subcommand: string, ...args: string[]): Promise<boolean> {

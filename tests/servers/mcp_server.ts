@@ -17,8 +17,17 @@ import { readIssuedAt, verifyToken } from "./protected_api.ts";
 const path = "/mcp";
 const metadataPath = `/.well-known/oauth-protected-resource${path}`;
 
-/** Starts the server. Tokens count if they are of this issuer, whose keys are at `jwksUri`, and have the scope. */
-export function startMcpServer({ issuer, jwksUri, scope }: { issuer: string; jwksUri: string; scope: string }) {
+/** What tokens must be: of this issuer, whose keys are at `jwksUri`, and with the scope. */
+interface McpServerOptions {
+  readonly issuer: string;
+  readonly jwksUri: string;
+  readonly scope: string;
+  /** By tool: a scope that it needs besides. Default: none. */
+  readonly toolScopes?: Readonly<Record<string, string>>;
+}
+
+/** Starts the server. */
+export function startMcpServer({ issuer, jwksUri, scope, toolScopes = {} }: McpServerOptions) {
   const keys = createRemoteJWKSet(new URL(jwksUri));
   const sessions = new Map<string, Session>();
   /** Every request answered, oldest first. For tests only: it has the token. */
@@ -41,14 +50,24 @@ export function startMcpServer({ issuer, jwksUri, scope }: { issuer: string; jwk
     }
     if (pathname !== path) return new Response(null, { status: 404 });
     const { payload } = await verifyToken(token ?? "", keys, { issuer, audience: url });
-    if (!payload || payload.scope !== scope || readIssuedAt(payload) <= revokedAt) {
+    const granted = String(payload?.scope).split(" ");
+    if (!payload || !granted.includes(scope) || readIssuedAt(payload) <= revokedAt) {
       await request.body?.cancel();
-      const challenge = `Bearer resource_metadata="${server.origin}${metadataPath}", scope="${scope}"`;
-      return new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
+      return challenge(401, `scope="${scope}"`);
+    }
+    const message = request.method === "POST" ? await request.clone().json() : undefined;
+    const needed = toolScopes[message?.params?.name];
+    if (needed !== undefined && !granted.includes(needed)) {
+      return challenge(403, `error="insufficient_scope", scope="${needed}"`);
     }
     const { transport } = sessions.get(request.headers.get("mcp-session-id") ?? "") ?? await beginSession(sessions);
     const authInfo = { token: "", clientId: String(payload.client_id), scopes: [] };
     return await transport.handleRequest(request, { authInfo });
+  }
+
+  function challenge(status: number, parameters: string): Response {
+    const metadata = `resource_metadata="${server.origin}${metadataPath}"`;
+    return new Response(null, { status, headers: { "www-authenticate": `Bearer ${metadata}, ${parameters}` } });
   }
 
   return {

@@ -68,6 +68,7 @@ const added: Readonly<Record<string, number>> = {
   "./grant/signed-assertion": 9_800,
   "./grant/token-exchange": 1_400,
   "./revocation": 1_100,
+  "./scope-step-up": 2_400,
   "./telemetry/opentelemetry": 9_200,
   "./token-store": 3_200,
   "./token-store/redis": 1_500,

@@ -11,7 +11,7 @@ import { computed } from "./syntax.ts";
 /** Modules import from floors below their own alone. Rooms on one floor don't import each other. */
 const floors: readonly (readonly string[])[] = [
   ["cli"],
-  ["adapters", "doctor", "telemetry", "testing"],
+  ["adapters", "doctor", "step_up", "telemetry", "testing"],
   ["flyte", "workload"],
   ["env"],
   ["client_credentials", "grants"],
