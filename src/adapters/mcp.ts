@@ -17,7 +17,7 @@ import { checkFunction } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
 import type { Explanation } from "../authenticator_options.ts";
 import type { Credentials } from "../credentials.ts";
-import { throwIfBound } from "./api_tokens.ts";
+import { throwIfBound } from "./bound_tokens.ts";
 
 /** What is needed of an authenticator. */
 export interface McpAuthenticator extends Pick<Authenticator, "getCredentials" | "refreshCredentials"> {
