@@ -61,12 +61,21 @@ Deno.test("stepUp: the union of scopes is requested once for 100 callers, whose 
 
 Deno.test("stepUp: calls with other demands at the same time lose none of them", async () => {
   const { status, scopes } = setStage();
-  const all = ["/write", "/delete", "/read"];
-  const statuses = () => Promise.all(all.map((path) => status(path)));
-  assertEquals([await statuses(), await statuses()], [[200, 200, 200], [200, 200, 200]]);
-  assertEquals(scopes().length, 4);
-  await statuses();
-  assertEquals(scopes().length, 4);
+  const statuses = () => Promise.all(["/write", "/delete", "/read"].map((path) => status(path)));
+  assertEquals([await statuses(), scopes()], [[200, 200, 200], ["read", "read write", "read delete"]]);
+  // The first one stays in use until there is one with all of both.
+  assertEquals([await status("/write"), scopes().length], [200, 3]);
+  assertEquals([await statuses(), await statuses(), scopes().slice(3)], [
+    [200, 200, 200],
+    [200, 200, 200],
+    ["read write delete"],
+  ]);
+});
+
+Deno.test("stepUp: where the new token isn't enough, the response is the caller's, and nothing is sent twice again", async () => {
+  const { kit, status, scopes } = setStage({ answer: () => lack("write") });
+  assertEquals([await status("/"), await status("/"), kit.api.calls.length], [403, 403, 3]);
+  assertEquals(scopes(), ["read", "read write"]);
 });
 
 Deno.test("stepUp: a stream isn't sent again: the 403 is the caller's, and later calls have the token", async () => {
@@ -77,7 +86,7 @@ Deno.test("stepUp: a stream isn't sent again: the 403 is the caller's, and later
 });
 
 Deno.test("stepUp: scopes that the server refuses are requested once, and the token in use stays", async () => {
-  const { fetch, status, scopes } = setStage({ known: ["read", "delete"] });
+  const { fetch, status, scopes } = setStage({ known: ["read", "delete"], cooldown: 0 });
   assertEquals(await (await fetch("/write")).text(), "a body");
   assertEquals([await status("/write"), await status("/read"), await status("/delete")], [403, 200, 200]);
   assertEquals(scopes(), ["read", "read write", "read delete"]);
