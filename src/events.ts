@@ -54,6 +54,17 @@ export interface TokenRequestFailedEvent extends Omit<TokenRequestedEvent, "type
   retryDelay: number | undefined;
 }
 
+/**
+ * A client assertion or DPoP proof was refused, and the server's `Date` differs from this machine's clock: it is signed
+ * again by the server's clock.
+ */
+export interface ClockCorrectedEvent {
+  /** The kind of event. */
+  type: "clock_corrected";
+  /** How far the server's clock is ahead of this machine's, in milliseconds; negative: behind. To about a second. */
+  offset: number;
+}
+
 /** A live token was used. */
 export interface TokenReusedEvent {
   /** The kind of event. */
@@ -178,6 +189,7 @@ export type AuthenticatorEvent =
   | TokenRequestedEvent
   | TokenIssuedEvent
   | TokenRequestFailedEvent
+  | ClockCorrectedEvent
   | TokenReusedEvent
   | TokenAwaitedEvent
   | TokenOmittedEvent
