@@ -158,7 +158,7 @@ export class Dpop implements ProofOfPossession {
     }
     const url = checkUrl("url", target.url);
     const { nonces, clocks } = this.#prover;
-    return await this.#prover.prove({ method, url, accessToken }, nonces.get(url), clocks.at(url));
+    return await this.#prover.prove({ method, url, accessToken }, nonces.get(url), clocks.at(new URL(url)));
   }
 
   /**

@@ -152,7 +152,7 @@ class Sending {
     body?: BodyInit | null,
   ): Promise<Response> {
     const headers = new Headers(this.#headers);
-    const clock = this.#prover.clocks.at(this.url);
+    const clock = this.#prover.clocks.at(new URL(this.url));
     headers.set("dpop", await this.#prove({ method: this.#method, url: this.url, accessToken }, nonce, clock));
     const { href, request, init } = this.#call;
     if (body === undefined) {

@@ -33,9 +33,8 @@ export class ServerClocks {
     this.#clock = clock;
   }
 
-  /** Gets the clock that one request to this URL is signed by. */
-  at(url: string | URL): ServerClock {
-    const { origin } = new URL(url);
+  /** Gets the clock that one request to this server is signed by. */
+  at({ origin }: Pick<URL, "origin">): ServerClock {
     const state = this.#states.get(origin) ?? { proven: 0 };
     // Maps keep the order of insertion: the first is the one used longest ago.
     this.#states.delete(origin);
