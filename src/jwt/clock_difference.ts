@@ -35,7 +35,7 @@ const most = 5_000;
 
 /** By how much a clock and a server's differ, in milliseconds. */
 export interface ClockDifference {
-  /** How far this one is ahead, at least; negative where it isn't. */
+  /** How far this one is ahead, at least, but for the second that `Date` is rounded by; negative where it isn't. */
   readonly ahead: number;
   /** How far it is behind, at least. */
   readonly behind: number;

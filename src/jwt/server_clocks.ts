@@ -7,7 +7,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { compareClock, explainClock, mayConcernClock, type Refusal, type RefusalResponse } from "./clock_difference.ts";
 
-/** A difference that `Date`, in whole seconds, shows for certain, in milliseconds. */
+/** A difference that is followed, in milliseconds, if it is certain: `Date` is rounded down to whole seconds. */
 const least = 1_000;
 /** A difference that isn't followed, in milliseconds: a day. */
 const absurd = 86_400_000;
@@ -93,7 +93,7 @@ export class ServerClock implements Pick<Clock, "wall"> {
     const next = Math.round(this.#offset + offset);
     // A cache's answer has the time of long ago (RFC 9111 §5.1).
     const isTrusted = Math.abs(next) <= absurd && !(Number(response.headers.get("age")) > 0);
-    if (!(Math.max(ahead, behind) > least) || !isTrusted) return false;
+    if (!(Math.max(ahead - 1_000, behind) > least) || !isTrusted) return false;
     const isRepeated = repeat(state, { type: "clock_corrected", offset: next });
     if (isRepeated) state.tried = next;
     return isRepeated;
