@@ -13,7 +13,7 @@ import type { AuthenticationErrorCode } from "./errors.ts";
 export type RefreshReason = "first" | "proactive" | "expired" | "rejected" | "forced";
 
 /**
- * A token request is sent. An attempt may send several (another secret, a DPoP nonce), or none: a token store had the
+ * A token request is sent. An attempt may send several (another secret, nonce or clock), or none: a token store had the
  * token, the config store failed, or the server has refused the same request a moment ago.
  */
 export interface TokenRequestedEvent {

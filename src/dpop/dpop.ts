@@ -22,6 +22,7 @@ import type { ProofOfPossession } from "./proof_of_possession.ts";
 
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { Clock } from "../clock.ts";
+export type { AuthenticatorEventListener } from "../events.ts";
 export type { Fetch } from "../http/fetch.ts";
 export type { DpopOptions } from "./dpop_options.ts";
 export type { KeyPairSource } from "./key_source.ts";

@@ -243,7 +243,7 @@ async function startForgetful() {
   return Object.assign(server, { seen });
 }
 
-Deno.test("an assertion that the runtime has sent twice is signed anew", async () => {
+Deno.test("an assertion that the runtime has sent twice is signed again", async () => {
   await using server = await startForgetful();
   const options = { clientId: "id", clientAuth: privateKeyJwt(cryptoKey) };
   for (let i = 0; i < 2; i++) await getToken(`${server.origin}/token`, options);
