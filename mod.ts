@@ -129,6 +129,7 @@ export type {
   AuthenticatorDescription,
   AuthenticatorEvent,
   AuthenticatorEventListener,
+  ClockCorrectedEvent,
   EndpointPathIgnoredEvent,
   OmissionReason,
   RefreshReason,

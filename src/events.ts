@@ -13,7 +13,7 @@ import type { AuthenticationErrorCode } from "./errors.ts";
 export type RefreshReason = "first" | "proactive" | "expired" | "rejected" | "forced";
 
 /**
- * A token request is sent. An attempt may send several (another secret, a DPoP nonce), or none: a token store had the
+ * A token request is sent. An attempt may send several (another secret, nonce or clock), or none: a token store had the
  * token, the config store failed, or the server has refused the same request a moment ago.
  */
 export interface TokenRequestedEvent {
@@ -52,6 +52,17 @@ export interface TokenRequestFailedEvent extends Omit<TokenRequestedEvent, "type
    * `undefined` if trying again is of no use.
    */
   retryDelay: number | undefined;
+}
+
+/**
+ * A client assertion or DPoP proof was refused, and the server's `Date` differs from this machine's clock: it is signed
+ * again by the server's clock.
+ */
+export interface ClockCorrectedEvent {
+  /** The kind of event. */
+  type: "clock_corrected";
+  /** How far the server's clock is ahead of this machine's, in milliseconds; negative: behind. To about a second. */
+  offset: number;
 }
 
 /** A live token was used. */
@@ -178,6 +189,7 @@ export type AuthenticatorEvent =
   | TokenRequestedEvent
   | TokenIssuedEvent
   | TokenRequestFailedEvent
+  | ClockCorrectedEvent
   | TokenReusedEvent
   | TokenAwaitedEvent
   | TokenOmittedEvent

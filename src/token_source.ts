@@ -5,7 +5,7 @@
  */
 
 import type { Credentials } from "./credentials.ts";
-import type { RefreshReason } from "./events.ts";
+import type { ClockCorrectedEvent, RefreshReason } from "./events.ts";
 import type { Fetch } from "./http/fetch.ts";
 
 /** Where a token was issued. */
@@ -46,9 +46,10 @@ export interface TokenSourceRequest {
   /** Whether no caller waits for the outcome. */
   readonly background: boolean;
   /**
-   * Reports that a token request is sent now: the event `token_requested`. A source that never calls it emits none.
+   * Reports that a token request is sent now: the event `token_requested`. A source that never calls it emits none. Given
+   * another event, it reports that one.
    */
-  readonly onRequest?: (() => void) | undefined;
+  readonly onRequest?: ((event?: ClockCorrectedEvent) => void) | undefined;
 }
 
 /** Gives a token by one attempt, or rejects. Grants are token sources; what wraps one is a token source again. */

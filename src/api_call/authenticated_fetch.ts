@@ -25,9 +25,10 @@ export interface ApiProofs {
    *
    * @param fetch What sends the requests.
    * @param headerKey The header that carries the token, in lower case. Default: `authorization`.
+   * @param onEvent Receives the event `clock_corrected`.
    * @returns What sends them with a proof.
    */
-  apiFetch(fetch: Fetch, headerKey?: string): Fetch;
+  apiFetch(fetch: Fetch, headerKey?: string, onEvent?: AuthenticatorEventListener): Fetch;
   /**
    * Tells whether an answer rejects the proof, and not the token. It doesn't where `apiFetch` sent no such token.
    *
@@ -71,7 +72,7 @@ export interface AuthenticatedFetchOptions {
    * @default {1_048_576}
    */
   maxReplayBody?: number | undefined;
-  /** Receives the events `endpoint_path_ignored` and `token_omitted`. Default: none. */
+  /** Receives the events `endpoint_path_ignored`, `token_omitted` and `clock_corrected`. Default: none. */
   onEvent?: AuthenticatorEventListener | undefined;
 }
 
@@ -113,7 +114,7 @@ export function authenticatedFetch(tokens: Tokens, options: AuthenticatedFetchOp
     chooseFetch(headerKey: string): Fetch {
       // Made once for a header: its name hardly ever changes.
       if (dpop && headerKey !== provenKey) {
-        proving = dpop.apiFetch(fetch, headerKey);
+        proving = dpop.apiFetch(fetch, headerKey, onEvent);
         provenKey = headerKey;
       }
       return proving;

@@ -37,7 +37,9 @@ export interface AssertionOptions {
    */
   readonly header?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Gives the time.
+   * Gives the time. Where a server refuses an assertion, and by its `Date` this clock is over a second off, the assertion is
+   * signed again, once, by the server's clock, which is used from then on (event `clock_corrected`). A `Date` of a cache, or
+   * over a day off, isn't followed.
    *
    * @default {the machine's clock}
    */

@@ -6,6 +6,7 @@
 
 import { assertionAdvice, type AssertionOptions, checkAssertionOptions } from "./assertion_claims.ts";
 import { checkSecret, type ClientAuth, type ClientSecret, getSecret } from "./client_auth.ts";
+import { ServerClocks } from "../jwt/server_clocks.ts";
 import { putSignedAssertion } from "./sign_assertion.ts";
 
 export type { AssertionOptions } from "./assertion_claims.ts";
@@ -53,12 +54,13 @@ export function clientSecretJwt(clientSecret: ClientSecret, options: ClientSecre
   checkSecret(clientSecret);
   checkAssertionOptions(settings);
   if (!algorithms.includes(alg)) throw new TypeError(`alg must be one of ${algorithms.join(", ")}.`);
+  const signing = { options: settings, clocks: new ServerClocks(settings.clock) };
   return {
     method: "client_secret_jwt",
     advice: `Check id and secret. ${assertionAdvice}`,
     async authenticate(request) {
       const secret = await getSecret(clientSecret, request);
-      await putSignedAssertion(request, settings, () => ({ alg, key: new TextEncoder().encode(secret) }));
+      await putSignedAssertion(request, signing, () => ({ alg, key: new TextEncoder().encode(secret) }));
     },
   };
 }

@@ -9,6 +9,7 @@ import { assertionAdvice, type AssertionOptions, checkAssertionOptions } from ".
 import type { ClientAuth } from "./client_auth.ts";
 import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { type IdentifiedKey, type PrivateKey, readSigningKey } from "../jwt/signing_key.ts";
+import { ServerClocks } from "../jwt/server_clocks.ts";
 import { putSignedAssertion } from "./sign_assertion.ts";
 
 export type { AssertionOptions } from "./assertion_claims.ts";
@@ -105,12 +106,13 @@ export function privateKeyJwt(
   checkAlgorithm(settings.alg);
   // A mistake in a given key should show when the program starts.
   const fixed = typeof key === "function" ? undefined : readSigningKey(key, settings);
+  const signing = { options: settings, clocks: new ServerClocks(settings.clock) };
   return {
     method: "private_key_jwt",
     advice: `Check that the server knows this key for the client, and its kid. ${assertionAdvice}`,
     async authenticate(request) {
       const given = typeof key === "function" ? await key() : undefined;
-      await putSignedAssertion(request, settings, async () => {
+      await putSignedAssertion(request, signing, async () => {
         const { alg, kid, open, thumbprint } = fixed ?? readSigningKey(given, settings);
         request.credential = await thumbprint();
         return { alg, kid, key: await open() };

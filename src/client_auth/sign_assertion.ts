@@ -5,9 +5,8 @@
  */
 
 import { CompactSign } from "jose";
-import { systemClock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
-import { explainClock } from "../jwt/clock_difference.ts";
+import type { ServerClock, ServerClocks } from "../jwt/server_clocks.ts";
 import { describeMissing } from "../jwt/web_crypto.ts";
 import { assertionClaims, type AssertionOptions } from "./assertion_claims.ts";
 import { jwtBearer, putAssertion } from "./assertion_parameters.ts";
@@ -29,20 +28,33 @@ export interface AssertionToSign {
 /** Signs an assertion, and adds it to a request. Throws as {@linkcode signAssertion} does. */
 export async function putSignedAssertion(
   request: TokenRequest,
-  options: AssertionOptions,
+  { options, clocks }: { readonly options: AssertionOptions; readonly clocks: ServerClocks },
   prepare: () => AssertionSigner | Promise<AssertionSigner>,
 ): Promise<void> {
+  const clock = clocks.at(request.tokenEndpoint);
   const assertion = await signAssertion("client assertion", options, async () => ({
-    claims: assertionClaims(request, options),
+    claims: assertionClaims(request, { ...options, clock }),
     signer: await prepare(),
   }));
   putAssertion(request, assertion, jwtBearer);
-  explainByClock(request, options);
+  followAnswer(request, clock, request.credential);
 }
 
-/** Lets the error of a refusal say that this clock is off: assertions are refused for that as for a wrong key. */
-export function explainByClock(request: TokenRequest, { clock = systemClock }: AssertionOptions): void {
-  request.explainRefusal = (...refusal) => explainClock(clock, ...refusal);
+/**
+ * Lets the clock learn from the answer, and the error of a refusal say that it is off: assertions are refused for that as
+ * for a wrong key. A request may have two assertions.
+ */
+export function followAnswer(request: TokenRequest, clock: ServerClock, key: string | undefined): void {
+  const { accepted, explainRefusal } = request;
+  request.accepted = () => {
+    clock.accept(key);
+    accepted?.();
+  };
+  request.explainRefusal = (...answer) => {
+    const explanation = explainRefusal?.(...answer);
+    const isOwn = !/dpop/.test(answer[0].error ?? "");
+    return isOwn && clock.explain(...answer, key) || explanation;
+  };
 }
 
 /**

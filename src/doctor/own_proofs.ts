@@ -77,7 +77,7 @@ async function readProof(dpop: ProofOfPossession, url: URL): Promise<ReadJwt | u
   let proof: string | null = null;
   const fetch = dpop.tokenFetch((_input, init) => {
     proof = new Headers(init?.headers).get("dpop");
-    return Promise.resolve(new Response());
+    return Promise.resolve(new Response(null, { status: 400 }));
   });
   await fetch(url.href, { method: "POST", body: "" });
   return readJwt(proof ?? "");

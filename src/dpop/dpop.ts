@@ -5,9 +5,10 @@
  */
 
 import { checkAlgorithm } from "../jwt/signing_algorithm.ts";
-import { type Clock, systemClock } from "../clock.ts";
 import { checkNumber, checkUrl } from "../arguments.ts";
-import { explainClock, type Refusal, type RefusalResponse } from "../jwt/clock_difference.ts";
+import type { AuthenticatorEventListener } from "../events.ts";
+import type { Refusal, RefusalResponse } from "../jwt/clock_difference.ts";
+import { ServerClocks } from "../jwt/server_clocks.ts";
 import { newFlight } from "../refresh/single_flight.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { getProofError } from "./challenge.ts";
@@ -21,6 +22,7 @@ import type { ProofOfPossession } from "./proof_of_possession.ts";
 
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { Clock } from "../clock.ts";
+export type { AuthenticatorEventListener } from "../events.ts";
 export type { Fetch } from "../http/fetch.ts";
 export type { DpopOptions } from "./dpop_options.ts";
 export type { KeyPairSource } from "./key_source.ts";
@@ -41,19 +43,9 @@ export type { ProofOfPossession } from "./proof_of_possession.ts";
 export class Dpop implements ProofOfPossession {
   /** The token types it accepts (RFC 6749 §7.1). */
   readonly tokenTypes: readonly string[];
-  readonly #clock: Pick<Clock, "wall">;
-  readonly #clockSkew: number;
   readonly #openKey: () => Promise<ProofKey>;
   readonly #opening = newFlight<ProofKey>();
-  readonly #prover: Prover = {
-    nonces: new Nonces(),
-    unbound: new WeakSet(),
-    prove: async (target, nonce) => {
-      const key = await this.#key();
-      const now = this.#clock.wall() - this.#clockSkew;
-      return await explainFailure("its key doesn't sign", () => signProof(key, target, { now, nonce }));
-    },
-  };
+  readonly #prover: Prover;
   #madeKey: ProofKey | undefined;
 
   /**
@@ -63,13 +55,22 @@ export class Dpop implements ProofOfPossession {
    * @throws {RangeError} If `clockSkew` is out of range.
    */
   constructor(options: DpopOptions = {}) {
-    const { keyPair, alg, allowBearer = false, clock = systemClock, clockSkew = 5_000 } = options;
+    const { keyPair, alg, allowBearer = false, clock, clockSkew = 5_000 } = options;
     checkNumber("clockSkew", clockSkew, 0, 300_000);
     checkAlgorithm(alg);
     this.tokenTypes = allowBearer ? ["DPoP", "Bearer"] : ["DPoP"];
-    this.#clock = clock;
-    this.#clockSkew = clockSkew;
     this.#openKey = makeKeyLoader(keyPair, alg);
+    this.#prover = {
+      nonces: new Nonces(),
+      clocks: new ServerClocks(clock),
+      unbound: new WeakSet(),
+      signedBy: new WeakMap(),
+      prove: async (target, nonce, clock) => {
+        const key = await this.#key();
+        const now = clock.wall() - clockSkew;
+        return await explainFailure("its key doesn't sign", () => signProof(key, target, { now, nonce }));
+      },
+    };
   }
 
   /**
@@ -83,26 +84,32 @@ export class Dpop implements ProofOfPossession {
   }
 
   /**
-   * Says that this clock differs from the server's, where it refuses a token request.
+   * Says that this clock differs from the server's, where it refuses a token request. If it wants another nonce, or
+   * refuses the proof and its clock differs, it gets another proof.
    *
    * @param refusal The error's properties.
    * @param response The response's headers, and how long it took.
    * @returns A sentence for the error, or nothing.
    */
   explainRefusal(refusal: Refusal, response: RefusalResponse): string | undefined {
-    return explainClock(this.#clock, refusal, response);
+    const { nonces, signedBy } = this.#prover;
+    if (refusal.error === "use_dpop_nonce") response.repeat?.(nonces);
+    const isAboutProof = refusal.error === undefined || /dpop|^invalid_(request|grant)$/.test(refusal.error);
+    const answer = isAboutProof ? response : { ...response, repeat: undefined };
+    return signedBy.get(response.headers)?.explain(refusal, answer, "proof");
   }
 
   /**
-   * Adds a proof to each request with a `DPoP` token (RFC 9449 §7). If the API wants another nonce, the
-   * request is sent again, unless its body is a stream in `init`. A `dpop` header that a request already has stays.
+   * Adds a proof to each request with a `DPoP` token (RFC 9449 §7). If the API wants another nonce, or refuses the proof
+   * and its clock differs, the request is sent again, unless its body is a stream in `init`. A `dpop` header that a request already has stays.
    *
    * @param fetch The `fetch` to wrap; URLs are absolute.
    * @param headerKey The header with the token. Default: `"authorization"`.
+   * @param onEvent Receives the event `clock_corrected`. Default: none.
    * @returns A `fetch` that adds proofs.
    */
-  apiFetch(fetch: Fetch, headerKey = "authorization"): Fetch {
-    return proveApiCalls(fetch, headerKey, this.#prover);
+  apiFetch(fetch: Fetch, headerKey = "authorization", onEvent?: AuthenticatorEventListener): Fetch {
+    return proveApiCalls(fetch, { headerKey, onEvent, prover: this.#prover });
   }
 
   /**
@@ -151,7 +158,8 @@ export class Dpop implements ProofOfPossession {
       throw new TypeError("accessToken must be a string that is not empty, or left out.");
     }
     const url = checkUrl("url", target.url);
-    return await this.#prover.prove({ method, url, accessToken }, this.#prover.nonces.get(url));
+    const { nonces, clocks } = this.#prover;
+    return await this.#prover.prove({ method, url, accessToken }, nonces.get(url), clocks.at(new URL(url)));
   }
 
   /**

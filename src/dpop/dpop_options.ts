@@ -38,7 +38,8 @@ export interface DpopOptions {
   readonly clockSkew?: number | undefined;
   /**
    * Gives the time in proofs. Servers refuse a proof from a clock that is off (`invalid_dpop_proof`), unless they use
-   * nonces (RFC 9449 §8).
+   * nonces (RFC 9449 §8). If by the server's `Date` it is over a second off, the proof is signed again, once, by the
+   * server's clock, which is used from then on (event `clock_corrected`). In a browser the server must expose `Date` (CORS).
    *
    * @default {the machine's clock}
    */

@@ -8,20 +8,25 @@ import { waitFor } from "../refresh/deadlines.ts";
 import { discardBody } from "../api_call/bodies.ts";
 import { cancel } from "../http/body.ts";
 import { type ApiCall, defaultMaxReplayBody, keepBody, readCall, replayBody } from "../api_call/replayable_request.ts";
+import { type AuthenticatorEventListener, callQuietly, type ClockCorrectedEvent } from "../events.ts";
 import type { Fetch } from "../http/fetch.ts";
+import type { ServerClock, ServerClocks } from "../jwt/server_clocks.ts";
 import { getProofError } from "./challenge.ts";
 import type { Nonces } from "./nonces.ts";
 import type { ProofTarget } from "./proof.ts";
 
-/** Makes proofs, and stores the servers' nonces. */
+/** Makes proofs, and stores the servers' nonces and clocks. */
 export interface Prover {
   readonly nonces: Nonces;
+  readonly clocks: ServerClocks;
+  /** The clocks of the proofs, by the headers of the responses. */
+  readonly signedBy: WeakMap<Headers, ServerClock>;
   /** The responses to calls without a token of the scheme `DPoP`. */
   readonly unbound: WeakSet<Response>;
-  prove(target: ProofTarget, nonce: string | undefined): Promise<string>;
+  prove(target: ProofTarget, nonce: string | undefined, clock: ServerClock): Promise<string>;
 }
 
-/** Adds a proof to every request. The core repeats a request that needs a nonce. */
+/** Adds a proof to every request. The core repeats a request that needs a nonce, or another time. */
 export function proveTokenRequests(fetch: Fetch, prover: Prover): Fetch {
   return async (input, init) => {
     const sending = new Sending(fetch, prover, input, init);
@@ -34,11 +39,19 @@ export function proveTokenRequests(fetch: Fetch, prover: Prover): Fetch {
   };
 }
 
+/** Options of {@linkcode proveApiCalls}. */
+export interface ApiProofOptions {
+  /** The header with the token. */
+  readonly headerKey: string;
+  readonly onEvent: AuthenticatorEventListener | undefined;
+  readonly prover: Prover;
+}
+
 /**
- * Adds a proof to each request with a token of the scheme `DPoP` in this header. If the API wants another nonce, the
- * request is sent again, if its body can be.
+ * Adds a proof to each request with a token of the scheme `DPoP` in this header. If the API wants another nonce, or the
+ * time of its own clock, the request is sent again, if its body can be.
  */
-export function proveApiCalls(fetch: Fetch, headerKey: string, prover: Prover): Fetch {
+export function proveApiCalls(fetch: Fetch, { headerKey, onEvent, prover }: ApiProofOptions): Fetch {
   return async (input, init) => {
     const sending = new Sending(fetch, prover, input, init);
     const { url } = sending;
@@ -49,27 +62,38 @@ export function proveApiCalls(fetch: Fetch, headerKey: string, prover: Prover): 
       return response;
     }
     try {
-      const nonce = prover.nonces.get(url);
-      const first = await sending.sendWithProof(accessToken, nonce);
-      const next = sending.nextNonce;
-      if (getProofError(first) !== "use_dpop_nonce" || next === nonce) return first;
-      const body = await sending.replayBody();
-      if (body === undefined) return first;
-      await discardBody(first);
-      return await sending.sendWithProof(accessToken, next, body);
+      let nonce = prover.nonces.get(url);
+      let response = await sending.sendWithProof(accessToken, nonce);
+      // Each reason is good for one more sending.
+      for (const tried = new Set<string>();;) {
+        const next = sending.nextNonce;
+        const error = getProofError(response) ?? "";
+        if (tried.has(error)) return response;
+        tried.add(error);
+        const mayDiffer = error === "use_dpop_nonce"
+          ? next !== nonce
+          : error === "invalid_dpop_proof" && sending.followClock(response, onEvent);
+        if (!mayDiffer) return response;
+        const body = await sending.replayBody();
+        if (body === undefined) return response;
+        await discardBody(response);
+        nonce = next;
+        response = await sending.sendWithProof(accessToken, nonce, body);
+      }
     } finally {
       sending.release();
     }
   };
 }
 
-/** A call of `fetch`, which may be sent twice, with different proofs. */
+/** A call of `fetch`, which may be sent again, with different proofs. */
 class Sending {
   readonly #fetch: Fetch;
   readonly #prover: Prover;
   #call: ApiCall;
   readonly #headers: Headers;
   readonly #method: string;
+  #elapsed = 0;
   /** The nonce after the last response: concurrent calls may each get their own. */
   nextNonce: string | undefined;
 
@@ -112,6 +136,15 @@ class Sending {
     return this.#noteNonce(this.#fetch(request ?? href, init));
   }
 
+  /** Tells whether another proof, by the server's clock, may be accepted. */
+  followClock({ headers }: Response, onEvent: AuthenticatorEventListener | undefined): boolean {
+    const repeat = (_: object, event?: ClockCorrectedEvent) => {
+      if (event && onEvent) callQuietly(onEvent, event);
+      return true;
+    };
+    return !!this.#prover.signedBy.get(headers)?.follow({ headers, elapsed: this.#elapsed, repeat });
+  }
+
   /** Sends it with a proof: the first time, or again with the kept body. */
   async sendWithProof(
     accessToken: string | undefined,
@@ -119,7 +152,8 @@ class Sending {
     body?: BodyInit | null,
   ): Promise<Response> {
     const headers = new Headers(this.#headers);
-    headers.set("dpop", await this.#prove({ method: this.#method, url: this.url, accessToken }, nonce));
+    const clock = this.#prover.clocks.at(new URL(this.url));
+    headers.set("dpop", await this.#prove({ method: this.#method, url: this.url, accessToken }, nonce, clock));
     const { href, request, init } = this.#call;
     if (body === undefined) {
       const kept = keepBody(request, init, defaultMaxReplayBody);
@@ -128,7 +162,14 @@ class Sending {
     }
     const sent = this.#takesBlob ? makeBlob(body, headers) : body;
     const input = this.#call.kept?.request ?? request ?? href;
-    return await this.#noteNonce(this.#fetch(input, { ...init, headers, ...sent != null && { body: sent } }));
+    const sentAt = clock.wall();
+    const response = await this.#noteNonce(this.#fetch(input, { ...init, headers, ...sent != null && { body: sent } }));
+    this.#elapsed = clock.wall() - sentAt;
+    // A browser follows redirects, and another server answers.
+    if (response.redirected) return response;
+    if (response.ok) clock.accept("proof");
+    this.#prover.signedBy.set(response.headers, clock);
+    return response;
   }
 
   /** Reads a `Request`'s own body if that takes no time: Deno sends what isn't a stream again by itself. */
@@ -144,10 +185,10 @@ class Sending {
   }
 
   /** Makes a proof. The look-up of a key may not end by itself: an abort ends the wait. */
-  async #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
+  async #prove(target: ProofTarget, nonce: string | undefined, clock: ServerClock): Promise<string> {
     const { signal } = this.#call;
     signal?.throwIfAborted();
-    return await waitFor(this.#prover.prove(target, nonce), { signal });
+    return await waitFor(this.#prover.prove(target, nonce, clock), { signal });
   }
 
   async #noteNonce(sent: Promise<Response>): Promise<Response> {

@@ -6,7 +6,8 @@
 
 import { assertionClaims, type AssertionOptions, checkAssertionOptions } from "../client_auth/assertion_claims.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
-import { explainByClock, signAssertion } from "../client_auth/sign_assertion.ts";
+import { followAnswer, signAssertion } from "../client_auth/sign_assertion.ts";
+import { ServerClocks } from "../jwt/server_clocks.ts";
 import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { type IdentifiedKey, type PrivateKey, readSigningKey } from "../jwt/signing_key.ts";
 
@@ -98,6 +99,7 @@ export function signedAssertion(
   checkAlgorithm(settings.alg);
   // Checked now, for the program's start is the time to report a wrong key.
   const fixed = typeof key === "function" ? undefined : readSigningKey(key, settings);
+  const clocks = new ServerClocks(settings.clock);
   return async (request) => {
     const given = typeof key === "function" ? await key() : undefined;
     return await signAssertion("assertion", settings, async () => {
@@ -105,9 +107,14 @@ export function signedAssertion(
       const { issuer, tokenEndpoint } = request;
       // A rejection counts for this key only.
       request.grantProof = await thumbprint();
-      explainByClock(request, settings);
+      const clock = clocks.at(tokenEndpoint);
+      followAnswer(request, clock, request.grantProof);
       return {
-        claims: { ...claims, ...assertionClaims({ clientId: iss, issuer, tokenEndpoint }, settings), sub },
+        claims: {
+          ...claims,
+          ...assertionClaims({ clientId: iss, issuer, tokenEndpoint }, { ...settings, clock }),
+          sub,
+        },
         signer: { alg, kid, key: await open() },
       };
     });

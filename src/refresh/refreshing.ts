@@ -108,7 +108,7 @@ export function refreshing(source: TokenSource, options: RefreshingOptions = {})
     const request = { reason, attempt, background };
     // Not longer than the last caller waits.
     const left = attempt === 1 ? retry.totalTimeout : Math.max(attempts.limits.end - clock.monotonic(), 1);
-    const onRequest = () => send({ type: "token_requested", ...request });
+    const onRequest = (event: AuthenticatorEvent = { type: "token_requested", ...request }) => send(event);
     note({ type: "started" });
     try {
       const limits = { timeout: Math.min(timeout, left), signal };

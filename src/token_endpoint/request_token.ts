@@ -8,9 +8,10 @@ import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import type { ProofOfPossession } from "../dpop/proof_of_possession.ts";
 import { AuthenticationError } from "../errors.ts";
-import { callQuietly } from "../events.ts";
+import { callQuietly, type ClockCorrectedEvent } from "../events.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { isExposed } from "../http/loopback.ts";
+import type { TokenSourceRequest } from "../token_source.ts";
 import { formatUrl, sendTokenRequest } from "./exchange.ts";
 import type { Grant } from "./grant.ts";
 import type { RejectionCache } from "./rejection_cache.ts";
@@ -34,8 +35,8 @@ export interface RequestTokenOptions extends Omit<TokenRequestParts, "refused" |
   readonly hasAnswered?: boolean | undefined;
   /** Whether no caller waits: a rejection is then remembered for other background requests only. Default: `false`. */
   readonly isBackground?: boolean | undefined;
-  /** Called just before each request is sent. Default: nothing. */
-  readonly onRequest?: (() => void) | undefined;
+  /** Called just before each request is sent, and with other events. Default: nothing. */
+  readonly onRequest?: TokenSourceRequest["onRequest"];
 }
 
 /** Requests a token. Throws an `AuthenticationError`, or the signal's reason. */
@@ -56,26 +57,40 @@ export async function requestToken(options: RequestTokenOptions): Promise<Creden
   // Each reason is good for one more attempt.
   for (const tried = new Set<unknown>();;) {
     const requestedAt = clock.wall();
+    let again: unknown;
+    const repeat = (signer: object, event?: ClockCorrectedEvent) => {
+      if (tried.has(signer)) return false;
+      again = signer;
+      if (event) options.onRequest?.(event);
+      return true;
+    };
     try {
       options.onRequest?.();
       const response = await sendTokenRequest(request, fetch, options.hasAnswered);
-      const signer = request.explainRefusal ? request : dpop;
-      const context = { ...request, signer, url, requestedAt, now: clock.wall(), tokenTypes, tokenType };
+      const context = {
+        ...request,
+        signers: [request, dpop],
+        repeat,
+        url,
+        requestedAt,
+        now: clock.wall(),
+        tokenTypes,
+        tokenType,
+      };
       const credentials = parseTokenResponse(response, context);
       rejections?.forget(request);
       if (request.accepted) callQuietly(request.accepted, undefined);
       return credentials;
     } catch (error) {
-      const isClient = mayConcernClient(error);
+      const isClient = !again && mayConcernClient(error);
       // It wasn't the secret: the other one fares no better.
       if (isClient && uncertain) throw uncertain;
-      const reason = isClient || Object(error).error;
       rejections?.remember(request, error, { now: clock.monotonic(), cooldown, isBackground });
-      // The server's nonce is known by now (RFC 9449 §8), or the secret was changed while the request was under way.
-      // `getToken` sends one request: which secret is right is for its caller to find out.
+      // The server's nonce or clock is known by now (RFC 9449 §8), or the secret was changed while the request was under
+      // way. `getToken` sends one request: which secret is right is for its caller to find out.
       const { credential, refused } = request;
-      const mayDiffer = isClient ? rejections && credential !== undefined : dpop && reason === "use_dpop_nonce";
-      if (!mayDiffer || tried.has(reason)) throw error;
+      const reason = again || isClient && rejections && credential !== undefined;
+      if (!reason || tried.has(reason)) throw error;
       tried.add(reason);
       const isUncertain = isClient && !isClientRejected(error);
       const next = await buildTokenRequest({ ...options, refused: isClient ? credential : refused, isUncertain });

@@ -8,7 +8,7 @@ import { Credentials } from "../credentials.ts";
 import { AuthenticationError, type AuthenticationErrorCode } from "../errors.ts";
 import { freezeJson, parseJsonObject } from "../http/json.ts";
 import { readRetryAfter } from "../http/retry_after.ts";
-import type { ExplainRefusal } from "../jwt/clock_difference.ts";
+import type { ExplainRefusal, RefusalResponse } from "../jwt/clock_difference.ts";
 import { adviseOn, describeOddities, type RejectedClient } from "./advice.ts";
 import { readLifetime } from "./lifetime.ts";
 
@@ -29,8 +29,10 @@ export interface TokenResponseContext extends RejectedClient {
   now: number;
   /** Redacts the request's secrets, and more, in a text of the server's. */
   sanitize: (text: string, ...more: string[]) => string;
-  /** Says more about a refusal. */
-  signer?: { readonly explainRefusal?: ExplainRefusal | undefined } | undefined;
+  /** What has signed the request, and says more about a refusal. */
+  signers?: readonly ({ readonly explainRefusal?: ExplainRefusal | undefined } | undefined)[] | undefined;
+  /** Has the request signed and sent again. */
+  repeat?: RefusalResponse["repeat"];
   /** The token types that are accepted. */
   tokenTypes: readonly string[];
   /** The type of the credentials, whatever the answer says. */
@@ -65,7 +67,11 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
     sentences.find((text) => typeof text === "string" && /\S /.test(text) && !/\S{30}/.test(text));
   const fail = (code: AuthenticationErrorCode, state: string, retryable = false, oauthError?: string): never => {
     const refusal = { code, retryable, error: oauthError };
-    const more = explain(context, refusal, { headers: response.headers, elapsed: now - requestedAt });
+    const more = explain(context, refusal, {
+      headers: response.headers,
+      elapsed: now - requestedAt,
+      repeat: context.repeat,
+    });
     throw new AuthenticationError(code, `Cannot get a token from ${url}: ${state}${more ? ` ${more}` : ""}`, {
       status,
       retryable,
@@ -125,9 +131,9 @@ export function parseTokenResponse(response: TokenResponse, context: TokenRespon
 }
 
 /** Says more about a refusal, where the request's signer can: a function of the caller's, maybe. */
-function explain({ signer }: TokenResponseContext, ...refusal: Parameters<ExplainRefusal>): string | undefined {
+function explain({ signers }: TokenResponseContext, ...refusal: Parameters<ExplainRefusal>): string | undefined {
   try {
-    return signer?.explainRefusal?.(...refusal);
+    return signers?.map((signer) => signer?.explainRefusal?.(...refusal)).find(Boolean);
   } catch {
     return undefined;
   }

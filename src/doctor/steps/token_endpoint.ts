@@ -156,6 +156,8 @@ function readClock({ headers, receivedAt, duration }: Exchange, examination: Exa
     status: "warned",
     code: offset > 0 ? "clock_ahead" : "clock_behind",
     seen,
-    change: "Synchronize this machine's clock (NTP).",
+    change: `Synchronize this machine's clock (NTP).${
+      isSigned ? " Until then each server refuses one request: what it refuses is signed again by its own clock." : ""
+    }`,
   }];
 }
