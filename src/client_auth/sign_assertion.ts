@@ -4,10 +4,11 @@
  * @module
  */
 
-import { CompactSign } from "jose";
 import { systemClock } from "../clock.ts";
 import { AuthenticationError } from "../errors.ts";
 import { explainClock } from "../jwt/clock_difference.ts";
+import { signCompact, type SigningMaterial } from "../jwt/compact_jws.ts";
+import { SignerFailure } from "../jwt/external_signer.ts";
 import { describeMissing } from "../jwt/web_crypto.ts";
 import { assertionClaims, type AssertionOptions } from "./assertion_claims.ts";
 import { jwtBearer, putAssertion } from "./assertion_parameters.ts";
@@ -17,7 +18,7 @@ import type { TokenRequest } from "./client_auth.ts";
 export interface AssertionSigner {
   readonly alg: string;
   readonly kid?: string | undefined;
-  readonly key: CryptoKey | Uint8Array;
+  readonly key: SigningMaterial;
 }
 
 /** The claims to sign, and the key. */
@@ -47,7 +48,7 @@ export function explainByClock(request: TokenRequest, { clock = systemClock }: A
 
 /**
  * Signs an assertion; `name` stands for it in messages. Messages of `prepare` are shown. No error becomes a `cause`: it
- * could show the key.
+ * could show the key; but the error of an external signer is thrown as it is.
  */
 export async function signAssertion(
   name: string,
@@ -62,11 +63,14 @@ export async function signAssertion(
     (error) => (error as TypeError).message,
   );
   const header = { ...options.header, alg, ...kid !== undefined && { kid } };
-  const payload = new TextEncoder().encode(JSON.stringify(claims));
   return await explainFailure(
     name,
-    () => new CompactSign(payload).setProtectedHeader(header).sign(key),
-    () => "The key doesn't sign, or header holds an invalid parameter.",
+    () => signCompact(header, claims, key),
+    (error) => {
+      if (!(error instanceof SignerFailure)) return "The key doesn't sign, or header holds an invalid parameter.";
+      if ("cause" in error) throw error.cause;
+      return error.message;
+    },
   );
 }
 
