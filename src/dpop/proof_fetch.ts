@@ -147,7 +147,7 @@ class Sending {
   async #prove(target: ProofTarget, nonce: string | undefined): Promise<string> {
     const { signal } = this.#call;
     signal?.throwIfAborted();
-    return await waitFor(this.#prover.prove(target, nonce), { signal });
+    return await waitFor(this.#prover.prove({ ...target, signal: signal ?? undefined }, nonce), { signal });
   }
 
   async #noteNonce(sent: Promise<Response>): Promise<Response> {

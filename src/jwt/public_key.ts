@@ -4,12 +4,14 @@
  * @module
  */
 
+import { encodeBase64Url } from "@std/encoding/base64url";
 import { getKeyParameters, getSigningParameters, type PrivateKeyAlgorithm } from "./signing_algorithm.ts";
 
+/** In the order of a thumbprint (RFC 7638 §3.3). */
 const parameters: Readonly<Record<string, readonly (keyof JsonWebKey)[]>> = {
-  RSA: ["kty", "n", "e"],
-  EC: ["kty", "crv", "x", "y"],
-  OKP: ["kty", "crv", "x"],
+  RSA: ["e", "kty", "n"],
+  EC: ["crv", "kty", "x", "y"],
+  OKP: ["crv", "kty", "x"],
 };
 
 /**
@@ -35,6 +37,11 @@ export function readPublicKey(given: JsonWebKey | CryptoKey, alg: PrivateKeyAlgo
   const key = Object(given) as Partial<CryptoKey>;
   if (key.type !== "public" || !key.extractable) fail();
   return async () => pick(await crypto.subtle.exportKey("jwk", given as CryptoKey));
+}
+
+/** Makes the SHA-256 thumbprint of a key that {@linkcode readPublicKey} has read (RFC 7638), in base64url. */
+export async function makeThumbprint(jwk: JsonWebKey): Promise<string> {
+  return encodeBase64Url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(jwk))));
 }
 
 /** How a signature may be made; the usual way is the algorithm's own. */

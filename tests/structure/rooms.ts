@@ -62,12 +62,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/api": ["attributes", "instruments", "lifetimes", "opentelemetry", "token_requests", "watch"]
     .map((file) => `src/telemetry/${file}.ts`),
-  jose: [
-    "src/client_auth/sign_assertion.ts",
-    "src/dpop/key_pair.ts",
-    "src/dpop/proof.ts",
-    "src/testing/json_web_tokens.ts",
-  ],
+  jose: ["src/testing/json_web_tokens.ts"],
   "js-yaml": ["src/flyte/config_file.ts"],
 };
 
