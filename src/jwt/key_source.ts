@@ -28,8 +28,12 @@ export interface KeyAttempt {
 export interface KeyFunction {
   /** Returns the key. The attempt is missing unless a key was refused. */
   (attempt?: KeyAttempt): PrivateKey | IdentifiedKey | Promise<PrivateKey | IdentifiedKey>;
-  /** The keys that are known from the start, to be checked then. */
-  readonly keys?: readonly (PrivateKey | IdentifiedKey)[] | undefined;
+  /**
+   * Gives the keys that are known from the start, to be checked then. A function: a property would be printed.
+   *
+   * @returns The keys.
+   */
+  keys?(): readonly (PrivateKey | IdentifiedKey)[];
   /**
    * Called when the server has accepted a key.
    *
@@ -80,7 +84,7 @@ export function makeKeyLoader(source: PrivateKey | IdentifiedKey | KeyFunction, 
   const read = makeReader(options, passphrase);
   const isFunction = typeof source === "function";
   const fixed = isFunction ? undefined : read(source);
-  for (const key of isFunction && source.keys || []) read(key);
+  for (const key of isFunction && source.keys?.() || []) read(key);
   // The one before is in use again when a new one is refused.
   let last: SigningKey[] = [];
   const find = async (given: unknown): Promise<SigningKey> => {

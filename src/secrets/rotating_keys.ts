@@ -86,7 +86,7 @@ export function rotatingKeys(
   const accepted = (key: PrivateKey | IdentifiedKey) => {
     lastUsed = places.get(key as IdentifiedKey) ?? lastUsed;
   };
-  return Object.assign(next, { accepted, keys: known });
+  return Object.assign(next, { accepted, keys: () => known });
 }
 
 /** Makes an object of the key, by which it is known again. */
