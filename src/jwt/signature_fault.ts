@@ -60,18 +60,18 @@ function readIntegers(der: Bytes): Bytes[] | undefined {
 /** Finds what a signature's form shows: the rest of a sentence, or nothing. */
 export function findSignatureFault(alg: PrivateKeyAlgorithm, signature: Bytes, jwk?: JsonWebKey): string | undefined {
   const { length } = signature;
-  const isRsa = /^[RP]S/.test(alg);
-  const size = isRsa ? jwk && decodeBase64Url(jwk.n!).length : lengths[alg]!;
-  if (size === undefined ? length >= 256 : length === size) return undefined;
   // The blob of an SSH agent begins with its algorithm's name (RFC 4253 §6.6).
-  const [, ssh] =
-    /^\0\0\0.(ssh-\w+|rsa-sha2-\d+|ecdsa-sha2-\w+)/s.exec(String.fromCharCode(...signature.slice(0, 40))) ??
-      [];
+  const [, ssh] = /^\0\0\0.(ssh-\w+|rsa-sha2-\d+|ecdsa-sha2-\w+)/s.exec(
+    signature[0] === 0 ? String.fromCharCode(...signature.slice(0, 40)) : "",
+  ) ?? [];
   if (ssh !== undefined) {
     return `an SSH signature (${ssh}): pass what follows that name${
       ssh === "ssh-rsa" ? ", and set the agent's flag for SHA-2, as this one is by SHA-1" : ""
     }.`;
   }
+  const isRsa = /^[RP]S/.test(alg);
+  const size = isRsa ? jwk && decodeBase64Url(jwk.n!).length : lengths[alg]!;
+  if (size === undefined ? length >= 256 : length === size) return undefined;
   if (/^ES/.test(alg) && readIntegers(signature)) {
     return `a DER signature of ${length} bytes where ${alg} has ${size} raw ones. Convert it by convertDerSignature.`;
   }
