@@ -7,13 +7,17 @@
 
 import { assertionAdvice, type AssertionOptions, checkAssertionOptions } from "./assertion_claims.ts";
 import type { ClientAuth } from "./client_auth.ts";
-import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
-import { type IdentifiedKey, type PrivateKey, readSigningKey } from "../jwt/signing_key.ts";
+import { type KeyFunction, makeKeyLoader } from "../jwt/key_source.ts";
 import { ServerClocks } from "../jwt/server_clocks.ts";
+import type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
+import type { IdentifiedKey, PrivateKey } from "../jwt/signing_key.ts";
 import { putSignedAssertion } from "./sign_assertion.ts";
 
 export type { AssertionOptions } from "./assertion_claims.ts";
-export type { PrivateJwk } from "../jwt/private_key_jwk.ts";
+export type { ExternalSigner } from "../jwt/external_signer.ts";
+export type { KeyAttempt, KeyFunction } from "../jwt/key_source.ts";
+export type { PrivateJwk, PrivateJwkSet } from "../jwt/private_key_jwk.ts";
+export { convertDerSignature } from "../jwt/signature_fault.ts";
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { IdentifiedKey, PrivateKey, ServiceAccountKey } from "../jwt/signing_key.ts";
 
@@ -26,11 +30,17 @@ export interface PrivateKeyJwtOptions extends AssertionOptions {
    */
   readonly alg?: PrivateKeyAlgorithm | undefined;
   /**
-   * Sets the key's identifier, by which the server finds the public key.
+   * Sets the key's identifier, by which the server finds the public key. It picks the key of a JWK set.
    *
    * @default {the JWK's own, else none}
    */
   readonly kid?: string | undefined;
+  /**
+   * Decrypts a key in encrypted PKCS#8 (`BEGIN ENCRYPTED PRIVATE KEY`): PBES2 with PBKDF2 and AES, as OpenSSL writes it.
+   *
+   * @default {none: an encrypted key is refused}
+   */
+  readonly passphrase?: string | undefined;
 }
 
 /**
@@ -88,34 +98,52 @@ export interface PrivateKeyJwtOptions extends AssertionOptions {
  * console.log(clientAuth.method); // private_key_jwt
  * ```
  *
- * @param key The private key, or a function that looks it up for every attempt. A function that returns a `CryptoKey`
- * should return the same object until the key changes, or `{ key, kid }`: another object counts as another key, which
- * is tried at once after a refusal.
+ * @example With a key that stays where it is: a key management service, an HSM, an agent
+ * ```ts
+ * import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
+ *
+ * // In place of your service's client.
+ * const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+ * const { privateKey, publicKey } = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
+ * const service = { sign: (data: BufferSource) => crypto.subtle.sign(algorithm, privateKey, data) };
+ *
+ * const clientAuth = privateKeyJwt({
+ *   alg: "ES256",
+ *   kid: "2026-11",
+ *   publicKey, // The first signature is verified before it is sent.
+ *   sign: (data, { signal }) => (signal.throwIfAborted(), service.sign(data)),
+ * });
+ * console.log(clientAuth.method); // private_key_jwt
+ * ```
+ *
+ * @param key The private key, a signer that has it, or a function that looks either up for every attempt. A function that
+ * returns a `CryptoKey` or a signer should return the same object until the key changes, or one with its `kid`: another
+ * object counts as another key, which is tried at once after a refusal.
  * @param options The algorithm and the assertion's claims.
  * @returns A value for `clientAuth`. Requests fail with an `AuthenticationError` with the code
- * `client_auth_unavailable` if a looked-up key can't be used, or the function throws; its error is the `cause`.
+ * `client_auth_unavailable` if a looked-up key can't be used, a signature isn't what the algorithm says, or a function or
+ * a signer throws; its error is the `cause`.
  * @throws {TypeError} If the key or an option can't be used. No error of this module shows a key.
  * @throws {RangeError} If `lifetime` or `clockSkew` is out of range.
  */
 export function privateKeyJwt(
-  key: PrivateKey | IdentifiedKey | (() => PrivateKey | IdentifiedKey | Promise<PrivateKey | IdentifiedKey>),
+  key: PrivateKey | IdentifiedKey | KeyFunction,
   options: PrivateKeyJwtOptions = {},
 ): ClientAuth {
   const settings = { ...options };
   checkAssertionOptions(settings);
-  checkAlgorithm(settings.alg);
-  // A mistake in a given key should show when the program starts.
-  const fixed = typeof key === "function" ? undefined : readSigningKey(key, settings);
+  const keys = makeKeyLoader(key, settings);
   const signing = { options: settings, clocks: new ServerClocks(settings.clock) };
   return {
     method: "private_key_jwt",
     advice: `Check that the server knows this key for the client, and its kid. ${assertionAdvice}`,
     async authenticate(request) {
-      const given = typeof key === "function" ? await key() : undefined;
+      const given = await keys.lookUp(request);
+      if (typeof key === "function" && key.accepted) request.accepted = () => key.accepted!(given as PrivateKey);
       await putSignedAssertion(request, signing, async () => {
-        const { alg, kid, open, thumbprint } = fixed ?? readSigningKey(given, settings);
-        request.credential = await thumbprint();
-        return { alg, kid, key: await open() };
+        const loaded = await keys.load(given, request);
+        request.credential = loaded.thumbprint;
+        return loaded;
       });
     },
   };

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { CompactSign } from "jose";
 import { AuthenticationError } from "../errors.ts";
+import { signCompact, type SigningMaterial } from "../jwt/compact_jws.ts";
+import { SignerFailure } from "../jwt/external_signer.ts";
 import type { ServerClock, ServerClocks } from "../jwt/server_clocks.ts";
 import { describeMissing } from "../jwt/web_crypto.ts";
 import { assertionClaims, type AssertionOptions } from "./assertion_claims.ts";
@@ -16,7 +17,7 @@ import type { TokenRequest } from "./client_auth.ts";
 export interface AssertionSigner {
   readonly alg: string;
   readonly kid?: string | undefined;
-  readonly key: CryptoKey | Uint8Array;
+  readonly key: SigningMaterial;
 }
 
 /** The claims to sign, and the key. */
@@ -59,7 +60,7 @@ export function followAnswer(request: TokenRequest, clock: ServerClock, key: str
 
 /**
  * Signs an assertion; `name` stands for it in messages. Messages of `prepare` are shown. No error becomes a `cause`: it
- * could show the key.
+ * could show the key; but the error of an external signer is thrown as it is.
  */
 export async function signAssertion(
   name: string,
@@ -74,11 +75,14 @@ export async function signAssertion(
     (error) => (error as TypeError).message,
   );
   const header = { ...options.header, alg, ...kid !== undefined && { kid } };
-  const payload = new TextEncoder().encode(JSON.stringify(claims));
   return await explainFailure(
     name,
-    () => new CompactSign(payload).setProtectedHeader(header).sign(key),
-    () => "The key doesn't sign, or header holds an invalid parameter.",
+    () => signCompact(header, claims, key),
+    (error) => {
+      if (!(error instanceof SignerFailure)) return "The key doesn't sign, or header holds an invalid parameter.";
+      if ("cause" in error) throw error.cause;
+      return error.message;
+    },
   );
 }
 

@@ -20,6 +20,7 @@ import { type ProofTarget, signProof } from "./proof.ts";
 import { proveApiCalls, type Prover, proveTokenRequests } from "./proof_fetch.ts";
 import type { ProofOfPossession } from "./proof_of_possession.ts";
 
+export type { ExternalSigner } from "../jwt/external_signer.ts";
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { Clock } from "../clock.ts";
 export type { AuthenticatorEventListener } from "../events.ts";
@@ -55,11 +56,11 @@ export class Dpop implements ProofOfPossession {
    * @throws {RangeError} If `clockSkew` is out of range.
    */
   constructor(options: DpopOptions = {}) {
-    const { keyPair, alg, allowBearer = false, clock, clockSkew = 5_000 } = options;
+    const { alg, allowBearer = false, clock, clockSkew = 5_000 } = options;
     checkNumber("clockSkew", clockSkew, 0, 300_000);
     checkAlgorithm(alg);
     this.tokenTypes = allowBearer ? ["DPoP", "Bearer"] : ["DPoP"];
-    this.#openKey = makeKeyLoader(keyPair, alg);
+    this.#openKey = makeKeyLoader(options);
     this.#prover = {
       nonces: new Nonces(),
       clocks: new ServerClocks(clock),
@@ -152,14 +153,14 @@ export class Dpop implements ProofOfPossession {
    * @throws {AuthenticationError} If the proof can't be made (`proof_failed`).
    */
   async proof(target: ProofTarget): Promise<string> {
-    const { method, accessToken } = target;
+    const { method, accessToken, signal } = target;
     if (typeof method !== "string" || method === "") throw new TypeError("method must be a string, not empty.");
     if (accessToken !== undefined && !(accessToken && typeof accessToken === "string")) {
       throw new TypeError("accessToken must be a string that is not empty, or left out.");
     }
     const url = checkUrl("url", target.url);
     const { nonces, clocks } = this.#prover;
-    return await this.#prover.prove({ method, url, accessToken }, nonces.get(url), clocks.at(new URL(url)));
+    return await this.#prover.prove({ method, url, accessToken, signal }, nonces.get(url), clocks.at(new URL(url)));
   }
 
   /**
@@ -238,7 +239,7 @@ export class Dpop implements ProofOfPossession {
  *
  * @param options The key pair and other options.
  * @returns A value for `dpop`. Requests fail with an `AuthenticationError` with the code `proof_failed` if no proof can
- * be made (a `keyPair` function's error is the `cause`); a server refuses a proof by `invalid_dpop_proof`.
+ * be made (the error of a `keyPair` function or a signer is the `cause`); a server refuses a proof by `invalid_dpop_proof`.
  * @throws {TypeError} If the key pair can't be used, or the algorithm is unknown or not the key's.
  * @throws {RangeError} If `clockSkew` is out of range.
  */

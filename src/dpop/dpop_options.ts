@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../clock.ts";
+import type { ExternalSigner } from "../jwt/external_signer.ts";
 import type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import type { KeyPairSource } from "./key_source.ts";
 
@@ -18,9 +19,16 @@ export interface DpopOptions {
    */
   readonly keyPair?: KeyPairSource | undefined;
   /**
+   * Signs proofs by a key that is elsewhere, in place of `keyPair`. It needs a `publicKey`. Each request asks it for a
+   * signature: a service in the network costs its time.
+   *
+   * @default {none}
+   */
+  readonly signer?: ExternalSigner | undefined;
+  /**
    * Sets the algorithm that proofs are signed with.
    *
-   * @default {the key pair's, else "ES256"}
+   * @default {the key pair's or the signer's, else "ES256"}
    */
   readonly alg?: PrivateKeyAlgorithm | undefined;
   /**

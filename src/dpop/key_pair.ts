@@ -4,20 +4,24 @@
  * @module
  */
 
-import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
+import type { SigningMaterial } from "../jwt/compact_jws.ts";
+import type { CheckedSigner } from "../jwt/external_signer.ts";
+import { makeThumbprint, readPublicKey } from "../jwt/public_key.ts";
 import {
   chooseAlgorithm,
   findAlgorithm,
   getKeyParameters,
+  getSigningParameters,
   type PrivateKeyAlgorithm,
 } from "../jwt/signing_algorithm.ts";
 
 /** A key pair ready to sign proofs. */
 export interface ProofKey {
   readonly alg: PrivateKeyAlgorithm;
-  readonly privateKey: CryptoKey;
+  /** Gives what signs one proof. */
+  readonly open: (signal: AbortSignal) => SigningMaterial;
   /** The public key. */
-  readonly jwk: JWK;
+  readonly jwk: JsonWebKey;
   /** The public key's, by SHA-256 (RFC 7638). */
   readonly thumbprint: string;
 }
@@ -54,17 +58,21 @@ export async function openKeyPair(
   { privateKey, publicKey }: CryptoKeyPair,
   alg: PrivateKeyAlgorithm,
 ): Promise<ProofKey> {
-  const jwk = await exportJWK(publicKey);
-  return { alg, privateKey, jwk, thumbprint: await calculateJwkThumbprint(jwk) };
+  const jwk = await readPublicKey(publicKey, alg)();
+  return { alg, open: () => privateKey, jwk, thumbprint: await makeThumbprint(jwk) };
+}
+
+/** Reads the public key of a checked signer. Its first signature shows whether it is the right one. */
+export async function openSigner({ alg, open, publicJwk }: CheckedSigner): Promise<ProofKey> {
+  const jwk = (await publicJwk())!;
+  return { alg, open, jwk, thumbprint: await makeThumbprint(jwk) };
 }
 
 /** Checks by a signature that the keys match: a private key may not be extractable. */
-export async function isOnePair({ alg, privateKey, jwk }: ProofKey): Promise<boolean> {
-  const parameters = getKeyParameters(alg);
-  // ECDSA needs a hash, PSS a salt length; the others ignore both.
-  const signing = { ...parameters, hash: `SHA-${alg.slice(2)}`, saltLength: 32 };
+export async function isOnePair({ privateKey }: CryptoKeyPair, { alg, jwk }: ProofKey): Promise<boolean> {
+  const parameters = getSigningParameters(alg);
   const text = crypto.getRandomValues(new Uint8Array(32));
   // The public key itself may lack the usage "verify".
-  const verifier = await crypto.subtle.importKey("jwk", jwk as JsonWebKey, parameters, false, ["verify"]);
-  return await crypto.subtle.verify(signing, verifier, await crypto.subtle.sign(signing, privateKey, text), text);
+  const verifier = await crypto.subtle.importKey("jwk", jwk, parameters, false, ["verify"]);
+  return await crypto.subtle.verify(parameters, verifier, await crypto.subtle.sign(parameters, privateKey, text), text);
 }

@@ -7,7 +7,8 @@
 import type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import { describeMissing } from "../jwt/web_crypto.ts";
 import { AuthenticationError } from "../errors.ts";
-import { checkKeyPair, generateKeyPair, isOnePair, openKeyPair, type ProofKey } from "./key_pair.ts";
+import { checkSigner, type ExternalSigner, SignerFailure } from "../jwt/external_signer.ts";
+import { checkKeyPair, generateKeyPair, isOnePair, openKeyPair, openSigner, type ProofKey } from "./key_pair.ts";
 
 /** Holds a key pair, or a function that looks one up. */
 export type KeyPairSource = CryptoKeyPair | (() => CryptoKeyPair | Promise<CryptoKeyPair>);
@@ -16,10 +17,17 @@ export type KeyPairSource = CryptoKeyPair | (() => CryptoKeyPair | Promise<Crypt
  * Makes a function that gets the key. A given pair is checked now, with a `TypeError`; whether its keys match only when
  * the key is needed, as that takes a signature.
  */
-export function makeKeyLoader(
-  keyPair: KeyPairSource | undefined,
-  alg: PrivateKeyAlgorithm | undefined,
-): () => Promise<ProofKey> {
+export function makeKeyLoader({ keyPair, signer, alg }: {
+  readonly keyPair?: KeyPairSource | undefined;
+  readonly signer?: ExternalSigner | undefined;
+  readonly alg?: PrivateKeyAlgorithm | undefined;
+}): () => Promise<ProofKey> {
+  if (signer !== undefined) {
+    if (keyPair !== undefined) throw new TypeError("signer can't be combined with keyPair: each is the key.");
+    const checked = checkSigner(signer, { alg });
+    if (signer.publicKey === undefined) throw new TypeError("The signer must have a publicKey: each proof shows it.");
+    return () => explainFailure("its public key can't be read", () => openSigner(checked));
+  }
   if (keyPair === undefined) return () => makeKey(alg ?? "ES256");
   if (typeof keyPair === "function") return () => lookUpKey(keyPair, alg);
   const known = checkKeyPair(keyPair, alg);
@@ -30,8 +38,12 @@ export function makeKeyLoader(
 export async function explainFailure<T>(state: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
-  } catch {
-    throw makeError(`${state}. Use another keyPair, or another alg`);
+  } catch (error) {
+    if (!(error instanceof SignerFailure)) throw makeError(`${state}. Use another keyPair, or another alg`);
+    const { cause, message } = error;
+    if (cause instanceof AuthenticationError) throw cause;
+    if ("cause" in error) throw makeError("the signer failed. See the cause", { cause });
+    throw makeError(message[0]!.toLowerCase() + message.slice(1, -1));
   }
 }
 
@@ -62,7 +74,7 @@ async function lookUpKey(
 
 async function openGiven(pair: CryptoKeyPair, alg: PrivateKeyAlgorithm): Promise<ProofKey> {
   const key = await open(pair, alg);
-  if (await explainFailure("its key doesn't sign", () => isOnePair(key))) return key;
+  if (await explainFailure("its key doesn't sign", () => isOnePair(pair, key))) return key;
   throw makeError("keyPair must hold two keys of one pair. Use keys that belong together");
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { base64url, CompactSign } from "jose";
+import { encodeBase64Url } from "@std/encoding/base64url";
+import { signCompact } from "../jwt/compact_jws.ts";
 import type { ProofKey } from "./key_pair.ts";
 
 /** Describes the request that a proof is for. */
@@ -15,12 +16,14 @@ export interface ProofTarget {
   readonly url: string | URL;
   /** The access token in the request; none in a token request. */
   readonly accessToken?: string | undefined;
+  /** Ends the work of a signer whose key is elsewhere. Default: it takes the time that it takes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Signs a proof for one request; `now` in milliseconds. */
 export async function signProof(
-  { alg, privateKey, jwk }: ProofKey,
-  { method, url, accessToken }: ProofTarget,
+  { alg, open, jwk }: ProofKey,
+  { method, url, accessToken, signal = new AbortController().signal }: ProofTarget,
   { now, nonce }: { now: number; nonce: string | undefined },
 ): Promise<string> {
   const { origin, pathname } = new URL(url);
@@ -32,12 +35,10 @@ export async function signProof(
     ...accessToken !== undefined && { ath: await hashToken(accessToken) },
     ...nonce !== undefined && { nonce },
   };
-  return await new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
-    .setProtectedHeader({ typ: "dpop+jwt", alg, jwk })
-    .sign(privateKey);
+  return await signCompact({ typ: "dpop+jwt", alg, jwk }, claims, open(signal));
 }
 
 async function hashToken(accessToken: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(accessToken));
-  return base64url.encode(new Uint8Array(digest));
+  return encodeBase64Url(digest);
 }

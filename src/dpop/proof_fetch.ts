@@ -188,7 +188,7 @@ class Sending {
   async #prove(target: ProofTarget, nonce: string | undefined, clock: ServerClock): Promise<string> {
     const { signal } = this.#call;
     signal?.throwIfAborted();
-    return await waitFor(this.#prover.prove(target, nonce, clock), { signal });
+    return await waitFor(this.#prover.prove({ ...target, signal: signal ?? undefined }, nonce, clock), { signal });
   }
 
   async #noteNonce(sent: Promise<Response>): Promise<Response> {

@@ -7,12 +7,15 @@
 import { assertionClaims, type AssertionOptions, checkAssertionOptions } from "../client_auth/assertion_claims.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
 import { followAnswer, signAssertion } from "../client_auth/sign_assertion.ts";
+import { type KeyFunction, makeKeyLoader } from "../jwt/key_source.ts";
 import { ServerClocks } from "../jwt/server_clocks.ts";
-import { checkAlgorithm, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
-import { type IdentifiedKey, type PrivateKey, readSigningKey } from "../jwt/signing_key.ts";
+import type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
+import type { IdentifiedKey, PrivateKey } from "../jwt/signing_key.ts";
 
 export type { AssertionOptions } from "../client_auth/assertion_claims.ts";
-export type { PrivateJwk } from "../jwt/private_key_jwk.ts";
+export type { ExternalSigner } from "../jwt/external_signer.ts";
+export type { KeyAttempt, KeyFunction } from "../jwt/key_source.ts";
+export type { PrivateJwk, PrivateJwkSet } from "../jwt/private_key_jwk.ts";
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { IdentifiedKey, PrivateKey, ServiceAccountKey } from "../jwt/signing_key.ts";
 
@@ -34,6 +37,8 @@ export interface SignedAssertionOptions extends AssertionOptions {
   readonly alg?: PrivateKeyAlgorithm | undefined;
   /** The key's identifier. Default: the JWK's `kid`, the service account's `private_key_id`, else none is sent. */
   readonly kid?: string | undefined;
+  /** Decrypts a key in encrypted PKCS#8 (PBES2). Default: an encrypted key is refused. */
+  readonly passphrase?: string | undefined;
 }
 
 const own = ["iss", "sub", "aud", "jti", "iat", "nbf", "exp"];
@@ -75,7 +80,8 @@ const own = ["iss", "sub", "aud", "jti", "iat", "nbf", "exp"];
  * console.log(typeof assertion); // function
  * ```
  *
- * @param key The private key, with its identifier if it has one, or a function that looks it up for each attempt.
+ * @param key The private key, with its identifier if it has one, a signer that has it, or a function that looks it up for
+ * each attempt.
  * @param options The assertion's claims, header and algorithm.
  * @returns A value for `assertion`. It rejects with an `AuthenticationError` with the code `client_auth_unavailable` if a
  * key that was looked up can't be used; the `cause` is an error of the function. No key is shown.
@@ -83,7 +89,7 @@ const own = ["iss", "sub", "aud", "jti", "iat", "nbf", "exp"];
  * @throws {RangeError} If `lifetime` or `clockSkew` is out of range.
  */
 export function signedAssertion(
-  key: PrivateKey | IdentifiedKey | (() => PrivateKey | IdentifiedKey | Promise<PrivateKey | IdentifiedKey>),
+  key: PrivateKey | IdentifiedKey | KeyFunction,
   options: SignedAssertionOptions,
 ): (request: TokenRequest) => Promise<string> {
   const settings = { ...options };
@@ -96,17 +102,15 @@ export function signedAssertion(
     throw new TypeError(`claims.${taken} must not be set: it has an option, or is set for each assertion.`);
   }
   checkAssertionOptions(settings);
-  checkAlgorithm(settings.alg);
-  // Checked now, for the program's start is the time to report a wrong key.
-  const fixed = typeof key === "function" ? undefined : readSigningKey(key, settings);
+  const keys = makeKeyLoader(key, settings);
   const clocks = new ServerClocks(settings.clock);
   return async (request) => {
-    const given = typeof key === "function" ? await key() : undefined;
+    const given = await keys.lookUp();
     return await signAssertion("assertion", settings, async () => {
-      const { alg, kid, open, thumbprint } = fixed ?? readSigningKey(given, settings);
+      const signer = await keys.load(given, request);
       const { issuer, tokenEndpoint } = request;
       // A rejection counts for this key only.
-      request.grantProof = await thumbprint();
+      request.grantProof = signer.thumbprint;
       const clock = clocks.at(tokenEndpoint);
       followAnswer(request, clock, request.grantProof);
       return {
@@ -115,7 +119,7 @@ export function signedAssertion(
           ...assertionClaims({ clientId: iss, issuer, tokenEndpoint }, { ...settings, clock }),
           sub,
         },
-        signer: { alg, kid, key: await open() },
+        signer,
       };
     });
   };

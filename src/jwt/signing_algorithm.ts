@@ -85,6 +85,14 @@ export function getKeyParameters(alg: PrivateKeyAlgorithm): KeyParameters {
   return algorithms[alg].parameters;
 }
 
+/** Gives Web Crypto's parameters for a signature; `alg` may be `HS256` and the like, too. */
+export function getSigningParameters(alg: string): KeyParameters & { hash: string; saltLength: number } {
+  const bits = Number(alg.slice(2));
+  const known = Object.hasOwn(algorithms, alg) ? getKeyParameters(alg as PrivateKeyAlgorithm) : { name: "HMAC" };
+  // Ed25519 heeds neither.
+  return { ...known, hash: `SHA-${bits}`, saltLength: bits / 8 };
+}
+
 /** Finds the algorithm that a `CryptoKey` is for, if it is a known one. */
 export function findAlgorithm(key: CryptoKey): { alg: PrivateKeyAlgorithm; kind: KeyKind } | undefined {
   const { name, hash, namedCurve }: KeyAlgorithm & { hash?: KeyAlgorithm; namedCurve?: string } = key.algorithm;

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { type PrivateJwk, readJwk } from "./private_key_jwk.ts";
-import type { DerKey } from "./private_key_der.ts";
-import { decodeBareBase64, readDerKey, readPem } from "./private_key_pem.ts";
+import type { SigningMaterial } from "./compact_jws.ts";
+import { checkSigner, type ExternalSigner, isExternalSigner } from "./external_signer.ts";
+import { pickJwk, type PrivateJwk, type PrivateJwkSet, readJwk } from "./private_key_jwk.ts";
+import { decodeKey, isDer, readDerKey } from "./private_key_pem.ts";
+import { completeRsaJwk } from "./rsa_primes.ts";
 import {
   checkAlgorithm,
   chooseAlgorithm,
@@ -29,11 +31,19 @@ export interface ServiceAccountKey {
 }
 
 /**
- * Holds a private key: PEM text (unencrypted PKCS#8; other text around it is ignored), a JSON Web Key or a service
- * account's key file as an object or as JSON text, the bytes of these or of DER, such a text in base64, or a `CryptoKey`,
- * extractable or not.
+ * Holds a private key: PEM text (PKCS#8, PKCS#1 or SEC1; other text around it is ignored), a JSON Web Key, a set of them
+ * or a service account's key file as an object or as JSON text, the bytes of these or of DER, such a text in base64, a
+ * `CryptoKey`, extractable or not, or a signer for a key that is elsewhere. Encrypted PKCS#8 needs a `passphrase`.
  */
-export type PrivateKey = string | PrivateJwk | ServiceAccountKey | CryptoKey | ArrayBuffer | ArrayBufferView;
+export type PrivateKey =
+  | string
+  | PrivateJwk
+  | PrivateJwkSet
+  | ServiceAccountKey
+  | CryptoKey
+  | ArrayBuffer
+  | ArrayBufferView
+  | ExternalSigner;
 
 /** Holds a private key with its identifier, for keys that rotate. */
 export interface IdentifiedKey {
@@ -57,10 +67,12 @@ export interface IdentifiedKey {
 export interface SigningKey {
   readonly alg: PrivateKeyAlgorithm;
   readonly kid: string | undefined;
+  /** Whether it is imported first. */
+  readonly needsImport: boolean;
   /** Identifies the key without showing it. */
   thumbprint(): Promise<string>;
-  /** Imports the key. Rejects with a `TypeError` that doesn't show it. */
-  open(): Promise<CryptoKey>;
+  /** Imports the key, or gives a function that signs for one request. Rejects with a `TypeError` that doesn't show it. */
+  open(signal: AbortSignal): Promise<SigningMaterial>;
 }
 
 interface Known {
@@ -78,70 +90,68 @@ export function readSigningKey(
   given: unknown,
   options: { readonly alg?: PrivateKeyAlgorithm | undefined; readonly kid?: string | undefined },
 ): SigningKey {
-  const identified = isIdentified(given) ? given : { key: given };
+  const identified = identifyKey(given);
+  const { key } = identified;
   const requested = identified.alg ?? options.alg;
   checkAlgorithm(requested);
-  const known = readKey(identified.key);
+  if (isExternalSigner(key)) {
+    const { alg, kid, open } = checkSigner(key, { alg: requested, kid: identified.kid ?? options.kid });
+    const thumbprint = () => Promise.resolve(JSON.stringify([alg, kid, kid !== undefined || numberKey(key)]));
+    return { alg, kid, needsImport: false, thumbprint, open: (signal) => Promise.resolve(open(signal)) };
+  }
+  const known = readKey(key, identified.kid ?? options.kid);
   const alg = chooseAlgorithm(known.kind, requested ?? known.usualAlg, known.alg);
   const kid = identified.kid ?? options.kid ?? known.kid;
   if (kid !== undefined && typeof kid !== "string") throw new TypeError("kid must be a string.");
+  let [thumbprint, opened]: [string?, CryptoKey?] = [];
   return {
     alg,
     kid,
+    needsImport: !isCryptoKey(key),
     // A CryptoKey's own kid identifies it better than the object does.
     thumbprint: async () =>
-      JSON.stringify([
+      thumbprint ??= JSON.stringify([
         alg,
         kid,
-        identified.kid !== undefined && isCryptoKey(identified.key) || await known.thumbprint(),
+        identified.kid !== undefined && isCryptoKey(key) || await known.thumbprint(),
       ]),
-    async open() {
-      const key = await known.open(alg);
-      const { modulusLength }: KeyAlgorithm & { modulusLength?: number } = key.algorithm;
-      if (modulusLength !== undefined && modulusLength < 2048) {
-        throw new TypeError(`The RSA key has ${modulusLength} bits. Use one of 2048 or more (RFC 7518 §3.3).`);
-      }
-      return key;
-    },
+    open: async () => opened ??= checkStrength(await known.open(alg)),
   };
 }
 
-function isIdentified(given: unknown): given is { key: unknown } & Omit<IdentifiedKey, "key"> {
-  return typeof given === "object" && given !== null && "key" in given;
+function checkStrength(key: CryptoKey): CryptoKey {
+  const { modulusLength }: KeyAlgorithm & { modulusLength?: number } = key.algorithm;
+  if (modulusLength !== undefined && modulusLength < 2048) {
+    throw new TypeError(`The RSA key has ${modulusLength} bits. Use one of 2048 or more (RFC 7518 §3.3).`);
+  }
+  return key;
 }
 
-function readKey(given: unknown): Known {
-  if (typeof given === "string" || given instanceof URL) return readText(String(given));
-  if (isCryptoKey(given)) return readCryptoKey(given);
-  if (ArrayBuffer.isView(given)) {
-    return readBytes(new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice());
-  }
-  if (Object.prototype.toString.call(given) === "[object ArrayBuffer]") {
-    return readBytes(new Uint8Array(given as ArrayBuffer));
-  }
-  if (typeof given === "object" && given !== null && ["private_key", "kty", "keys"].some((name) => name in given)) {
-    return readObject(given);
+/** Tells a key from a key with its identifier. */
+export function identifyKey(given: unknown): { readonly key: unknown } & Omit<IdentifiedKey, "key"> {
+  return typeof given === "object" && given !== null && "key" in given ? given : { key: given };
+}
+
+function readKey(given: unknown, kid: string | undefined): Known {
+  const decoded = decodeKey(given);
+  if (isDer(decoded)) return knowDer(decoded);
+  if (isCryptoKey(decoded)) return readCryptoKey(decoded);
+  if (typeof decoded === "object" && decoded !== null) {
+    if ("private_key" in decoded) return readServiceAccount(decoded);
+    if ("keys" in decoded) {
+      return readJwkKey(pickJwk(Array.isArray(decoded) ? decoded : decoded.keys as PrivateJwk[], kid));
+    }
+    if ("kty" in decoded) return readJwkKey(decoded as PrivateJwk);
   }
   throw new TypeError(
-    "The private key must be PEM text (PKCS#8), a JWK, bytes of either or of DER, or a CryptoKey " +
-      "(of a CryptoKeyPair: its privateKey).",
+    "The private key must be PEM text, a JWK, bytes of either or of DER, a CryptoKey (of a CryptoKeyPair: its " +
+      "privateKey), or a signer with a function sign.",
   );
 }
 
-function readText(text: string): Known {
-  if (text.trimStart().startsWith("{")) return readObject(parseJson(text.trim()));
-  const bytes = decodeBareBase64(text);
-  return bytes ? readBytes(bytes) : knowDer(readPem(text));
-}
-
-function readBytes(bytes: Uint8Array<ArrayBuffer>): Known {
-  return bytes[0] === 0x30 ? knowDer(readDerKey(() => bytes)) : readText(new TextDecoder().decode(bytes));
-}
-
-function readObject(given: object): Known {
-  if (!("private_key" in given)) return readJwkKey(given as PrivateJwk);
+function readServiceAccount(given: object): Known {
   const { private_key: key, private_key_id: kid, type }: Record<string, unknown> = { ...given };
-  const known = readText(String(key));
+  const known = readKey(String(key), undefined);
   // Google's servers take no other algorithm.
   return {
     ...known,
@@ -150,16 +160,17 @@ function readObject(given: object): Known {
   };
 }
 
-function knowDer({ der, ...known }: DerKey): Known {
+function knowDer(bytes: Uint8Array<ArrayBuffer>): Known {
+  const { der, ...known } = readDerKey(bytes);
   return { ...known, thumbprint: () => hash(der), open: (alg) => importKey("pkcs8", der, alg) };
 }
 
 function readJwkKey(given: PrivateJwk): Known {
-  const { jwk, ...known } = readJwk(given);
+  const { jwk, isIncomplete, ...known } = readJwk(given);
   return {
     ...known,
     thumbprint: () => hash(new TextEncoder().encode(JSON.stringify(jwk))),
-    open: (alg) => importKey("jwk", jwk, alg),
+    open: (alg) => importKey("jwk", isIncomplete ? () => completeRsaJwk(jwk) : jwk, alg),
   };
 }
 
@@ -183,11 +194,11 @@ async function hash(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).join();
 }
 
-const numbers = new WeakMap<CryptoKey, string>();
+const numbers = new WeakMap<CryptoKey | ExternalSigner, string>();
 let count = 0;
 
 /** Numbers a key: a non-extractable one can only be told from others by its object. */
-function numberKey(key: CryptoKey): string {
+function numberKey(key: CryptoKey | ExternalSigner): string {
   const number = numbers.get(key) ?? String(++count);
   numbers.set(key, number);
   return number;
@@ -199,23 +210,15 @@ function isCryptoKey(given: unknown): given is CryptoKey {
     Object.prototype.toString.call(given) === "[object CryptoKey]";
 }
 
-/** The parser's own error would quote the text. */
-function parseJson(text: string): object {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new TypeError("The private key begins like a JWK, but isn't JSON.");
-  }
-}
-
 /** Replaces the runtime's error, which may show the key. */
 async function importKey(
   format: "pkcs8" | "jwk",
-  key: Uint8Array<ArrayBuffer> | JsonWebKey,
+  given: Uint8Array<ArrayBuffer> | JsonWebKey | (() => JsonWebKey),
   alg: PrivateKeyAlgorithm,
 ): Promise<CryptoKey> {
   try {
-    return await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, getKeyParameters(alg), false, ["sign"]);
+    const key = typeof given === "function" ? given() : given as JsonWebKey;
+    return await crypto.subtle.importKey(format as "jwk", key, getKeyParameters(alg), false, ["sign"]);
   } catch {
     throw new TypeError("The private key is damaged, or this runtime doesn't know its algorithm.");
   }

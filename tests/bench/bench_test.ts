@@ -25,6 +25,7 @@ Deno.test("bench: runs every measurement with every client", async () => {
     "simulated",
     "in a test",
     "telemetry",
+    "signed assertion",
   ];
   for (const title of [...titles, "Budgets"]) assertStringIncludes(stdout, title);
   // In the list of versions and in all tables but the bundles', which take too long for a test.
@@ -40,7 +41,7 @@ Deno.test("bench: refuses an unknown measurement, and names its own", async () =
   assertStringIncludes(stderr, "latency");
   assertStringIncludes(
     stderr,
-    "cached, fetch, cold, load, refresh, bundle, memory, derived, fleet, command, testkit, telemetry, budgets",
+    "cached, fetch, cold, load, refresh, bundle, memory, derived, fleet, command, testkit, telemetry, assertions, budgets",
   );
 });
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { measureAssertions } from "./assertions.ts";
 import { measureBudgets } from "./budgets.ts";
 import { measureBundleSize } from "./bundle_size.ts";
 import { measureCached } from "./cached.ts";
@@ -38,6 +39,7 @@ const measurements: Readonly<Record<string, Measure | readonly Measure[]>> = {
   command: measureCommandStart,
   testkit: measureTestkit,
   telemetry: measureTelemetry,
+  assertions: measureAssertions,
   budgets: measureBudgets,
 };
 

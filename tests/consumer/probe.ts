@@ -33,6 +33,7 @@ import { oauthBearerResponse } from "@m2m/authenticator/adapters/xoauth2";
 import { clientAssertion } from "@m2m/authenticator/client-auth/client-assertion";
 import { clientSecretJwt } from "@m2m/authenticator/client-auth/client-secret-jwt";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
+import { rotatingKeys } from "@m2m/authenticator/client-auth/rotating-keys";
 import { rotatingSecrets } from "@m2m/authenticator/client-auth/rotating-secrets";
 import { secretFile } from "@m2m/authenticator/client-auth/secret-file";
 import { selfSignedTlsClientAuth, tlsClientAuth } from "@m2m/authenticator/client-auth/tls";
@@ -224,6 +225,10 @@ export const exportCases: Readonly<Record<string, ExportCase>> = {
   "./client-auth/client-assertion": [() => sendAssertion(clientAssertion(() => "a.b.c")), "3 parts"],
   "./client-auth/client-secret-jwt": [
     () => sendAssertion(clientSecretJwt("a-secret-of-at-least-thirty-two-bytes")),
+    "3 parts",
+  ],
+  "./client-auth/rotating-keys": [
+    async () => sendAssertion(privateKeyJwt(rotatingKeys([await generateKey(), await generateKey()]))),
     "3 parts",
   ],
   "./client-auth/rotating-secrets": [() => rotatingSecrets(["a-secret", "an-old-one"])(), "a-secret"],

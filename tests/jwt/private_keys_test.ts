@@ -1,6 +1,6 @@
 /** Private keys as programs have them. The portable suite reads the usual forms on every runtime. @module */
 
-import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { AuthenticationError, type ClientAuth, getToken } from "@m2m/authenticator";
 import { type PrivateKey, privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { dpop } from "@m2m/authenticator/dpop";
@@ -95,6 +95,71 @@ for (const [what, write] of Object.entries(forms)) {
   });
 }
 
+const [pkcs1, sec1] = [writeDer(rsa, "pkcs1"), writeDer(ec, "sec1")];
+const [pkcs1Pem, sec1Pem] = [writePem(rsa, "pkcs1"), writePem(ec, "sec1")];
+const other = (await testKey("ES256", "other")).privateJwk;
+const set = [{ kty: "oct", k: "b3Bl" }, es256.publicJwk, { ...other, use: "enc" }, jwk];
+const { n, e, d } = rs256.privateJwk;
+const traditional: Readonly<Record<string, readonly [key: unknown, alg: "RS256" | "ES256", kid?: string]>> = {
+  "PKCS#1": [pkcs1Pem, "RS256"],
+  "a Buffer of PKCS#1": [pkcs1, "RS256"],
+  "PKCS#1 in base64": [pkcs1.toString("base64"), "RS256"],
+  "PKCS#1 on one line, with blanks": [pkcs1Pem.replaceAll("\n", " "), "RS256"],
+  "SEC1": [sec1Pem, "ES256"],
+  "SEC1 after its parameters, with escaped CRLF": [
+    (wrap("EC PARAMETERS") + sec1Pem).replaceAll("\n", "\\r\\n"),
+    "ES256",
+  ],
+  "a Buffer of SEC1": [sec1, "ES256"],
+  "a service account's PKCS#1": [{ private_key: pkcs1Pem }, "RS256"],
+  "a JWK set with one private key": [{ keys: set }, "ES256"],
+  "a JWK set as text": [JSON.stringify({ keys: set }), "ES256"],
+  "a list of JWKs, by kid": [[other, jwk].map((key, i) => ({ ...key, kid: `${i}` })), "ES256", "1"],
+  "a JWK of RSA with d only": [{ kty: "RSA", n, e, d }, "RS256"],
+  "a JWK of RSA without dp": [{ ...rs256.privateJwk, dp: undefined }, "RS256"],
+};
+for (const [what, [key, alg, kid]] of Object.entries(traditional)) {
+  Deno.test(`privateKeyJwt: reads ${what}`, async () => {
+    const assertion = await send(privateKeyJwt(key as PrivateKey, { alg, kid }));
+    assertEquals(
+      (await compactVerify(assertion, await importJWK((await testKey(alg)).publicJwk, alg))).protectedHeader.alg,
+      alg,
+    );
+  });
+}
+
+const encryption = { cipher: "aes-256-cbc", passphrase: "secret phrase" };
+const encrypted = writeDer(ec, "pkcs8", encryption);
+const { passphrase } = encryption;
+
+Deno.test("privateKeyJwt, signedAssertion: decrypt a key by its passphrase, once, and say that it is wrong", async (t) => {
+  const encryptedPem = writePem(ec, "pkcs8", encryption);
+  const lookUp = { key: encryptedPem, kid: "1" };
+  const sources = { "PEM": encryptedPem, "DER": encrypted, "a look-up": () => Promise.resolve(lookUp), "plain": pem };
+  for (const [what, key] of Object.entries(sources)) {
+    await t.step(what, async () => {
+      const clientAuth = privateKeyJwt(key, { passphrase });
+      const began = performance.now();
+      for (let i = 0; i < 20; i++) {
+        await compactVerify(await send(clientAuth), await importJWK(es256.publicJwk, "ES256"));
+      }
+      // 20 derivations take longer than a second.
+      assert(performance.now() - began < 1_000);
+      if (what === "plain") return;
+      const wrong = privateKeyJwt(key, { passphrase: "another phrase" });
+      const error = await assertRejects(() => send(wrong), AuthenticationError, "check the passphrase");
+      assertHides(error, [...secrets, "another phrase"]);
+    });
+  }
+  const unknown = Buffer.from(encrypted.toString("hex").replace(/(2a864886f70d02)../, "$1ff"), "hex");
+  for (const key of [unknown, wrap("ENCRYPTED PRIVATE KEY", unknown.toString("base64"))]) {
+    assertThrows(() => privateKeyJwt(key, { passphrase }), TypeError, "openssl pkcs8 -topk8 -v2 aes-256-cbc");
+  }
+  for (const wrong of ["", 7]) {
+    assertThrows(() => privateKeyJwt(pem, { passphrase: wrong as "" }), TypeError, "passphrase");
+  }
+});
+
 const account = {
   type: "service_account",
   private_key_id: "0123",
@@ -142,10 +207,6 @@ Deno.test("dpop: proofs of an Ed25519 pair are of EdDSA, unless Ed25519 is reque
   }
 });
 
-const [pkcs1, sec1] = [writeDer(rsa, "pkcs1"), writeDer(ec, "sec1")];
-const [pkcs1Pem, sec1Pem] = [writePem(rsa, "pkcs1"), writePem(ec, "sec1")];
-const encryption = { cipher: "aes-256-cbc", passphrase: "secret" };
-const encrypted = writeDer(ec, "pkcs8", encryption);
 const spki = createPublicKey(ec).export({ type: "spki", format: "der" });
 const publicPkcs1 = createPublicKey(rsa).export({ type: "pkcs1", format: "der" });
 const pkcs12 = sequence("020103", value("30", "06092a864886f70d010701"));
@@ -155,18 +216,11 @@ const hmac = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, 
 const ecdh = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
 
 const unusable: readonly [what: string, key: unknown, message: RegExp, alg?: string][] = [
-  ["encrypted PKCS#8", wrap("ENCRYPTED PRIVATE KEY", pem.split("\n")[1]), /is encrypted.*openssl pkcs8 -topk8/],
+  ["encrypted PKCS#8", writePem(ec, "pkcs8", encryption), /is encrypted: pass its passphrase.*openssl pkcs8 -topk8/],
   ["encrypted PKCS#8 as bytes", buffer(writePem(ec, "pkcs8", encryption)), /is encrypted/],
   ["encrypted PKCS#1", pkcs1Pem.replace("KEY-----\n", "$&Proc-Type: 4,ENCRYPTED\n\n"), /is encrypted.*openssl pkcs8/],
   ["encrypted DER", encrypted, /is encrypted.*`openssl pkcs8 -topk8 .*-inform DER/],
   ["encrypted DER in base64", encrypted.toString("base64"), /is encrypted/],
-  ["PKCS#1", pkcs1Pem, /is PKCS#1.*openssl pkcs8 -topk8/],
-  ["PKCS#1 as bytes", buffer(pkcs1Pem), /is PKCS#1.* -in key.pem/],
-  ["a Buffer of PKCS#1", pkcs1, /is PKCS#1.*`openssl pkcs8 -topk8 .*-inform DER -in key.der/],
-  ["PKCS#1 in base64", pkcs1.toString("base64"), /is PKCS#1/],
-  ["SEC1", sec1Pem, /is SEC1.*openssl pkcs8 -topk8/],
-  ["SEC1 after its parameters", wrap("EC PARAMETERS") + sec1Pem, /is SEC1/],
-  ["a Buffer of SEC1", sec1, /is SEC1.*`openssl pkcs8 -topk8 .*-inform DER/],
   ["PKCS#12", pkcs12, /is PKCS#12.*`openssl pkcs12 -in key.p12 -nocerts -nodes/],
   ["PKCS#12 in base64", pkcs12.toString("base64"), /is PKCS#12/],
   ["an OpenSSH key", wrap("OPENSSH PRIVATE KEY"), /ssh-keygen -p -m PKCS8/],
@@ -178,7 +232,14 @@ const unusable: readonly [what: string, key: unknown, message: RegExp, alg?: str
   ["a public CryptoKey", await importJWK(es256.publicJwk, "ES256"), /is a public key/],
   ["a certificate", certificate, /is a certificate/],
   ["a certificate in DER", certificateDer, /is a certificate/],
+  ["a JWK set of two", { keys: [jwk, other] }, /2 private keys for signatures: pass kid/],
+  ["a JWK set of none", { keys: [es256.publicJwk] }, /no private keys for signatures/],
+  ["no JWK set", { keys: "no" }, /no private keys/],
+  ["a JWK of three primes", { ...rs256.privateJwk, oth: [] }, /more than two primes/],
+  ["PKCS#1 of three primes", sequence("020101", ...Array(8).fill("020103"), value("30")), /unsupported type/],
+  ["SEC1 without its curve", sequence("020101", "040101"), /lacks its curve/],
   ["a truncated PEM", pem.slice(0, 150), /is cut off/],
+  ["truncated PKCS#1", pkcs1Pem.slice(0, 150), /is cut off/],
   ["damaged base64", pem.replace(/\n../, "\n*!"), /is damaged/],
   ["damaged DER", pem.replace(/\n../, "\nAA"), /is damaged/],
   ["half a DER", pem.replace(/\n(.{24})[^-]+/, "\n$1\n"), /is damaged/],
@@ -198,18 +259,13 @@ const unusable: readonly [what: string, key: unknown, message: RegExp, alg?: str
   ["a file URL", "file:///run/secrets/key", /path of a file/],
   ["a file URL as object", new URL("file:///run/secrets/key"), /path of a file/],
   ["a service account without a key", { ...account, private_key: undefined }, /neither PEM nor JSON/],
-  ["a service account's PKCS#1", { ...account, private_key: pkcs1Pem }, /is PKCS#1/],
   ["invalid JSON", `{"d":"${jwk.d}", kty`, /isn't JSON/],
-  ["a JWK set", { keys: [jwk] }, /one key of it/],
-  ["a JWK set as text", JSON.stringify({ keys: [jwk] }), /is a JWK set/],
-  ["a list of JWKs", [jwk], /is a JWK set/],
   ["a shared secret", { kty: "oct", k: jwk.d }, /clientSecretJwt/],
   ["a JWK of an unknown type", { kty: "AKP", priv: jwk.d }, /kty must be/],
   ["a JWK of the type constructor", { kty: "constructor", d: jwk.d }, /kty must be/],
   ["a JWK on another curve", { ...jwk, crv: "secp256k1" }, /crv must be P-256, P-384, P-521/],
   ["a JWK of X25519", { ...ed25519.privateJwk, crv: "X25519" }, /crv must be Ed25519/],
   ["a JWK without its public half", { ...jwk, y: undefined }, /lacks y/],
-  ["a JWK of RSA with d only", { ...rs256.privateJwk, p: undefined, q: undefined }, /lacks p, q/],
   ["a JWK for encryption", { ...jwk, use: "enc" }, /not for signing/],
   ["a JWK for other operations", { ...jwk, key_ops: ["verify"] }, /not for signing/],
   ["a JWK for an unknown alg", { ...jwk, alg: "ES256K" }, /The JWK's alg/],
@@ -252,6 +308,13 @@ const weak = writePem(generateKeyPairSync("rsa", { modulusLength: 1024 }).privat
 const rsaJwk = { ...rs256.privateJwk, alg: "RS256" };
 const bad: readonly [what: string, message: string, ...Parameters<typeof privateKeyJwt>][] = [
   ["a damaged JWK", "is damaged", { ...jwk, d: `${jwk.d}!` }],
+  ["n, e and d that don't match", "is damaged", {
+    kty: "RSA",
+    alg: "RS256",
+    n: n!,
+    e: e!,
+    d: d!.replace(/.{4}$/, "AAAA"),
+  }],
   ["another d of RSA", "The key doesn't sign", { ...rsaJwk, d: rsaJwk.d!.replace(/.{4}$/, "AAAA") }],
   ["a damaged JWK of RSA", "is damaged", { ...rsaJwk, d: `${rsaJwk.d}!` }],
   ["a key of zeros", "is damaged", () => zeros],

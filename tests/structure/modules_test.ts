@@ -45,7 +45,7 @@ const cases: readonly (readonly [from: string, to: string, fault?: string])[] = 
   ["src/token_endpoint/get_token.ts", "./exchange.ts"],
   ["src/credentials.ts", "@std/encoding/base64url"],
   ["src/transport/pem.ts", "node:fs/promises"],
-  ["src/client_auth/sign_assertion.ts", "jose"],
+  ["src/testing/json_web_tokens.ts", "jose"],
 ];
 Deno.test("checkImport: names the fault of an import", () => {
   for (const [from, to, fault = "none"] of cases) assertStringIncludes(checkImport(from, to) ?? "none", fault);

@@ -82,12 +82,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/api": ["attributes", "event_recorder", "instruments", "lifetimes", "opentelemetry", "token_requests"]
     .map((file) => `src/telemetry/${file}.ts`),
   aws4fetch: ["src/workload/aws.ts"],
-  jose: [
-    "src/client_auth/sign_assertion.ts",
-    "src/dpop/key_pair.ts",
-    "src/dpop/proof.ts",
-    "src/testing/json_web_tokens.ts",
-  ],
+  jose: ["src/testing/json_web_tokens.ts"],
   "js-yaml": ["src/flyte/config_file.ts"],
 };
 

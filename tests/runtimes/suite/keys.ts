@@ -39,6 +39,15 @@ function withPublicKey(der: Bytes, { x = "" }: JsonWebKey): Bytes {
   return new Uint8Array([0x30, 0x51, 2, 1, 1, ...der.subarray(5), 0x81, 33, 0, ...fromBase64(x)]);
 }
 
+/** As PKCS#1, which is inside: an RSA key of 2048 bits. */
+const asPkcs1 = (der: Bytes) => der.slice(26);
+
+/** As SEC1, which is inside, with its curve: a key on P-256. */
+function asSec1(der: Bytes): Bytes {
+  const curve = [0xa0, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+  return new Uint8Array([0x30, 0x77, ...der.subarray(31, 68), ...curve, ...der.subarray(68)]);
+}
+
 const forms: Readonly<Record<string, readonly [alg: Alg, write: (key: Key) => PrivateKey]>> = {
   "PEM": ["ES256", ({ pem }) => pem],
   "the bytes of PEM": ["ES256", ({ pem }) => utf8(pem)],
@@ -47,6 +56,10 @@ const forms: Readonly<Record<string, readonly [alg: Alg, write: (key: Key) => Pr
   "DER of RSA": ["RS256", ({ der }) => der.buffer],
   "DER in base64": ["ES256", ({ der }) => base64(der)],
   "a service account's key file": ["RS256", ({ pem: private_key }) => utf8(JSON.stringify({ private_key }))],
+  "PKCS#1": ["RS256", ({ der }) => asPkcs1(der)],
+  "SEC1": ["ES256", ({ der }) => asSec1(der)],
+  "a JWK set": ["ES256", ({ jwk }) => ({ keys: [jwk] })],
+  "an RSA JWK of n, e and d": ["RS256", ({ jwk: { n, e, d } }) => ({ kty: "RSA", n: n!, e: e!, d: d! })],
   "RSA-PSS": ["PS256", ({ der }) => asPss(der)],
   "Ed25519 with its public key": ["EdDSA", ({ der, jwk }) => withPublicKey(der, jwk)],
   "a CryptoKey of Ed25519": ["EdDSA", ({ pair }) => pair.privateKey],
