@@ -113,6 +113,7 @@ export function exchangeAssertion(
   makeSecond: (grant: Grant) => TokenSource,
 ): TokenSource {
   const { identityProvider: provider, requestedTokenType } = options;
+  const { cooldown = 5_000 } = provider;
   const exchange = tokenExchangeGrant(options);
   const parts = {
     fetch,
@@ -125,8 +126,11 @@ export function exchangeAssertion(
   let current: TokenSourceRequest;
   let known: Credentials | undefined;
   let isReused = false;
+  let unusable: { readonly error: AuthenticationError; readonly until: number } | undefined;
 
   const requestAssertion = async (second: TokenRequest): Promise<Credentials> => {
+    // As the rejection cache does it for what the server says.
+    if (unusable && clock.monotonic() < unusable.until) throw unusable.error;
     const first: Grant = {
       ...exchange,
       async prepare(request) {
@@ -139,7 +143,12 @@ export function exchangeAssertion(
       { timeout: parts.timeout, signal: second.signal },
       (signal) => grantSource(first, parts)({ ...attempt, signal }),
     );
-    checkIssued(credentials, requestedTokenType);
+    try {
+      checkIssued(credentials, requestedTokenType);
+    } catch (error) {
+      unusable = { error: markRemembered(error as AuthenticationError), until: clock.monotonic() + cooldown };
+      throw new AuthenticationError(unusable.error.code, unusable.error.message);
+    }
     return credentials;
   };
   const getAssertion = async (request: TokenRequest): Promise<string> => {

@@ -176,7 +176,7 @@ const failures: Record<
   ],
   "a type that the server doesn't know": [
     () => ({ requestedTokenType: "urn:example:unknown" }),
-    ...["unsupported_token_type", undefined, "first", [3, 0]] as const,
+    ...["unsupported_token_type", undefined, "first", [1, 0]] as const,
   ],
   "an unknown scope": [
     () => ({ scopes: ["planted"] }),
