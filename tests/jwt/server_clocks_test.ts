@@ -28,9 +28,10 @@ const minutes = 60_000;
 const day = 86_400_000;
 
 Deno.test("ServerClocks: the offset is off by half of the answer's time and half a second at most", () => {
-  const [moments, skews] = [{ min: 1e12, max: 4e12 }, { min: -2 * day, max: 2 * day }].map(fc.integer);
+  const within = (most: number) => fc.integer({ min: -most, max: most });
+  const [moments, skews] = [fc.integer({ min: 1e12, max: 4e12 }), fc.oneof(within(5_000), within(2 * day))];
   const times = fc.integer({ min: 0, max: 30_000 });
-  fc.assert(fc.property(moments!, skews!, times, times, (now, skew, there, back) => {
+  fc.assert(fc.property(moments, skews, times, times, (now, skew, there, back) => {
     let at = now;
     const clocks = new ServerClocks({ wall: () => at + skew });
     const headers = new Headers({ date: new Date(now + there).toUTCString() });
