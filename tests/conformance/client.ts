@@ -7,13 +7,13 @@
  */
 
 import process from "node:process";
-import { type Authenticator, ClientCredentialsAuthenticator } from "@m2m/authenticator";
+import { type Authenticator, ClientCredentialsAuthenticator, none } from "@m2m/authenticator";
 import { mcpAuthProvider, mcpOAuthClientProvider } from "@m2m/authenticator/adapters/mcp";
 import { privateKeyJwt } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { ProtectedResourceClientConfigStore } from "@m2m/authenticator/config-store/protected-resource";
 import { DiscoveryClientConfigStore } from "@m2m/authenticator/config-store/discovery";
 import { JwtBearerAuthenticator } from "@m2m/authenticator/grant/jwt-bearer";
-import { TokenExchangeAuthenticator, TokenType } from "@m2m/authenticator/grant/token-exchange";
+import { IdentityAssertionAuthenticator, TokenType } from "@m2m/authenticator/grant/identity-assertion";
 import { stepUp } from "@m2m/authenticator/scope-step-up";
 import { Client, StreamableHTTPClientTransport } from "npm:@modelcontextprotocol/client@2.4.0";
 // The package's types are looked for under a name that isn't theirs.
@@ -45,20 +45,18 @@ const authenticators: Record<string, () => Authenticator> = {
   },
   "auth/wif-jwt-bearer": () =>
     new JwtBearerAuthenticator({ endpoint, configStore, assertion: () => context.valid_jwt! }),
-  "auth/enterprise-managed-authorization"() {
-    const grants = new TokenExchangeAuthenticator({
-      endpoint: issuer,
-      clientId: context.idp_client_id,
-      configStore: new DiscoveryClientConfigStore(context.idp_issuer!),
+  "auth/enterprise-managed-authorization": () =>
+    new IdentityAssertionAuthenticator({
+      ...common,
+      clientSecret,
+      identityProvider: {
+        clientId: context.idp_client_id,
+        clientAuth: none(),
+        configStore: new DiscoveryClientConfigStore(context.idp_issuer!),
+      },
       subjectToken: context.idp_id_token!,
       subjectTokenType: TokenType.ID_TOKEN,
-      requestedTokenType: "urn:ietf:params:oauth:token-type:id-jag" as TokenType,
-      audience: issuer,
-      resource: endpoint,
-    });
-    const assertion = async () => (await grants.getCredentials()).accessToken;
-    return new JwtBearerAuthenticator({ ...common, clientSecret, assertion });
-  },
+    }),
 };
 
 const authenticator = authenticators[context.name!]!();
