@@ -169,35 +169,36 @@ export interface Explanation extends TokenExplanation {
 
 /** Explains an authenticator by its options and its token. */
 export function explain(
-  { endpoint, clientId, scopes, allowedOrigins, callerHeader }: CheckedOptions,
+  options: CheckedOptions,
   token: TokenExplanation | undefined,
   isClosed: boolean,
 ): Explanation {
   const known = token && !isClosed ? token : { token: isClosed ? "closed" : "none", isRefreshing: false } as const;
   return {
-    endpoint,
-    ...clientId && { clientId },
-    ...scopes && { scopes },
-    ...allowedOrigins && { allowedOrigins },
-    ...callerHeader && { callerHeader },
+    ...pick(options, ["endpoint", "clientId", "scopes", "allowedOrigins", "callerHeader"]),
     ...known,
-  };
+  } as Explanation;
+}
+
+/** The options of these names that are given. */
+function pick<Name extends keyof CheckedOptions>(
+  options: CheckedOptions,
+  names: readonly Name[],
+): { readonly [Given in Name]?: NonNullable<CheckedOptions[Given]> } {
+  return Object.fromEntries(names.flatMap((name) => options[name] ? [[name, options[name]]] : [])) as never;
 }
 
 const bound = new WeakMap<CheckedOptions, CheckedOptions>();
 
 /** Makes options whose listener is told which authenticator it listens to. */
 export function bindListener(options: CheckedOptions): CheckedOptions {
-  const { onEvent, endpoint, clientId, scopes, audience, resource } = options;
+  const { onEvent, endpoint } = options;
   if (!onEvent) return options;
   let found = bound.get(options);
   if (!found) {
     const description: AuthenticatorDescription = Object.freeze({
       endpoint: new URL(endpoint).origin,
-      ...clientId && { clientId },
-      ...scopes && { scopes },
-      ...audience && { audience },
-      ...resource && { resource },
+      ...pick(options, ["clientId", "scopes", "audience", "resource"]),
     });
     found = { ...options, onEvent: (event) => onEvent(event, description) };
     bound.set(options, found);

@@ -42,7 +42,7 @@ export async function readBody(response: Response, signal: AbortSignal): Promise
     if (!parts) {
       throw new AuthenticationError(
         "response_too_large",
-        "Cannot read the token endpoint's answer: it is over 1 MiB. Check that this URL is the token endpoint.",
+        "Cannot read the answer: it is over 1 MiB. Check that this URL is the token endpoint.",
         { status: response.status },
       );
     }

@@ -35,7 +35,7 @@ export function newLimit(remaining: number): AuthenticationError {
   const retryAfter = Math.ceil(Math.max(0, remaining));
   return new AuthenticationError(
     "refresh_limited",
-    `Cannot refresh the rejected token: it was refreshed a moment ago, or can't be now. Try again in ${retryAfter} ms.`,
+    `Cannot refresh the rejected token: it was a moment ago, or can't be now. Try again in ${retryAfter} ms.`,
     { retryable: true, retryAfter },
   );
 }

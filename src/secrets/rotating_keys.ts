@@ -24,7 +24,8 @@ export type RotatingKey =
  * own `kid`.
  *
  * The key used last signs until the server refuses it; then the next one signs, and is kept if the server accepts it.
- * So a rotation costs one refused request, whenever the server learns of the new key: most believe a `jwks_uri` for a
+ * So a rotation costs one or two refused requests (a key that was accepted before is tried twice), whenever the server
+ * learns of the new key: most believe a `jwks_uri` for a
  * minute, or its `max-age`, and look for no unknown `kid` before. Publish the next key first, and take the old one away
  * when the server has had the time to see both.
  *

@@ -59,7 +59,7 @@ export function formParameters(options: TokenRequestOptions): FormParameters {
     const values = [value].flat();
     if (reserved.test(name) || !values.every((each) => typeof each === "string")) {
       // The value isn't shown: it may be a secret that got here.
-      throw new TypeError(`parameters.${name} must be text, and nothing that has an option of its own.`);
+      throw new TypeError(`parameters.${name} must be text, and have no option of its own.`);
     }
     return [name, values] as const;
   });

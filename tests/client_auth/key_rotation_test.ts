@@ -29,10 +29,10 @@ function setAhead() {
 
 /**
  * What is published before each refresh, whether a minute has passed and another instance signs by the young key, and the
- * kids that this one then sends. The server looks again when no key fits, but not within a minute of the last look.
+ * kids that this one then sends: a key that was accepted signs twice, for the assertion may have been used up. The server looks again when no key fits, but not within a minute of the last look.
  */
 type Steps = readonly (readonly [published: string, other: boolean, sent: string])[];
-const later: Steps = [["old young", false, "old"], ["young", true, "old young"], ["young", false, "young"]];
+const later: Steps = [["old young", false, "old"], ["young", true, "old old young"], ["young", false, "young"]];
 const rotations: Readonly<Record<string, readonly [keys: readonly RotatingKey[], Steps]>> = {
   "the current one first": [[old!.key, young!.key], [["old", false, "old"], ...later]],
   "looked up": [[() => old!.key, () => Promise.resolve(young!.key)], [["old", false, "old"], ...later]],

@@ -41,6 +41,7 @@ const sharedFiles: Readonly<Record<string, readonly string[]>> = {
   adapters: [
     "abort_signals",
     "api_tokens",
+    "bound_tokens",
     "grpc_interceptor",
     "send_with_token",
     "websocket_connection",
