@@ -12,11 +12,11 @@ import type { ClaimsRequest } from "./demand.ts";
 export interface StepUpAuthenticator
   extends Pick<Authenticator, "authorize" | "credentials" | "fetch" | "getCredentials"> {
   /**
-   * Tells the API's URL and the scopes.
+   * Tells the API's URL, the origins besides it, and the scopes.
    *
    * @returns An object with them.
    */
-  explain(): Pick<Explanation, "endpoint" | "scopes">;
+  explain(): Pick<Explanation, "endpoint" | "allowedOrigins" | "scopes">;
   /**
    * Derives an authenticator.
    *

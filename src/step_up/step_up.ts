@@ -57,7 +57,7 @@ export interface StepUpOptions {
   onStep?: ((step: Step) => boolean | void) | undefined;
   /** Claims that are always requested, such as Entra ID's `{ access_token: { xms_cc: { values: ["cp1"] } } }`. */
   claims?: ClaimsRequest | undefined;
-  /** Origins besides that of the authenticator's `endpoint` whose challenges count. Default: none. */
+  /** Origins besides that of `endpoint` whose challenges count. Default: the authenticator's own. */
   allowedOrigins?: readonly (string | URL)[] | undefined;
   /** How much of a `Request`'s body is kept for a replay, in bytes. Default: 1,048,576. */
   maxReplayBody?: number | undefined;
@@ -128,12 +128,14 @@ const period = 3_600_000;
  * @throws {RangeError} If a number is out of range.
  */
 export function stepUp(authenticator: StepUpAuthenticator, options: StepUpOptions = {}): Fetch {
-  const { maxSteps = 10, onStep, claims, maxReplayBody = defaultMaxReplayBody, allowedOrigins } = options;
+  const { maxSteps = 10, onStep, claims, maxReplayBody = defaultMaxReplayBody } = options;
   checkNumber("maxSteps", maxSteps, 0);
   checkNumber("maxReplayBody", maxReplayBody, 0);
   checkFunction("onStep", onStep);
   if (claims !== undefined && !isRecord(claims)) throwInvalid("claims", "an object (OpenID Connect Core §5.5)", claims);
-  const { endpoint, scopes } = authenticator.explain();
+  const own = authenticator.explain();
+  const { endpoint, scopes } = own;
+  const { allowedOrigins = own.allowedOrigins } = options;
   const origins = [checkUrl("endpoint", endpoint).origin, ...checkOrigins(allowedOrigins) ?? []];
 
   /** What calls are sent with. */
