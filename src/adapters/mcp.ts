@@ -16,6 +16,7 @@
 import { checkFunction } from "../arguments.ts";
 import type { Authenticator } from "../authenticator.ts";
 import type { Explanation } from "../authenticator_options.ts";
+import { systemClock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import { throwIfBound } from "./bound_tokens.ts";
 
@@ -129,11 +130,11 @@ class McpTokens {
   }
 
   async replace(): Promise<void> {
-    if (Date.now() - this.#replacedAt < lateness) return;
+    if (systemClock.monotonic() - this.#replacedAt < lateness) return;
     this.#replacing ??= this.#authenticator.refreshCredentials({ rejected: this.#given });
     try {
       await this.#replacing;
-      this.#replacedAt = Date.now();
+      this.#replacedAt = systemClock.monotonic();
     } finally {
       this.#replacing = undefined;
     }

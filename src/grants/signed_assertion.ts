@@ -7,14 +7,13 @@
 import { assertionClaims, type AssertionOptions, checkAssertionOptions } from "../client_auth/assertion_claims.ts";
 import type { TokenRequest } from "../client_auth/client_auth.ts";
 import { followAnswer, signAssertion } from "../client_auth/sign_assertion.ts";
-import { type KeyFunction, makeKeyLoader } from "../jwt/key_source.ts";
+import { makeKeyLoader } from "../jwt/key_source.ts";
 import { ServerClocks } from "../jwt/server_clocks.ts";
 import type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 import type { IdentifiedKey, PrivateKey } from "../jwt/signing_key.ts";
 
 export type { AssertionOptions } from "../client_auth/assertion_claims.ts";
 export type { ExternalSigner } from "../jwt/external_signer.ts";
-export type { KeyAttempt, KeyFunction } from "../jwt/key_source.ts";
 export type { PrivateJwk, PrivateJwkSet } from "../jwt/private_key_jwk.ts";
 export type { PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
 export type { IdentifiedKey, PrivateKey, ServiceAccountKey } from "../jwt/signing_key.ts";
@@ -89,7 +88,7 @@ const own = ["iss", "sub", "aud", "jti", "iat", "nbf", "exp"];
  * @throws {RangeError} If `lifetime` or `clockSkew` is out of range.
  */
 export function signedAssertion(
-  key: PrivateKey | IdentifiedKey | KeyFunction,
+  key: PrivateKey | IdentifiedKey | (() => PrivateKey | IdentifiedKey | Promise<PrivateKey | IdentifiedKey>),
   options: SignedAssertionOptions,
 ): (request: TokenRequest) => Promise<string> {
   const settings = { ...options };
@@ -102,6 +101,9 @@ export function signedAssertion(
     throw new TypeError(`claims.${taken} must not be set: it has an option, or is set for each assertion.`);
   }
   checkAssertionOptions(settings);
+  if (typeof key === "function" && "accepted" in key) {
+    throw new TypeError("rotatingKeys is for privateKeyJwt. Pass one key, or a function that looks it up.");
+  }
   const keys = makeKeyLoader(key, settings);
   const clocks = new ServerClocks(settings.clock);
   return async (request) => {

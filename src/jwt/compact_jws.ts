@@ -14,8 +14,6 @@ export type RawSign = (data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 export type SigningMaterial = CryptoKey | Uint8Array<ArrayBuffer> | RawSign;
 
 const encoder = new TextEncoder();
-/** The last header: it is nearly always the same. */
-let known = { json: "", text: "" };
 
 /** Signs claims. `crit` is refused: no extension is known here (RFC 7515 §4.1.11). */
 export async function signCompact(
@@ -24,9 +22,7 @@ export async function signCompact(
   key: SigningMaterial,
 ): Promise<string> {
   if ("crit" in header || "b64" in header) throw new TypeError("header must not have crit or b64.");
-  const json = JSON.stringify(header);
-  if (json !== known.json) known = { json, text: encodeBase64Url(json) };
-  const text = `${known.text}.${encodeBase64Url(JSON.stringify(claims))}`;
+  const text = [header, claims].map((part) => encodeBase64Url(JSON.stringify(part))).join(".");
   const data = encoder.encode(text);
   const signature = typeof key === "function" ? await key(data) : await sign(header.alg, key, data);
   return `${text}.${encodeBase64Url(signature)}`;

@@ -23,13 +23,14 @@ const ciphers: Readonly<Record<string, number>> = {
   "608648016503040116": 192,
   "608648016503040102": 128,
 };
-/** More iterations would take minutes. */
+/** More iterations would take many seconds. */
 const mostIterations = 10_000_000;
 
 /** An encrypted key, read. Rejects with a `TypeError` if the passphrase is wrong. */
 export type Decrypt = (passphrase: string) => Promise<Bytes>;
 
-const unsupported = "is encrypted in another way than PBES2 with PBKDF2 and AES: convert it with " +
+const unsupported =
+  "is encrypted in another way than PBES2 with PBKDF2 of 10,000,000 iterations at most and AES: convert it with " +
   "`openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out pkcs8.pem`.";
 
 /** Reads an encrypted key. Throws a `TypeError` if it is encrypted in another way. */
@@ -61,9 +62,17 @@ async function decrypt(
   { length, iv }: { length: number; iv: Bytes },
 ): Promise<Bytes> {
   const { subtle } = crypto;
-  try {
+  const derive = async () => {
     const secret = await subtle.importKey("raw", new TextEncoder().encode(passphrase), "PBKDF2", false, ["deriveKey"]);
-    const key = await subtle.deriveKey(derivation, secret, { name: "AES-CBC", length }, false, ["decrypt"]);
+    return await subtle.deriveKey(derivation, secret, { name: "AES-CBC", length }, false, ["decrypt"]);
+  };
+  const key = await derive().catch(() => {
+    throw new TypeError(
+      `The private key can't be decrypted: this runtime doesn't derive a key by ${derivation.iterations} iterations. ` +
+        "Encrypt it again with `openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 100000`.",
+    );
+  });
+  try {
     const der = new Uint8Array(await subtle.decrypt({ name: "AES-CBC", iv }, key, encrypted));
     // A wrong passphrase may leave a valid padding by chance.
     if (der[0] === 0x30) return der;

@@ -88,6 +88,9 @@ async function signBy(
   data: Uint8Array<ArrayBuffer>,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  const jwk = await publicJwk().catch(({ message }) => {
+    throw new SignerFailure(message);
+  });
   let given: unknown;
   try {
     // A copy: the data may be needed again.
@@ -95,7 +98,6 @@ async function signBy(
   } catch (cause) {
     throw new SignerFailure("the signer failed", { cause });
   }
-  const jwk = await publicJwk();
   const signature = readBytes(given);
   if (signature === undefined) {
     throw new SignerFailure(
@@ -105,7 +107,7 @@ async function signBy(
   const fault = findSignatureFault(alg, signature, jwk);
   if (fault !== undefined) throw new SignerFailure(`The signer returned ${fault}`);
   if (jwk !== undefined && !verified.has(signer)) {
-    if (!await verifySignature(alg, jwk, signature, data)) {
+    if (await verifySignature(alg, jwk, signature, data) === false) {
       throw new SignerFailure(`The signer returned ${await explainSignature(alg, jwk, signature, data)}`);
     }
     verified.add(signer);

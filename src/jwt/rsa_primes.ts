@@ -11,7 +11,7 @@ import { toHex } from "./der.ts";
 export function completeRsaJwk({ n = "", e = "", d = "" }: JsonWebKey): JsonWebKey {
   const [modulus, exponent, secret] = [readNumber(n), readNumber(e), readNumber(d)];
   const p = findPrime(modulus, exponent * secret - 1n);
-  if (p === undefined) throw new TypeError("n, e and d don't belong together");
+  if (p === undefined) throw new TypeError("The private key is damaged: its n, e and d don't belong together.");
   const q = modulus / p;
   const numbers = { p, q, dp: secret % (p - 1n), dq: secret % (q - 1n), qi: power(q, p - 2n, p) };
   const written = Object.entries(numbers).map(([name, number]) => [name, writeNumber(number)]);
@@ -36,6 +36,8 @@ function findPrime(modulus: bigint, multiple: bigint): bigint | undefined {
       }
       root = square;
     }
+    // It is 1 for each base if the numbers belong together.
+    if (root !== 1n) return undefined;
   }
   return undefined;
 }
@@ -54,8 +56,13 @@ function divisor(a: bigint, b: bigint): bigint {
   return a;
 }
 
+/** Reads a number; 0 for what is none, whose error would show it. */
 function readNumber(text: string): bigint {
-  return BigInt(`0x0${toHex(decodeBase64Url(text))}`);
+  try {
+    return BigInt(`0x0${toHex(decodeBase64Url(text))}`);
+  } catch {
+    return 0n;
+  }
 }
 
 function writeNumber(number: bigint): string {

@@ -93,9 +93,11 @@ export class ServerClock implements Pick<Clock, "wall"> {
     const next = Math.round(this.#offset + offset);
     // A cache's answer has the time of long ago (RFC 9111 §5.1).
     const isTrusted = Math.abs(next) <= absurd && !(Number(response.headers.get("age")) > 0);
-    if (!(Math.max(ahead - 1_000, behind) > least) || !isTrusted) return false;
-    const isRepeated = repeat(state, { type: "clock_corrected", offset: next });
-    if (isRepeated) state.tried = next;
+    if (isTrusted && !(Math.max(ahead - 1_000, behind) > least)) return false;
+    // Without its time, only this machine's is left.
+    if (!isTrusted && this.#offset === 0) return false;
+    const isRepeated = repeat(state, isTrusted ? { type: "clock_corrected", offset: next } : undefined);
+    if (isRepeated) state.tried = isTrusted ? next : 0;
     return isRepeated;
   }
 

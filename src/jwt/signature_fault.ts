@@ -65,9 +65,11 @@ export function findSignatureFault(alg: PrivateKeyAlgorithm, signature: Bytes, j
     signature[0] === 0 ? String.fromCharCode(...signature.slice(0, 40)) : "",
   ) ?? [];
   if (ssh !== undefined) {
-    return `an SSH signature (${ssh}): pass what follows that name${
-      ssh === "ssh-rsa" ? ", and set the agent's flag for SHA-2, as this one is by SHA-1" : ""
-    }.`;
+    const raw = ssh.startsWith("ecdsa")
+      ? "its two integers, each in as many bytes as the curve has (RFC 5656 §3.1.2)"
+      : "what follows that name and a length of 4 bytes";
+    const flag = ssh === "ssh-rsa" ? ", and set the agent's flag for SHA-2, as this one is by SHA-1" : "";
+    return `an SSH signature (${ssh}): pass ${raw}${flag}.`;
   }
   const isRsa = /^[RP]S/.test(alg);
   const size = isRsa ? jwk && decodeBase64Url(jwk.n!).length : lengths[alg]!;
@@ -98,7 +100,7 @@ export async function explainSignature(
       }
     }
   }
-  const digest = await crypto.subtle.digest(/^SHA-\d/.test(own.hash) ? own.hash : "SHA-512", data);
+  const digest = await crypto.subtle.digest(hashes.includes(own.hash) ? own.hash : "SHA-512", data);
   if (await verifies(own, new Uint8Array(digest))) {
     return `a signature of the data's hash, hashed again. Pass ${alg}'s data as it is, or name the hash as a digest.`;
   }

@@ -95,8 +95,8 @@ export function readSigningKey(
   const requested = identified.alg ?? options.alg;
   checkAlgorithm(requested);
   if (isExternalSigner(key)) {
-    const { alg, kid, open } = checkSigner(key, { alg: requested, kid: identified.kid ?? options.kid });
-    const thumbprint = () => Promise.resolve(JSON.stringify([alg, kid, kid !== undefined || numberKey(key)]));
+    const { alg, kid, publicJwk, open } = checkSigner(key, { alg: requested, kid: identified.kid ?? options.kid });
+    const thumbprint = async () => JSON.stringify([alg, kid, kid !== undefined || await publicJwk() || numberKey(key)]);
     return { alg, kid, needsImport: false, thumbprint, open: (signal) => Promise.resolve(open(signal)) };
   }
   const known = readKey(key, identified.kid ?? options.kid);
@@ -129,7 +129,9 @@ function checkStrength(key: CryptoKey): CryptoKey {
 
 /** Tells a key from a key with its identifier. */
 export function identifyKey(given: unknown): { readonly key: unknown } & Omit<IdentifiedKey, "key"> {
-  return typeof given === "object" && given !== null && "key" in given ? given : { key: given };
+  return typeof given === "object" && given !== null && "key" in given && !isExternalSigner(given)
+    ? given
+    : { key: given };
 }
 
 function readKey(given: unknown, kid: string | undefined): Known {
@@ -216,8 +218,8 @@ async function importKey(
   given: Uint8Array<ArrayBuffer> | JsonWebKey | (() => JsonWebKey),
   alg: PrivateKeyAlgorithm,
 ): Promise<CryptoKey> {
+  const key = typeof given === "function" ? given() : given as JsonWebKey;
   try {
-    const key = typeof given === "function" ? given() : given as JsonWebKey;
     return await crypto.subtle.importKey(format as "jwk", key, getKeyParameters(alg), false, ["sign"]);
   } catch {
     throw new TypeError("The private key is damaged, or this runtime doesn't know its algorithm.");

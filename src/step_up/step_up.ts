@@ -24,7 +24,8 @@ import {
 } from "../api_call/replayable_request.ts";
 import { checkFunction, checkNumber, checkUrl, throwInvalid } from "../arguments.ts";
 import { checkOrigins } from "../authenticator_options.ts";
-import type { AuthenticationError } from "../errors.ts";
+import { systemClock } from "../clock.ts";
+import { AuthenticationError } from "../errors.ts";
 import { cancel } from "../http/body.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { type ClaimsRequest, isRecord, mergeClaims, parseScopes, readDemand } from "./demand.ts";
@@ -65,6 +66,8 @@ export interface StepUpOptions {
 
 /** How long it is remembered what was requested, in milliseconds: by then more may be granted. */
 const period = 3_600_000;
+/** The longest list of scopes and claims, in characters: the API chooses them, and each token request repeats them. */
+const longest = 16_384;
 
 /**
  * Makes a `fetch` that requests another token, once, when the API answers that this one isn't enough, and replays the call.
@@ -138,11 +141,12 @@ export function stepUp(authenticator: StepUpAuthenticator, options: StepUpOption
   const { allowedOrigins = own.allowedOrigins } = options;
   const origins = [checkUrl("endpoint", endpoint).origin, ...checkOrigins(allowedOrigins) ?? []];
 
-  /** What calls are sent with. */
-  let current = derive(authenticator, newLevel(scopes, claims));
+  /** What calls are sent with: at first what the authenticator asks for. */
+  const base = derive(authenticator, newLevel(scopes, claims));
+  let current = base;
   /** What was requested, and whether it may be. */
   let steps = new Map<string, boolean>();
-  let startedAt = Date.now();
+  let startedAt = systemClock.monotonic();
 
   /** Finds what meets the demand of a response, if that is new to the call, and permitted. */
   function findNext(sent: Source, response: Response): Source | undefined {
@@ -152,20 +156,21 @@ export function stepUp(authenticator: StepUpAuthenticator, options: StepUpOption
     const next = demand.reason === "insufficient_scope"
       ? newLevel([...new Set([...inUse, ...demand.scopes])], current.claims)
       : newLevel(current.scopes, mergeClaims(current.claims ?? {}, demand.claims));
-    if (next.key === sent.key) return undefined;
+    if (next.key === sent.key || next.key.length > longest) return undefined;
     if (next.key === current.key) return current;
     return isPermitted(next, demand.reason) ? derive(authenticator, next) : undefined;
   }
 
   function isPermitted({ key, scopes, claims }: Level, reason: Step["reason"]): boolean {
-    if (Date.now() - startedAt > period) {
+    if (systemClock.monotonic() - startedAt > period) {
       steps = new Map();
-      startedAt = Date.now();
+      startedAt = systemClock.monotonic();
     }
     const known = steps.get(key);
     if (known !== undefined) return known;
     if (steps.size >= maxSteps) return false;
-    const isAllowed = onStep?.({ reason, scopes, claims }) !== false;
+    const answer: unknown = onStep?.({ reason, scopes, claims });
+    const isAllowed = answer === undefined || answer === true;
     steps.set(key, isAllowed);
     return isAllowed;
   }
@@ -184,6 +189,21 @@ export function stepUp(authenticator: StepUpAuthenticator, options: StepUpOption
     // Another one may have been adopted meanwhile: none is lost.
     if (before === current || includes(next, current)) current = next;
     return true;
+  }
+
+  /** Sends a call. Where what was granted before isn't any more, it is sent with what the authenticator asks for. */
+  async function send(sent: Source, makeCall: () => Parameters<Fetch>): Promise<Response> {
+    if (sent.key !== base.key) {
+      try {
+        await sent.authenticator.getCredentials({ signal: makeCall()[1]?.signal ?? undefined });
+      } catch (error) {
+        if (!(error instanceof AuthenticationError) || error.retryable) throw error;
+        steps.set(sent.key, false);
+        if (current === sent) current = base;
+        return await base.authenticator.fetch(...makeCall());
+      }
+    }
+    return await sent.authenticator.fetch(...makeCall());
   }
 
   async function replay(response: Response, call: ApiCall, input: string | URL | Request, sent: Source) {
@@ -207,7 +227,7 @@ export function stepUp(authenticator: StepUpAuthenticator, options: StepUpOption
     const kept = keepBody(call.request, call.init, maxReplayBody);
     const sent = current;
     try {
-      const response = await sent.authenticator.fetch(kept?.request ?? call.request ?? input, call.init);
+      const response = await send(sent, () => [kept?.request ?? call.request ?? input, call.init]);
       return response.ok ? response : await replay(response, { ...call, kept }, input, sent);
     } finally {
       if (kept) cancel(kept.reader);

@@ -9,6 +9,7 @@ import {
 } from "@m2m/authenticator/client-auth/private-key-jwt";
 import { dpop } from "@m2m/authenticator/dpop";
 import { signedAssertion } from "@m2m/authenticator/grant/signed-assertion";
+import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { Buffer } from "node:buffer";
 import { constants, createHash, createPrivateKey, sign, type SignKeyObjectInput } from "node:crypto";
 import { calculateJwkThumbprint, compactVerify, decodeProtectedHeader, EmbeddedJWK, importJWK, jwtVerify } from "jose";
@@ -90,6 +91,7 @@ const wrong: readonly [what: string, alg: string, sign: (data: Uint8Array) => un
       /the data's hash, hashed again/,
     ],
     ["another key's", "EdDSA", right.Ed25519!.bind(null) as never, /publicKey doesn't verify/],
+    ["another key's", "Ed25519", right.EdDSA!.bind(null) as never, /publicKey doesn't verify/],
     ["base64", "ES256", () => "c2ln", /bytes, not text: decode it/, true],
     ["nothing", "ES256", () => undefined, /must return the signature's bytes\./, true],
     ["half a signature", "RS256", () => new Uint8Array(128), /128 bytes where a signature of RS256 has 256/, true],
@@ -109,6 +111,46 @@ for (const [what, alg, sign, named, always] of wrong) {
     assertMatch((await assertRejects(proof, AuthenticationError)).message, new RegExp(named.source, "i"));
   });
 }
+
+Deno.test("external signer: a public key that is short, of another curve or oddly written is refused before it signs", async () => {
+  let signatures = 0;
+  const sign = () => (signatures++, new Uint8Array(128));
+  const name = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+  const size = { modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]) };
+  const short = (await crypto.subtle.generateKey({ ...name, ...size }, true, ["sign", "verify"])).publicKey;
+  const p384 = await importJWK(keys.ES384!.publicJwk, "ES384", { extractable: true }) as CryptoKey;
+  const rsa = publicKey("RS256");
+  const padded = encodeBase64Url(new Uint8Array([0, ...decodeBase64Url(rsa.n!)]));
+  const cases = [
+    ["RS256", await crypto.subtle.exportKey("jwk", short), "1024 bits"],
+    ["RS256", { ...rsa, n: padded }, "without a zero byte"],
+    ["RS256", { ...rsa, n: "*" }, "must be base64url"],
+    ["ES256", p384, "publicKey must be a public key for ES256"],
+  ] as const;
+  for (const [alg, publicKey, says] of cases) {
+    assertThrows(() => privateKeyJwt({ alg, publicKey, sign }), TypeError, says);
+  }
+  await assertRejects(
+    () => send(privateKeyJwt({ alg: "RS256", publicKey: short, sign })),
+    AuthenticationError,
+    "1024 bits",
+  );
+  assertEquals(signatures, 0);
+});
+
+Deno.test("external signer: it may have a member key; without a kid it is known again by its public key", async () => {
+  await send(privateKeyJwt(Object.assign({ key: "a name" }, { alg: "ES256" as const, sign: right.ES256! })));
+  const clientAuth = privateKeyJwt(() => ({ alg: "ES256", publicKey: publicKey("ES256"), sign: right.ES256! }));
+  const credentials = [];
+  for (let time = 0; time < 2; time++) {
+    const about = { tokenEndpoint: new URL("https://auth.test/"), clientId: "id", signal: AbortSignal.timeout(5_000) };
+    const request = { ...about, issuer: undefined, headers: new Headers(), body: new URLSearchParams(), redact() {} };
+    await clientAuth.authenticate(request);
+    credentials.push((request as { credential?: string }).credential);
+  }
+  assertEquals(credentials[0], credentials[1]);
+  assert(credentials[0] !== undefined);
+});
 
 Deno.test("external signer: its first signature alone is verified, by a public CryptoKey, too", async () => {
   let signatures = 0;

@@ -62,6 +62,20 @@ Deno.test("ServerClocks: knows the thousand servers that were used last", () => 
   assertEquals([1, 0].map((i) => clocks.at({ origin: `https://${i}.test` }).wall()), [600_500, 0]);
 });
 
+Deno.test("ServerClocks: where a server tells no time any more, this machine's clock gets its turn", () => {
+  const clocks = new ServerClocks({ wall: () => 0 });
+  const answer = (date?: number): RefusalResponse => ({
+    headers: new Headers(date === undefined ? {} : { date: new Date(date).toUTCString() }),
+    elapsed: 0,
+    repeat: () => true,
+  });
+  clocks.at(server).follow(answer(10 * minutes));
+  clocks.at(server).accept("key");
+  assertEquals(clocks.at(server).wall(), 600_500);
+  assert(clocks.at(server).follow(answer()));
+  assertEquals(clocks.at(server).wall(), 0);
+});
+
 const { cryptoKey, secrets } = await testKey("ES256");
 const planted = "planted-secret-of-more-than-32-bytes";
 interface World {

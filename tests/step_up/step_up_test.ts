@@ -157,6 +157,18 @@ Deno.test("stepUp: another origin's challenge counts only if it is allowed; the 
   }
 });
 
+Deno.test("stepUp: what isn't granted any more is given up, and a challenge that is too long is the caller's", async () => {
+  const { kit, status, scopes } = setStage();
+  assertEquals([await status("/read"), await status("/write"), await status("/read")], [200, 200, 200]);
+  const { clientId, clientSecret } = kit.options;
+  kit.authorizationServer.register({ clientId, clientSecret, scopes: ["read"] });
+  kit.clock.advance(3_600_000);
+  assertEquals([await status("/read"), await status("/write"), await status("/read")], [200, 403, 200]);
+  assertEquals(scopes(), ["read", "read write", "read write", "read"]);
+  const long = setStage({ answer: () => lack(`a${"b".repeat(20_000)}`) });
+  assertEquals([await long.status("/read"), long.scopes()], [403, ["read"]]);
+});
+
 /** What Entra ID's documentation shows. */
 const contextClaims = { access_token: { acrs: { essential: true, value: "c1" } } };
 
