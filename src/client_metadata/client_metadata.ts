@@ -142,7 +142,7 @@ const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 export function clientMetadata(options: ClientMetadataOptions): (request: Request) => Promise<Response> {
   const { clientId, keys, jwks, maxAge = 60_000, jwks_uri: jwksUri, ...metadata } = options;
   const { pathname, search, origin } = checkClientIdUrl("clientId", clientId);
-  checkNumber("maxAge", maxAge, 0);
+  checkNumber("maxAge", maxAge, 0, 31_536_000_000);
   const given = keys ?? jwks;
   if (keys !== undefined && (jwks !== undefined || jwksUri !== undefined && isElsewhere(jwksUri, origin))) {
     throw new TypeError("keys can't be combined with jwks, nor with a jwks_uri at another origin.");
@@ -208,7 +208,7 @@ function checkMetadata(document: Readonly<Record<string, unknown>>, hasKeys: boo
   if (method === "private_key_jwt" && !hasKeys) throw new TypeError("keys must be given for private_key_jwt.");
   JSON.stringify(document, (name, value) => {
     const isKey = Object(value) === value && "kty" in value && privateMembers.some((member) => member in value);
-    if (isKey || typeof value === "string" && /PRIVATE KEY-----/.test(value)) {
+    if (isKey || typeof value === "string" && /PRIVATE KEY-----|"(d|k)"\s*:/.test(value)) {
       throw new TypeError(`${name} must hold no private key: the document is public (§4.1).`);
     }
     return value;

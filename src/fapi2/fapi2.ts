@@ -87,6 +87,11 @@ const forbidden: readonly (readonly [name: string, breaks: (value: unknown) => b
   ["allowInsecureRequests", (value) => value !== false, "must be left out: requests are encrypted (§5.2)"],
   ["endpoint", (value) => isExposed(checkUrl("endpoint", value)), "must be https: (§5.2)"],
   [
+    "allowedOrigins",
+    (value) => [value].flat().some((url) => isExposed(checkUrl("allowedOrigins", url))),
+    "must be https: (§5.2)",
+  ],
+  [
     "configStore",
     (value) => value instanceof StaticClientConfigStore,
     "must read the server's metadata, as DiscoveryClientConfigStore does (§5.3.3.1, 9)",
@@ -164,6 +169,8 @@ export function fapi2<Options extends Fapi2Options>(options: Options): Fapi2Resu
   }
   return {
     ...others,
+    // The settings could name another.
+    headerKey: (others as { headerKey?: string }).headerKey ?? "authorization",
     clientAuth: chosen.method === "private_key_jwt" ? watchAssertions(chosen) : chosen,
     ...dpop && { dpop: watchProofs(dpop) },
   } as unknown as Fapi2Result<Options>;

@@ -154,6 +154,7 @@ Deno.test("clientMetadata: refuses what can't identify a client, and what must n
     [{ keys, token_endpoint_auth_method: "client_secret_jwt" }, "without a shared secret"],
     [{ keys, its_key: { deep: [one.privateJwk] } }, "no private key"],
     [{ keys, its_key: one.pem }, "its_key must hold no private key"],
+    [{ keys, its_key: JSON.stringify(one.privateJwk) }, "its_key must hold no private key"],
   ];
   for (const [options, message] of wrong) {
     const error = assertThrows(() => clientMetadata({ clientId, ...options }), TypeError, message);

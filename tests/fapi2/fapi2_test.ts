@@ -39,6 +39,7 @@ Deno.test("fapi2: refuses what the profile forbids, and names the paragraph", as
     [{ ...usual, configStore: undefined }, "configStore must be"],
     [{ ...usual, configStore: new StaticClientConfigStore({ tokenEndpoint: "https://auth.test" }) }, "(§5.3.3.1, 9)"],
     [{ ...usual, endpoint: "http://api.test" }, "(§5.2)"],
+    [{ ...usual, allowedOrigins: ["https://a.test", "http://b.test"] }, "allowedOrigins must be https: (§5.2)"],
     [{ ...usual, verify: false }, "(§5.2)"],
     [{ ...usual, allowInsecureRequests: true }, "(§5.2)"],
     [{ ...usual, key: rsa }, "(§5.4.1), by FAPI 2.0: got RS256"],
