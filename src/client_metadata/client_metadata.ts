@@ -9,7 +9,8 @@
  */
 
 import { encodeBase64Url } from "@std/encoding/base64url";
-import { checkNumber, throwInvalid } from "../arguments.ts";
+import { checkNumber } from "../arguments.ts";
+import { checkMetadata } from "./checked_metadata.ts";
 import { checkClientIdUrl } from "./client_id_url.ts";
 import { checkPublishedKeys, type PublishedKeys, readPublishedKeys } from "./published_keys.ts";
 
@@ -65,9 +66,6 @@ export interface ClientMetadataOptions {
   /** Further metadata, such as `client_name` or `token_endpoint_auth_signing_alg`. */
   readonly [member: `${string}_${string}`]: unknown;
 }
-
-/** The members of a JWK that are private (RFC 7518 §6). */
-const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /**
  * Makes a fetch handler that serves a client's metadata document and JWK set: for `Deno.serve`, `Bun.serve`, a Worker, or
@@ -140,11 +138,22 @@ const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
  * @throws {RangeError} If `maxAge` is out of range.
  */
 export function clientMetadata(options: ClientMetadataOptions): (request: Request) => Promise<Response> {
-  const { clientId, keys, jwks, maxAge = 60_000, jwks_uri: jwksUri, ...metadata } = options;
-  const { pathname, search, origin } = checkClientIdUrl("clientId", clientId);
+  const {
+    clientId,
+    keys,
+    jwks,
+    maxAge = 60_000,
+    jwks_uri: jwksUri,
+    token_endpoint_auth_method = "private_key_jwt",
+    grant_types = ["client_credentials"],
+    ...metadata
+  } = options;
+  const { pathname, search, origin, href } = checkClientIdUrl("clientId", clientId);
   checkNumber("maxAge", maxAge, 0, 31_536_000_000);
+  if ("client_id" in metadata) throw new TypeError("client_id must be left out: it is clientId.");
   const given = keys ?? jwks;
-  if (keys !== undefined && (jwks !== undefined || jwksUri !== undefined && isElsewhere(jwksUri, origin))) {
+  const keysOrigin = jwksUri === undefined ? origin : checkClientIdUrl("jwks_uri", jwksUri).origin;
+  if (keys !== undefined && (jwks !== undefined || keysOrigin !== origin)) {
     throw new TypeError("keys can't be combined with jwks, nor with a jwks_uri at another origin.");
   }
   if (jwks !== undefined && jwksUri !== undefined) {
@@ -152,14 +161,17 @@ export function clientMetadata(options: ClientMetadataOptions): (request: Reques
   }
   if (given !== undefined && typeof given !== "function") checkPublishedKeys(given);
   const keysUrl = jwksUri ?? (keys && `${origin}${pathname.replace(/\/$/, "")}/jwks.json`);
+  if (keysUrl && new URL(keysUrl).href === href) {
+    throw new TypeError("jwks_uri must be another URL than the document's.");
+  }
   const document = {
-    client_id: clientId,
-    token_endpoint_auth_method: "private_key_jwt",
-    grant_types: ["client_credentials"],
     response_types: [],
     redirect_uris: [],
     ...metadata,
+    token_endpoint_auth_method,
+    grant_types,
     ...keysUrl !== undefined && { jwks_uri: keysUrl },
+    client_id: clientId,
   };
   checkMetadata(document, given !== undefined || jwksUri !== undefined);
 
@@ -173,7 +185,6 @@ export function clientMetadata(options: ClientMetadataOptions): (request: Reques
     return read;
   };
   const keysPath = keys && toPath(new URL(keysUrl!));
-  if (keysPath === pathname + search) throw new TypeError("jwks_uri must be another URL than the document's.");
   const bodies: Record<string, () => unknown> = {
     ...keysPath !== undefined && { [keysPath]: readKeys },
     [pathname + search]: jwks === undefined ? () => document : async () => ({ ...document, jwks: await readKeys() }),
@@ -188,32 +199,6 @@ export function clientMetadata(options: ClientMetadataOptions): (request: Reques
 }
 
 const toPath = ({ pathname, search }: URL): string => pathname + search;
-
-function isElsewhere(url: unknown, origin: string): boolean {
-  return checkClientIdUrl("jwks_uri", url).origin !== origin;
-}
-
-/** Checks what no document may hold: it is public, and servers refuse it. Errors show names only. */
-function checkMetadata(document: Readonly<Record<string, unknown>>, hasKeys: boolean): void {
-  const { token_endpoint_auth_method: method } = document;
-  for (const name of Object.keys(document)) {
-    if (!/_|^(scope|contacts)$/.test(name)) {
-      throw new TypeError(`${name} must be an option, or a member of the metadata (RFC 7591 §2).`);
-    }
-    if (/^client_secret/.test(name)) throw new TypeError(`${name} must not be in a public document (§4.1).`);
-  }
-  if (typeof method !== "string" || /^client_secret/.test(method)) {
-    throwInvalid("token_endpoint_auth_method", 'a method without a shared secret, such as "private_key_jwt"', method);
-  }
-  if (method === "private_key_jwt" && !hasKeys) throw new TypeError("keys must be given for private_key_jwt.");
-  JSON.stringify(document, (name, value) => {
-    const isKey = Object(value) === value && "kty" in value && privateMembers.some((member) => member in value);
-    if (isKey || typeof value === "string" && /PRIVATE KEY-----|"(d|k)"\s*:/.test(value)) {
-      throw new TypeError(`${name} must hold no private key: the document is public (§4.1).`);
-    }
-    return value;
-  });
-}
 
 /** Answers with JSON, or that it hasn't changed (RFC 9110 §13.1.2). */
 async function answer(request: Request, json: string, seconds: number): Promise<Response> {

@@ -67,8 +67,8 @@ export interface Fapi2Options {
 
 /** What {@linkcode fapi2} returns: the options given, with those that the profile asks for. */
 export type Fapi2Result<Options> =
-  & Omit<Options, "key" | "assertion" | "clientAuth">
-  & { readonly clientAuth: ClientAuth };
+  & Omit<Options, "key" | "assertion" | "clientAuth" | "dpop">
+  & { readonly clientAuth: ClientAuth; readonly dpop?: ProofOfPossession };
 
 const methods = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"];
 /** How a client assertion says what it is (draft-ietf-oauth-rfc7523bis-11). */

@@ -52,7 +52,7 @@ export function watchProofs(dpop: ProofOfPossession): ProofOfPossession {
         if (fault) throw new AuthenticationError("proof_failed", `Cannot use the DPoP proof: ${fault}`);
         return fetch(input, init);
       }),
-    apiFetch: (fetch, headerKey) => dpop.apiFetch(fetch, headerKey),
+    apiFetch: (...given) => dpop.apiFetch(...given),
     isAboutProof: (response) => dpop.isAboutProof(response),
     ...dpop.thumbprint && { thumbprint: () => dpop.thumbprint!() },
     ...dpop.explainRefusal && { explainRefusal: (refusal, response) => dpop.explainRefusal!(refusal, response) },

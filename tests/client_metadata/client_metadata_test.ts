@@ -37,6 +37,7 @@ Deno.test("clientMetadata: serves the document, and the keys at its jwks_uri or 
       "/oauth/me",
       { ...usual, token_endpoint_auth_method: "tls_client_auth" },
     ],
+    [{ keys, token_endpoint_auth_method: undefined, grant_types: undefined }, "/oauth/me", { ...usual, jwks_uri }],
   ];
   for (const [options, path, body] of cases) assertEquals(await (await get(options, path)).json(), body);
 });
@@ -143,7 +144,11 @@ Deno.test("clientMetadata: refuses what can't identify a client, and what must n
     [{ keys, jwks_uri: "https://other.test/keys" }, "combined"],
     [{ jwks: keys, jwks_uri: `${clientId}/keys` }, "combined"],
     [{ keys, jwks_uri: "keys" }, "jwks_uri must be a URL"],
+    [{ jwks_uri: "keys" }, "jwks_uri must be a URL"],
     [{ keys, jwks_uri: clientId }, "jwks_uri must be another URL"],
+    [{ jwks_uri: clientId }, "jwks_uri must be another URL"],
+    [{ keys, client_id: "https://other.test/me" }, "client_id must be left out"],
+    [{ token_endpoint_auth_method: "self_signed_tls_client_auth" }, "keys must be given"],
     [{ keys: [{ kty: "oct", k: "planted" }] }, "shared secret"],
     [{ keys: [{ kty: "EC", crv: "P-256", d: "planted" }] }, "must be a JWK"],
     [{ keys: ["planted"] }, "must be PEM"],

@@ -67,6 +67,14 @@ Deno.test("fapi2: passes on other options, and accepts certificates", () => {
   for (const clientAuth of [tlsClientAuth(), selfSignedTlsClientAuth()]) {
     assertEquals(fapi2({ clientAuth, configStore, fetch }), { clientAuth, configStore, fetch });
   }
+  const given: unknown[] = [];
+  const spy = Object.assign(dpop(), { apiFetch: (...all: unknown[]) => (given.push(...all), fetch) });
+  const { dpop: watched } = fapi2({ key, configStore, dpop: spy });
+  const onEvent = () => {};
+  watched?.apiFetch(fetch, "authorization", onEvent);
+  assertEquals(given, [fetch, "authorization", onEvent], "events of the API's calls are emitted, too");
+  // @ts-expect-error: what is returned isn't what dpop() returned.
+  assertEquals(watched?.proof, undefined);
 });
 
 const algorithms = ["PS256", "ES256", "EdDSA", "Ed25519"] as const;
