@@ -14,7 +14,7 @@ import { checkMetadata } from "./checked_metadata.ts";
 import { checkClientIdUrl } from "./client_id_url.ts";
 import { checkPublishedKeys, type PublishedKeys, readPublishedKeys } from "./published_keys.ts";
 
-export type { PublishableJwk, PublishedKey, PublishedKeys } from "./published_keys.ts";
+export type { PublishableJwk, PublishableKey, PublishedKey, PublishedKeys } from "./published_keys.ts";
 
 /** Options of {@linkcode clientMetadata}. Those in snake_case are the client's metadata (RFC 7591 §2). */
 export interface ClientMetadataOptions {
