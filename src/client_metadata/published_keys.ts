@@ -88,10 +88,7 @@ export function checkPublishedKeys(given: unknown): readonly unknown[] {
 
 /** Reads keys as a JWK set that has nothing private in it. */
 export async function readPublishedKeys(given: unknown): Promise<{ readonly keys: readonly PublishedJwk[] }> {
-  const read = checkPublishedKeys(given).map(async (key) =>
-    await readKey(typeof key === "function" ? await key() : key)()
-  );
-  const keys = await Promise.all(read);
+  const keys = await Promise.all(checkPublishedKeys(given).map((key) => readKey(key)()));
   const kids = new Set(keys.map(({ kid }) => kid));
   if (keys.length > 1 && (kids.size < keys.length || kids.has(undefined))) {
     throw new TypeError("Each of several keys must have a kid of its own: servers find the key by it.");

@@ -77,14 +77,17 @@ Deno.test("clientMetadata: publishes no private member of a key, in whatever for
   }
 });
 
-Deno.test("clientMetadata: asks a function for the keys of each request", async () => {
+Deno.test("clientMetadata: asks a function for the keys once a second, and once for all that ask; its failure hides none", async () => {
   let kid = 0;
-  const look = () => ({ key: one.pem, kid: String(++kid) });
-  for (const keys of [() => [look()], () => Promise.resolve([look()]), [look]] as ClientMetadataOptions["keys"][]) {
-    kid = 0;
-    const handle = clientMetadata({ clientId, keys });
-    for (const expected of ["1", "2"]) {
-      assertEquals((await (await handle(new Request(`${clientId}/jwks.json`))).json()).keys[0].kid, expected);
+  const look = () => kid < 3 ? { key: one.pem, kid: String(++kid) } : Promise.reject(new Error("vault"));
+  const sources = [async () => [await look()], [look]] as ClientMetadataOptions["keys"][];
+  const cases = [[undefined, ["1 1", "1 1"]], [0, ["1 1", "2 2", "3 3", "3 3"]]] as const;
+  for (const keys of sources) {
+    for (const [maxAge, expected] of cases) {
+      kid = 0;
+      const handle = clientMetadata({ clientId, keys, maxAge });
+      const ask = async () => (await (await handle(new Request(`${clientId}/jwks.json`))).json()).keys[0].kid;
+      for (const kids of expected) assertEquals((await Promise.all([ask(), ask()])).join(" "), kids);
     }
   }
 });
