@@ -12,17 +12,19 @@ import { encodeBase64Url } from "@std/encoding/base64url";
 import { checkNumber } from "../arguments.ts";
 import { checkMetadata } from "./checked_metadata.ts";
 import { checkClientIdUrl } from "./client_id_url.ts";
-import { checkPublishedKeys, type PublishedKeys, readPublishedKeys } from "./published_keys.ts";
+import { keepKeys } from "./kept_keys.ts";
+import { checkPublishedKeys, type PublishedKeys } from "./published_keys.ts";
 
-export type { PublishableJwk, PublishedKey, PublishedKeys } from "./published_keys.ts";
+export type { PublishableJwk, PublishableKey, PublishedKey, PublishedKeys } from "./published_keys.ts";
 
 /** Options of {@linkcode clientMetadata}. Those in snake_case are the client's metadata (RFC 7591 §2). */
 export interface ClientMetadataOptions {
   /** The client's identifier: the URL of the document, exactly as the client sends it. */
   readonly clientId: string;
   /**
-   * The client's keys, published as a JWK set at `jwks_uri`; or a function that is called for each request, for keys that
-   * rotate. Only what is public in them is published, whatever they hold.
+   * The client's keys, published as a JWK set at `jwks_uri`; or a function, for keys that rotate. It is called when keys are
+   * requested, once a second at most (or once in `maxAge`, if that is shorter); while it throws, the last keys stay
+   * published. Only what is public in them is published, whatever they hold.
    *
    * @default {none}
    */
@@ -42,7 +44,7 @@ export interface ClientMetadataOptions {
   readonly jwks_uri?: string | undefined;
   /**
    * Sets how long servers may cache both (`max-age`), in milliseconds: how long before its first use a key must be
-   * published, and how long a revoked one may stay valid.
+   * published, and how long a revoked one may stay valid; for keys of a function it is up to a second more.
    *
    * @default {60_000}
    */
@@ -72,7 +74,7 @@ export interface ClientMetadataOptions {
  * Node with any adapter of `Request`. Paths count, not hosts, so it works behind a proxy. Other paths are answered by 404.
  *
  * To rotate a key without a failed call: publish the next one beside the current, wait for `maxAge` (or a minute, if that
- * is longer), sign with the next, wait for the lifetime of the last assertion, and publish the next alone.
+ * is longer) and a second, sign with the next, wait for the lifetime of the last assertion, and publish the next alone.
  *
  * @example
  * ```ts
@@ -131,8 +133,8 @@ export interface ClientMetadataOptions {
  * ```
  *
  * @param options The client's identifier, keys and metadata.
- * @returns The handler. It rejects with the error of a function that gives keys, and with a `TypeError` if they can't be
- * used.
+ * @returns The handler. It rejects with the error of a function that has given no keys yet, and with a `TypeError` if keys
+ * can't be used.
  * @throws {TypeError} If `clientId` is no URL that identifies a client (§3), a key can't be published, or the metadata
  * holds a secret or a private key (§4.1).
  * @throws {RangeError} If `maxAge` is out of range.
@@ -175,15 +177,7 @@ export function clientMetadata(options: ClientMetadataOptions): (request: Reques
   };
   checkMetadata(document, given !== undefined || jwksUri !== undefined);
 
-  let known: Awaited<ReturnType<typeof readPublishedKeys>> | undefined;
-  const isFixed = typeof given !== "function" &&
-    !(Array.isArray(given) && given.some((key) => typeof key === "function"));
-  const readKeys = async () => {
-    const read = known ?? await readPublishedKeys(typeof given === "function" ? await given() : given);
-    // The set itself, not its promise: on workerd that would belong to one request.
-    if (isFixed) known = read;
-    return read;
-  };
+  const readKeys = keepKeys(given, maxAge);
   const keysPath = keys && toPath(new URL(keysUrl!));
   const bodies: Record<string, () => unknown> = {
     ...keysPath !== undefined && { [keysPath]: readKeys },

@@ -5,7 +5,12 @@
  */
 
 import { decodeBase64 } from "@std/encoding/base64";
+import { findLabel } from "../jwt/private_key_der.ts";
+import { pickJwk, type PrivateJwk } from "../jwt/private_key_jwk.ts";
+import { decodeKey, isDer, readDerKey } from "../jwt/private_key_pem.ts";
+import { parameters } from "../jwt/public_key.ts";
 import { findAlgorithm, getKeyParameters, type PrivateKeyAlgorithm } from "../jwt/signing_algorithm.ts";
+import { isCryptoKey } from "../jwt/signing_key.ts";
 
 /** Holds a public key for a JWK set, with its identifier. */
 export interface PublishedJwk {
@@ -24,22 +29,42 @@ export type PublishableJwk = Readonly<JsonWebKey> & {
 };
 
 /**
- * Holds a key to publish: a JWK or PEM text, public or private, or a `CryptoKey`, public or extractable; any of these
- * with `kid` and `alg` beside it, as `key` or as `publicKey`. So the keys given to `privateKeyJwt` and `rotatingKeys` will
- * do, and signers and key pairs that have a `publicKey`. What is private in them isn't published.
+ * Holds a key in a form that can be published: PEM text, a JWK, a JWK set or a service account's key file (as an object or
+ * as JSON text), the bytes of these or of DER, such a text in base64, or a `CryptoKey`, public or extractable. A public key
+ * in PEM or DER must be SPKI; an encrypted private key can't be read.
  */
-export type PublishedKey =
+export type PublishableKey =
   | string
   | PublishableJwk
+  | {
+    /** The keys of a JWK set: the private one with the `kid` beside the set, else the only private one. */
+    readonly keys: readonly PublishableJwk[];
+  }
+  | {
+    /** The key of a service account, as PEM text. */
+    readonly private_key: string;
+    /** The key's identifier. */
+    readonly private_key_id?: string | undefined;
+  }
   | CryptoKey
+  | ArrayBuffer
+  | ArrayBufferView;
+
+/**
+ * Holds a key to publish, alone or with `kid` and `alg` beside it, as `key` or as `publicKey`. So the keys given to
+ * `privateKeyJwt` and `rotatingKeys` will do, except those that are encrypted, a `CryptoKey` that isn't extractable, and a
+ * signer without a `publicKey`: pass the public key of these. What is private in them isn't published.
+ */
+export type PublishedKey =
+  | PublishableKey
   | {
     /** The key, unless there is a `publicKey`. */
-    readonly key?: string | PublishableJwk | CryptoKey | undefined;
+    readonly key?: PublishableKey | { readonly publicKey?: PublishableKey | undefined } | undefined;
     /** The public key. Where there is one, it alone is read. */
-    readonly publicKey?: string | PublishableJwk | CryptoKey | undefined;
-    /** The key's identifier. Default: that of the JWK, else none. */
+    readonly publicKey?: PublishableKey | undefined;
+    /** The key's identifier. Default: that of the key, else none. */
     readonly kid?: string | undefined;
-    /** The key's algorithm. Default: that of the JWK, else none. */
+    /** The key's algorithm. Default: that of the key, else none. */
     readonly alg?: string | undefined;
   };
 
@@ -48,11 +73,6 @@ export type PublishedKeys =
   | readonly (PublishedKey | (() => PublishedKey | Promise<PublishedKey>))[]
   | { readonly keys: readonly PublishableJwk[] };
 
-const required: Readonly<Record<string, readonly string[]>> = {
-  RSA: ["n", "e"],
-  EC: ["crv", "x", "y"],
-  OKP: ["crv", "x"],
-};
 /** Public members besides the key itself (RFC 7517 §4). */
 const others = ["kid", "use", "alg", "x5c", "x5t#S256"];
 
@@ -68,10 +88,7 @@ export function checkPublishedKeys(given: unknown): readonly unknown[] {
 
 /** Reads keys as a JWK set that has nothing private in it. */
 export async function readPublishedKeys(given: unknown): Promise<{ readonly keys: readonly PublishedJwk[] }> {
-  const read = checkPublishedKeys(given).map(async (key) =>
-    await readKey(typeof key === "function" ? await key() : key)()
-  );
-  const keys = await Promise.all(read);
+  const keys = await Promise.all(checkPublishedKeys(given).map((key) => readKey(key)()));
   const kids = new Set(keys.map(({ kid }) => kid));
   if (keys.length > 1 && (kids.size < keys.length || kids.has(undefined))) {
     throw new TypeError("Each of several keys must have a kid of its own: servers find the key by it.");
@@ -79,91 +96,97 @@ export async function readPublishedKeys(given: unknown): Promise<{ readonly keys
   return { keys };
 }
 
-function readKey(given: unknown): () => Promise<PublishedJwk> {
-  const { kid, alg, ...held } = Object(given) as Record<string, unknown>;
-  const key = held["publicKey"] ?? held["key"] ?? given;
-  const isNamed = key !== given;
-  const name = (jwk: Record<string, unknown>) =>
-    pick(isNamed ? { ...jwk, ...kid !== undefined && { kid }, ...alg !== undefined && { alg } } : jwk);
-  if (isCryptoKey(key)) {
-    if (key.type === "secret") throw new TypeError("A key to publish must not be a shared secret.");
-    if (!key.extractable) {
+/** What is said beside a key. */
+interface Named {
+  readonly kid?: unknown;
+  readonly alg?: unknown;
+}
+
+/** Reads a key, in the forms of the one reader of private keys and as SPKI. */
+function readKey(given: unknown, named: Named = {}): () => Promise<PublishedJwk> {
+  const name = (jwk: Named) => pick({ ...jwk, kid: named.kid ?? jwk.kid, alg: named.alg ?? jwk.alg });
+  if (isCryptoKey(given)) {
+    if (given.type === "secret") throw new TypeError("A key to publish must not be a shared secret.");
+    if (!given.extractable) {
       throw new TypeError("A key to publish must be extractable: pass its public key, as publicKey beside it.");
     }
-    return async () => name({ ...await crypto.subtle.exportKey("jwk", key), alg: findAlgorithm(key)?.alg });
+    return async () => name({ ...await crypto.subtle.exportKey("jwk", given), alg: findAlgorithm(given)?.alg });
   }
-  if (typeof key === "string" && !key.trimStart().startsWith("{")) {
-    const pem = readPem(key);
-    return async () => name({ ...await pem(), alg: undefined });
+  const { publicKey, key, kid, alg } = Object(given) as Record<string, unknown>;
+  const held = publicKey ?? key;
+  if (held !== undefined) return readKey(held, { kid: named.kid ?? kid, alg: named.alg ?? alg });
+  const decoded = decode(() => decodeText(given));
+  if (isDer(decoded)) {
+    const read = decode(() => readDer(decoded));
+    return async () => name(await read());
   }
-  const jwk = typeof key === "string" ? parseJson(key) : Object(key) as Record<string, unknown>;
-  const picked = name(jwk);
+  const object = Object(decoded) as Record<string, unknown>;
+  if ("private_key" in object) {
+    const { private_key: pem, private_key_id: id } = object;
+    return readKey(String(pem), { ...named, kid: named.kid ?? id ?? undefined });
+  }
+  const picked = name("keys" in object ? pickJwk(object["keys"] as PrivateJwk[], named.kid as string) : object);
   return () => Promise.resolve(picked);
 }
 
 /** Copies the public members of a JWK. */
-function pick(jwk: Record<string, unknown>): PublishedJwk {
+function pick(jwk: Readonly<Record<string, unknown>>): PublishedJwk {
   const { kty = "", use = "sig", alg, kid } = jwk;
   if (kty === "oct") throw new TypeError("A key to publish must not be a shared secret.");
-  const wanted = Object.hasOwn(required, String(kty)) ? required[String(kty)]! : undefined;
-  if (!wanted?.every((name) => typeof jwk[name] === "string")) {
-    throw new TypeError(
-      "A key to publish must be a JWK of type RSA, EC or OKP, PEM text, or a CryptoKey (of a pair: its publicKey).",
-    );
-  }
+  const wanted = Object.hasOwn(parameters, String(kty)) ? parameters[String(kty)]! : undefined;
+  if (!wanted?.every((name) => typeof jwk[name] === "string")) return throwUnreadable();
   if (kid !== undefined && typeof kid !== "string") throw new TypeError("kid must be a string.");
   // Runtimes name it differently (RFC 9864), and servers that know the other name alone would refuse the key.
   const usual = kty === "OKP" ? undefined : alg;
   const all: Record<string, unknown> = { ...jwk, use, alg: usual };
   const isText = (value: unknown) => typeof value === "string";
   const isPublic = (name: string) => isText(all[name]) || name === "x5c" && [all[name] ?? ""].flat().every(isText);
-  const known = ["kty", ...wanted, ...others].filter((name) => all[name] !== undefined && isPublic(name));
+  const known = [...wanted, ...others].filter((name) => all[name] !== undefined && isPublic(name));
   return Object.fromEntries(known.map((name) => [name, all[name]])) as unknown as PublishedJwk;
 }
 
 /** The kinds of keys, to be tried: an import fails with all but its own. */
 const kinds: readonly PrivateKeyAlgorithm[] = ["ES256", "ES384", "ES512", "EdDSA", "RS256"];
 
-/** Reads PEM text; the public key is made from a private one. */
-function readPem(text: string): () => Promise<JsonWebKey> {
-  const [, label, body = ""] =
-    /-----BEGIN (PUBLIC|PRIVATE) KEY-----([^-]+)-----END (?:PUBLIC|PRIVATE) KEY-----/.exec(text) ?? [];
-  const fail = (): never => {
-    throw new TypeError(
-      "A key to publish must be PEM of a public key, or of a private one in PKCS#8: " +
-        "make the former with `openssl pkey -in key.pem -pubout`.",
-    );
-  };
-  let der: Uint8Array<ArrayBuffer>;
-  try {
-    der = label ? decodeBase64(body.replace(/\\+[rn]|\s/g, "")) : fail();
-  } catch {
-    return fail();
-  }
-  const [format, usage] = label === "PUBLIC" ? ["spki", "verify"] as const : ["pkcs8", "sign"] as const;
+const publicPem = /-----BEGIN PUBLIC KEY-----([^-]+)-----END PUBLIC KEY-----/;
+
+function decodeText(given: unknown): unknown {
+  const body = typeof given === "string" ? publicPem.exec(given)?.[1] : undefined;
+  return body === undefined ? decodeKey(given) : decodeBase64(body.replace(/\\+[rn]|\s/g, ""));
+}
+
+/** Reads DER; the public key is made from a private one. */
+function readDer(given: Uint8Array<ArrayBuffer>): () => Promise<JsonWebKey> {
+  const isPublic = findLabel(given) === "PUBLIC KEY";
+  const { der, alg } = isPublic ? { der: given } : readDerKey(given);
+  const [format, usage] = isPublic ? ["spki", "verify"] as const : ["pkcs8", "sign"] as const;
   return async () => {
     for (const kind of kinds) {
       try {
         const key = await crypto.subtle.importKey(format, der, getKeyParameters(kind), true, [usage]);
-        return await crypto.subtle.exportKey("jwk", key);
+        const { alg: _, ...jwk } = await crypto.subtle.exportKey("jwk", key);
+        return { ...jwk, ...alg && { alg } };
       } catch {
         // It is of another kind.
       }
     }
-    return fail();
+    return throwUnreadable();
   };
 }
 
-function parseJson(text: string): Record<string, unknown> {
+/** Replaces the reader's error, which asks for a private key; it doesn't show the key. */
+function decode<T>(work: () => T): T {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new TypeError("A key to publish begins like a JWK, but isn't JSON.");
+    return work();
+  } catch (cause) {
+    return throwUnreadable(cause);
   }
 }
 
-/** Accepts keys of other realms, by the name; older workerd doesn't have that name. */
-function isCryptoKey(given: unknown): given is CryptoKey {
-  return typeof CryptoKey === "function" && given instanceof CryptoKey ||
-    Object.prototype.toString.call(given) === "[object CryptoKey]";
+function throwUnreadable(cause?: unknown): never {
+  throw new TypeError(
+    "A key to publish must be a JWK, PEM, DER or a CryptoKey (of a pair or a signer: its publicKey), and not encrypted: " +
+      "make PEM of the public key with `openssl pkey -in key.pem -pubout`.",
+    { cause },
+  );
 }

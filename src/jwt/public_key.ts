@@ -8,7 +8,7 @@ import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { getKeyParameters, getSigningParameters, type PrivateKeyAlgorithm } from "./signing_algorithm.ts";
 
 /** In the order of a thumbprint (RFC 7638 §3.3). */
-const parameters: Readonly<Record<string, readonly (keyof JsonWebKey)[]>> = {
+export const parameters: Readonly<Record<string, readonly (keyof JsonWebKey)[]>> = {
   RSA: ["e", "kty", "n"],
   EC: ["crv", "kty", "x", "y"],
   OKP: ["crv", "kty", "x"],

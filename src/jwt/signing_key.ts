@@ -207,7 +207,7 @@ function numberKey(key: CryptoKey | ExternalSigner): string {
 }
 
 /** Accepts keys of other realms, by the name; older workerd doesn't have that name. */
-function isCryptoKey(given: unknown): given is CryptoKey {
+export function isCryptoKey(given: unknown): given is CryptoKey {
   return typeof CryptoKey === "function" && given instanceof CryptoKey ||
     Object.prototype.toString.call(given) === "[object CryptoKey]";
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
 import { clientMetadata, type ClientMetadataOptions, type PublishedKeys } from "@m2m/authenticator/client-metadata";
 import { encodeBase64 } from "@std/encoding/base64";
+import { createPrivateKey } from "node:crypto";
 import { algorithms, testKey } from "../client_auth/signing_keys.ts";
 
 const clientId = "https://client.test/oauth/me";
@@ -55,8 +56,14 @@ Deno.test("clientMetadata: publishes no private member of a key, in whatever for
       await crypto.subtle.importKey("jwk", publicJwk as JsonWebKey, parameters, true, ["verify"]),
     );
     const publicPem = `-----BEGIN PUBLIC KEY-----\\n${encodeBase64(spki)}\\n-----END PUBLIC KEY-----`;
-    const forms: unknown[] = [planted, JSON.stringify(planted), pem, publicPem, extractable, pair];
-    for (const form of [...forms, ...forms.map((key) => ({ key, kid: "kid", alg })).slice(0, 5), () => planted]) {
+    const traditional = (type: "pkcs1" | "sec1") => createPrivateKey(pem).export({ type, format: "pem" });
+    const forms: unknown[] = [
+      ...[planted, JSON.stringify(planted), pem, publicPem, extractable, pair],
+      ...[der, new Uint8Array(spki), der.buffer, btoa(pem), { keys: [publicJwk, planted] }],
+      { private_key: pem, private_key_id: "kid", client_email: "planted" },
+      ...publicJwk.kty === "RSA" ? [traditional("pkcs1")] : publicJwk.kty === "EC" ? [traditional("sec1")] : [],
+    ];
+    for (const form of [...forms, ...forms.map((key) => ({ key, kid: "kid-of-" + alg, alg })), () => planted]) {
       for (const [name, path] of [["keys", "/oauth/me/jwks.json"], ["jwks", "/oauth/me"]]) {
         const text = await (await get({ [name!]: [form] as PublishedKeys }, path)).text();
         const { keys: [key] } = name === "keys" ? JSON.parse(text) : JSON.parse(text).jwks;
@@ -70,14 +77,17 @@ Deno.test("clientMetadata: publishes no private member of a key, in whatever for
   }
 });
 
-Deno.test("clientMetadata: asks a function for the keys of each request", async () => {
+Deno.test("clientMetadata: asks a function for the keys once a second, and once for all that ask; its failure hides none", async () => {
   let kid = 0;
-  const look = () => ({ key: one.pem, kid: String(++kid) });
-  for (const keys of [() => [look()], () => Promise.resolve([look()]), [look]] as ClientMetadataOptions["keys"][]) {
-    kid = 0;
-    const handle = clientMetadata({ clientId, keys });
-    for (const expected of ["1", "2"]) {
-      assertEquals((await (await handle(new Request(`${clientId}/jwks.json`))).json()).keys[0].kid, expected);
+  const look = () => kid < 3 ? { key: one.pem, kid: String(++kid) } : Promise.reject(new Error("vault"));
+  const sources = [async () => [await look()], [look]] as ClientMetadataOptions["keys"][];
+  const cases = [[undefined, ["1 1", "1 1"]], [0, ["1 1", "2 2", "3 3", "3 3"]]] as const;
+  for (const keys of sources) {
+    for (const [maxAge, expected] of cases) {
+      kid = 0;
+      const handle = clientMetadata({ clientId, keys, maxAge });
+      const ask = async () => (await (await handle(new Request(`${clientId}/jwks.json`))).json()).keys[0].kid;
+      for (const kids of expected) assertEquals((await Promise.all([ask(), ask()])).join(" "), kids);
     }
   }
 });
@@ -151,8 +161,13 @@ Deno.test("clientMetadata: refuses what can't identify a client, and what must n
     [{ token_endpoint_auth_method: "self_signed_tls_client_auth" }, "keys must be given"],
     [{ keys: [{ kty: "oct", k: "planted" }] }, "shared secret"],
     [{ keys: [{ kty: "EC", crv: "P-256", d: "planted" }] }, "must be a JWK"],
-    [{ keys: ["planted"] }, "must be PEM"],
-    [{ keys: ["{planted"] }, "isn't JSON"],
+    [{ keys: ["planted"] }, "must be a JWK, PEM"],
+    [{ keys: ["{planted"] }, "must be a JWK, PEM"],
+    [
+      { keys: ["-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAQwADAA\n-----END ENCRYPTED PRIVATE KEY-----"] },
+      "not encrypted",
+    ],
+    [{ keys: [{ sign: () => {}, kid: "1" }] }, "a signer: its publicKey"],
     [{ keys: [one.cryptoKey] }, "publicKey beside it"],
     [{ keys, clientName: "x" }, "clientName must be an option"],
     [{ keys, client_secret: "planted" }, "client_secret must not"],
