@@ -98,6 +98,7 @@ export function azureToken(options: AzureTokenOptions): WorkloadIdentity {
     url.searchParams.set("api-version", version);
     url.searchParams.set("resource", audience);
     if (clientId !== undefined) url.searchParams.set("client_id", clientId);
+    // Its aud may be the app's GUID: it isn't checked.
     return checkJwt(azure, parseJsonObject((await askPlatform(azure, url, { headers }, settings)).text)?.access_token);
   };
   const request = reuseJwt(async () => {

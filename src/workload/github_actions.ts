@@ -71,7 +71,7 @@ export function githubActionsToken(options: GithubActionsTokenOptions): Workload
       url.searchParams.set("audience", audience);
       const authorization = `Bearer ${requireVariable(github, tokenName, { env })}`;
       const { text } = await askPlatform(github, url, { headers: { authorization } }, settings);
-      return checkJwt(github, parseJsonObject(text)?.value);
+      return checkJwt(github, parseJsonObject(text)?.value, audience);
     }, reuse),
   );
 }

@@ -232,8 +232,18 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
       const reusing: Make = (world) => githubActionsToken({ audience, reuse: true, ...world });
       assertEquals(await countIssued(github, { jti: "" }), { issued: 6, different: 6 });
       assertEquals(await countIssued(reusing, { jti: "" }), { issued: 1, different: 1 });
-      assertEquals(await countIssued(github, { exp: 1 }), { issued: 3, different: 3 });
+      const exp = Math.floor(Date.now() / 1_000);
+      assertEquals(await countIssued(github, { exp }), { issued: 3, different: 3 });
     },
+  "a JWT for another audience, or of a minute ago, is sent nowhere": async () => {
+    const exp = Math.floor(Date.now() / 1_000) - 61;
+    for (const [platform, make] of Object.values(requested)) {
+      await inWorld((world) => assertFails(make(world), /has expired/), (aud) => makeJwt({ aud, exp }));
+      // Azure's may have the GUID of the app.
+      if (platform === "azure") continue;
+      await inWorld((world) => assertFails(make(world), /another audience than/), () => makeJwt({ aud: "else" }));
+    }
+  },
   "a file is read each time": () =>
     inWorld(async ({ path, write }) => {
       const identity = kubernetesToken({ path });
