@@ -268,6 +268,22 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
       await workloadIdentity({ audience, env: variables, fetch })();
       assertEquals(fetch.hosts, ["run.actions.githubusercontent.com"]);
     }),
+  "workloadIdentity finds Vercel before there is a request, and reads the token of each": () =>
+    inWorld(async ({ env }) => {
+      const key = Symbol.for("@vercel/request-context");
+      const identity = workloadIdentity({ audience, env: { VERCEL: "1" } });
+      const headers = { "x-vercel-oidc-token": env.TOKEN };
+      try {
+        for (const held of [{ ...headers, odd: "planted\nü" }, new Headers(headers as HeadersInit)]) {
+          Reflect.set(globalThis, key, { get: () => ({ headers: held }) });
+          for (const each of [identity, workloadIdentity({ audience, env: {} })]) {
+            assertEquals([each.platform, await each()], ["vercel", env.TOKEN]);
+          }
+        }
+      } finally {
+        Reflect.deleteProperty(globalThis, key);
+      }
+    }),
   "workloadIdentity lists what it looked for where none is there, and probes no address": () =>
     inWorld(({ fetch, path }) => {
       const env = { K_SERVICE: "a", AWS_ACCESS_KEY_ID: "a", ACTIONS_ID_TOKEN_REQUEST_URL: "https://planted.test" };
