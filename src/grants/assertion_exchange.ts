@@ -112,23 +112,25 @@ export function exchangeAssertion(
   { fetch, clock = systemClock, timeout = 10_000, shared }: LegContext,
   makeSecond: (grant: Grant) => TokenSource,
 ): TokenSource {
-  const { identityProvider: provider, requestedTokenType } = options;
+  const { identityProvider: provider, requestedTokenType, subjectToken, actorToken } = options;
   const { cooldown = 5_000 } = provider;
-  const exchange = tokenExchangeGrant(options);
+  let tokens: Promise<string>[];
+  const given = { subjectToken: () => tokens[0]!, ...actorToken !== undefined && { actorToken: () => tokens[1]! } };
+  const exchange = tokenExchangeGrant({ ...options, ...given });
   const parts = {
-    fetch,
     ...provider,
+    fetch: provider.fetch ?? fetch,
     clock,
     timeout: timeout * share,
     shared: { health: newHealth, rejections: shared?.rejections ?? new RejectionCache() },
   } as unknown as GrantSourceOptions;
   const failures = new WeakSet<object>();
   let current: TokenSourceRequest;
-  let known: Credentials | undefined;
+  let known: { readonly credentials: Credentials; readonly key: string } | undefined;
   let isReused = false;
   let unusable: { readonly error: AuthenticationError; readonly until: number } | undefined;
 
-  const requestAssertion = async (second: TokenRequest): Promise<Credentials> => {
+  const requestAssertion = async (second: TokenRequest, signal: AbortSignal): Promise<Credentials> => {
     // As the rejection cache does it for what the server says.
     if (unusable && clock.monotonic() < unusable.until) throw unusable.error;
     const first: Grant = {
@@ -138,11 +140,7 @@ export function exchangeAssertion(
         request.grantProof += copyParameters(request.body, second, provider);
       },
     };
-    const attempt = { ...current, onRequest: undefined };
-    const { credentials } = await withDeadline(
-      { timeout: parts.timeout, signal: second.signal },
-      (signal) => grantSource(first, parts)({ ...attempt, signal }),
-    );
+    const { credentials } = await grantSource(first, parts)({ ...current, onRequest: undefined, signal });
     try {
       checkIssued(credentials, requestedTokenType);
     } catch (error) {
@@ -151,22 +149,36 @@ export function exchangeAssertion(
     }
     return credentials;
   };
+  /** Finds an assertion for this server, for what it is asked, and for the tokens of this moment. */
+  const findAssertion = async (request: TokenRequest, signal: AbortSignal): Promise<Credentials> => {
+    const { tokenEndpoint, issuer, body } = request;
+    const asked = Object.keys(common).map((name) => body.getAll(name));
+    tokens = [subjectToken, actorToken].map(async (token) => typeof token === "function" ? await token() : token!);
+    // The exchange says what is wrong with a token.
+    const key = Promise.all(tokens).then((all) => JSON.stringify([tokenEndpoint, issuer, asked, all]), () => "");
+    const { expiresAt = 0 } = known?.credentials ?? {};
+    isReused = expiresAt - clock.wall() > leastLifetime && known!.key === await key;
+    if (!isReused) known = { credentials: await requestAssertion(request, signal), key: await key };
+    return known!.credentials;
+  };
   const getAssertion = async (request: TokenRequest): Promise<string> => {
-    isReused = known?.expiresAt !== undefined && known.expiresAt - clock.wall() > leastLifetime;
+    const { body, signal } = request;
     try {
-      if (!isReused) known = await requestAssertion(request);
+      const deadline = { timeout: parts.timeout, signal };
+      const { accessToken, scope } = await withDeadline(deadline, (signal) => findAssertion(request, signal));
+      // A rejection counts for this assertion only.
+      request.grantProof = accessToken;
+      const asked = body.get("scope")?.split(" ");
+      // The server may have granted less, or more.
+      const granted = scope?.split(" ").filter((each) => asked?.includes(each)).join(" ");
+      if (granted) body.set("scope", granted);
+      return accessToken;
     } catch (error) {
-      request.signal.throwIfAborted();
+      signal.throwIfAborted();
       const failure = nameLeg("get the assertion from the identity provider (first leg)", error);
       failures.add(Object(failure));
       throw failure;
     }
-    const { accessToken, scope } = known!;
-    // A rejection counts for this assertion only.
-    request.grantProof = accessToken;
-    // The server may have granted less.
-    if (scope !== undefined && request.body.has("scope")) request.body.set("scope", scope);
-    return accessToken;
   };
   const second = makeSecond({
     ...jwtBearerGrant(getAssertion),
@@ -197,9 +209,8 @@ function copyParameters(
 ): string {
   const copied: string[][] = [];
   for (const [name, option] of Object.entries(common)) {
-    if (provider[option] === undefined && !body.has(name)) {
-      copied.push(...second.getAll(name).map((value) => [name, value]));
-    }
+    if (provider[option] !== undefined || body.has(name)) continue;
+    copied.push(...second.getAll(name).map((value) => [name, value]));
   }
   for (const [name, value] of copied) body.append(name!, value!);
   if (!body.has("audience") && provider.audience === undefined) {

@@ -60,8 +60,8 @@ export interface IdentityAssertionAuthenticatorOptions extends NamelessGrantOpti
 /**
  * Gets access tokens by an identity provider's assertion, and keeps them fresh.
  *
- * - The assertion is kept until 10 seconds before its end, and sent for each token meanwhile. One that was sent before
- *   and is refused (`invalid_grant`) is replaced, once.
+ * - The assertion is kept until 10 seconds before its end, and sent for each token meanwhile, to the server that it was made
+ *   for, while `subjectToken` returns the same. One that was sent before and is refused (`invalid_grant`) is replaced, once.
  * - `scopes`, `resource` and `authorizationDetails` go to both servers, unless `identityProvider` has its own. Of the scopes
  *   the second server is asked for those that the first one granted.
  * - `identityProvider.audience` is by default the issuer that the API's `configStore` names.

@@ -147,7 +147,7 @@ async function askSts(endpoint: URL | undefined, options: AwsTokenOptions): Prom
     return code ? ` (${code})` : "";
   };
   const { text } = await askPlatform(sts, url, { method: "POST", headers, body }, options, explain);
-  return checkJwt(sts, /<WebIdentityToken>([^<]*)<\/WebIdentityToken>/.exec(text)?.[1]);
+  return checkJwt(sts, /<WebIdentityToken>([^<]*)<\/WebIdentityToken>/.exec(text)?.[1], audience);
 }
 
 async function findCredentials(options: AwsTokenOptions): Promise<AwsCredentials> {

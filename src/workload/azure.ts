@@ -3,15 +3,15 @@
  *
  * - `federated-file`: on AKS the workload identity webhook sets `AZURE_FEDERATED_TOKEN_FILE`
  *   (https://azure.github.io/azure-workload-identity/docs/quick-start.html).
- * - `app-service`: App Service, Functions and Container Apps set `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`
- *   (https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference).
+ * - `app-service`: App Service, Functions and Container Apps set `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`; `http:` only to
+ *   this machine, or to 169.254.0.0/16 (https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference).
  * - `imds`: virtual machines ask the instance metadata service
  *   (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#get-a-token-using-http).
  *
  * @module
  */
 
-import { checkString, checkUrl, parseUrl, throwInvalid } from "../arguments.ts";
+import { checkString, checkUrl, throwInvalid } from "../arguments.ts";
 import { parseJsonObject } from "../http/json.ts";
 import {
   checkAudience,
@@ -24,7 +24,7 @@ import {
 import { askPlatform, checkRequestOptions, type PlatformRequestOptions } from "./platform_request.ts";
 import { reuseJwt } from "./reused_jwt.ts";
 import { readTokenFile } from "./token_file.ts";
-import { findVariable, requireVariable, type VariableOptions } from "./variables.ts";
+import { findVariable, requireUrl, requireVariable, type VariableOptions } from "./variables.ts";
 
 export type { WorkloadIdentity } from "./identity.ts";
 export type { PlatformRequestOptions } from "./platform_request.ts";
@@ -98,12 +98,12 @@ export function azureToken(options: AzureTokenOptions): WorkloadIdentity {
     url.searchParams.set("api-version", version);
     url.searchParams.set("resource", audience);
     if (clientId !== undefined) url.searchParams.set("client_id", clientId);
+    // Its aud may be the app's GUID: it isn't checked.
     return checkJwt(azure, parseJsonObject((await askPlatform(azure, url, { headers }, settings)).text)?.access_token);
   };
   const request = reuseJwt(async () => {
     if (source === "imds") return await ask(new URL(imds), "2018-02-01", { metadata: "true" });
-    const url = parseUrl(requireVariable(azure, endpointName, { env }));
-    if (url === undefined) throw createIdentityError(azure, `${endpointName} is no URL`);
+    const url = requireUrl(azure, endpointName, { env });
     return await ask(url, "2019-08-01", { "x-identity-header": requireVariable(azure, headerName, { env }) });
   }, reuse);
   const description = source === undefined

@@ -73,7 +73,7 @@ export function flyToken(options: FlyTokenOptions): WorkloadIdentity {
         body: JSON.stringify({ aud: audience }),
       };
       const settings = { fetch: fetch ?? socketFetch(socket), timeout };
-      return checkJwt(fly, (await askPlatform(fly, url, init, settings)).text);
+      return checkJwt(fly, (await askPlatform(fly, url, init, settings)).text, audience);
     }, reuse),
   );
 }

@@ -88,7 +88,7 @@ export function gcpToken(options: GcpTokenOptions): WorkloadIdentity {
       if (headers.get("metadata-flavor") !== "Google") {
         throw createIdentityError(gcp, `${server.host} isn't the metadata server`);
       }
-      return checkJwt(gcp, text);
+      return checkJwt(gcp, text, audience);
     }, reuse),
   );
 }

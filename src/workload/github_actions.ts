@@ -7,20 +7,11 @@
  * @module
  */
 
-import { parseUrl } from "../arguments.ts";
 import { parseJsonObject } from "../http/json.ts";
-import { isExposed } from "../http/loopback.ts";
-import {
-  checkAudience,
-  checkJwt,
-  createIdentityError,
-  makeIdentity,
-  type Platform,
-  type WorkloadIdentity,
-} from "./identity.ts";
+import { checkAudience, checkJwt, makeIdentity, type Platform, type WorkloadIdentity } from "./identity.ts";
 import { askPlatform, checkRequestOptions, type PlatformRequestOptions } from "./platform_request.ts";
 import { reuseJwt } from "./reused_jwt.ts";
-import { requireVariable, type VariableOptions } from "./variables.ts";
+import { requireUrl, requireVariable, type VariableOptions } from "./variables.ts";
 
 export type { WorkloadIdentity } from "./identity.ts";
 export type { PlatformRequestOptions } from "./platform_request.ts";
@@ -66,12 +57,11 @@ export function githubActionsToken(options: GithubActionsTokenOptions): Workload
     github,
     description,
     reuseJwt(async () => {
-      const url = parseUrl(requireVariable(github, urlName, { env }));
-      if (url === undefined || isExposed(url)) throw createIdentityError(github, `${urlName} is no "https:" URL`);
+      const url = requireUrl(github, urlName, { env });
       url.searchParams.set("audience", audience);
       const authorization = `Bearer ${requireVariable(github, tokenName, { env })}`;
       const { text } = await askPlatform(github, url, { headers: { authorization } }, settings);
-      return checkJwt(github, parseJsonObject(text)?.value);
+      return checkJwt(github, parseJsonObject(text)?.value, audience);
     }, reuse),
   );
 }

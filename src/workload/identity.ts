@@ -67,13 +67,26 @@ export function checkAudience(audience: unknown): asserts audience is string {
   }
 }
 
-/** Trims a platform's answer. Throws if it is no signed JWT, or is for another server than the one that will get it. */
+/** How far the clocks may differ, in milliseconds. */
+const tolerance = 60_000;
+
+/**
+ * Trims a platform's answer. Throws if it is no signed JWT, has expired, or is for another server than the one that will
+ * get it.
+ */
 export function checkJwt(platform: Platform, text: unknown, audience?: string): string {
   const jwt = typeof text === "string" ? text.trim() : "";
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) {
     throw createIdentityError(platform, `there is ${jwt === "" ? "none" : "something else than a JWT"}`);
   }
-  if (audience !== undefined && !readTexts(readClaims(jwt).aud).includes(audience)) {
+  const { aud, exp } = readClaims(jwt);
+  if (typeof exp === "number" && exp * 1_000 < Date.now() - tolerance) {
+    throw createIdentityError(
+      platform,
+      "its token has expired. Let the platform issue another, or set this clock right",
+    );
+  }
+  if (audience !== undefined && !readTexts(aud).includes(audience)) {
     throw createIdentityError(
       platform,
       `its token is for another audience than ${JSON.stringify(audience)}, and isn't sent to this one`,

@@ -7,7 +7,7 @@
 import { checkDuration, checkFunction } from "../arguments.ts";
 import { cancel, readBody } from "../http/body.ts";
 import { type Fetch, globalFetch } from "../http/fetch.ts";
-import { failureMessage, isDenied } from "../http/network_errors.ts";
+import { failureMessage, isDenied, rootMessage } from "../http/network_errors.ts";
 import { withDeadline } from "../refresh/deadlines.ts";
 import { createDeniedError, createIdentityError, type Platform } from "./identity.ts";
 
@@ -57,7 +57,7 @@ export async function askPlatform(
       response = await fetch(url, { ...init, headers, redirect: "manual", signal });
     } catch (error) {
       if (isDenied(error)) throw createDeniedError(platform, `reach ${url.host}`, `--allow-net=${url.host}`);
-      const reason = failureMessage(error, url.href);
+      const reason = failureMessage(redactHeaders(rootMessage(error), headers), url.href);
       throw createIdentityError(platform, `${url.origin} can't be reached (${reason})`, { retryable: true });
     }
     const { status } = response;
@@ -67,6 +67,14 @@ export async function askPlatform(
     const retryable = status >= 500 || [408, 425, 429].includes(status);
     throw createIdentityError(platform, `${url.origin} answered ${status}${reason}`, { status, retryable });
   });
+}
+
+/** Takes out what was sent: a `fetch` may quote it. */
+function redactHeaders(text: string, headers: Headers): string {
+  const parts = [...headers.values()].flatMap((value) => [value, ...value.split(/[ ,]+/)]);
+  // The longest first: one may be a part of another.
+  for (const part of parts.sort((a, b) => b.length - a.length)) if (part) text = text.replaceAll(part, "[redacted]");
+  return text;
 }
 
 /** Runtimes quote a value that no header can have. */

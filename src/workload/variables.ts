@@ -4,7 +4,9 @@
  * @module
  */
 
+import { parseUrl } from "../arguments.ts";
 import { readVariable, type Variable } from "../env/environment.ts";
+import { isLoopback } from "../http/loopback.ts";
 import { createDeniedError, createIdentityError, type Platform } from "./identity.ts";
 
 /** Where a platform's variables are read. */
@@ -21,6 +23,14 @@ export function requireVariable(platform: Platform, name: string, options: Varia
   const text = findVariable(platform, name, options);
   if (text !== undefined) return text;
   throw createIdentityError(platform, `the variable ${name} isn't set`);
+}
+
+/** Reads the URL of what gets a credential: `https:`, or `http:` on this machine, whose platform may be link-local. */
+export function requireUrl(platform: Platform, name: string, options: VariableOptions): URL {
+  const url = parseUrl(requireVariable(platform, name, options));
+  const isLocal = (host: string) => isLoopback(host) || /^169\.254\.\d+\.\d+$/.test(host);
+  if (url?.protocol === "https:" || url?.protocol === "http:" && isLocal(url.hostname)) return url;
+  throw createIdentityError(platform, `${name} is no "https:" URL, and no "http:" one of this machine`);
 }
 
 /** Reads a variable that may be missing. Not being allowed to read it is no proof of that. */

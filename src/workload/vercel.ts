@@ -10,7 +10,7 @@
 import { checkFunction } from "../arguments.ts";
 import { checkJwt, createIdentityError, makeIdentity, type Platform, type WorkloadIdentity } from "./identity.ts";
 import { findVariable, type VariableOptions } from "./variables.ts";
-import { readRequestHeaders, vercelHeader } from "./vercel_request.ts";
+import { readRequestToken, vercelHeader } from "./vercel_request.ts";
 
 export type { WorkloadIdentity } from "./identity.ts";
 export type { VariableOptions } from "./variables.ts";
@@ -57,11 +57,12 @@ const variable = "VERCEL_OIDC_TOKEN";
  * @throws {TypeError} If an option can't be used.
  */
 export function vercelToken(options: VercelTokenOptions = {}): WorkloadIdentity {
-  const { headers = readRequestHeaders, audience, env } = options;
+  const { headers, audience, env } = options;
   checkFunction("headers", headers);
   return makeIdentity(vercel, `the request's header ${vercelHeader}, or the variable ${variable}`, () => {
     return Promise.resolve().then(() => {
-      const token = headers()?.get(vercelHeader) || findVariable(vercel, variable, { env });
+      const token = (headers ? headers()?.get(vercelHeader) : readRequestToken()) ||
+        findVariable(vercel, variable, { env });
       if (token) return checkJwt(vercel, token, audience);
       throw createIdentityError(vercel, `neither the header ${vercelHeader} nor the variable ${variable} is there`);
     });

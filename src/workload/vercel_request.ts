@@ -7,9 +7,9 @@
 /** The header with the deployment's token. */
 export const vercelHeader = "x-vercel-oidc-token";
 
-/** The request's headers, where Vercel's runtime holds them: `@vercel/oidc` 3 reads them there. */
-export function readRequestHeaders(): Headers | undefined {
+/** The request's token, where Vercel's runtime holds the headers: `@vercel/oidc` 3 reads it there. */
+export function readRequestToken(): unknown {
   const context = Reflect.get(globalThis, Symbol.for("@vercel/request-context"));
   const headers = context?.get?.()?.headers;
-  return headers && new Headers(headers);
+  return typeof headers?.get === "function" ? headers.get(vercelHeader) : headers?.[vercelHeader];
 }

@@ -35,7 +35,7 @@ import { checkRequestOptions, type PlatformRequestOptions } from "./platform_req
 import { spiffeToken } from "./spiffe.ts";
 import { isSet, type VariableOptions } from "./variables.ts";
 import { vercelToken } from "./vercel.ts";
-import { readRequestHeaders, vercelHeader } from "./vercel_request.ts";
+import { readRequestToken } from "./vercel_request.ts";
 import { aws, readWebIdentityFile, webIdentityFile } from "./web_identity_file.ts";
 
 export type { WorkloadIdentity } from "./identity.ts";
@@ -126,7 +126,8 @@ function listCandidates(options: WorkloadIdentityOptions): Candidate[] {
   };
   const runtimes = ["K_SERVICE", "CLOUD_RUN_JOB", "GAE_SERVICE"];
   const isGoogle = useMetadataServer === true && runtimes.some((name) => isSet(name, { env }));
-  const vercel = byVariables("Vercel", ["VERCEL_OIDC_TOKEN"], () => vercelToken({ audience, env }));
+  // Functions have the token only while they serve a request (https://vercel.com/docs/oidc/reference).
+  const vercelNames = ["VERCEL", "VERCEL_OIDC_TOKEN"];
   return [
     byVariables(
       "GitHub Actions",
@@ -139,7 +140,12 @@ function listCandidates(options: WorkloadIdentityOptions): Candidate[] {
       isThere: gitlabVariable !== undefined && isSet(gitlabVariable, { env }),
       make: () => gitlabCiToken({ variable: gitlabVariable!, audience, env }),
     },
-    { ...vercel, isThere: vercel.isThere || readRequestHeaders()?.has(vercelHeader) === true },
+    {
+      title: "Vercel",
+      sign: vercelNames.join(" or "),
+      isThere: vercelNames.some((name) => isSet(name, { env })) || Boolean(readRequestToken()),
+      make: () => vercelToken({ audience, env }),
+    },
     byVariables("Fly.io", ["FLY_MACHINE_ID"], () => flyToken(options)),
     byVariables("Azure", ["AZURE_FEDERATED_TOKEN_FILE"], () => azureToken({ ...options, source: "federated-file" })),
     byVariables("Azure", ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"], () => {

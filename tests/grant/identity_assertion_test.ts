@@ -51,7 +51,8 @@ async function twoServers() {
     clientAuth: clientSecretPost(idpSecret),
     configStore: new DiscoveryClientConfigStore(idpIssuer),
   };
-  const settings = { ...chat.options, scopes: ["read"], identityProvider, subjectToken: () => signIdToken() };
+  const idToken = await signIdToken();
+  const settings = { ...chat.options, scopes: ["read"], identityProvider, subjectToken: () => idToken };
   return {
     ...{ idp, chat, settings, signIdToken },
     make: (options: Options = {}) => new IdentityAssertionAuthenticator({ ...settings, ...options }),
@@ -109,13 +110,39 @@ Deno.test("identity assertion: it is kept for its own lifetime, and each derived
   assertEquals(forms()[2]!.get("scope"), "write");
 });
 
+Deno.test("identity assertion: it is sent to no other server than its own, and for no other subject", async () => {
+  const { make, forms, idp, chat, settings, signIdToken } = await twoServers();
+  const { tokenEndpoint } = chat.authorizationServer;
+  let server = { tokenEndpoint, issuer: chatIssuer };
+  let subject = settings.subjectToken();
+  const authenticator = make({ configStore: { getClientConfig: () => server }, subjectToken: () => subject });
+  const changes = [
+    () => {},
+    () => server = { tokenEndpoint: tokenEndpoint + "?b", issuer: chatIssuer },
+    () => server = { ...server, issuer: "https://b.test" },
+    async () => [server, subject] = [{ tokenEndpoint, issuer: chatIssuer }, await signIdToken(301)],
+  ];
+  for (const change of changes) {
+    await change();
+    await authenticator.refreshCredentials().catch(() => {});
+  }
+  const exchanges = idp.authorizationServer.tokenRequests.map(({ form }) => form);
+  assertEquals(exchanges.map((form) => form.get("audience")), [chatIssuer, chatIssuer, "https://b.test", chatIssuer]);
+  assertEquals(exchanges.at(-1)!.get("subject_token"), subject);
+  assertEquals(new Set(forms().flatMap((form) => form.getAll("assertion"))).size, 4);
+});
+
 Deno.test("identity assertion: of the scopes, those are asked for that the first server granted", async () => {
-  const { make, idp, forms } = await twoServers();
+  const { make, idp, forms, settings: { identityProvider } } = await twoServers();
   idp.authorizationServer.narrow(["read"]);
   await make({ scopes: ["read", "write"] }).getCredentials();
   await make({ scopes: undefined }).getCredentials();
+  idp.authorizationServer.narrow(["read", "write"]);
+  const more = { ...identityProvider, fetch: undefined, scopes: ["read", "write"] };
+  await make({ identityProvider: more }).getCredentials();
 
-  assertEquals(forms().map((form) => form.get("scope")), ["read write", null, "read", null]);
+  const asked = forms().map((form) => form.get("scope"));
+  assertEquals(asked, ["read write", null, "read write", "read", null, "read"]);
 });
 
 Deno.test("identity assertion: one that was used and is refused is replaced once, by an exchange of a live token", async () => {
@@ -129,7 +156,7 @@ Deno.test("identity assertion: one that was used and is refused is replaced once
 
   refuse();
   await authenticator.getCredentials();
-  assertEquals([counts(), looked], [[2, 3], 2]);
+  assertEquals([counts(), looked], [[2, 3], 3]);
 
   refuse();
   refuse();

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { AuthenticationError } from "@m2m/authenticator";
+import { AuthenticationError, type Fetch } from "@m2m/authenticator";
 import { type WorkloadIdentity, workloadIdentity, type WorkloadIdentityOptions } from "@m2m/authenticator/workload";
 import { awsToken } from "@m2m/authenticator/workload/aws";
 import { azureToken } from "@m2m/authenticator/workload/azure";
@@ -55,6 +55,9 @@ const requested: Readonly<Record<string, readonly [platform: string, Make]>> = {
     (world) => azureToken({ audience, source: "imds", clientId: "6f2", ...world }),
   ],
   "Azure App Service": ["azure", (world) => azureToken({ audience, ...world })],
+  "Azure Functions": ["azure", ({ env, fetch }) => {
+    return azureToken({ audience, fetch, env: { ...env, IDENTITY_ENDPOINT: "http://169.254.255.2:8081/msi/token" } });
+  }],
   "AWS STS": ["aws", (world) => awsToken({ audience, ...world })],
   "AWS STS, by the credentials of its SDK": ["aws", ({ fetch }) => {
     const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: secrets.key, sessionToken: secrets.session };
@@ -110,6 +113,10 @@ const works = Object.fromEntries(
 );
 
 const nothing = { env: {} };
+const rejectQuoting: Fetch = (_, init) => {
+  const sent = [...new Headers(init?.headers)];
+  return Promise.reject(new TypeError(`no route for ${sent} ${JSON.stringify(sent)} ${sent[0]![1].slice(7)}`));
+};
 const refused = { status: 403, retryable: false };
 /** By what is missing: the identity, the message, and what else is known of the error. */
 const missing: Readonly<Record<string, readonly [Make, RegExp, object?]>> = {
@@ -123,6 +130,15 @@ const missing: Readonly<Record<string, readonly [Make, RegExp, object?]>> = {
       githubActionsToken({ audience, ...world, env: { ...world.env, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "else" } }),
     /githubusercontent.com answered 403/,
     refused,
+  ],
+  "GitHub, by another protocol": [
+    ({ env }) => githubActionsToken({ audience, env: { ...env, ACTIONS_ID_TOKEN_REQUEST_URL: "ftp://a.test" } }),
+    /is no "https:" URL/,
+  ],
+  "GitHub, by a fetch that quotes the request": [
+    ({ env }) => githubActionsToken({ audience, env, fetch: rejectQuoting }),
+    /can't be reached \(no route for .*redacted/,
+    { retryable: true },
   ],
   "GitHub, with a token that is no header": [
     ({ env, fetch }) =>
@@ -152,6 +168,11 @@ const missing: Readonly<Record<string, readonly [Make, RegExp, object?]>> = {
   "Azure, without a file": [
     () => azureToken({ audience, source: "federated-file", ...nothing }),
     /AZURE_FEDERATED_TOKEN_FILE isn't set/,
+  ],
+  "Azure, unencrypted": [
+    ({ env, fetch }) =>
+      azureToken({ audience, fetch, env: { ...env, IDENTITY_ENDPOINT: "http://169.254.1.2.a.test/msi" } }),
+    /IDENTITY_ENDPOINT is no "https:" URL/,
   ],
   "AWS, without a region": [() => awsToken({ audience, ...nothing }), /AWS_DEFAULT_REGION isn't set/],
   "AWS, without keys": [() => awsToken({ audience, region: "eu-west-1", ...nothing }), /AWS_ACCESS_KEY_ID isn't set/],
@@ -232,8 +253,18 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
       const reusing: Make = (world) => githubActionsToken({ audience, reuse: true, ...world });
       assertEquals(await countIssued(github, { jti: "" }), { issued: 6, different: 6 });
       assertEquals(await countIssued(reusing, { jti: "" }), { issued: 1, different: 1 });
-      assertEquals(await countIssued(github, { exp: 1 }), { issued: 3, different: 3 });
+      const exp = Math.floor(Date.now() / 1_000);
+      assertEquals(await countIssued(github, { exp }), { issued: 3, different: 3 });
     },
+  "a JWT for another audience, or of a minute ago, is sent nowhere": async () => {
+    const exp = Math.floor(Date.now() / 1_000) - 61;
+    for (const [platform, make] of Object.values(requested)) {
+      await inWorld((world) => assertFails(make(world), /has expired/), (aud) => makeJwt({ aud, exp }));
+      // Azure's may have the GUID of the app.
+      if (platform === "azure") continue;
+      await inWorld((world) => assertFails(make(world), /another audience than/), () => makeJwt({ aud: "else" }));
+    }
+  },
   "a file is read each time": () =>
     inWorld(async ({ path, write }) => {
       const identity = kubernetesToken({ path });
@@ -257,6 +288,22 @@ export const cases: Readonly<Record<string, () => Promise<void>>> = {
       assertEquals(fetch.hosts, []);
       await workloadIdentity({ audience, env: variables, fetch })();
       assertEquals(fetch.hosts, ["run.actions.githubusercontent.com"]);
+    }),
+  "workloadIdentity finds Vercel before there is a request, and reads the token of each": () =>
+    inWorld(async ({ env }) => {
+      const key = Symbol.for("@vercel/request-context");
+      const identity = workloadIdentity({ audience, env: { VERCEL: "1" } });
+      const headers = { "x-vercel-oidc-token": env.TOKEN };
+      try {
+        for (const held of [{ ...headers, odd: "planted\nü" }, new Headers(headers as HeadersInit)]) {
+          Reflect.set(globalThis, key, { get: () => ({ headers: held }) });
+          for (const each of [identity, workloadIdentity({ audience, env: {} })]) {
+            assertEquals([each.platform, await each()], ["vercel", env.TOKEN]);
+          }
+        }
+      } finally {
+        Reflect.deleteProperty(globalThis, key);
+      }
     }),
   "workloadIdentity lists what it looked for where none is there, and probes no address": () =>
     inWorld(({ fetch, path }) => {

@@ -67,6 +67,9 @@ const entraToken = async (url: URL, version: string, issue: Issue) => {
   });
 };
 
+const appService: Answer = async ({ headers }, url, issue) =>
+  headers.get("x-identity-header") === secrets.header ? await entraToken(url, "2019-08-01", issue) : undefined;
+
 const answers: Readonly<Record<string, Answer>> = {
   async "run.actions.githubusercontent.com"({ method, headers }, { searchParams }, issue) {
     if (method !== "GET" || headers.get("authorization") !== `Bearer ${secrets.request}`) return undefined;
@@ -83,9 +86,8 @@ const answers: Readonly<Record<string, Answer>> = {
     const isKnown = headers.get("metadata") === "true" && url.pathname === "/metadata/identity/oauth2/token";
     return isKnown ? await entraToken(url, "2018-02-01", issue) : undefined;
   },
-  async "127.0.0.1:41564"({ headers }, url, issue) {
-    return headers.get("x-identity-header") === secrets.header ? await entraToken(url, "2019-08-01", issue) : undefined;
-  },
+  "127.0.0.1:41564": appService,
+  "169.254.255.2:8081": appService,
   async "sts.eu-west-1.amazonaws.com"(request, url, issue) {
     const body = await request.clone().text();
     const form = Object.fromEntries(new URLSearchParams(body));
