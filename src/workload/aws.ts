@@ -46,7 +46,7 @@ export interface AwsCredentials {
 
 /** Options of {@linkcode awsToken}. */
 export interface AwsTokenOptions extends PlatformRequestOptions, VariableOptions {
-  /** The token's `aud`: what the authorization server wants, often its issuer. A file's token must have it. */
+  /** The token's `aud`: what the authorization server wants, often its issuer. Another's is sent nowhere. */
   readonly audience: string;
   /**
    * Where the token is: in the file that `AWS_WEB_IDENTITY_TOKEN_FILE` names, or at STS.

@@ -44,7 +44,10 @@ export type { VariableOptions } from "./variables.ts";
 
 /** Options of {@linkcode workloadIdentity}. */
 export interface WorkloadIdentityOptions extends PlatformRequestOptions, VariableOptions {
-  /** The token's `aud`: what the authorization server wants, often its issuer. Files and variables must have it. */
+  /**
+   * The token's `aud`: what the authorization server wants, often its issuer. One for another is sent nowhere; of a managed
+   * identity of Azure it isn't checked.
+   */
   readonly audience: string;
   /** On GitLab CI/CD: the name of the variable under `id_tokens`. Default: GitLab isn't looked for. */
   readonly gitlabVariable?: string | undefined;
