@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ApiCall } from "../api_call/replayable_request.ts";
 import type { Authenticator } from "../authenticator.ts";
 import type { Explanation } from "../authenticator_options.ts";
 import type { ClaimsRequest } from "./demand.ts";
@@ -60,4 +61,20 @@ export function derive(authenticator: StepUpAuthenticator, level: Level): Source
 export function includes(level: Level, other: Level): boolean {
   return JSON.stringify(level.claims) === JSON.stringify(other.claims) &&
     !!other.scopes?.every((scope) => level.scopes?.includes(scope));
+}
+
+/** Tells whether a call carried the authenticator's token: a header of the caller's may have stood in its place. */
+export async function hasToken(
+  authenticator: StepUpAuthenticator,
+  { headers }: ApiCall,
+  options: { signal: AbortSignal | undefined },
+): Promise<boolean> {
+  const own = new Headers(headers);
+  const before = JSON.stringify([...own]);
+  try {
+    return JSON.stringify([...await authenticator.authorize(own, options)]) !== before;
+  } catch {
+    options.signal?.throwIfAborted();
+    return false;
+  }
 }

@@ -29,7 +29,7 @@ import { AuthenticationError } from "../errors.ts";
 import { cancel } from "../http/body.ts";
 import type { Fetch } from "../http/fetch.ts";
 import { type ClaimsRequest, isRecord, mergeClaims, parseScopes, readDemand } from "./demand.ts";
-import { derive, includes, type Level, newLevel, type Source, type StepUpAuthenticator } from "./level.ts";
+import { derive, hasToken, includes, type Level, newLevel, type Source, type StepUpAuthenticator } from "./level.ts";
 
 export type { ClaimsRequest } from "./demand.ts";
 export type { StepUpAuthenticator } from "./level.ts";
@@ -136,9 +136,8 @@ export function stepUp(authenticator: StepUpAuthenticator, options: StepUpOption
   checkNumber("maxReplayBody", maxReplayBody, 0);
   checkFunction("onStep", onStep);
   if (claims !== undefined && !isRecord(claims)) throwInvalid("claims", "an object (OpenID Connect Core §5.5)", claims);
-  const own = authenticator.explain();
-  const { endpoint, scopes } = own;
-  const { allowedOrigins = own.allowedOrigins } = options;
+  const { endpoint, scopes, allowedOrigins: own } = authenticator.explain();
+  const { allowedOrigins = own } = options;
   const origins = [checkUrl("endpoint", endpoint).origin, ...checkOrigins(allowedOrigins) ?? []];
 
   /** What calls are sent with: at first what the authenticator asks for. */
@@ -233,20 +232,4 @@ export function stepUp(authenticator: StepUpAuthenticator, options: StepUpOption
       if (kept) cancel(kept.reader);
     }
   };
-}
-
-/** Tells whether a call carried the authenticator's token: a header of the caller's may have stood in its place. */
-async function hasToken(
-  authenticator: StepUpAuthenticator,
-  { headers }: ApiCall,
-  options: { signal: AbortSignal | undefined },
-): Promise<boolean> {
-  const own = new Headers(headers);
-  const before = JSON.stringify([...own]);
-  try {
-    return JSON.stringify([...await authenticator.authorize(own, options)]) !== before;
-  } catch {
-    options.signal?.throwIfAborted();
-    return false;
-  }
 }

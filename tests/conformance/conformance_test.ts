@@ -65,11 +65,20 @@ async function run(scenario: string, way: string, folder: string): Promise<{ che
   const output = `${folder}/${way}`;
   const loopback = "127.0.0.1,localhost";
   const permissions = ["--allow-read", `--allow-write=${output}`, "--allow-env", "--allow-sys", "--allow-run"];
-  const program = ["run", "--quiet", "--no-config", "--no-lock", "--cached-only", `--allow-net=${loopback}`];
-  const command = [Deno.execPath(), ...program, "--allow-env", `${folder}/client.mjs`, way].join(" ");
+  const program = ["run", "--quiet", "--no-config", "--cached-only", `--allow-net=${loopback}`];
+  const command = [Deno.execPath(), ...program, "--no-lock", "--allow-env", `${folder}/client.mjs`, way].join(" ");
   const { success, stdout, stderr } = await runToEnd(Deno.execPath(), {
     args: [
-      ...[...program, ...permissions, `--preload=${path("on_loopback.ts")}`, suite, "client"],
+      // Versions are the lock file's: what else could be chosen isn't known offline.
+      ...[
+        ...program,
+        "--frozen",
+        `--lock=${path("packages.lock")}`,
+        ...permissions,
+        `--preload=${path("on_loopback.ts")}`,
+        suite,
+        "client",
+      ],
       ...["--command", command, "--scenario", scenario, "--output-dir", output, "--timeout", "60000"],
     ],
     timeout: 90_000,

@@ -65,7 +65,8 @@ Deno.test("fapi2: passes on other options, and accepts certificates", () => {
   assertEquals(clientAuth.method, "private_key_jwt");
   assertEquals(others, { configStore, clientCertificate, headerKey: "Authorization", timeout: 9 });
   for (const clientAuth of [tlsClientAuth(), selfSignedTlsClientAuth()]) {
-    assertEquals(fapi2({ clientAuth, configStore, fetch }), { clientAuth, configStore, fetch });
+    const headerKey = "authorization";
+    assertEquals<unknown>(fapi2({ clientAuth, configStore, fetch }), { clientAuth, configStore, fetch, headerKey });
   }
   const given: unknown[] = [];
   const spy = Object.assign(dpop(), { apiFetch: (...all: unknown[]) => (given.push(...all), fetch) });
