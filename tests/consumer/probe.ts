@@ -107,7 +107,7 @@ const usesProxy = /^failed: proxy_failed: /;
 const needsBun = /^failed: .*\bBun\b/;
 const needsDeno = /^failed: .*\bDeno\b/;
 const noNodeModule = /^failed: Error: .*"node:/;
-const jwt = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
+const jwt = `eyJhbGciOiJSUzI1NiJ9.${btoa(`{"aud":"${issuer}"}`).replaceAll("=", "")}.c2ln`;
 /** A platform, which answers the same to everything. */
 const answer = (text: string) => () =>
   Promise.resolve(new Response(text, { headers: { "metadata-flavor": "Google" } }));

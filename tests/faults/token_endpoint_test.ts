@@ -18,7 +18,7 @@ for (const { name, behaviour, end, timeout = 2_000, hangsUp = false } of tokenCa
     await checkEnd(server.origin, end, { timeout });
 
     assertEquals([server.connections, elsewhere.connections], [1, 0], "requests here and elsewhere");
-    if (hangsUp) await until(() => server.hangUps === 1);
+    if (hangsUp) await until(() => server.hangUps === 1, 4_000);
   });
 }
 
